@@ -1,0 +1,296 @@
+"""Rows on datatrove: readers, writers and filters of typed rows, executors by a setting, and one report per stage.
+
+Every data stage is a list of datatrove steps. Its completion markers are the resume: a task that finished is not run
+again, a task that was cut off starts anew and overwrites what it left. A row travels as ``Document.metadata``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import pyarrow as pa
+from datatrove.data import Document
+from datatrove.executor.local import LocalPipelineExecutor
+from datatrove.pipeline.base import PipelineStep
+from datatrove.pipeline.filters.base_filter import BaseFilter
+from datatrove.pipeline.writers.parquet import ParquetWriter
+from datatrove.utils.logging import logger
+from datatrove.utils.stats import PipelineStats
+from pydantic import Field
+
+from themis_rm.errors import SettingError, UserError
+from themis_rm.records import open_parquet, parquet_files
+from themis_rm.settings import Settings
+
+READ, KEPT, DROPPED = "rows_read", "rows_kept", "dropped_"
+"""Labels under which steps count rows; datatrove's filters use the last one already."""
+
+
+class Execution(Settings):
+    """Where a data stage runs and how widely."""
+
+    executor: Literal["local", "ray", "slurm"] = "local"
+    """datatrove executor: this machine, a Ray cluster, or Slurm."""
+    workers: int = max(1, min(8, os.cpu_count() or 1))
+    """Tasks that run at the same time."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Further arguments of the Ray or Slurm executor (partition, time, mem_per_cpu_gb, ...)."""
+
+
+@dataclass
+class StageReport:
+    """What a stage read, kept and dropped.
+
+    Attributes:
+        stage: Its name.
+        read: Rows (or commits, functions, ...) that came in.
+        kept: Rows that went out.
+        dropped: Reason -> rows.
+        seconds: Wall time of this run of it; of the part that was run, if it was resumed.
+        details: Further counts and facts, by name.
+    """
+
+    stage: str
+    read: int = 0
+    kept: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """Write the report as ``report.json`` into a folder."""
+        write_text(folder / "report.json", json.dumps(self.__dict__, indent=2, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> StageReport:
+        """Read ``report.json`` from a folder."""
+        return cls(**json.loads((folder / "report.json").read_text(encoding="utf-8")))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file that appears under its name only when whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+class RowReader(PipelineStep):
+    """Streams rows of Parquet files into documents; task ``rank`` reads every ``world_size``-th file.
+
+    Args:
+        path: A Parquet file or a folder of them.
+        required: Columns that the files must have (``SomeRow.required()``).
+    """
+
+    type = "📖 - READER"
+    name = "themis rows"
+
+    def __init__(self, path: Path, required: Sequence[str]) -> None:
+        super().__init__()
+        self.path = path
+        self.required = list(required)
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401
+        """Yield what came in, then a document per row."""
+        if data:
+            yield from data
+        for index, file in enumerate(parquet_files(self.path)):
+            if index % world_size != rank:
+                continue
+            with open_parquet(file, self.required) as handle:
+                for number, values in enumerate(
+                    line for batch in handle.iter_batches(batch_size=64) for line in batch.to_pylist()
+                ):
+                    self.stat_update(READ)
+                    yield document(values, f"{index:05d}/{number:08d}")
+
+
+def document(values: Mapping[str, Any], fallback_id: str = "") -> Document:
+    """Wrap a row for its way through datatrove."""
+    return Document(text="", id=str(values.get("id") or fallback_id), metadata=dict(values))
+
+
+def _metadata(_: object, doc: Document) -> dict[str, Any]:
+    return dict(doc.metadata)
+
+
+class RowWriter(ParquetWriter):
+    """Writes documents' rows to Parquet under a fixed schema, with row groups bounded by bytes.
+
+    Args:
+        folder: Output folder.
+        schema: Arrow schema; columns that a row lacks become null.
+        filename: Template of datatrove (``${rank}`` and columns).
+        group_bytes: Text held before a row group is written: keeps memory flat however large the rows are.
+        count: Whether rows written here are the stage's kept rows (not so for exclusion writers).
+    """
+
+    name = "themis rows"
+
+    def __init__(
+        self,
+        folder: Path,
+        schema: pa.Schema,
+        filename: str = "${rank}.parquet",
+        group_bytes: int = 32 << 20,
+        count: bool = True,
+    ) -> None:
+        super().__init__(
+            str(folder),
+            filename,
+            compression="zstd",
+            adapter=_metadata,
+            batch_size=1000,
+            schema=schema,
+            max_file_size=-1,
+        )
+        self.group_bytes = group_bytes
+        self.count = count
+        self._held: Counter[str] = Counter()
+
+    def _write(self, document: dict[str, Any], file_handler: IO[bytes], filename: str) -> None:
+        super()._write(document, file_handler, filename)
+        self._held[filename] += sum(len(v) for v in document.values() if isinstance(v, str))
+        if self._held[filename] >= self.group_bytes:
+            self._write_batch(filename)
+        if self.count:
+            self.stat_update(KEPT)
+
+    def _write_batch(self, filename: str) -> None:
+        self._held[filename] = 0
+        super()._write_batch(filename)
+
+
+def exclusion_writer(folder: Path, schema: pa.Schema) -> RowWriter:
+    """Return the writer that keeps dropped rows, one folder per reason (column ``filter_reason`` added)."""
+    return RowWriter(
+        folder, schema.append(pa.field("filter_reason", pa.string())), "${filter_reason}/${rank}.parquet", count=False
+    )
+
+
+class RowFilter(BaseFilter):
+    """A datatrove filter over rows: subclasses implement ``check(row) -> True | (False, reason)``.
+
+    Reasons are slugs (``too-long``): they name a folder of the exclusion output and a line of the report.
+    """
+
+    def filter(self, doc: Document) -> bool | tuple[bool, str]:
+        """Judge a document by its row."""
+        return self.check(doc.metadata)
+
+    def check(self, row: dict[str, Any]) -> bool | tuple[bool, str]:
+        """Return ``True`` to keep the row, or ``(False, reason)``."""
+        raise NotImplementedError
+
+
+class _LocalExecutor(LocalPipelineExecutor):
+    """The local executor, with its log kept to its files and its workers ended when the run is killed."""
+
+    def __init__(self, steps: Sequence[PipelineStep], **options: Any) -> None:  # noqa: ANN401
+        super().__init__(list(steps), **options)
+        self.owner = os.getpid()
+
+    def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> PipelineStats:
+        _quiet()
+        if os.getpid() != self.owner:
+            _die_with_parent()
+        # datatrove prints the log of local rank 0 to the terminal; every rank's log is in its file anyway.
+        try:
+            return super()._run_for_rank(rank, local_rank + 1, node_rank)
+        finally:
+            _quiet()  # closing a task's log puts the default one back
+
+
+def _die_with_parent() -> None:
+    # An orphaned worker would go on writing beside the resumed run.
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def run_steps(stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: int, execution: Execution) -> StageReport:
+    """Run a list of steps through datatrove and return the counts of all its tasks, resumed ones included.
+
+    Args:
+        stage: Name for the report and the log folder.
+        steps: The pipeline.
+        folder: Where logs, completion markers and counts go (``folder/logs/stage``).
+        tasks: Into how many tasks the input is cut. Results depend on it, so it must not depend on the machine.
+        execution: Executor and number of workers; results do not depend on it.
+    """
+    logs = folder / "logs" / stage
+    started = time.monotonic()
+    _quiet()
+    if execution.executor == "local":
+        workers = max(1, min(execution.workers, tasks))
+        _LocalExecutor(steps, tasks=tasks, workers=workers, logging_dir=str(logs)).run()
+    else:
+        _cluster_executor(stage, list(steps), logs, tasks, execution).run()
+        _wait(logs, tasks)
+    report = read_counts(stage, logs)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _cluster_executor(stage: str, steps: list[PipelineStep], logs: Path, tasks: int, execution: Execution) -> Any:  # noqa: ANN401
+    options = {"tasks": tasks, "workers": execution.workers, "logging_dir": str(logs), **execution.options}
+    if execution.executor == "ray":
+        from datatrove.executor.ray import RayPipelineExecutor  # noqa: PLC0415
+
+        return RayPipelineExecutor(steps, **options)
+    from datatrove.executor.slurm import SlurmPipelineExecutor  # noqa: PLC0415
+
+    if "time" not in options or "partition" not in options:
+        raise SettingError("The slurm executor needs options.time and options.partition.")
+    return SlurmPipelineExecutor(steps, job_name=f"themis-{stage}", **options)
+
+
+def _wait(logs: Path, tasks: int) -> None:
+    # Slurm returns once the job is queued; a stage is done when every task has left its marker.
+    while len(list((logs / "completions").glob("*"))) < tasks:
+        time.sleep(5)
+
+
+def _quiet() -> None:
+    # datatrove logs every task to stderr; the same lines go to its log files, and people see our progress view.
+    if not os.environ.get("THEMIS_DEBUG"):
+        logger.remove()
+        logger.add(sys.stderr, level="ERROR", filter=lambda record: not isinstance(_raised(record), UserError))
+
+
+def _raised(record: Any) -> BaseException | None:  # noqa: ANN401
+    return record["exception"].value if record["exception"] else None
+
+
+def read_counts(stage: str, logs: Path) -> StageReport:
+    """Add up what the tasks of a stage counted (datatrove's own total leaves out tasks done in an earlier run)."""
+    report = StageReport(stage)
+    dropped: Counter[str] = Counter()
+    details: Counter[str] = Counter()
+    for file in sorted((logs / "stats").glob("*.json")):
+        for step in json.loads(file.read_text(encoding="utf-8")):
+            for label, value in step.get("stats", {}).items():
+                total = int(value["total"] if isinstance(value, dict) else value)
+                if label == READ:
+                    report.read += total
+                elif label == KEPT:
+                    report.kept += total
+                elif label.startswith(DROPPED):
+                    dropped[label.removeprefix(DROPPED)] += total
+                elif label.startswith("note_"):
+                    details[label.removeprefix("note_")] += total
+    report.dropped = dict(sorted(dropped.items()))
+    report.details = dict(sorted(details.items()))
+    return report

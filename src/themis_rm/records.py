@@ -1,0 +1,302 @@
+"""The rows that travel between rooms, with their Arrow schemas and the published column names.
+
+Each row is a frozen dataclass; its Arrow schema is derived from its annotations, so that a column is written down
+once. Published columns come first, in their published order; what we add stands behind them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from themis_rm.errors import InputError
+
+_ARROW: dict[Any, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+    list[str]: pa.list_(pa.string()),
+}
+
+
+class Row:
+    """Base of the typed rows: conversion to and from plain mappings, and the Arrow schema."""
+
+    @classmethod
+    @cache
+    def schema(cls) -> pa.Schema:
+        """Return the Arrow schema, one field per attribute in order; ``X | None`` gives a nullable field."""
+        hints = typing.get_type_hints(cls)
+        fields = []
+        for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+            hint, nullable = hints[field.name], False
+            if isinstance(hint, types.UnionType):
+                nullable = True
+                hint = next(arg for arg in typing.get_args(hint) if arg is not types.NoneType)
+            fields.append(pa.field(field.name, _ARROW[hint], nullable=nullable))
+        return pa.schema(fields)
+
+    @classmethod
+    def required(cls) -> list[str]:
+        """Return the columns that have no default and so must be present in a file of such rows."""
+        return [
+            f.name
+            for f in dataclasses.fields(cls)  # type: ignore[arg-type]
+            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        ]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build a row from a mapping; further keys are ignored, missing ones take their default.
+
+        Raises:
+            KeyError: A column without default is missing.
+        """
+        known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        given = {k: v for k, v in values.items() if k in known}
+        for name in cls.required():
+            if name not in given:
+                raise KeyError(name)
+        return cls(**given)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as a plain dict in column order (shallow)."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Commit(Row):
+    """One modified file of one commit: the published commit columns, then ours.
+
+    Attributes:
+        repos: Name of the repository.
+        unix_time: Committer time, seconds since 1970 (UTC).
+        author_time: Author time, likewise.
+        merged: How we know that the commit came in through a pull request: ``merge`` (reached through a pull
+            request's merge commit), ``squash`` (subject ends in ``(#123)``) or ``none``.
+        reverted: A later commit of the same history says that it reverts this one.
+        parent: Hash of the (first) parent, whose version of the file is ``old_contents``.
+    """
+
+    commit: str
+    subject: str
+    message: str
+    repos: str
+    file_path: str
+    license: str
+    unix_time: int
+    new_contents: str
+    old_contents: str
+    language: str = ""
+    merged: str = "none"
+    reverted: bool = False
+    parent: str = ""
+    author_time: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Solution(Row):
+    """A documented function out of a source tree: an instruction and the code that answers it.
+
+    Attributes:
+        instruction_source: ``docstring`` or ``comment``: where the instruction stood.
+        name: The function's name, qualified by its class where it has one.
+        line: 1-based line of the function's first line in the file.
+    """
+
+    id: str
+    instruction: str
+    solution: str
+    language: str
+    repos: str
+    file_path: str
+    license: str
+    name: str
+    line: int
+    instruction_source: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CodePair(Row):
+    """Two versions of a piece of code, the better one first, labelled with the criteria on which it is better.
+
+    Attributes:
+        origin: ``commit`` or ``injection``; the way the pair came about.
+        criteria: Short names of criteria, in table order; never empty.
+        instruction_source: ``subject``, ``docstring``, ``comment`` or ``llm``.
+        operator: Name of the bug-injection operator, else empty.
+        terms: The search terms that matched, as ``FC:off by one``.
+        unix_time: Committer time of the change, or ``None`` where the origin has no time.
+    """
+
+    id: str
+    instruction: str
+    chosen: str
+    rejected: str
+    language: str
+    criteria: list[str]
+    origin: str
+    instruction_source: str
+    repos: str
+    file_path: str
+    license: str
+    commit: str = ""
+    unix_time: int | None = None
+    operator: str = ""
+    terms: list[str] = dataclasses.field(default_factory=list)
+    merged: str = "none"
+    reverted: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Preference(Row):
+    """A row of a preference dataset: the published columns, then ours.
+
+    Attributes:
+        system: The criteria prompt that was drawn, or ``None`` for none.
+        aspect: Training name of the row's own criterion (or a general principle).
+        source: The dataset that the row came from, such as ``commits`` or ``injection``.
+        prompt_mode: ``none``, ``all`` or ``own``: what was drawn.
+    """
+
+    system: str | None
+    input: str
+    chosen: str
+    rejected: str
+    language: str
+    aspect: str
+    source: str
+    idx: str
+    prompt_mode: str = ""
+    instruction_source: str = ""
+    operator: str = ""
+    repos: str = ""
+    unix_time: int | None = None
+    license: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkPair(Row):
+    """A row of a benchmark, in the published columns; ``aspect`` and ``language`` carry benchmark names."""
+
+    id: str
+    prompt: str
+    chosen: str
+    rejected: str
+    aspect: str
+    language: str
+    subset: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PairScore(Row):
+    """A row of ``scores.parquet``: the published columns, then ours.
+
+    Attributes:
+        chosen_score: Reward of the chosen response; ``None`` if it could not be scored.
+        correct: ``chosen_score > rejected_score``; ``False`` for ties and failures, as published.
+        status: ``ok``, ``truncated`` (scored, but a response was cut) or ``failed``.
+        note: Why, where the status is not ``ok``.
+    """
+
+    id: str
+    chosen_score: float | None
+    rejected_score: float | None
+    correct: bool
+    score_diff: float | None
+    language: str
+    aspect: str
+    subset: str
+    status: str = "ok"
+    note: str = ""
+    chosen_length: int = 0
+    rejected_length: int = 0
+
+
+def stable_id(*parts: str) -> str:
+    """Return 32 hex digits (BLAKE2b, 128 bits) that depend on the parts and their order alone."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "little"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def parquet_files(path: Path) -> list[Path]:
+    """Return the Parquet files of a file or folder, sorted by path.
+
+    Raises:
+        InputError: There is nothing at ``path``, or no Parquet file in it.
+    """
+    if path.is_file():
+        return [path]
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else []
+    if not files:
+        raise InputError(f"No Parquet file at {path}.", "Give a .parquet file or a folder that holds some.")
+    return files
+
+
+def open_parquet(path: Path, required: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a Parquet file and check that its columns are there.
+
+    Raises:
+        InputError: The file is no Parquet, is cut off, or lacks a column.
+    """
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from error
+    missing = [name for name in required if name not in file.schema_arrow.names]
+    if missing:
+        raise InputError(
+            f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.",
+            f"It has: {', '.join(file.schema_arrow.names)}.",
+        )
+    return file
+
+
+def read_rows(path: Path, required: Sequence[str] = (), batch_size: int = 256) -> Iterator[dict[str, Any]]:
+    """Stream the rows of a Parquet file or folder as dicts, in file and row order.
+
+    Args:
+        path: A file, or a folder whose Parquet files are read in sorted order.
+        required: Columns that must be there.
+        batch_size: Rows held at a time.
+
+    Raises:
+        InputError: See :func:`parquet_files` and :func:`open_parquet`.
+    """
+    for file in parquet_files(path):
+        with open_parquet(file, required) as handle:
+            for batch in handle.iter_batches(batch_size=batch_size):
+                yield from batch.to_pylist()
+
+
+def write_rows(path: Path, rows: Iterable[Row], schema: pa.Schema) -> int:
+    """Write rows to one Parquet file, appearing under its name only when whole; return how many there were."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    count = 0
+    with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+        batch: list[dict[str, Any]] = []
+        for row in rows:
+            batch.append(row.to_dict())
+            count += 1
+            if len(batch) == 1000:
+                writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+                batch = []
+        if batch:
+            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+    partial.replace(path)
+    return count

@@ -1,0 +1,1 @@
+"""Filters, term lists, bug injection and duplicates: commits and solutions become labelled pairs."""

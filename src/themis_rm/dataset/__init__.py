@@ -1,0 +1,1 @@
+"""Mixtures, splits, assembly and dataset cards: labelled pairs become a preference dataset."""

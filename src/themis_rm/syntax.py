@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tree_sitter import Language as _Grammar
-from tree_sitter import Node, Parser, Tree
+from tree_sitter import Node, Parser, Query, QueryCursor, Tree
 
 from themis_rm.languages import language as language_row
 
@@ -25,12 +25,23 @@ class SyntaxRow:
         comments: Node types of comments.
         literals: Node types of text literals: one token each, whatever is inside.
         blocks: Node types whose indentation carries meaning; a token marks where they begin and end.
+        functions: Node types of functions and methods that have a name of their own.
+        function_values: Node types of functions that get their name from what they are assigned to.
+        around: Node types that enclose a definition as a part of it (decorators, ``template``, ``export``, the
+            assignment of a function value).
+        holders: Node types whose name qualifies the names of what is in them.
+        docstrings: Documentation is the first string of the body, not the comment above.
         wrappers: Text before and after a fragment that cannot stand at the top of a file (a method without its
             class), tried in order by :func:`parse_fragment`.
     """
 
     comments: frozenset[str]
     literals: frozenset[str]
+    functions: frozenset[str]
+    function_values: frozenset[str] = frozenset()
+    around: frozenset[str] = frozenset()
+    holders: frozenset[str] = frozenset()
+    docstrings: bool = False
     blocks: frozenset[str] = frozenset()
     wrappers: tuple[tuple[str, str], ...] = ()
 
@@ -39,7 +50,7 @@ _C_LITERALS = frozenset({"string_literal", "char_literal", "raw_string_literal",
 _CLASS_WRAPPER = ("class Wrapper {\n", "\n}")
 
 SYNTAX: dict[str, SyntaxRow] = {
-    "C": SyntaxRow(frozenset({"comment"}), _C_LITERALS),
+    "C": SyntaxRow(frozenset({"comment"}), _C_LITERALS, functions=frozenset({"function_definition"})),
     "C#": SyntaxRow(
         frozenset({"comment"}),
         frozenset(
@@ -51,23 +62,57 @@ SYNTAX: dict[str, SyntaxRow] = {
                 "character_literal",
             }
         ),
+        functions=frozenset({"method_declaration", "constructor_declaration"}),
+        holders=frozenset({"class_declaration", "struct_declaration", "interface_declaration", "record_declaration"}),
         wrappers=(_CLASS_WRAPPER,),
     ),
-    "C++": SyntaxRow(frozenset({"comment"}), _C_LITERALS, wrappers=(("class Wrapper {\n", "\n};"),)),
+    "C++": SyntaxRow(
+        frozenset({"comment"}),
+        _C_LITERALS,
+        functions=frozenset({"function_definition"}),
+        around=frozenset({"template_declaration"}),
+        holders=frozenset({"class_specifier", "struct_specifier", "union_specifier"}),
+        wrappers=(("class Wrapper {\n", "\n};"),),
+    ),
     "Go": SyntaxRow(
-        frozenset({"comment"}), frozenset({"interpreted_string_literal", "raw_string_literal", "rune_literal"})
+        frozenset({"comment"}),
+        frozenset({"interpreted_string_literal", "raw_string_literal", "rune_literal"}),
+        functions=frozenset({"function_declaration", "method_declaration"}),
     ),
     "Java": SyntaxRow(
         frozenset({"line_comment", "block_comment"}),
         frozenset({"string_literal", "character_literal"}),
+        functions=frozenset({"method_declaration", "constructor_declaration"}),
+        holders=frozenset({"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}),
         wrappers=(_CLASS_WRAPPER,),
     ),
     "JavaScript": SyntaxRow(
         frozenset({"comment", "html_comment"}),
         frozenset({"string", "template_string", "regex", "jsx_text"}),
+        functions=frozenset({"function_declaration", "generator_function_declaration", "method_definition"}),
+        function_values=frozenset({"arrow_function", "function_expression", "generator_function"}),
+        around=frozenset(
+            {
+                "variable_declarator",
+                "lexical_declaration",
+                "variable_declaration",
+                "assignment_expression",
+                "expression_statement",
+                "export_statement",
+            }
+        ),
+        holders=frozenset({"class_declaration", "class"}),
         wrappers=(_CLASS_WRAPPER, ("const wrapper = {\n", "\n}")),
     ),
-    "Python": SyntaxRow(frozenset({"comment"}), frozenset({"string"}), frozenset({"block"})),
+    "Python": SyntaxRow(
+        frozenset({"comment"}),
+        frozenset({"string"}),
+        functions=frozenset({"function_definition"}),
+        around=frozenset({"decorated_definition"}),
+        holders=frozenset({"class_definition"}),
+        docstrings=True,
+        blocks=frozenset({"block"}),
+    ),
     "Ruby": SyntaxRow(
         frozenset({"comment"}),
         frozenset(
@@ -82,6 +127,8 @@ SYNTAX: dict[str, SyntaxRow] = {
                 "uninterpreted",
             }
         ),
+        functions=frozenset({"method", "singleton_method"}),
+        holders=frozenset({"class", "module"}),
     ),
 }
 """One row per language of :data:`themis_rm.languages.LANGUAGES`, by its name."""
@@ -211,15 +258,18 @@ def tree_depth(code: str, language: str) -> int:
     """
     cursor = parse(code, language).walk()
     deepest = 0
+    depth = 1  # kept here because cursor.depth walks up to the root each time
     while True:
         # Anonymous nodes (keywords, punctuation) are leaves, so the depth of a named node counts named nodes only.
-        if cursor.depth >= deepest and cursor.node is not None and cursor.node.is_named:
-            deepest = cursor.depth + 1
+        if depth > deepest and cursor.node is not None and cursor.node.is_named:
+            deepest = depth
         if cursor.goto_first_child():
+            depth += 1
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return deepest
+            depth -= 1
 
 
 def code_tokens(code: str, language: str) -> list[str]:
@@ -315,3 +365,114 @@ def strip_comments(code: str, language: str) -> str:
             position = end
     kept.append(data[position:])
     return to_text(b"".join(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or method in a tree.
+
+    Attributes:
+        name: Its name, qualified by the classes around it (``Stack.pop``).
+        node: All of it, with decorators, ``template`` or the assignment that names it.
+        definition: The definition proper.
+        body: Its body, where the grammar marks one.
+        doc: Byte ranges of its documentation: the docstring's statement, or the comments right above, in order.
+    """
+
+    name: str
+    node: Node
+    definition: Node
+    body: Node | None
+    doc: tuple[tuple[int, int], ...]
+
+
+@cache
+def _function_query(name: str) -> Query:
+    row = SYNTAX[name]
+    patterns = [f"({kind}) @function" for kind in sorted(row.functions | row.function_values)]
+    patterns += [f"({kind}) @comment" for kind in sorted(row.comments)]
+    return Query(_grammar(language_row(name).grammar), "\n".join(patterns))
+
+
+def functions(tree: Tree, data: bytes, language: str) -> list[Function]:
+    """Return the named functions and methods of a file, by where they begin; nested ones stand behind their parent.
+
+    Args:
+        tree: The file's tree.
+        data: The bytes that it was parsed from.
+        language: Any name of a language.
+    """
+    name = language_row(language).name
+    row = SYNTAX[name]
+    captures = QueryCursor(_function_query(name)).captures(tree.root_node)
+    above = _comments_by_last_line(captures.get("comment", []), data)
+    found = []
+    for definition in sorted(captures.get("function", []), key=lambda node: (node.start_byte, -node.end_byte)):
+        node, namer = definition, definition
+        while node.parent is not None and node.parent.type in row.around:
+            node = node.parent
+            namer = node if definition.type in row.function_values and _name_node(node) is not None else namer
+        named = _name_node(namer)
+        if named is None or (definition.type in row.function_values and namer is definition):
+            continue
+        body = definition.child_by_field_name("body")
+        doc = _docstring(body, data, row) if row.docstrings else _comments_above(node.start_point.row, above)
+        found.append(Function(_qualified(named, node, row), node, definition, body, doc))
+    return found
+
+
+def _name_node(node: Node) -> Node | None:
+    named = node.child_by_field_name("name") or node.child_by_field_name("left")
+    if named is not None:
+        return named
+    # In C the name is at the bottom of a chain of declarators.
+    declarator = node.child_by_field_name("declarator")
+    while declarator is not None:
+        below = declarator.child_by_field_name("declarator")
+        if below is None and declarator.type in _WRAPPED_DECLARATORS:
+            below = next(iter(declarator.named_children), None)
+        if below is None:
+            return declarator
+        declarator = below
+    return None
+
+
+_WRAPPED_DECLARATORS = frozenset({"reference_declarator", "parenthesized_declarator", "attributed_declarator"})
+
+
+def _qualified(named: Node, node: Node, row: SyntaxRow) -> str:
+    parts = ["".join(to_text(named.text or b"").split())]
+    outer = node.parent
+    while outer is not None:
+        if outer.type in row.holders:
+            holder = outer.child_by_field_name("name")
+            if holder is not None:
+                parts.append(to_text(holder.text or b""))
+        outer = outer.parent
+    return ".".join(reversed(parts))
+
+
+def _comments_by_last_line(comments: list[Node], data: bytes) -> dict[int, Node]:
+    alone = {}
+    for node in comments:
+        line_start = data.rfind(b"\n", 0, node.start_byte) + 1
+        if not data[line_start : node.start_byte].strip():
+            ends_line = data[node.end_byte - 1 : node.end_byte] == b"\n"
+            alone[node.end_point.row - ends_line] = node
+    return alone
+
+
+def _comments_above(row: int, alone: dict[int, Node]) -> tuple[tuple[int, int], ...]:
+    ranges: list[tuple[int, int]] = []
+    while (comment := alone.get(row - 1)) is not None:
+        ranges.append((comment.start_byte, comment.end_byte))
+        row = comment.start_point.row
+    return tuple(reversed(ranges))
+
+
+def _docstring(body: Node | None, data: bytes, row: SyntaxRow) -> tuple[tuple[int, int], ...]:
+    first = next((n for n in body.named_children if n.type not in row.comments), None) if body is not None else None
+    if first is None or first.named_child_count != 1 or first.named_children[0].type not in row.literals:
+        return ()
+    quoted = data[first.start_byte : first.start_byte + 2].lower()
+    return () if b"f" in quoted or b"b" in quoted[:1] else ((first.start_byte, first.end_byte),)

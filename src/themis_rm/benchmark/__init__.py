@@ -1,0 +1,1 @@
+"""Benchmarks: pairs in, scores and results with their uncertainty out."""

@@ -1,0 +1,144 @@
+"""Benchmark files to pairs: every row is either a usable pair or kept aside under a reason."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from themis_rm.criteria import criterion, is_criterion
+from themis_rm.errors import InputError, SettingError
+from themis_rm.languages import language
+from themis_rm.records import BenchmarkPair, read_rows, stable_id
+
+AUTHORED = "authored"
+"""Name of the benchmark that is part of this package."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark, read whole.
+
+    Attributes:
+        name: Its file's or folder's name, or ``authored``.
+        pairs: Usable pairs, in their order, aspects and languages under their benchmark names.
+        rejected: Rows that are not used: ``reason``, ``where`` and what the row held.
+        digest: Hash of the usable pairs in their order; the file format does not change it.
+    """
+
+    name: str
+    pairs: tuple[BenchmarkPair, ...]
+    rejected: tuple[dict[str, Any], ...] = ()
+    digest: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        parts = (str(value) for pair in self.pairs for value in pair.to_dict().values())
+        object.__setattr__(self, "digest", stable_id(*parts))
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Return reason -> number of rejected rows."""
+        return dict(sorted(Counter(row["reason"] for row in self.rejected).items()))
+
+
+def read_benchmark(benchmark: str | Path) -> Benchmark:
+    """Read a benchmark.
+
+    Args:
+        benchmark: ``authored``, a Parquet or JSONL file, or a folder that holds files of one of the two kinds.
+
+    Raises:
+        InputError: There is nothing to read, a file is damaged, columns are missing, or not one row is usable.
+    """
+    if benchmark == AUTHORED:
+        from themis_rm.benchmark import authored  # noqa: PLC0415
+
+        return check_rows(AUTHORED, ((f"pair {pair.id}", pair.to_dict()) for pair in authored.load()))
+    path = Path(benchmark)
+    if not path.exists():
+        raise InputError(f"There is no benchmark {path}.", f"Give a Parquet or JSONL file, a folder, or '{AUTHORED}'.")
+    lines = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path] if path.suffix == ".jsonl" else []
+    read = check_rows(path.name, _json_rows(lines) if lines else _parquet_rows(path))
+    if not read.pairs:
+        raise InputError(f"{path} has no usable pair.", f"Rows not used: {read.reasons or 'none, it is empty'}.")
+    return read
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[str, Any]]:
+    for number, row in enumerate(read_rows(path, BenchmarkPair.required()), 1):
+        yield f"row {number}", row
+
+
+def _json_rows(files: Iterable[Path]) -> Iterator[tuple[str, Any]]:
+    for file in files:
+        checked = False
+        with file.open("rb") as handle:
+            for number, line in enumerate(handle, 1):
+                if not line.strip():
+                    continue
+                where = f"{file.name}:{number}"
+                try:
+                    row = json.loads(line)
+                except ValueError:
+                    yield where, line.decode("utf-8", "replace").rstrip("\n")
+                    continue
+                if isinstance(row, dict) and not checked:
+                    _require_columns(file, row)
+                    checked = True
+                yield where, row
+
+
+def _require_columns(file: Path, row: Mapping[str, Any]) -> None:
+    missing = [name for name in BenchmarkPair.required() if name not in row]
+    if missing:
+        raise InputError(
+            f"{file} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.",
+            f"It has: {', '.join(row)}.",
+        )
+
+
+def check_rows(name: str, rows: Iterable[tuple[str, Any]]) -> Benchmark:
+    """Sort rows into usable pairs and rejected ones.
+
+    Args:
+        name: Name of the benchmark.
+        rows: Where a row stands, and the row (anything but a mapping is rejected).
+    """
+    pairs: list[BenchmarkPair] = []
+    rejected: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for where, row in rows:
+        checked = _check(row, seen)
+        if isinstance(checked, BenchmarkPair):
+            seen.add(checked.id)
+            pairs.append(checked)
+        else:
+            rejected.append({"reason": checked, "where": where, "row": row})
+    return Benchmark(name, tuple(pairs), tuple(rejected))
+
+
+def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:  # noqa: ANN401, PLR0911
+    """Return the pair that a row holds, or the reason why it holds none."""
+    if not isinstance(row, dict):
+        return "not-a-row"
+    values: dict[str, Any] = {column: row.get(column) for column in BenchmarkPair.required()}
+    if isinstance(values["id"], int):
+        values["id"] = str(values["id"])
+    if any(not isinstance(value, str) for value in values.values()):
+        return "missing-value"
+    empty = [column for column in ("id", "prompt", "chosen", "rejected") if not values[column].strip()]
+    if empty:
+        return "empty-response" if empty[0] in {"chosen", "rejected"} else f"empty-{empty[0]}"
+    if values["id"] in seen:
+        return "duplicate-id"
+    if not is_criterion(values["aspect"]):
+        return "unknown-aspect"
+    values["aspect"] = criterion(values["aspect"]).benchmark_aspect
+    try:
+        values["language"] = language(values["language"]).benchmark_name
+    except SettingError:
+        return "unknown-language"
+    return BenchmarkPair(**values)

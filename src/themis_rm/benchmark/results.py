@@ -1,0 +1,230 @@
+"""``results.json``: the published figures under their published keys, and beside them what lets a reader trust them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from themis_rm.benchmark import statistics as stats
+from themis_rm.benchmark.statistics import Accuracy, Comparison, Resampling
+from themis_rm.criteria import CRITERIA
+from themis_rm.errors import InputError
+from themis_rm.languages import LANGUAGES
+from themis_rm.pipeline import write_text
+from themis_rm.records import PairScore
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+class Accuracies(_Block):
+    """Accuracies with ties, failures and intervals, over all pairs and by each cut."""
+
+    overall: Accuracy
+    """All pairs."""
+    by_aspect: dict[str, Accuracy]
+    """By criterion (benchmark names)."""
+    by_language: dict[str, Accuracy]
+    """By language (benchmark names)."""
+    by_subset: dict[str, Accuracy]
+    """By subset."""
+    cells: dict[str, dict[str, Accuracy]]
+    """Criterion -> language; a cell without pairs is absent."""
+    length_matched: Accuracy
+    """Pairs whose responses differ in length by at most the run's ``length_band``."""
+    length_balanced: float | None
+    """Mean of the accuracies where chosen is longer and where it is shorter; "longer wins" gets 0.5."""
+
+    @classmethod
+    def of(cls, scores: Sequence[PairScore], how: Resampling, band: float) -> Self:
+        """Compute all of them from a run's rows."""
+
+        def cut(rows: Sequence[PairScore], column: str) -> dict[str, Accuracy]:
+            return {value: Accuracy.of(group, how) for value, group in stats.by(rows, column).items()}
+
+        return cls(
+            overall=Accuracy.of(scores, how),
+            by_aspect=cut(scores, "aspect"),
+            by_language=cut(scores, "language"),
+            by_subset=cut(scores, "subset"),
+            cells={aspect: cut(rows, "language") for aspect, rows in stats.by(scores, "aspect").items()},
+            length_matched=Accuracy.of(stats.length_matched(scores, band), how),
+            length_balanced=stats.length_balanced(scores),
+        )
+
+
+class Baseline(_Block):
+    """A baseline on the same pairs."""
+
+    name: str
+    """Its name."""
+    digest: str
+    """Hash of its parameters."""
+    accuracies: Accuracies
+    """Its figures."""
+    comparison: Comparison | None
+    """The evaluated model against it, paired."""
+    p_holm: float | None
+    """McNemar's p-value, adjusted for the number of baselines."""
+
+
+class Run(_Block):
+    """What the figures were made with."""
+
+    model: str
+    """Name of the model."""
+    family: str
+    """Its row of the catalogue."""
+    model_digest: str
+    """Hash of weights, configuration, tokenizer and template."""
+    model_facts: dict[str, str | int]
+    """What else changes scores: dtype, attention, longest input, system-role policy, versions."""
+    benchmark: str
+    """Name of the benchmark."""
+    benchmark_digest: str
+    """Hash of its usable pairs."""
+    prompts: str
+    """``none``, ``all`` or ``own``."""
+    prompt_set: str
+    """Name of the prompt set; empty for mode ``none``."""
+    prompt_digest: str
+    """Hash of the prompt set; empty for mode ``none``."""
+    resampling: Resampling
+    """How intervals were drawn."""
+    length_band: float
+    """Largest ratio of lengths of a length-matched pair."""
+    versions: dict[str, str]
+    """Versions of this package and of what it stands on."""
+
+
+class Counts(_Block):
+    """Where the rows went."""
+
+    read: int
+    """Rows of the benchmark."""
+    scored: int
+    """Pairs with two scores."""
+    truncated: int
+    """Scored pairs of which a response was cut."""
+    failed: dict[str, int]
+    """Reason -> pairs that could not be scored; they count as lost."""
+    rejected: dict[str, int]
+    """Reason -> rows that were no usable pair; kept in ``rejected.jsonl`` and not counted in any accuracy."""
+
+
+class Results(_Block):
+    """The results of one model on one benchmark. A published file has the first four blocks alone."""
+
+    overall: dict[str, Any]
+    """Published: strict accuracy (ties and failures are wrong), counts, moments of the score differences."""
+    by_aspect: dict[str, dict[str, Any]]
+    """Published: strict accuracy and count."""
+    by_language: dict[str, dict[str, Any]]
+    """Published: strict accuracy and count."""
+    by_subset: dict[str, dict[str, Any]]
+    """Published: strict accuracy and count."""
+    accuracies: Accuracies | None = None
+    """Ties half, with intervals, ties and failures."""
+    counts: Counts | None = None
+    """Rows read, scored, cut, failed, rejected."""
+    baselines: list[Baseline] = Field(default_factory=list)
+    """Baselines on the same pairs."""
+    run: Run | None = None
+    """Model, benchmark, prompts, versions."""
+
+    @classmethod
+    def published(cls, scores: Sequence[PairScore], **ours: Any) -> Self:  # noqa: ANN401
+        """Compute the published blocks from a run's rows; ``ours`` are the further ones."""
+        return cls(
+            overall=dict(stats.published(scores)),
+            by_aspect=stats.published_groups(scores, "aspect"),
+            by_language=stats.published_groups(scores, "language"),
+            by_subset=stats.published_groups(scores, "subset"),
+            **ours,
+        )
+
+    def save(self, path: Path) -> None:
+        """Write ``results.json``."""
+        write_text(path, json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a ``results.json``, ours or a published one.
+
+        Raises:
+            InputError: The file cannot be read or is no such file.
+        """
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"Cannot read {path}: {error}.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"{path} is no results file ({where}: {first['msg']}).") from error
+
+    def table(self) -> Table:
+        """Return criterion x language with intervals and numbers of pairs, baselines at the bottom.
+
+        Raises:
+            InputError: The results were read from a published file, which has no such cells.
+        """
+        from rich.table import Table  # noqa: PLC0415
+
+        if self.accuracies is None or self.run is None:
+            raise InputError("These results have no criterion x language cells.", "Evaluate, or read the scores.")
+        languages = [row for row in LANGUAGES if row.benchmark_name in self.accuracies.by_language]
+        run = self.run
+        table = Table(
+            title=f"{run.model} on {run.benchmark}, prompts: {run.prompts}",
+            caption=_caption(self.accuracies.overall, run, self.baselines),
+            show_lines=True,
+        )
+        table.add_column("criterion")
+        for row in languages:
+            table.add_column(row.name, justify="right")
+        table.add_column("all", justify="right")
+        for asked in CRITERIA:
+            if asked.benchmark_aspect in self.accuracies.by_aspect:
+                cells = self.accuracies.cells[asked.benchmark_aspect]
+                figures = [cells.get(item.benchmark_name) for item in languages]
+                figures.append(self.accuracies.by_aspect[asked.benchmark_aspect])
+                table.add_row(f"{asked.short} {asked.title}", *map(_cell, figures))
+        table.add_section()
+        for name, of in [("all", self.accuracies), *((f"baseline: {b.name}", b.accuracies) for b in self.baselines)]:
+            figures = [of.by_language.get(item.benchmark_name) for item in languages]
+            table.add_row(name, *map(_cell, [*figures, of.overall]))
+        return table
+
+
+def _caption(overall: Accuracy, run: Run, baselines: Sequence[Baseline]) -> str:
+    lines = [
+        f"Accuracy in percent, ties half, {run.resampling.level:.0%} interval, n pairs. "
+        f"Ties {_percent(overall.tie_rate)} %, failed {overall.failed} of {overall.n}."
+    ]
+    for item in baselines:
+        if item.comparison is not None:
+            found = item.comparison
+            lines.append(
+                f"Against {item.name}: {100 * found.difference:+.1f} points "
+                f"[{100 * found.low:+.1f}, {100 * found.high:+.1f}], McNemar p = {found.p_mcnemar:.2g}."
+            )
+    return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"
+
+
+def _cell(of: Accuracy | None) -> str:
+    if of is None or of.value is None:
+        return "-"
+    return f"{_percent(of.value)}\n{_percent(of.low)}–{_percent(of.high)}\nn={of.n}"

@@ -1,0 +1,34 @@
+"""Where a model runs and how precisely: the one place that decides."""
+
+from __future__ import annotations
+
+import torch
+
+from themis_rm.errors import SettingError
+from themis_rm.models.protocol import ModelSettings
+
+
+def choose_device(settings: ModelSettings) -> torch.device:
+    """Return the device that the settings mean.
+
+    Raises:
+        SettingError: There is no such device here.
+    """
+    if settings.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(settings.device)
+    except RuntimeError:
+        raise SettingError(f"Unknown device '{settings.device}'.", "Use auto, cpu, cuda or cuda:0.") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise SettingError(f"There is no device '{settings.device}' here.", "Use device=auto or device=cpu.")
+    return device
+
+
+def choose_dtype(settings: ModelSettings, device: torch.device) -> torch.dtype | str:
+    """Return the dtype to load weights in; ``"auto"`` means the checkpoint's own."""
+    if settings.dtype != "auto":
+        dtype: torch.dtype = getattr(torch, settings.dtype)
+        return dtype
+    # CPUs are slow at half precision, and results on them are usually compared with fp32 references.
+    return torch.float32 if device.type == "cpu" else "auto"

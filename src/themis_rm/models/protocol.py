@@ -1,0 +1,121 @@
+"""What every reward model is to the rest of the system: conversations in, one score or stated failure each out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal, Protocol, runtime_checkable
+
+from themis_rm.prompts import Conversation
+from themis_rm.settings import Settings
+
+SystemRole = Literal["native", "folded", "error"]
+
+PROMPT_TOO_LONG = "prompt-too-long"
+NO_RESPONSE = "no-response"
+NOT_FINITE = "not-finite"
+SYSTEM_ROLE = "system-role-rejected"
+TEMPLATE = "template-rejected"
+
+
+class ModelSettings(Settings):
+    """How a checkpoint is loaded and run; a baseline uses ``seed`` alone."""
+
+    device: str = "auto"
+    """``auto`` (a GPU where there is one), ``cpu``, ``cuda`` or ``cuda:N``."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Precision of weights and activations; ``auto`` is the checkpoint's own on a GPU and float32 on a CPU."""
+    max_length: int | None = None
+    """Most tokens of a conversation; by default what tokenizer and model positions allow."""
+    batch_tokens: int = 8192
+    """Most tokens of a batch, padding included. Scores do not depend on it."""
+    system_role: Literal["fold", "error"] = "fold"
+    """What to do with a system message where the chat template has no place for one: put it in front of the first
+    user message, or fail the conversation."""
+    ignore_remote_code: bool = False
+    """Load a checkpoint that names code of its own through transformers' class of its model type instead. Right only
+    where that code is a plain one-label head."""
+    seed: int = 0
+    """Seed of the random baseline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a model says about one conversation.
+
+    Attributes:
+        reward: The reward, always finite, or ``None`` if the conversation could not be scored.
+        failure: Why there is no reward (a slug such as ``prompt-too-long``); empty otherwise.
+        truncated: The response was cut to fit. The reward then stands for the part that was read.
+        tokens: Tokens that the model read; 0 for a model without tokens and for a failure.
+    """
+
+    reward: float | None
+    failure: str = ""
+    truncated: bool = False
+    tokens: int = 0
+
+    @classmethod
+    def failed(cls, reason: str) -> Score:
+        """Return the state of a conversation that cannot be scored."""
+        return cls(None, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """What a result says about the model that it came from.
+
+    Attributes:
+        name: The baseline's name or the checkpoint folder's.
+        family: Row of the catalogue.
+        digest: Hash of weights, configuration, tokenizer and template (of the parameters, for a baseline).
+        facts: What else changes scores: dtype, attention, longest input, system-role policy.
+    """
+
+    name: str
+    family: str
+    digest: str
+    facts: dict[str, str | int] = field(default_factory=dict)
+
+
+@runtime_checkable
+class RewardModel(Protocol):
+    """A loaded model. Scores do not depend on the order or the company in which conversations come."""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Return what results say about the model."""
+
+    def score(self, conversations: Sequence[Conversation]) -> list[Score]:
+        """Return a score per conversation, in their order; each must end with the assistant's message."""
+
+
+def score_stream(
+    model: RewardModel, conversations: Iterable[Conversation], chunk: int = 512
+) -> Iterator[tuple[Conversation, Score]]:
+    """Score an endless input with bounded memory.
+
+    Args:
+        model: A loaded model.
+        conversations: Read as far as needed.
+        chunk: Conversations held, and sorted by length, at a time.
+
+    Yields:
+        Each conversation with its score, in order.
+    """
+    source = iter(conversations)
+    while held := list(islice(source, chunk)):
+        yield from zip(held, model.score(held), strict=True)
+
+
+def response_of(conversation: Conversation) -> str | None:
+    """Return the assistant's last message, or ``None`` where a conversation does not end with one."""
+    if not conversation or conversation[-1]["role"] != "assistant":
+        return None
+    return conversation[-1]["content"]
+
+
+def system_of(conversation: Conversation) -> str:
+    """Return the system message, empty where there is none."""
+    return conversation[0]["content"] if conversation and conversation[0]["role"] == "system" else ""

@@ -16,7 +16,6 @@ message, never inside a word: ``rce`` is not found in *resource*, ``dry`` not in
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -72,7 +71,7 @@ def prepare(message: str) -> str:
 
 
 def inflections(word: str) -> list[str]:
-    """Return an English word with the regular endings of a verb or noun (``cache`` -> *cache, caches, cached, caching*).
+    """Return a word with the regular endings of a verb or noun (``cache`` -> *cache, caches, cached, caching*).
 
     Endings that could be either way (*plan-ed, plan-ned*) are both given.
     """
@@ -98,22 +97,22 @@ def compile_term(term: str) -> list[str]:
         return [expression for choice in head[1].split("|") for expression in compile_term(choice + term[head.end() :])]
     parts: list[str] = []
     depth = 0
-    for token in _TOKEN.findall(term):
-        if token in _FIXED:
-            parts.append(_FIXED[token])
-        elif token in "{}":
-            depth += 1 if token == "{" else -1
-            parts.append("(?:" if token == "{" else ")")
-        elif token == "|" and depth:
+    for piece in _TOKEN.findall(term):
+        if piece in _FIXED:
+            parts.append(_FIXED[piece])
+        elif piece in "{}":
+            depth += 1 if piece == "{" else -1
+            parts.append("(?:" if piece == "{" else ")")
+        elif piece == "|" and depth:
             parts.append("|")
-        elif token == "~" and parts and parts[-1].isalnum():
+        elif piece == "~" and parts and parts[-1].isalnum():
             parts.append(_endings(parts.pop()))
-        elif token.startswith("["):
-            parts.append(token)
+        elif piece.startswith("["):
+            parts.append(piece)
         else:
-            parts.append(re.escape(token))
-        if depth not in (0, 1) or token in ("|", "~") and parts[-1] in (r"\|", r"\~"):
-            raise SettingError(f"Term '{term}' is not well formed at '{token}'.")
+            parts.append(re.escape(piece))
+        if depth not in (0, 1) or parts[-1] in (r"\|", r"\~"):
+            raise SettingError(f"Term '{term}' is not well formed at '{piece}'.")
     if depth or not re.match(r"\w", term):
         raise SettingError(f"Term '{term}' is not well formed.", "Begin it with a letter and close every '{'.")
     return ["".join(parts) + (_EDGE_AFTER if re.search(r"[\w}\]~]$", term) else "")]
@@ -121,7 +120,7 @@ def compile_term(term: str) -> list[str]:
 
 def _endings(word: str) -> str:
     forms = inflections(word)
-    stem = os.path.commonprefix(forms)
+    stem = word if forms[-1].startswith(word) else word[:-1]
     return stem + "(?:" + "|".join(form.removeprefix(stem) for form in forms) + ")"
 
 

@@ -1,0 +1,279 @@
+"""The stage ``curate``: mined commits and solutions become labelled, filtered, unique pairs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+
+from themis_rm.criteria import CRITERIA
+from themis_rm.curate import filters
+from themis_rm.curate.duplicates import DropFound, FindDuplicates, ReadShard, Shards, SignRows
+from themis_rm.curate.inject.step import InjectBugs
+from themis_rm.curate.settings import CurateSettings
+from themis_rm.curate.tokens import TokenCounter
+from themis_rm.errors import InputError
+from themis_rm.pipeline import Execution, RowReader, RowWriter, StageReport, document, run_steps, write_text
+from themis_rm.records import CodePair, Commit, Solution, open_parquet, parquet_files, stable_id
+
+_RANGE_BYTES = 256 << 20  # signatures held at a time by one task of the find pass
+_COUNTS = ("origin", "criterion", "language", "criterion_language")
+
+
+class ToPair(PipelineStep):
+    """Turns labelled commits into pairs: the version after is the better one."""
+
+    type = "🔁 - MAP"
+    name = "commit to pair"
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+        """Yield a pair per commit."""
+        for doc in data:
+            yield document(pair_of(doc.metadata).to_dict())
+
+
+def pair_of(row: dict[str, Any]) -> CodePair:
+    """Return the pair of a commit that has been labelled (``criteria``, ``terms``) and given an ``instruction``."""
+    return CodePair(
+        id=stable_id("commit", row["repos"], row["commit"], row["file_path"]),
+        instruction=row["instruction"],
+        chosen=row["new_contents"],
+        rejected=row["old_contents"],
+        language=row["language"],
+        criteria=row["criteria"],
+        origin="commit",
+        instruction_source="subject",
+        repos=row["repos"],
+        file_path=row["file_path"],
+        license=row["license"],
+        commit=row["commit"],
+        unix_time=row["unix_time"],
+        terms=row["terms"],
+        merged=row.get("merged") or "none",
+        reverted=bool(row.get("reverted")),
+    )
+
+
+class Tally(PipelineStep):
+    """Counts rows on their way, under ``note_`` labels."""
+
+    type = "📊 - STATS"
+    name = "tally"
+
+    def __init__(self, label: str = "") -> None:
+        super().__init__()
+        self.label = label
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+        """Count all rows under one label if there is one, else each by origin, criteria and language."""
+        for doc in data:
+            row = doc.metadata
+            if self.label:
+                self.stat_update(f"note_{self.label}")
+            else:
+                self.stat_update(f"note_origin:{row['origin']}", f"note_language:{row['language']}")
+                for short in row["criteria"]:
+                    self.stat_update(f"note_criterion:{short}", f"note_criterion_language:{short}/{row['language']}")
+            yield doc
+
+
+def commit_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
+    """Return the steps from commits to labelled pairs, without reader, shared limits and writer."""
+
+    def aside() -> RowWriter:
+        # One writer a filter: a filter closes its own when its rows are through.
+        return filters.keep_aside(dropped, Commit.schema(), "commits")
+
+    texts = [name for name in Commit.required() if name != "unix_time"]
+    return [
+        filters.WellFormed(texts, aside()),
+        filters.InLanguages(settings.languages, aside()),
+        filters.Standing(settings.require_merged, aside()),
+        filters.SizeBetween(("old_contents", "new_contents"), settings.min_bytes, settings.max_bytes, aside()),
+        filters.HasCriterion(aside()),
+        filters.TellingSubject(settings.min_subject_words, aside()),
+        filters.RealChange(settings.max_rewrite, settings.min_changed_tokens, aside()),
+        ToPair(),
+    ]
+
+
+def solution_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
+    """Return the steps from solutions to pairs with an injected bug, without reader, shared limits and writer."""
+
+    def aside() -> RowWriter:
+        return filters.keep_aside(dropped, Solution.schema(), "solutions")
+
+    texts = [name for name in Solution.required() if name != "line"]
+    injector = InjectBugs(settings.injection)
+    pairs = filters.keep_aside(dropped, CodePair.schema(), "injected")
+    return [
+        filters.WellFormed(texts, aside()),
+        filters.InLanguages(settings.languages, aside()),
+        injector,
+        Tally("pairs_injected"),
+        filters.SizeBetween(("chosen", "rejected"), settings.min_bytes, settings.max_bytes, pairs),
+    ]
+
+
+def limit_steps(settings: CurateSettings, dropped: Path, name: str) -> list[PipelineStep]:
+    """Return the limits that pairs of either origin must keep."""
+
+    def aside() -> RowWriter:
+        return filters.keep_aside(dropped, CodePair.schema(), name)
+
+    return [
+        filters.FitsTokens(TokenCounter(settings.tokenizer), settings.max_tokens, aside()),
+        filters.DeepSyntax(settings.min_depth, aside()),
+    ]
+
+
+def curate(
+    commits: Path | None, solutions: Path | None, out: Path, settings: CurateSettings, execution: Execution
+) -> StageReport:
+    """Make labelled pairs of commits and solutions.
+
+    Writes ``out/pairs/*.parquet`` (:class:`~themis_rm.records.CodePair`), ``out/dropped/<reason>/*.parquet`` and
+    ``out/report.json``. A finished or cut-off run with the same inputs and settings is gone on with; anything else in
+    ``out`` is replaced.
+
+    The books: ``read`` is ``details.commits_read + details.solutions_read``, and ``kept`` plus all of ``dropped`` is
+    ``read - details.solutions_injected + details.pairs_injected``, since a solution may yield several pairs.
+
+    Args:
+        commits: File or folder of :class:`~themis_rm.records.Commit` rows, or ``None``.
+        solutions: File or folder of :class:`~themis_rm.records.Solution` rows, or ``None``.
+        out: Folder for the output.
+        settings: What is let through.
+        execution: Executor and number of workers; results do not depend on it.
+
+    Raises:
+        InputError: Neither input is given, or one is not what it should be.
+    """
+    inputs = {"commits": (commits, Commit.required()), "solutions": (solutions, Solution.required())}
+    files = {kind: _check(path, columns) if path else [] for kind, (path, columns) in inputs.items()}
+    if not any(files.values()):
+        raise InputError("There is nothing to curate.", "Give commits, solutions or both.")
+    tokens = TokenCounter(settings.tokenizer)  # a bad tokenizer file ends it here, in one line
+    claim(out, settings.canonical(), [file for group in files.values() for file in group])
+    dropped = out / "dropped"
+    shards = Shards(out / "work", {kind: len(group) for kind, group in files.items() if group})
+    reports: dict[str, StageReport] = {}
+    steps = {"commits": commit_steps, "solutions": solution_steps}
+    for kind, group in files.items():
+        path, columns = inputs[kind]
+        if group and path:
+            writer = RowWriter(out / "work" / "rows", CodePair.schema(), f"{kind}-${{rank}}.parquet", count=False)
+            reports[kind] = run_steps(
+                kind,
+                [
+                    RowReader(path, columns),
+                    *steps[kind](settings, dropped),
+                    *limit_steps(settings, dropped, kind),
+                    SignRows(shards, kind),
+                    writer,
+                ],
+                out,
+                len(group),
+                execution,
+            )
+    reports["duplicates"] = _leave_out_duplicates(shards, out, execution)
+    shutil.rmtree(out / "work", ignore_errors=True)
+    report = _total(reports)
+    report.details["tokens_counted_by"] = tokens.name
+    report.save(out)
+    return report
+
+
+def _leave_out_duplicates(shards: Shards, out: Path, execution: Execution) -> StageReport:
+    logs = out / "logs" / "find"
+    known = logs / "parts.json"
+    if known.exists():  # the intermediate files may be gone by now
+        parts = int(json.loads(known.read_text(encoding="utf-8")))
+    else:
+        size = sum(shards.signatures(number).stat().st_size for number in range(len(shards)))
+        parts = max(1, -(-size // _RANGE_BYTES))
+        write_text(known, json.dumps(parts))
+    found = run_steps("find", [FindDuplicates(shards)], out, parts, execution)
+    writer = filters.keep_aside(out / "dropped", CodePair.schema(), "unique")
+    report = run_steps(
+        "unique",
+        [
+            ReadShard(shards),
+            DropFound(shards, parts, writer),
+            Tally(),
+            RowWriter(out / "pairs", CodePair.schema()),
+        ],
+        out,
+        len(shards),
+        execution,
+    )
+    report.seconds += found.seconds
+    return report
+
+
+def _check(path: Path, columns: Sequence[str]) -> list[Path]:
+    files = parquet_files(path)
+    for file in files:
+        open_parquet(file, columns).close()
+    return files
+
+
+def _total(reports: dict[str, StageReport]) -> StageReport:
+    total = StageReport("curate")
+    counts: dict[str, dict[str, int]] = {name: {} for name in _COUNTS}
+    for kind, report in reports.items():
+        total.seconds += report.seconds
+        total.kept += report.kept
+        if kind != "duplicates":
+            total.read += report.read
+            total.details[f"{kind}_read"] = report.read
+        for reason, count in report.dropped.items():
+            total.dropped[reason] = total.dropped.get(reason, 0) + count
+        for name, count in report.details.items():
+            group, colon, value = name.partition(":")
+            if colon:
+                counts[group][value] = count
+            else:
+                total.details[name] = count
+    total.dropped = dict(sorted(total.dropped.items()))
+    order = [row.short for row in CRITERIA]
+    counts["criterion"] = {short: counts["criterion"].get(short, 0) for short in order}
+    total.details |= {f"kept_by_{name}": values for name, values in counts.items()}
+    return total
+
+
+def claim(out: Path, settings: str, files: Sequence[Path]) -> None:
+    """Make a folder ready for a stage: leave what the same inputs and settings began, clear what others left.
+
+    Args:
+        out: The stage's folder.
+        settings: Its settings, in canonical form.
+        files: Its input files; each counts by name, size and time of change.
+
+    Raises:
+        InputError: The folder holds something that is not a stage's output.
+    """
+    digest = hashlib.sha256(settings.encode())
+    for file in files:
+        stat = file.stat()
+        digest.update(f"{file.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+    mark = out / "inputs.sha256"
+    wanted = digest.hexdigest()
+    if mark.is_file() and mark.read_text(encoding="utf-8").strip() == wanted:
+        return
+    parts = ("logs", "work", "pairs", "data", "dropped", "report.json", "README.md")
+    if not mark.is_file() and any((out / part).exists() for part in parts):
+        raise InputError(f"{out} holds files that no earlier run of this stage left.", "Give an empty folder.")
+    for part in parts:
+        target = out / part
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+    write_text(mark, wanted + "\n")

@@ -30,6 +30,7 @@ from datatrove.utils.stats import PipelineStats
 from pydantic import Field
 
 from themis_rm.errors import SettingError, UserError
+from themis_rm.progress import watching
 from themis_rm.records import open_parquet, parquet_files
 from themis_rm.settings import Settings
 
@@ -233,12 +234,13 @@ def run_steps(stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: in
     logs = folder / "logs" / stage
     started = time.monotonic()
     _quiet()
-    if execution.executor == "local":
-        workers = max(1, min(execution.workers, tasks))
-        _LocalExecutor(steps, tasks=tasks, workers=workers, logging_dir=str(logs)).run()
-    else:
-        _cluster_executor(stage, list(steps), logs, tasks, execution).run()
-        _wait(logs, tasks)
+    with watching(stage, logs, tasks):
+        if execution.executor == "local":
+            workers = max(1, min(execution.workers, tasks))
+            _LocalExecutor(steps, tasks=tasks, workers=workers, logging_dir=str(logs)).run()
+        else:
+            _cluster_executor(stage, list(steps), logs, tasks, execution).run()
+            _wait(logs, tasks)
     report = read_counts(stage, logs)
     report.seconds = time.monotonic() - started
     return report

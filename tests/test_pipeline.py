@@ -1,0 +1,93 @@
+import json
+
+import pyarrow.parquet as pq
+
+from themis_rm.pipeline import Execution, RowFilter, RowReader, RowWriter, exclusion_writer, run_steps
+from themis_rm.records import BenchmarkPair, read_rows, write_rows
+
+
+class OnlyGo(RowFilter):
+    name = "only Go"
+
+    def check(self, row):
+        return True if row["language"] == "Go" else (False, "not-go")
+
+
+def write_input(folder, files=3, rows=4):
+    for i in range(files):
+        write_rows(
+            folder / f"{i}.parquet",
+            [
+                BenchmarkPair(
+                    id=f"{i}-{j}",
+                    prompt="p",
+                    chosen="c" * j,
+                    rejected="r",
+                    aspect="a",
+                    language=["Go", "C"][j % 2],
+                    subset="s",
+                )
+                for j in range(rows)
+            ],
+            BenchmarkPair.schema(),
+        )
+
+
+def run(tmp_path, name, workers=1, group_bytes=32 << 20):
+    folder = tmp_path / name
+    schema = BenchmarkPair.schema()
+    steps = [
+        RowReader(tmp_path / "in", BenchmarkPair.required()),
+        OnlyGo(exclusion_writer(folder / "dropped", schema)),
+        RowWriter(folder / "rows", schema, group_bytes=group_bytes),
+    ]
+    return run_steps("filter", steps, folder, 3, Execution(workers=workers)), folder
+
+
+def contents(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in sorted(folder.rglob("*.parquet"))}
+
+
+def test_every_row_is_either_kept_or_counted_under_its_reason(tmp_path):
+    write_input(tmp_path / "in")
+    report, _ = run(tmp_path, "a")
+    assert (report.read, report.kept, report.dropped) == (12, 6, {"not-go": 6})
+
+
+def test_a_dropped_row_is_kept_aside_with_its_reason(tmp_path):
+    write_input(tmp_path / "in")
+    _, folder = run(tmp_path, "a")
+    aside = list(read_rows(folder / "dropped" / "not-go"))
+    assert len(aside) == 6
+    assert {row["filter_reason"] for row in aside} == {"not-go"}
+
+
+def test_outputs_do_not_depend_on_the_number_of_workers(tmp_path):
+    write_input(tmp_path / "in")
+    assert contents(run(tmp_path, "a", workers=1)[1]) == contents(run(tmp_path, "b", workers=2)[1])
+
+
+def test_a_finished_task_is_not_run_again_and_the_report_still_counts_it(tmp_path):
+    write_input(tmp_path / "in")
+    first, folder = run(tmp_path, "a")
+    (folder / "logs/filter/completions/00001").unlink()
+    (folder / "rows/00001.parquet").write_bytes(b"cut off")
+    (folder / "rows/00000.parquet").unlink()
+    again, _ = run(tmp_path, "a")
+    assert (again.read, again.kept, again.dropped) == (first.read, first.kept, first.dropped)
+    assert not (folder / "rows/00000.parquet").exists()
+    assert pq.read_metadata(folder / "rows/00001.parquet").num_rows == 2
+
+
+def test_row_groups_are_bounded_by_bytes(tmp_path):
+    write_input(tmp_path / "in", files=1, rows=40)
+    _, folder = run(tmp_path, "a", group_bytes=60)
+    assert pq.read_metadata(folder / "rows/00000.parquet").num_row_groups > 5
+
+
+def test_a_report_reads_back(tmp_path):
+    write_input(tmp_path / "in")
+    report, folder = run(tmp_path, "a")
+    report.save(folder)
+    assert json.loads((folder / "report.json").read_text())["dropped"] == {"not-go": 6}
+    assert type(report).load(folder) == report

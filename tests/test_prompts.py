@@ -1,0 +1,114 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from themis_rm.criteria import CRITERIA, PRINCIPLES, criterion
+from themis_rm.errors import InputError, SettingError
+from themis_rm.prompts import PromptMix, PromptSet, built_in, conversation
+
+
+def test_the_own_prompt_names_its_criterion_and_both_principles_and_no_other_criterion():
+    text = built_in().render([criterion("SH")])
+    assert "Security hardness" in text
+    assert all(p.name in text for p in PRINCIPLES)
+    assert not any(c.title in text for c in CRITERIA if c.short != "SH")
+
+
+def test_the_all_prompt_of_an_evaluation_names_all_five_in_table_order():
+    text = built_in().system("all", None)
+    places = [text.index(c.title) for c in CRITERIA]
+    assert places == sorted(places)
+
+
+def test_mode_none_has_no_system_message():
+    assert built_in().system("none", None) is None
+    assert [m["role"] for m in conversation(None, "q", "a")] == ["user", "assistant"]
+
+
+def test_mode_own_without_a_criterion_is_refused():
+    with pytest.raises(SettingError, match="own"):
+        built_in().system("own", None)
+
+
+@given(st.text(max_size=20), st.sampled_from(CRITERIA))
+def test_a_draw_depends_on_its_seed_alone(seed, own):
+    assert built_in().draw(PromptMix(), own, seed) == built_in().draw(PromptMix(), own, seed)
+
+
+@pytest.mark.parametrize("mix", [PromptMix(), PromptMix(none=15, all=25, own=60)])
+def test_draws_follow_the_mix(mix):
+    total = 4000
+    modes = Counter(built_in().draw(mix, CRITERIA[0], f"7:{i}")[0] for i in range(total))
+    for mode in ("none", "all", "own"):
+        share = getattr(mix, mode) / 100
+        # Five standard deviations of a binomial share.
+        assert abs(modes[mode] / total - share) < 5 * (share * (1 - share) / total) ** 0.5
+
+
+def test_all_prompts_of_training_come_in_many_orders():
+    drawn = [built_in().draw(PromptMix(none=0, all=100, own=0), CRITERIA[0], str(i))[1] for i in range(300)]
+    assert len(set(drawn)) > 90
+
+
+@pytest.mark.parametrize("bad", [{"none": 50}, {"none": -5, "all": 40, "own": 65}])
+def test_a_mix_that_is_no_hundred_percent_is_refused(bad):
+    with pytest.raises(SettingError, match="100 percent"):
+        PromptMix.build(bad)
+
+
+def test_a_saved_set_reads_back_the_same(tmp_path):
+    path = tmp_path / "prompts.json"
+    path.write_text(built_in().to_json(), encoding="utf-8")
+    assert PromptSet.from_file(path) == built_in()
+
+
+def published_rows():
+    rows = []
+    for c in CRITERIA:
+        rows += [{"system": f"grade {c.short} only", "aspect": c.training_aspect}] * 13
+        rows += [{"system": f"grade all, order {i}", "aspect": c.training_aspect} for i in range(4)]
+        rows += [{"system": None, "aspect": c.training_aspect}] * 3
+    rows.append({"system": "be kind", "aspect": "Helpfulness"})
+    return rows
+
+
+def test_a_dataset_gives_the_prompts_that_it_was_made_with():
+    found = PromptSet.from_preferences("published", published_rows())
+    assert dict(found.own) == {c.short: f"grade {c.short} only" for c in CRITERIA}
+    assert set(found.everything) == {f"grade all, order {i}" for i in range(4)}
+
+
+def test_a_set_from_a_dataset_draws_its_own_texts():
+    found = PromptSet.from_preferences("published", published_rows())
+    drawn = {found.draw(PromptMix(none=0, all=100, own=0), CRITERIA[1], str(i))[1] for i in range(60)}
+    assert drawn == set(found.everything)
+
+
+def test_a_set_from_a_dataset_refuses_a_selection_that_it_never_saw():
+    found = PromptSet.from_preferences("published", published_rows())
+    with pytest.raises(SettingError, match="no prompt for FC, SH"):
+        found.render([criterion("FC"), criterion("SH")])
+
+
+def test_a_dataset_without_system_messages_is_refused():
+    with pytest.raises(InputError, match="no row has both"):
+        PromptSet.from_preferences("x", [{"system": None, "aspect": "Functional Correctness"}])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("frame: no list here\nitems: {FC: x}", "needs '{criteria}'"),
+        ("name: x", "needs either"),
+        ("fram: x", "unknown key 'fram'"),
+        ("own: {FCC: x}", "Unknown criterion"),
+        ("- a", "not a mapping"),
+    ],
+)
+def test_a_bad_prompt_file_is_one_clear_line(tmp_path, text, message):
+    path = tmp_path / "p.yaml"
+    path.write_text(text)
+    with pytest.raises((InputError, SettingError), match=message):
+        PromptSet.from_file(path)

@@ -1,0 +1,405 @@
+"""The git program on repositories that are not trusted.
+
+Nothing that a repository brings along is obeyed. A local repository is never opened as such: git is started on a
+*shadow*, a folder of ours with our own configuration and a detached ``HEAD``, and is pointed at the repository's object
+store alone. So its configuration (``core.fsmonitor``, ``gpg.program``, external diffs, promisor remotes), hooks,
+attributes, replacement objects and ownership never come into play. What cannot be shadowed, a clone, runs with hooks
+and templates off and transports restricted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from themis_rm.errors import InputError
+
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+    "GIT_ALLOW_PROTOCOL": "https:ssh:git:file",
+    "LC_ALL": "C",
+}
+_INHERITED = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_PROXY_COMMAND")
+"""The user's own ways to reach a server; every other ``GIT_*`` and ``*ASKPASS`` variable is left behind."""
+
+_CONFIG = """\
+[core]
+\trepositoryformatversion = {version}
+\tbare = true
+\tfsmonitor = false
+\thooksPath = /dev/null
+\tattributesFile = /dev/null
+\tcommitGraph = false
+\tbigFileThreshold = 16m
+\tpackedGitWindowSize = 8m
+\tpackedGitLimit = 64m
+\tdeltaBaseCacheLimit = 64m
+[protocol]
+\tallow = never
+[log]
+\tshowRoot = false
+\tshowSignature = false
+[diff]
+\trenames = false
+[gc]
+\tauto = 0
+{extensions}"""
+
+_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for git: the user's, less everything that could make git do more than it is asked."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _INHERITED or not (name.startswith("GIT_") or name.endswith("ASKPASS"))
+    }
+    return kept | _ENVIRONMENT
+
+
+def _command(git_dir: Path | None, arguments: Sequence[str]) -> list[str]:
+    where = [] if git_dir is None else [f"--git-dir={git_dir}"]
+    return [
+        "git", "--no-pager", "--no-replace-objects", *where,
+        "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", *arguments,
+    ]  # fmt: skip
+
+
+def require_git() -> None:
+    """Raise InputError if there is no git program on the path."""
+    if shutil.which("git") is None:
+        raise InputError("The git program is not installed (or not on PATH).", "Install git 2.36 or newer.")
+
+
+def complaint(stderr: bytes, hidden: Sequence[str] = ()) -> str:
+    """Return the line of git's error output that says what went wrong, without paths of ours or control characters.
+
+    Args:
+        stderr: What git wrote.
+        hidden: Texts to leave out, such as folders of ours or a URL with a password in it.
+    """
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    chosen = next((line for line in lines if line.startswith("fatal:")), lines[-1] if lines else "git gave no reason")
+    for text in hidden:
+        chosen = chosen.replace(text, "...")
+    printable = "".join(ch if ch.isprintable() else "?" for ch in chosen)
+    return re.sub(r"://[^/@\s]+@", "://", printable).removeprefix("fatal: ")[:300]
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """A repository opened for reading.
+
+    Attributes:
+        git_dir: Folder of ours that git is started on.
+        objects: Object store of the repository.
+        head: Hash of the commit to start from.
+        boundary: Commits of a shallow clone whose parents are not there.
+        scratch: Folder for temporary files.
+    """
+
+    git_dir: Path
+    objects: Path
+    head: str
+    boundary: frozenset[bytes]
+    scratch: Path
+
+    def start(self, arguments: Sequence[str], stdin: IO[bytes] | None, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start git on the repository, with its output in a pipe."""
+        return subprocess.Popen(
+            _command(self.git_dir, arguments),
+            stdin=stdin if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=environment() | {"GIT_OBJECT_DIRECTORY": str(self.objects)},
+            cwd=self.scratch,
+            bufsize=1 << 18,
+        )
+
+    @contextmanager
+    def stream(self, arguments: Sequence[str], stdin: IO[bytes] | None = None) -> Iterator[IO[bytes]]:
+        """Run git and give its output as a stream.
+
+        Raises:
+            InputError: On leaving the block, if git failed.
+        """
+        with tempfile.TemporaryFile(dir=self.scratch) as stderr:
+            process = self.start(arguments, stdin, stderr)
+            assert process.stdout is not None  # noqa: S101
+            try:
+                yield process.stdout
+            except BaseException:
+                process.terminate()
+                raise
+            finally:
+                process.stdout.close()  # ends a git whose output was not read to the end
+                code = process.wait()
+            if code > 0:
+                stderr.seek(0)
+                raise InputError(complaint(stderr.read(), [str(self.git_dir), str(self.objects)]))
+
+    def output(self, arguments: Sequence[str]) -> bytes:
+        """Run git and return what it wrote (small outputs only).
+
+        Raises:
+            InputError: git failed.
+        """
+        with self.stream(arguments) as stream:
+            return stream.read()
+
+
+@contextmanager
+def opened(git_dir: Path, scratch: Path, alternates: bool = False) -> Iterator[Shadow]:
+    """Open a repository through a shadow that lasts as long as the block.
+
+    Args:
+        git_dir: The repository's git directory, see :func:`find_git_dir`.
+        scratch: Existing folder for the shadow and other temporary files.
+        alternates: Whether it may borrow objects from other folders.
+
+    Raises:
+        InputError: It has no commits, is not laid out as a repository, or borrows objects though it must not.
+    """
+    common = _common_dir(git_dir)
+    objects = common / "objects"
+    if not objects.is_dir():
+        raise InputError(f"{git_dir} has no folder of objects: it is not a git repository.")
+    if not alternates and _text(objects / "info" / "alternates").strip():
+        raise InputError(
+            "It borrows objects from other folders (objects/info/alternates).",
+            "Set alternates=true to allow it, or run 'git repack -a -d' in it and remove that file.",
+        )
+    head = head_of(git_dir)
+    shallow = _text(common / "shallow")
+    with tempfile.TemporaryDirectory(prefix="shadow-", dir=scratch) as folder:
+        shadow = Path(folder) / "git"
+        for part in ("refs", "objects"):
+            (shadow / part).mkdir(parents=True)
+        sha256 = len(head) == 64
+        (shadow / "config").write_text(
+            _CONFIG.format(version=int(sha256), extensions="[extensions]\n\tobjectFormat = sha256\n" * sha256)
+        )
+        (shadow / "HEAD").write_text(head + "\n")
+        if shallow:
+            (shadow / "shallow").write_text(shallow)
+        boundary = frozenset(line.encode() for line in shallow.split())
+        yield Shadow(shadow, objects.resolve(), head, boundary, Path(folder))
+
+
+def find_git_dir(path: Path) -> Path:
+    """Return the git directory of a working tree, a worktree, a submodule or a bare repository.
+
+    Raises:
+        InputError: The folder is none of these.
+    """
+    inner = path / ".git"
+    if inner.is_dir():
+        return inner
+    if inner.is_file():
+        target = _text(inner)
+        if target.startswith("gitdir: "):
+            return path / target.removeprefix("gitdir: ").strip()
+    if (path / "HEAD").is_file() and ((path / "objects").is_dir() or (path / "commondir").is_file()):
+        return path
+    raise InputError("It is not a git repository.", "Give the top folder of a clone, a bare repository or a bundle.")
+
+
+def _common_dir(git_dir: Path) -> Path:
+    # A linked worktree has its own HEAD; everything else is in the repository that it was made from.
+    named = _text(git_dir / "commondir").strip()
+    return git_dir / named if named else git_dir
+
+
+def _text(path: Path, limit: int = 64 << 20) -> str:
+    # Regular files only: opening a FIFO that an untrusted folder holds would wait for ever.
+    try:
+        if not path.is_file() or path.stat().st_size > limit:
+            return ""
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except (OSError, ValueError) as error:
+        raise InputError(f"Cannot read {path.name} of the repository ({type(error).__name__}).") from error
+
+
+def head_of(git_dir: Path) -> str:
+    """Return the hash of the commit that a repository's ``HEAD`` means, without starting git.
+
+    Where ``HEAD`` names a branch that is not there (bundles without ``HEAD``), the branch ``main``, ``master`` or the
+    only one is taken.
+
+    Raises:
+        InputError: There is no commit.
+    """
+    common = _common_dir(git_dir)
+    packed = {
+        name: oid
+        for oid, _, name in (line.partition(" ") for line in _text(common / "packed-refs").splitlines())
+        if _OID.fullmatch(oid)
+    }
+    value = _text(git_dir / "HEAD").strip()
+    for _ in range(5):
+        if not value.startswith("ref:"):
+            break
+        value = _read_ref(value.removeprefix("ref:").strip(), git_dir, common, packed)
+    if _OID.fullmatch(value):
+        return value
+    branches = {name for name in packed if name.startswith("refs/heads/")}
+    heads = common / "refs" / "heads"
+    branches |= {f"refs/heads/{file.relative_to(heads)}" for file in heads.rglob("*") if file.is_file()}
+    candidates = ["refs/heads/main", "refs/heads/master", *(branches if len(branches) == 1 else ())]
+    for name in (name for name in candidates if name in branches):
+        value = _read_ref(name, git_dir, common, packed)
+        if _OID.fullmatch(value):
+            return value
+    raise InputError("It has no commits (HEAD names no commit).")
+
+
+def _read_ref(name: str, git_dir: Path, common: Path, packed: dict[str, str]) -> str:
+    if not name.startswith("refs/") or ".." in name.split("/"):
+        return ""
+    for folder in (git_dir, common):
+        value = _text(folder / name).strip()
+        if value:
+            return value
+    return packed.get(name, "")
+
+
+def remote_url(git_dir: Path) -> str:
+    """Return the URL of the repository's remote ``origin`` as its configuration spells it, or ``""``."""
+    config = _common_dir(git_dir) / "config"
+    if not config.is_file():
+        return ""
+    # `git config --file` reads this one file as data: no includes, and nothing in it takes effect.
+    result = subprocess.run(
+        _command(None, ["config", "--file", str(config.resolve()), "--no-includes", "--get", "remote.origin.url"]),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=environment(),
+        cwd="/",
+        check=False,
+    )
+    return result.stdout.decode("utf-8", "replace").strip() if result.returncode == 0 else ""
+
+
+def clone(source: str, target: Path) -> None:
+    """Clone the full history of a URL or bundle, bare, so that the target appears only when whole.
+
+    Args:
+        source: An https, ssh or git URL, or the absolute path of a bundle.
+        target: Folder to make; nothing happens if it is there already.
+
+    Raises:
+        InputError: git could not clone it.
+    """
+    if target.exists():
+        return
+    partial = target.with_name(target.name + ".partial")
+    if partial.exists():
+        shutil.rmtree(partial)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    options = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60", "-c", "http.followRedirects=initial"]
+    result = subprocess.run(
+        _command(
+            None,
+            [*options, "clone", "--bare", "--quiet", "--no-tags", "--template=", "--", source, str(partial)],
+        ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=environment(),
+        check=False,
+    )
+    if result.returncode != 0:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise InputError(f"git cannot clone it: {complaint(result.stderr, [str(partial), source])}")
+    partial.replace(target)
+
+
+class ObjectReader:
+    """Reads many objects, or their sizes, in a given order, through one long-lived ``git cat-file``.
+
+    The wanted hashes are laid into a file that git reads at its own pace, so that git always has the next object ready
+    and no pipe can fill up on both sides. An object that makes git give up is skipped, and git started again behind it.
+
+    Args:
+        shadow: The opened repository.
+        wanted: Hashes in the order in which they will be asked for.
+        contents: Whether to read the contents, or the sizes alone (which inflates nothing).
+    """
+
+    def __init__(self, shadow: Shadow, wanted: Iterable[bytes], contents: bool) -> None:
+        self._shadow = shadow
+        self._contents = contents
+        self._requests = tempfile.TemporaryFile(dir=shadow.scratch)  # noqa: SIM115
+        self._errors = tempfile.TemporaryFile(dir=shadow.scratch)  # noqa: SIM115
+        self._requests.writelines(oid + b"\n" for oid in wanted)
+        self._requests.flush()
+        self._offset = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._fresh = True
+
+    def __enter__(self) -> ObjectReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        self._requests.close()
+        self._errors.close()
+
+    def _start(self) -> IO[bytes]:
+        if self._process is None:
+            os.lseek(self._requests.fileno(), self._offset, os.SEEK_SET)
+            mode = "--batch" if self._contents else "--batch-check"
+            self._process = self._shadow.start(["cat-file", mode, "--buffer"], self._requests, self._errors)
+            self._fresh = True
+        assert self._process.stdout is not None  # noqa: S101
+        return self._process.stdout
+
+    def _stop(self) -> None:
+        if self._process is not None and self._process.stdout is not None:
+            self._process.stdout.close()
+            self._process.terminate()
+            self._process.wait()
+        self._process = None
+
+    def next(self, oid: bytes) -> tuple[int, bytes]:
+        """Return size and contents of the next wanted blob; the size is -1 if it is missing, damaged or no blob."""
+        while True:
+            answer = self._read(self._start(), oid)
+            if answer is None:
+                # git died. What it had not flushed is lost, so the fault is this object's only if it was the first.
+                self._stop()
+                answer = (-1, b"") if self._fresh else None
+            if answer is not None:
+                self._fresh = False
+                self._offset += len(oid) + 1
+                return answer
+
+    def _read(self, stream: IO[bytes], oid: bytes) -> tuple[int, bytes] | None:
+        header = stream.readline()
+        if header == oid + b" missing\n":
+            return -1, b""
+        fields = header.split()
+        if not header.endswith(b"\n") or len(fields) != 3 or fields[0] != oid:
+            return None
+        size, data = int(fields[2]), b""
+        if self._contents:
+            data = stream.read(size + 1)
+            if len(data) != size + 1:
+                return None
+        return (size, data[:-1]) if fields[1] == b"blob" else (-1, b"")

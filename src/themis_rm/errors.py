@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class UserError(Exception):
@@ -23,6 +24,16 @@ class UserError(Exception):
         super().__init__(f"{what} {mend}".strip())
         self.what = what
         self.mend = mend
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Workers hand their errors over pickled, and subclasses have initialisers of their own.
+        return _restore, (type(self), self.what, self.mend)
+
+
+def _restore(kind: type[UserError], what: str, mend: str) -> UserError:
+    error = kind.__new__(kind)
+    UserError.__init__(error, what, mend)
+    return error
 
 
 class InputError(UserError):

@@ -1,0 +1,325 @@
+"""The command line: thin verbs over the Python API.
+
+Results go to standard output, progress and faults to standard error. A fault that the user can mend is one line and
+exit code 2.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+import themis_rm
+from themis_rm.errors import InputError, SettingError, UserError
+
+if TYPE_CHECKING:
+    from themis_rm.pipeline import Execution, StageReport
+    from themis_rm.serve.scoring import ScoreSummary
+    from themis_rm.settings import Settings
+    from themis_rm.workflow.run import Finished
+
+app = typer.Typer(
+    name="themis-rm",
+    help="Code reward models: mine, curate, assemble, train, evaluate, score; or all of it with run.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+S = TypeVar("S", bound="Settings")
+Out = Annotated[Path, typer.Option("--out", help="Folder to write to; an interrupted job there goes on.")]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="YAML file with settings of this verb.")]
+Pairs = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings laid over the file.")]
+Workers = Annotated[int | None, typer.Option("--workers", help="Tasks at the same time; by default one per core.")]
+
+
+def main() -> None:
+    """Run the command line; faults of the user's end in one line and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Stopped. The same command goes on from here.")
+        raise SystemExit(130) from None
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"themis-rm {themis_rm.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def mine(
+    out: Out,
+    repos: Annotated[list[str] | None, typer.Argument(metavar="[REPO]...", help="Clones, bundles or URLs.")] = None,
+    repos_file: Annotated[Path | None, typer.Option(help="File with one repository a line.")] = None,
+    tree: Annotated[list[Path] | None, typer.Option(help="Source tree to take documented functions from.")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of commits.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day before which they end.")] = None,
+    max_bytes: Annotated[int | None, typer.Option(help="Largest size of a file.")] = None,
+    settings: SettingsFile = None,
+    workers: Workers = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A further setting.")] = None,
+) -> None:
+    """Turn git histories into commits, or a source tree into documented functions."""
+    from themis_rm.mine.functions import TreeSettings, mine_trees  # noqa: PLC0415
+    from themis_rm.mine.repositories import mine_repositories, read_repos_file  # noqa: PLC0415
+    from themis_rm.mine.settings import MineSettings  # noqa: PLC0415
+
+    names = [*(repos or []), *(read_repos_file(repos_file) if repos_file else [])]
+    if bool(names) == bool(tree):
+        raise SettingError("Give either repositories (REPO... or --repos-file) or --tree.")
+    pairs = list(set_ or [])
+    if tree:
+        if max_bytes is not None:
+            pairs.append(f"max_file_bytes={max_bytes}")
+        _told(mine_trees(tree, out, _settings(TreeSettings, settings, pairs), _execution(workers)), out)
+        return
+    given = {"since": since and since.date(), "until": until and until.date(), "max_bytes": max_bytes}
+    pairs += [f"{key}={value}" for key, value in given.items() if value is not None]
+    _told(mine_repositories(names, out, _settings(MineSettings, settings, pairs), _execution(workers)), out)
+
+
+@app.command()
+def curate(
+    out: Out,
+    pairs: Pairs = None,
+    commits: Annotated[Path | None, typer.Option(help="Folder of commits, from mine.")] = None,
+    solutions: Annotated[Path | None, typer.Option(help="Folder of functions, from mine --tree.")] = None,
+    settings: SettingsFile = None,
+    workers: Workers = None,
+) -> None:
+    """Turn commits and functions into pairs labelled with criteria; what is dropped is kept aside by reason."""
+    from themis_rm.curate.settings import CurateSettings  # noqa: PLC0415
+    from themis_rm.curate.stage import curate as work  # noqa: PLC0415
+
+    if commits is None and solutions is None:
+        raise SettingError("Give --commits, --solutions or both.")
+    _told(work(commits, solutions, out, _settings(CurateSettings, settings, pairs), _execution(workers)), out)
+
+
+@app.command()
+def assemble(
+    source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Folder of labelled pairs, from curate.")],
+    out: Out,
+    pairs: Pairs = None,
+    settings: SettingsFile = None,
+    workers: Workers = None,
+) -> None:
+    """Turn labelled pairs into a preference dataset with splits and a card."""
+    from themis_rm.dataset.assemble import assemble as work  # noqa: PLC0415
+    from themis_rm.dataset.settings import AssembleSettings  # noqa: PLC0415
+
+    _told(work(source, out, _settings(AssembleSettings, settings, pairs), _execution(workers)), out)
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="YAML recipe.")],
+    data: Annotated[Path, typer.Option(help="Preference dataset: folder or Parquet file.")],
+    out: Out,
+    pairs: Pairs = None,
+) -> None:
+    """Train a reward model, and the n-gram baseline beside it; OUT/model is the checkpoint."""
+    from themis_rm.train.recipe import TrainRecipe  # noqa: PLC0415
+
+    typed = TrainRecipe.load(recipe, pairs or [])
+    with _needs("train"):
+        from themis_rm.workflow.training import train_with_baseline  # noqa: PLC0415
+    report = train_with_baseline(typed, data, out)
+    console = Console()
+    _told(report.as_stage(), out)
+    for split, figures in report.accuracy.items():
+        if figures.get("n"):
+            told = f"accuracy on {figures['n']} {split} pairs: {100 * figures['accuracy']:.1f} %"
+            console.print(told, highlight=False)
+    console.print(f"checkpoint: {report.model}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Option(help="Checkpoint folder, or the name of a baseline.")],
+    out: Out,
+    benchmark: Annotated[str, typer.Option(help="Benchmark file or folder, or 'authored'.")] = "authored",
+    prompts: Annotated[str | None, typer.Option(help="Criteria prompts: none, all or own.")] = None,
+    pairs: Pairs = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Benchmark a reward model, with baselines, intervals and paired tests beside the published figures."""
+    with _needs("train"):
+        from themis_rm.benchmark.evaluate import EvaluateSettings  # noqa: PLC0415
+        from themis_rm.benchmark.evaluate import evaluate as work  # noqa: PLC0415
+
+    given = [f"prompts={prompts}"] if prompts else []
+    results = work(model, benchmark, out, _settings(EvaluateSettings, settings, [*given, *(pairs or [])]))
+    Console().print(results.table())
+    if results.counts and results.counts.rejected:
+        told = ", ".join(f"{rows} {reason}" for reason, rows in results.counts.rejected.items())
+        Console(stderr=True).print(f"Set aside in {out / 'rejected.jsonl'}: {told}.", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def score(
+    model: Annotated[str, typer.Option(help="Checkpoint folder, or the name of a baseline.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Code files, .jsonl files of requests, or - for stdin."),
+    ] = None,
+    criteria: Annotated[
+        list[str] | None, typer.Option("--criteria", "-c", help="FC, EE, ME, R&M, SH, all or none; may be repeated.")
+    ] = None,
+    prompt: Annotated[str | None, typer.Option(help="The request that the code answers.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write JSONL or .parquet here, not to standard output.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on behind what OUT (JSONL) holds already.")] = False,
+    pairs: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A further setting.")] = None,
+) -> None:
+    """Score code: one row a file or request and criterion. Standard input is code with --prompt, else JSONL."""
+    with _needs("train"):
+        from themis_rm.serve.scoring import Scorer, ScoreSettings  # noqa: PLC0415
+
+    values: dict[str, Any] = {"criteria": [part for given in criteria or [] for part in given.split(",")]}
+    if prompt is not None:
+        values["prompt"] = prompt
+    settings = _laid_over(ScoreSettings, values, pairs)
+    scorer = Scorer.load(model, settings.prompt_set, settings.model)
+    requests = _requests(files or [], prompt, settings)
+    summary = _scored_to(scorer, requests, out, settings, resume)
+    _told_of_scoring(summary, out)
+
+
+@app.command()
+def run(
+    recipe: Annotated[Path, typer.Argument(help="YAML recipe of all stages.")],
+    pairs: Pairs = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the run; an interrupted one goes on.")] = Path("out"),
+) -> None:
+    """From git histories to a scored answer: every stage, skipped when unchanged, resumed where it was killed."""
+    from themis_rm.workflow.recipe import RunRecipe  # noqa: PLC0415
+
+    typed = RunRecipe.load(recipe, pairs or [])
+    with _needs("train"):
+        from themis_rm.workflow.run import run as work  # noqa: PLC0415
+    _told_of_run(work(typed, out, Console(stderr=True)))
+
+
+class _needs:  # noqa: N801
+    """Turns a missing package into a line that names the extra of this distribution that brings it."""
+
+    def __init__(self, extra: str) -> None:
+        self.extra = extra
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("themis_rm"):
+            from themis_rm.errors import MissingExtraError  # noqa: PLC0415
+
+            raise MissingExtraError(error.name, self.extra) from None
+
+
+def _settings(kind: type[S], file: Path | None, pairs: Iterable[str] | None) -> S:
+    from themis_rm.settings import read_yaml  # noqa: PLC0415
+
+    return _laid_over(kind, read_yaml(file) if file else {}, pairs)
+
+
+def _laid_over(kind: type[S], values: dict[str, Any], pairs: Iterable[str] | None) -> S:
+    from themis_rm.settings import merge_overrides  # noqa: PLC0415
+
+    return kind.build(merge_overrides(values, list(pairs or [])), "settings")
+
+
+def _execution(workers: int | None) -> Execution:
+    from themis_rm.pipeline import Execution  # noqa: PLC0415
+
+    return Execution() if workers is None else Execution(workers=workers)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _told(report: StageReport, out: Path) -> None:
+    console = Console()
+    console.print(
+        f"{report.stage}: {report.kept:,} kept of {report.read:,} in {report.seconds:.1f} s -> {_plain(str(out))}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for reason, rows in sorted(report.dropped.items(), key=lambda item: (-item[1], item[0])):
+        console.print(f"  dropped {rows:>9,}  {reason}", highlight=False)
+    for item in report.details.get("failed", []) if isinstance(report.details.get("failed"), list) else []:
+        console.print(f"  failed  {_plain(str(item))}", highlight=False, soft_wrap=True)
+
+
+def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[Any]:  # noqa: ANN401
+    from themis_rm.serve.scoring import read_code, read_lines, read_text  # noqa: PLC0415
+
+    if not files or files == [Path("-")]:
+        if sys.stdin.isatty():
+            raise InputError("Nothing to score.", "Name files, or pipe code (with --prompt) or JSONL in.")
+        if prompt is not None:
+            yield read_text(sys.stdin.buffer.read(), "<stdin>", settings)
+        else:
+            yield from read_lines(sys.stdin.buffer, settings)
+        return
+    jsonl = [path for path in files if path.suffix == ".jsonl"]
+    if jsonl and (len(files) > 1):
+        raise SettingError("Score one .jsonl file at a time, or several code files.")
+    for path in files:
+        if not path.is_file():
+            raise InputError(f"{path} is not a file.")
+    if jsonl:
+        with jsonl[0].open("rb") as handle:
+            yield from read_lines(handle, settings)
+    else:
+        yield from read_code(files, settings)
+
+
+def _scored_to(scorer: Any, requests: Iterator[Any], out: Path | None, settings: Any, resume: bool) -> ScoreSummary:  # noqa: ANN401
+    from themis_rm.serve.scoring import score_stream_to, score_to_handle  # noqa: PLC0415
+
+    if out is not None:
+        return score_stream_to(scorer, requests, out, settings, resume)
+    return score_to_handle(scorer, requests, sys.stdout, settings)
+
+
+def _told_of_scoring(summary: ScoreSummary, out: Path | None) -> None:
+    console = Console(stderr=True)
+    if out is not None or not summary.clean:
+        told = f"{summary.scored:,} scores of {summary.read:,} inputs"
+        told += f", {summary.skipped:,} already there" if summary.skipped else ""
+        told += f", {summary.truncated:,} truncated" if summary.truncated else ""
+        console.print(told + (f" -> {_plain(str(out))}" if out else ""), highlight=False, soft_wrap=True)
+    for line in summary.first_bad:
+        console.print(f"  {_plain(line)}", highlight=False, soft_wrap=True)
+    for reason, rows in (summary.bad + summary.failed).items():
+        console.print(f"  {rows:,} not scored: {reason}", highlight=False)
+    if not summary.clean:
+        raise typer.Exit(2)
+
+
+def _told_of_run(done: Finished) -> None:
+    from themis_rm.report.page import verdicts  # noqa: PLC0415
+
+    console = Console()
+    console.print(done.results.table())
+    for line in verdicts(done.results):
+        console.print(f"• {line}", highlight=False)
+    for item in done.scored:
+        told = ", ".join(f"{short} {value:+.3f}" for short, value in item.scores.items())
+        console.print(f"example: {_plain(item.prompt.splitlines()[0])} -> {told}", highlight=False)
+    console.print(f"checkpoint: {done.model}\nreport:     {done.page}", highlight=False, soft_wrap=True)

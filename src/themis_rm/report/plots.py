@@ -1,0 +1,164 @@
+"""Plots as inline SVG: no script, no network, sharp at every size. Colours come from the page's style sheet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from themis_rm.benchmark.statistics import Accuracy
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A share with its interval, as one mark of a dot plot.
+
+    Attributes:
+        name: Series (the model or a baseline).
+        value: Share between 0 and 1.
+        low: Lower end.
+        high: Upper end.
+        n: Pairs behind it.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+    @classmethod
+    def of(cls, name: str, accuracy: Accuracy | None) -> Interval | None:
+        """Return the mark of an accuracy, or ``None`` where there were no pairs."""
+        if accuracy is None or accuracy.value is None or accuracy.low is None or accuracy.high is None:
+            return None
+        return cls(name, accuracy.value, accuracy.low, accuracy.high, accuracy.n)
+
+
+def dot_plot(groups: Sequence[tuple[str, Sequence[Interval]]]) -> str:
+    """Draw accuracies with whiskers, one band per group, a line at one half (what guessing gives).
+
+    Args:
+        groups: Title -> marks, drawn top to bottom; the first series stands out.
+    """
+    width, left, right, row, top = 760, 210, 20, 15, 24
+    series: list[str] = []
+    for _, marks in groups:
+        series += [mark.name for mark in marks if mark.name not in series]
+    height = top + sum(row * len(marks) + 14 for _, marks in groups) + 30
+
+    def x(share: float) -> float:
+        return left + share * (width - left - right)
+
+    parts = [f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Accuracy by criterion with intervals">']
+    for tick in range(0, 101, 25):
+        at = x(tick / 100)
+        parts.append(
+            f'<line class="{"half" if tick == 50 else "grid"}" x1="{at:.1f}" x2="{at:.1f}" y1="{top - 6}" '
+            f'y2="{height - 24}"/>'
+            f'<text class="tick" x="{at:.1f}" y="{height - 8}" text-anchor="middle">{tick} %</text>'
+        )
+    y = top
+    for title, marks in groups:
+        middle = y + row * len(marks) / 2
+        parts.append(f'<text x="{left - 14}" y="{middle + 4:.1f}" text-anchor="end">{escape(title)}</text>')
+        for mark in marks:
+            at, kind = y + row / 2, f"s{series.index(mark.name)}"
+            told = f"{mark.name}: {100 * mark.value:.1f} % [{100 * mark.low:.1f}, {100 * mark.high:.1f}], n = {mark.n}"
+            parts.append(
+                f'<g class="{kind}"><title>{escape(told)}</title>'
+                f'<line class="whisker" x1="{x(mark.low):.1f}" x2="{x(mark.high):.1f}" y1="{at}" y2="{at}"/>'
+                f'<circle cx="{x(mark.value):.1f}" cy="{at}" r="4.5"/></g>'
+            )
+            y += row
+        y += 14
+    legend = "".join(
+        f'<g class="s{i}" transform="translate({left + 150 * i},10)"><circle r="4.5"/>'
+        f'<text x="9" y="4">{escape(name)}</text></g>'
+        for i, name in enumerate(series)
+    )
+    return "".join(parts) + legend + "</svg>"
+
+
+def line_plot(title: str, series: dict[str, list[tuple[float, float]]]) -> str:
+    """Draw lines over training updates.
+
+    Args:
+        title: Above the plot.
+        series: Name -> points ``(update, value)``; empty ones are left out.
+    """
+    series = {name: points for name, points in series.items() if points}
+    if not series:
+        return ""
+    width, height, left, bottom, top = 370, 210, 46, 26, 34
+    xs = [x for points in series.values() for x, _ in points]
+    ys = [y for points in series.values() for _, y in points]
+    low_x, high_x, low_y, high_y = min(xs), max(xs), min(ys), max(ys)
+    span_x, span_y = (high_x - low_x) or 1, (high_y - low_y) or 1
+
+    def at(x: float, y: float) -> str:
+        return (
+            f"{left + (x - low_x) / span_x * (width - left - 10):.1f},"
+            f"{height - bottom - (y - low_y) / span_y * (height - bottom - top):.1f}"
+        )
+
+    parts = [
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">',
+        f'<text class="title" x="{left}" y="14">{escape(title)}</text>',
+    ]
+    for y in (low_y, (low_y + high_y) / 2, high_y):
+        place = at(low_x, y).split(",")[1]
+        parts.append(
+            f'<line class="grid" x1="{left}" x2="{width - 10}" y1="{place}" y2="{place}"/>'
+            f'<text class="tick" x="{left - 6}" y="{float(place) + 4:.1f}" text-anchor="end">{y:.3g}</text>'
+        )
+    parts.append(
+        f'<text class="tick" x="{left}" y="{height - 8}">update {low_x:g}</text>'
+        f'<text class="tick" x="{width - 10}" y="{height - 8}" text-anchor="end">{high_x:g}</text>'
+    )
+    for i, (name, points) in enumerate(series.items()):
+        marks = "".join(f'<circle cx="{at(*p).split(",")[0]}" cy="{at(*p).split(",")[1]}" r="2.5"/>' for p in points)
+        line = " ".join(at(*point) for point in points)
+        parts.append(
+            f'<g class="s{i}"><title>{escape(name)}</title><polyline points="{line}"/>'
+            f"{marks if len(points) < 30 else ''}"
+            f'<text x="{left + 4 + 110 * i}" y="{top - 6}">{escape(name)}</text></g>'
+        )
+    return "".join(parts) + "</svg>"
+
+
+def training_curves(log: Path) -> list[str]:
+    """Draw what a training log holds: losses, and accuracy on training batches and on the validation split.
+
+    Args:
+        log: ``log.jsonl`` of a run; a missing file gives no plots.
+    """
+    if not log.is_file():
+        return []
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+    def points(key: str, validation: bool) -> list[tuple[float, float]]:
+        # A resumed run repeats the updates after its last checkpoint: the last word on an update counts.
+        found = {
+            float(line["step"]): float(line[key])
+            for line in lines
+            if key in line and (line.get("split") == "validation") == validation
+        }
+        return _smooth(sorted(found.items()))
+
+    plots = [
+        line_plot("Preference loss", {"train": points("preference", False), "validation": points("preference", True)}),
+        line_plot("Language-modelling loss", {"train": points("nll", False)}),
+        line_plot("Pair accuracy", {"train": points("accuracy", False), "validation": points("accuracy", True)}),
+    ]
+    return [plot for plot in plots if plot]
+
+
+def _smooth(points: list[tuple[float, float]], most: int = 60) -> list[tuple[float, float]]:
+    if len(points) <= most:
+        return points
+    step = -(-len(points) // most)
+    bins = [points[i : i + step] for i in range(0, len(points), step)]
+    return [(sum(x for x, _ in b) / len(b), sum(y for _, y in b) / len(b)) for b in bins]

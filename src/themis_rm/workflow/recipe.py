@@ -1,0 +1,77 @@
+"""The recipe of a whole run: every stage's settings in one YAML file."""
+
+from __future__ import annotations
+
+import sysconfig
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from themis_rm.benchmark.evaluate import EvaluateSettings
+from themis_rm.curate.settings import CurateSettings
+from themis_rm.dataset.settings import AssembleSettings
+from themis_rm.errors import InputError
+from themis_rm.mine.functions import TreeSettings
+from themis_rm.mine.settings import MineSettings
+from themis_rm.pipeline import Execution
+from themis_rm.settings import Settings
+from themis_rm.train.recipe import TrainRecipe
+
+PLACES = {"python:stdlib": "stdlib", "python:site-packages": "purelib"}
+"""Names for the source trees of the running interpreter, so that a recipe needs no path of a machine."""
+
+
+class Example(Settings):
+    """One request and answer that is scored at the end, to see the model at work."""
+
+    prompt: str
+    """The request."""
+    response: str
+    """The answer, as code."""
+
+
+class RunRecipe(Settings):
+    """From sources to a scored answer."""
+
+    name: str = "run"
+    """What the report calls the run."""
+    repositories: list[str] = Field(default_factory=list)
+    """Git histories to mine: clones, bare repositories, bundles or URLs."""
+    trees: list[str] = Field(default_factory=list)
+    """Source trees whose documented functions get bugs injected; ``python:stdlib`` and ``python:site-packages`` too."""
+    execution: Execution = Execution()
+    """Where the data stages run."""
+    mine: MineSettings = MineSettings()
+    """Histories to commits."""
+    functions: TreeSettings = TreeSettings()
+    """Source trees to documented functions."""
+    curate: CurateSettings = CurateSettings()
+    """Commits and functions to labelled pairs."""
+    assemble: AssembleSettings = AssembleSettings()
+    """Labelled pairs to a preference dataset."""
+    train: TrainRecipe
+    """Preference dataset to a checkpoint."""
+    benchmark: str = "authored"
+    """Benchmark file or folder, or ``authored`` for the pairs in the package."""
+    evaluate: EvaluateSettings = EvaluateSettings()
+    """Checkpoint to scores."""
+    examples: list[Example] = Field(default_factory=list)
+    """Answers that are scored at the end."""
+
+    @field_validator("repositories", "trees", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        # `repositories=a b` on the command line is one string.
+        return value.split() if isinstance(value, str) else value or []
+
+    def tree_paths(self) -> list[Path]:
+        """Return the source trees as folders.
+
+        Raises:
+            InputError: One of them is not a folder.
+        """
+        paths = [Path(sysconfig.get_path(PLACES[tree])) if tree in PLACES else Path(tree) for tree in self.trees]
+        for path in paths:
+            if not path.is_dir():
+                raise InputError(f"Source tree {path} is not a folder.")
+        return paths

@@ -1,0 +1,161 @@
+"""From git histories to a scored answer: the stages, in order, each into its own folder of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from themis_rm.benchmark.evaluate import RESULTS, evaluate
+from themis_rm.benchmark.results import Results
+from themis_rm.curate.stage import curate
+from themis_rm.dataset.assemble import assemble
+from themis_rm.errors import InputError, SettingError
+from themis_rm.mine.functions import mine_trees
+from themis_rm.mine.repositories import mine_repositories
+from themis_rm.pipeline import StageReport, write_text
+from themis_rm.report.page import Scored, render
+from themis_rm.serve.scoring import Scorer
+from themis_rm.workflow import fingerprints
+from themis_rm.workflow.recipe import RunRecipe
+from themis_rm.workflow.stages import Stage, only_one, run_stage
+from themis_rm.workflow.training import train_with_baseline
+from themis_rm.workflow.view import RunView
+
+MINE, FUNCTIONS, CURATE, ASSEMBLE, TRAIN, EVALUATE = (
+    "1-mine",
+    "2-functions",
+    "3-curate",
+    "4-assemble",
+    "5-train",
+    "6-evaluate",
+)
+REPORT = "report.html"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run leaves behind.
+
+    Attributes:
+        results: Of the benchmark.
+        model: Folder of the checkpoint.
+        page: The HTML report.
+        scored: The recipe's examples with their scores.
+        stages: The stages with their reports.
+    """
+
+    results: Results
+    model: Path
+    page: Path
+    scored: list[Scored]
+    stages: list[Stage]
+
+
+def run(recipe: RunRecipe, out: Path, console: Console) -> Finished:
+    """Run a recipe; killed at any moment and called again, it goes on and ends the same.
+
+    Args:
+        recipe: What to do.
+        out: Folder of the run; one process at a time.
+        console: Where to show progress.
+
+    Raises:
+        UserError: Something that was given cannot be used, in one line.
+    """
+    if not recipe.repositories and not recipe.trees:
+        raise SettingError("The recipe names no repositories and no trees: there is nothing to learn from.")
+    with only_one(out):
+        stages = stages_of(recipe, out)
+        view = RunView(stages, out, console)
+        with view.shown():
+            for stage in stages:
+                view.begins(stage)
+                run_stage(stage, out)
+                view.ended(stage)
+        results = Results.load(out / EVALUATE / RESULTS)
+        model = out / TRAIN / "model"
+        scored = _score_examples(recipe, model)
+        page = out / REPORT
+        reports = [(stage.title, stage.report) for stage in stages if stage.report is not None]
+        write_text(page, render(recipe.name, reports, results, out / TRAIN / "log.jsonl", scored))
+        return Finished(results, model, page, scored, stages)
+
+
+def stages_of(recipe: RunRecipe, out: Path) -> list[Stage]:
+    """Return the stages of a recipe; a kind of source that it does not name has no stage."""
+    found: dict[str, Stage] = {}
+
+    def upstream(*names: str) -> list[str]:
+        return [found[name].output for name in names if name in found]
+
+    def add(name: str, title: str, rooms: Sequence[str], settings: str, *before: str) -> Stage:
+        stage = Stage(name, title, lambda: "", lambda _: StageReport(name), ())
+        stage.fingerprint = lambda: fingerprints.combine(name, fingerprints.code(*rooms), settings, *upstream(*before))
+        found[name] = stage
+        return stage
+
+    if recipe.repositories:
+        sources = "".join(map(fingerprints.repository, recipe.repositories))
+        stage = add(MINE, "Mine git histories", ["mine"], recipe.mine.canonical() + sources)
+        stage.work = lambda to: mine_repositories(recipe.repositories, to, recipe.mine, recipe.execution)
+        stage.outputs = ("commits/*.parquet",)
+    if recipe.trees:
+        trees = recipe.tree_paths()
+        seen = "".join(map(fingerprints.tree, trees))
+        stage = add(FUNCTIONS, "Collect documented functions", ["mine"], recipe.functions.canonical() + seen)
+        stage.work = lambda to: mine_trees(trees, to, recipe.functions, recipe.execution)
+        stage.outputs = ("solutions/*.parquet",)
+
+    stage = add(CURATE, "Curate pairs, inject bugs", ["curate"], recipe.curate.canonical(), MINE, FUNCTIONS)
+    commits, solutions = (out / MINE / "commits", out / FUNCTIONS / "solutions")
+    stage.work = lambda to: curate(_filled(commits), _filled(solutions), to, recipe.curate, recipe.execution)
+    stage.outputs = ("pairs/*.parquet",)
+
+    stage = add(ASSEMBLE, "Assemble the dataset", ["dataset"], recipe.assemble.canonical(), CURATE)
+    stage.work = lambda to: assemble(out / CURATE / "pairs", to, recipe.assemble, recipe.execution)
+    stage.outputs = ("data/*.parquet", "README.md")
+
+    stage = add(TRAIN, "Train the reward model", ["train", "models"], recipe.train.canonical(), ASSEMBLE)
+    stage.work = lambda to: train_with_baseline(recipe.train, out / ASSEMBLE, to).as_stage()
+    stage.outputs = ("model/*", "model/baselines/*/*")
+
+    settings = recipe.evaluate.canonical() + _benchmark(recipe.benchmark)
+    stage = add(EVALUATE, "Evaluate on the benchmark", ["models", "benchmark"], settings, TRAIN)
+    stage.work = lambda to: _evaluate(recipe, out / TRAIN / "model", to)
+    stage.outputs = ("scores.parquet", "results.json")
+    return list(found.values())
+
+
+def _filled(folder: Path) -> Path | None:
+    # A source that kept nothing leaves no shard; what the other one gave is enough.
+    return folder if any(folder.glob("*.parquet")) else None
+
+
+def _benchmark(name: str) -> str:
+    path = Path(name)
+    if not path.exists():
+        return name
+    found = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
+    return fingerprints.files(found, path.parent)
+
+
+def _evaluate(recipe: RunRecipe, model: Path, to: Path) -> StageReport:
+    evaluate(model, recipe.benchmark, to, recipe.evaluate)
+    return StageReport.load(to)
+
+
+def _score_examples(recipe: RunRecipe, model: Path) -> list[Scored]:
+    if not recipe.examples:
+        return []
+    scorer = Scorer.load(model, settings=recipe.evaluate.model)
+    found = []
+    for example in recipe.examples:
+        try:
+            scores = scorer.score(example.prompt, example.response)
+        except InputError as error:
+            raise InputError(f"An example of the recipe cannot be scored: {error.what}") from error
+        found.append(Scored(example.prompt, example.response, scores))
+    return found

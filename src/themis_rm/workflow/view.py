@@ -1,0 +1,129 @@
+"""The live view of a run: stages, rows kept, rows dropped by reason; plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from themis_rm.pipeline import StageReport, read_counts
+from themis_rm.progress import wider_view
+from themis_rm.workflow.stages import Stage
+
+MARKS = {"waiting": "[dim]·[/]", "running": "[yellow]▶[/]", "done": "[green]✓[/]", "unchanged": "[cyan]=[/]"}
+
+
+class RunView:
+    """What a person sees of a run.
+
+    Args:
+        stages: All stages, in order.
+        folder: The run's folder.
+        console: Where to draw.
+    """
+
+    def __init__(self, stages: Sequence[Stage], folder: Path, console: Console) -> None:
+        self.stages = stages
+        self.folder = folder
+        self.console = console
+        self.started: dict[str, float] = {}
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Draw while the body runs."""
+        with wider_view():
+            if not self.console.is_terminal:
+                yield
+                return
+            over = threading.Event()
+            with Live(self.table(), console=self.console, refresh_per_second=4) as live:
+
+                def follow() -> None:
+                    while not over.wait(0.5):
+                        live.update(self.table())
+
+                thread = threading.Thread(target=follow, daemon=True)
+                thread.start()
+                try:
+                    yield
+                finally:
+                    over.set()
+                    thread.join()
+                    live.update(self.table())
+
+    def begins(self, stage: Stage) -> None:
+        """Take note that a stage's turn has come."""
+        self.started[stage.name] = time.monotonic()
+        if not self.console.is_terminal:
+            self.console.print(f"{stage.title} ...", highlight=False)
+
+    def ended(self, stage: Stage) -> None:
+        """Take note that a stage is done."""
+        if not self.console.is_terminal and stage.report is not None:
+            told = "unchanged" if stage.state == "unchanged" else f"{stage.report.seconds:.1f} s"
+            self.console.print(f"{stage.title}: {told}; {counts(stage.report)}", highlight=False, soft_wrap=True)
+
+    def table(self) -> Table:
+        """Return the stages as a table, the running one with what it has done so far."""
+        table = Table(box=None, pad_edge=False)
+        for name in ("", "stage", "time", "rows"):
+            table.add_column(name, justify="right" if name == "time" else "left", no_wrap=name != "rows")
+        for stage in self.stages:
+            table.add_row(MARKS[stage.state], stage.title, self._time(stage), self._told(stage))
+        return table
+
+    def _time(self, stage: Stage) -> str:
+        if stage.state == "running":
+            return f"{time.monotonic() - self.started.get(stage.name, time.monotonic()):.0f} s"
+        return f"{stage.report.seconds:.0f} s" if stage.report else ""
+
+    def _told(self, stage: Stage) -> str:
+        if stage.report is not None:
+            return counts(stage.report)
+        return so_far(self.folder / stage.name) if stage.state == "running" else ""
+
+
+def counts(report: StageReport, reasons: int = 4) -> str:
+    """Return ``12 of 30 kept; too-long 10, ...`` with the most frequent reasons first."""
+    text = f"{report.kept:,} kept of {report.read:,}" if report.read else f"{report.kept:,} rows"
+    if report.dropped:
+        most = sorted(report.dropped.items(), key=lambda item: (-item[1], item[0]))
+        told = ", ".join(f"{reason} {rows:,}" for reason, rows in most[:reasons])
+        text += f"; dropped: {told}{', ...' if len(most) > reasons else ''}"
+    return text
+
+
+def so_far(folder: Path) -> str:
+    """Return what a running stage has done, as far as its files tell."""
+    log = folder / "log.jsonl"
+    if log.is_file():
+        return _last_line(log)
+    logs = folder / "logs"
+    if logs.is_dir():
+        newest = max(logs.iterdir(), key=lambda path: path.stat().st_mtime, default=None)
+        if newest is not None:
+            report = read_counts(newest.name, newest)
+            done = len(list((newest / "completions").glob("*")))
+            return f"{newest.name}: {done} tasks done, {counts(report)}"
+    return ""
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as handle:
+        handle.seek(max(0, log.stat().st_size - 4096))
+        lines = handle.read().decode("utf-8", "replace").splitlines()
+    for line in reversed(lines):
+        try:
+            values = json.loads(line)
+        except ValueError:
+            continue
+        told = [f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()]
+        return ", ".join(told[:6])
+    return ""

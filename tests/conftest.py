@@ -17,3 +17,57 @@ def shared() -> Path:
             pytest.fail(f"CI must have the reference data at {folder}")
         pytest.skip("reference data (../shared) is not part of a user's checkout")
     return folder
+
+
+GOLDEN_MODELS = ROOT / "tests" / "goldens" / "rm"
+"""Tiny random checkpoints with the scores that they should give; their tokenizers serve other tests too."""
+
+TINY_ARCHITECTURES = {
+    "qwen3": ("seqcls", {"head_dim": 16}),
+    "qwen2": ("seqcls", {}),
+    "llama": ("seqcls-llama", {}),
+    "mistral": ("automodel", {"sliding_window": 64}),
+    "gemma2": ("seqcls-gemma2", {"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 64}),
+}
+"""Model type -> whose tokenizer, and what its configuration needs beyond the common sizes."""
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory):
+    """Return a maker of one-label checkpoints from seeded configurations; copy before you change one."""
+    import torch
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    made = {}
+
+    def make(kind: str = "qwen3", hidden: int = 32) -> Path:
+        if (kind, hidden) in made:
+            return made[kind, hidden]
+        tokenizer, extra = TINY_ARCHITECTURES[kind]
+        folder = tmp_path_factory.mktemp(kind)
+        config = AutoConfig.for_model(
+            kind,
+            vocab_size=1032,
+            hidden_size=hidden,
+            intermediate_size=2 * hidden,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            max_position_embeddings=2048,
+            num_labels=1,
+            pad_token_id=None,
+            **extra,
+        )
+        torch.manual_seed(7)
+        model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        with torch.no_grad():
+            for name, weight in model.named_parameters():
+                if weight.dim() > 1:
+                    weight.normal_(0.0, 0.5 if name == "score.weight" else 0.3)
+        model.save_pretrained(folder)
+        for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+            (folder / name).write_bytes((GOLDEN_MODELS / tokenizer / name).read_bytes())
+        made[kind, hidden] = folder
+        return folder
+
+    return make

@@ -25,15 +25,13 @@ from themis_rm.benchmark.results import Accuracies, Baseline, Counts, Results, R
 from themis_rm.benchmark.scores import read_scores, write_scores
 from themis_rm.benchmark.statistics import Resampling
 from themis_rm.criteria import criterion
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.catalogue import load_model, prompt_set_of
 from themis_rm.models.protocol import ModelSettings, RewardModel, Score
 from themis_rm.pipeline import StageReport, write_text
-from themis_rm.prompts import Conversation, PromptMode, PromptSet, built_in, conversation
+from themis_rm.prompts import Conversation, PromptMode, PromptSet, conversation
 from themis_rm.records import BenchmarkPair, PairScore, stable_id
 from themis_rm.settings import Settings
 
-PROMPTS = "prompts.json"
-"""The prompt set that a checkpoint was trained with, beside its weights."""
 SCORES, RESULTS, REJECTED = "scores.parquet", "results.json", "rejected.jsonl"
 
 
@@ -95,12 +93,6 @@ class Prompting:
         """Return the conversations of chosen and rejected."""
         system = self.prompts.system(self.mode, criterion(pair.aspect)) if self.prompts else None
         return [conversation(system, pair.prompt, answer) for answer in (pair.chosen, pair.rejected)]
-
-
-def prompt_set_of(model: str | Path) -> PromptSet:
-    """Return the prompt set that lies beside a checkpoint, else the built-in one."""
-    own = Path(model) / PROMPTS
-    return PromptSet.from_file(own) if own.is_file() else built_in()
 
 
 def evaluate(model: str | Path, benchmark: str | Path, out: Path, settings: EvaluateSettings | None = None) -> Results:

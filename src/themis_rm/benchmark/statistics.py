@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, binomtest
+from scipy.special import bdtr, betaincinv
 
 from themis_rm.records import PairScore
 
@@ -136,12 +136,12 @@ def accuracy_interval(wins: int, ties: int, n: int, how: Resampling) -> tuple[fl
     losses = n - wins - ties
     tail = 1 - how.level
     if wins == n:
-        return float(beta.ppf(tail / 2, n, 1)), 1.0
+        return float(betaincinv(n, 1, tail / 2)), 1.0
     if losses == n:
-        return 0.0, float(beta.ppf(1 - tail / 2, 1, n))
+        return 0.0, float(betaincinv(1, n, 1 - tail / 2))
     if ties == n:
         # Unseen outcomes may fall to either side: at most a share of 1 - ppf of all, each moving it by one half.
-        slack = (1 - float(beta.ppf(tail / 2, n, 1))) / 2
+        slack = (1 - float(betaincinv(n, 1, tail / 2))) / 2
         return 0.5 - slack, 0.5 + slack
     draws = np.random.default_rng(how.seed).multinomial(n, np.array([wins, ties, losses]) / n, size=how.resamples)
     low, high = np.quantile((draws[:, 0] + draws[:, 1] / 2) / n, how.quantiles)
@@ -149,9 +149,9 @@ def accuracy_interval(wins: int, ties: int, n: int, how: Resampling) -> tuple[fl
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:
-    """Return the two-sided exact p-value of McNemar's test (McNemar, 1947; binomial form of the discordant pairs)."""
+    """Return the two-sided exact p-value of McNemar's test (McNemar, 1947), the binomial one."""
     total = only_first + only_second
-    return float(binomtest(only_first, total, 0.5).pvalue) if total else 1.0
+    return min(1.0, 2 * float(bdtr(min(only_first, only_second), total, 0.5))) if total else 1.0
 
 
 def paired_bootstrap(differences: NDArray[np.float64], how: Resampling) -> tuple[float, float, float]:

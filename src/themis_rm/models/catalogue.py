@@ -14,6 +14,7 @@ from typing import Any
 
 from themis_rm.errors import CheckpointError, MissingExtraError, did_you_mean
 from themis_rm.models.protocol import ModelSettings, RewardModel
+from themis_rm.prompts import PromptSet, built_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ FAMILIES: tuple[Family, ...] = (
 
 BASELINES: dict[str, str] = {"length": "load_length", "random": "load_random"}
 """Name -> loader in ``baselines``."""
+
+
+PROMPTS = "prompts.json"
+"""The prompt set that a checkpoint was trained with, beside its weights."""
 
 
 def load_model(model: str | Path, settings: ModelSettings | None = None) -> RewardModel:
@@ -93,6 +98,12 @@ def recognise(folder: Path) -> Family:
             f"{folder} holds an adapter, not a whole model.", "Merge it into its base model and save that."
         )
     raise CheckpointError(f"{folder} has no config.json.", "Give the folder that save_pretrained() wrote.")
+
+
+def prompt_set_of(model: str | Path) -> PromptSet:
+    """Return the prompt set that lies beside a checkpoint, else the built-in one."""
+    own = Path(model) / PROMPTS
+    return PromptSet.from_file(own) if own.is_file() else built_in()
 
 
 def read_json(path: Path) -> dict[str, Any]:

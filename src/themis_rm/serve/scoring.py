@@ -19,11 +19,10 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from themis_rm.benchmark.evaluate import prompt_set_of
 from themis_rm.criteria import CRITERIA, criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language_of_path
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.catalogue import load_model, prompt_set_of
 from themis_rm.models.protocol import ModelSettings, RewardModel, Score
 from themis_rm.prompts import Conversation, PromptSet, conversation
 from themis_rm.records import Row

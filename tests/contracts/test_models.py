@@ -1,0 +1,92 @@
+"""Every kind of reward model keeps the same promises."""
+
+import math
+import random
+
+import pytest
+
+from themis_rm.models.catalogue import load_model
+from themis_rm.models.ngrams import NGramSettings, fit_ngrams
+from themis_rm.models.protocol import ModelSettings, RewardModel, score_stream
+from themis_rm.prompts import conversation
+
+ANSWERS = [
+    "def f(x):\n    return x + 1",
+    "x",
+    "for (int i = 0; i < n; i++) { total += values[i]; }" * 4,
+    "The pad token's text: <|endoftext|> <pad> <unk> [PAD].",
+    "def g(a, b):\n    if a is None:\n        raise ValueError('a')\n    return a * b  # änderbar 😀\n" * 3,
+    "puts 1",
+]
+CONVERSATIONS = [
+    conversation(system, f"Request {number}", answer)
+    for number, answer in enumerate(ANSWERS)
+    for system in (None, "Grade the answer by its memory alone.")
+]
+ROWS = [
+    {"system": None, "input": str(n), "chosen": f"return checked({n})", "rejected": f"return value({n} % {n + 1})"}
+    for n in range(20)
+]
+KINDS = ["qwen3", "qwen2", "llama", "mistral", "gemma2", "length", "random", "ngrams", "ngrams-crossed"]
+
+
+@pytest.fixture(params=KINDS)
+def reload(request, tiny_checkpoint, tmp_path):
+    """Return a loader of the model under test that takes model settings."""
+    name = request.param
+    if name.startswith("ngrams"):
+        fit_ngrams(ROWS, NGramSettings(bits=12, crossed=name.endswith("crossed"))).save(tmp_path / "model")
+        where = tmp_path / "model"
+    else:
+        where = name if name in {"length", "random"} else tiny_checkpoint(name)
+    return lambda **settings: load_model(where, ModelSettings(**settings))
+
+
+def rewards(model, conversations=CONVERSATIONS):
+    return [score.reward for score in model.score(conversations)]
+
+
+def test_it_keeps_to_the_protocol(reload):
+    assert isinstance(reload(), RewardModel)
+
+
+def test_scores_are_finite_and_tell_answers_apart(reload):
+    values = rewards(reload())
+    assert all(math.isfinite(value) for value in values)
+    assert len(set(values)) > len(ANSWERS) // 2
+
+
+def test_order_does_not_matter(reload):
+    model, order = reload(), list(range(len(CONVERSATIONS)))
+    random.Random(3).shuffle(order)
+    shuffled = rewards(model, [CONVERSATIONS[index] for index in order])
+    straight = rewards(model)
+    assert shuffled == pytest.approx([straight[index] for index in order], abs=1e-5)
+
+
+@pytest.mark.parametrize("budget", [1, 300, 100_000])
+def test_company_in_a_batch_does_not_matter(reload, budget):
+    model = reload(batch_tokens=budget)
+    alone = [reward for item in CONVERSATIONS for reward in rewards(model, [item])]
+    assert rewards(model) == pytest.approx(alone, abs=1e-5)
+
+
+def test_a_stream_gives_the_same(reload):
+    model = reload()
+    streamed = [score.reward for _, score in score_stream(model, iter(CONVERSATIONS), chunk=5)]
+    assert streamed == pytest.approx(rewards(model), abs=1e-5)
+
+
+def test_a_conversation_without_an_answer_fails_alone(reload):
+    scores = reload().score([CONVERSATIONS[0], conversation(None, "Only a request"), CONVERSATIONS[1]])
+    assert [score.failure for score in scores] == ["", "no-response", ""]
+    assert [score.reward is None for score in scores] == [False, True, False]
+
+
+def test_nothing_in_nothing_out(reload):
+    assert reload().score([]) == []
+
+
+def test_loading_again_gives_the_same_scores_and_identity(reload):
+    assert rewards(reload()) == rewards(reload())
+    assert reload().identity == reload().identity

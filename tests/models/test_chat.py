@@ -1,0 +1,97 @@
+"""Token ids: one BOS, cuts in the response alone, failures stated."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from themis_rm.models.catalogue import load_model
+from themis_rm.models.chat import ChatEncoder
+from themis_rm.models.protocol import ModelSettings
+from themis_rm.prompts import conversation
+
+CLOSING = {"qwen3": "<|im_end|>\n", "llama": "<|eot_id|>", "mistral": "</s>", "gemma2": "<end_of_turn>\n"}
+LONG = "total = total + values[index]\n" * 60
+
+
+@pytest.fixture(scope="module")
+def tokenizers(tiny_checkpoint):
+    return {kind: load_model(tiny_checkpoint(kind)).encoder.tokenizer for kind in CLOSING}
+
+
+@pytest.mark.parametrize("kind", CLOSING)
+@settings(max_examples=25, deadline=None)
+@given(
+    prompt=st.text(min_size=1, max_size=40),
+    response=st.text(max_size=30),
+    limit=st.integers(80, 200),
+    tail=st.sampled_from(["", "</think> rest", "\n\n", "<|im_end|>", "\ue000", "  ."]),
+)
+def test_a_cut_keeps_prompt_and_closing_tokens(kind, tokenizers, prompt, response, limit, tail):
+    encoder = ChatEncoder(tokenizers[kind], limit)
+    whole = ChatEncoder(tokenizers[kind], 100_000)
+    talk = conversation(None, prompt, response + LONG + tail)
+    (cut,), (full,) = encoder.encode([talk]), whole.encode([talk])
+    closing = encoder.tokenizer(CLOSING[kind], add_special_tokens=False)["input_ids"]
+    assert full.ids[-len(closing) :] == closing
+    if cut.failure:
+        assert cut.failure == "prompt-too-long"
+        assert cut.ids == []
+    else:
+        assert cut.truncated
+        assert len(cut.ids) == limit
+        assert cut.ids[-len(closing) :] == closing
+        kept = limit - len(closing) - 3  # a few tokens at the seam may belong to the closing text
+        assert cut.ids[:kept] == full.ids[:kept]
+
+
+@pytest.mark.parametrize("kind", ["llama", "mistral", "gemma2"])
+def test_there_is_exactly_one_bos(kind, tokenizers):
+    encoder = ChatEncoder(tokenizers[kind], 500)
+    ids = encoder.encode([conversation(None, "a", "b")])[0].ids
+    assert ids.count(encoder.tokenizer.bos_token_id) == 1
+
+
+def test_the_longest_that_fits_is_not_cut(tokenizers):
+    talk = conversation("Grade.", "a", LONG)
+    length = len(ChatEncoder(tokenizers["qwen3"], 100_000).encode([talk])[0].ids)
+    assert not ChatEncoder(tokenizers["qwen3"], length).encode([talk])[0].truncated
+    assert ChatEncoder(tokenizers["qwen3"], length - 1).encode([talk])[0].truncated
+
+
+def test_a_prompt_that_fills_everything_fails_and_says_so(tokenizers):
+    encoder = ChatEncoder(tokenizers["qwen3"], 50)
+    assert encoder.encode([conversation(None, LONG, "answer")])[0].failure == "prompt-too-long"
+
+
+def test_truncation_is_told_with_the_score(tiny_checkpoint):
+    model = load_model(tiny_checkpoint("qwen3"), ModelSettings(max_length=100))
+    long, short = model.score([conversation(None, "a", LONG), conversation(None, "a", "b")])
+    assert (long.truncated, long.tokens) == (True, 100)
+    assert not short.truncated
+
+
+def test_the_end_of_a_cut_answer_does_not_matter(tiny_checkpoint):
+    model = load_model(tiny_checkpoint("qwen3"), ModelSettings(max_length=100))
+    one, two = model.score([conversation(None, "a", LONG + end) for end in ("good", "bad")])
+    assert one.reward == pytest.approx(two.reward, abs=1e-5)
+
+
+def test_a_rejected_system_role_can_be_an_error(tiny_checkpoint):
+    model = load_model(tiny_checkpoint("gemma2"), ModelSettings(system_role="error"))
+    scores = model.score([conversation("Grade.", "a", "b"), conversation(None, "a", "b")])
+    assert [score.failure for score in scores] == ["system-role-rejected", ""]
+
+
+def test_turns_that_the_template_rejects_fail_alone(tiny_checkpoint):
+    model = load_model(tiny_checkpoint("mistral"))
+    twice = [{"role": "user", "content": "a"}, *conversation(None, "b", "c")]
+    scores = model.score([twice, conversation(None, "a", "b")])
+    assert [score.failure for score in scores] == ["template-rejected", ""]
+
+
+def test_a_template_that_leaves_the_system_message_out_has_no_place_for_it(tokenizers):
+    import copy
+
+    silent = copy.deepcopy(tokenizers["qwen3"])
+    silent.chat_template = "{% for m in messages if m.role != 'system' %}{{ m.content }}<|im_end|>{% endfor %}"
+    assert ChatEncoder(silent, 100).system_role == "folded"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from themis_rm.curate.changes import changed_span, kind_of_change, rewritten_share, tokens_of
 from themis_rm.curate.subjects import clean_subject, word_count
@@ -19,16 +16,6 @@ from themis_rm.syntax import tree_depth
 Verdict = bool | tuple[bool, str]
 
 _COMMENT_CRITERION = "R&M"  # the one criterion that a comment can serve
-
-
-def keep_aside(folder: Path, schema: pa.Schema, name: str) -> RowWriter:
-    """Return the writer of dropped rows: ``folder/<reason>/<name>-<rank>.parquet``.
-
-    Several inputs share a folder, so the name keeps them apart; small row groups keep a writer that has many reasons
-    open at once within a few MB each.
-    """
-    columns = schema.append(pa.field("filter_reason", pa.string()))
-    return RowWriter(folder, columns, f"${{filter_reason}}/{name}-${{rank}}.parquet", group_bytes=2 << 20, count=False)
 
 
 class WellFormed(RowFilter):

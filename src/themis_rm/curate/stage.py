@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from themis_rm.criteria import CRITERIA
 from themis_rm.curate import filters
 from themis_rm.curate.duplicates import DropFound, FindDuplicates, ReadShard, Shards, SignRows
 from themis_rm.curate.inject.step import InjectBugs
+from themis_rm.curate.outputs import claim, keep_aside
 from themis_rm.curate.settings import CurateSettings
 from themis_rm.curate.tokens import TokenCounter
 from themis_rm.errors import InputError
@@ -88,7 +88,7 @@ def commit_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
 
     def aside() -> RowWriter:
         # One writer a filter: a filter closes its own when its rows are through.
-        return filters.keep_aside(dropped, Commit.schema(), "commits")
+        return keep_aside(dropped, Commit.schema(), "commits")
 
     texts = [name for name in Commit.required() if name != "unix_time"]
     return [
@@ -107,11 +107,11 @@ def solution_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep
     """Return the steps from solutions to pairs with an injected bug, without reader, shared limits and writer."""
 
     def aside() -> RowWriter:
-        return filters.keep_aside(dropped, Solution.schema(), "solutions")
+        return keep_aside(dropped, Solution.schema(), "solutions")
 
     texts = [name for name in Solution.required() if name != "line"]
     injector = InjectBugs(settings.injection)
-    pairs = filters.keep_aside(dropped, CodePair.schema(), "injected")
+    pairs = keep_aside(dropped, CodePair.schema(), "injected")
     return [
         filters.WellFormed(texts, aside()),
         filters.InLanguages(settings.languages, aside()),
@@ -125,7 +125,7 @@ def limit_steps(settings: CurateSettings, dropped: Path, name: str) -> list[Pipe
     """Return the limits that pairs of either origin must keep."""
 
     def aside() -> RowWriter:
-        return filters.keep_aside(dropped, CodePair.schema(), name)
+        return keep_aside(dropped, CodePair.schema(), name)
 
     return [
         filters.FitsTokens(TokenCounter(settings.tokenizer), settings.max_tokens, aside()),
@@ -200,7 +200,7 @@ def _leave_out_duplicates(shards: Shards, out: Path, execution: Execution) -> St
         parts = max(1, -(-size // _RANGE_BYTES))
         write_text(known, json.dumps(parts))
     found = run_steps("find", [FindDuplicates(shards)], out, parts, execution)
-    writer = filters.keep_aside(out / "dropped", CodePair.schema(), "unique")
+    writer = keep_aside(out / "dropped", CodePair.schema(), "unique")
     report = run_steps(
         "unique",
         [
@@ -246,34 +246,3 @@ def _total(reports: dict[str, StageReport]) -> StageReport:
     counts["criterion"] = {short: counts["criterion"].get(short, 0) for short in order}
     total.details |= {f"kept_by_{name}": values for name, values in counts.items()}
     return total
-
-
-def claim(out: Path, settings: str, files: Sequence[Path]) -> None:
-    """Make a folder ready for a stage: leave what the same inputs and settings began, clear what others left.
-
-    Args:
-        out: The stage's folder.
-        settings: Its settings, in canonical form.
-        files: Its input files; each counts by name, size and time of change.
-
-    Raises:
-        InputError: The folder holds something that is not a stage's output.
-    """
-    digest = hashlib.sha256(settings.encode())
-    for file in files:
-        stat = file.stat()
-        digest.update(f"{file.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
-    mark = out / "inputs.sha256"
-    wanted = digest.hexdigest()
-    if mark.is_file() and mark.read_text(encoding="utf-8").strip() == wanted:
-        return
-    parts = ("logs", "work", "pairs", "data", "dropped", "report.json", "README.md")
-    if not mark.is_file() and any((out / part).exists() for part in parts):
-        raise InputError(f"{out} holds files that no earlier run of this stage left.", "Give an empty folder.")
-    for part in parts:
-        target = out / part
-        if target.is_dir():
-            shutil.rmtree(target)
-        else:
-            target.unlink(missing_ok=True)
-    write_text(mark, wanted + "\n")

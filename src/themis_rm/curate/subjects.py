@@ -18,6 +18,7 @@ _MARKS = (
         re.IGNORECASE,
     ),
     re.compile(r"[(\[]\s*[A-Z][A-Z0-9]+-\d+\s*[)\]]"),
+    re.compile(r"\(\s*see\b[^()]*#\d+[^()]*\)", re.IGNORECASE),
     # trailing or leading "fixes #12", "closes GH-12", "see #12", "for issue #12"
     re.compile(
         r"(?:[,;.\s-]*)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|see|refs?|re|for|issue|pr|bug|ticket|addresses)"

@@ -1,0 +1,117 @@
+"""The rows of a dataset: made of pairs by the plan, sorted into files, written in their final order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+
+from themis_rm.criteria import criterion
+from themis_rm.dataset.notes import SHORTS, SOURCES, criteria_of, fault_of, row_id, row_rank
+from themis_rm.dataset.plan import KEEP, REASONS
+from themis_rm.dataset.settings import AssembleSettings
+from themis_rm.dataset.splits import SPLITS
+from themis_rm.pipeline import KEPT, RowFilter, RowWriter, document
+from themis_rm.prompts import PromptSet
+from themis_rm.records import Preference, parquet_files, read_rows, write_rows
+
+
+def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings: AssembleSettings) -> Preference:
+    """Return the row that a pair gives for one of its criteria."""
+    own = criterion(short)
+    idx = row_id(pair["id"], short)
+    mode, system = prompts.draw(settings.mix, own, f"{settings.seed}:{idx}")
+    return Preference(
+        system=system,
+        input=pair["instruction"],
+        chosen=pair["chosen"],
+        rejected=pair["rejected"],
+        language=pair["language"],
+        aspect=own.training_aspect,
+        source=SOURCES[pair["origin"]],
+        idx=idx,
+        prompt_mode=mode,
+        instruction_source=pair["instruction_source"],
+        operator=pair.get("operator") or "",
+        repos=pair["repos"],
+        unix_time=pair.get("unix_time"),
+        license=pair["license"],
+    )
+
+
+class Expand(PipelineStep):
+    """Turns every pair into a row a criterion, numbered as the notes are (``_row``, ``_criterion``)."""
+
+    type = "🔁 - MAP"
+    name = "rows of pairs"
+
+    def __init__(self, prompts: PromptSet, settings: AssembleSettings) -> None:
+        super().__init__()
+        self.prompts, self.settings = prompts, settings
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+        """Yield a row a criterion of every sound pair."""
+        for number, doc in enumerate(data):
+            if fault_of(doc.metadata):
+                continue  # counted and kept aside when the notes were taken
+            for short in criteria_of(doc.metadata):
+                row = preference_of(doc.metadata, short, self.prompts, self.settings).to_dict()
+                yield document(row | {"_row": number, "_criterion": SHORTS.index(short)})
+
+
+class FollowPlan(RowFilter):
+    """Drops the rows that the plan leaves out and tells the others their split and file (``_split``, ``_file``)."""
+
+    name = "plan"
+
+    def __init__(self, decisions: Path, writer: RowWriter) -> None:
+        super().__init__(writer)
+        self.decisions = decisions
+        self._of_row: dict[tuple[int, int], tuple[int, int, int]] = {}
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401
+        """Load the decisions on shard ``rank``, then filter."""
+        values = np.load(self.decisions / f"{rank:05d}.npy").tolist()
+        self._of_row = {(row, short): (reason, split, file) for row, short, reason, split, file in values}
+        yield from super().run(data, rank, world_size)
+
+    def check(self, row: dict[str, Any]) -> bool | tuple[bool, str]:
+        """Look the row up."""
+        reason, split, file = self._of_row[row["_row"], row["_criterion"]]
+        row["_split"], row["_file"] = SPLITS[split], f"{file:05d}"
+        return reason == KEEP or (False, list(REASONS)[reason])
+
+
+class WriteFile(PipelineStep):
+    """Writes final file number ``rank``: gathers its rows from all shards, in the order of their ranks.
+
+    Args:
+        parts: Folder with ``<split>-<file>/<shard>.parquet``.
+        out: Folder for the files.
+        files: Split -> number of files.
+        seed: Seed of the ranks.
+    """
+
+    type = "💽 - WRITER"
+    name = "dataset files"
+
+    def __init__(self, parts: Path, out: Path, files: dict[str, int], seed: int) -> None:
+        super().__init__()
+        self.parts, self.out, self.seed = parts, out, seed
+        self.files = [(split, number, count) for split, count in files.items() for number in range(count)]
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+        """Sort the rows of one file and write it."""
+        if data:
+            yield from data
+        split, number, count = self.files[rank]
+        with self.track_time():
+            part = self.parts / f"{split}-{number:05d}"
+            rows = [Preference.from_dict(row) for file in parquet_files(part) for row in read_rows(file)]
+            rows.sort(key=lambda row: (row_rank(self.seed, row.idx), row.idx))
+            name = f"{split}-{number:05d}-of-{count:05d}.parquet"
+            self.stat_update(KEPT, value=write_rows(self.out / name, rows, Preference.schema()))

@@ -75,8 +75,9 @@ def mine(
 ) -> None:
     """Turn git histories into commits, or a source tree into documented functions."""
     from themis_rm.mine.functions import TreeSettings, mine_trees  # noqa: PLC0415
-    from themis_rm.mine.repositories import mine_repositories, read_repos_file  # noqa: PLC0415
+    from themis_rm.mine.repositories import mine_repositories  # noqa: PLC0415
     from themis_rm.mine.settings import MineSettings  # noqa: PLC0415
+    from themis_rm.mine.sources import read_repos_file  # noqa: PLC0415
 
     names = [*(repos or []), *(read_repos_file(repos_file) if repos_file else [])]
     if bool(names) == bool(tree):
@@ -119,8 +120,8 @@ def assemble(
     workers: Workers = None,
 ) -> None:
     """Turn labelled pairs into a preference dataset with splits and a card."""
-    from themis_rm.dataset.assemble import assemble as work  # noqa: PLC0415
     from themis_rm.dataset.settings import AssembleSettings  # noqa: PLC0415
+    from themis_rm.dataset.stage import assemble as work  # noqa: PLC0415
 
     _told(work(source, out, _settings(AssembleSettings, settings, pairs), _execution(workers)), out)
 

@@ -32,7 +32,9 @@ def test_ids_are_unique():
 
 
 def test_the_longer_answer_is_the_better_one_about_half_the_time():
-    longer = sum((len(p.row.chosen) > len(p.row.rejected)) + (len(p.row.chosen) == len(p.row.rejected)) / 2 for p in ALL)
+    longer = sum(
+        (len(p.row.chosen) > len(p.row.rejected)) + (len(p.row.chosen) == len(p.row.rejected)) / 2 for p in ALL
+    )
     assert 0.4 <= longer / len(ALL) <= 0.6
 
 
@@ -74,7 +76,9 @@ def test_the_prompt_is_a_request_and_there_is_a_note(pair):
 def run_check(pair, side, folder):
     (folder / "solution.py").write_text(getattr(pair.row, side), encoding="utf-8")
     (folder / "check.py").write_text(pair.check().read_text(encoding="utf-8"), encoding="utf-8")
-    return subprocess.run([sys.executable, "check.py"], cwd=folder, capture_output=True, timeout=30, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "check.py"], cwd=folder, capture_output=True, timeout=30, check=False
+    ).returncode
 
 
 @pytest.mark.parametrize("pair", PYTHON_CHECKS, ids=by_id)

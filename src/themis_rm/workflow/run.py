@@ -11,7 +11,7 @@ from rich.console import Console
 from themis_rm.benchmark.evaluate import RESULTS, evaluate
 from themis_rm.benchmark.results import Results
 from themis_rm.curate.stage import curate
-from themis_rm.dataset.assemble import assemble
+from themis_rm.dataset.stage import assemble
 from themis_rm.errors import InputError, SettingError
 from themis_rm.mine.functions import mine_trees
 from themis_rm.mine.repositories import mine_repositories

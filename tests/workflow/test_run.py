@@ -1,0 +1,172 @@
+"""The whole way through on small real input: mine, inject, curate, assemble, train, evaluate, score, report."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+COMMITS = 24
+KILLS = int(os.environ.get("THEMIS_KILLS", "3"))
+
+RECIPE = {
+    "name": "small",
+    "execution": {"workers": 2},
+    "mine": {"any_licence": True},
+    "functions": {"min_lines": 2, "exclude": []},
+    "assemble": {"validation": 0.2, "test": 0.0},
+    "train": {
+        "backbone": {
+            "config": {
+                "hidden_size": 32,
+                "intermediate_size": 64,
+                "num_hidden_layers": 2,
+                "num_attention_heads": 2,
+                "num_key_value_heads": 1,
+                "head_dim": 16,
+            },
+            "head_init": 0.02,
+        },
+        "tokenizer": {"train_bpe": {"vocab_size": 500}},
+        "peak_rate": 1e-3,
+        "terminal_rate": 1e-4,
+        "max_length": 192,
+        "global_batch": 4,
+        "micro_batch": 4,
+        "max_steps": 12,
+        "precision": "fp32",
+        "save_every": 3,
+        "eval_every": 6,
+        "threads": 1,
+    },
+    "evaluate": {"resamples": 200, "part_pairs": 16},
+    "examples": [{"prompt": "Write a function that adds.", "response": "def add(a, b):\n    return a + b\n"}],
+}
+
+FUNCTION = '''def total_{i}(values, limit):
+    """Add up the values below a limit, number {i}, and return the sum."""
+    result = {i}
+    for value in values:
+        if value < limit and value != {i}:
+            result = result + value
+        else:
+            continue
+    return result
+'''
+
+
+def git(folder, *args, when=0):
+    stamp = f"{1_500_000_000 + 86400 * when} +0000"
+    env = {**os.environ, "GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp, "GIT_CONFIG_GLOBAL": "/dev/null"}
+    command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(folder), *args]
+    subprocess.run(command, check=True, capture_output=True, env=env)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sources")
+    for name in ("one", "two"):
+        repo = folder / name
+        repo.mkdir()
+        git(repo, "init", "-q")
+        for i in range(COMMITS):
+            text = "".join(FUNCTION.format(i=j) for j in range(3)).replace("< limit", f"< limit + {i}")
+            (repo / "lib.py").write_text(text + f"\nNAME = '{name}'\n")
+            git(repo, "add", ".")
+            git(repo, "commit", "-q", "-m", f"Fix wrong result of the sum in case {i}", when=i)
+    tree = folder / "tree"
+    tree.mkdir()
+    for i in range(40):
+        (tree / f"m{i}.py").write_text(FUNCTION.format(i=i))
+    recipe = {**RECIPE, "repositories": [str(folder / "one"), str(folder / "two")], "trees": [str(tree)]}
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(recipe))
+    return path
+
+
+def command(recipe, out, *overrides):
+    return [sys.executable, "-m", "themis_rm", "run", str(recipe), "--out", str(out), *overrides]
+
+
+def digests(out):
+    data = [
+        *out.glob("[1-4]-*/**/*.parquet"),
+        out / "5-train/model/model.safetensors",
+        out / "6-evaluate/scores.parquet",
+    ]
+    return {str(p.relative_to(out)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(data)}
+
+
+def accuracy(out):
+    return json.loads((out / "6-evaluate/results.json").read_text())["overall"]["accuracy"]
+
+
+@pytest.fixture(scope="module")
+def finished(sources, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "out"
+    done = subprocess.run(command(sources, out), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return out, done.stdout
+
+
+@pytest.mark.slow
+def test_a_run_ends_with_a_table_a_score_and_a_report(finished):
+    out, told = finished
+    assert "example: Write a function that adds. -> FC" in told
+    page = (out / "report.html").read_text()
+    assert "<svg" in page
+    assert "Where the rows went" in page
+
+
+@pytest.mark.slow
+def test_both_kinds_of_source_reach_the_dataset(finished):
+    out, _ = finished
+    card = (out / "4-assemble/README.md").read_text()
+    assert "commits" in card
+    assert "injection" in card
+
+
+@pytest.mark.slow
+def test_a_second_run_finds_everything_unchanged(finished, sources):
+    out, _ = finished
+    before = digests(out)
+    again = subprocess.run(command(sources, out), capture_output=True, text=True, check=True)
+    assert again.stderr.count("unchanged") == 6
+    assert digests(out) == before
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_and_finished_it_ends_the_same(finished, sources, tmp_path):
+    whole, _ = finished
+    out = tmp_path / "killed"
+    rng = random.Random(int(os.environ.get("THEMIS_KILL_SEED", "11")))
+    for _ in range(KILLS):
+        with subprocess.Popen(command(sources, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(rng.uniform(2.0, 14.0))
+            process.send_signal(signal.SIGKILL)
+    subprocess.run(command(sources, out), capture_output=True, check=True)
+    assert digests(out) == digests(whole)
+    assert accuracy(out) == accuracy(whole)
+
+
+@pytest.mark.slow
+def test_changed_training_settings_leave_the_data_stages_alone(finished, sources):
+    out, _ = finished
+    again = subprocess.run(command(sources, out, "train.max_steps=13"), capture_output=True, text=True, check=True)
+    assert again.stderr.count("unchanged") == 4
+
+
+def test_a_recipe_without_sources_is_one_clear_line(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text(yaml.safe_dump(RECIPE))
+    done = subprocess.run(command(path, tmp_path / "out"), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip() == (
+        "error: The recipe names no repositories and no trees: there is nothing to learn from."
+    )

@@ -1,0 +1,105 @@
+import json
+
+import pytest
+
+from themis_rm.errors import InputError
+from themis_rm.pipeline import StageReport
+from themis_rm.workflow.stages import Stage, only_one, run_stage
+
+
+class Work:
+    """Counts its calls; leaves a file, and dies first if told to."""
+
+    def __init__(self):
+        self.calls = 0
+        self.found = []
+        self.dies = False
+
+    def __call__(self, folder):
+        self.calls += 1
+        self.found.append(sorted(p.name for p in folder.iterdir()))
+        (folder / "half").write_text("x")
+        if self.dies:
+            raise KeyboardInterrupt
+        (folder / "out.parquet").write_text("rows")
+        return StageReport("s", read=1, kept=1)
+
+
+def stage(work, fingerprint="f"):
+    return Stage("1-s", "S", lambda: fingerprint, work, ("*.parquet",))
+
+
+def test_an_unchanged_stage_is_not_run_again(tmp_path):
+    work = Work()
+    run_stage(stage(work), tmp_path)
+    again = stage(work)
+    run_stage(again, tmp_path)
+    assert (work.calls, again.state) == (1, "unchanged")
+
+
+def test_an_unchanged_stage_still_has_its_report_and_output(tmp_path):
+    work = Work()
+    first, again = stage(work), stage(work)
+    run_stage(first, tmp_path)
+    run_stage(again, tmp_path)
+    assert (again.output, again.report) == (first.output, first.report)
+
+
+def test_a_changed_stage_starts_in_an_empty_folder(tmp_path):
+    work = Work()
+    run_stage(stage(work, "f"), tmp_path)
+    run_stage(stage(work, "g"), tmp_path)
+    assert work.found == [["stage.json"], ["stage.json"]]
+
+
+def test_a_stage_that_was_cut_off_finds_what_it_left(tmp_path):
+    work = Work()
+    work.dies = True
+    with pytest.raises(KeyboardInterrupt):
+        run_stage(stage(work), tmp_path)
+    work.dies = False
+    run_stage(stage(work), tmp_path)
+    assert work.found[1] == ["half", "stage.json"]
+
+
+def test_going_back_to_older_settings_does_not_trust_what_was_cleared(tmp_path):
+    work = Work()
+    run_stage(stage(work, "f"), tmp_path)
+    work.dies = True
+    with pytest.raises(KeyboardInterrupt):
+        run_stage(stage(work, "g"), tmp_path)
+    work.dies = False
+    back = stage(work, "f")
+    run_stage(back, tmp_path)
+    assert back.state == "done"
+
+
+def test_a_torn_marker_counts_for_nothing(tmp_path):
+    work = Work()
+    run_stage(stage(work), tmp_path)
+    (tmp_path / "1-s" / "stage.json").write_text('{"finger')
+    run_stage(stage(work), tmp_path)
+    assert work.calls == 2
+
+
+def test_the_output_follows_the_contents_of_the_output_files(tmp_path):
+    work = Work()
+    first = stage(work)
+    run_stage(first, tmp_path)
+    marker = tmp_path / "1-s" / "stage.json"
+    marker.write_text(json.dumps({"fingerprint": "f", "state": "running"}))
+    again = stage(lambda folder: (folder / "out.parquet").write_text("others") and StageReport("s"))
+    run_stage(again, tmp_path)
+    assert again.output != first.output
+
+
+def test_a_run_folder_in_use_is_refused(tmp_path):
+    with only_one(tmp_path), pytest.raises(InputError, match="in use by another run"), only_one(tmp_path):
+        pass
+
+
+def test_the_lock_goes_with_the_run(tmp_path):
+    with only_one(tmp_path):
+        pass
+    with only_one(tmp_path):
+        pass

@@ -7,7 +7,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const giveUp = setTimeout(() => {
   console.error("the queue did not finish");
   process.exit(1);
-}, 3000);
+}, 2000);
 
 async function main() {
   const queue = new JobQueue(2);

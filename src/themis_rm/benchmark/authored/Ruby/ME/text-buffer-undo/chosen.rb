@@ -33,11 +33,13 @@ class TextBuffer
   private
 
   def replace(position, length, string)
-    raise IndexError, "no position #{position} in the text" unless position.between?(0, @text.length)
+    unless position.between?(0, @text.length) && length >= 0
+      raise IndexError, "no #{length} characters at position #{position} of the text"
+    end
 
-    edit = Edit.new(position, @text[position, length], string.dup)
-    @text[position, length] = string
-    @history << edit
+    removed = @text.slice!(position, length)
+    @text.insert(position, string)
+    @history << Edit.new(position, removed, string.dup)
     self
   end
 end

@@ -30,7 +30,9 @@ class TextBuffer
   private
 
   def replace(position, length, string)
-    raise IndexError, "no position #{position} in the text" unless position.between?(0, @text.length)
+    unless position.between?(0, @text.length) && length >= 0
+      raise IndexError, "no #{length} characters at position #{position} of the text"
+    end
 
     before = @text.dup
     @text[position, length] = string

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 
-_FILE_NOUN = r"(?:readme|change ?log|changes|news|history|licen[cs]e|authors|contributors|credits|to-?do|\.?gitignore)"
+_FILE_NOUN = (
+    r"(?:readme|change ?log|changes|news|history|licen[cs]e|authors|contributors|credits|to-?do|\.?gitignore"
+    r"|docs?|documentation)"
+)
 _DONE = r"(?:e?d|ing|s|es)?"
 
 _BOILERPLATE = re.compile(
     "|".join(
         (
             # unfinished work and saving
-            r"\[?(?:wip|work in progress|work-in-progress|draft|tmp|temp)\b.*",
+            r"\[?(?:wip|work in progress|work-in-progress|tmp|temp)\b.*",
             r"(?:fixup|squash|amend)! .*",
             r"(?:auto(?:matic)?[- ]?(?:commit|save|sync|update)|(?:daily|nightly|weekly|quick|test|dummy) commit)s?.*",
             r"(?:backup|checkpoint|snapshot|save|saving|saved)(?: (?:work|progress|state|changes|point|commit))?",
             # the beginning
             r"(?:the )?(?:(?:very )?first|initial|second|final|last|latest|new|another|empty)"
-            r" (?:commit|import|check-?in|revision|upload|push|release|version)\b.*",
+            r" (?:commit|import|check-?in|revision|upload|push|release|version|try|attempt)"
+            r"(?: (?:of|for|from|to|on|in|with)\b.{0,40}| \d+)?",
             r"(?:add(?:ed)?|upload(?:ed)?) (?:all )?files(?: via upload)?",
             # no message
             r"\**\s*(?:empty log message|no (?:commit )?(?:message|comment)|commit message|see changelog)\s*\**",
@@ -27,8 +31,9 @@ _BOILERPLATE = re.compile(
             r"|work|bugs?|cleanups?)",
             r"(?:bug ?fix(?:es)?|fix(?:ed|es)? (?:some )?(?:bugs?|stuff|things|issues?|it|this|problems?)"
             r"|updates? (?:code|files?|stuff|project))(?: (?:and|&) (?:improvements?|cleanups?|tweaks?|changes))?",
-            r"(?:apply|applied|address(?:ed)?|fix(?:ed)?|incorporated?)(?: \w+){0,2} (?:suggestions?|(?:code )?review"
-            r"|feedback|(?:review )?comments?|nits?)(?: from.*| by.*| on.*)?",
+            r"(?:apply|applied|address(?:ed)?|incorporated?|ma(?:k|d)e)(?: \w+){0,2} (?:suggestions?|suggested changes"
+            r"|(?:code )?review|feedback|comments?|requested (?:changes|updates))(?: from.*| by.*| on.*)?",
+            r"fix(?:ed|es)?(?: \w+)? (?:review (?:comments?|nits?)|nits?|pr comments?)",
             r"\[?(?:ci skip|skip ci)\]?",
             # merges and syncs
             r"merg(?:e|ed|ing)(?: (?:branch|pull|pr|remote|tag|commit|changes|master|main|trunk|develop|upstream|in"
@@ -37,7 +42,9 @@ _BOILERPLATE = re.compile(
             r"sync(?:ed|ing)?(?: up)? (?:with|from|to) (?:upstream|master|main|trunk|origin)\b.*",
             # releases and version numbers
             rf"(?:bump|increment|increase|up|update|change|set|raise|adjust|fix){_DONE}(?: the| up)?"
-            r"(?: \w+){0,2} version(?:s| numbers?| strings?| info)?(?: (?:in|to|for|from|number)\b.*| v?\d.*)?",
+            r"(?: \w+){0,2} version(?:s| numbers?| strings?| info)?"
+            r"(?: (?:in|to|for|from|number)\b.{0,30}| v?\d.{0,20})?",
+            r"version(?: number)? (?:bump|update|change)s?.{0,30}",
             rf"(?:bump{_DONE}|release{_DONE}|releasing|tag{_DONE}|tagging|cut|version|start|begin|mark)?"
             r"(?: (?:to|for|version|release))*:?\s*v?\d+(?:\.\d+)+(?:\.x)?[-.+ ]?(?:(?:rc|alpha|beta|a|b|dev|pre|post"
             r"|snapshot|final|release)[-. ]?\d*)?(?: (?:release|version|dev(?:elopment)?|final))*(?: \(?#\d+\)?)?",
@@ -47,10 +54,14 @@ _BOILERPLATE = re.compile(
             # dependency robots
             r"(?:\w+(?:\([^)]*\))?!?: )?(?:bump|upgrade|update)s? \S+(?: \S+)? (?:from v?\d\S*|requirement .*)"
             r" to \S+.*",
+            r"(?:\w+(?:\([^)]*\))?!?: )?bump the \S+ group.* with \d+ updates?.*",
+            r"(?:update|upgrade|bump)s?d?(?: \w+)?"
+            r" (?:dependenc(?:y|ies)|deps?|requirements|lock ?file|hooks|submodules?)",
+            r"pre-commit auto-?update",
             # files that are not the change
             rf"(?:{_FILE_NOUN}) ?(?:update{_DONE}|change{_DONE}|fix(?:es|ed)?|edit{_DONE})?",
             rf"(?:minor |small )?(?:update|edit|change|fix|add|tweak|modif(?:y|ied)|clean){_DONE}"
-            rf"(?: up)?(?: the| to| in)? {_FILE_NOUN}(?:\.\w+)?",
+            rf"(?: up)?(?: the| to| in)? {_FILE_NOUN}(?:\.\w+)?(?: (?:entry|entries|list|page|site))?",
             rf"(?:update|bump|fix|change|extend){_DONE}(?: the)? copyrights?(?: (?:year|date|notice|header)s?)?"
             r"(?: (?:to|for|in) .*)?",
             # what a web editor writes by itself
@@ -59,7 +70,10 @@ _BOILERPLATE = re.compile(
     ),
     re.IGNORECASE | re.DOTALL,
 )
-_PREFIX = re.compile(r"^(?:\[[^\]]{1,20}\]|(?:chore|docs?|build|ci|release|misc)(?:\([^)]*\))?!?:)\s*", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^(?::\w+:|\[[^\]]{1,20}\]|(?:chore|docs?|build|ci|release|misc)(?:\([^)]*\))?!?:)\s*", re.IGNORECASE
+)
+_FRAME = " .!:;,-~*#'\""
 _REVERT = re.compile(r"\s*(?:revert(?:s|ed|ing)?\b|this reverts commit\b|back(?:ed|s|ing)? ?out\b)", re.IGNORECASE)
 
 _PULL_REQUEST = re.compile(
@@ -95,9 +109,10 @@ def length_fault(message: str, shortest: int, longest: int) -> str:
 
 def is_boilerplate(subject: str) -> bool:
     """Tell whether a subject says nothing about what the change does to the code."""
-    plain = " ".join(subject[:500].split()).strip(" .!:;,-~*#'\"")
-    bare = _PREFIX.sub("", plain)
-    return not bare or bool(_BOILERPLATE.fullmatch(plain) or _BOILERPLATE.fullmatch(bare))
+    plain = " ".join(subject[:500].split())
+    return any(
+        not text.strip(_FRAME) or _BOILERPLATE.fullmatch(text.strip(_FRAME)) for text in (plain, _PREFIX.sub("", plain))
+    )
 
 
 def is_revert(subject: str) -> bool:

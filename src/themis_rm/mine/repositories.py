@@ -25,6 +25,7 @@ from themis_rm.records import Commit
 
 STAGE = "mine"
 _ROW_GROUP_BYTES = 16 << 20
+_REPETITIVE = ["repos", "file_path", "license", "language", "merged"]
 
 
 def mine_repositories(repos: Sequence[str], out: Path, settings: MineSettings, execution: Execution) -> StageReport:
@@ -97,7 +98,7 @@ class CommitWriter(RowWriter):
     """Writes commits so that the versions of a file, which stand next to each other, compress against each other.
 
     Against the defaults this makes shards several times smaller (a level at which zstd looks further back, no borders
-    set by content) and takes no longer.
+    set by content) in less time (no dictionaries and statistics of whole files' texts).
 
     Args:
         folder: Output folder.
@@ -111,7 +112,12 @@ class CommitWriter(RowWriter):
     def _write(self, document: dict[str, Any], file_handler: IO[bytes], filename: str) -> None:
         if filename not in self._writers:
             self._writers[filename] = pq.ParquetWriter(
-                file_handler, schema=self.schema, compression="zstd", compression_level=3, write_page_index=True
+                file_handler,
+                schema=self.schema,
+                compression="zstd",
+                compression_level=3,
+                use_dictionary=_REPETITIVE,
+                write_statistics=[*_REPETITIVE, "unix_time", "author_time"],
             )
         super()._write(document, file_handler, filename)
 

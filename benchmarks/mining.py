@@ -1,0 +1,161 @@
+"""Mines one repository with themis-rm and with PyDriller, checks that the rows are the same, and compares the cost.
+
+    python benchmarks/mining.py REPO [--workers N]
+
+REPO is a local repository. Both sides keep the same commits (single file, modified in place, the eight languages, the
+same message and size rules, any licence) and write the same Parquet columns. PyDriller is asked for a commit's files
+only if the commit is no merge and its message passes, which is the cheapest way to use it. Peak memory is the sum over
+the process and its children, sampled; pages of the repository that are mapped into several of them count several times.
+PyDriller is not a dependency: pip install pydriller.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from themis_rm.languages import language_of_path
+from themis_rm.mine.messages import is_boilerplate, is_revert, length_fault
+from themis_rm.mine.repositories import mine_repositories
+from themis_rm.mine.settings import MineSettings
+from themis_rm.pipeline import Execution
+from themis_rm.records import Commit, read_rows, stable_id, write_rows
+
+SETTINGS = MineSettings(any_licence=True)
+
+
+def ours(repo: str, out: Path, _: int) -> None:
+    """Mine with themis-rm."""
+    report = mine_repositories([repo], out, SETTINGS, Execution(workers=1))
+    facts = {"read": report.read, "kept": report.kept, "dropped": report.dropped}
+    (out / "facts.json").write_text(json.dumps(facts))
+
+
+def theirs(repo: str, out: Path, workers: int) -> None:
+    """Mine with PyDriller under the same rules."""
+    write_rows(out / "commits" / "00000.parquet", _theirs(repo, workers), Commit.schema())
+
+
+def _theirs(repo: str, workers: int) -> Iterator[Commit]:
+    from pydriller import ModificationType, Repository
+
+    for commit in Repository(repo, num_workers=workers).traverse_commits():
+        subject = " ".join(commit.msg.strip().split("\n\n")[0].split())
+        if commit.merge or not commit.parents or is_boilerplate(subject) or is_revert(subject):
+            continue
+        if length_fault(commit.msg, SETTINGS.message_min, SETTINGS.message_max) or len(commit.modified_files) != 1:
+            continue
+        file = commit.modified_files[0]
+        language = language_of_path(file.new_path or "")
+        if file.change_type is not ModificationType.MODIFY or language is None:
+            continue
+        new, old = file.content, file.content_before
+        if new is None or old is None or new == old or max(len(new), len(old)) > SETTINGS.max_bytes:
+            continue
+        if b"\0" in new + old:
+            continue
+        try:
+            texts = new.decode("utf-8"), old.decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        yield Commit(
+            commit=commit.hash,
+            subject=subject,
+            message=commit.msg.strip(),
+            repos=commit.project_name,
+            file_path=file.new_path,
+            license="",
+            unix_time=int(commit.committer_date.timestamp()),
+            new_contents=texts[0],
+            old_contents=texts[1],
+            language=language.name,
+            parent=commit.parents[0],
+            author_time=int(commit.author_date.timestamp()),
+        )
+
+
+def _resident(root: int) -> int:
+    children: dict[int, list[int]] = {}
+    pages: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        children.setdefault(int(fields[1]), []).append(int(folder.name))
+        pages[int(folder.name)] = int(fields[21])
+    total, stack = 0, [root]
+    while stack:
+        pid = stack.pop()
+        total += pages.get(pid, 0)
+        stack += children.get(pid, [])
+    return total * os.sysconf("SC_PAGE_SIZE")
+
+
+def measured(job: Callable[[str, Path, int], None], repo: str, out: Path, workers: int) -> tuple[float, int]:
+    """Run a job in a process of its own; return its seconds and its peak of resident bytes, children included."""
+    process = multiprocessing.get_context("spawn").Process(target=job, args=(repo, out, workers))
+    peak, done = [0], threading.Event()
+    started = time.monotonic()
+    process.start()
+
+    def watch() -> None:
+        while not done.wait(0.1):
+            peak[0] = max(peak[0], _resident(process.pid or 0))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    process.join()
+    seconds = time.monotonic() - started
+    done.set()
+    watcher.join()
+    if process.exitcode:
+        sys.exit(f"{job.__name__} failed with code {process.exitcode}")
+    return seconds, peak[0]
+
+
+def digests(out: Path) -> dict[str, str]:
+    """Return commit -> digest of what must be equal on both sides."""
+    columns = ("file_path", "old_contents", "new_contents", "parent", "unix_time", "author_time", "language", "message")
+    folder = out / "commits"
+    return {row["commit"]: stable_id(*(str(row[name]) for name in columns)) for row in read_rows(folder)}
+
+
+def main() -> None:
+    """Run both sides and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("repo")
+    parser.add_argument("--workers", type=int, default=1, help="threads of PyDriller (its default is 1)")
+    arguments = parser.parse_args()
+    if importlib.util.find_spec("pydriller") is None:
+        sys.exit("PyDriller is not installed. Run: pip install pydriller")
+    scratch = Path(tempfile.mkdtemp(prefix="mining-"))
+    try:
+        table = {}
+        for name, job in (("themis-rm", ours), ("PyDriller", theirs)):
+            seconds, peak = measured(job, arguments.repo, scratch / name, arguments.workers)
+            table[name] = (seconds, digests(scratch / name), peak)
+        print(json.dumps(json.loads((scratch / "themis-rm" / "facts.json").read_text())))
+    finally:
+        shutil.rmtree(scratch)
+    print(f"{'':12}{'seconds':>10}{'rows':>9}{'rows/s':>9}{'peak MB':>9}")
+    for name, (seconds, rows, peak) in table.items():
+        print(f"{name:12}{seconds:>10.1f}{len(rows):>9}{len(rows) / seconds:>9.0f}{peak / 1e6:>9.0f}")
+    mine, other = table["themis-rm"][1], table["PyDriller"][1]
+    differing = sorted(key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key))
+    print("rows are identical" if not differing else f"{len(differing)} rows differ: {' '.join(differing[:20])}")
+    print(f"ratio: {table['PyDriller'][0] / table['themis-rm'][0]:.1f}x")
+
+
+if __name__ == "__main__":
+    main()

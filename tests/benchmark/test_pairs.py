@@ -1,0 +1,118 @@
+"""Benchmark files: usable pairs or reasons, nothing in between."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from themis_rm.benchmark.pairs import check_rows, read_benchmark
+from themis_rm.errors import InputError
+
+GOOD = {
+    "id": "a",
+    "prompt": "Sum it.",
+    "chosen": "return a + b",
+    "rejected": "return a - b",
+    "aspect": "Functional_Correctness",
+    "language": "Cpp",
+    "subset": "OWN",
+}
+
+
+def write(path, *rows):
+    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"aspect": "Charm"}, "unknown-aspect"),
+        ({"aspect": "Helpfulness"}, "unknown-aspect"),
+        ({"language": "Cobol"}, "unknown-language"),
+        ({"chosen": " \n"}, "empty-response"),
+        ({"rejected": ""}, "empty-response"),
+        ({"prompt": ""}, "empty-prompt"),
+        ({"id": ""}, "empty-id"),
+        ({"id": "a"}, "duplicate-id"),
+        ({"chosen": None}, "missing-value"),
+        ({"language": 7}, "missing-value"),
+    ],
+)
+def test_a_bad_row_is_kept_aside_under_its_reason(tmp_path, change, reason):
+    read = read_benchmark(write(tmp_path / "b.jsonl", GOOD, {**GOOD, "id": "b", **change}))
+    assert [pair.id for pair in read.pairs] == ["a"]
+    assert read.reasons == {reason: 1}
+    assert read.rejected[0]["where"] == "b.jsonl:2"
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", "7", "\ufffd\x00"])
+def test_a_line_that_is_no_row_is_kept_aside(tmp_path, line):
+    assert read_benchmark(write(tmp_path / "b.jsonl", GOOD, line)).reasons == {"not-a-row": 1}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_missing_columns_are_an_error_that_names_them(tmp_path, kind):
+    row = {key: value for key, value in GOOD.items() if key not in {"subset", "aspect"}}
+    path = tmp_path / f"b.{kind}"
+    if kind == "jsonl":
+        write(path, row)
+    else:
+        pq.write_table(pa.Table.from_pylist([row]), path)
+    with pytest.raises(InputError, match="lacks the columns aspect, subset"):
+        read_benchmark(path)
+
+
+def test_parquet_and_jsonl_of_the_same_rows_are_the_same_benchmark(tmp_path):
+    rows = [GOOD, {**GOOD, "id": "b", "language": "C#", "aspect": "Runtime Efficiency"}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "b.parquet")
+    one = read_benchmark(write(tmp_path / "b.jsonl", *rows))
+    two = read_benchmark(tmp_path / "b.parquet")
+    assert one.pairs == two.pairs
+    assert one.digest == two.digest
+
+
+def test_names_become_benchmark_names(tmp_path):
+    row = {**GOOD, "language": "C#", "aspect": "Readability and Maintainability"}
+    pair = read_benchmark(write(tmp_path / "b.jsonl", row)).pairs[0]
+    assert (pair.language, pair.aspect) == ("CSharp", "Readability_Maintainability")
+
+
+def test_a_folder_of_files_is_read_whole(tmp_path):
+    write(tmp_path / "1.jsonl", GOOD)
+    write(tmp_path / "2.jsonl", {**GOOD, "id": "b"}, GOOD)
+    read = read_benchmark(tmp_path)
+    assert [pair.id for pair in read.pairs] == ["a", "b"]
+    assert read.reasons == {"duplicate-id": 1}
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_an_empty_benchmark_is_an_error(tmp_path, text):
+    (tmp_path / "b.jsonl").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="no usable pair"):
+        read_benchmark(tmp_path / "b.jsonl")
+
+
+def test_a_benchmark_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="There is no benchmark"):
+        read_benchmark(tmp_path / "absent")
+
+
+def test_the_authored_benchmark_is_read_by_its_name():
+    read = read_benchmark("authored")
+    assert read.pairs
+    assert not read.rejected
+
+
+VALUES = st.one_of(st.none(), st.integers(), st.text(max_size=5), st.sampled_from(["Go", "Security Hardness", "x"]))
+
+
+@given(rows=st.lists(st.one_of(VALUES, st.fixed_dictionaries({}, optional=dict.fromkeys(GOOD, VALUES))), max_size=20))
+def test_no_row_is_lost(rows):
+    read = check_rows("any", ((str(number), row) for number, row in enumerate(rows)))
+    assert len(read.pairs) + len(read.rejected) == len(rows)
+    assert len({pair.id for pair in read.pairs}) == len(read.pairs)

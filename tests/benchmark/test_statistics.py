@@ -1,0 +1,176 @@
+"""Properties of the figures that stand under every table."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from themis_rm.benchmark import statistics as stats
+from themis_rm.benchmark.statistics import Accuracy, Resampling
+from themis_rm.records import PairScore
+
+HOW = Resampling(resamples=2000)
+
+
+def row(number, chosen, rejected, lengths=(10, 10)):
+    scored = chosen is not None and rejected is not None
+    return PairScore(
+        id=str(number),
+        chosen_score=chosen,
+        rejected_score=rejected,
+        correct=scored and chosen > rejected,
+        score_diff=chosen - rejected if scored else None,
+        language="Go",
+        aspect="Security_Hardness",
+        subset="S",
+        chosen_length=lengths[0],
+        rejected_length=lengths[1],
+    )
+
+
+def rows_of(outcomes):
+    sides = {"win": (2.0, 1.0), "tie": (1.0, 1.0), "loss": (1.0, 2.0), "failed": (None, 1.0)}
+    return [row(number, *sides[name]) for number, name in enumerate(outcomes)]
+
+
+OUTCOMES = st.lists(st.sampled_from(["win", "tie", "loss", "failed"]), min_size=1, max_size=60)
+
+
+@given(outcomes=OUTCOMES)
+def test_every_pair_is_counted_once(outcomes):
+    found = Accuracy.of(rows_of(outcomes), HOW)
+    assert (found.n, found.wins, found.ties, found.failed) == (
+        len(outcomes),
+        *(outcomes.count(name) for name in ("win", "tie", "failed")),
+    )
+    assert found.value == pytest.approx((found.wins + found.ties / 2) / found.n)
+    assert found.strict == pytest.approx(found.wins / found.n)
+
+
+@given(outcomes=OUTCOMES)
+def test_the_interval_holds_the_value_and_has_width(outcomes):
+    found = Accuracy.of(rows_of(outcomes), HOW)
+    assert 0 <= found.low <= found.value + 1e-12
+    assert found.value - 1e-12 <= found.high <= 1
+    assert found.high > found.low
+
+
+def test_no_pairs_have_no_accuracy():
+    assert Accuracy.of([], HOW).value is None
+
+
+@given(outcomes=OUTCOMES)
+def test_swapping_the_sides_mirrors_the_accuracy(outcomes):
+    scored = [name for name in outcomes if name != "failed"]
+    swap = {"win": "loss", "loss": "win", "tie": "tie"}
+    if scored:
+        one = Accuracy.of(rows_of(scored), HOW)
+        two = Accuracy.of(rows_of([swap[name] for name in scored]), HOW)
+        assert one.value == pytest.approx(1 - two.value)
+        assert one.low == pytest.approx(1 - two.high, abs=0.08)
+
+
+def test_a_seed_gives_the_same_interval_and_another_a_near_one():
+    first, again = (stats.accuracy_interval(60, 5, 100, HOW) for _ in range(2))
+    assert first == again
+    assert stats.accuracy_interval(60, 5, 100, Resampling(2000, seed=9)) == pytest.approx(first, abs=0.03)
+
+
+def test_the_multinomial_interval_is_that_of_resampled_pairs():
+    outcomes = np.repeat([1.0, 0.5, 0.0], [120, 30, 50])
+    rng = np.random.default_rng(5)
+    means = [rng.choice(outcomes, len(outcomes)).mean() for _ in range(4000)]
+    expected = tuple(np.quantile(means, [0.025, 0.975]))
+    assert stats.accuracy_interval(120, 30, 200, Resampling()) == pytest.approx(expected, abs=0.006)
+
+
+def test_the_interval_covers_as_often_as_it_says():
+    rng = np.random.default_rng(11)
+    hits = 0
+    for _ in range(400):
+        wins = int(rng.binomial(150, 0.7))
+        low, high = stats.accuracy_interval(wins, 0, 150, Resampling(1000))
+        hits += low <= 0.7 <= high
+    assert 0.91 <= hits / 400 <= 0.98
+
+
+@given(n=st.integers(1, 500))
+def test_a_clean_sweep_gets_the_exact_interval(n):
+    low, high = stats.accuracy_interval(n, 0, n, HOW)
+    exact = binomtest(n, n).proportion_ci(0.95, "exact")
+    assert (low, high) == pytest.approx((exact.low, exact.high))
+    assert stats.accuracy_interval(0, 0, n, HOW) == pytest.approx((1 - exact.high, 1 - exact.low))
+
+
+@given(first=st.integers(0, 200), second=st.integers(0, 200))
+def test_mcnemar_is_the_exact_binomial_test(first, second):
+    expected = binomtest(first, first + second, 0.5).pvalue if first + second else 1.0
+    assert stats.mcnemar_exact(first, second) == pytest.approx(expected, rel=1e-9)
+
+
+@given(outcomes=OUTCOMES, others=OUTCOMES)
+def test_comparing_the_other_way_round_changes_the_sign(outcomes, others):
+    one, two = rows_of(outcomes), rows_of(others)
+    there, back = stats.compare(one, two, HOW), stats.compare(two, one, HOW)
+    assert there.difference == pytest.approx(-back.difference)
+    assert there.p_mcnemar == back.p_mcnemar
+    assert (there.only_first, there.only_second) == (back.only_second, back.only_first)
+
+
+def test_a_comparison_is_over_the_shared_pairs_alone():
+    one, two = rows_of(["win"] * 10), rows_of(["loss"] * 4)
+    found = stats.compare(one, two, HOW)
+    assert (found.n, found.left_out, found.difference) == (4, 6, 1.0)
+    assert stats.compare(one, [], HOW) is None
+
+
+def test_a_model_against_itself_shows_nothing():
+    found = stats.compare(rows_of(["win", "loss"] * 20), rows_of(["win", "loss"] * 20), HOW)
+    assert (found.difference, found.p_bootstrap, found.p_mcnemar) == (0.0, 1.0, 1.0)
+
+
+def test_the_paired_bootstrap_finds_its_level_under_the_null():
+    rng = np.random.default_rng(2)
+    steps = rng.choice([-1.0, 0.0, 1.0], p=[0.2, 0.6, 0.2], size=(400, 200))
+    small = sum(stats.paired_bootstrap(line, Resampling(500))[2] <= 0.05 for line in steps)
+    assert 0.02 <= small / 400 <= 0.09
+
+
+P_VALUES = st.lists(st.floats(0, 1, allow_nan=False), max_size=20)
+
+
+@given(p_values=P_VALUES)
+def test_holm_lies_between_the_raw_value_and_bonferroni(p_values):
+    for raw, adjusted in zip(p_values, stats.holm(p_values), strict=True):
+        assert raw <= adjusted <= min(1.0, raw * len(p_values)) or math.isclose(adjusted, raw)
+
+
+@given(p_values=P_VALUES)
+def test_holm_keeps_the_order(p_values):
+    ranked = sorted(zip(p_values, stats.holm(p_values), strict=True))
+    assert [b for _, b in ranked] == sorted(b for _, b in ranked)
+
+
+def test_holm_on_a_worked_example():
+    assert stats.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+LENGTHS = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=40)
+
+
+@given(lengths=LENGTHS)
+def test_longer_wins_gets_one_half_when_balanced(lengths):
+    scores = [row(n, float(a), float(b), (a, b)) for n, (a, b) in enumerate(lengths)]
+    assert stats.length_balanced(scores) in (None, 0.5)
+
+
+@given(lengths=LENGTHS, band=st.floats(1, 3))
+def test_matched_pairs_keep_to_the_band_whichever_side_is_longer(lengths, band):
+    scores = [row(n, 1.0, 0.0, pair) for n, pair in enumerate(lengths)]
+    flipped = [row(n, 1.0, 0.0, pair[::-1]) for n, pair in enumerate(lengths)]
+    matched = {item.id for item in stats.length_matched(scores, band)}
+    assert matched == {item.id for item in stats.length_matched(flipped, band)}
+    assert matched == {str(n) for n, (a, b) in enumerate(lengths) if max(a, b) <= band * min(a, b)}

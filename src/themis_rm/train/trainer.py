@@ -100,6 +100,8 @@ class PairTrainer(Trainer):
     """
 
     loss_is_scaled_for_ga = True
+    optimizer: Any
+    lr_scheduler: Any
 
     def __init__(
         self,
@@ -148,7 +150,7 @@ class PairTrainer(Trainer):
             seed=self.recipe.seed,
         )
         loader = DataLoader(
-            self.train_dataset,  # type: ignore[arg-type]
+            self.train_dataset,
             batch_size=self.recipe.micro_batch,
             sampler=InOrder(order),
             collate_fn=partial(collate, pad=self.pad),
@@ -286,7 +288,9 @@ class PairTrainer(Trainer):
         self._last_look = (self.state.global_step, told)
         if told["n"]:
             self._write({"split": "validation", **told})
-        return {f"{metric_key_prefix}_{key}": value for key, value in told.items()}
+        metrics = {f"{metric_key_prefix}_{key}": value for key, value in told.items()}
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
 
     def final_look(self) -> dict[str, float]:
         """Return what the finished model scores on the validation split, see :meth:`look`."""

@@ -46,9 +46,9 @@ int decode_reading(const uint8_t *frame, size_t length, struct reading *out)
     if (xor_of(frame, CHECKSUM_AT) != frame[CHECKSUM_AT])
         return DECODE_CHECKSUM;
 
-    double units_per_step = frame[TYPE_AT] == SENSOR_MOISTURE ? 100.0 : 1000.0;
+    double steps_per_unit = frame[TYPE_AT] == SENSOR_MOISTURE ? 100.0 : 1000.0;
     out->type = frame[TYPE_AT];
     out->address = (uint16_t)read_big_endian(frame + ADDRESS_AT, 2);
-    out->value = (int32_t)read_big_endian(frame + VALUE_AT, 4) / units_per_step;
+    out->value = (int32_t)read_big_endian(frame + VALUE_AT, 4) / steps_per_unit;
     return DECODE_OK;
 }

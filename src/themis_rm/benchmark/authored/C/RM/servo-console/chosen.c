@@ -1,4 +1,3 @@
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,39 +12,40 @@ struct setting {
     const char *name;
     int lowest;
     int highest;
-    size_t offset;
+    int *field;
 };
 
-static const struct setting settings[] = {
-    {"pos", 0, 180, offsetof(struct servo, pos)},
-    {"speed", 1, 100, offsetof(struct servo, speed)},
-    {"accel", 1, 50, offsetof(struct servo, accel)},
-    {"hold", 0, 15, offsetof(struct servo, hold)},
-};
-
-static const struct setting *find_setting(const char *name)
+static void set(const struct setting *setting, const char *text, char *reply, size_t size)
 {
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-        if (strcmp(settings[i].name, name) == 0)
-            return &settings[i];
-    return NULL;
+    int value;
+
+    if (sscanf(text, "%d", &value) != 1) {
+        snprintf(reply, size, "error %s number", setting->name);
+    } else if (value < setting->lowest || value > setting->highest) {
+        snprintf(reply, size, "error %s range", setting->name);
+    } else {
+        *setting->field = value;
+        snprintf(reply, size, "ok %s %d", setting->name, value);
+    }
 }
 
 void handle_command(struct servo *servo, const char *line, char *reply, size_t size)
 {
+    const struct setting settings[] = {
+        {"pos", 0, 180, &servo->pos},
+        {"speed", 1, 100, &servo->speed},
+        {"accel", 1, 50, &servo->accel},
+        {"hold", 0, 15, &servo->hold},
+    };
     char name[16] = "";
-    int value;
-    int parsed = sscanf(line, "%15s %d", name, &value);
-    const struct setting *setting = find_setting(name);
+    int name_end = 0;
 
-    if (setting == NULL) {
-        snprintf(reply, size, "error command");
-    } else if (parsed < 2) {
-        snprintf(reply, size, "error %s number", name);
-    } else if (value < setting->lowest || value > setting->highest) {
-        snprintf(reply, size, "error %s range", name);
-    } else {
-        *(int *)((char *)servo + setting->offset) = value;
-        snprintf(reply, size, "ok %s %d", name, value);
+    sscanf(line, "%15s%n", name, &name_end);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        if (strcmp(settings[i].name, name) == 0) {
+            set(&settings[i], line + name_end, reply, size);
+            return;
+        }
     }
+    snprintf(reply, size, "error command");
 }

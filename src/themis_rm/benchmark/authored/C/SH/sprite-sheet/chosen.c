@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define BYTES_PER_PIXEL 4u
-#define SIDE_MAX 16384u
 
 struct sheet {
     uint32_t width;
@@ -33,7 +32,7 @@ struct sheet *sheet_load(FILE *in)
 
     uint32_t width = little_endian(header + 4);
     uint32_t height = little_endian(header + 8);
-    if (width == 0 || height == 0 || width > SIDE_MAX || height > SIDE_MAX)
+    if (width == 0 || height == 0 || width > SIZE_MAX / BYTES_PER_PIXEL / height)
         return NULL;
 
     struct sheet *s = malloc(sizeof *s);
@@ -41,7 +40,7 @@ struct sheet *sheet_load(FILE *in)
         return NULL;
     s->width = width;
     s->height = height;
-    s->pixels = malloc(width * height * BYTES_PER_PIXEL);
+    s->pixels = malloc((size_t)width * height * BYTES_PER_PIXEL);
     for (uint32_t y = 0; y < height; y++) {
         if (s->pixels == NULL
             || fread(s->pixels + (size_t)y * width * BYTES_PER_PIXEL, BYTES_PER_PIXEL, width, in) != width) {

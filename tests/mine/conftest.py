@@ -67,7 +67,7 @@ class History:
         return self.git("rev-parse", "HEAD")
 
     def commit_raw(self, message: bytes, header: bytes = b"") -> str:
-        """Commit the files as they are, with a message (and further header lines) that ``git commit`` would not write."""
+        """Commit the files as they are, with a message and header lines that ``git commit`` would not write."""
         self.minutes += 1
         self.git("add", "-A")
         parent, tree = self.git("rev-parse", "HEAD"), self.git("write-tree")

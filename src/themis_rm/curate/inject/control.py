@@ -148,6 +148,10 @@ def dropped_else(view: View) -> Iterator[Edit]:
         statements = inner.parts if inner.type in forms.blocks or inner.type in forms.braces else [inner]
         if statements and statements[0].type in forms.blocks:
             statements = statements[0].parts
+        if view.raw(branch).count(b"\n") > _GUARD_LINES:
+            continue
+        if not forms.may_end_without_return and any(below.type in forms.exits for below in branch.below()):
+            continue
         if inner.type in forms.conditionals or not statements or view.is_exit(statements[-1]):
             continue
         if forms.implicit_return and view.ends(node, forms.functions):

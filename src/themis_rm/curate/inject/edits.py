@@ -66,6 +66,9 @@ def cut(view: View, start: int, end: int) -> Edit:
     line_end = min(line_end + 1, view.fragment.end)
     previous = data[:line_start].rstrip(b" \t").endswith((b"\n\n", b"{\n", b":\n"))
     following = _line_end(data, line_end)
+    closing = data[line_end:].lstrip()[:3]
+    if data[:line_start].endswith(b"\n\n") and (not closing or closing[:1] in (b"}", b")") or closing == b"end"):
+        line_start -= 1
     if previous and following < view.fragment.end and not data[line_end:following].strip():
         line_end = following + 1
     return Edit(line_start, line_end, b"")

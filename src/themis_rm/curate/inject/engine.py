@@ -12,7 +12,7 @@ from themis_rm.curate.inject.tree import View
 from themis_rm.errors import SettingError, did_you_mean
 from themis_rm.syntax import code_tokens, error_count, parse, to_text
 
-GROWTH_SHARES = {1: 0.45, -1: 0.35, 0: 0.2}
+GROWTH_SHARES = {1: 0.42, -1: 0.38, 0: 0.2}
 """How often the bugged code shall be longer, shorter, as long: drawn first, so that length does not tell the label.
 
 Fewer sites can grow than shrink, so growing is asked for more often than half of the time; where no edit of the drawn

@@ -151,7 +151,9 @@ def conditions(view: View) -> Iterator[tuple[Node, Node]]:
 def inverted_condition(view: View) -> Iterator[Edit]:
     """A condition without operator of its own is negated."""
     forms = view.forms
-    for condition, _ in conditions(view):
+    for condition, owner in conditions(view):
+        if owner.type in ("unless", "unless_modifier", "until"):
+            continue  # for these there is the other keyword
         if condition.type in forms.numbers or view.text(condition) in forms.booleans or not condition.named:
             continue
         negated = condition.type in forms.unary and view.raw(condition).startswith(forms.negation.strip().encode())
@@ -215,11 +217,15 @@ def number_change(view: View) -> Iterator[Edit]:
     """A number becomes one next to it, or one of another magnitude."""
     for node in view.of(view.forms.numbers):
         text = view.text(node)
-        if node.parent is not None and node.parent.type in _NOT_VALUES:
+        if (
+            (node.parent is not None and node.parent.type in _NOT_VALUES)
+            or _is_tuning(view, node)
+            or view.commented(node)
+        ):
             continue
         if re.fullmatch(r"-?[0-9]+", text):
             value = int(text)
-            changed = {0: [1], 1: [0, 2], 10: [1, 100], 100: [10, 1000], 1000: [100, 1024]}.get(
+            changed = {0: [1], 1: [0, 2], 10: [1, 100], 100: [10, 1000], 1000: [100, 10000]}.get(
                 value, [value - 1, value + 1]
             )
             yield from (replace(node, str(new)) for new in changed)
@@ -232,6 +238,22 @@ def number_change(view: View) -> Iterator[Edit]:
 
 
 _NOT_VALUES = frozenset({"keyword_pattern", "case_pattern", "enumerator", "bitfield_clause", "array_declarator"})
+
+
+_TUNING = re.compile(
+    r"(?i)sleep|timeout|workers?|buf|capacity|retr|chunk|delay|interval|indent|stack_?level|threads|builder|malloc|alloc|list|map"
+    r"|set$|backlog|prefetch|ttl|maxsize|width|height|writer$|thread|pool"
+)
+
+
+def _is_tuning(view: View, node: Node) -> bool:
+    """Tell whether a number only sets a time, a size or a layout: another one there is no mistake."""
+    for up in node.above():
+        if up.type == "keyword_argument" or up.type in view.forms.calls:
+            return bool(_TUNING.search(view.text(up.parts[0]) if up.type == "keyword_argument" else view.callee(up)))
+        if up.type in view.forms.blocks | view.forms.subscripts | view.forms.binary:
+            return False
+    return False
 
 
 def boolean_change(view: View) -> Iterator[Edit]:

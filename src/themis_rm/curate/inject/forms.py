@@ -183,7 +183,7 @@ C = Forms(
     typed=True,
     methods=_both(
         "strcpy/strcat strncpy/strncat strchr/strrchr min/max MIN/MAX floor/ceil isupper/islower toupper/tolower"
-        " isdigit/isalpha isalnum/isalpha memcpy/memmove fmin/fmax htons/ntohs htonl/ntohl strcmp/strcasecmp"
+        " isdigit/isalpha isalnum/isalpha fmin/fmax htons/ntohs htonl/ntohl strcmp/strcasecmp"
     ),
     conversions=word_set("abs fabs labs floor ceil round"),
     releases=word_set(
@@ -323,8 +323,8 @@ GO = Forms(
     shadowing=("=", ":="),
     methods=_both(
         "HasPrefix/HasSuffix TrimLeft/TrimRight TrimPrefix/TrimSuffix Index/LastIndex ToLower/ToUpper min/max"
-        " Lock/RLock Before/After Floor/Ceil Min/Max IndexByte/LastIndexByte PushBack/PushFront Front/Back"
-        " Next/Prev Set/Add Seconds/Milliseconds Year/Month ContainsAny/Contains Trim/TrimSpace"
+        " Before/After Floor/Ceil Min/Max IndexByte/LastIndexByte PushBack/PushFront Front/Back"
+        " Next/Prev Set/Add ContainsAny/Contains"
     ),
     conversions=word_set("Abs Floor ToLower TrimSpace"),
     releases=word_set("Close Stop cancel Unref Release Free Put"),
@@ -377,7 +377,7 @@ JAVA = Forms(
     typed=True,
     methods=_both(
         "indexOf/lastIndexOf startsWith/endsWith toLowerCase/toUpperCase min/max anyMatch/allMatch addFirst/addLast"
-        " getFirst/getLast floor/ceil first/last equals/equalsIgnoreCase peek/poll getKey/getValue"
+        " getFirst/getLast floor/ceil first/last peek/poll getKey/getValue"
         " containsKey/containsValue isBefore/isAfter addAll/removeAll putIfAbsent/put headMap/tailMap"
         " isUpperCase/isLowerCase isDigit/isLetter pollFirst/pollLast removeFirst/removeLast plus/minus"
     ),
@@ -438,10 +438,10 @@ JAVASCRIPT = Forms(
     may_end_without_return=True,
     methods=_both(
         "push/unshift pop/shift indexOf/lastIndexOf startsWith/endsWith toLowerCase/toUpperCase some/every"
-        " trimStart/trimEnd min/max floor/ceil map/forEach find/filter keys/values padStart/padEnd slice/splice"
+        " trimStart/trimEnd min/max floor/ceil find/filter keys/values padStart/padEnd slice/splice"
         " reduce/reduceRight getFullYear/getYear getDate/getDay call/apply parseInt/parseFloat"
-        " getMonth/getDate isArray/isNaN match/test setTimeout/setInterval findIndex/find entries/keys"
-        " concat/push"
+        " getMonth/getDate match/test setTimeout/setInterval findIndex/find entries/keys"
+        ""
     ),
     conversions=word_set("Number parseInt String floor abs trim toLowerCase Boolean round"),
     releases=word_set(
@@ -503,12 +503,12 @@ PYTHON = Forms(
     ),
     may_end_without_return=True,
     methods=_both(
-        "append/extend lstrip/rstrip startswith/endswith find/rfind split/rsplit min/max any/all upper/lower"
-        " floor/ceil keys/values pop/popleft partition/rpartition update/setdefault add/discard index/rindex"
-        " readline/readlines islower/isupper isdigit/isalpha ljust/rjust first/last removeprefix/removesuffix"
+        "append/extend lstrip/rstrip startswith/endswith find/rfind min/max any/all upper/lower"
+        " floor/ceil keys/values pop/popleft partition/rpartition add/discard index/rindex"
+        " islower/isupper isdigit/isalpha ljust/rjust first/last removeprefix/removesuffix"
         " appendleft/append union/intersection difference/symmetric_difference items/keys dirname/basename"
         " insort_left/insort_right bisect_left/bisect_right strip/lstrip isalnum/isalpha match/search"
-        " search/match encode/decode isfile/isdir is_file/is_dir deepcopy/copy sort/reverse"
+        " search/match isfile/isdir is_file/is_dir deepcopy/copy"
     ),
     conversions=word_set("abs int sorted list str set reversed tuple round float strip lower upper rstrip"),
     releases=word_set("close release shutdown terminate cleanup disconnect unlink aclose wait_closed dispose detach"),
@@ -562,9 +562,9 @@ RUBY = Forms(
     implicit_return=True,
     methods=_both(
         "first/last push/unshift pop/shift any?/all? min/max start_with?/end_with? upcase/downcase lstrip/rstrip"
-        " select/reject keys/values floor/ceil index/rindex map/each sub/gsub each_key/each_value take/drop"
+        " select/reject keys/values floor/ceil index/rindex sub/gsub each_key/each_value take/drop"
         " detect/select min_by/max_by empty?/any? strip/chomp succ/pred find/select key?/value?"
-        " nil?/empty? concat/push ljust/rjust take_while/drop_while flat_map/map merge/merge!"
+        " nil?/empty? ljust/rjust take_while/drop_while flat_map/map merge/merge!"
         " basename/dirname file?/directory? prepend/append delete_prefix/delete_suffix"
     ),
     conversions=word_set("to_i to_s abs floor strip downcase flatten compact uniq sort reverse round"),

@@ -250,24 +250,30 @@ def copied_value(view: View) -> Iterator[Edit]:
 def needless_copy(view: View) -> Iterator[Edit]:
     """A collection is copied only to go through it."""
     forms = view.forms
-    if not forms.copies:
-        return
-    for node in view.of(forms.iterating):
+    for node in view.of(forms.iterating if forms.copies else ()):
         source = node.child("right", "value")
-        if source is None or source.end <= source.start or node.type == "for_in_clause":
-            continue
-        words = [view.raw(child) for child in node.children if not child.named]
-        if re.fullmatch(r"[A-Za-z_@][\w.@]*(?:\(\))?", view.text(source)) and (
-            b"of" in words or forms.negation != "!" or b":" in words or b"foreach" in words
-        ):
+        if source is None or node.type == "for_in_clause" or (b"in" in _words(view, node) and forms.copied_receiver):
+            continue  # JavaScript's for-in goes through keys
+        if re.fullmatch(r"[A-Za-z_@][\w.@]*", view.text(source)) and _may_copy(view, view.text(source)):
             yield replace(source, forms.copies.format(view.text(source)))
-    for call in view.of(forms.calls):
+    for call in view.of(forms.calls if forms.copied_receiver else ()):
         named, receiver = call.child("function", "name", "method"), call.child("object", "receiver")
         receiver = receiver or (named.child("object") if named is not None else None)
         goes = view.callee(call) in ("forEach", "each", "map", "filter", "each_with_index", "reduce")
-        plain = receiver is not None and re.fullmatch(r"[A-Za-z_@][\w.@]*", view.text(receiver))
-        if forms.copied_receiver and goes and plain and receiver is not None:
+        if goes and receiver is not None and re.fullmatch(r"[a-z@][\w.@]+", view.text(receiver)):
             yield Edit(receiver.end, receiver.end, forms.copied_receiver.encode())
+
+
+def _words(view: View, node: Node) -> list[bytes]:
+    return [view.raw(child) for child in node.children if not child.named]
+
+
+def _may_copy(view: View, name: str) -> bool:
+    """Tell whether the copy compiles: where types are checked, the variable must be known to be a collection."""
+    written = next((variable.type for variable in view.variables if variable.name == name), "")
+    if not view.forms.typed or not view.forms.copies.startswith("new "):
+        return True
+    return bool(re.match(r"(?:\w*List|Collection|\w*Set|Queue|\w*Deque)\b", written)) and "[" not in written
 
 
 def oversized_buffer(view: View) -> Iterator[Edit]:
@@ -279,11 +285,12 @@ def oversized_buffer(view: View) -> Iterator[Edit]:
             size = arguments[0]
             grown = f"({view.text(size)}) * 2" if size.type in view.forms.binary else f"{view.text(size)} * 2"
             yield replace(size, grown)
-        elif re.fullmatch(r"make\(\[\][^,]+, 0, [^,]+\)", text) and arguments:
+        elif re.fullmatch(r"make\(\[\][^,]+, 0, [^,]+\)", text) and arguments and not view.commented(call):
             yield Edit(arguments[-1].end, arguments[-1].end, b"*2")
     for node in view.of(("array_declarator", "array_creation_expression", "array_rank_specifier")):
         for part in node.below():
-            if part.type in view.forms.numbers and int(view.text(part)) >= 64 if view.text(part).isdigit() else False:
+            length = int(view.text(part)) if part.type in view.forms.numbers and view.text(part).isdigit() else 0
+            if length >= 64 and not view.commented(part):
                 yield replace(part, view.text(part) + "0")
 
 

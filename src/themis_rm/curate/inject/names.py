@@ -123,7 +123,13 @@ def swapped_arguments(view: View) -> Iterator[Edit]:
             alike = first.type == second.type or (view.is_number(first) and view.is_number(second))
             if forms.typed:
                 one, two = types.get(view.text(first), ""), types.get(view.text(second), "")
-                alike = alike and one == two and (bool(one) or first.type != "identifier")
+                called = first.type in forms.calls and second.type in forms.calls
+                known = bool(one) and one == two
+                alike = (
+                    known
+                    or (first.type in forms.numbers and alike)
+                    or (called and view.callee(first) == view.callee(second))
+                )
             if alike and first.type not in forms.functions:
                 yield swap(view, first, second)
 

@@ -38,7 +38,7 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("compound-swap", "FC", 0.6, expressions.compound_swap),
     Operator("lost-accumulation", "FC", 0.8, expressions.lost_accumulation),
     Operator("update-direction", "FC", 0.4, expressions.update_direction),
-    Operator("inverted-condition", "FC", 1.0, expressions.inverted_condition),
+    Operator("inverted-condition", "FC", 0.7, expressions.inverted_condition),
     Operator("swapped-keyword", "FC", 0.6, expressions.swapped_keyword),
     Operator("removed-negation", "FC", 1.0, expressions.removed_negation),
     Operator("branch-swap", "FC", 0.8, expressions.branch_swap),

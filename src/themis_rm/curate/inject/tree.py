@@ -12,7 +12,7 @@ from themis_rm.curate.inject.forms import Forms, forms_of, word_set
 from themis_rm.syntax import Fragment, parse_fragment, syntax_of, to_text
 
 _QUIET_CALL = re.compile(
-    rb"(?:[\w.>:@-]*[.>:])?(?:_?log(?:ger|ging)?|console|warnings?|trace|debug|assert\w*|Assert\w*|Debug|Trace|LOG\w*|UNUSED"
+    rb"(?:[\w.>:@-]*[.>:])?(?:_?log(?:ger|ging)?|console|warnings?|trace|debug|\w*[aA]ssert\w*|Debug|Trace|LOG\w*|UNUSED"
     rb"|_?(?:server)?[lL]og|[rR]equire(?:NonNull)?|DCHECK\w*|CHECK\w*|ASSERT\w*|perror|panic|raise|fail|abort|nameof)"
     rb"(?:[.>:]+\w+)*\s*[!?]?\s*[(\s]"
 )
@@ -109,6 +109,8 @@ class View:
             kind, start, stop = now.type, now.start_byte, now.end_byte
             if kind in comments:
                 self.comments.append((start, stop))
+                deeper = False
+            elif cursor.field_name == "condition" and parent is not None and parent.type.startswith("preproc"):
                 deeper = False
             else:
                 node = Node(kind, start, stop, now.is_named, cursor.field_name, parent)
@@ -219,6 +221,11 @@ class View:
                 return False
             node = parent
         return True
+
+    def commented(self, node: Node) -> bool:
+        """Tell whether a comment stands behind a node on its line: it may speak of the node's value."""
+        line_end = self.data.find(b"\n", node.end)
+        return any(node.end <= start and (start < line_end or line_end < 0) for start, _ in self.comments)
 
     def indentation(self, position: int) -> bytes:
         """Return the white space that the line of a position begins with."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ from datatrove.pipeline.base import PipelineStep
 from themis_rm.criteria import CRITERIA
 from themis_rm.curate import filters
 from themis_rm.curate.duplicates import DropFound, FindDuplicates, ReadShard, Shards, SignRows
-from themis_rm.curate.inject.step import InjectBugs
-from themis_rm.curate.outputs import claim, keep_aside
+from themis_rm.curate.files import claim, keep_aside, sound_files
+from themis_rm.curate.injected import InjectOrKeepAside
 from themis_rm.curate.settings import CurateSettings
 from themis_rm.curate.tokens import TokenCounter
 from themis_rm.errors import InputError
 from themis_rm.pipeline import Execution, RowReader, RowWriter, StageReport, document, run_steps, write_text
-from themis_rm.records import CodePair, Commit, Solution, open_parquet, parquet_files, stable_id
+from themis_rm.records import CodePair, Commit, Row, Solution, stable_id
 
 _RANGE_BYTES = 256 << 20  # signatures held at a time by one task of the find pass
 _COUNTS = ("origin", "criterion", "language", "criterion_language")
@@ -66,20 +66,13 @@ class Tally(PipelineStep):
     type = "📊 - STATS"
     name = "tally"
 
-    def __init__(self, label: str = "") -> None:
-        super().__init__()
-        self.label = label
-
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
-        """Count all rows under one label if there is one, else each by origin, criteria and language."""
+        """Count each row by origin, criteria and language."""
         for doc in data:
             row = doc.metadata
-            if self.label:
-                self.stat_update(f"note_{self.label}")
-            else:
-                self.stat_update(f"note_origin:{row['origin']}", f"note_language:{row['language']}")
-                for short in row["criteria"]:
-                    self.stat_update(f"note_criterion:{short}", f"note_criterion_language:{short}/{row['language']}")
+            self.stat_update(f"note_origin:{row['origin']}", f"note_language:{row['language']}")
+            for short in row["criteria"]:
+                self.stat_update(f"note_criterion:{short}", f"note_criterion_language:{short}/{row['language']}")
             yield doc
 
 
@@ -110,13 +103,11 @@ def solution_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep
         return keep_aside(dropped, Solution.schema(), "solutions")
 
     texts = [name for name in Solution.required() if name != "line"]
-    injector = InjectBugs(settings.injection)
     pairs = keep_aside(dropped, CodePair.schema(), "injected")
     return [
         filters.WellFormed(texts, aside()),
         filters.InLanguages(settings.languages, aside()),
-        injector,
-        Tally("pairs_injected"),
+        InjectOrKeepAside(settings.injection, aside()),
         filters.SizeBetween(("chosen", "rejected"), settings.min_bytes, settings.max_bytes, pairs),
     ]
 
@@ -155,8 +146,11 @@ def curate(
     Raises:
         InputError: Neither input is given, or one is not what it should be.
     """
-    inputs = {"commits": (commits, Commit.required()), "solutions": (solutions, Solution.required())}
-    files = {kind: _check(path, columns) if path else [] for kind, (path, columns) in inputs.items()}
+    inputs: dict[str, tuple[Path | None, type[Row]]] = {
+        "commits": (commits, Commit),
+        "solutions": (solutions, Solution),
+    }
+    files = {kind: sound_files(path, rows) if path else [] for kind, (path, rows) in inputs.items()}
     if not any(files.values()):
         raise InputError("There is nothing to curate.", "Give commits, solutions or both.")
     tokens = TokenCounter(settings.tokenizer)  # a bad tokenizer file ends it here, in one line
@@ -166,13 +160,13 @@ def curate(
     reports: dict[str, StageReport] = {}
     steps = {"commits": commit_steps, "solutions": solution_steps}
     for kind, group in files.items():
-        path, columns = inputs[kind]
+        path, rows = inputs[kind]
         if group and path:
             writer = RowWriter(out / "work" / "rows", CodePair.schema(), f"{kind}-${{rank}}.parquet", count=False)
             reports[kind] = run_steps(
                 kind,
                 [
-                    RowReader(path, columns),
+                    RowReader(path, rows.required()),
                     *steps[kind](settings, dropped),
                     *limit_steps(settings, dropped, kind),
                     SignRows(shards, kind),
@@ -215,13 +209,6 @@ def _leave_out_duplicates(shards: Shards, out: Path, execution: Execution) -> St
     )
     report.seconds += found.seconds
     return report
-
-
-def _check(path: Path, columns: Sequence[str]) -> list[Path]:
-    files = parquet_files(path)
-    for file in files:
-        open_parquet(file, columns).close()
-    return files
 
 
 def _total(reports: dict[str, StageReport]) -> StageReport:

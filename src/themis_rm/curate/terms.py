@@ -125,7 +125,10 @@ def _endings(word: str) -> str:
 
 
 def _alternation(expressions: Iterable[str]) -> re.Pattern[str]:
-    """Join expressions into one that branches on the first two characters: the engine then skips most of them."""
+    """Join expressions into one that branches on the first two characters: the engine then skips most of them.
+
+    Longer expressions are tried first, so that phrases are told at length.
+    """
     tree: dict[str, dict[str, list[str]]] = {}
     for expression in expressions:
         second = expression[1] if re.match(r"[a-z0-9_]{2}(?![*+?{])", expression) else ""
@@ -133,9 +136,12 @@ def _alternation(expressions: Iterable[str]) -> re.Pattern[str]:
     firsts = []
     for first, seconds in sorted(tree.items()):
         # What has no plain second character stands last: its empty branch is tried when no other fits.
-        inner = [second + "(?:" + "|".join(rest) + ")" for second, rest in sorted(seconds.items(), reverse=True)]
-        firsts.append(first + "(?:" + "|".join(inner) + ")")
-    return re.compile(_EDGE_BEFORE + "(?:" + "|".join(firsts) + ")")
+        inner = [
+            f"{second}(?:{'|'.join(sorted(rest, key=len, reverse=True))})"
+            for second, rest in sorted(seconds.items(), reverse=True)
+        ]
+        firsts.append(f"{first}(?:{'|'.join(inner)})")
+    return re.compile(f"{_EDGE_BEFORE}(?:{'|'.join(firsts)})")
 
 
 def compile_terms(criterion: Criterion, lines: Iterable[str]) -> TermList:

@@ -95,7 +95,7 @@ def _time_cut(plan: Plan, settings: AssembleSettings) -> int | None:
         return None
     times = plan.ledger.notes["time"]
     timed = plan.kept & (times != NO_TIME)
-    return splits.best_cut(times[timed], plan.split[timed], settings.min_eval_share)
+    return splits.best_cut(times[timed], plan.split[timed], settings.min_kept_share)
 
 
 def _mix(plan: Plan, settings: AssembleSettings) -> None:

@@ -38,13 +38,13 @@ class AssembleSettings(Settings):
     prompts: Path | None = None
     """A prompt set to draw from (YAML or JSON); without it, the built-in one."""
     validation: float = Field(0.05, ge=0, lt=1)
-    """Share of repositories that goes to the validation split."""
+    """Share of the rows that goes to the validation split, by whole repositories."""
     test: float = Field(0.05, ge=0, lt=1)
-    """Share of repositories that goes to the test split."""
+    """Share of the rows that goes to the test split, by whole repositories."""
     time_cut: Literal["auto"] | date | None = "auto"
     """Commit-born rows of train are before it, those of validation and test are not: a day (UTC), ``auto``, or none."""
-    min_eval_share: float = Field(0.25, ge=0, le=1)
-    """Share of their commit-born rows that validation and test must each keep for ``auto`` to take a cut."""
+    min_kept_share: float = Field(0.25, ge=0, le=1)
+    """Share of its commit-born rows that each split must keep for ``auto`` to take a cut."""
     caps: Caps = Caps()
     """Limits on groups of rows."""
     equal_criteria: bool = False

@@ -20,34 +20,34 @@ Numbers = npt.NDArray[np.int64]
 def assign_repositories(sizes: Mapping[str, int], validation: float, test: float, seed: int) -> dict[str, int]:
     """Assign every repository to a split.
 
-    A seeded hash of its name decides, so that a repository stays where it is when others join. A split that is wanted
-    and got none takes one from the split with the most, the one whose size is nearest to what the split should hold,
-    as long as there are enough repositories.
+    The repositories stand in the order of a seeded hash of their names; test takes from the front what brings it
+    nearer to its share of the rows, then validation, and train gets the rest. So with few repositories the shares hold
+    as well as they can, and with many a repository mostly stays where it is when others join. As long as there are
+    enough repositories no split that is wanted goes empty; train comes first, then test.
 
     Args:
         sizes: Repository -> number of rows.
-        validation: Share wanted for validation.
-        test: Share wanted for test.
+        validation: Share of the rows wanted for validation.
+        test: Share of the rows wanted for test.
         seed: Seed of the hash.
 
     Returns:
         Repository -> index into :data:`SPLITS`.
     """
-    shares = {TRAIN: 1 - validation - test, VALIDATION: validation, TEST: test}
-    points = {name: hash64("split", str(seed), name) / 2**64 for name in sizes}
-    split = {name: TEST if p < test else VALIDATION if p < test + validation else TRAIN for name, p in points.items()}
-    if len(sizes) == 1:
-        return dict.fromkeys(sizes, TRAIN)
+    left = sorted(sizes, key=lambda name: (hash64("split", str(seed), name), name))
     total = sum(sizes.values())
-    # Train first, and test before validation where there are only two repositories.
-    for wanted in (TRAIN, TEST, VALIDATION):
-        members = {s: sorted(n for n, of in split.items() if of == s) for s in shares}
-        if members[wanted] or not shares[wanted]:
-            continue
-        giver = max(shares, key=lambda s: (len(members[s]), -s))
-        if len(members[giver]) > 1:
-            moved = min(members[giver], key=lambda n: (abs(sizes[n] - shares[wanted] * total), points[n]))
-            split[moved] = wanted
+    split = dict.fromkeys(sizes, TRAIN)
+    wanted = [(number, share * total) for number, share in ((TEST, test), (VALIDATION, validation)) if share]
+    for later, (number, target) in zip(range(len(wanted) - 1, -1, -1), wanted, strict=True):
+        taken: list[str] = []
+        for name in left:
+            held = sum(sizes[t] for t in taken)
+            if len(left) - len(taken) > 1 + later and abs(held + sizes[name] - target) < abs(held - target):
+                taken.append(name)
+        if not taken and len(left) > 1:
+            taken = [min(left, key=lambda name: sizes[name])]
+        split |= dict.fromkeys(taken, number)
+        left = [name for name in left if name not in set(taken)]
     return split
 
 
@@ -56,17 +56,17 @@ def midnight(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
-def best_cut(times: Numbers, split: Numbers, min_eval_share: float) -> int | None:
+def best_cut(times: Numbers, split: Numbers, min_kept_share: float) -> int | None:
     """Return the time cut that keeps most rows: those of train before it, those of validation and test not before it.
 
-    Since the evaluation splits are small, keeping most rows would mean to give them up; so the cuts considered leave
-    each of them the given share of its rows and train at least one. If there is none, one row each is enough; if
-    there is none either, any cut will do.
+    Since the splits differ in size, keeping most rows could mean to give one of them up; so the cuts considered leave
+    each split the given share of its rows. If there is none, one row each is enough; if there is none either, any cut
+    will do.
 
     Args:
         times: Unix time per row (rows without a time are not to be given).
         split: Index into :data:`SPLITS` per row.
-        min_eval_share: Share of rows that validation and test must each keep.
+        min_kept_share: Share of its rows that each split must keep.
 
     Returns:
         The cut, or ``None`` where train or the evaluation splits have no rows with a time.
@@ -76,16 +76,16 @@ def best_cut(times: Numbers, split: Numbers, min_eval_share: float) -> int | Non
         return None
     # Cuts at an evaluation row's time, or just past everything: any other cut keeps no more.
     cuts = np.unique(np.append(times[~train], times.max() + 1))
-    kept = [np.searchsorted(np.sort(times[train]), cuts, side="left")]
-    sizes = []
-    for wanted in (VALIDATION, TEST):
-        of_split = np.sort(times[split == wanted])
+    kept, sizes = [], []
+    for number in range(len(SPLITS)):
+        of_split = np.sort(times[split == number])
         if len(of_split):
-            kept.append(len(of_split) - np.searchsorted(of_split, cuts, side="left"))
+            before = np.searchsorted(of_split, cuts, side="left")
+            kept.append(before if number == TRAIN else len(of_split) - before)
             sizes.append(len(of_split))
     total = np.sum(kept, axis=0)
-    shares = [math.ceil(min_eval_share * size) for size in sizes]
-    for least in ([1, *shares], [1] * len(kept), [0] * len(kept)):
+    shares = [max(1, math.ceil(min_kept_share * size)) for size in sizes]
+    for least in (shares, [1] * len(kept), [0] * len(kept)):
         fits = np.all([have >= need for have, need in zip(kept, least, strict=True)], axis=0)
         if fits.any():
             return int(cuts[np.flatnonzero(fits)[total[fits].argmax()]])

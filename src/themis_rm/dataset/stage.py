@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from themis_rm.curate.outputs import claim, keep_aside
+from themis_rm.curate.files import claim, keep_aside, sound_files
 from themis_rm.dataset.card import render_card
 from themis_rm.dataset.notes import TakeNotes
 from themis_rm.dataset.plan import MakePlan
@@ -16,7 +16,7 @@ from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.errors import InputError
 from themis_rm.pipeline import Execution, RowReader, RowWriter, StageReport, run_steps, write_text
 from themis_rm.prompts import PromptSet, built_in
-from themis_rm.records import CodePair, Preference, open_parquet, parquet_files
+from themis_rm.records import CodePair, Preference
 
 
 def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Execution) -> StageReport:
@@ -41,9 +41,7 @@ def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Exec
         InputError: The pairs or the prompt set cannot be read.
         SettingError: The prompt set cannot render a criterion that the mix may draw.
     """
-    files = parquet_files(pairs)
-    for file in files:
-        open_parquet(file, CodePair.required()).close()
+    files = sound_files(pairs, CodePair)
     prompts = PromptSet.from_file(settings.prompts) if settings.prompts else built_in()
     claim(out, settings.canonical() + prompts.to_json(), files)
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"

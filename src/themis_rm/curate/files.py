@@ -1,4 +1,4 @@
-"""The output folder of a stage: whose it is, and where its dropped rows lie."""
+"""The files of a stage: what it may read, whose its output folder is, where its dropped rows lie."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ import pyarrow as pa
 
 from themis_rm.errors import InputError
 from themis_rm.pipeline import RowWriter, write_text
+from themis_rm.records import Row, open_parquet, parquet_files
+
+_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+_LISTS = (pa.types.is_list, pa.types.is_large_list)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return any(test(kind.value_type if pa.types.is_dictionary(kind) else kind) for test in _TEXT)
+
+
+def _is_texts(kind: pa.DataType) -> bool:
+    return any(test(kind) for test in _LISTS) and (_is_text(kind.value_type) or pa.types.is_null(kind.value_type))
+
+
+_KINDS = (_is_text, _is_texts, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
 
 
 def keep_aside(folder: Path, schema: pa.Schema, name: str) -> RowWriter:
@@ -19,8 +34,26 @@ def keep_aside(folder: Path, schema: pa.Schema, name: str) -> RowWriter:
     Several inputs share a folder, so the name keeps them apart; small row groups keep a writer that has many reasons
     open at once within a few MB each.
     """
-    columns = schema.append(pa.field("filter_reason", pa.string()))
+    # What is wrong with a row may be that a text is missing, so every column is nullable here.
+    columns = pa.schema([*(field.with_nullable(True) for field in schema), pa.field("filter_reason", pa.string())])
     return RowWriter(folder, columns, f"${{filter_reason}}/{name}-${{rank}}.parquet", group_bytes=2 << 20, count=False)
+
+
+def sound_files(path: Path, rows: type[Row]) -> list[Path]:
+    """Return the Parquet files of rows of a type, having looked at all their schemas.
+
+    Raises:
+        InputError: There is none, one cannot be read, or a column is missing or holds another type.
+    """
+    files = parquet_files(path)
+    for file in files:
+        with open_parquet(file, rows.required()) as handle:
+            for column in rows.schema():
+                index = handle.schema_arrow.get_field_index(column.name)
+                found = handle.schema_arrow.field(index).type if index >= 0 else pa.null()
+                if not any(fits(found) and fits(column.type) for fits in _KINDS) and not pa.types.is_null(found):
+                    raise InputError(f"{file}: column {column.name} holds {found}, not {column.type}.")
+    return files
 
 
 def claim(out: Path, settings: str, files: Sequence[Path]) -> None:

@@ -1,0 +1,98 @@
+"""Caps, weights and balance."""
+
+from collections import Counter
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from themis_rm.criteria import CRITERIA
+from themis_rm.dataset.mixture import longer_wins, not_sampled, over_cap, places, quotas, unbalanced
+from themis_rm.dataset.notes import NOTE
+
+GROUPS = st.lists(st.integers(0, 4), max_size=40).map(lambda values: np.array(values, np.int64))
+ROWS = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 1), st.integers(0, 3), st.integers(0, 3), st.integers(0, 2)),
+    max_size=60,
+)
+
+
+def notes_of(rows) -> np.ndarray:
+    notes = np.zeros(len(rows), NOTE)
+    for name, column in zip(
+        ("criterion", "source", "chosen_length", "rejected_length"), list(zip(*rows, strict=True))[:4], strict=False
+    ):
+        notes[name] = column
+    return notes
+
+
+@given(GROUPS)
+def test_places_count_within_groups_in_order(groups):
+    seen = Counter()
+    expected = []
+    for group in groups.tolist():
+        expected.append(seen[group])
+        seen[group] += 1
+    assert places(groups).tolist() == expected
+
+
+@given(GROUPS, st.integers(0, 5))
+def test_a_cap_keeps_the_first_of_each_group(groups, cap):
+    out = over_cap(groups, np.ones(len(groups), bool), cap)
+    left = Counter(groups[~out].tolist())
+    assert left == Counter({g: min(n, cap) for g, n in Counter(groups.tolist()).items() if min(n, cap)})
+
+
+@given(GROUPS, st.data())
+def test_rows_that_are_out_do_not_count_towards_a_cap(groups, data):
+    alive = np.array(data.draw(st.lists(st.booleans(), min_size=len(groups), max_size=len(groups))), bool)
+    out = over_cap(groups, alive, 1)
+    assert not (out & ~alive).any()
+    assert Counter(groups[alive & ~out].tolist()) == Counter(set(groups[alive].tolist()))
+
+
+@given(ROWS)
+def test_balance_leaves_as_many_longer_as_shorter_winners(rows):
+    notes = notes_of(rows)
+    split = np.array([row[4] for row in rows], np.int64)
+    out = unbalanced(notes, split, np.ones(len(rows), bool))
+    wins = longer_wins(notes)
+    for key in {(s, r[0], r[1]) for s, r in zip(split.tolist(), rows, strict=True)}:
+        member = np.array([(s, r[0], r[1]) == key for s, r in zip(split.tolist(), rows, strict=True)])
+        left, before = wins[member & ~out], wins[member]
+        assert (left == 1).sum() == (left == -1).sum() == min((before == 1).sum(), (before == -1).sum())
+        assert (left == 0).sum() == (before == 0).sum()
+
+
+def test_equal_weights_take_as_many_as_the_rarest_criterion_that_is_there():
+    weights = {row.short: 1.0 for row in CRITERIA}
+    assert quotas({"FC": 100, "EE": 40, "ME": 7, "R&M": 70, "SH": 0}, weights, None) == {
+        "FC": 7,
+        "EE": 7,
+        "ME": 7,
+        "R&M": 7,
+    }
+
+
+def test_weights_divide_a_total():
+    assert quotas({"FC": 100, "SH": 5}, {"FC": 3, "SH": 1}, 40) == {"FC": 30, "SH": 5}
+    assert quotas({"FC": 100, "SH": 5}, {"FC": 3, "SH": 1}, None) == {"FC": 15, "SH": 5}
+
+
+@given(ROWS, st.integers(0, 70))
+def test_a_plain_sample_has_the_wanted_size(rows, total):
+    out = not_sampled(notes_of(rows), np.ones(len(rows), bool), {}, total, None)
+    assert (~out).sum() == min(total, len(rows))
+    assert not out[:total].any()
+
+
+@given(ROWS, st.integers(0, 20))
+def test_a_sample_of_a_balanced_set_stays_balanced(rows, total):
+    notes = notes_of(rows)
+    split = np.zeros(len(rows), np.int64)
+    notes["source"] = 0
+    alive = (longer_wins(notes) != 0) & (notes["criterion"] == 1)
+    alive &= ~unbalanced(notes, split, alive)
+    out = not_sampled(notes, alive, {}, total, split)
+    left = longer_wins(notes)[alive & ~out]
+    assert abs(int(left.sum())) <= 1

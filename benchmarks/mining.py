@@ -16,6 +16,7 @@ import importlib.util
 import json
 import multiprocessing
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -102,11 +103,16 @@ def _resident(root: int) -> int:
     return total * os.sysconf("SC_PAGE_SIZE")
 
 
-def measured(job: Callable[[str, Path, int], None], repo: str, out: Path, workers: int) -> tuple[float, int]:
-    """Run a job in a process of its own; return its seconds and its peak of resident bytes, children included."""
+def _cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def measured(job: Callable[[str, Path, int], None], repo: str, out: Path, workers: int) -> tuple[float, float, int]:
+    """Run a job in a process of its own; return its seconds, CPU seconds and peak of resident bytes, with children."""
     process = multiprocessing.get_context("spawn").Process(target=job, args=(repo, out, workers))
     peak, done = [0], threading.Event()
-    started = time.monotonic()
+    started, used = time.monotonic(), _cpu()
     process.start()
 
     def watch() -> None:
@@ -121,7 +127,7 @@ def measured(job: Callable[[str, Path, int], None], repo: str, out: Path, worker
     watcher.join()
     if process.exitcode:
         sys.exit(f"{job.__name__} failed with code {process.exitcode}")
-    return seconds, peak[0]
+    return seconds, _cpu() - used, peak[0]
 
 
 def digests(out: Path) -> dict[str, str]:
@@ -143,17 +149,18 @@ def main() -> None:
     try:
         table = {}
         for name, job in (("themis-rm", ours), ("PyDriller", theirs)):
-            seconds, peak = measured(job, arguments.repo, scratch / name, arguments.workers)
-            table[name] = (seconds, digests(scratch / name), peak)
+            seconds, cpu, peak = measured(job, arguments.repo, scratch / name, arguments.workers)
+            table[name] = (seconds, digests(scratch / name), peak, cpu)
         print(json.dumps(json.loads((scratch / "themis-rm" / "facts.json").read_text())))
     finally:
         shutil.rmtree(scratch)
-    print(f"{'':12}{'seconds':>10}{'rows':>9}{'rows/s':>9}{'peak MB':>9}")
-    for name, (seconds, rows, peak) in table.items():
-        print(f"{name:12}{seconds:>10.1f}{len(rows):>9}{len(rows) / seconds:>9.0f}{peak / 1e6:>9.0f}")
+    print(f"{'':12}{'seconds':>10}{'CPU s':>9}{'rows':>9}{'rows/s':>9}{'peak MB':>9}")
+    for name, (seconds, rows, peak, cpu) in table.items():
+        print(f"{name:12}{seconds:>10.1f}{cpu:>9.1f}{len(rows):>9}{len(rows) / seconds:>9.0f}{peak / 1e6:>9.0f}")
     mine, other = table["themis-rm"][1], table["PyDriller"][1]
     differing = sorted(key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key))
     print("rows are identical" if not differing else f"{len(differing)} rows differ: {' '.join(differing[:20])}")
+    print(f"CPU ratio: {table['PyDriller'][3] / table['themis-rm'][3]:.1f}x")
     print(f"ratio: {table['PyDriller'][0] / table['themis-rm'][0]:.1f}x")
 
 

@@ -1,7 +1,9 @@
 """What mining keeps, what it counts, and how a run goes on after faults."""
 
 import json
+import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -287,3 +289,58 @@ def test_versions_match_what_git_shows(history, mine):
                 ["git", "show", f"{commit}:{row.file_path}"], cwd=repo.path, capture_output=True, check=True
             )
             assert shown.stdout == text.encode()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from themis_rm.mine import repositories
+from themis_rm.mine.mining import Mining
+from themis_rm.mine.settings import MineSettings
+from themis_rm.pipeline import Execution
+
+left = int(sys.argv[2])
+original = Mining._row
+
+def row(*arguments):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(*arguments)
+
+Mining._row = row
+repositories._ROW_GROUP_BYTES = 100
+repositories.mine_repositories(sys.argv[3:], Path(sys.argv[1]), MineSettings(), Execution(workers=1))
+"""
+
+
+@pytest.mark.parametrize("moment", [1, 3, 6])
+def test_a_killed_run_ends_with_the_same_bytes(history, tmp_path, moment, monkeypatch):
+    repos = []
+    for number in range(3):
+        repo = history(f"r{number}")
+        for path in ("a.py", "b.go"):
+            repo.change(path=path)
+        repos.append(str(repo.path))
+    monkeypatch.setattr("themis_rm.mine.repositories._ROW_GROUP_BYTES", 100)
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    mine_repositories(repos, whole, MineSettings(), Execution(workers=1))
+    result = subprocess.run([sys.executable, "-c", KILLED, str(resumed), str(moment), *repos], check=False)
+    assert result.returncode == -signal.SIGKILL
+    report = mine_repositories(repos, resumed, MineSettings(), Execution(workers=1))
+    assert report.kept == 6
+    for file in (whole / "commits").iterdir():
+        assert (resumed / "commits" / file.name).read_bytes() == file.read_bytes()
+    assert not (resumed / "scratch").exists()
+
+
+def test_a_full_disk_ends_the_run(history, mine, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    repo = history()
+    repo.change()
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_batch", full)
+    with pytest.raises(OSError, match="No space left"):
+        mine(repo.path)

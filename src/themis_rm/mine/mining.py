@@ -159,20 +159,20 @@ def contents(
             keep.append(not fault)
             if fault:
                 dropped(fault)
-    last: tuple[bytes, bytes | None] = (b"", None)
+    last, text, fault = b"", "", ""
     with ObjectReader(shadow, _without_repeats(changes, keep), contents=True) as reader:
         for change, wanted in zip(changes, keep, strict=True):
             if not wanted:
                 continue
-            versions = []
+            texts, faults = [], []
             for oid in (change.new, change.old):
-                if oid != last[0]:
-                    size, data = reader.next(oid)
-                    last = (oid, None if size < 0 else data)
-                versions.append(last[1])
-            texts, fault = _decoded(versions)
-            if fault:
-                dropped(fault)
+                if oid != last:
+                    last = oid
+                    text, fault = _decoded(*reader.next(oid))
+                texts.append(text)
+                faults.append(fault)
+            if any(faults):
+                dropped(faults[0] or faults[1])
             else:
                 yield change, texts[0], texts[1]
 
@@ -192,15 +192,13 @@ def _without_repeats(changes: Changes, keep: bytearray) -> Iterator[bytes]:
                 last = oid
 
 
-def _decoded(versions: list[bytes | None]) -> tuple[list[str], str]:
-    texts = []
-    for data in versions:
-        if data is None:
-            return [], "missing-object"
-        if b"\0" in data:
-            return [], "binary"
-        try:
-            texts.append(data.decode("utf-8"))
-        except UnicodeDecodeError:
-            return [], "not-utf8"
-    return texts, ""
+def _decoded(size: int, data: bytes) -> tuple[str, str]:
+    """Return a version's text and why it has none, as a slug."""
+    if size < 0:
+        return "", "missing-object"
+    if b"\0" in data:
+        return "", "binary"
+    try:
+        return data.decode("utf-8"), ""
+    except UnicodeDecodeError:
+        return "", "not-utf8"

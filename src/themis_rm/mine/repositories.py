@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
@@ -108,6 +110,8 @@ class CommitWriter(RowWriter):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, Commit.schema(), group_bytes=_ROW_GROUP_BYTES)
+        self._pending: threading.Thread | None = None
+        self._error: Exception | None = None
 
     def _write(self, document: dict[str, Any], file_handler: IO[bytes], filename: str) -> None:
         if filename not in self._writers:
@@ -120,6 +124,34 @@ class CommitWriter(RowWriter):
                 write_statistics=[*_REPETITIVE, "unix_time", "author_time"],
             )
         super()._write(document, file_handler, filename)
+
+    def _write_batch(self, filename: str) -> None:
+        # One batch is compressed (which needs no interpreter lock) while the next one is read from git.
+        self._finish()
+        rows = self._batches.pop(filename, [])
+        self._held[filename] = 0
+        if rows:
+            self._pending = threading.Thread(target=self._compress, args=(self._writers[filename], rows))
+            self._pending.start()
+
+    def _compress(self, writer: pq.ParquetWriter, rows: list[dict[str, Any]]) -> None:
+        try:
+            writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=self.schema))
+        except (OSError, pa.ArrowException) as error:  # a full disk; raised where the step can see it
+            self._error = error
+
+    def _finish(self) -> None:
+        if self._pending is not None:
+            self._pending.join()
+            self._pending = None
+        if self._error is not None:
+            raise self._error
+
+    def close_file(self, filename: str) -> None:
+        """Write what is held and close a file."""
+        self._write_batch(filename)
+        self._finish()
+        super().close_file(filename)
 
 
 class CommitReader(PipelineStep):

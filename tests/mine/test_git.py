@@ -331,6 +331,13 @@ def test_pipes_in_place_of_files_do_not_hang(history):
     assert len(head_of(find_git_dir(repo.path))) == 40
 
 
+def test_a_pipe_in_place_of_the_alternates_is_refused(history, tmp_path):
+    repo = history()
+    os.mkfifo(repo.path / ".git" / "objects" / "info" / "alternates")
+    with pytest.raises(InputError, match="no plain file"), opened(repo.path / ".git", tmp_path):
+        pass
+
+
 def test_an_old_reference_in_packed_refs_loses_to_a_loose_one(history):
     repo = history()
     repo.git("pack-refs", "--all")

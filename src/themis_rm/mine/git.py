@@ -192,7 +192,10 @@ def opened(git_dir: Path, scratch: Path, alternates: bool = False) -> Iterator[S
     objects = common / "objects"
     if not objects.is_dir():
         raise InputError(f"{git_dir} has no folder of objects: it is not a git repository.")
-    if not alternates and _text(objects / "info" / "alternates").strip():
+    borrowed = objects / "info" / "alternates"
+    if os.path.lexists(borrowed) and not borrowed.is_file():
+        raise InputError("Its objects/info/alternates is no plain file.")  # git would wait on a FIFO for ever
+    if not alternates and _text(borrowed).strip():
         raise InputError(
             "It borrows objects from other folders (objects/info/alternates).",
             "Set alternates=true to allow it, or run 'git repack -a -d' in it and remove that file.",

@@ -27,7 +27,7 @@ from themis_rm.mine.messages import (
         "Bump lodash from 4.17.20 to 4.17.21 in /web", "build(deps): bump golang.org/x/net from 0.38.0 to 0.40.0 (#42)",
         "Bump the actions group across 1 directory with 3 updates", "[maven-release-plugin] prepare release x-1.2",
         "Prepare for next development iteration", "Update copyright year to 2021", "...", "[skip ci]", "update deps",
-        ":memo: update documentation", "chore: release 3.1.0", "Back to development",
+        ":memo: update documentation", ":sparkles: :cake: :sparkles:", "chore: release 3.1.0", "Back to development",
     ],
 )  # fmt: skip
 def test_these_say_nothing_about_the_change(subject):

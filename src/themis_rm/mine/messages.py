@@ -71,7 +71,7 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PREFIX = re.compile(
-    r"^(?::\w+:|\[[^\]]{1,20}\]|(?:chore|docs?|build|ci|release|misc)(?:\([^)]*\))?!?:)\s*", re.IGNORECASE
+    r"^(?:(?::\w+:\s*)+|\[[^\]]{1,20}\]|(?:chore|docs?|build|ci|release|misc)(?:\([^)]*\))?!?:)\s*", re.IGNORECASE
 )
 _FRAME = " .!:;,-~*#'\""
 _REVERT = re.compile(r"\s*(?:revert(?:s|ed|ing)?\b|this reverts commit\b|back(?:ed|s|ing)? ?out\b)", re.IGNORECASE)

@@ -195,6 +195,8 @@ class FunctionReader(PipelineStep):
         data = b""
         if path.is_symlink():
             reason = "symlink"
+        elif not path.is_file():
+            reason = "not-a-file"  # reading a pipe would wait for ever
         else:
             try:
                 if path.stat().st_size > self.settings.max_file_bytes:

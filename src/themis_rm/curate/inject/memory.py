@@ -169,11 +169,13 @@ def collected_stream(view: View) -> Iterator[Edit]:
     yield from _collected_generators(view)
     for pattern, replacement, behind in view.forms.streams:
         for call in view.of(view.forms.calls):
-            whole = view.text(call)
-            path = whole.split("(")[0]
+            named = call.child("method", "name", "function")
+            if named is None:
+                continue
+            path = to_text(view.data[call.start : named.end])
             followed = view.data[call.end : call.end + 10]
             if re.search(pattern, path) and not re.match(rb"\s*\.(?:To[A-Z]|to_a)", followed):
-                changed = re.sub(pattern, replacement, path) + whole[len(path) :] + behind
+                changed = re.sub(pattern, replacement, path) + to_text(view.data[named.end : call.end]) + behind
                 yield replace(call, changed)
 
 
@@ -214,9 +216,9 @@ def lost_capacity(view: View) -> Iterator[Edit]:
         if made:
             yield replace(node, f"make({made[1]}, 0)" if made[1] else f"make({made[2]})")
         grown = re.fullmatch(
-            r"(new (?:ArrayList|HashMap|HashSet|StringBuilder|List|Dictionary)(?:<[^()]*>)?)\([\w.]+\)", text
+            r"(new (?:ArrayList|HashMap|HashSet|StringBuilder|List|Dictionary)(?:<[^()]*>)?)\([\w.()]+\)", text
         )
-        sized = re.search(r"\([^()]*(?:size|length|Count|Length|capacity|Capacity|\d)[^()]*\)$", text)
+        sized = re.search(r"\(.*(?:size|length|Count|Length|capacity|Capacity|\d).*\)$", text)
         if grown and sized:
             yield replace(node, grown[1] + "()")
         if view.callee(node) in ("reserve", "ensureCapacity", "EnsureCapacity", "Grow"):

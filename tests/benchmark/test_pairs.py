@@ -41,6 +41,7 @@ def write(path, *rows):
         ({"id": "a"}, "duplicate-id"),
         ({"chosen": None}, "missing-value"),
         ({"language": 7}, "missing-value"),
+        ({"chosen": "\ud800"}, "not-unicode"),
     ],
 )
 def test_a_bad_row_is_kept_aside_under_its_reason(tmp_path, change, reason):

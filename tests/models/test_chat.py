@@ -89,6 +89,13 @@ def test_turns_that_the_template_rejects_fail_alone(tiny_checkpoint):
     assert [score.failure for score in scores] == ["template-rejected", ""]
 
 
+def test_a_lone_surrogate_fails_alone(tiny_checkpoint):
+    scores = load_model(tiny_checkpoint("qwen3")).score(
+        [conversation(None, "a", "\ud800"), conversation(None, "a", "b")]
+    )
+    assert [score.failure for score in scores] == ["not-unicode", ""]
+
+
 def test_a_template_that_leaves_the_system_message_out_has_no_place_for_it(tokenizers):
     import copy
 

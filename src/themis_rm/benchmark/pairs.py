@@ -12,6 +12,7 @@ from typing import Any
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language
+from themis_rm.models.protocol import is_unicode
 from themis_rm.records import BenchmarkPair, read_rows, stable_id
 
 AUTHORED = "authored"
@@ -129,6 +130,8 @@ def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:  # noqa: ANN401, PL
         values["id"] = str(values["id"])
     if any(not isinstance(value, str) for value in values.values()):
         return "missing-value"
+    if not all(map(is_unicode, values.values())):
+        return "not-unicode"
     empty = [column for column in ("id", "prompt", "chosen", "rejected") if not values[column].strip()]
     if empty:
         return "empty-response" if empty[0] in {"chosen", "rejected"} else f"empty-{empty[0]}"

@@ -14,7 +14,16 @@ from typing import Any
 from jinja2 import TemplateError
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.protocol import NO_RESPONSE, PROMPT_TOO_LONG, SYSTEM_ROLE, TEMPLATE, SystemRole, response_of
+from themis_rm.models.protocol import (
+    NO_RESPONSE,
+    NOT_UNICODE,
+    PROMPT_TOO_LONG,
+    SYSTEM_ROLE,
+    TEMPLATE,
+    SystemRole,
+    is_unicode,
+    response_of,
+)
 from themis_rm.prompts import Conversation
 
 _PROBE = "\ue000"  # a private-use character: no template writes it, few answers start with it
@@ -96,9 +105,10 @@ class ChatEncoder:
                 return Encoded([], failure=SYSTEM_ROLE), conversation
             turns = fold_system(conversation)
         try:
-            return self._render(turns), turns
+            text = self._render(turns)
         except TemplateError:
             return Encoded([], failure=TEMPLATE), turns
+        return (text if is_unicode(text) else Encoded([], failure=NOT_UNICODE)), turns
 
     def _cut(self, text: str, turns: Conversation) -> Encoded:
         # Where the response stands in the text is found by rendering another one in its place: templates trim,

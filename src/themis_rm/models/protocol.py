@@ -17,6 +17,7 @@ NO_RESPONSE = "no-response"
 NOT_FINITE = "not-finite"
 SYSTEM_ROLE = "system-role-rejected"
 TEMPLATE = "template-rejected"
+NOT_UNICODE = "not-unicode"
 
 
 class ModelSettings(Settings):
@@ -107,6 +108,15 @@ def score_stream(
     source = iter(conversations)
     while held := list(islice(source, chunk)):
         yield from zip(held, model.score(held), strict=True)
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether a text is free of lone surrogates, which JSON can bring and no file or tokenizer can take."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def response_of(conversation: Conversation) -> str | None:

@@ -12,7 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +23,7 @@ from themis_rm.criteria import CRITERIA, criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language_of_path
 from themis_rm.models.catalogue import load_model, prompt_set_of
-from themis_rm.models.protocol import ModelSettings, RewardModel, Score
+from themis_rm.models.protocol import ModelSettings, RewardModel, Score, is_unicode
 from themis_rm.prompts import Conversation, PromptSet, conversation
 from themis_rm.records import Row
 from themis_rm.settings import Settings
@@ -196,9 +196,12 @@ class Scorer:
     def score_requests(
         self, requests: Iterable[Request | BadRequest], chunk: int = 256
     ) -> Iterator[ScoredAnswer | BadRequest]:
-        """Score a stream; bad requests pass through, so that everything comes out in the order it came in."""
-        source = iter(requests)
-        while held := list(islice(source, chunk)):
+        """Score a stream; bad requests pass through, so that everything comes out in the order it came in.
+
+        What is held at a time is given by line numbers, so that a resumed run batches as the first one did.
+        """
+        for _, block in groupby(requests, key=lambda item: (item.line - 1) // chunk):
+            held = list(block)
             asked = [(item, label) for item in held if isinstance(item, Request) for label in item.criteria]
             scores = iter(self.model.score([self._messages(item, label) for item, label in asked]))
             for item in held:
@@ -271,13 +274,16 @@ def _request(row: Any, line: int, asked: tuple[str, ...]) -> Request:  # noqa: A
     if not isinstance(row, dict):
         raise InputError("not a JSON object")
     messages = _messages(row)
+    name = str(row.get("id", line))
+    if not all(map(is_unicode, [name, *(item["content"] for item in messages)])):
+        raise InputError("a lone surrogate in a text")
     if messages[0]["role"] == "system":
         wanted: tuple[str, ...] = (GIVEN,)
     elif asked:
         wanted = asked
     else:
         wanted = _own(row.get("criterion"))
-    return Request(str(row.get("id", line)), line, messages, wanted)
+    return Request(name, line, messages, wanted)
 
 
 def _own(name: Any) -> tuple[str, ...]:  # noqa: ANN401
@@ -354,7 +360,8 @@ def score_stream_to(
         requests: See :func:`read_lines` and :func:`read_code`.
         out: Output file; Parquet appears only when whole, JSONL grows with every chunk.
         settings: Size of a chunk.
-        resume: Go on behind the last line that an earlier run finished (JSONL alone). The input must be the same.
+        resume: Go on at the chunk in which an earlier run was cut off (JSONL alone); input and settings must be the
+            same, and so is the output then.
 
     Raises:
         SettingError: ``resume`` with Parquet.
@@ -364,17 +371,14 @@ def score_stream_to(
             raise SettingError("A Parquet file cannot be resumed.", "Write JSONL, or score again without resume.")
         return _to_parquet(scorer, requests, out, settings)
     errors = errors_of(out)
-    done = max(_keep_whole(out), _keep_whole(errors)) if resume else 0
-    if done:
-        # The last line may lack some of its criteria or its chunk's end: it is scored anew.
-        _drop_from(out, done)
-        _drop_from(errors, done)
-    summary = ScoreSummary(skipped=max(0, done - 1))
-    todo = (item for item in requests if item.line >= done)
+    first = _rewind(out, errors, settings.chunk) if resume else 1
+    summary = ScoreSummary(skipped=first - 1)
+    todo = _counted((item for item in requests if item.line >= first), summary)
     mode = "a" if resume else "w"
     out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open(mode, encoding="utf-8") as good, errors.open(mode, encoding="utf-8") as bad:
-        for row in scorer.score_requests(_counted(todo, summary), settings.chunk):
+    # Errors are written through line by line: the output is never ahead of them, and alone tells how far a run came.
+    with out.open(mode, encoding="utf-8") as good, errors.open(mode, encoding="utf-8", buffering=1) as bad:
+        for row in scorer.score_requests(todo, settings.chunk):
             summary.count(row)
             to = bad if isinstance(row, BadRequest) else good
             values = dataclasses.asdict(row)
@@ -418,29 +422,36 @@ def _to_parquet(
     return summary
 
 
-def _keep_whole(path: Path) -> int:
-    """Cut off a half-written last line and return the input line of the last whole one, 0 if there is none."""
-    if not path.is_file():
-        return 0
-    end, last = 0, b""
-    with path.open("rb") as handle:
-        for line in handle:
-            if line.endswith(b"\n"):
-                end, last = end + len(line), line
-    with path.open("rb+") as handle:
-        handle.truncate(end)
-    return int(json.loads(last)["line"]) if last else 0
+def _rewind(out: Path, errors: Path, chunk: int) -> int:
+    """Take the output back to the start of the chunk in which a run was cut off; return that chunk's first line."""
+    last = _last_line(out)
+    first = (last - 1) // chunk * chunk + 1 if last else 1
+    for path in (out, errors):
+        _drop_from(path, first)
+    return first
 
 
-def _drop_from(path: Path, number: int) -> None:
-    """Cut a file off before its first row of this input line or a later one."""
-    if not path.is_file():
-        return
+def _lines_of(path: Path) -> Iterator[tuple[int, int]]:
+    """Yield the input line of each whole row of an output file, and where the row ends in it."""
     end = 0
     with path.open("rb") as handle:
         for line in handle:
-            if json.loads(line)["line"] >= number:
-                break
-            end += len(line)
-    with path.open("rb+") as handle:
-        handle.truncate(end)
+            if line.endswith(b"\n"):
+                end += len(line)
+                yield int(json.loads(line)["line"]), end
+
+
+def _last_line(path: Path) -> int:
+    last = 0
+    if path.is_file():
+        for last, _ in _lines_of(path):  # noqa: B007
+            pass
+    return last
+
+
+def _drop_from(path: Path, number: int) -> None:
+    """Cut a file off before its first row of this input line or a later one, and before a row that is not whole."""
+    if path.is_file():
+        kept = [end for line, end in _lines_of(path) if line < number]
+        with path.open("rb+") as handle:
+            handle.truncate(kept[-1] if kept else 0)

@@ -64,6 +64,8 @@ def cut(view: View, start: int, end: int) -> Edit:
         return Edit(start, end if behind else line_end, b"")
     line_start = _above(view, line_start)
     line_end = min(line_end + 1, view.fragment.end)
+    if line_end == view.fragment.end and data[line_end - 1 : line_end] != b"\n" and line_start > view.fragment.start:
+        return Edit(len(data[:line_start].rstrip()), line_end, b"")
     previous = data[:line_start].rstrip(b" \t").endswith((b"\n\n", b"{\n", b":\n"))
     following = _line_end(data, line_end)
     closing = data[line_end:].lstrip()[:3]

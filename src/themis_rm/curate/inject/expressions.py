@@ -228,7 +228,8 @@ def number_change(view: View) -> Iterator[Edit]:
             changed = {0: [1], 1: [0, 2], 10: [1, 100], 100: [10, 1000], 1000: [100, 10000]}.get(
                 value, [value - 1, value + 1]
             )
-            yield from (replace(node, str(new)) for new in changed)
+            added = value == 1 and node.parent is not None and node.parent.type in view.forms.binary
+            yield from (replace(node, str(new)) for new in changed if not (added and new == 0))
         elif (match := re.fullmatch(r"([0-9]*)\.([0-9]*[1-9])([fFdD]?)", text)) is not None:
             yield replace(node, f"{match[1]}.0{match[2]}{match[3]}")
             if int(match[1] or 0) == 0 and len(match[2]) > 1 and match[2][0] == "0":

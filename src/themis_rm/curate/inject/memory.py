@@ -262,7 +262,7 @@ def needless_copy(view: View) -> Iterator[Edit]:
         named, receiver = call.child("function", "name", "method"), call.child("object", "receiver")
         receiver = receiver or (named.child("object") if named is not None else None)
         goes = view.callee(call) in ("forEach", "each", "map", "filter", "each_with_index", "reduce")
-        if goes and receiver is not None and re.fullmatch(r"[a-z@][\w.@]+", view.text(receiver)):
+        if goes and receiver is not None and _may_copy(view, view.text(receiver)):
             yield Edit(receiver.end, receiver.end, forms.copied_receiver.encode())
 
 
@@ -271,11 +271,21 @@ def _words(view: View, node: Node) -> list[bytes]:
 
 
 def _may_copy(view: View, name: str) -> bool:
-    """Tell whether the copy compiles: where types are checked, the variable must be known to be a collection."""
-    written = next((variable.type for variable in view.variables if variable.name == name), "")
+    """Tell whether a copy is worth a word and compiles.
+
+    Only what the caller hands in or the object holds may be large; where types are checked and the copy names one, the
+    variable must be
+    known to be a collection.
+    """
+    if re.match(r"(?:self|this|@\w+)\b", name):
+        return not view.forms.typed
+    body = next((node.start for node in view.of(view.forms.blocks)), 0)
+    given = next((variable for variable in view.variables if variable.name == name and variable.declared < body), None)
+    if given is None:
+        return False
     if not view.forms.typed or not view.forms.copies.startswith("new "):
         return True
-    return bool(re.match(r"(?:\w*List|Collection|\w*Set|Queue|\w*Deque)\b", written)) and "[" not in written
+    return bool(re.match(r"(?:\w*List|Collection|\w*Set|Queue|\w*Deque)\b", given.type)) and "[" not in given.type
 
 
 def oversized_buffer(view: View) -> Iterator[Edit]:

@@ -43,7 +43,7 @@ def wrong_variable(view: View) -> Iterator[Edit]:
             for other in known.values()
             if other.name != mine.name
             and other.name not in forms.never_variables
-            and other.declared < node.start
+            and other.ready <= node.start
             and other.start <= node.start < other.end
             and _same_kind(view, mine, other, uses)
         ]

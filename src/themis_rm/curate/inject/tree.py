@@ -63,10 +63,20 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A local variable or parameter: where its name is declared, the range where it can be seen, its type's text."""
+    """A local variable or parameter.
+
+    Attributes:
+        name: Its name.
+        declared: Byte at which its name stands in its declaration.
+        ready: Byte from which on it has a value.
+        start: Where the range begins in which it can be seen.
+        end: Where that range ends.
+        type: Text of its type; empty if it has none.
+    """
 
     name: str
     declared: int
+    ready: int
     start: int
     end: int
     type: str
@@ -278,12 +288,15 @@ class View:
             for name in self._declared(node):
                 scope = next((up for up in node.above() if up.type in scopes), None)
                 start, end = (scope.start, scope.end) if scope is not None else (0, len(self.data))
-                found.append(Variable(self.text(name), name.start, start, end, self._type(node, name)))
+                # A loop or function declares its variables at its head: they have their values before it ends.
+                headed = node.type in self.forms.loops | self.forms.functions
+                ready = name.end if headed else node.end
+                found.append(Variable(self.text(name), name.start, ready, start, end, self._type(node, name)))
         return found
 
     def _declared(self, node: Node) -> list[Node]:
         fields = self.forms.declares[node.type]
-        targets = [c for c in node.children if c.field in fields] if fields else node.parts[:1]
+        targets = [c for c in node.parts if (c.field or "") in fields] if fields else node.parts[:1]
         names = []
         for target in targets:
             inner: Node | None = target

@@ -274,8 +274,7 @@ def _may_copy(view: View, name: str) -> bool:
     """Tell whether a copy is worth a word and compiles.
 
     Only what the caller hands in or the object holds may be large; where types are checked and the copy names one, the
-    variable must be
-    known to be a collection.
+    variable must be known to be a collection.
     """
     if re.match(r"(?:self|this|@\w+)\b", name):
         return not view.forms.typed

@@ -254,6 +254,22 @@ def test_header_that_only_cpp_reads_is_cpp(tmp_path):
     assert [(row.language, row.name) for row in rows] == [("C++", "A.add")]
 
 
+def test_parts_of_a_tree_are_repositories_of_their_own(tmp_path):
+    for place in ("lib/numbers/a.py", "lib/texts/deep/b.py", "lib/alone.py"):
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        name = path.stem
+        path.write_text(f'def {name}(x):\n    """Say what {name} does."""\n    y = {{{name!r}: x}}\n    return y\n')
+    mine_trees([tmp_path / "lib"], tmp_path / "out", TreeSettings(parts=True, min_lines=2), Execution(workers=1))
+    repos = {row["repos"] for row in read_rows(tmp_path / "out" / "solutions")}
+    assert repos == {"lib/numbers", "lib/texts", "lib/alone"}
+
+
+def test_the_report_lies_with_the_rows(tree, tmp_path):
+    report = mine_trees([tree], tmp_path / "out", TreeSettings(), Execution(workers=1))
+    assert type(report).load(tmp_path / "out") == report
+
+
 def test_licence_is_found(tree, tmp_path):
     (tree / "LICENSE").write_text("SPDX-License-Identifier: MIT\n")
     _, rows = mine(tree, tmp_path / "out", languages=["python"])

@@ -82,6 +82,9 @@ class TreeSettings(Settings):
     """Most functions of one file, drawn by the seed."""
     exclude: list[str] = Field(default_factory=lambda: list(EXCLUDED))
     """Shell patterns; a file is passed over if one matches any part of its path below the tree."""
+    parts: bool = False
+    """Call each folder or file at the top of a tree a repository of its own (``site-packages/numpy``): splits that are
+    disjoint by repository can then cut a tree that holds many packages."""
     license: str = ""
     """SPDX identifier of the trees' licence; empty: found in the tree's licence file."""
     seed: int = 0
@@ -119,7 +122,9 @@ def mine_trees(trees: Sequence[Path], out: Path, settings: TreeSettings, executi
             f"Two source trees are called '{doubled[0]}'.", "Rename one: rows are told apart by that name."
         )
     steps = [FunctionReader(trees, settings), RowWriter(out / "solutions", Solution.schema())]
-    return run_steps("functions", steps, out, SHARDS, execution)
+    report = run_steps("functions", steps, out, SHARDS, execution)
+    report.save(out)
+    return report
 
 
 class FunctionReader(PipelineStep):
@@ -158,7 +163,8 @@ class FunctionReader(PipelineStep):
             if quota == 0:
                 self._file("over-quota")
                 continue
-            rows = [row for row in self._file_rows(tree, file, name, licence) if self._is_new(row, seen)]
+            repos = f"{name}/{Path(Path(file).parts[0]).stem}" if settings.parts else name
+            rows = [row for row in self._file_rows(tree, file, repos, licence) if self._is_new(row, seen)]
             for row in self._draw(rows, settings.max_per_file, "over-file-quota"):
                 if quota == 0:
                     self._drop("over-quota")

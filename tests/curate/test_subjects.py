@@ -28,6 +28,7 @@ from themis_rm.curate.subjects import clean_subject, word_count
         ("Fixed crash in v2.0", "Fixed crash in v2.0"),
         ("Use a[0] and f(x) in loops", "Use a[0] and f(x) in loops"),
         ("Tidy up Signed-off-by: A <a@b.test>", "Tidy up"),
+        (":bug: fix: handle nil pointers", "handle nil pointers"),
         ("Color #fff is wrong", "Color #fff is wrong"),
     ],
 )

@@ -38,6 +38,8 @@ def test_every_criterion_has_a_list():
         "Use dependency injection for the store",  # injection
         "Add leaky bucket to the menu",  # leak
         "Bump version to 1.4.2",
+        "Digest authentication support",  # a feature, not a hardening
+        "Support theme names, closes #12",  # an issue need not be a bug
         "Merge branch 'master' of https://host.test/security/performance",  # words of an address
         "Add tests\n\nSigned-off-by: Bug Crash <secure@memory-leak.test>",  # words of a trailer
     ],
@@ -58,6 +60,8 @@ def test_words_inside_words_and_idioms_do_not_match(message):
         ("Prevent CVE-2019-1234", ["SH"]),
         ("use_after_free in the parser", ["SH"]),
         ("Escape HTML in titles", ["SH"]),
+        ("Sanitize user input before rendering", ["SH"]),
+        ("Strip authorization header on redirect", ["SH"]),
         ("DRY up the tests", ["R&M"]),
         ("Remove some old unused helpers", ["R&M"]),
         ("Refactor parsing and fix a bug; it is faster now", ["FC", "EE", "R&M"]),

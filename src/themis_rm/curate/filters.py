@@ -160,15 +160,15 @@ class DeepSyntax(RowFilter):
 
 
 class FitsTokens(RowFilter):
-    """Drops pairs whose instruction and longer side exceed a number of tokens."""
+    """Drops rows whose ``instruction`` and longer text exceed a number of tokens."""
 
     name = "tokens"
 
-    def __init__(self, count: TokenCounter, most: int, writer: RowWriter) -> None:
+    def __init__(self, columns: tuple[str, str], count: TokenCounter, most: int, writer: RowWriter) -> None:
         super().__init__(writer)
-        self.count, self.most = count, most
+        self.columns, self.count, self.most = columns, count, most
 
     def check(self, row: dict[str, Any]) -> Verdict:
         """Count the tokens."""
-        answer = max(self.count(row["chosen"]), self.count(row["rejected"]))
-        return answer + self.count(row["instruction"]) <= self.most or (False, "too-many-tokens")
+        left = self.most - self.count(row["instruction"])
+        return all(self.count(row[column]) <= left for column in self.columns) or (False, "too-many-tokens")

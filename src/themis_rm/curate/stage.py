@@ -77,50 +77,46 @@ class Tally(PipelineStep):
 
 
 def commit_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
-    """Return the steps from commits to labelled pairs, without reader, shared limits and writer."""
+    """Return the steps from commits to labelled pairs, cheap filters first, without reader and writer."""
 
     def aside() -> RowWriter:
         # One writer a filter: a filter closes its own when its rows are through.
         return keep_aside(dropped, Commit.schema(), "commits")
 
     texts = [name for name in Commit.required() if name != "unix_time"]
+    sides = ("new_contents", "old_contents")
     return [
         filters.WellFormed(texts, aside()),
         filters.InLanguages(settings.languages, aside()),
         filters.Standing(settings.require_merged, aside()),
-        filters.SizeBetween(("old_contents", "new_contents"), settings.min_bytes, settings.max_bytes, aside()),
+        filters.SizeBetween(sides, settings.min_bytes, settings.max_bytes, aside()),
         filters.HasCriterion(aside()),
         filters.TellingSubject(settings.min_subject_words, aside()),
+        filters.FitsTokens(sides, TokenCounter(settings.tokenizer), settings.max_tokens, aside()),
         filters.RealChange(settings.max_rewrite, settings.min_changed_tokens, aside()),
         ToPair(),
+        filters.DeepSyntax(settings.min_depth, keep_aside(dropped, CodePair.schema(), "commits")),
     ]
 
 
 def solution_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
-    """Return the steps from solutions to pairs with an injected bug, without reader, shared limits and writer."""
+    """Return the steps from solutions to pairs with an injected bug, without reader and writer."""
 
     def aside() -> RowWriter:
         return keep_aside(dropped, Solution.schema(), "solutions")
 
+    def pairs() -> RowWriter:
+        return keep_aside(dropped, CodePair.schema(), "injected")
+
     texts = [name for name in Solution.required() if name != "line"]
-    pairs = keep_aside(dropped, CodePair.schema(), "injected")
+    sides = ("chosen", "rejected")
     return [
         filters.WellFormed(texts, aside()),
         filters.InLanguages(settings.languages, aside()),
         InjectOrKeepAside(settings.injection, aside()),
-        filters.SizeBetween(("chosen", "rejected"), settings.min_bytes, settings.max_bytes, pairs),
-    ]
-
-
-def limit_steps(settings: CurateSettings, dropped: Path, name: str) -> list[PipelineStep]:
-    """Return the limits that pairs of either origin must keep."""
-
-    def aside() -> RowWriter:
-        return keep_aside(dropped, CodePair.schema(), name)
-
-    return [
-        filters.FitsTokens(TokenCounter(settings.tokenizer), settings.max_tokens, aside()),
-        filters.DeepSyntax(settings.min_depth, aside()),
+        filters.SizeBetween(sides, settings.min_bytes, settings.max_bytes, pairs()),
+        filters.FitsTokens(sides, TokenCounter(settings.tokenizer), settings.max_tokens, pairs()),
+        filters.DeepSyntax(settings.min_depth, pairs()),
     ]
 
 
@@ -168,7 +164,6 @@ def curate(
                 [
                     RowReader(path, rows.required()),
                     *steps[kind](settings, dropped),
-                    *limit_steps(settings, dropped, kind),
                     SignRows(shards, kind),
                     writer,
                 ],

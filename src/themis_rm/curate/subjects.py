@@ -28,6 +28,7 @@ _MARKS = (
     re.compile(r"(?<!\w)(?:#|gh-|bpo-)\d+\b\s*[:.,-]*", re.IGNORECASE),
 )
 _LEADS = (
+    re.compile(r"^:[a-z0-9_+-]+:\s*"),  # the name of an emoji
     re.compile(rf"^(?:{_TYPES})(?:\([^)]*\))?!?\s*:\s*", re.IGNORECASE),
     re.compile(r"^\[[^\]]{1,30}\]\s*[:-]?\s*"),
     re.compile(r"^[A-Z][A-Z0-9]+-\d+\s*[:.-]*\s*"),

@@ -255,7 +255,7 @@ def test_header_that_only_cpp_reads_is_cpp(tmp_path):
 
 
 def test_parts_of_a_tree_are_repositories_of_their_own(tmp_path):
-    for place in ("lib/numbers/a.py", "lib/texts/deep/b.py", "lib/alone.py"):
+    for place in ("lib/numbers/adding.py", "lib/texts/deep/joining.py", "lib/alone.py"):
         path = tmp_path / place
         path.parent.mkdir(parents=True, exist_ok=True)
         name = path.stem

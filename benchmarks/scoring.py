@@ -73,19 +73,19 @@ def conversations(benchmark: str, repeat: int) -> list[list[dict[str, str]]]:
     return [talk for pair in read_benchmark(benchmark).pairs for talk in prompting.conversations(pair)] * repeat
 
 
-def ours(folder: Path, talks: list[list[dict[str, str]]]) -> tuple[float, list[float | None]]:
-    """Score with Themis; return seconds and rewards."""
+def ours(folder: Path, talks: list[list[dict[str, str]]]) -> tuple[float, float, list[float | None]]:
+    """Score with Themis; return seconds, seconds of processor time, and rewards."""
     from themis_rm.models.catalogue import load_model
 
     model = load_model(folder)
     model.score(talks[:BATCH])
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     scores = model.score(talks)
-    return time.perf_counter() - started, [score.reward for score in scores]
+    return time.perf_counter() - started, time.process_time() - busy, [score.reward for score in scores]
 
 
-def plain(folder: Path, talks: list[list[dict[str, str]]]) -> tuple[float, list[float | None]]:
-    """Score with a padded loop over plain transformers; return seconds and rewards."""
+def plain(folder: Path, talks: list[list[dict[str, str]]]) -> tuple[float, float, list[float | None]]:
+    """Score with a padded loop over plain transformers; return the same."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -103,11 +103,11 @@ def plain(folder: Path, talks: list[list[dict[str, str]]]) -> tuple[float, list[
         return model(**inputs).logits[:, 0].float().tolist()
 
     batch(talks[:BATCH])
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     rewards: list[float | None] = []
     for first in range(0, len(talks), BATCH):
         rewards += batch(talks[first : first + BATCH])
-    return time.perf_counter() - started, rewards
+    return time.perf_counter() - started, time.process_time() - busy, rewards
 
 
 def measure(side: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -124,10 +124,10 @@ def child(options: argparse.Namespace) -> None:
     import torch
 
     run = ours if options.side == "ours" else plain
-    seconds, rewards = run(Path(options.model), conversations(options.benchmark, options.repeat))
+    seconds, busy, rewards = run(Path(options.model), conversations(options.benchmark, options.repeat))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     on_gpu = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
-    print(json.dumps({"seconds": seconds, "rewards": rewards, "peak_mib": peak, "gpu_mib": on_gpu}))
+    print(json.dumps({"seconds": seconds, "busy": busy, "rewards": rewards, "peak_mib": peak, "gpu_mib": on_gpu}))
 
 
 def main() -> None:
@@ -161,7 +161,8 @@ def main() -> None:
     print(f"largest score difference: {max(scored):.2e} (largest score {max(abs(b) for _, b in rewards):.2f})")
     for side, found in best.items():
         memory = f"{found['peak_mib']:.0f} MiB" + (f", GPU {found['gpu_mib']:.0f} MiB" if found["gpu_mib"] else "")
-        print(f"{side:5}: {found['seconds']:.2f} s, {len(rewards) / found['seconds']:.1f}/s, peak memory {memory}")
+        rate = f"{found['busy']:.2f} s of processor time, {len(rewards) / found['seconds']:.1f}/s"
+        print(f"{side:5}: {found['seconds']:.2f} s ({rate}), peak memory {memory}")
     print(f"ratio: {best['plain']['seconds'] / best['ours']['seconds']:.2f}")
 
 

@@ -25,6 +25,15 @@ def choose_device(settings: ModelSettings) -> torch.device:
     return device
 
 
+def choose_batch_tokens(settings: ModelSettings, device: torch.device) -> int:
+    """Return the most tokens of a batch, padding included."""
+    if settings.batch_tokens is not None:
+        return settings.batch_tokens
+    # A CPU gains nothing from wide batches and loses its caches: benchmarks/scoring.py, 1,024 against 8,192 tokens,
+    # took 2.7 against 4.3 seconds of processor time.
+    return 1024 if device.type == "cpu" else 16384
+
+
 def choose_dtype(settings: ModelSettings, device: torch.device) -> torch.dtype | str:
     """Return the dtype to load weights in; ``"auto"`` means the checkpoint's own."""
     if settings.dtype != "auto":

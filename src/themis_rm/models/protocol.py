@@ -29,8 +29,8 @@ class ModelSettings(Settings):
     """Precision of weights and activations; ``auto`` is the checkpoint's own on a GPU and float32 on a CPU."""
     max_length: int | None = None
     """Most tokens of a conversation; by default what tokenizer and model positions allow."""
-    batch_tokens: int = 8192
-    """Most tokens of a batch, padding included. Scores do not depend on it."""
+    batch_tokens: int | None = None
+    """Most tokens of a batch, padding included; by default what suits the device. Scores do not depend on it."""
     system_role: Literal["fold", "error"] = "fold"
     """What to do with a system message where the chat template has no place for one: put it in front of the first
     user message, or fail the conversation."""

@@ -21,7 +21,7 @@ from themis_rm.errors import CheckpointError
 from themis_rm.models.catalogue import read_json
 from themis_rm.models.chat import ChatEncoder, Encoded, load_encoder
 from themis_rm.models.checkpoint import config_value, digest, require_one_label_head, tensor_shapes, weight_files
-from themis_rm.models.device import choose_device, choose_dtype
+from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
 from themis_rm.models.protocol import NOT_FINITE, ModelIdentity, ModelSettings, Score
 from themis_rm.prompts import Conversation
 
@@ -55,7 +55,7 @@ def load(folder: Path, settings: ModelSettings) -> SequenceClassifier:
             "torch": torch.__version__,
         },
     )
-    return SequenceClassifier(model, encoder, identity, settings.batch_tokens)
+    return SequenceClassifier(model, encoder, identity, choose_batch_tokens(settings, device))
 
 
 def _readable_config(folder: Path, raw: dict[str, Any], settings: ModelSettings) -> Any:  # noqa: ANN401

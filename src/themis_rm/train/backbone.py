@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import safe_open
 from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -75,7 +76,7 @@ def _fresh(source: Backbone, tokenizer: Any, max_length: int) -> Any:  # noqa: A
         config = AutoConfig.for_model(kind, **given)
         # torch_dtype: of a fresh model always float32; precision is the trainer's business.
         return AutoModelForCausalLM.from_config(config, dtype=torch.float32, **_attention(source))
-    except (TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
+    except (TypeError, ValueError, RuntimeError, ZeroDivisionError, StrictDataclassError) as error:
         raise SettingError(f"backbone.config makes no model: {' '.join(str(error).split())[:300]}.") from error
 
 

@@ -102,6 +102,7 @@ class PairTrainer(Trainer):
     loss_is_scaled_for_ga = True
     optimizer: Any
     lr_scheduler: Any
+    control: Any
 
     def __init__(
         self,

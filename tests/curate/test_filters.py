@@ -136,5 +136,6 @@ def test_shallow_syntax(aside):
 def test_tokens_are_those_of_the_instruction_and_the_longer_side(aside):
     count = TokenCounter()
     most = count(NEW) + count("Fix it")
-    assert filters.FitsTokens(("chosen", "rejected"), count, most, aside).check(pair()) is True
-    assert filters.FitsTokens(("chosen", "rejected"), count, most - 1, aside).check(pair()) == (False, "too-many-tokens")
+    sides = ("chosen", "rejected")
+    assert filters.FitsTokens(sides, count, most, aside).check(pair()) is True
+    assert filters.FitsTokens(sides, count, most - 1, aside).check(pair()) == (False, "too-many-tokens")

@@ -4,6 +4,8 @@ import random
 import sys
 from pathlib import Path
 
+import yaml
+
 from themis_rm.records import Preference, write_rows
 from themis_rm.train.recipe import TrainRecipe
 
@@ -69,5 +71,5 @@ if __name__ == "__main__":
     from themis_rm.train.run import train
 
     data, out, *changes = sys.argv[1:]
-    settings = dict(pair.split("=") for pair in changes)
-    train(recipe(**{key: int(value) for key, value in settings.items()}), Path(data), Path(out))
+    settings = {key: yaml.safe_load(value) for key, _, value in (pair.partition("=") for pair in changes)}
+    train(recipe(**settings), Path(data), Path(out))

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -195,15 +196,35 @@ def test_a_run_killed_at_every_phase_ends_with_the_same_bytes(finished, data, tm
     assert same_run(finished[0], tmp_path)
 
 
-@pytest.mark.slow
-def test_two_ranks_learn_what_one_does(finished, data, tmp_path):
+def launch(data, out, *changes):
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29611"]
-    command = [*launch, str(PROGRAM), str(data), str(tmp_path), "micro_batch=2"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
+    command = [*torchrun, "--rdzv-endpoint", "localhost:0", str(PROGRAM), str(data), str(out), *changes]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sharding", ["none", "fsdp2"])
+def test_two_ranks_learn_what_one_does(finished, data, tmp_path, sharding):
+    launch(data, tmp_path, "micro_batch=2", f"sharding={sharding}")
     for one, other in zip(lines(finished[0]), lines(tmp_path), strict=True):
         assert other["n"] == one["n"]
         if one["split"] == "train":
             assert other["tokens"] == one["tokens"]
             assert other["loss"] == pytest.approx(one["loss"], rel=1e-3)
+    one, other = (load_file(out / "model/model.safetensors") for out in (finished[0], tmp_path))
+    assert one.keys() == other.keys()
+    for name, tensor in one.items():
+        torch.testing.assert_close(other[name], tensor, rtol=5e-2, atol=2e-3, msg=name)
+
+
+@pytest.mark.slow
+def test_shards_are_resumed(finished, data, tmp_path):
+    # keep_checkpoints is no part of what a run is, so the second call goes on from the first one's last checkpoint.
+    launch(data, tmp_path, "micro_batch=2", "sharding=fsdp2", "keep_checkpoints=true")
+    shutil.copytree(tmp_path / "model", tmp_path / "before")
+    shutil.rmtree(tmp_path / "model")
+    (tmp_path / "training_report.json").unlink()
+    launch(data, tmp_path, "micro_batch=2", "sharding=fsdp2")
+    assert (tmp_path / "model/model.safetensors").read_bytes() == (tmp_path / "before/model.safetensors").read_bytes()

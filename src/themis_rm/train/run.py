@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from transformers import TrainingArguments
+from transformers.utils.logging import disable_progress_bar
 
 from themis_rm.errors import InputError, SettingError
 from themis_rm.pipeline import StageReport, write_text
@@ -100,6 +101,7 @@ def train(recipe: TrainRecipe, data: Path | str, out: Path) -> TrainReport:
         UserError: The recipe, the dataset or the backbone cannot be used; or ``out`` holds another run.
     """
     started = time.monotonic()
+    disable_progress_bar()  # of transformers, for reading and writing files
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     corpus = find_corpus(data, recipe.holdout)
@@ -111,7 +113,7 @@ def train(recipe: TrainRecipe, data: Path | str, out: Path) -> TrainReport:
     with ranks.main_process_first(local=False, desc="tokens"):
         out.mkdir(parents=True, exist_ok=True)
         _claim(recipe, digest, out)
-        if (out / "training_report.json").is_file():
+        if (out / "training_report.json").is_file() and (out / "model" / "config.json").is_file():
             return TrainReport.load(out)
         prepared = _prepare(recipe, corpus, digest, out)
         resume = _where_it_was(out)

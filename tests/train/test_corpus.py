@@ -41,11 +41,12 @@ def tokeniser():
 
 @pytest.mark.parametrize(
     "layout", [("train.parquet", "validation.parquet"), ("train/0.parquet", "validation/0.parquet"),
-               ("train-00000-of-00001.parquet", "validation-00000-of-00001.parquet")],
+               ("data/train-00000-of-00001.parquet", "data/validation-00000-of-00001.parquet")],
 )  # fmt: skip
 def test_splits_are_found_by_the_names_that_datasets_use(tmp_path, layout):
     train, validation = (write(tmp_path / name, count) for name, count in zip(layout, (9, 4), strict=True))
-    write(tmp_path / "test.parquet", 5)
+    write(tmp_path / "data/test-00000-of-00001.parquet", 5)
+    write(tmp_path / "excluded/too-long/train.parquet", 5)
     corpus = find_corpus(tmp_path, 0.5)
     assert (corpus.train, corpus.validation) == ((train,), (validation,))
     assert [sum(1 for _ in corpus.rows(split)) for split in ("train", "validation")] == [9, 4]
@@ -58,6 +59,12 @@ def test_without_a_validation_split_whole_repositories_are_set_aside(tmp_path):
     assert validation
     assert not train & validation
     assert sum(1 for split in ("train", "validation") for _ in corpus.rows(split)) == 40
+
+
+def test_an_empty_validation_split_stays_empty(tmp_path):
+    write(tmp_path / "data/train-00000-of-00001.parquet", 40)
+    corpus = find_corpus(tmp_path, 0.5)
+    assert [sum(1 for _ in corpus.rows(split)) for split in ("train", "validation")] == [40, 0]
 
 
 def test_without_repositories_a_prompt_never_stands_in_both_splits(tmp_path):

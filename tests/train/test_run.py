@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError, SettingError
 from themis_rm.prompts import PromptSet, built_in, conversation
-from themis_rm.train.run import TrainReport, train
+from themis_rm.records import Preference, write_rows
+from themis_rm.train.corpus import find_corpus
+from themis_rm.train.run import TrainReport, prompt_set, train
 from themis_rm.train.trainer import PairTrainer
 
 PROGRAM = Path(__file__).with_name("pairs.py")
@@ -125,6 +129,18 @@ def test_accumulation_changes_neither_data_nor_objective(finished, data, tmp_pat
 def test_a_dataset_of_which_nothing_is_left_is_refused(data, tmp_path):
     with pytest.raises(InputError, match="prompt-too-long"):
         train(pairs.recipe(max_length=16), data, tmp_path)
+
+
+def test_the_prompt_set_is_that_of_the_dataset(data, tmp_path):
+    corpus = find_corpus(data, 0)
+    assert prompt_set("themis", data, corpus) == built_in()
+    # Foreign prompts are read out of the rows.
+    assert prompt_set("dataset", data, corpus).own == {"FC": "Is it correct?"}
+    rows = (replace(row, system=built_in().render(CRITERIA[1:2])) for row in pairs.rows(5))
+    write_rows(tmp_path / "train.parquet", rows, Preference.schema())
+    assert prompt_set("dataset", tmp_path, find_corpus(tmp_path, 0)) == built_in()
+    (tmp_path / "prompts.json").write_text(replace(built_in(), name="other").to_json(), encoding="utf-8")
+    assert prompt_set("dataset", tmp_path, corpus).name == "other"
 
 
 class Killed(BaseException):

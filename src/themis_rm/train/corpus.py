@@ -75,9 +75,10 @@ def _position(row: Mapping[str, Any]) -> float:
 def find_corpus(data: Path | str, holdout: float) -> Corpus:
     """Find the splits of a dataset.
 
-    A folder with files or folders whose names start with ``train`` has those as its training split, and likewise
-    ``validation`` (the convention of the ``datasets`` library); other splits are left alone. Otherwise every Parquet
-    file is training data and a share of it is set aside.
+    A folder with files or folders whose names start with ``train`` (by themselves or under ``data/``, the convention
+    of the ``datasets`` library, in which ``assemble`` writes) has those as its training split, and likewise
+    ``validation``; other splits are left alone. Otherwise every Parquet file is training data and a share of it is set
+    aside.
 
     Args:
         data: A Parquet file, a folder, or the hub name of a dataset (needs the ``datasets`` package).
@@ -90,18 +91,32 @@ def find_corpus(data: Path | str, holdout: float) -> Corpus:
     path = Path(data)
     if not path.exists() and len(path.parts) == 2 and not path.suffix:
         return _from_hub(str(data), holdout)
-    files = parquet_files(path)
-    train, validation = (tuple(f for f in files if _split_of(f, path) == name) for name in ("train", "validation"))
-    if not train:
-        train, validation = tuple(files), ()
+    train, validation = _named_splits(path) if path.is_dir() else ((), ())
+    if train:
+        # Who made the splits decided on validation too: nothing is set aside beside an empty one.
+        holdout = 0.0
+    else:
+        train = tuple(parquet_files(path))
     for file in (*train, *validation):
         open_parquet(file, COLUMNS).close()
     return Corpus(train, validation, holdout)
 
 
-def _split_of(file: Path, root: Path) -> str:
-    name = file.relative_to(root).parts[0] if root.is_dir() else ""
-    return next((split for split in ("train", "validation") if name.startswith(split)), "")
+def _named_splits(path: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    for root in (path, path / "data"):
+        found = [
+            tuple(file for entry in sorted(root.glob(f"{split}*")) for file in _parquet_under(entry))
+            for split in ("train", "validation")
+        ]
+        if found[0]:
+            return found[0], found[1]
+    return (), ()
+
+
+def _parquet_under(entry: Path) -> list[Path]:
+    if entry.is_dir():
+        return sorted(entry.rglob("*.parquet"))
+    return [entry] if entry.suffix == ".parquet" else []
 
 
 def _from_hub(name: str, holdout: float) -> Corpus:

@@ -71,8 +71,8 @@ class TrainRecipe(Settings):
     """Prompt set saved with the checkpoint: ``dataset`` (the set that lies with the dataset, else read out of its
     ``system`` column), ``themis`` (our own), or a YAML or JSON file."""
     holdout: float = Field(0.02, ge=0, lt=1)
-    """Share of rows set aside for validation where the dataset has no validation split (whole repositories, or whole
-    prompts where no repository is known)."""
+    """Share of rows set aside for validation where the dataset names no splits (whole repositories, or whole prompts
+    where no repository is known)."""
 
     peak_rate: float = Field(1e-5, gt=0)
     """Learning rate after the warm-up."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import shutil
 import time
@@ -16,6 +17,7 @@ import torch
 from transformers import TrainingArguments
 from transformers.utils.logging import disable_progress_bar
 
+from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError, SettingError
 from themis_rm.pipeline import StageReport, write_text
 from themis_rm.prompts import PromptSet, built_in
@@ -120,7 +122,10 @@ def train(recipe: TrainRecipe, data: Path | str, out: Path) -> TrainReport:
     tokenizer, tokeniser, pad, counts = prepared
     pairs, validation = (TokenPairs(out / "tokens" / f"{split}.arrow") for split in ("train", "validation"))
     if not len(pairs):
-        raise InputError(f"No pair of {data} can be trained on.", f"Dropped: {counts['train'].dropped}.")
+        raise InputError(
+            f"No pair of {data} can be trained on.",
+            f"Dropped: {counts['train'].dropped or 'none'}; set aside: {counts['validation'].read}.",
+        )
     report = TrainReport(out / "model", recipe.steps(len(pairs)), 0, digest, counts["train"], counts["validation"])
     args = arguments(recipe, out / "checkpoints", report.steps, ranks.world_size)
     model = build_model(recipe, tokenizer, pad)
@@ -229,7 +234,8 @@ def prompt_set(name: str, data: Path, corpus: Corpus) -> PromptSet:
     Args:
         name: ``dataset``, ``themis`` or a file.
         data: The dataset; a ``prompts.json`` in its folder is its prompt set.
-        corpus: Its rows, for a dataset that brings no such file; without any criteria prompt in it, ours is returned.
+        corpus: Its rows, for a dataset that brings no such file: where they hold no other criteria prompts than ours
+            (or none at all), ours is returned, otherwise the set is read out of them.
 
     Raises:
         InputError: The file cannot be read or is no prompt set.
@@ -240,10 +246,11 @@ def prompt_set(name: str, data: Path, corpus: Corpus) -> PromptSet:
         return PromptSet.from_file(Path(name))
     if (data / "prompts.json").is_file():
         return PromptSet.from_file(data / "prompts.json")
-    try:
-        return PromptSet.from_preferences(data.stem, ({"aspect": "", **row} for row in corpus.rows("train")))
-    except InputError:
-        return built_in()  # not one criteria prompt in it
+    ours = {built_in().render([one]) for one in CRITERIA}
+    ours |= {built_in().render(order) for order in itertools.permutations(CRITERIA)}
+    if all(row["system"] in ours for row in corpus.rows("train") if row["system"]):
+        return built_in()
+    return PromptSet.from_preferences(data.stem, ({"aspect": "", **row} for row in corpus.rows("train")))
 
 
 def _facts(recipe: TrainRecipe, report: TrainReport, tokeniser: PairTokeniser) -> dict[str, Any]:

@@ -49,6 +49,22 @@ def test_other_languages_are_dropped(aside, changes):
 
 
 @pytest.mark.parametrize(
+    ("path", "verdict"),
+    [
+        ("src/mean.py", True),
+        ("src/contest.py", True),
+        ("latest/attest.py", True),
+        ("tests/mean.py", (False, "test-file")),
+        ("src/test_mean.py", (False, "test-file")),
+        ("lib/mean_spec.rb", (False, "test-file")),
+        ("a/MeanTest.java", (False, "test-file")),
+    ],
+)
+def test_commits_to_tests_are_dropped(aside, path, verdict):
+    assert filters.NoTest(aside).check(commit(file_path=path)) == verdict
+
+
+@pytest.mark.parametrize(
     ("require", "changes", "verdict"),
     [
         (False, {"reverted": True}, (False, "reverted")),

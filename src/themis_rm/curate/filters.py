@@ -10,6 +10,7 @@ from themis_rm.curate.subjects import clean_subject, word_count
 from themis_rm.curate.terms import label
 from themis_rm.curate.tokens import TokenCounter
 from themis_rm.languages import language_of_path
+from themis_rm.mine.functions import is_test
 from themis_rm.pipeline import RowFilter, RowWriter
 from themis_rm.syntax import tree_depth
 
@@ -65,6 +66,16 @@ class Standing(RowFilter):
         if self.require_merged and (row.get("merged") or "none") == "none":
             return False, "not-merged"
         return True
+
+
+class NoTest(RowFilter):
+    """Drops commits to tests: what they change is what is asked of the code, not the code."""
+
+    name = "no test"
+
+    def check(self, row: dict[str, Any]) -> Verdict:
+        """Look at the path."""
+        return not is_test(row["file_path"]) or (False, "test-file")
 
 
 class SizeBetween(RowFilter):

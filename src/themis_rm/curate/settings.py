@@ -18,6 +18,8 @@ class CurateSettings(Settings):
     """Languages to keep, under any of their names."""
     require_merged: bool = False
     """Keep only commits that are known to have come in through a pull request."""
+    tests: bool = False
+    """Keep commits to tests too."""
     min_bytes: int = Field(24, ge=0)
     """Smallest size of either version, in bytes of UTF-8."""
     max_bytes: int = Field(65_536, ge=1)

@@ -89,6 +89,7 @@ def commit_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
         filters.WellFormed(texts, aside()),
         filters.InLanguages(settings.languages, aside()),
         filters.Standing(settings.require_merged, aside()),
+        *([] if settings.tests else [filters.NoTest(aside())]),
         filters.SizeBetween(sides, settings.min_bytes, settings.max_bytes, aside()),
         filters.HasCriterion(aside()),
         filters.TellingSubject(settings.min_subject_words, aside()),

@@ -27,32 +27,15 @@ from themis_rm.settings import Settings
 SHARDS = 16
 """Tasks that the files of the trees are dealt to; results depend on it, never on the machine."""
 
+TESTS = (
+    *("test", "tests", "Test", "Tests", "testing", "testdata", "__tests__", "spec", "specs"),
+    *("*[._-]tests", "*[._-]test", "*.Tests*", "test_*.*", "*_test.*", "*_tests.*"),
+    *("*Test.java", "*Tests.java", "*Tests.cs", "*.test.*", "*.spec.*", "*_spec.rb"),
+)
+"""Path parts of tests."""
+
 EXCLUDED = (
-    *(
-        "test",
-        "tests",
-        "Test",
-        "Tests",
-        "testing",
-        "testdata",
-        "__tests__",
-        "spec",
-        "specs",
-        "*[._-]tests",
-        "*[._-]test",
-        "*.Tests*",
-    ),
-    *(
-        "test_*.*",
-        "*_test.*",
-        "*_tests.*",
-        "*Test.java",
-        "*Tests.java",
-        "*Tests.cs",
-        "*.test.*",
-        "*.spec.*",
-        "*_spec.rb",
-    ),
+    *TESTS,
     *("vendor", "vendored", "_vendor", "third_party", "third-party", "3rdparty", "node_modules", "deps"),
     *("site-packages", "dist-packages", "bower_components", "build", "dist", "out", "target", "obj"),
     *("*.min.js", "*.bundle.js", "*_pb2.py", "*_pb2_grpc.py", "*.pb.*", "*.g.cs", "*.Designer.cs", "*.generated.*"),
@@ -302,6 +285,11 @@ def _may_be_cpp(name: str, languages: set[str]) -> bool:
 
 def _excluded(part: str, patterns: Sequence[str]) -> bool:
     return part.startswith(".") or any(fnmatch.fnmatchcase(part, pattern) for pattern in patterns)
+
+
+def is_test(path: str) -> bool:
+    """Tell whether a file is a test, by the parts of its path."""
+    return any(fnmatch.fnmatchcase(part, pattern) for part in path.split("/") for pattern in TESTS)
 
 
 def _parse(data: bytes, row: Language, file: str) -> tuple[Any, Language]:

@@ -208,8 +208,10 @@ def test_a_prompt_set_from_a_file_comes_first(benchmark_file, tmp_path):
 def test_the_table_shows_cells_baselines_and_numbers(benchmark_file, tmp_path):
     from rich.console import Console
 
-    console = Console(width=160, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    # Nothing may be cut off in a terminal of the usual width.
+    console = Console(width=80, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
     console.print(evaluate("random", benchmark_file, tmp_path / "out", QUICK).table())
     text = console.export_text()
-    for part in ("Functional correctness", "Memory efficiency", "C#", "baseline: length", "n=18", "n=3", "McNemar"):
+    for part in ("FC", "ME", ".cs", "length", "n=18", "n=3", "McNemar"):
         assert part in text
+    assert "…" not in text

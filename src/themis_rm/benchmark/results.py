@@ -172,11 +172,14 @@ class Results(_Block):
             raise InputError(f"{path} is no results file ({where}: {first['msg']}).") from error
 
     def table(self) -> Table:
-        """Return criterion x language with intervals and numbers of pairs, baselines at the bottom.
+        """Return criterion x language with intervals and numbers of pairs; all criteria and the baselines come last.
+
+        It fits into 80 columns: languages stand there by their file endings.
 
         Raises:
             InputError: The results were read from a published file, which has no such cells.
         """
+        from rich import box  # noqa: PLC0415
         from rich.table import Table  # noqa: PLC0415
 
         if self.accuracies is None or self.run is None:
@@ -186,20 +189,22 @@ class Results(_Block):
         table = Table(
             title=f"{run.model} on {run.benchmark}, prompts: {run.prompts}",
             caption=_caption(self.accuracies.overall, run, self.baselines),
-            show_lines=True,
+            box=box.SIMPLE_HEAD,
+            padding=(0, 0, 1, 1),
+            caption_justify="left",
         )
-        table.add_column("criterion")
+        table.add_column("")
         for row in languages:
-            table.add_column(row.name, justify="right")
-        table.add_column("all", justify="right")
+            table.add_column(row.extensions[0], justify="right", no_wrap=True)
+        table.add_column("all", justify="right", no_wrap=True)
         for asked in CRITERIA:
             if asked.benchmark_aspect in self.accuracies.by_aspect:
                 cells = self.accuracies.cells[asked.benchmark_aspect]
                 figures = [cells.get(item.benchmark_name) for item in languages]
                 figures.append(self.accuracies.by_aspect[asked.benchmark_aspect])
-                table.add_row(f"{asked.short} {asked.title}", *map(_cell, figures))
+                table.add_row(asked.short, *map(_cell, figures))
         table.add_section()
-        for name, of in [("all", self.accuracies), *((f"baseline: {b.name}", b.accuracies) for b in self.baselines)]:
+        for name, of in [("all", self.accuracies), *((b.name, b.accuracies) for b in self.baselines)]:
             figures = [of.by_language.get(item.benchmark_name) for item in languages]
             table.add_row(name, *map(_cell, [*figures, of.overall]))
         return table
@@ -227,4 +232,6 @@ def _percent(share: float | None) -> str:
 def _cell(of: Accuracy | None) -> str:
     if of is None or of.value is None:
         return "-"
-    return f"{_percent(of.value)}\n{_percent(of.low)}–{_percent(of.high)}\nn={of.n}"
+    # An interval in whole percent fits into a narrow terminal; results.json has all digits.
+    interval = "" if of.low is None or of.high is None else f"{100 * of.low:.0f}–{100 * of.high:.0f}"
+    return f"{_percent(of.value)}\n{interval}\nn={of.n}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from pydantic import Field, field_validator
 
@@ -14,7 +16,7 @@ from themis_rm.errors import InputError
 from themis_rm.mine.functions import TreeSettings
 from themis_rm.mine.settings import MineSettings
 from themis_rm.pipeline import Execution
-from themis_rm.settings import Settings
+from themis_rm.settings import Settings, merge_overrides, read_yaml
 from themis_rm.train.recipe import TrainRecipe
 
 PLACES = {"python:stdlib": "stdlib", "python:site-packages": "purelib"}
@@ -50,13 +52,26 @@ class RunRecipe(Settings):
     assemble: AssembleSettings = AssembleSettings()
     """Labelled pairs to a preference dataset."""
     train: TrainRecipe
-    """Preference dataset to a checkpoint."""
+    """Preference dataset to a checkpoint; in a file also the path of a training recipe, seen from that file."""
     benchmark: str = "authored"
     """Benchmark file or folder, or ``authored`` for the pairs in the package."""
     evaluate: EvaluateSettings = EvaluateSettings()
     """Checkpoint to scores."""
     examples: list[Example] = Field(default_factory=list)
     """Answers that are scored at the end."""
+
+    @classmethod
+    def load(cls, path: Path, overrides: Sequence[str] = ()) -> Self:
+        """Read a recipe, and the training recipe that it names; overrides go over both.
+
+        Raises:
+            InputError: A file is missing or no YAML mapping.
+            SettingError: A key or a value is not allowed.
+        """
+        values = read_yaml(path)
+        if isinstance(values.get("train"), str):
+            values["train"] = read_yaml(path.parent / values["train"])
+        return cls.build(merge_overrides(values, overrides), str(path))
 
     @field_validator("repositories", "trees", mode="before")
     @classmethod

@@ -1,0 +1,58 @@
+import sysconfig
+from pathlib import Path
+
+import pytest
+import yaml
+
+from themis_rm.errors import InputError, SettingError
+from themis_rm.workflow.recipe import RunRecipe
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+TRAIN = {"backbone": {"path": "some/model"}}
+
+
+def write(path, values):
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def test_the_demo_recipe_is_valid_and_names_no_path_of_a_machine():
+    recipe = RunRecipe.load(RECIPES / "demo.yaml")
+    assert recipe.train.backbone.config
+    assert "/" not in "".join([*recipe.repositories, *recipe.trees])
+
+
+def test_a_training_recipe_is_found_beside_the_recipe_that_names_it(tmp_path):
+    write(tmp_path / "t.yaml", TRAIN)
+    path = write(tmp_path / "r.yaml", {"trees": ["x"], "train": "t.yaml"})
+    assert RunRecipe.load(path, ["train.max_steps=3"]).train.max_steps == 3
+
+
+def test_a_missing_training_recipe_is_told(tmp_path):
+    with pytest.raises(InputError, match="Cannot read .*t.yaml"):
+        RunRecipe.load(write(tmp_path / "r.yaml", {"train": "t.yaml"}))
+
+
+def test_several_sources_can_be_given_in_one_value(tmp_path):
+    path = write(tmp_path / "r.yaml", {"train": TRAIN})
+    assert RunRecipe.load(path, ["repositories=a b", "trees="]).repositories == ["a", "b"]
+
+
+def test_the_trees_of_the_running_python_are_found(tmp_path):
+    path = write(tmp_path / "r.yaml", {"train": TRAIN, "trees": ["python:stdlib", "python:site-packages"]})
+    assert RunRecipe.load(path).tree_paths() == [
+        Path(sysconfig.get_path("stdlib")),
+        Path(sysconfig.get_path("purelib")),
+    ]
+
+
+def test_a_tree_that_is_no_folder_is_told(tmp_path):
+    path = write(tmp_path / "r.yaml", {"train": TRAIN, "trees": [str(tmp_path / "none")]})
+    with pytest.raises(InputError, match="is not a folder"):
+        RunRecipe.load(path).tree_paths()
+
+
+def test_an_unknown_key_of_a_stage_is_told_with_the_nearest(tmp_path):
+    path = write(tmp_path / "r.yaml", {"train": TRAIN, "curate": {"max_token": 3}})
+    with pytest.raises(SettingError, match="unknown key 'curate.max_token'. Did you mean 'max_tokens'"):
+        RunRecipe.load(path)

@@ -41,7 +41,7 @@ def test_rows_come_back_as_written(tmp_path):
 
 def test_a_missing_column_is_named_with_those_that_are_there(tmp_path):
     write_rows(tmp_path / "x.parquet", [], BenchmarkPair.schema())
-    with pytest.raises(InputError, match="lacks the column commit.*It has: id, prompt"):
+    with pytest.raises(InputError, match=r"lacks the column commit.*It has: id, prompt"):
         list(read_rows(tmp_path, ["commit"]))
 
 

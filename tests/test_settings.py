@@ -29,7 +29,7 @@ def test_a_recipe_is_read_and_overrides_go_over_it(tmp_path):
 
 @pytest.mark.parametrize("text", ["inner: {lerning_rate: 1}", "maybe: {lerning_rate: 1}"])
 def test_an_unknown_key_names_the_nearest_one_of_its_level(tmp_path, text):
-    with pytest.raises(SettingError, match="unknown key '(inner|maybe).lerning_rate'. Did you mean 'learning_rate'"):
+    with pytest.raises(SettingError, match=r"unknown key '(inner|maybe)\.lerning_rate'\. Did you mean 'learning_rate'"):
         Outer.load(write(tmp_path, text))
 
 

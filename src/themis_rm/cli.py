@@ -332,6 +332,10 @@ def _told_of_run(done: Finished) -> None:
     console.print(done.results.table())
     for line in verdicts(done.results):
         console.print(f"• {line}", highlight=False)
+    if done.held_out is not None:
+        console.print("On held-out pairs made like the training pairs:", highlight=False)
+        for line in verdicts(done.held_out):
+            console.print(f"• {line}", highlight=False)
     for item in done.scored:
         told = ", ".join(f"{short} {value:+.3f}" for short, value in item.scores.items())
         console.print(f"example: {_plain(item.prompt.splitlines()[0])} -> {told}", highlight=False)

@@ -98,13 +98,13 @@ def digests(out):
     data = [
         *out.glob("[1-4]-*/**/*.parquet"),
         out / "5-train/model/model.safetensors",
-        out / "6-evaluate/scores.parquet",
+        out / "7-evaluate/scores.parquet",
     ]
     return {str(p.relative_to(out)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(data)}
 
 
 def accuracy(out):
-    return json.loads((out / "6-evaluate/results.json").read_text())["overall"]["accuracy"]
+    return json.loads((out / "7-evaluate/results.json").read_text())["overall"]["accuracy"]
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_a_second_run_finds_everything_unchanged(finished, sources):
     out, _ = finished
     before = digests(out)
     again = subprocess.run(command(sources, out), capture_output=True, text=True, check=True)
-    assert again.stderr.count("unchanged") == 6
+    assert again.stderr.count("unchanged") == 7
     assert digests(out) == before
 
 

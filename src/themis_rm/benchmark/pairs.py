@@ -13,7 +13,7 @@ from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language
 from themis_rm.models.protocol import is_unicode
-from themis_rm.records import BenchmarkPair, read_rows, stable_id
+from themis_rm.records import BenchmarkPair, Preference, open_parquet, parquet_files, read_rows, stable_id
 
 AUTHORED = "authored"
 """Name of the benchmark that is part of this package."""
@@ -49,7 +49,8 @@ def read_benchmark(benchmark: str | Path) -> Benchmark:
     """Read a benchmark.
 
     Args:
-        benchmark: ``authored``, a Parquet or JSONL file, or a folder that holds files of one of the two kinds.
+        benchmark: ``authored``, a Parquet or JSONL file, or a folder that holds files of one of the two kinds. Parquet
+            may also hold a preference dataset.
 
     Raises:
         InputError: There is nothing to read, a file is damaged, columns are missing, or not one row is usable.
@@ -69,8 +70,19 @@ def read_benchmark(benchmark: str | Path) -> Benchmark:
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[str, Any]]:
-    for number, row in enumerate(read_rows(path, BenchmarkPair.required()), 1):
-        yield f"row {number}", row
+    number = 0
+    for file in parquet_files(path):
+        with open_parquet(file) as handle:
+            preferences = "prompt" not in handle.schema_arrow.names and "input" in handle.schema_arrow.names
+        for row in read_rows(file, (Preference if preferences else BenchmarkPair).required()):
+            number += 1
+            yield f"row {number}", from_preference(row) if preferences else row
+
+
+def from_preference(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a preference dataset under the column names of a benchmark; ``source`` becomes ``subset``."""
+    names = {"id": "idx", "prompt": "input", "subset": "source"}
+    return {column: row.get(names.get(column, column)) for column in BenchmarkPair.required()}
 
 
 def _json_rows(files: Iterable[Path]) -> Iterator[tuple[str, Any]]:

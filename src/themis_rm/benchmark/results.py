@@ -188,7 +188,7 @@ class Results(_Block):
         run = self.run
         table = Table(
             title=f"{run.model} on {run.benchmark}, prompts: {run.prompts}",
-            caption=_caption(self.accuracies.overall, run, self.baselines),
+            caption=_caption(self.accuracies.overall, run, self.baselines, self.counts),
             box=box.SIMPLE_HEAD,
             padding=(0, 0, 1, 1),
             caption_justify="left",
@@ -210,10 +210,11 @@ class Results(_Block):
         return table
 
 
-def _caption(overall: Accuracy, run: Run, baselines: Sequence[Baseline]) -> str:
+def _caption(overall: Accuracy, run: Run, baselines: Sequence[Baseline], counts: Counts | None) -> str:
+    cut = f", truncated {counts.truncated}" if counts else ""
     lines = [
         f"Accuracy in percent, ties half, {run.resampling.level:.0%} interval, n pairs. "
-        f"Ties {_percent(overall.tie_rate)} %, failed {overall.failed} of {overall.n}."
+        f"Ties {_percent(overall.tie_rate)} %, failed {overall.failed}{cut} of {overall.n}."
     ]
     for item in baselines:
         if item.comparison is not None:

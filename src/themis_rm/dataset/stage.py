@@ -23,10 +23,10 @@ def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Exec
     """Make a preference dataset of labelled pairs.
 
     Writes ``out/data/<split>-<file>-of-<files>.parquet`` (:class:`~themis_rm.records.Preference`, a row per pair and
-    criterion), ``out/README.md`` (the dataset card), ``out/dropped/<reason>/*.parquet`` and ``out/report.json``. The
-    files are byte-identical for equal pairs, settings and seed; the set of rows does not depend on the order of the
-    pairs. A finished or cut-off run with the same inputs and settings is gone on with; anything else in ``out`` is
-    replaced.
+    criterion), ``out/README.md`` (the dataset card), ``out/prompts.json`` (the prompt set that was drawn from),
+    ``out/dropped/<reason>/*.parquet`` and ``out/report.json``. The files are byte-identical for equal pairs, settings
+    and seed; the set of rows does not depend on the order of the pairs. A finished or cut-off run with the same inputs
+    and settings is gone on with; anything else in ``out`` is replaced.
 
     The books: ``read`` counts pairs; ``kept`` plus all of ``dropped`` is ``details.rows_expanded`` plus
     ``details.pairs_without_rows``.
@@ -78,6 +78,7 @@ def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Exec
     report.details = {"pairs_without_rows": noted.details.get("pairs_without_rows", 0), **facts}
     remarks = remarks_on(facts, settings)
     report.details["remarks"] = remarks
+    write_text(out / "prompts.json", prompts.to_json() + "\n")
     write_text(out / "README.md", render_card(report, facts, settings, prompts.name, remarks))
     shutil.rmtree(work, ignore_errors=True)
     report.save(out)

@@ -85,7 +85,7 @@ class ChatEncoder:
         """
         prepared = [self._prepare(conversation) for conversation in conversations]
         texts = [text for text, _ in prepared if isinstance(text, str)]
-        ids = iter(self.tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else ())
+        ids = iter(self.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"] if texts else ())
         encoded = []
         for text, turns in prepared:
             if isinstance(text, Encoded):
@@ -117,7 +117,7 @@ class ChatEncoder:
         start = _common(text, other)
         shortest = min(len(text), len(other)) - start
         end = len(text) - min(shortest, _common(text[::-1], other[::-1]))
-        call = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        call = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         ids, offsets = call["input_ids"], call["offset_mapping"]
         head = sum(1 for first, _ in offsets if first < start)
         tail = sum(1 for _, last in offsets if last > end)

@@ -41,7 +41,7 @@ def load(folder: Path, settings: ModelSettings) -> SequenceClassifier:
     encoder = load_encoder(folder, limit, settings.max_length, settings.system_role == "error")
     model = _weights(folder, config, choose_dtype(settings, device)).to(device).eval()
     identity = ModelIdentity(
-        folder.resolve().name,
+        _name(folder),
         "sequence-classification",
         digest(folder, weight_files(folder)),
         {
@@ -192,3 +192,10 @@ def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         batch.append(index)
     if batch:
         yield batch
+
+
+def _name(folder: Path) -> str:
+    # A run's checkpoint lies in a folder called `model`; its training notes say what the recipe called it.
+    notes = folder / "training.json"
+    name = read_json(notes).get("name") if notes.is_file() else None
+    return name if isinstance(name, str) and name else folder.resolve().name

@@ -38,6 +38,7 @@ def render(
     name: str,
     stages: Sequence[tuple[str, StageReport]],
     results: Results,
+    held_out: Results | None,
     training_log: Path,
     examples: Sequence[Scored],
 ) -> str:
@@ -47,6 +48,7 @@ def render(
         name: Of the run.
         stages: Title and report of each stage, in order.
         results: Of the benchmark, with our figures beside the published ones.
+        held_out: Of pairs of the dataset that training did not see, if there are any.
         training_log: ``log.jsonl`` of the training run.
         examples: Scored answers to show.
 
@@ -58,7 +60,7 @@ def render(
     environment = Environment(
         loader=PackageLoader("themis_rm.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    systems = [(results.run.model, results.accuracies), *((b.name, b.accuracies) for b in results.baselines)]
+    systems = _systems(results)
     return environment.get_template("run.html.j2").render(
         name=name,
         version=themis_rm.__version__,
@@ -69,11 +71,20 @@ def render(
         criteria=[row for row in CRITERIA if row.benchmark_aspect in results.accuracies.by_aspect],
         systems=systems,
         plot=dot_plot(_groups(systems)),
+        held_out=held_out,
+        held_out_verdicts=verdicts(held_out) if held_out else [],
+        held_out_plot=dot_plot(_groups(_systems(held_out))) if held_out else "",
         curves=training_curves(training_log),
         stages=[_bar(title, report) for title, report in stages],
         examples=examples,
         shorts=[row.short for row in CRITERIA],
     )
+
+
+def _systems(results: Results) -> list[tuple[str, Accuracies]]:
+    if results.accuracies is None or results.run is None:
+        return []
+    return [(results.run.model, results.accuracies), *((b.name, b.accuracies) for b in results.baselines)]
 
 
 def verdicts(results: Results) -> list[str]:
@@ -107,6 +118,9 @@ def verdicts(results: Results) -> list[str]:
             f"{item.name} baseline (McNemar p = {item.p_holm:.2g} after Holm): "
             + ("a difference that chance does not explain." if sure else "a difference that chance explains.")
         )
+    cut = results.counts.truncated if results.counts else 0
+    if 10 * cut >= of.n:
+        told.append(f"{cut} of {of.n} pairs had an answer cut to fit the model: what lay behind was not judged.")
     smallest = min((c.n for row in results.accuracies.cells.values() for c in row.values()), default=0)
     if smallest < 30:
         told.append(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
 
 from themis_rm.benchmark.evaluate import RESULTS, evaluate
+from themis_rm.benchmark.pairs import from_preference
 from themis_rm.benchmark.results import Results
 from themis_rm.curate.stage import curate
 from themis_rm.dataset.stage import assemble
@@ -16,6 +18,7 @@ from themis_rm.errors import InputError, SettingError
 from themis_rm.mine.functions import mine_trees
 from themis_rm.mine.repositories import mine_repositories
 from themis_rm.pipeline import StageReport, write_text
+from themis_rm.records import BenchmarkPair, Preference, read_rows, write_rows
 from themis_rm.report.page import Scored, render
 from themis_rm.serve.scoring import Scorer
 from themis_rm.workflow import fingerprints
@@ -24,14 +27,17 @@ from themis_rm.workflow.stages import Stage, only_one, run_stage
 from themis_rm.workflow.training import train_with_baseline
 from themis_rm.workflow.view import RunView
 
-MINE, FUNCTIONS, CURATE, ASSEMBLE, TRAIN, EVALUATE = (
+MINE, FUNCTIONS, CURATE, ASSEMBLE, TRAIN, HELD_OUT, EVALUATE = (
     "1-mine",
     "2-functions",
     "3-curate",
     "4-assemble",
     "5-train",
-    "6-evaluate",
+    "6-held-out",
+    "7-evaluate",
 )
+HELD_OUT_PAIRS = 2000
+"""Most pairs of the validation split that the finished model is compared with the baselines on."""
 REPORT = "report.html"
 
 
@@ -41,6 +47,7 @@ class Finished:
 
     Attributes:
         results: Of the benchmark.
+        held_out: Of pairs that the dataset held back, if it did.
         model: Folder of the checkpoint.
         page: The HTML report.
         scored: The recipe's examples with their scores.
@@ -48,6 +55,7 @@ class Finished:
     """
 
     results: Results
+    held_out: Results | None
     model: Path
     page: Path
     scored: list[Scored]
@@ -76,12 +84,13 @@ def run(recipe: RunRecipe, out: Path, console: Console) -> Finished:
                 run_stage(stage, out)
                 view.ended(stage)
         results = Results.load(out / EVALUATE / RESULTS)
+        held_out = Results.load(out / HELD_OUT / RESULTS) if (out / HELD_OUT / RESULTS).is_file() else None
         model = out / TRAIN / "model"
         scored = _score_examples(recipe, model)
         page = out / REPORT
         reports = [(stage.title, stage.report) for stage in stages if stage.report is not None]
-        write_text(page, render(recipe.name, reports, results, out / TRAIN / "log.jsonl", scored))
-        return Finished(results, model, page, scored, stages)
+        write_text(page, render(recipe.name, reports, results, held_out, out / TRAIN / "log.jsonl", scored))
+        return Finished(results, held_out, model, page, scored, stages)
 
 
 def stages_of(recipe: RunRecipe, out: Path) -> list[Stage]:
@@ -116,11 +125,15 @@ def stages_of(recipe: RunRecipe, out: Path) -> list[Stage]:
 
     stage = add(ASSEMBLE, "Assemble the dataset", ["dataset"], recipe.assemble.canonical(), CURATE)
     stage.work = lambda to: assemble(out / CURATE / "pairs", to, recipe.assemble, recipe.execution)
-    stage.outputs = ("data/*.parquet", "README.md")
+    stage.outputs = ("data/*.parquet", "README.md", "prompts.json")
 
     stage = add(TRAIN, "Train the reward model", ["train", "models"], recipe.train.canonical(), ASSEMBLE)
     stage.work = lambda to: train_with_baseline(recipe.train, out / ASSEMBLE, to).as_stage()
     stage.outputs = ("model/*", "model/baselines/*/*")
+
+    stage = add(HELD_OUT, "Evaluate on held-out pairs", ["models", "benchmark"], recipe.evaluate.canonical(), TRAIN)
+    stage.work = lambda to: _evaluate_held_out(recipe, out, to)
+    stage.outputs = ("scores.parquet", "results.json")
 
     settings = recipe.evaluate.canonical() + _benchmark(recipe.benchmark)
     stage = add(EVALUATE, "Evaluate on the benchmark", ["models", "benchmark"], settings, TRAIN)
@@ -144,6 +157,17 @@ def _benchmark(name: str) -> str:
 
 def _evaluate(recipe: RunRecipe, model: Path, to: Path) -> StageReport:
     evaluate(model, recipe.benchmark, to, recipe.evaluate)
+    return StageReport.load(to)
+
+
+def _evaluate_held_out(recipe: RunRecipe, out: Path, to: Path) -> StageReport:
+    files = sorted((out / ASSEMBLE / "data").glob("validation-*.parquet"))
+    rows = (row for file in files for row in read_rows(file, Preference.required()))
+    pairs = (BenchmarkPair(**from_preference(row)) for row in islice(rows, HELD_OUT_PAIRS))
+    held_out = to / "held-out.parquet"
+    if not write_rows(held_out, pairs, BenchmarkPair.schema()):
+        return StageReport(HELD_OUT)
+    evaluate(out / TRAIN / "model", held_out, to, recipe.evaluate)
     return StageReport.load(to)
 
 

@@ -1,7 +1,11 @@
 import json
+import os
+import signal
 
 import pyarrow.parquet as pq
+import pytest
 
+from themis_rm.errors import InputError, UserError
 from themis_rm.pipeline import Execution, RowFilter, RowReader, RowWriter, exclusion_writer, run_steps
 from themis_rm.records import BenchmarkPair, read_rows, write_rows
 
@@ -11,6 +15,24 @@ class OnlyGo(RowFilter):
 
     def check(self, row):
         return True if row["language"] == "Go" else (False, "not-go")
+
+
+class Dies(RowFilter):
+    """Stands for a worker that the system kills for its memory."""
+
+    name = "dies"
+
+    def check(self, row):
+        if row["id"] == "1-0":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return True
+
+
+class Refuses(RowFilter):
+    name = "refuses"
+
+    def check(self, row):
+        raise InputError(f"Row {row['id']} is odd.", "Mend it.")
 
 
 def write_input(folder, files=3, rows=4):
@@ -91,3 +113,18 @@ def test_a_report_reads_back(tmp_path):
     report.save(folder)
     assert json.loads((folder / "report.json").read_text())["dropped"] == {"not-go": 6}
     assert type(report).load(folder) == report
+
+
+def test_a_worker_that_dies_ends_the_stage_with_one_line(tmp_path):
+    write_input(tmp_path / "in")
+    steps = [RowReader(tmp_path / "in", BenchmarkPair.required()), Dies()]
+    with pytest.raises(UserError, match="A worker process died"):
+        run_steps("filter", steps, tmp_path / "out", 3, Execution(workers=2))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_users_fault_in_a_worker_arrives_whole(tmp_path, workers):
+    write_input(tmp_path / "in")
+    steps = [RowReader(tmp_path / "in", BenchmarkPair.required()), Refuses()]
+    with pytest.raises(InputError, match=r"is odd\. Mend it"):
+        run_steps("filter", steps, tmp_path / "out", 3, Execution(workers=workers))

@@ -9,12 +9,16 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
+import multiprocessing
 import os
 import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -26,7 +30,6 @@ from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.filters.base_filter import BaseFilter
 from datatrove.pipeline.writers.parquet import ParquetWriter
 from datatrove.utils.logging import logger
-from datatrove.utils.stats import PipelineStats
 from pydantic import Field
 
 from themis_rm.errors import SettingError, UserError
@@ -123,10 +126,6 @@ def document(values: Mapping[str, Any], fallback_id: str = "") -> Document:
     return Document(text="", id=str(values.get("id") or fallback_id), metadata=dict(values))
 
 
-def _metadata(_: object, doc: Document) -> dict[str, Any]:
-    return dict(doc.metadata)
-
-
 class RowWriter(ParquetWriter):
     """Writes documents' rows to Parquet under a fixed schema, with row groups bounded by bytes.
 
@@ -152,7 +151,6 @@ class RowWriter(ParquetWriter):
             str(folder),
             filename,
             compression="zstd",
-            adapter=_metadata,
             batch_size=1000,
             schema=schema,
             max_file_size=-1,
@@ -161,9 +159,12 @@ class RowWriter(ParquetWriter):
         self.count = count
         self._held: Counter[str] = Counter()
 
+    def _default_adapter(self, document: Document) -> dict[str, Any]:
+        return dict(document.metadata)
+
     def _write(self, document: dict[str, Any], file_handler: IO[bytes], filename: str) -> None:
         super()._write(document, file_handler, filename)
-        self._held[filename] += sum(len(v) for v in document.values() if isinstance(v, str))
+        self._held[filename] += sum(len(v) for v in document.values() if isinstance(v, (str, bytes)))
         if self._held[filename] >= self.group_bytes:
             self._write_batch(filename)
         if self.count:
@@ -197,28 +198,60 @@ class RowFilter(BaseFilter):
 
 
 class _LocalExecutor(LocalPipelineExecutor):
-    """The local executor, with its log kept to its files and its workers ended when the run is killed."""
+    """The local executor with a pool that tells when a worker dies and leaves nothing behind when the run is killed.
 
-    def __init__(self, steps: Sequence[PipelineStep], **options: Any) -> None:  # noqa: ANN401
-        super().__init__(list(steps), **options)
-        self.owner = os.getpid()
+    datatrove's own forks a manager process that outlives a killed run and holds its locks, and its pool waits for ever
+    for the task of a worker that died. Its log of the first task goes to the terminal, ours to the files alone.
+    """
 
-    def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> PipelineStats:
+    def run(self) -> None:
+        """Run the tasks that have left no completion marker.
+
+        Raises:
+            UserError: A worker process died.
+        """
+        ranks = self.get_incomplete_ranks()
+        if not ranks:
+            return
+        self.save_executor_as_json()
+        if self.workers == 1:
+            pipeline = self.pipeline  # type: ignore[has-type]
+            for rank in ranks:
+                self.pipeline = deepcopy(pipeline)
+                self._run_for_rank(rank)
+            return
+        context = multiprocessing.get_context("forkserver")
+        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_die_with_parent) as pool:
+            tasks = [pool.submit(self._run_for_rank, rank) for rank in ranks]
+            try:
+                for task in as_completed(tasks):
+                    task.result()
+            except BrokenProcessPool:
+                raise UserError(
+                    "A worker process died (out of memory, perhaps).",
+                    "The same command goes on from here; fewer workers need less memory. In a script, call this under "
+                    "if __name__ == '__main__'.",
+                ) from None
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> None:
         _quiet()
-        if os.getpid() != self.owner:
-            _die_with_parent()
         # datatrove prints the log of local rank 0 to the terminal; every rank's log is in its file anyway.
         try:
-            return super()._run_for_rank(rank, local_rank + 1, node_rank)
+            super()._run_for_rank(rank, local_rank + 1, node_rank)
         finally:
             _quiet()  # closing a task's log puts the default one back
 
 
 def _die_with_parent() -> None:
-    # An orphaned worker would go on writing beside the resumed run.
+    # An orphaned worker would go on writing beside the resumed run. Its parent is the fork server, which ends as soon
+    # as the run does.
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() == 1:
+            os._exit(1)
 
 
 def run_steps(stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: int, execution: Execution) -> StageReport:

@@ -376,7 +376,7 @@ def test_objects_come_in_order_though_some_are_missing_or_no_blobs(history, tmp_
     repo.change()
     blob, tree = repo.git("rev-parse", "HEAD:a.py").encode(), repo.git("rev-parse", "HEAD^{tree}").encode()
     wanted = [blob, b"0" * 40, tree, blob] * 50
-    with opened(repo.path / ".git", tmp_path) as shadow, ObjectReader(shadow, wanted, True, ahead=10) as reader:
+    with opened(repo.path / ".git", tmp_path) as shadow, ObjectReader(shadow, wanted, True) as reader:
         answers = [reader.next(oid) for oid in wanted]
     text = b"def f(x):\n    return x + 1\n"
     assert answers == [(27, text), (-1, b""), (-1, b""), (27, text)] * 50
@@ -386,7 +386,7 @@ def test_a_reader_that_is_left_early_ends(history, tmp_path):
     repo = history()
     repo.change()
     blob = repo.git("rev-parse", "HEAD:a.py").encode()
-    with opened(repo.path / ".git", tmp_path) as shadow, ObjectReader(shadow, [blob] * 5000, True, ahead=10) as reader:
+    with opened(repo.path / ".git", tmp_path) as shadow, ObjectReader(shadow, [blob] * 5000, True) as reader:
         reader.next(blob)
     assert not list(tmp_path.glob("shadow-*"))
 
@@ -396,7 +396,7 @@ def test_a_blob_above_the_limit_is_never_read(history, mine, monkeypatch):
     repo.change()
     repo.commit("Grow the file beyond all measure", {"a.py": b"x = 1\n" * 400_000})
     read = []
-    original = ObjectReader._hand_over
-    monkeypatch.setattr(ObjectReader, "_hand_over", lambda *a: (read.append(len(a[3])), original(*a))[1])
+    original = ObjectReader.next
+    monkeypatch.setattr(ObjectReader, "next", lambda *a: (answer := original(*a), read.append(len(answer[1])))[0])
     assert mine(repo.path)[1].dropped["too-large"] == 1
     assert max(read) < 2000

@@ -15,8 +15,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -63,9 +61,6 @@ _CONFIG = """\
 [gc]
 \tauto = 0
 {extensions}"""
-
-_AHEAD_COUNT = 4096
-"""Most objects that are held ready, however small."""
 
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -347,103 +342,57 @@ def clone(source: str, target: Path) -> None:
 class ObjectReader:
     """Reads many objects, or their sizes, in a given order, through one long-lived ``git cat-file``.
 
-    The wanted hashes are laid into a file that git reads at its own pace, and a thread takes in what git answers while
-    the caller works on earlier objects: git always has the next object to do. An object that makes git give up is
-    skipped, and git started again behind it.
+    The wanted hashes are laid into a file that git reads at its own pace: it works ahead of the caller by what the pipe
+    between them holds. An object that makes git give up is skipped, and git started again behind it.
 
     Args:
         shadow: The opened repository.
         wanted: Hashes in the order in which they will be asked for.
         contents: Whether to read the contents, or the sizes alone (which inflates nothing).
-        ahead: Bytes that the thread may hold ready.
     """
 
-    def __init__(self, shadow: Shadow, wanted: Iterable[bytes], contents: bool, ahead: int = 16 << 20) -> None:
+    def __init__(self, shadow: Shadow, wanted: Iterable[bytes], contents: bool) -> None:
         self._shadow = shadow
-        self._mode = "--batch" if contents else "--batch-check"
+        self._contents = contents
         self._requests = tempfile.NamedTemporaryFile(dir=shadow.scratch)  # noqa: SIM115
         self._errors = tempfile.TemporaryFile(dir=shadow.scratch)  # noqa: SIM115
         self._requests.writelines(oid + b"\n" for oid in wanted)
         self._requests.flush()
-        self._ahead = ahead
-        self._held = 0
-        self._ready: deque[tuple[bytes, int, bytes]] = deque()
-        self._turn = threading.Condition()
-        self._over = False
+        self._offset = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._read_all, daemon=True)
 
     def __enter__(self) -> ObjectReader:
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._turn:
-            self._over = True
-            self._turn.notify_all()
-            if self._process is not None:
-                self._process.terminate()
-        self._thread.join()
+        self._stop()
         self._requests.close()
         self._errors.close()
 
     def next(self, oid: bytes) -> tuple[int, bytes]:
         """Return size and contents of the next wanted blob; the size is -1 if it is missing, damaged or no blob."""
-        with self._turn:
-            while not self._ready:
-                if not self._thread.is_alive():
-                    raise RuntimeError("more objects asked for than were wanted, or their reader has died")
-                self._turn.wait(1.0)
-            found, size, data = self._ready.popleft()
-            self._held -= len(data)
-            self._turn.notify()
-        if found != oid:
-            raise RuntimeError(f"{oid!r} asked for where {found!r} was wanted")
-        return size, data
+        answer = None
+        while answer is None:
+            fresh = self._process is None
+            answer = _answer(self._stream(), oid, self._contents)
+            if answer is None:
+                # git died. What it had not flushed is lost: only a first object is surely at fault.
+                self._stop()
+                if fresh:
+                    answer = -1, b""
+        self._offset += len(oid) + 1
+        return answer
 
-    def _read_all(self) -> None:
-        offset, fresh = 0, True
-        stream: IO[bytes] | None = None
-        with Path(self._requests.name).open("rb") as lines:
-            for line in lines:
-                oid, answer = line[:-1], None
-                while answer is None:
-                    if stream is None:
-                        stream, fresh = self._start(offset), True
-                    if stream is None:
-                        return
-                    answer = _answer(stream, oid, self._mode == "--batch")
-                    if answer is None:
-                        # git died. What it had not flushed is lost: only a first object is surely at fault.
-                        self._stop()
-                        stream, answer = None, ((-1, b"") if fresh else None)
-                fresh = False
-                offset += len(line)
-                self._hand_over(oid, *answer)
-        self._stop()
-
-    def _hand_over(self, oid: bytes, size: int, data: bytes) -> None:
-        with self._turn:
-            while not self._over and (
-                len(self._ready) >= _AHEAD_COUNT or (self._ready and self._held + len(data) > self._ahead)
-            ):
-                self._turn.wait(1.0)
-            self._ready.append((oid, size, data))
-            self._held += len(data)
-            self._turn.notify()
-
-    def _start(self, offset: int) -> IO[bytes] | None:
-        with self._turn:
-            if self._over:
-                return None
-            os.lseek(self._requests.fileno(), offset, os.SEEK_SET)
-            arguments = ["cat-file", self._mode, "--buffer"]
-            self._process = self._shadow.start(arguments, self._requests.file, self._errors)
-            return self._process.stdout
+    def _stream(self) -> IO[bytes]:
+        if self._process is None:
+            os.lseek(self._requests.fileno(), self._offset, os.SEEK_SET)
+            mode = "--batch" if self._contents else "--batch-check"
+            self._process = self._shadow.start(["cat-file", mode, "--buffer"], self._requests.file, self._errors)
+        assert self._process.stdout is not None  # noqa: S101
+        return self._process.stdout
 
     def _stop(self) -> None:
-        with self._turn:
-            process, self._process = self._process, None
+        process, self._process = self._process, None
         if process is not None and process.stdout is not None:
             process.stdout.close()
             process.terminate()

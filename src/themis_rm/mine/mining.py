@@ -55,8 +55,10 @@ class Mining:
             "dropped": dict(sorted(self.dropped.items())),
         }
 
-    def rows(self, shadow: Shadow) -> Iterator[Commit]:
-        """Yield the commits that are kept, by path and from new to old.
+    def rows(self, shadow: Shadow) -> Iterator[dict[str, Any]]:
+        """Yield the commits that are kept, by path and from new to old: the columns of :class:`Commit`.
+
+        The two versions of the file are bytes, checked to be UTF-8: they come as such and are written as such.
 
         Raises:
             InputError: git cannot list the history; no row has been yielded then.
@@ -74,18 +76,18 @@ class Mining:
         try:
             for change, new, old in contents(shadow, changes, self.settings.max_bytes, self._drop):
                 row = self._row(change, new, old, provenance)
-                self.notes["kept-reverted"] += row.reverted
+                self.notes["kept-reverted"] += row["reverted"]
                 self.kept += 1
-                self.notes[f"kept-{row.language}"] += 1
-                self.notes[f"kept-merged-{row.merged}"] += 1
+                self.notes[f"kept-{row['language']}"] += 1
+                self.notes[f"kept-merged-{row['merged']}"] += 1
                 yield row
         finally:
             changes.close()
 
-    def _row(self, change: Change, new: str, old: str, provenance: Provenance) -> Commit:
+    def _row(self, change: Change, new: bytes, old: bytes, provenance: Provenance) -> dict[str, Any]:
         path = change.path.decode("utf-8")
         row = language_of_path(path)
-        return Commit(
+        commit = Commit(
             commit=change.oid.decode("ascii"),
             subject=change.subject.decode("utf-8"),
             message=change.message.decode("utf-8").strip(),
@@ -93,14 +95,15 @@ class Mining:
             file_path=path,
             license=self.licence,
             unix_time=change.time,
-            new_contents=new,
-            old_contents=old,
+            new_contents="",
+            old_contents="",
             language=row.name if row else "",
             merged=provenance.merged(change.number, change.subject),
             reverted=provenance.reverted(change.number),
             parent=change.parent.decode("ascii"),
             author_time=change.author_time,
         )
+        return commit.to_dict() | {"new_contents": new, "old_contents": old}
 
     def _drop(self, reason: str) -> None:
         self.dropped[reason] += 1
@@ -140,8 +143,8 @@ def _texts(shadow: Shadow, files: dict[str, bytes]) -> dict[str, str]:
 
 def contents(
     shadow: Shadow, changes: Changes, max_bytes: int, dropped: Callable[[str], None]
-) -> Iterator[tuple[Change, str, str]]:
-    """Yield each change with its file's text after and before it.
+) -> Iterator[tuple[Change, bytes, bytes]]:
+    """Yield each change with its file's text after and before it, as UTF-8.
 
     Sizes are asked for first, so that git never inflates an object that is too large to be kept.
 
@@ -159,7 +162,7 @@ def contents(
             keep.append(not fault)
             if fault:
                 dropped(fault)
-    last, text, fault = b"", "", ""
+    last, text, fault = b"", b"", ""
     with ObjectReader(shadow, _without_repeats(changes, keep), contents=True) as reader:
         for change, wanted in zip(changes, keep, strict=True):
             if not wanted:
@@ -168,7 +171,8 @@ def contents(
             for oid in (change.new, change.old):
                 if oid != last:
                     last = oid
-                    text, fault = _decoded(*reader.next(oid))
+                    size, text = reader.next(oid)
+                    fault = _text_fault(size, text)
                 texts.append(text)
                 faults.append(fault)
             if any(faults):
@@ -192,13 +196,15 @@ def _without_repeats(changes: Changes, keep: bytearray) -> Iterator[bytes]:
                 last = oid
 
 
-def _decoded(size: int, data: bytes) -> tuple[str, str]:
-    """Return a version's text and why it has none, as a slug."""
+def _text_fault(size: int, data: bytes) -> str:
+    """Return why a version of a file is no text, as a slug, or ``""`` if it is one."""
     if size < 0:
-        return "", "missing-object"
+        return "missing-object"
     if b"\0" in data:
-        return "", "binary"
-    try:
-        return data.decode("utf-8"), ""
-    except UnicodeDecodeError:
-        return "", "not-utf8"
+        return "binary"
+    if not data.isascii():  # most code is, and then there is nothing to decode
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            return "not-utf8"
+    return ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-import threading
 import time
+from array import array
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +29,9 @@ from themis_rm.records import Commit
 
 STAGE = "mine"
 _ROW_GROUP_BYTES = 16 << 20
+_PAGE_BYTES = 4 * _ROW_GROUP_BYTES
+"""So that a row group's texts make one page: zstd looks back within a page only."""
+_CONTENTS = ("new_contents", "old_contents")
 _REPETITIVE = ["repos", "file_path", "license", "language", "merged"]
 
 
@@ -99,8 +104,8 @@ def _keep_plan(out: Path, sources: Sequence[Source], settings: MineSettings) -> 
 class CommitWriter(RowWriter):
     """Writes commits so that the versions of a file, which stand next to each other, compress against each other.
 
-    Against the defaults this makes shards several times smaller (a level at which zstd looks further back, no borders
-    set by content) in less time (no dictionaries and statistics of whole files' texts).
+    Against the defaults this makes shards several times smaller (a level at which zstd looks further back, one page a
+    row group, no borders set by content) in less time (no dictionaries and statistics of whole files' texts).
 
     Args:
         folder: Output folder.
@@ -110,8 +115,10 @@ class CommitWriter(RowWriter):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, Commit.schema(), group_bytes=_ROW_GROUP_BYTES)
-        self._pending: threading.Thread | None = None
-        self._error: Exception | None = None
+        self._texts: dict[str, _Texts] = {}
+        self._spare: dict[str, _Texts] = {}
+        self._compressor: ThreadPoolExecutor | None = None
+        self._pending: Future[None] | None = None
 
     def _write(self, document: dict[str, Any], file_handler: IO[bytes], filename: str) -> None:
         if filename not in self._writers:
@@ -121,37 +128,74 @@ class CommitWriter(RowWriter):
                 compression="zstd",
                 compression_level=3,
                 use_dictionary=_REPETITIVE,
+                data_page_size=_PAGE_BYTES,
                 write_statistics=[*_REPETITIVE, "unix_time", "author_time"],
             )
+        for name in _CONTENTS:
+            text = document.pop(name)
+            self._texts.setdefault(name, _Texts()).append(text)
+            self._held[filename] += len(text)
         super()._write(document, file_handler, filename)
 
     def _write_batch(self, filename: str) -> None:
         # One batch is compressed (which needs no interpreter lock) while the next one is read from git.
-        self._finish()
         rows = self._batches.pop(filename, [])
         self._held[filename] = 0
         if rows:
-            self._pending = threading.Thread(target=self._compress, args=(self._writers[filename], rows))
-            self._pending.start()
-
-    def _compress(self, writer: pq.ParquetWriter, rows: list[dict[str, Any]]) -> None:
-        try:
-            writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=self.schema))
-        except (OSError, pa.ArrowException) as error:  # a full disk; raised where the step can see it
-            self._error = error
+            batch = _batch(rows, self._texts, self.schema)
+            self._finish()
+            self._texts, self._spare = self._spare, self._texts
+            for texts in self._texts.values():
+                texts.clear()
+            self._compressor = self._compressor or ThreadPoolExecutor(1)
+            self._pending = self._compressor.submit(self._writers[filename].write_batch, batch)
 
     def _finish(self) -> None:
-        if self._pending is not None:
-            self._pending.join()
-            self._pending = None
-        if self._error is not None:
-            raise self._error
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
 
     def close_file(self, filename: str) -> None:
         """Write what is held and close a file."""
         self._write_batch(filename)
         self._finish()
         super().close_file(filename)
+
+    def close(self) -> None:
+        """Write what is held, close all files and end the thread that compresses."""
+        super().close()
+        if self._compressor is not None:
+            self._compressor.shutdown()
+            self._compressor = None
+
+
+class _Texts:
+    """A column of UTF-8 texts, laid end to end in memory that is used again (fresh memory costs more than copying)."""
+
+    def __init__(self) -> None:
+        self._data = BytesIO()
+        self._ends = array("i", [0])
+
+    def append(self, text: bytes) -> None:
+        self._data.write(text)
+        self._ends.append(self._data.tell())
+
+    def clear(self) -> None:
+        self._data.seek(0)
+        self._ends = array("i", [0])
+
+    def column(self) -> pa.StringArray:
+        return pa.StringArray.from_buffers(
+            len(self._ends) - 1, pa.py_buffer(self._ends), pa.py_buffer(self._data.getbuffer())
+        )
+
+
+def _batch(rows: list[dict[str, Any]], texts: dict[str, _Texts], schema: pa.Schema) -> pa.RecordBatch:
+    columns = [
+        texts[field.name].column() if field.name in texts else pa.array([row[field.name] for row in rows], field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 class CommitReader(PipelineStep):
@@ -188,7 +232,7 @@ class CommitReader(PipelineStep):
         try:
             with fetched(source, self.out, self.settings) as shadow:
                 for row in mining.rows(shadow):
-                    yield document(row.to_dict(), row.commit)
+                    yield document(row, row["commit"])
         except (InputError, PermissionError) as error:
             mining, status, reason = Mining(source.name, self.settings), "failed", str(error)
         if mining.refused:

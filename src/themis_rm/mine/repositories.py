@@ -142,13 +142,16 @@ class CommitWriter(RowWriter):
         rows = self._batches.pop(filename, [])
         self._held[filename] = 0
         if rows:
-            batch = _batch(rows, self._texts, self.schema)
             self._finish()
+            self._compressor = self._compressor or ThreadPoolExecutor(1)
+            self._pending = self._compressor.submit(self._compress, self._writers[filename], rows, self._texts)
             self._texts, self._spare = self._spare, self._texts
             for texts in self._texts.values():
                 texts.clear()
-            self._compressor = self._compressor or ThreadPoolExecutor(1)
-            self._pending = self._compressor.submit(self._writers[filename].write_batch, batch)
+
+    def _compress(self, writer: pq.ParquetWriter, rows: list[dict[str, Any]], texts: dict[str, _Texts]) -> None:
+        # The batch ends with this call: as long as it lives, the memory of its texts cannot be written again.
+        writer.write_batch(_batch(rows, texts, self.schema))
 
     def _finish(self) -> None:
         pending, self._pending = self._pending, None

@@ -130,17 +130,23 @@ def assemble(
 @app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(help="YAML recipe.")],
-    data: Annotated[Path, typer.Option(help="Preference dataset: folder or Parquet file.")],
     out: Out,
     pairs: Pairs = None,
+    data: Annotated[str | None, typer.Option(help="Preference dataset, instead of the recipe's 'data'.")] = None,
 ) -> None:
     """Train a reward model, and the n-gram baseline beside it; OUT/model is the checkpoint."""
+    from themis_rm.progress import following  # noqa: PLC0415
     from themis_rm.train.recipe import TrainRecipe  # noqa: PLC0415
 
     typed = TrainRecipe.load(recipe, pairs or [])
+    source = data or typed.data
+    if not source:
+        raise SettingError("The recipe names no data.", "Give --data DIR, or data=DIR.")
     with _needs("train"):
         from themis_rm.workflow.training import train_with_baseline  # noqa: PLC0415
-    report = train_with_baseline(typed, data, out)
+        from themis_rm.workflow.view import so_far  # noqa: PLC0415
+    with following("train", lambda: so_far(out)):
+        report = train_with_baseline(typed, source, out)
     console = Console()
     _told(report.as_stage(), out)
     for split, figures in report.accuracy.items():

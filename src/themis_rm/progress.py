@@ -6,7 +6,7 @@ Nothing is shown where standard error is no terminal, or while a wider view (tha
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -34,6 +34,41 @@ def tasks_done(logs: Path) -> int:
 
 
 @contextmanager
+def following(title: str, told: Callable[[], str]) -> Iterator[None]:
+    """Show a spinner with a line that says how far the work is while the body runs.
+
+    Args:
+        title: What to call the work.
+        told: Asked twice a second for the line.
+    """
+    console = Console(stderr=True)
+    if _wider_view.get() or not console.is_terminal:
+        yield
+        return
+    with console.status(title) as status, asked(lambda: status.update(f"{title}: {told()}")):
+        yield
+
+
+@contextmanager
+def asked(look: Callable[[], None]) -> Iterator[None]:
+    """Call ``look`` twice a second while the body runs, and once at its end."""
+    over = threading.Event()
+
+    def follow() -> None:
+        while not over.wait(0.5):
+            look()
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        look()
+
+
+@contextmanager
 def watching(stage: str, logs: Path, tasks: int) -> Iterator[None]:
     """Show a bar of finished tasks while the body runs.
 
@@ -55,17 +90,5 @@ def watching(stage: str, logs: Path, tasks: int) -> Iterator[None]:
     )
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task(stage, total=tasks)
-        over = threading.Event()
-
-        def follow() -> None:
-            while not over.wait(0.5):
-                progress.update(bar, completed=tasks_done(logs))
-
-        thread = threading.Thread(target=follow, daemon=True)
-        thread.start()
-        try:
+        with asked(lambda: progress.update(bar, completed=tasks_done(logs))):
             yield
-        finally:
-            over.set()
-            thread.join()
-            progress.update(bar, completed=tasks_done(logs))

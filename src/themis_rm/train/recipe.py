@@ -63,6 +63,8 @@ class TrainRecipe(Settings):
 
     name: str = "reward-model"
     """What the run is called in its report."""
+    data: str = ""
+    """Preference dataset: a folder or Parquet file, or a hub name; ``run`` and ``--data`` put theirs in its place."""
     backbone: Backbone
     """The model under the reward head."""
     tokenizer: Tokenizer = Tokenizer()

@@ -155,7 +155,7 @@ def train(recipe: TrainRecipe, data: Path | str, out: Path) -> TrainReport:
 
 def _claim(recipe: TrainRecipe, digest: str, out: Path) -> None:
     # What resumption must agree on; the number of ranks may change between sittings.
-    values = recipe.model_dump(mode="json", exclude={"name", "devices", "keep_checkpoints", "threads"})
+    values = recipe.model_dump(mode="json", exclude={"name", "data", "devices", "keep_checkpoints", "threads"})
     wanted = json.dumps({"recipe": values, "data_hash": digest}, indent=2, sort_keys=True) + "\n"
     file = out / "run.json"
     if not file.is_file():

@@ -14,7 +14,7 @@ from themis_rm.train.run import TrainReport, train
 BASELINE = Path("model") / "baselines" / "ngrams"
 
 
-def train_with_baseline(recipe: TrainRecipe, data: Path, out: Path) -> TrainReport:
+def train_with_baseline(recipe: TrainRecipe, data: Path | str, out: Path) -> TrainReport:
     """Train a reward model, then fit the n-gram baseline on the same training split, into the checkpoint's folder.
 
     An accuracy says little without what the surface of the text alone would give; so the control travels with the
@@ -22,15 +22,16 @@ def train_with_baseline(recipe: TrainRecipe, data: Path, out: Path) -> TrainRepo
 
     Args:
         recipe: What to train.
-        data: A preference dataset on this machine.
+        data: A preference dataset; the baseline is fitted where it lies on this machine.
         out: Folder of the run.
 
     Raises:
         UserError: See :func:`themis_rm.train.run.train`.
     """
     report = train(recipe, data, out)
-    if not (out / BASELINE / CONFIG).is_file():
-        fit_ngrams(_training_rows(data)).save(out / BASELINE)
+    local = Path(data)
+    if local.exists() and not (out / BASELINE / CONFIG).is_file():
+        fit_ngrams(_training_rows(local)).save(out / BASELINE)
     return report
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from themis_rm.pipeline import StageReport, read_counts
-from themis_rm.progress import wider_view
+from themis_rm.progress import asked, wider_view
 from themis_rm.workflow.stages import Stage
 
 MARKS = {"waiting": "[dim]·[/]", "running": "[yellow]▶[/]", "done": "[green]✓[/]", "unchanged": "[cyan]=[/]"}
@@ -42,21 +41,9 @@ class RunView:
             if not self.console.is_terminal:
                 yield
                 return
-            over = threading.Event()
-            with Live(self.table(), console=self.console, refresh_per_second=4) as live:
-
-                def follow() -> None:
-                    while not over.wait(0.5):
-                        live.update(self.table())
-
-                thread = threading.Thread(target=follow, daemon=True)
-                thread.start()
-                try:
-                    yield
-                finally:
-                    over.set()
-                    thread.join()
-                    live.update(self.table())
+            live = Live(self.table(), console=self.console, refresh_per_second=4)
+            with live, asked(lambda: live.update(self.table())):
+                yield
 
     def begins(self, stage: Stage) -> None:
         """Take note that a stage's turn has come."""

@@ -164,7 +164,7 @@ class RowWriter(ParquetWriter):
 
     def _write(self, document: dict[str, Any], file_handler: IO[bytes], filename: str) -> None:
         super()._write(document, file_handler, filename)
-        self._held[filename] += sum(len(v) for v in document.values() if isinstance(v, (str, bytes)))
+        self._held[filename] += sum(len(v) for v in document.values() if isinstance(v, str))
         if self._held[filename] >= self.group_bytes:
             self._write_batch(filename)
         if self.count:

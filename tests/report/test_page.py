@@ -1,0 +1,109 @@
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from themis_rm.benchmark.evaluate import EvaluateSettings, evaluate
+from themis_rm.benchmark.results import Results
+from themis_rm.errors import InputError
+from themis_rm.pipeline import StageReport
+from themis_rm.report.page import Scored, render, verdicts
+from themis_rm.report.plots import Interval, dot_plot, line_plot, training_curves
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return evaluate("random", "authored", tmp_path_factory.mktemp("r"), EvaluateSettings(resamples=500))
+
+
+@pytest.fixture(scope="module")
+def page(results, tmp_path_factory):
+    log = tmp_path_factory.mktemp("log") / "log.jsonl"
+    lines = [{"step": i, "split": "train", "preference": 0.7, "nll": 3.0, "accuracy": 0.5} for i in range(90)]
+    lines.append({"step": 90, "split": "validation", "preference": 0.6, "accuracy": 0.6})
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    stages = [("Mine <b>", StageReport("mine", 10, 4, {"too-long": 6}, 1.5))]
+    return render("run & co", stages, results, results, log, [Scored("Do <it>.", "x < 1\n", {"FC": 0.5})])
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.wrong = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in {"meta", "circle", "line", "polyline", "br", "link"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in {"circle", "line", "polyline"}:
+            return
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+def test_every_element_is_closed_in_order(page):
+    tags = Tags()
+    tags.feed(re.sub(r"<(circle|line|polyline)([^>]*)/>", r"<\1\2>", page))
+    assert not tags.wrong
+    assert not tags.open
+
+
+def test_the_page_needs_nothing_beside_it(page):
+    assert not re.findall(r"(?:src|href)\s*=|url\(|@import|<script", page)
+
+
+def test_text_of_others_is_escaped(page):
+    assert "Do &lt;it&gt;." in page
+    assert "x &lt; 1" in page
+    assert "Mine &lt;b&gt;" in page
+    assert "run &amp; co" in page
+
+
+def test_rows_dropped_stand_under_their_reason(page):
+    assert re.search(r"too-long</span>.*?<b>6</b>", page)
+
+
+def test_every_cell_shows_its_number_of_pairs(page):
+    assert page.count("<small>n=2</small>") == 40
+
+
+def test_baselines_stand_in_the_table(page):
+    assert "baseline: length" in page
+
+
+def test_a_model_that_guesses_is_said_to_guess(results):
+    assert "not distinguishable from guessing" in verdicts(results)[0]
+
+
+def test_small_cells_are_warned_of(results):
+    assert "smallest cell holds 2 pairs" in verdicts(results)[-1]
+
+
+def test_a_published_file_without_intervals_is_refused(results, tmp_path):
+    bare = Results(**{k: getattr(results, k) for k in ("overall", "by_aspect", "by_language", "by_subset")})
+    with pytest.raises(InputError, match="no intervals or cells"):
+        render("x", [], bare, None, tmp_path / "none", [])
+
+
+def test_a_dot_lies_within_its_whisker():
+    plot = dot_plot([("all", [Interval("m", 0.6, 0.4, 0.7, 10)])])
+    low, high = map(float, re.search(r'whisker" x1="([\d.]+)" x2="([\d.]+)"', plot).groups())
+    at = float(re.search(r'<circle cx="([\d.]+)"', plot).group(1))
+    assert low < at < high
+
+
+def test_no_points_give_no_plot():
+    assert line_plot("t", {"a": []}) == ""
+
+
+def test_a_run_without_a_log_has_no_curves(tmp_path):
+    assert training_curves(tmp_path / "none.jsonl") == []
+
+
+def test_a_repeated_update_counts_once(tmp_path):
+    lines = [{"step": s, "split": "train", "nll": v} for s, v in ((1, 9.0), (2, 8.0), (2, 1.0))]
+    (tmp_path / "l").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (curve,) = training_curves(tmp_path / "l")
+    assert "8" not in re.findall(r'text-anchor="end">([\d.]+)</text>', curve)

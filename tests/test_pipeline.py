@@ -1,6 +1,10 @@
 import json
+import multiprocessing
 import os
 import signal
+import sys
+import time
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -25,6 +29,21 @@ class Dies(RowFilter):
     def check(self, row):
         if row["id"] == "1-0":
             os.kill(os.getpid(), signal.SIGKILL)
+        return True
+
+
+class Dawdles(RowFilter):
+    """Takes its time over a row, and says who it is."""
+
+    name = "dawdles"
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def check(self, row):
+        (self.folder / str(os.getpid())).touch()
+        time.sleep(60)
         return True
 
 
@@ -113,6 +132,40 @@ def test_a_report_reads_back(tmp_path):
     report.save(folder)
     assert json.loads((folder / "report.json").read_text())["dropped"] == {"not-go": 6}
     assert type(report).load(folder) == report
+
+
+def run_slowly(folder):
+    (folder / "workers").mkdir()
+    steps = [RowReader(folder / "in", BenchmarkPair.required()), Dawdles(folder / "workers")]
+    run_steps("slow", steps, folder / "out", 3, Execution(workers=2))
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+def wait_until(true, seconds=60):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.1)
+    return true()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_a_killed_run_leaves_no_worker_behind(tmp_path):
+    write_input(tmp_path / "in")
+    run = multiprocessing.get_context("spawn").Process(target=run_slowly, args=(tmp_path,))
+    run.start()
+    folder = tmp_path / "workers"
+    assert wait_until(lambda: folder.is_dir() and len(list(folder.iterdir())) == 2)
+    workers = [int(file.name) for file in folder.iterdir()]
+    run.kill()
+    run.join()
+    assert wait_until(lambda: not any(map(alive, workers)), seconds=20)
 
 
 def test_a_worker_that_dies_ends_the_stage_with_one_line(tmp_path):

@@ -6,13 +6,11 @@ again, a task that was cut off starts anew and overwrites what it left. A row tr
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import json
 import multiprocessing
 import os
-import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +18,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from copy import deepcopy
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -245,13 +244,16 @@ class _LocalExecutor(LocalPipelineExecutor):
 
 
 def _die_with_parent() -> None:
-    # An orphaned worker would go on writing beside the resumed run. Its parent is the fork server, which ends as soon
-    # as the run does.
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        if os.getppid() == 1:
-            os._exit(1)
+    # An orphaned worker would go on writing beside the resumed run. A fork server does not end with the run: its
+    # workers keep it alive, and it them.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def run_steps(stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: int, execution: Execution) -> StageReport:

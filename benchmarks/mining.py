@@ -2,10 +2,10 @@
 
     python benchmarks/mining.py REPO [--workers N]
 
-REPO is a local repository. Two things are timed: the rows alone, taken one by one and let go, and the whole job from the
-start of the interpreter to a compressed Parquet shard (which costs both sides the same again, and so moves the ratio
-towards one). Both sides keep the same commits (single file, modified in place, the eight languages, the same message
-and size rules, any licence) and write the same Parquet columns. PyDriller is asked for a commit's files
+REPO is a local repository. Two things are timed: the rows alone, taken one by one and let go, and the whole job from
+the start of the interpreter to a compressed Parquet shard (which costs both sides the same again, and so moves the
+ratio towards one). Both sides keep the same commits (single file, modified in place, the eight languages, the same
+message and size rules, any licence) and write the same Parquet columns. PyDriller is asked for a commit's files
 only if the commit is no merge and its message passes, which is the cheapest way to use it. Peak memory is the sum over
 the process and its children, sampled; pages of the repository that are mapped into several of them count several times.
 PyDriller is not a dependency: pip install pydriller.

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from themis_rm.criteria import CRITERIA, PRINCIPLES, criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.prompts import PromptMix, PromptSet, built_in, conversation
+from themis_rm.records import Preference, write_rows
 
 
 def test_the_own_prompt_names_its_criterion_and_both_principles_and_no_other_criterion():
@@ -78,6 +79,25 @@ def test_a_dataset_gives_the_prompts_that_it_was_made_with():
     found = PromptSet.from_preferences("published", published_rows())
     assert dict(found.own) == {c.short: f"grade {c.short} only" for c in CRITERIA}
     assert set(found.everything) == {f"grade all, order {i}" for i in range(4)}
+
+
+def test_a_set_is_read_out_of_the_files_of_a_dataset(tmp_path):
+    rows = [
+        Preference(
+            system=row["system"],
+            input="i",
+            chosen="c",
+            rejected="r",
+            language="Go",
+            aspect=row["aspect"],
+            source="s",
+            idx=str(number),
+        )
+        for number, row in enumerate(published_rows())
+    ]
+    write_rows(tmp_path / "data" / "train.parquet", rows, Preference.schema())
+    found = PromptSet.load(tmp_path / "data")
+    assert dict(found.own) == dict(PromptSet.from_preferences("data", published_rows()).own)
 
 
 def test_a_set_from_a_dataset_draws_its_own_texts():

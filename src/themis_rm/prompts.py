@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 
 from themis_rm.criteria import CRITERIA, PRINCIPLES, Criterion, criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
+from themis_rm.records import read_rows
 from themis_rm.settings import Settings, read_yaml
 
 PromptMode = Literal["none", "all", "own"]
@@ -174,6 +175,17 @@ class PromptSet:
             InputError: The file cannot be read or is no prompt set.
         """
         return cls.from_values(read_yaml(path), str(path))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a set from a YAML or JSON file, or out of a preference dataset (a Parquet file, or a folder of them).
+
+        Raises:
+            InputError: There is no prompt set to be had there.
+        """
+        if path.is_dir() or path.suffix == ".parquet":
+            return cls.from_preferences(path.stem, read_rows(path, ["system", "aspect"]))
+        return cls.from_file(path)
 
     @classmethod
     def from_preferences(cls, name: str, rows: Iterable[Mapping[str, Any]]) -> Self:

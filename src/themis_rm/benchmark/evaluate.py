@@ -41,7 +41,8 @@ class EvaluateSettings(Settings):
     prompts: PromptMode = "own"
     """Criteria prompt: none, all criteria, or the pair's own."""
     prompt_set: Path | None = None
-    """File with a prompt set; by default the checkpoint's ``prompts.json``, else the built-in one."""
+    """File with a prompt set, or a preference dataset to read it out of; by default the checkpoint's ``prompts.json``,
+    else the built-in one."""
     baselines: tuple[str, ...] = ("length",)
     """Baselines evaluated beside the model: names, or folders of models. The checkpoint's own ``baselines/ngrams*``
     come on top."""
@@ -81,7 +82,7 @@ class Prompting:
         if settings.prompts == "none":
             return cls("none", None)
         if settings.prompt_set is not None:
-            return cls(settings.prompts, PromptSet.from_file(settings.prompt_set))
+            return cls(settings.prompts, PromptSet.load(settings.prompt_set))
         return cls(settings.prompts, prompt_set_of(model))
 
     @property

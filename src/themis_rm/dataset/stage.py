@@ -42,7 +42,7 @@ def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Exec
         SettingError: The prompt set cannot render a criterion that the mix may draw.
     """
     files = sound_files(pairs, CodePair)
-    prompts = PromptSet.from_file(settings.prompts) if settings.prompts else built_in()
+    prompts = PromptSet.load(settings.prompts) if settings.prompts else built_in()
     claim(out, settings.canonical() + prompts.to_json(), files)
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"
     reader = RowReader(pairs, CodePair.required())

@@ -39,7 +39,8 @@ class ScoreSettings(Settings):
     """Criteria, each giving a score of its own; ``all`` means the five and the all-criteria prompt, ``none`` no
     criteria prompt. Without any, a line's own ``criterion`` is used, else none."""
     prompt_set: Path | None = None
-    """File with a prompt set; by default the checkpoint's ``prompts.json``, else the built-in one."""
+    """File with a prompt set, or a preference dataset to read it out of; by default the checkpoint's ``prompts.json``,
+    else the built-in one."""
     prompt: str = ""
     """The request that code files answer; by default one that names file and language."""
     chunk: int = 256
@@ -165,7 +166,7 @@ class Scorer:
             CheckpointError: The model cannot be loaded.
             InputError: The file is no prompt set.
         """
-        prompts = PromptSet.from_file(prompt_set) if prompt_set else prompt_set_of(model)
+        prompts = PromptSet.load(prompt_set) if prompt_set else prompt_set_of(model)
         return cls(load_model(model, settings), prompts)
 
     def score(self, prompt: str, response: str, criteria: Sequence[str] | None = None) -> dict[str, float]:

@@ -25,7 +25,8 @@ demo: $(VENV)/.run
 	$(BIN)/themis-rm run recipes/demo.yaml --out $(OUT) repositories="$(REPOS)"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	@# One thread a process: two test processes with two threads each wait for one another.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

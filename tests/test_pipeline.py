@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from themis_rm.errors import InputError, UserError
-from themis_rm.pipeline import Execution, RowFilter, RowReader, RowWriter, exclusion_writer, run_steps
+from themis_rm.pipeline import Execution, RowFilter, RowReader, RowWriter, keep_aside, run_steps
 from themis_rm.records import BenchmarkPair, read_rows, write_rows
 
 
@@ -79,7 +79,7 @@ def run(tmp_path, name, workers=1, group_bytes=32 << 20):
     schema = BenchmarkPair.schema()
     steps = [
         RowReader(tmp_path / "in", BenchmarkPair.required()),
-        OnlyGo(exclusion_writer(folder / "dropped", schema)),
+        OnlyGo(keep_aside(folder / "dropped", schema, "rows")),
         RowWriter(folder / "rows", schema, group_bytes=group_bytes),
     ]
     return run_steps("filter", steps, folder, 3, Execution(workers=workers)), folder

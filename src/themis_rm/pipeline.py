@@ -32,7 +32,7 @@ from datatrove.utils.logging import logger
 from pydantic import Field
 
 from themis_rm.errors import SettingError, UserError
-from themis_rm.progress import watching
+from themis_rm.progress import tasks_done, watching
 from themis_rm.records import open_parquet, parquet_files
 from themis_rm.settings import Settings
 
@@ -174,11 +174,15 @@ class RowWriter(ParquetWriter):
         super()._write_batch(filename)
 
 
-def exclusion_writer(folder: Path, schema: pa.Schema) -> RowWriter:
-    """Return the writer that keeps dropped rows, one folder per reason (column ``filter_reason`` added)."""
-    return RowWriter(
-        folder, schema.append(pa.field("filter_reason", pa.string())), "${filter_reason}/${rank}.parquet", count=False
-    )
+def keep_aside(folder: Path, schema: pa.Schema, name: str) -> RowWriter:
+    """Return the writer of dropped rows: ``folder/<reason>/<name>-<rank>.parquet``.
+
+    Several inputs share a folder, so the name keeps them apart; small row groups keep a writer that has many reasons
+    open at once within a few MB each.
+    """
+    # What is wrong with a row may be that a text is missing, so every column is nullable here.
+    columns = pa.schema([*(field.with_nullable(True) for field in schema), pa.field("filter_reason", pa.string())])
+    return RowWriter(folder, columns, f"${{filter_reason}}/{name}-${{rank}}.parquet", group_bytes=2 << 20, count=False)
 
 
 class RowFilter(BaseFilter):
@@ -296,7 +300,7 @@ def _cluster_executor(stage: str, steps: list[PipelineStep], logs: Path, tasks: 
 
 def _wait(logs: Path, tasks: int) -> None:
     # Slurm returns once the job is queued; a stage is done when every task has left its marker.
-    while len(list((logs / "completions").glob("*"))) < tasks:
+    while tasks_done(logs) < tasks:
         time.sleep(5)
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from themis_rm.curate import filters
-from themis_rm.curate.files import keep_aside
 from themis_rm.curate.tokens import TokenCounter
+from themis_rm.pipeline import keep_aside
 from themis_rm.records import Commit
 
 OLD = "def mean(values):\n    total = sum(values)\n    return total / len(values)\n"

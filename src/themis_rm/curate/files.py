@@ -1,4 +1,4 @@
-"""The files of a stage: what it may read, whose its output folder is, where its dropped rows lie."""
+"""The files of a stage: what it may read, and whose its output folder is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from themis_rm.errors import InputError
-from themis_rm.pipeline import RowWriter, write_text
+from themis_rm.pipeline import write_text
 from themis_rm.records import Row, open_parquet, parquet_files
 
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
@@ -26,17 +26,6 @@ def _is_texts(kind: pa.DataType) -> bool:
 
 
 _KINDS = (_is_text, _is_texts, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
-
-
-def keep_aside(folder: Path, schema: pa.Schema, name: str) -> RowWriter:
-    """Return the writer of dropped rows: ``folder/<reason>/<name>-<rank>.parquet``.
-
-    Several inputs share a folder, so the name keeps them apart; small row groups keep a writer that has many reasons
-    open at once within a few MB each.
-    """
-    # What is wrong with a row may be that a text is missing, so every column is nullable here.
-    columns = pa.schema([*(field.with_nullable(True) for field in schema), pa.field("filter_reason", pa.string())])
-    return RowWriter(folder, columns, f"${{filter_reason}}/{name}-${{rank}}.parquet", group_bytes=2 << 20, count=False)
 
 
 def sound_files(path: Path, rows: type[Row]) -> list[Path]:

@@ -14,12 +14,12 @@ from datatrove.pipeline.base import PipelineStep
 from themis_rm.criteria import CRITERIA
 from themis_rm.curate import filters
 from themis_rm.curate.duplicates import DropFound, FindDuplicates, ReadShard, Shards, SignRows
-from themis_rm.curate.files import claim, keep_aside, sound_files
+from themis_rm.curate.files import claim, sound_files
 from themis_rm.curate.injected import InjectOrKeepAside
 from themis_rm.curate.settings import CurateSettings
 from themis_rm.curate.tokens import TokenCounter
 from themis_rm.errors import InputError
-from themis_rm.pipeline import Execution, RowReader, RowWriter, StageReport, document, run_steps, write_text
+from themis_rm.pipeline import Execution, RowReader, RowWriter, StageReport, document, keep_aside, run_steps, write_text
 from themis_rm.records import CodePair, Commit, Row, Solution, stable_id
 
 _RANGE_BYTES = 256 << 20  # signatures held at a time by one task of the find pass

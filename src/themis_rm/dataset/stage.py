@@ -7,14 +7,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from themis_rm.curate.files import claim, keep_aside, sound_files
+from themis_rm.curate.files import claim, sound_files
 from themis_rm.dataset.card import render_card
 from themis_rm.dataset.notes import TakeNotes
 from themis_rm.dataset.plan import MakePlan
 from themis_rm.dataset.rows import Expand, FollowPlan, WriteFile
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.errors import InputError
-from themis_rm.pipeline import Execution, RowReader, RowWriter, StageReport, run_steps, write_text
+from themis_rm.pipeline import Execution, RowReader, RowWriter, StageReport, keep_aside, run_steps, write_text
 from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import CodePair, Preference
 

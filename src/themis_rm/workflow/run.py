@@ -137,7 +137,7 @@ def stages_of(recipe: RunRecipe, out: Path) -> list[Stage]:
 
     settings = recipe.evaluate.canonical() + _benchmark(recipe.benchmark)
     stage = add(EVALUATE, "Evaluate on the benchmark", ["models", "benchmark"], settings, TRAIN)
-    stage.work = lambda to: _evaluate(recipe, out / TRAIN / "model", to)
+    stage.work = lambda to: _evaluate(recipe, recipe.benchmark, out / TRAIN / "model", to)
     stage.outputs = ("scores.parquet", "results.json")
     return list(found.values())
 
@@ -155,8 +155,8 @@ def _benchmark(name: str) -> str:
     return fingerprints.files(found, path.parent)
 
 
-def _evaluate(recipe: RunRecipe, model: Path, to: Path) -> StageReport:
-    evaluate(model, recipe.benchmark, to, recipe.evaluate)
+def _evaluate(recipe: RunRecipe, benchmark: str | Path, model: Path, to: Path) -> StageReport:
+    evaluate(model, benchmark, to, recipe.evaluate)
     return StageReport.load(to)
 
 
@@ -167,8 +167,7 @@ def _evaluate_held_out(recipe: RunRecipe, out: Path, to: Path) -> StageReport:
     held_out = to / "held-out.parquet"
     if not write_rows(held_out, pairs, BenchmarkPair.schema()):
         return StageReport(HELD_OUT)
-    evaluate(out / TRAIN / "model", held_out, to, recipe.evaluate)
-    return StageReport.load(to)
+    return _evaluate(recipe, held_out, out / TRAIN / "model", to)
 
 
 def _score_examples(recipe: RunRecipe, model: Path) -> list[Scored]:

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from themis_rm.pipeline import StageReport, read_counts
-from themis_rm.progress import asked, wider_view
+from themis_rm.progress import asked, tasks_done, wider_view
 from themis_rm.workflow.stages import Stage
 
 MARKS = {"waiting": "[dim]·[/]", "running": "[yellow]▶[/]", "done": "[green]✓[/]", "unchanged": "[cyan]=[/]"}
@@ -97,8 +97,7 @@ def so_far(folder: Path) -> str:
         newest = max(logs.iterdir(), key=lambda path: path.stat().st_mtime, default=None)
         if newest is not None:
             report = read_counts(newest.name, newest)
-            done = len(list((newest / "completions").glob("*")))
-            return f"{newest.name}: {done} tasks done, {counts(report)}"
+            return f"{newest.name}: {tasks_done(newest)} tasks done, {counts(report)}"
     return ""
 
 

@@ -4,8 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A deadline times an example, and the first one pays for what is then cached (compiling the term lists): on a busy
+# machine it failed where nothing was wrong.
+settings.register_profile("themis", deadline=None)
+settings.load_profile("themis")
 
 
 @pytest.fixture(scope="session")

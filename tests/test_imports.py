@@ -18,11 +18,13 @@ MAY_KNOW = {
     "dataset": {"curate"},
     "train": {"dataset"},
     "models": {"train"},
-    "benchmark": {"models"},
+    "execute": set(),
+    "judge": set(),
+    "benchmark": {"curate", "execute", "judge", "models"},
     "serve": {"models"},
     "report": {"benchmark"},
-    "workflow": {"mine", "curate", "dataset", "train", "models", "benchmark", "serve", "report"},
-    "cli": {"mine", "curate", "dataset", "train", "models", "benchmark", "serve", "report", "workflow"},
+    "workflow": {"mine", "curate", "dataset", "train", "models", "execute", "judge", "benchmark", "serve", "report"},
+    "cli": {"mine", "curate", "dataset", "train", "models", "execute", "judge", "benchmark", "serve", "report", "workflow"},
     "__main__": {"cli"},
 }
 """Room -> the rooms that it may import; data flows one way, so no pair stands in both directions."""

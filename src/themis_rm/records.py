@@ -199,6 +199,36 @@ class BenchmarkPair(Row):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledPair(Row):
+    """A row of a compiled benchmark: the published columns, then where the pair comes from.
+
+    Attributes:
+        source: Name of the public source.
+        source_key: Names the pair within its source.
+        group: Task that several pairs of the source share, else empty; pairs of a group are not independent.
+        prompt_source: ``upstream``, ``derived``, ``template`` or ``llm``.
+        rule: What the pair is about, in the source's terms; not part of what a model sees.
+        license: SPDX expression.
+        verified: ``agrees`` or ``disagrees`` with what execution shows, else ``unchecked``.
+    """
+
+    id: str
+    prompt: str
+    chosen: str
+    rejected: str
+    aspect: str
+    language: str
+    subset: str
+    source: str = ""
+    source_key: str = ""
+    group: str = ""
+    prompt_source: str = ""
+    rule: str = ""
+    license: str = ""
+    verified: str = "unchecked"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PairScore(Row):
     """A row of ``scores.parquet``: the published columns, then ours.
 
@@ -225,6 +255,11 @@ class PairScore(Row):
 
 def stable_id(*parts: str) -> str:
     """Return 32 hex digits (BLAKE2b, 128 bits) that depend on the parts and their order alone."""
+    return stable_digest(parts)
+
+
+def stable_digest(parts: Iterable[str]) -> str:
+    """Return :func:`stable_id` of parts that are streamed."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")

@@ -13,7 +13,7 @@ from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language
 from themis_rm.models.protocol import is_unicode
-from themis_rm.records import BenchmarkPair, Preference, open_parquet, parquet_files, read_rows, stable_id
+from themis_rm.records import BenchmarkPair, Preference, open_parquet, parquet_files, read_rows, stable_digest
 
 AUTHORED = "authored"
 """Name of the benchmark that is part of this package."""
@@ -36,13 +36,17 @@ class Benchmark:
     digest: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        parts = (str(value) for pair in self.pairs for value in pair.to_dict().values())
-        object.__setattr__(self, "digest", stable_id(*parts))
+        object.__setattr__(self, "digest", pairs_digest(self.pairs))
 
     @property
     def reasons(self) -> dict[str, int]:
         """Return reason -> number of rejected rows."""
         return dict(sorted(Counter(row["reason"] for row in self.rejected).items()))
+
+
+def pairs_digest(pairs: Iterable[BenchmarkPair]) -> str:
+    """Return a hash of pairs in their order."""
+    return stable_digest(str(value) for pair in pairs for value in pair.to_dict().values())
 
 
 def read_benchmark(benchmark: str | Path) -> Benchmark:

@@ -1,0 +1,94 @@
+"""What makes a pair fit for a benchmark, whatever source it comes from."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field
+
+from themis_rm.benchmark.sources.source import SourcePair
+from themis_rm.criteria import criterion
+from themis_rm.models.protocol import is_unicode
+from themis_rm.settings import Settings
+from themis_rm.syntax import (
+    code_tokens,
+    comment_ranges,
+    error_count,
+    parse_fragment,
+    strip_comments,
+    syntax_of,
+    to_text,
+    walk,
+)
+
+
+class SoundnessSettings(Settings):
+    """Which pairs are fit for a benchmark."""
+
+    max_characters: int = Field(default=32_000, ge=100)
+    """Longest answer or request."""
+    min_tokens: int = Field(default=3, ge=1)
+    """Fewest tokens of an answer, comments left out."""
+    leaks: bool = False
+    """Whether pairs stay in which a word gives the label away."""
+
+
+TELLING = re.compile(
+    r"(?i)(?<![a-z])(bug(?:gy|s|fix)?|fix(?:ed|es|me)?|faulty|flaw(?:ed|s)?|vulnerab\w*|insecure\w*|unsafe|incorrect|wrong|"
+    r"non-?compliant|mutant|exploit\w*|inefficient|optimi[sz]ed)(?![a-z])"
+)
+"""Words that, on one side alone, say which side it is. Narrower than what teaching material is cleaned of: code may
+rightly speak of good, safe or fast things."""
+
+_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
+
+
+def telling_words(code: str, language: str) -> set[str]:
+    """Return the words in comments and identifiers of a piece of code that could give its label away."""
+    fragment, row = parse_fragment(code, language), syntax_of(language)
+    texts = [to_text(fragment.source[start:end]) for start, end in comment_ranges(fragment.tree, language)]
+    texts += [
+        _HUMPS.sub(" ", to_text(node.text or b""))
+        for node in walk(fragment.tree.root_node, skip=row.literals | row.comments)
+        if not node.child_count and "identifier" in node.type
+    ]
+    return {match.group(1).casefold() for text in texts for match in TELLING.finditer(text)}
+
+
+def leaks(chosen: str, rejected: str, language: str) -> set[str]:
+    """Return the telling words that stand on one side alone; on both they are the subject, not a hint."""
+    return telling_words(chosen, language) ^ telling_words(rejected, language)
+
+
+def unfit(pair: SourcePair, settings: SoundnessSettings) -> str | None:  # noqa: PLR0911
+    """Return why a pair is not fit for a benchmark, or ``None``.
+
+    Layout is a matter of readability, so a pair about that may differ in white space alone; comments alone make no pair
+    of any criterion.
+    """
+    texts = (pair.chosen, pair.rejected)
+    if not all(text.strip() for text in texts):
+        return "empty-side"
+    if any("\x00" in text or not is_unicode(text) for text in (*texts, pair.prompt)):
+        return "not-text"
+    if max(len(text) for text in (*texts, pair.prompt)) > settings.max_characters:
+        return "too-long"
+    if pair.chosen.strip() == pair.rejected.strip():
+        return "same-answers"
+    tokens = [code_tokens(text, pair.language) for text in texts]
+    if min(map(len, tokens)) < settings.min_tokens:
+        return "too-short"
+    if tokens[0] == tokens[1] and (criterion(pair.criterion).short != "R&M" or _only_comments_differ(pair)):
+        return "comments-only"
+    chosen, rejected = (error_count(parse_fragment(text, pair.language).tree) for text in texts)
+    if chosen > rejected:
+        # What a grammar cannot read (a macro, an ellipsis) stands on both sides; more on the better side is damage.
+        return "chosen-parses-worse"
+    if not settings.leaks and leaks(*texts, pair.language):
+        return "label-leak"
+    return None
+
+
+def _only_comments_differ(pair: SourcePair) -> bool:
+    one, other = (strip_comments(text, pair.language) for text in (pair.chosen, pair.rejected))
+    return one.strip() == other.strip()

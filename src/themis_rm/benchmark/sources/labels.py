@@ -1,0 +1,97 @@
+"""Words that give a label away, and how a mapper takes them out of code without touching what the code does.
+
+Teaching material says which version is the bad one, in comments ("// BAD: ...", "/* POTENTIAL FLAW */") and in names
+(``goodG2B``, ``unsafe_query``). A model that reads those words judges nothing, so they must not reach a benchmark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from themis_rm.syntax import comment_ranges, parse_fragment, syntax_of, to_bytes, to_text, walk
+
+LABEL_WORDS = (
+    r"bad|badly|good|bug(?:s|gy|fix)?|fix(?:ed|es|me)?|correct(?:ed|ly)?|incorrect(?:ly)?|wrong(?:ly)?|flaws?|flawed|"
+    r"faulty|mistakes?|errors? here|vulnerab\w*|insecure(?:ly)?|secure(?:ly|d)?|unsafe(?:ly)?|safe(?:ly|r)?|"
+    r"danger(?:ous)?|exploit\w*|attack(?:er|ers|s)?|malicious|tainted|CWE-?\d*|CVE-?[\d-]*|slow(?:er)?|fast(?:er)?|"
+    r"inefficient(?:ly)?|efficient(?:ly)?|optimi[sz]\w*|non-?compliant|compliant|avoid|prefer(?:red)?|better|worse|"
+    r"don't|do not|should(?:n't| not)?|instead|violation|okay|OK|leak(?:s|ed|ing)?"
+)
+"""Words by which a comment on an example tells the reader what to think of it."""
+
+_LABEL = re.compile(rf"(?<![A-Za-z])(?:{LABEL_WORDS})(?![A-Za-z])", re.IGNORECASE)
+
+
+def tells_label(text: str) -> bool:
+    """Tell whether a text holds a word that gives a label away."""
+    return _LABEL.search(text) is not None
+
+
+def without_telling_comments(code: str, language: str) -> str:
+    """Return the code without the comments that hold a telling word; other comments stay.
+
+    A line that held nothing but such a comment goes with it. Adjacent line comments are one comment: a sentence that
+    runs over three lines goes whole.
+
+    Args:
+        code: A file or a fragment.
+        language: Any name of a language.
+    """
+    fragment = parse_fragment(code, language)
+    ranges = [
+        (start - fragment.start, end - fragment.start)
+        for start, end in comment_ranges(fragment.tree, language)
+        if fragment.start <= start and end <= fragment.end
+    ]
+    data = to_bytes(code)
+    kept, position = [], 0
+    for block in _blocks(ranges, data):
+        text = " ".join(to_text(data[start:end]) for start, end in block)
+        if not tells_label(text):
+            continue
+        for start, end in block:
+            line_start = data.rfind(b"\n", 0, start) + 1
+            line_end = data.find(b"\n", end)
+            line_end = len(data) if line_end < 0 else line_end
+            alone = not data[line_start:start].strip() and not data[end:line_end].strip()
+            first, last = (line_start, min(line_end + 1, len(data))) if alone else (start, end)
+            kept.append(data[position : max(first, position)])
+            position = max(last, position)
+    kept.append(data[position:])
+    return "\n".join(line.rstrip() for line in to_text(b"".join(kept)).split("\n"))
+
+
+def _blocks(ranges: list[tuple[int, int]], data: bytes) -> list[list[tuple[int, int]]]:
+    """Group comments between which nothing but white space stands, and no blank line."""
+    blocks: list[list[tuple[int, int]]] = []
+    for start, end in ranges:
+        between = data[blocks[-1][-1][1] : start] if blocks else b"x"
+        if blocks and not between.strip() and between.count(b"\n") <= 1:
+            blocks[-1].append((start, end))
+        else:
+            blocks.append([(start, end)])
+    return blocks
+
+
+def renamed(code: str, language: str, names: Mapping[str, str]) -> str:
+    """Return the code with identifiers renamed, in code alone: text literals and comments stay as they are.
+
+    Args:
+        code: A file or a fragment.
+        language: Any name of a language.
+        names: Old name -> new name; whole identifiers.
+    """
+    fragment = parse_fragment(code, language)
+    data, row = to_bytes(code), syntax_of(language)
+    kept, position = [], 0
+    for node in walk(fragment.tree.root_node, skip=row.literals | row.comments):
+        if node.child_count or not fragment.start <= node.start_byte < node.end_byte <= fragment.end:
+            continue
+        old = to_text(fragment.source[node.start_byte : node.end_byte])
+        if old in names and ("identifier" in node.type or node.type == "constant"):
+            start, end = node.start_byte - fragment.start, node.end_byte - fragment.start
+            kept += [data[position:start], to_bytes(names[old])]
+            position = end
+    kept.append(data[position:])
+    return to_text(b"".join(kept))

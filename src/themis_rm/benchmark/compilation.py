@@ -306,7 +306,7 @@ def _assembled(
         SourceEntry.of(
             source_named(name),
             input_digest=digests[name],
-            read=counted[name][0],
+            records=counted[name][0],
             kept=len(kept.ids[name]),
             dropped=dict(sorted((counted[name][1] + kept.dropped[name]).items())),
         )

@@ -45,8 +45,8 @@ class SourceEntry(_Block):
     """Whether it brings tests."""
     input_digest: str
     """Hash of the files that were read."""
-    read: int
-    """Records."""
+    records: int
+    """Records read."""
     kept: int
     """Pairs in the benchmark."""
     dropped: dict[str, int]
@@ -55,7 +55,8 @@ class SourceEntry(_Block):
     @classmethod
     def of(cls, source: Source, **counted: Any) -> Self:  # noqa: ANN401
         """Take the metadata from the catalogue."""
-        return cls(**{name: getattr(source, name) for name in cls.model_fields if hasattr(source, name)}, **counted)
+        known = {name: getattr(source, name) for name in cls.model_fields if hasattr(source, name)}
+        return cls(**known, **counted)
 
 
 class Nested(_Block):

@@ -63,14 +63,17 @@ def without_telling_comments(code: str, language: str) -> str:
 
 
 def _blocks(ranges: list[tuple[int, int]], data: bytes) -> list[list[tuple[int, int]]]:
-    """Group comments between which nothing but white space stands, and no blank line."""
+    """Group comments that have their lines for themselves and follow one another line by line."""
     blocks: list[list[tuple[int, int]]] = []
+    joins = False
     for start, end in ranges:
-        between = data[blocks[-1][-1][1] : start] if blocks else b"x"
-        if blocks and not between.strip() and between.count(b"\n") <= 1:
+        alone = not data[data.rfind(b"\n", 0, start) + 1 : start].strip()
+        between = data[blocks[-1][-1][1] : start] if blocks else b""
+        if joins and alone and not between.strip() and between.count(b"\n") <= 1:
             blocks[-1].append((start, end))
         else:
             blocks.append([(start, end)])
+        joins = alone
     return blocks
 
 

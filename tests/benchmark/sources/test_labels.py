@@ -1,0 +1,67 @@
+"""Taking telling comments and names out of teaching material without touching what the code does."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from themis_rm.benchmark.sources.labels import renamed, tells_label, without_telling_comments
+from themis_rm.syntax import code_tokens
+
+CODE = """\
+// BAD: the input goes straight
+// into the query
+String find(String badge) { // looks up one row
+    /* POTENTIAL FLAW */ run(badge);
+    return badge; // GOOD
+}
+"""
+
+
+def test_telling_comments_go_and_others_stay():
+    assert without_telling_comments(CODE, "Java") == (
+        "String find(String badge) { // looks up one row\n     run(badge);\n    return badge;\n}\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["BAD", "// fixed now", "CWE-79", "this is insecure", "non-compliant", "do not"])
+def test_words_that_tell(text):
+    assert tells_label(text)
+
+
+@pytest.mark.parametrize("text", ["badge", "prefix", "looks up one row", "debugging", "goods"])
+def test_words_that_do_not_tell(text):
+    assert not tells_label(text)
+
+
+def test_names_are_changed_in_code_alone():
+    code = 'def bad(x):\n    return bad(x - 1) or "bad"  # bad\n'
+    assert renamed(code, "Python", {"bad": "walk"}) == 'def walk(x):\n    return walk(x - 1) or "bad"  # bad\n'
+
+
+def test_methods_without_a_class_are_renamed_too():
+    assert renamed("int bad() { return bad(); }", "Java", {"bad": "walk"}) == "int walk() { return walk(); }"
+
+
+LINES = st.lists(
+    st.sampled_from(["x = 1", "y = f(x)  # good", "# BAD", "# plain", "", 's = "# bad"', "if x:\n    y = 2  # fixed"]),
+    max_size=12,
+)
+
+
+@given(LINES)
+def test_code_is_never_touched(lines):
+    code = "\n".join(lines) + "\n"
+    assert code_tokens(without_telling_comments(code, "Python"), "Python") == code_tokens(code, "Python")
+
+
+@given(LINES)
+def test_no_telling_comment_is_left(lines):
+    cleaned = without_telling_comments("\n".join(lines) + "\n", "Python")
+    assert "# BAD" not in cleaned
+    assert "# fixed" not in cleaned
+
+
+@given(LINES)
+def test_cleaning_twice_changes_nothing(lines):
+    once = without_telling_comments("\n".join(lines) + "\n", "Python")
+    assert without_telling_comments(once, "Python") == once

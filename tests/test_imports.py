@@ -12,6 +12,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "themis_rm"
 ROOT = {"errors", "criteria", "languages", "records", "settings", "prompts", "progress", "pipeline", "syntax"}
 """Tables and the stage runner: they know each other and no room."""
 
+ROOMS = ("mine", "curate", "dataset", "train", "models", "execute", "judge", "benchmark", "serve", "report")
+
 MAY_KNOW = {
     "mine": set(),
     "curate": {"mine"},
@@ -23,8 +25,8 @@ MAY_KNOW = {
     "benchmark": {"curate", "execute", "judge", "models"},
     "serve": {"models"},
     "report": {"benchmark"},
-    "workflow": {"mine", "curate", "dataset", "train", "models", "execute", "judge", "benchmark", "serve", "report"},
-    "cli": {"mine", "curate", "dataset", "train", "models", "execute", "judge", "benchmark", "serve", "report", "workflow"},
+    "workflow": set(ROOMS),
+    "cli": {*ROOMS, "workflow"},
     "__main__": {"cli"},
 }
 """Room -> the rooms that it may import; data flows one way, so no pair stands in both directions."""

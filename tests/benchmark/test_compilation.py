@@ -178,7 +178,7 @@ def test_a_killed_compilation_goes_on_with_the_sources_that_are_left(sources, tm
         with pytest.raises(KeyboardInterrupt):
             compiled(folder, tmp_path)
     reads = []
-    monkeypatch.setattr(compilation.SourceReader, "run", lambda *a, **k: reads.append(a))
+    monkeypatch.setattr(compilation.SourceReader, "run", lambda *given: reads.append(given))
     again, _ = compiled(folder, tmp_path)
     assert (again, reads) == (whole, [])
 

@@ -1,0 +1,56 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct boat {
+    const char *name;
+    double handicap;
+    long seconds;
+};
+
+/* State of the list that is being printed. */
+static FILE *output;
+static const struct boat *boat;
+static long time, winner_time, previous_time;
+static size_t place, printed;
+
+static void update_time(void)
+{
+    previous_time = time;
+    time = (long)((double)boat->seconds * 100 / boat->handicap);
+}
+
+static int compare_boats(const void *left, const void *right)
+{
+    boat = left;
+    update_time();
+    boat = right;
+    update_time();
+    if ((previous_time > 0) != (time > 0))
+        return previous_time > 0 ? -1 : 1;
+    if (previous_time != time)
+        return previous_time < time ? -1 : 1;
+    return strcmp(((const struct boat *)left)->name, boat->name);
+}
+
+static void print_boat(void)
+{
+    update_time();
+    if (printed++ == 0)
+        winner_time = time;
+    if (printed == 1 || time != previous_time)
+        place = printed;
+    if (boat->seconds > 0)
+        fprintf(output, "%zu %s %ld +%ld\n", place, boat->name, time, time - winner_time);
+    else
+        fprintf(output, "- %s\n", boat->name);
+}
+
+void print_results(FILE *out, struct boat *boats, size_t count)
+{
+    output = out;
+    printed = 0;
+    qsort(boats, count, sizeof *boats, compare_boats);
+    for (boat = boats; boat < boats + count; boat++)
+        print_boat();
+}

@@ -19,6 +19,7 @@ from pathlib import Path
 from pydantic import Field
 
 import themis_rm
+from themis_rm.benchmark import crossfit
 from themis_rm.benchmark import statistics as stats
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
 from themis_rm.benchmark.results import Accuracies, Baseline, Counts, Results, Run
@@ -43,9 +44,9 @@ class EvaluateSettings(Settings):
     prompt_set: Path | None = None
     """File with a prompt set, or a preference dataset to read it out of; by default the checkpoint's ``prompts.json``,
     else the built-in one."""
-    baselines: tuple[str, ...] = ("length",)
-    """Baselines evaluated beside the model: names, or folders of models. The checkpoint's own ``baselines/ngrams*``
-    come on top."""
+    baselines: tuple[str, ...] = ("length", crossfit.NAME)
+    """Baselines evaluated beside the model: names, or folders of models; ``ngrams-crossfit`` is fitted on the benchmark
+    itself. The checkpoint's own ``baselines/ngrams*`` come on top."""
     part_pairs: int = Field(default=256, ge=1)
     """Pairs scored between two points at which a killed run can go on."""
     resamples: int = Field(default=10_000, ge=100)
@@ -208,7 +209,9 @@ def _baselines(  # noqa: PLR0917
     wanted: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
     found: dict[str, tuple[RewardModel, list[PairScore]]] = {}
     for name in wanted:
-        other = load_model(name, settings.model)
+        other = crossfit.cross_fitted(benchmark.pairs) if name == crossfit.NAME else load_model(name, settings.model)
+        if other is None:
+            continue
         label = other.identity.name
         if other.identity.digest == loaded.identity.digest or label in found:
             continue

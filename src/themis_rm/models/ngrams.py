@@ -186,6 +186,19 @@ def fit_ngrams(rows: Iterable[Mapping[str, Any]], settings: NGramSettings | None
     kept, skipped = _sample(rows, settings)
     if not kept:
         raise InputError("The n-gram baseline has no pair to learn from: no row has two answers that differ.")
+    return fit_differences(kept, settings, dict(sorted(skipped.items())))
+
+
+def fit_differences(
+    kept: Sequence[Mapping[int, float]], settings: NGramSettings, skipped: dict[str, int] | None = None
+) -> NGramModel:
+    """Fit the baseline on feature differences.
+
+    Args:
+        kept: What :func:`difference` gave for each pair; at least one, none of them empty.
+        settings: How the features were made, and how to fit.
+        skipped: Reason -> pairs not among them, for the report.
+    """
     matrix = _matrix(kept, settings)
     # Buckets that no pair touches keep weight 0; leaving them out makes the steps small.
     used = np.unique(matrix.indices)
@@ -202,7 +215,7 @@ def fit_ngrams(rows: Iterable[Mapping[str, Any]], settings: NGramSettings | None
     weight[used] = solved.x
     margins = dense @ solved.x
     accuracy = float((margins > 0).mean() + (margins == 0).mean() / 2)
-    report = FitReport(len(kept), dict(sorted(skipped.items())), accuracy, int(solved.nit), bool(solved.success))
+    report = FitReport(len(kept), skipped or {}, accuracy, int(solved.nit), bool(solved.success))
     return NGramModel(settings, weight, report)
 
 

@@ -8,21 +8,32 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 import themis_rm
+from themis_rm.cli.benchmark import benchmark
+from themis_rm.cli.common import (
+    Needs,
+    Out,
+    Pairs,
+    SettingsFile,
+    Workers,
+    execution_of,
+    laid_over,
+    plain,
+    settings_of,
+    tell_report,
+)
 from themis_rm.errors import InputError, SettingError, UserError
 
 if TYPE_CHECKING:
-    from themis_rm.pipeline import Execution, StageReport
     from themis_rm.serve.scoring import ScoreSummary
-    from themis_rm.settings import Settings
     from themis_rm.workflow.run import Finished
 
 app = typer.Typer(
@@ -32,12 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-S = TypeVar("S", bound="Settings")
-Out = Annotated[Path, typer.Option("--out", help="Folder to write to; an interrupted job there goes on.")]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="YAML file with settings of this verb.")]
-Pairs = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings laid over the file.")]
-Workers = Annotated[int | None, typer.Option("--workers", help="Tasks at the same time; by default one per core.")]
+app.add_typer(benchmark, name="benchmark")
 
 
 def main() -> None:
@@ -45,7 +51,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"[bold red]error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         Console(stderr=True).print("Stopped. The same command goes on from here.")
@@ -87,11 +93,11 @@ def mine(
     if tree:
         if max_bytes is not None:
             pairs.append(f"max_file_bytes={max_bytes}")
-        _told(mine_trees(tree, out, _settings(TreeSettings, settings, pairs), _execution(workers)), out)
+        tell_report(mine_trees(tree, out, settings_of(TreeSettings, settings, pairs), execution_of(workers)), out)
         return
     given = {"since": since and since.date(), "until": until and until.date(), "max_bytes": max_bytes}
     pairs += [f"{key}={value}" for key, value in given.items() if value is not None]
-    _told(mine_repositories(names, out, _settings(MineSettings, settings, pairs), _execution(workers)), out)
+    tell_report(mine_repositories(names, out, settings_of(MineSettings, settings, pairs), execution_of(workers)), out)
 
 
 @app.command()
@@ -109,7 +115,7 @@ def curate(
 
     if commits is None and solutions is None:
         raise SettingError("Give --commits, --solutions or both.")
-    _told(work(commits, solutions, out, _settings(CurateSettings, settings, pairs), _execution(workers)), out)
+    tell_report(work(commits, solutions, out, settings_of(CurateSettings, settings, pairs), execution_of(workers)), out)
 
 
 @app.command()
@@ -124,7 +130,7 @@ def assemble(
     from themis_rm.dataset.settings import AssembleSettings  # noqa: PLC0415
     from themis_rm.dataset.stage import assemble as work  # noqa: PLC0415
 
-    _told(work(source, out, _settings(AssembleSettings, settings, pairs), _execution(workers)), out)
+    tell_report(work(source, out, settings_of(AssembleSettings, settings, pairs), execution_of(workers)), out)
 
 
 @app.command()
@@ -142,13 +148,13 @@ def train(
     source = data or typed.data
     if not source:
         raise SettingError("The recipe names no data.", "Give --data DIR, or data=DIR.")
-    with _needs("train"):
+    with Needs("train"):
         from themis_rm.workflow.training import train_with_baseline  # noqa: PLC0415
         from themis_rm.workflow.view import so_far  # noqa: PLC0415
     with following("train", lambda: so_far(out)):
         report = train_with_baseline(typed, source, out)
     console = Console()
-    _told(report.as_stage(), out)
+    tell_report(report.as_stage(), out)
     for split, figures in report.accuracy.items():
         if figures.get("n"):
             told = f"accuracy on {figures['n']} {split} pairs: {100 * figures['accuracy']:.1f} %"
@@ -166,12 +172,12 @@ def evaluate(
     settings: SettingsFile = None,
 ) -> None:
     """Benchmark a reward model, with baselines, intervals and paired tests beside the published figures."""
-    with _needs("train"):
+    with Needs("train"):
         from themis_rm.benchmark.evaluate import EvaluateSettings  # noqa: PLC0415
         from themis_rm.benchmark.evaluate import evaluate as work  # noqa: PLC0415
 
     given = [f"prompts={prompts}"] if prompts else []
-    results = work(model, benchmark, out, _settings(EvaluateSettings, settings, [*given, *(pairs or [])]))
+    results = work(model, benchmark, out, settings_of(EvaluateSettings, settings, [*given, *(pairs or [])]))
     Console().print(results.table())
     if results.counts and results.counts.rejected:
         told = ", ".join(f"{rows} {reason}" for reason, rows in results.counts.rejected.items())
@@ -194,13 +200,13 @@ def score(
     pairs: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A further setting.")] = None,
 ) -> None:
     """Score code: one row a file or request and criterion. Standard input is code with --prompt, else JSONL."""
-    with _needs("train"):
+    with Needs("train"):
         from themis_rm.serve.scoring import Scorer, ScoreSettings  # noqa: PLC0415
 
     values: dict[str, Any] = {"criteria": [part for given in criteria or [] for part in given.split(",")]}
     if prompt is not None:
         values["prompt"] = prompt
-    settings = _laid_over(ScoreSettings, values, pairs)
+    settings = laid_over(ScoreSettings, values, pairs)
     scorer = Scorer.load(model, settings.prompt_set, settings.model)
     requests = _requests(files or [], prompt, settings)
     summary = _scored_to(scorer, requests, out, settings, resume)
@@ -217,60 +223,9 @@ def run(
     from themis_rm.workflow.recipe import RunRecipe  # noqa: PLC0415
 
     typed = RunRecipe.load(recipe, pairs or [])
-    with _needs("train"):
+    with Needs("train"):
         from themis_rm.workflow.run import run as work  # noqa: PLC0415
     _told_of_run(work(typed, out, Console(stderr=True)))
-
-
-class _needs:  # noqa: N801
-    """Turns a missing package into a line that names the extra of this distribution that brings it."""
-
-    def __init__(self, extra: str) -> None:
-        self.extra = extra
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("themis_rm"):
-            from themis_rm.errors import MissingExtraError  # noqa: PLC0415
-
-            raise MissingExtraError(error.name, self.extra) from None
-
-
-def _settings(kind: type[S], file: Path | None, pairs: Iterable[str] | None) -> S:
-    from themis_rm.settings import read_yaml  # noqa: PLC0415
-
-    return _laid_over(kind, read_yaml(file) if file else {}, pairs)
-
-
-def _laid_over(kind: type[S], values: dict[str, Any], pairs: Iterable[str] | None) -> S:
-    from themis_rm.settings import merge_overrides  # noqa: PLC0415
-
-    return kind.build(merge_overrides(values, list(pairs or [])), "settings")
-
-
-def _execution(workers: int | None) -> Execution:
-    from themis_rm.pipeline import Execution  # noqa: PLC0415
-
-    return Execution() if workers is None else Execution(workers=workers)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
-
-
-def _told(report: StageReport, out: Path) -> None:
-    console = Console()
-    console.print(
-        f"{report.stage}: {report.kept:,} kept of {report.read:,} in {report.seconds:.1f} s -> {_plain(str(out))}",
-        highlight=False,
-        soft_wrap=True,
-    )
-    for reason, rows in sorted(report.dropped.items(), key=lambda item: (-item[1], item[0])):
-        console.print(f"  dropped {rows:>9,}  {reason}", highlight=False)
-    for item in report.details.get("failed", []) if isinstance(report.details.get("failed"), list) else []:
-        console.print(f"  failed  {_plain(str(item))}", highlight=False, soft_wrap=True)
 
 
 def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[Any]:  # noqa: ANN401
@@ -322,9 +277,9 @@ def _told_of_scoring(summary: ScoreSummary, out: Path | None) -> None:
         told = f"{summary.scored:,} scores of {summary.read:,} inputs"
         told += f", {summary.skipped:,} already there" if summary.skipped else ""
         told += f", {summary.truncated:,} truncated" if summary.truncated else ""
-        console.print(told + (f" -> {_plain(str(out))}" if out else ""), highlight=False, soft_wrap=True)
+        console.print(told + (f" -> {plain(str(out))}" if out else ""), highlight=False, soft_wrap=True)
     for line in summary.first_bad:
-        console.print(f"  {_plain(line)}", highlight=False, soft_wrap=True)
+        console.print(f"  {plain(line)}", highlight=False, soft_wrap=True)
     for reason, rows in (summary.bad + summary.failed).items():
         console.print(f"  {rows:,} not scored: {reason}", highlight=False)
     if not summary.clean:
@@ -344,5 +299,5 @@ def _told_of_run(done: Finished) -> None:
             console.print(f"• {line}", highlight=False)
     for item in done.scored:
         told = ", ".join(f"{short} {value:+.3f}" for short, value in item.scores.items())
-        console.print(f"example: {_plain(item.prompt.splitlines()[0])} -> {told}", highlight=False)
+        console.print(f"example: {plain(item.prompt.splitlines()[0])} -> {told}", highlight=False)
     console.print(f"checkpoint: {done.model}\nreport:     {done.page}", highlight=False, soft_wrap=True)

@@ -1,0 +1,97 @@
+"""``themis-rm benchmark``: compile public sources into one benchmark, execute its pairs, audit it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from themis_rm.cli.common import Pairs, SettingsFile, Workers, execution_of, plain, settings_of
+
+if TYPE_CHECKING:
+    from themis_rm.benchmark.manifest import Manifest
+
+benchmark = typer.Typer(help="Compile a benchmark from public sources, verify and audit it.", no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Option("--sources", help="Folder that holds one folder a source.")]
+
+
+@benchmark.command()
+def sources(
+    folder: Annotated[Path | None, typer.Option("--sources", help="Say which of them are in this folder.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show all about one source.")] = None,
+) -> None:
+    """List the public sources that a benchmark can be compiled from, and what they cover."""
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    from themis_rm.benchmark.manifest import coverage_table, declared_coverage  # noqa: PLC0415
+    from themis_rm.benchmark.sources import catalogue  # noqa: PLC0415
+
+    console = Console()
+    if name is not None:
+        source = catalogue.source(name)
+        for field in ("title", "subset", "licence", "upstream", "revision", "responses", "citation", "notes"):
+            console.print(f"{field:>10}  {plain(getattr(source, field) or '-')}", highlight=False)
+        console.print(f"{'criteria':>10}  {', '.join(source.criteria)}", highlight=False)
+        console.print(f"{'languages':>10}  {', '.join(source.languages)}", highlight=False)
+        console.print(f"{'files':>10}  {plain(', '.join(source.files))}", highlight=False)
+        return
+    known = catalogue.sources()
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for title in ("source", "licence", "criteria", "languages", "tests", *(["there"] if folder else [])):
+        table.add_column(title, no_wrap=title == "source")
+    for source in known.values():
+        cells = [source.name, source.licence, " ".join(source.criteria), " ".join(source.languages)]
+        cells.append("yes" if source.tests else "·")
+        table.add_row(*cells, *(["yes" if source.folder_in(folder).is_dir() else "·"] if folder else []))
+    console.print(table)
+    console.print(coverage_table("Sources by criterion and language", declared_coverage(known.values())))
+
+
+@benchmark.command(name="compile")
+def compile_(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write; an interrupted job goes on.")],
+    pairs: Pairs = None,
+    only: Annotated[list[str] | None, typer.Option(help="Use this source alone; may be repeated.")] = None,
+    settings: SettingsFile = None,
+    workers: Workers = None,
+) -> None:
+    """Compile the sources in a folder into one frozen benchmark with a manifest."""
+    from themis_rm.benchmark.compilation import CompileSettings, compile_benchmark  # noqa: PLC0415
+
+    given = [f"only=[{', '.join(only)}]"] if only else []
+    typed = settings_of(CompileSettings, settings, [*given, *(pairs or [])])
+    _told(compile_benchmark(folder, out, typed, execution_of(workers)), out)
+
+
+def _told(manifest: Manifest, out: Path) -> None:
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    from themis_rm.benchmark.manifest import coverage_table  # noqa: PLC0415
+
+    console = Console()
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("source", no_wrap=True)
+    table.add_column("read", justify="right")
+    table.add_column("kept", justify="right")
+    table.add_column("dropped")
+    for entry in manifest.sources:
+        reasons = sorted(entry.dropped.items(), key=lambda item: (-item[1], item[0]))
+        told = ", ".join(f"{reason} {rows:,}" for reason, rows in reasons)
+        table.add_row(entry.name, f"{entry.records:,}", f"{entry.kept:,}", told)
+    console.print(table)
+    console.print(coverage_table("Pairs by criterion and language", manifest.coverage))
+    for item in manifest.nested:
+        console.print(f"{item.pairs:,} pairs of {item.source} ({item.share:.0%}) lie in {item.inside}", highlight=False)
+    requests = ", ".join(f"{name} {pairs:,}" for name, pairs in manifest.prompt_sources.items())
+    console.print(f"requests: {requests}; pairs that can be executed: {manifest.checks:,}", highlight=False)
+    for label, names in (("not there", manifest.absent), ("no source of ours", manifest.unknown)):
+        if names:
+            console.print(f"{label}: {plain(', '.join(names))}", highlight=False)
+    told = f"{manifest.pairs:,} pairs -> {plain(str(out))}  sha256 {manifest.sha256[:16]}"
+    console.print(told, highlight=False, soft_wrap=True)

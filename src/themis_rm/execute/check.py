@@ -9,7 +9,7 @@ from themis_rm.records import Row
 TELLS_APART = "tells-apart"
 """``Check.expects``: the chosen answer passes and the rejected one fails."""
 
-BOTH_PASS = "both-pass"
+BOTH_PASS = "both-pass"  # noqa: S105 - no password
 """``Check.expects``: both answers are correct, and differ in something that a test does not see."""
 
 
@@ -33,7 +33,7 @@ class Check(Row):
         outputs: Expected standard output in step with ``inputs``; white space at the ends of lines and of the whole
             does not count.
         seconds: Limit of wall time for each run.
-        chosen_program: Whole program in the place of ``before + chosen + after``, for a pair whose answers are excerpts.
+        chosen_program: Whole program in the place of ``before + chosen + after``, for answers that are excerpts.
         rejected_program: Likewise for the rejected answer.
         packages: Third-party modules that the program imports.
         expects: :data:`TELLS_APART` or :data:`BOTH_PASS`.

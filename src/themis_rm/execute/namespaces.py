@@ -1,0 +1,180 @@
+"""Linux namespaces: a process apart, in a file system of its own that shows the toolchains read-only.
+
+Runs in the launcher, so it knows the standard library alone. Python has no mount calls (and ``os.unshare`` only from
+3.12 on), so the C library is called directly. The way to a root of one's own (tmpfs, pivot_root, binds out of the old
+root, dropping it) is that of bubblewrap; what the calls do is told in mount(2), mount_setattr(2), pivot_root(2) and
+user_namespaces(7).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+_NEW_MOUNT, _NEW_UTS, _NEW_IPC, _NEW_USER, _NEW_PID, _NEW_NET = (
+    0x00020000,
+    0x04000000,
+    0x08000000,
+    0x10000000,
+    0x20000000,
+    0x40000000,
+)
+_NOSUID, _NODEV, _NOEXEC, _BIND, _REC, _PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+_DETACH = 2
+_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _ATTR_READ_ONLY = 442, -100, 0x8000, 1
+_SET_DEATH_SIGNAL, _SET_SUBREAPER, _SET_NO_NEW_PRIVILEGES = 1, 36, 38
+
+HOME = "/box"
+"""Work folder inside the file system that :func:`build_root` makes."""
+
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_NOBODY = 65534
+_FIRST_BOX_USER = 0x70000000
+_INODES = 20000
+
+
+class _MountAttributes(ctypes.Structure):
+    _fields_ = (
+        ("attr_set", ctypes.c_uint64),
+        ("attr_clr", ctypes.c_uint64),
+        ("propagation", ctypes.c_uint64),
+        ("userns_fd", ctypes.c_uint64),
+    )
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def die_with_parent(signal: int) -> None:
+    """Have the kernel send us a signal when the thread that started us ends (cleared by a change of user)."""
+    _check(_LIBC.prctl(_SET_DEATH_SIGNAL, signal, 0, 0, 0), "prctl")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, so that none gets out of sight."""
+    _check(_LIBC.prctl(_SET_SUBREAPER, 1, 0, 0, 0), "prctl")
+
+
+def gain_nothing() -> None:
+    """Make set-user-id programs run without their owner's rights from here on."""
+    _check(_LIBC.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "prctl")
+
+
+def separate() -> tuple[int, int]:
+    """Leave the host's namespaces; the next child is the first process of a new process tree.
+
+    Root does it without a user namespace and later takes a user id of its own for each box; anybody else, and a root
+    without the right to, does it through a user namespace.
+
+    Returns:
+        User and group id that the program in the box is to run under.
+
+    Raises:
+        OSError: The kernel does not allow it.
+    """
+    flags = _NEW_MOUNT | _NEW_PID | _NEW_NET | _NEW_IPC | _NEW_UTS
+    user, group = os.geteuid(), os.getegid()
+    if user == 0 and _LIBC.unshare(flags) == 0:
+        own = _own_user()
+        return own, own
+    _check(_LIBC.unshare(flags | _NEW_USER), "unshare")
+    # Inside, an id other than 0 loses every capability when the program is started.
+    inner, inner_group = user or _NOBODY, group or _NOBODY
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{inner} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{inner_group} {group} 1")
+    return inner, inner_group
+
+
+def _own_user() -> int:
+    """Return a user id that no other box has, so that limits by user count this box alone."""
+    wanted = _FIRST_BOX_USER + (os.getpid() & 0x3FFFFF)
+    for line in Path("/proc/self/uid_map").read_text().splitlines():
+        first, _, count = map(int, line.split())
+        if first <= wanted < first + count:
+            return wanted
+    return _NOBODY
+
+
+def build_root(reads: Sequence[str], disk: int, user: int, group: int) -> None:
+    """Change into a new file system: a bounded one in memory, with some of the old one's paths in it, read-only.
+
+    Args:
+        reads: Absolute paths that are shown; symbolic links are copied as such.
+        disk: Bytes that may be written, all together.
+        user: Who owns the work folder.
+        group: Likewise.
+
+    Raises:
+        OSError: The kernel does not allow a step of it.
+    """
+    _mount("none", "/", None, _REC | _PRIVATE)
+    _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, f"size={disk},nr_inodes={_INODES},mode=755")  # noqa: S108
+    os.chdir("/tmp")  # noqa: S108
+    os.mkdir("old")  # noqa: PTH102 - relative to the mount, as pivot_root is
+    _check(_LIBC.pivot_root(b".", b"old"), "pivot_root")
+    os.chdir("/")
+    shown: list[Path] = []
+    for path in sorted(map(Path, reads)):
+        if not any(path.is_relative_to(above) for above in shown):
+            _show(path)
+            shown.append(path)
+    _make_devices()
+    for folder, mode in ((HOME, 0o700), ("/tmp", 0o777), ("/dev/shm", 0o777)):  # noqa: S108
+        Path(folder).mkdir()
+        os.chown(folder, user, group)
+        Path(folder).chmod(mode)
+    etc = Path("/etc")
+    etc.mkdir(exist_ok=True)
+    (etc / "passwd").write_text(f"box:x:{user}:{group}::{HOME}:/bin/sh\n")
+    (etc / "group").write_text(f"box:x:{group}:\n")
+    Path("/proc").mkdir()
+    _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    _check(_LIBC.umount2(b"/old", _DETACH), "umount")
+    Path("/old").rmdir()
+    _check(_LIBC.sethostname(b"box", 3), "sethostname")
+
+
+def _show(path: Path) -> None:
+    source = Path("/old") / path.relative_to("/")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_symlink():
+        path.symlink_to(source.readlink())
+        return
+    if source.is_dir():
+        path.mkdir()
+    else:
+        path.touch()
+    _mount(str(source), str(path), None, _BIND | _REC)
+    wanted = _MountAttributes(attr_set=_ATTR_READ_ONLY | _NOSUID | _NODEV)
+    result = _LIBC.syscall(
+        _MOUNT_SETATTR,
+        _AT_FDCWD,
+        os.fsencode(path),
+        _AT_RECURSIVE,
+        ctypes.byref(wanted),
+        ctypes.sizeof(wanted),
+    )
+    _check(result, f"read-only {path}")
+
+
+def _make_devices() -> None:
+    folder = Path("/dev")
+    folder.mkdir()
+    for name in _DEVICES:
+        (folder / name).touch()
+        _mount(f"/old/dev/{name}", f"/dev/{name}", None, _BIND)
+    for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
+        (folder / name).symlink_to(f"/proc/self/fd{target}")
+
+
+def _mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    texts = [None if text is None else os.fsencode(text) for text in (source, target, kind, data)]
+    _check(_LIBC.mount(texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3]), f"mount {target}")

@@ -1,0 +1,113 @@
+"""Names that tell which side of an example they stand on (``query_bad``, ``FixedCar``), and neutral ones for them."""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node
+
+from themis_rm.benchmark.sources.labels import renamed
+from themis_rm.syntax import parse_fragment, syntax_of, to_text, walk
+
+TELLING_HUMPS = frozenset(
+    (
+        *("good", "bad", "better", "worse", "best", "wrong", "correct", "corrected", "incorrect", "fix", "fixed"),
+        *("buggy", "broken", "safe", "safer", "unsafe", "secure", "insecure", "vulnerable"),
+        *(
+            "compliant",
+            "noncompliant",
+            "slow",
+            "slower",
+            "fast",
+            "faster",
+            "inefficient",
+            "efficient",
+            "optimized",
+            "optimised",
+        ),
+    )
+)
+"""Parts of names by which teaching material marks its sides."""
+
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|_+|\W+")
+_DECLARES = re.compile(
+    r"declarat|definition|parameter|assignment|specifier|^class|^module$|^method$|short_var|type_spec"
+)
+_FIELDS = frozenset({"name", "declarator", "left", "pattern"})
+
+
+def neutral_name(name: str, humps: frozenset[str] = TELLING_HUMPS) -> str:
+    """Return a name without its telling parts: ``GoodBaseNode`` -> ``BaseNode``, ``query_bad`` -> ``query``.
+
+    The capital or small letter of the beginning stays. A name that is telling altogether becomes ``Example`` or
+    ``example``.
+    """
+    parts = _HUMP.findall(name)
+    kept = [part for part in parts if part.lower() not in humps]
+    if len(kept) == len(parts):
+        return name
+    text = re.sub(r"(?<=[^_])__+(?=[^_])", "_", "".join(kept))
+    if not name.startswith("_"):
+        text = text.lstrip("_")
+    if not name.endswith("_"):
+        text = text.rstrip("_")
+    if not text.strip("_0123456789"):
+        text = "example" + text.strip("_")
+    elif text[0].isdigit():
+        text = "example_" + text
+    first = next(ch for ch in name if ch.isalpha())
+    at = len(text) - len(text.lstrip("_"))
+    letter = text[at].upper() if first.isupper() else text[at].lower()
+    if parts and parts[0].isupper() and len(parts[0]) > 1 and first.isupper():
+        return text[:at] + (text[at:].upper() if name.isupper() else letter + text[at + 1 :])
+    return text[:at] + letter + text[at + 1 :]
+
+
+def with_neutral_names(code: str, language: str, humps: frozenset[str] = TELLING_HUMPS) -> str:
+    """Return the code with telling parts taken out of the names that it declares itself; names of others stay.
+
+    Two names that would become one keep apart by a number (``first_safe`` and ``first`` become ``first2`` and
+    ``first``).
+
+    Args:
+        code: A file or a fragment.
+        language: Any name of a language.
+        humps: Parts of names that tell, in lower case.
+    """
+    declared, used = _names(code, language)
+    taken = set(used)
+    names: dict[str, str] = {}
+    for old in declared:
+        new = neutral_name(old, humps)
+        if new == old:
+            continue
+        free, number = new, 2
+        while free in taken:
+            free, number = f"{new}{number}", number + 1
+        taken.add(free)
+        names[old] = free
+    return renamed(code, language, names) if names else code
+
+
+def _names(code: str, language: str) -> tuple[list[str], set[str]]:
+    """Return the declared names in order of their first declaration, and all names."""
+    fragment, row = parse_fragment(code, language), syntax_of(language)
+    declared: dict[str, None] = {}
+    used: set[str] = set()
+    for node in walk(fragment.tree.root_node, skip=row.literals | row.comments):
+        if node.child_count or not ("identifier" in node.type or node.type == "constant"):
+            continue
+        name = to_text(node.text or b"")
+        used.add(name)
+        if _is_declared(node):
+            declared[name] = None
+    return list(declared), used
+
+
+def _is_declared(node: Node) -> bool:
+    parent = node.parent
+    if parent is None or not _DECLARES.search(parent.type):
+        return False
+    if "parameter" in parent.type:
+        return True
+    return any(parent.child_by_field_name(field) == node for field in _FIELDS)

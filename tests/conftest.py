@@ -1,6 +1,9 @@
 """Fixtures that every room's tests share."""
 
+import json
 import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -77,3 +80,52 @@ def tiny_checkpoint(tmp_path_factory):
         return folder
 
     return make
+
+
+class Chat:
+    """What the server answers and what it was asked.
+
+    Attributes:
+        answer: Called with the request's body; returns a text, a ``(text, finish_reason)`` pair or a status code.
+        asked: Bodies, in the order in which they came.
+    """
+
+    def __init__(self):
+        self.answer = lambda _: "<request>Sum the list.</request>"
+        self.asked = []
+        self.url = ""
+
+
+@pytest.fixture
+def chat(monkeypatch):
+    """Yield a real HTTP server that speaks the chat interface, so that the client is tested as it is used."""
+    state = Chat()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            state.asked.append(body)
+            said = state.answer(body)
+            if isinstance(said, int):
+                self.send_response(said)
+                self.end_headers()
+                return
+            text, reason = said if isinstance(said, tuple) else (said, "stop")
+            choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
+            data = json.dumps({"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]})
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(data.encode())
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    state.url = f"http://127.0.0.1:{server.server_port}/v1"
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    yield state
+    server.shutdown()
+    server.server_close()

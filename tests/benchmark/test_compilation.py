@@ -218,3 +218,15 @@ def test_a_source_digest_depends_on_names_and_contents(tmp_path):
     second = folder_digest(tmp_path)
     (tmp_path / "b").write_text("two")
     assert len({first, second, folder_digest(tmp_path)}) == 3
+
+
+def test_a_chat_model_writes_the_requests_that_are_missing(sources, tmp_path, chat):
+    given = [{**answer(1), "prompt": "Add one."}, answer(2), {**answer(3), "signature": "def f(three)"}]
+    chat.answer = lambda body: "no" if "three" in body["messages"][0]["content"] else "<request>Add two.</request>"
+    manifest, rows = compiled(sources(alpha=given), tmp_path, writer={"url": chat.url, "model": "m"})
+    assert [(row["prompt"], row["prompt_source"]) for row in rows] == [
+        ("Add one.", "upstream"),
+        ("Add two.", "llm"),
+        ("Write the Python function `def f(three)`.", "template"),
+    ]
+    assert manifest.unwritten == {"no-request": 1}

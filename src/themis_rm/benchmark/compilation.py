@@ -33,6 +33,8 @@ from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
 from themis_rm.criteria import criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.execute.check import Check
+from themis_rm.judge.endpoint import EndpointSettings
+from themis_rm.judge.instructions import Versions, write_instructions
 from themis_rm.languages import language
 from themis_rm.pipeline import READ, Execution, RowWriter, document, keep_aside, run_steps
 from themis_rm.records import BenchmarkPair, CompiledPair, Row, read_rows, stable_id, write_rows
@@ -51,6 +53,8 @@ class CompileSettings(Settings):
     """Names of sources to use; by default all whose folder is there."""
     soundness: SoundnessSettings = SoundnessSettings()
     """Which pairs are fit."""
+    writer: EndpointSettings | None = None
+    """Chat model that writes the requests of pairs without one; by default they get a template."""
     max_per_source: int | None = Field(default=None, ge=1)
     """Most pairs of one source; which ones depends on their ids alone."""
 
@@ -78,6 +82,11 @@ class Artefacts:
     def manifest(self) -> Path:
         """What it is made of."""
         return self.beside(".manifest.json")
+
+    @property
+    def requests(self) -> Path:
+        """What a chat model was asked and answered; kept, so that nothing is asked twice."""
+        return self.beside(".requests.jsonl")
 
     @property
     def dropped(self) -> Path:
@@ -186,7 +195,8 @@ def compile_benchmark(
         raise SettingError(f"{out} is no .parquet file.", "Name one, such as benchmark.parquet.")
     used = _present(folder, settings.only)
     digests = {name: folder_digest(source_named(name).folder_in(folder)) for name in used}
-    key = stable_id(settings.canonical(), themis_rm.__version__, json.dumps(digests))
+    mapping = settings.model_copy(update={"writer": None, "max_per_source": None})
+    key = stable_id(mapping.canonical(), themis_rm.__version__, json.dumps(digests))
     work = files.work / key
     if files.work.is_dir():
         for stale in files.work.iterdir():
@@ -297,6 +307,8 @@ def _assembled(
 ) -> Manifest:
     kept = _without_duplicates(mapped, settings.max_per_source)
     rows = _Rows(mapped, kept.ids)
+    if settings.writer is not None:
+        rows.have_written(settings.writer, files.requests)
     pairs = write_rows(files.pairs, rows.pairs(), CompiledPair.schema())
     if not pairs:
         files.pairs.unlink()
@@ -330,6 +342,7 @@ def _assembled(
         ],
         coverage={aspect: dict(sorted(cells.items())) for aspect, cells in sorted(rows.coverage.items())},
         prompt_sources=dict(sorted(rows.prompt_sources.items())),
+        unwritten=dict(sorted(rows.unwritten.items())),
         checks=checks,
         settings=settings.model_dump(mode="json"),
     )
@@ -348,10 +361,22 @@ class _Rows:
         self.ids = ids
         self.coverage: dict[str, Counter[str]] = defaultdict(Counter)
         self.prompt_sources: Counter[str] = Counter()
+        self.written: dict[str, str] = {}
+        self.unwritten: Counter[str] = Counter()
+
+    def have_written(self, settings: EndpointSettings, memory: Path) -> None:
+        """Have a chat model write the requests of pairs that have a template; where it fails the template stays."""
+        for item in write_instructions(map(_versions, filter(_templated, self._kept())), settings, memory):
+            if item.failure:
+                self.unwritten[item.failure] += 1
+            else:
+                self.written[item.id] = item.text
 
     def pairs(self) -> Iterator[CompiledPair]:
         """Yield the pairs; the counts are whole when it ends."""
         for row in self._kept():
+            if row["id"] in self.written:
+                row |= {"prompt": self.written[row["id"]], "prompt_source": "llm"}
             pair = CompiledPair.from_dict(row)
             self.coverage[pair.aspect][pair.language] += 1
             self.prompt_sources[pair.prompt_source] += 1
@@ -368,6 +393,15 @@ class _Rows:
             for row in (row for path in paths for row in read_rows(path)):
                 if row["id"] in self.ids[name]:
                     yield row
+
+
+def _templated(row: Mapping[str, Any]) -> bool:
+    return row["prompt_source"] == "template"
+
+
+def _versions(row: Mapping[str, Any]) -> Versions:
+    facts = ", ".join(f"it defines {row[name]}" for name in ("signature", "name") if row[name])
+    return Versions(row["id"], row["chosen"], row["rejected"], language(row["language"]).name, facts)
 
 
 def sum_of(counted: Mapping[str, tuple[int, Counter[str]]]) -> Counter[str]:

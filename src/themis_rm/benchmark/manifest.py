@@ -95,6 +95,8 @@ class Manifest(_Block):
     """Criterion -> language -> pairs (benchmark names)."""
     prompt_sources: dict[str, int]
     """Where the requests come from -> pairs."""
+    unwritten: dict[str, int]
+    """Why the chat model wrote no request -> pairs, which kept their template."""
     checks: int
     """Pairs that can be executed."""
     settings: dict[str, Any]

@@ -1,0 +1,1 @@
+"""Language models that write and judge: prompts as templates, strict parsers, any OpenAI-compatible endpoint."""

@@ -1,23 +1,6 @@
 #include <stdbool.h>
 
-/* All kinds of plans: name, function and the condition for a day of the plan. */
-#define PLAN_KINDS(KIND) \
-    KIND(DAILY, daily, true) \
-    KIND(INTERVAL, interval, ELAPSED % p->interval == 0) \
-    KIND(WEEKDAYS, weekdays, (p->weekdays >> (day % 7)) & 1u) \
-    KIND(CYCLE, cycle, ELAPSED % (p->days_on + p->days_off) < p->days_on)
-
-#define ELAPSED (day - p->first_day)
-#define AS_ENUM(NAME, function, condition) NAME,
-#define AS_FUNCTION(NAME, function, condition) \
-    static bool due_##function(const struct prescription *p, int day) \
-    { \
-        (void)p, (void)day; \
-        return (condition); \
-    }
-#define AS_ENTRY(NAME, function, condition) [NAME] = due_##function,
-
-enum plan_kind { PLAN_KINDS(AS_ENUM) PLAN_KIND_COUNT };
+enum plan_kind { DAILY, INTERVAL, WEEKDAYS, CYCLE, PLAN_KINDS };
 
 struct prescription {
     enum plan_kind kind;
@@ -29,25 +12,52 @@ struct prescription {
     int days_off;
 };
 
-PLAN_KINDS(AS_FUNCTION)
+typedef bool (*plan_rule)(const struct prescription *p, int day);
+typedef void (*rule_setter)(enum plan_kind kind, plan_rule rule);
 
-static bool (*const due_functions[PLAN_KIND_COUNT])(const struct prescription *, int) = {
-    PLAN_KINDS(AS_ENTRY)
-};
+static plan_rule rules[PLAN_KINDS];
 
-#define DUE(p, day) ((day) >= (p)->first_day && (day) <= (p)->last_day && due_functions[(p)->kind]((p), (day)))
-#define FIRST(from, to, variable, condition) \
-    for (int variable = (from); variable <= (to); variable++) \
-        if (condition) \
-            return variable; \
-    return -1
+static bool every_day(const struct prescription *p, int day)
+{
+    return p->first_day + day <= p->last_day;
+}
+
+static bool every_interval(const struct prescription *p, int day)
+{
+    return day % p->interval == 0;
+}
+
+static bool every_weekday(const struct prescription *p, int day)
+{
+    return (p->weekdays >> ((p->first_day + day) % 7)) & 1u;
+}
+
+static bool every_cycle(const struct prescription *p, int day)
+{
+    return day % (p->days_on + p->days_off) < p->days_on;
+}
+
+static void set_rule(enum plan_kind kind, plan_rule rule) { rules[kind] = rule; }
+
+static void register_rules(rule_setter set)
+{
+    set(DAILY, every_day);
+    set(INTERVAL, every_interval);
+    set(WEEKDAYS, every_weekday);
+    set(CYCLE, every_cycle);
+}
 
 bool dose_due(const struct prescription *p, int day)
 {
-    return DUE(p, day);
+    if (rules[p->kind] == 0)
+        register_rules(set_rule);
+    return day >= p->first_day && day <= p->last_day && rules[p->kind](p, day - p->first_day);
 }
 
 int next_dose(const struct prescription *p, int day)
 {
-    FIRST(day > p->first_day ? day : p->first_day, p->last_day, candidate, DUE(p, candidate));
+    for (int next = day > p->first_day ? day : p->first_day; next <= p->last_day; next++)
+        if (dose_due(p, next))
+            return next;
+    return -1;
 }

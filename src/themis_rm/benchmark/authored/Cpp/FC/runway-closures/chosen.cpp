@@ -1,0 +1,27 @@
+#include <algorithm>
+#include <vector>
+
+struct Closure {
+    int begin = 0;
+    int end = 0;
+};
+
+std::vector<Closure> mergeClosures(std::vector<Closure> closures) {
+    const auto isEmpty = [](const Closure& closure) { return closure.end <= closure.begin; };
+    const auto startsEarlier = [](const Closure& left, const Closure& right) {
+        return left.begin < right.begin;
+    };
+
+    closures.erase(std::remove_if(closures.begin(), closures.end(), isEmpty), closures.end());
+    std::sort(closures.begin(), closures.end(), startsEarlier);
+
+    std::vector<Closure> merged;
+    for (const Closure& closure : closures) {
+        if (merged.empty() || closure.begin > merged.back().end) {
+            merged.push_back(closure);
+        } else {
+            merged.back().end = std::max(merged.back().end, closure.end);
+        }
+    }
+    return merged;
+}

@@ -1,6 +1,7 @@
 """Properties of the figures that stand under every table."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -73,13 +74,11 @@ def test_swapping_the_sides_mirrors_the_accuracy(outcomes):
         assert one.low == pytest.approx(1 - two.high, abs=0.08)
 
 
-def test_a_seed_gives_the_same_interval_and_another_a_near_one():
-    first, again = (stats.accuracy_interval(60, 5, 100, HOW) for _ in range(2))
-    assert first == again
-    assert stats.accuracy_interval(60, 5, 100, Resampling(2000, seed=9)) == pytest.approx(first, abs=0.03)
+def test_the_interval_needs_neither_draws_nor_seed():
+    assert stats.accuracy_interval(60, 5, 100, HOW) == stats.accuracy_interval(60, 5, 100, Resampling(7, seed=9))
 
 
-def test_the_multinomial_interval_is_that_of_resampled_pairs():
+def test_the_interval_is_that_of_resampled_pairs():
     outcomes = np.repeat([1.0, 0.5, 0.0], [120, 30, 50])
     rng = np.random.default_rng(5)
     means = [rng.choice(outcomes, len(outcomes)).mean() for _ in range(4000)]
@@ -129,14 +128,41 @@ def test_a_comparison_is_over_the_shared_pairs_alone():
 
 def test_a_model_against_itself_shows_nothing():
     found = stats.compare(rows_of(["win", "loss"] * 20), rows_of(["win", "loss"] * 20), HOW)
-    assert (found.difference, found.p_bootstrap, found.p_mcnemar) == (0.0, 1.0, 1.0)
+    assert (found.difference, found.p_value, found.p_mcnemar) == (0.0, 1.0, 1.0)
 
 
-def test_the_paired_bootstrap_finds_its_level_under_the_null():
+def flip_p(differences):
+    return float(stats.flip_test(*stats.flips(stats.steps_of(np.array(differences))))[0])
+
+
+DIFFERENCES = st.lists(st.sampled_from(stats.DIFFERENCES), min_size=1, max_size=9)
+
+
+@given(differences=DIFFERENCES)
+def test_the_randomisation_test_counts_all_signs(differences):
+    observed = abs(sum(differences))
+    sums = [
+        sum(s * d for s, d in zip(signs, differences, strict=True))
+        for signs in product((-1, 1), repeat=len(differences))
+    ]
+    expected = sum(abs(total) >= observed for total in sums) / len(sums)
+    assert flip_p(differences) == pytest.approx(expected, rel=1e-9)
+
+
+@given(first=st.integers(0, 300), second=st.integers(0, 300))
+def test_without_ties_the_randomisation_test_is_mcnemars(first, second):
+    differences = [1.0] * first + [-1.0] * second + [0.0]
+    assert flip_p(differences) == pytest.approx(stats.mcnemar_exact(first, second), rel=1e-6)
+
+
+def test_the_randomisation_test_keeps_its_level_where_few_pairs_differ():
     rng = np.random.default_rng(2)
-    steps = rng.choice([-1.0, 0.0, 1.0], p=[0.2, 0.6, 0.2], size=(400, 200))
-    small = sum(stats.paired_bootstrap(line, Resampling(500))[2] <= 0.05 for line in steps)
-    assert 0.02 <= small / 400 <= 0.09
+    steps = rng.choice([-1.0, -0.5, 0.0, 0.5, 1.0], p=[0.02, 0.03, 0.9, 0.03, 0.02], size=(2000, 120))
+    assert sum(flip_p(line) <= 0.05 for line in steps) / 2000 <= 0.06
+
+
+def test_a_sum_of_signs_far_out_has_a_p_value_above_nothing():
+    assert flip_p([1.0] * 900 + [0.5] * 100) == pytest.approx(2.0**-999, rel=1e-6)
 
 
 P_VALUES = st.lists(st.floats(0, 1, allow_nan=False), max_size=20)

@@ -1,7 +1,7 @@
 """The statistics that stand under every number: ties, intervals, paired tests, answers of matched length.
 
 A pair's outcome is 1 (chosen above rejected), 1/2 (tie) or 0. A pair that could not be scored counts as 0 and is told
-apart in ``failed``. Pure functions of counts and arrays, seeded where they resample.
+apart in ``failed``. Pure functions of counts and arrays, seeded where they have to draw.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, betaincinv
+from scipy.special import bdtr, gammaln
 
+from themis_rm.benchmark.bootstrap import mean_intervals
 from themis_rm.records import PairScore
 
 WIN, TIE, LOSS = 1.0, 0.5, 0.0
+OUTCOMES = (LOSS, TIE, WIN)
+DIFFERENCES = (-1.0, -0.5, 0.0, 0.5, 1.0)
+"""What two paired outcomes can differ by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,10 @@ class Resampling:
     """How intervals are drawn.
 
     Attributes:
-        resamples: Bootstrap draws.
+        resamples: Bootstrap draws, for figures whose bootstrap distribution cannot be written down. Those of plain
+            accuracies and their differences can (see :mod:`themis_rm.benchmark.bootstrap`).
         level: Probability that the interval should cover.
-        seed: Seed of the draws; the same counts always give the same interval.
+        seed: Seed of the draws.
     """
 
     resamples: int = 10_000
@@ -95,7 +100,7 @@ class Comparison:
         difference: Accuracy (ties half) of the first minus that of the second.
         low: Lower end of its paired bootstrap interval.
         high: Upper end.
-        p_bootstrap: Two-sided p-value of the paired bootstrap.
+        p_value: Two-sided p-value of the paired randomisation test of that difference.
         only_first: Pairs that the first alone has strictly right.
         only_second: Pairs that the second alone has strictly right.
         p_mcnemar: Two-sided exact p-value of McNemar's test on those two counts.
@@ -106,7 +111,7 @@ class Comparison:
     difference: float
     low: float
     high: float
-    p_bootstrap: float
+    p_value: float
     only_first: int
     only_second: int
     p_mcnemar: float
@@ -126,53 +131,67 @@ def outcome(row: PairScore) -> float | None:
 
 
 def accuracy_interval(wins: int, ties: int, n: int, how: Resampling) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of ``(wins + ties / 2) / n``.
-
-    Resampling pairs with replacement changes the counts alone, so the counts are drawn at once from a multinomial
-    (Efron & Tibshirani, 1993, "An introduction to the bootstrap", chapter 13). Where all pairs came out the same,
-    resampling would give an interval of no width, however few they are; the exact binomial one stands in (Clopper &
-    Pearson, 1934), on the scale of that outcome.
-    """
-    losses = n - wins - ties
-    tail = 1 - how.level
-    if wins == n:
-        return float(betaincinv(n, 1, tail / 2)), 1.0
-    if losses == n:
-        return 0.0, float(betaincinv(1, n, 1 - tail / 2))
-    if ties == n:
-        # Unseen outcomes may fall to either side: at most a share of 1 - ppf of all, each moving it by one half.
-        slack = (1 - float(betaincinv(n, 1, tail / 2))) / 2
-        return 0.5 - slack, 0.5 + slack
-    draws = np.random.default_rng(how.seed).multinomial(n, np.array([wins, ties, losses]) / n, size=how.resamples)
-    low, high = np.quantile((draws[:, 0] + draws[:, 1] / 2) / n, how.quantiles)
-    return float(low), float(high)
+    """Return the percentile bootstrap interval of ``(wins + ties / 2) / n``."""
+    low, high = mean_intervals(np.array([[n - wins - ties, ties, wins]]), OUTCOMES, how.level)
+    return float(low[0]), float(high[0])
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:
     """Return the two-sided exact p-value of McNemar's test (McNemar, 1947), the binomial one."""
+    return float(mcnemar_all(np.array([only_first]), np.array([only_second]))[0])
+
+
+def mcnemar_all(only_first: NDArray[np.int64], only_second: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return :func:`mcnemar_exact` of many comparisons, shape ``[comparisons]``."""
     total = only_first + only_second
-    return min(1.0, 2 * float(bdtr(min(only_first, only_second), total, 0.5))) if total else 1.0
+    return np.where(total > 0, np.minimum(1.0, 2 * bdtr(np.minimum(only_first, only_second), total, 0.5)), 1.0)
 
 
-def paired_bootstrap(differences: NDArray[np.float64], how: Resampling) -> tuple[float, float, float]:
-    """Resample the differences of paired outcomes.
+def steps_of(differences: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return how often each of :data:`DIFFERENCES` stands in paired differences, shape ``[1, 5]``."""
+    return np.array([[int((differences == step).sum()) for step in DIFFERENCES]])
+
+
+def flips(steps: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return what :func:`flip_test` needs from counts of :data:`DIFFERENCES`, shape ``[comparisons, 5]``."""
+    return steps[:, 0] + steps[:, 4], steps[:, 1] + steps[:, 3], steps @ np.array([-2, -1, 0, 1, 2])
+
+
+def flip_test(whole: NDArray[np.int64], half: NDArray[np.int64], observed: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return exact two-sided p-values of the paired randomisation test (Fisher, 1935; Pitman, 1937).
+
+    If two models are the same, each pair's difference could as well have had the other sign. Under random signs the
+    sum of ``whole`` differences of 1 and ``half`` differences of 1/2 is a sum of two binomials, so nothing is drawn.
+    Without ties it is McNemar's exact test; with ties it tests what the headline accuracy shows, which McNemar's test
+    on strict wins does not. A percentile bootstrap p-value is far too small where few pairs differ (``exp(-k)`` for
+    ``k`` pairs that all point one way, against ``2 ** -k`` here), and a correction for many comparisons looks at just
+    such values.
 
     Args:
-        differences: Shape ``[pairs]``, outcome of the first minus that of the second: multiples of 1/2 in [-1, 1].
-        how: Draws, level, seed.
-
-    Returns:
-        Lower end, upper end and two-sided p-value. The p-value is twice the smaller share of draws on the far side of
-        zero, itself included, with one added to count and draws so that it is never 0 (Davison & Hinkley, 1997,
-        section 4.2).
+        whole: Pairs on which one model is right and the other wrong, shape ``[comparisons]``.
+        half: Pairs on which exactly one of them ties.
+        observed: The sum of differences, in halves.
     """
-    steps = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
-    counts = np.array([(differences == step).sum() for step in steps])
-    n = int(counts.sum())
-    draws = np.random.default_rng(how.seed).multinomial(n, counts / n, size=how.resamples) @ steps / n
-    low, high = np.quantile(draws, how.quantiles)
-    tail = min(int((draws <= 0).sum()), int((draws >= 0).sum()))
-    return float(low), float(high), min(1.0, 2 * (tail + 1) / (how.resamples + 1))
+    p_values = np.ones(len(whole))
+    rows = np.flatnonzero(observed != 0)
+    for block in np.array_split(rows, max(1, int((half[rows] + 1).sum()) >> 20)):
+        if len(block):
+            p_values[block] = _flip_tails(whole[block], half[block], np.abs(observed[block]))
+    return np.minimum(1.0, 2 * p_values)
+
+
+def _flip_tails(whole: NDArray[np.int64], half: NDArray[np.int64], least: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the chance that random signs sum up to ``least`` halves or more."""
+    sizes = half + 1
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    row = np.repeat(np.arange(len(half)), sizes)
+    plus = np.arange(len(row)) - starts[row]  # halves that point the first model's way
+    few, many = half[row], whole[row]
+    chance = np.exp(gammaln(few + 1) - gammaln(plus + 1) - gammaln(few - plus + 1) - few * np.log(2))
+    # The whole ones must make up the rest: 2 (2 x - many) >= least - (2 plus - few).
+    needed = -(-(least[row] - 2 * plus + few + 2 * many) // 4)
+    tail = np.where(needed > many, 0.0, bdtr(np.maximum(many - np.maximum(needed, 0), 0), many, 0.5))
+    return np.add.reduceat(chance * tail, starts)
 
 
 def compare(first: Iterable[PairScore], second: Iterable[PairScore], how: Resampling) -> Comparison | None:
@@ -186,16 +205,17 @@ def compare(first: Iterable[PairScore], second: Iterable[PairScore], how: Resamp
         return None
     a = np.array([one[key] for key in shared])
     b = np.array([two[key] for key in shared])
-    low, high, p_value = paired_bootstrap(a - b, how)
+    steps = steps_of(a - b)
+    low, high = mean_intervals(steps, DIFFERENCES, how.level)
     only_first = int(((a == WIN) & (b != WIN)).sum())
     only_second = int(((b == WIN) & (a != WIN)).sum())
     return Comparison(
         n=len(shared),
         left_out=len(one) + len(two) - 2 * len(shared),
         difference=float((a - b).mean()),
-        low=low,
-        high=high,
-        p_bootstrap=p_value,
+        low=float(low[0]),
+        high=float(high[0]),
+        p_value=float(flip_test(*flips(steps))[0]),
         only_first=only_first,
         only_second=only_second,
         p_mcnemar=mcnemar_exact(only_first, only_second),

@@ -1,0 +1,82 @@
+"""ConDefects: AtCoder submissions, a faulty one and the accepted one that its author sent next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+
+_LANGUAGES = {"Java": ("Java", ".java"), "Python": ("Python", ".py")}
+_CONTESTS = {"abc": "Beginner", "agc": "Grand", "arc": "Regular"}
+_TASK = re.compile(r"(?P<kind>[a-z]+)(?P<number>\d+)_(?P<letter>\w+)")
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    for path in sorted(folder.glob("*/*/*/")):
+        task, name, number = path.relative_to(folder).parts
+        if name not in _LANGUAGES:
+            yield Unusable(f"{task}/{name}/{number}", "language")
+            continue
+        yield _pair(path, task, *_LANGUAGES[name])
+
+
+def _pair(path: Path, task: str, language: str, ending: str) -> SourcePair | Unusable:
+    key = f"{task}/{language}/{path.name}"
+    chosen, rejected = path / f"correctVersion{ending}", path / f"faultyVersion{ending}"
+    if not chosen.is_file():
+        return Unusable(key, "no-correct-version")
+    if not rejected.is_file():
+        return Unusable(key, "no-faulty-version")
+    request = _request(task, language)
+    return SourcePair(
+        key=key,
+        criterion="FC",
+        language=language,
+        chosen=read_text(chosen).strip("\n") + "\n",
+        rejected=read_text(rejected).strip("\n") + "\n",
+        prompt=request,
+        prompt_source="derived",
+        group=task,
+        name=task,
+    )
+
+
+def _request(task: str, language: str) -> str:
+    """Name the contest and the task; empty for a contest whose name we do not know."""
+    match = _TASK.fullmatch(task)
+    if match is None or match["kind"] not in _CONTESTS:
+        return ""
+    contest = f"AtCoder {_CONTESTS[match['kind']]} Contest {match['number']}"
+    return (
+        f"Write a {language} program that solves task {match['letter'].upper()} of {contest} ({task}). "
+        "It reads standard input and writes standard output.\n"
+    )
+
+
+SOURCES = (
+    Source(
+        name="condefects_sample",
+        title="ConDefects",
+        subset="CONDEFECTS",
+        licence="MIT",
+        criteria=("FC",),
+        languages=tuple(language for language, _ in _LANGUAGES.values()),
+        prompts="derived",
+        responses="people: contest submissions",
+        tests=False,
+        citation=(
+            "Yonghao Wu, Zheng Li, Jie M. Zhang, Yong Liu (2023). ConDefects: A New Dataset to Address the Data "
+            "Leakage Concern for LLM-based Fault Localization and Program Repair. arXiv:2310.16253"
+        ),
+        upstream="github:appmlk/ConDefects",
+        revision="43f0834a82c5e3bc4516c079fe7765f63b1a15cd",
+        files=("Code/<task>/<language>/<submission>/ as <task>/<language>/<submission>/",),
+        read=_read,
+        notes=(
+            "The statements are not part of the data, and the contests (from October 2021 on) are younger than CodeNet, so "
+            " the request names the task alone. Tests are a separate download upstream."
+        ),
+    ),
+)

@@ -1,0 +1,118 @@
+"""MDEval: debugging tasks in many languages, each with a hand-annotated bug and unit tests.
+
+Upstream has every record twice: ``raw`` holds the fields, ``doc`` the same and a repair instruction that quotes the
+faulty code. Only ``raw`` is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from themis_rm.benchmark.sources.harnesses import NODE_ASSERT, csharp_tests, go_program, without_go_imports
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.surface import breaks_syntax, without_blank_lines, without_differing_comments
+from themis_rm.execute.check import Check
+from themis_rm.languages import language as language_named
+
+_FILES = {
+    "C": "C",
+    "C#": "CSharp",
+    "CPP": "Cpp",
+    "Go": "Go",
+    "Java": "Java",
+    "JavaScript": "JavaScript",
+    "Python": "Python",
+    "Ruby": "Ruby",
+}
+"""Name of a language's file -> its benchmark name. The other twelve languages upstream are not ours."""
+
+_OPEN_CLASS = ("CSharp", "Java")
+"""Languages in which a record is a class that lacks its closing brace: the tests are methods that follow."""
+
+_GO_TEST_IMPORTS = frozenset(("testing", "github.com/stretchr/testify/assert"))
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    for name, language in _FILES.items():
+        tasks: dict[str, str] = {}
+        for _, record in read_jsonl(folder / "raw" / f"{name}.jsonl"):
+            yield _pair(record, language, tasks.setdefault(record["docstring"].strip(), record["question_id"]))
+
+
+def _pair(record: dict[str, Any], language: str, task: str) -> SourcePair | Unusable:
+    key = record["question_id"]
+    chosen, rejected = (_body(record[side], language) for side in ("canonical_solution", "buggy_code"))
+    chosen, rejected = without_differing_comments(chosen, rejected, language)
+    chosen, rejected = (without_blank_lines(code, language) for code in (chosen, rejected))
+    check = _check(record["test"], language, chosen, rejected)
+    if language in _OPEN_CLASS:
+        chosen, rejected = f"{chosen.rstrip()}\n}}\n", f"{rejected.rstrip()}\n}}\n"
+    if breaks_syntax(chosen, rejected, language):
+        return Unusable(key, "syntax-error")
+    return SourcePair(
+        key=key,
+        criterion="FC",
+        language=language,
+        chosen=chosen,
+        rejected=rejected,
+        prompt=_prompt(record, language),
+        group=task,
+        rule=f"{record['category']}: {record['subtype'].replace('_', ' ')}",
+        check=check,
+    )
+
+
+def _body(code: str, language: str) -> str:
+    return without_go_imports(code, _GO_TEST_IMPORTS) if language == "Go" else code
+
+
+def _prompt(record: dict[str, Any], language: str) -> str:
+    request = f"Write this in {language_named(language).name}.\n\n{record['docstring'].strip()}\n"
+    example = record["example"]
+    # Where there is none, upstream wrote NaN.
+    return f"{request}\n{example.strip()}\n" if isinstance(example, str) and example.strip() else request
+
+
+def _check(tests: str, language: str, chosen: str, rejected: str) -> Check:
+    if language == "Go":
+        programs = [go_program(code, tests) for code in (chosen, rejected)]
+    elif language in _OPEN_CLASS:
+        tests = csharp_tests(tests) if language == "CSharp" else tests
+        programs = [f"{code}\n{tests.rstrip()}\n" for code in (chosen, rejected)]
+        if language == "Java":
+            programs = [f"{code}}}\n" if code.count("{") > code.count("}") else code for code in programs]
+    else:
+        return Check(id="", language=language, after=f"\n{NODE_ASSERT if language == 'JavaScript' else ''}{tests}\n")
+    return Check(
+        id="",
+        language=language,
+        file="Solution.java" if language == "Java" else "",
+        chosen_program=programs[0],
+        rejected_program=programs[1],
+    )
+
+
+SOURCES = (
+    Source(
+        name="mdeval",
+        title="MDEval",
+        subset="MDEVAL",
+        licence="CC-BY-SA-4.0",
+        criteria=("FC",),
+        languages=tuple(_FILES.values()),
+        prompts="upstream",
+        responses="people: reference solutions, with bugs put in by annotators",
+        tests=True,
+        citation=("Shukai Liu et al. (2024). MdEval: Massively Multilingual Code Debugging. arXiv:2411.02310"),
+        upstream="github:PGCodeLLM/MDEVAL",
+        revision="c1363ef4b094428cff70921222eee118898b5b83",
+        files=tuple(f"data/raw_data/raw/{name}.jsonl as raw/{name}.jsonl" for name in _FILES),
+        read=_read,
+        notes=(
+            "Comments that stand on one side alone and blank lines are taken out of both sides (the annotated "
+            "side lost its comments). Versions that a parser refuses are left out."
+        ),
+    ),
+)

@@ -1,0 +1,32 @@
+"use strict";
+
+/** Order of songs within an artist. */
+function byAlbumAndTrack(a, b) {
+  if (a.album !== b.album) {
+    return a.album < b.album ? -1 : 1;
+  }
+  return a.track - b.track;
+}
+
+/** Library with one more song; the given one stays as it is. */
+function withSong(library, song) {
+  const ofArtist = library.get(song.artist) ?? [];
+  return new Map([...library, [song.artist, [...ofArtist, song]]]);
+}
+
+/**
+ * Group the songs of a library by artist.
+ *
+ * @param {{ title: string, artist: string, album: string, track: number }[]} songs
+ * @returns {Map<string, object[]>}
+ */
+function byArtist(songs) {
+  const library = songs.reduce(withSong, new Map());
+  const sorted = Array.from(library, ([artist, ofArtist]) => [
+    artist,
+    [...ofArtist].sort(byAlbumAndTrack),
+  ]);
+  return new Map(sorted);
+}
+
+module.exports = { byArtist };

@@ -1,0 +1,34 @@
+"use strict";
+
+const { finished } = require("node:stream/promises");
+
+const HEADER = "turbine,at,kilowatts\n";
+
+/** One reading as a line of CSV. */
+function toLine({ turbine, at, kilowatts }) {
+  return `${turbine},${at.toISOString()},${kilowatts.toFixed(1)}\n`;
+}
+
+/**
+ * Write readings as CSV and end the response.
+ *
+ * @param {AsyncIterable<{ turbine: string, at: Date, kilowatts: number }>} readings
+ * @param {import("node:stream").Writable} response
+ * @returns {Promise<number>} how many readings there were
+ */
+async function exportReadings(readings, response) {
+  let count = 0;
+  const send = async () => {
+    response.write(HEADER);
+    for await (const reading of readings) {
+      count += 1;
+      response.write(toLine(reading));
+    }
+    response.end();
+  };
+
+  await Promise.all([send(), finished(response)]);
+  return count;
+}
+
+module.exports = { exportReadings };

@@ -1,0 +1,41 @@
+"use strict";
+
+const MAX_STARS = 5;
+const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+
+function escape(text) {
+  return String(text).replace(/[&<>"']/g, (character) => ENTITIES[character]);
+}
+
+/** Address to link to, or null if a browser should not follow it. */
+function linkTarget(website) {
+  try {
+    const { protocol, href } = new URL(website);
+    return protocol === "https:" || protocol === "http:" ? href : null;
+  } catch {
+    return null;
+  }
+}
+
+function authorHtml(author, website) {
+  const name = escape(author);
+  const target = linkTarget(website);
+  return target === null ? name : `<a href="${escape(target)}" rel="nofollow noopener">${name}</a>`;
+}
+
+/**
+ * HTML of one review.
+ *
+ * @param {{ author: string, website?: string, stars: number, text: string }} review
+ * @returns {string}
+ */
+function reviewCard({ author, website, stars, text }) {
+  const filled = Math.min(Math.max(Math.trunc(Number(stars)) || 0, 0), MAX_STARS);
+  const rating = "★".repeat(filled) + "☆".repeat(MAX_STARS - filled);
+  const lines = text.split("\n").map((line) => line.trim());
+  const paragraphs = lines.filter((line) => line !== "").map((line) => `<p>${escape(line)}</p>`);
+  const header = `<header>${authorHtml(author, website)} ${rating}</header>`;
+  return `<article class="review">${header}${paragraphs.join("")}</article>`;
+}
+
+module.exports = { reviewCard };

@@ -16,7 +16,7 @@ from themis_rm.benchmark.sources.labels import tells_label, without_telling_comm
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
-from themis_rm.syntax import Function, comment_ranges, functions, parse, to_bytes, to_text
+from themis_rm.syntax import Function, comment_ranges, functions, parse, strip_comments, to_bytes, to_text
 
 CRITERION_OF_CWE: dict[int, str] = {
     **dict.fromkeys((401, 404, 773, 775), "ME"),
@@ -85,7 +85,7 @@ def _pair(key: str, text: str, language: str, cwe: int, title: str) -> SourcePai
     chosen = _with_one(good, language, chosen_function)
     if not rejected or not chosen:
         return Unusable(key, "one-side-only")
-    if of_source and _reads(rejected) - _reads(chosen):
+    if of_source and _reads(rejected, language) - _reads(chosen, language):
         # The remedy is to take a constant instead of the input: that solves another task.
         return Unusable(key, "good-side-reads-no-input")
     names = _neutral_names(key, text)
@@ -167,8 +167,10 @@ def _with_one(code: str, language: str, name: str) -> str:
     return to_text(b"".join([*kept, data[position:]]))
 
 
-def _reads(code: str) -> set[str]:
-    return set(re.findall(r"\w+", code)) & _READS
+def _reads(code: str, language: str) -> set[str]:
+    """Return the input functions that the code itself calls; a macro's definition calls nothing."""
+    lines = strip_comments(code, language).split("\n")
+    return _READS.intersection(*[re.findall(r"\w+", "\n".join(line for line in lines if not line.startswith("#")))])
 
 
 def _neutral_names(key: str, text: str) -> dict[str, str]:

@@ -31,7 +31,7 @@ TELLING_HUMPS = frozenset(
 
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|_+|\W+")
 _DECLARES = re.compile(
-    r"declarat|definition|parameter|assignment|specifier|^class|^module$|^method$|short_var|type_spec"
+    r"declarat|definition|parameter|assignment|specifier|local_function|^class|^module$|^method$|short_var|type_spec"
 )
 _FIELDS = frozenset({"name", "declarator", "left", "pattern"})
 
@@ -63,7 +63,7 @@ def neutral_name(name: str, humps: frozenset[str] = TELLING_HUMPS) -> str:
     return text[:at] + letter + text[at + 1 :]
 
 
-def with_neutral_names(code: str, language: str, humps: frozenset[str] = TELLING_HUMPS) -> str:
+def with_neutral_names(code: str, language: str, humps: frozenset[str] = TELLING_HUMPS, beside: str = "") -> str:
     """Return the code with telling parts taken out of the names that it declares itself; names of others stay.
 
     Two names that would become one keep apart by a number (``first_safe`` and ``first`` become ``first2`` and
@@ -73,9 +73,10 @@ def with_neutral_names(code: str, language: str, humps: frozenset[str] = TELLING
         code: A file or a fragment.
         language: Any name of a language.
         humps: Parts of names that tell, in lower case.
+        beside: The other side of the example; what it declares is no name of others either.
     """
-    declared, used = _names(code, language)
-    taken = set(used)
+    declared, taken = _names(code, language)
+    declared += [name for name in _names(beside, language)[0] if name in taken and name not in declared]
     names: dict[str, str] = {}
     for old in declared:
         new = neutral_name(old, humps)

@@ -7,7 +7,7 @@ Teaching material says which version is the bad one, in comments ("// BAD: ...",
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from themis_rm.syntax import comment_ranges, parse_fragment, syntax_of, to_bytes, to_text, walk
 
@@ -16,7 +16,8 @@ LABEL_WORDS = (
     r"faulty|mistakes?|errors? here|vulnerab\w*|insecure(?:ly)?|secure(?:ly|d)?|unsafe(?:ly)?|safe(?:ly|r)?|"
     r"danger(?:ous)?|exploit\w*|attack(?:er|ers|s)?|malicious|tainted|CWE-?\d*|CVE-?[\d-]*|slow(?:er)?|fast(?:er)?|"
     r"inefficient(?:ly)?|efficient(?:ly)?|optimi[sz]\w*|non-?compliant|compliant|avoid|prefer(?:red)?|better|worse|"
-    r"don't|do not|should(?:n't| not)?|instead|violation|okay|OK|leak(?:s|ed|ing)?"
+    r"don't|do not|should(?:n't| not)?|instead|violation|okay|OK|leak(?:s|ed|ing)?|prevent(?:s|ed|ing)?|injections?|"
+    r"sanitiz\w*|untrusted|traversal|overflows?|weak(?:er|ly)?|strong(?:er|ly)?|security|vuln"
 )
 """Words by which a comment on an example tells the reader what to think of it."""
 
@@ -28,7 +29,7 @@ def tells_label(text: str) -> bool:
     return _LABEL.search(text) is not None
 
 
-def without_telling_comments(code: str, language: str) -> str:
+def without_telling_comments(code: str, language: str, tells: Callable[[str], bool] = tells_label) -> str:
     """Return the code without the comments that hold a telling word; other comments stay.
 
     A line that held nothing but such a comment goes with it. Adjacent line comments are one comment: a sentence that
@@ -37,6 +38,7 @@ def without_telling_comments(code: str, language: str) -> str:
     Args:
         code: A file or a fragment.
         language: Any name of a language.
+        tells: Which comments to take out, if not those with a telling word.
     """
     fragment = parse_fragment(code, language)
     ranges = [
@@ -48,7 +50,7 @@ def without_telling_comments(code: str, language: str) -> str:
     kept, position = [], 0
     for block in _blocks(ranges, data):
         text = " ".join(to_text(data[start:end]) for start, end in block)
-        if not tells_label(text):
+        if not tells(text):
             continue
         for start, end in block:
             line_start = data.rfind(b"\n", 0, start) + 1

@@ -1,0 +1,80 @@
+"""Airbnb JavaScript Style Guide: blocks whose parts stand under "bad" and "good" comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from themis_rm.benchmark.sources.examples import Rule, cases, marker, paired, sections
+from themis_rm.benchmark.sources.markdown import blocks
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+
+_MARKS = marker("bad", "(?:also )?good|better|best")
+_NUMBERED = re.compile(r"^ *- \[(?P<number>[\d.]+)\]\(#(?P<anchor>[^)]*)\)\s*(?P<title>.*)", re.MULTILINE)
+
+_CRITERIA = {
+    "arrays--callback-return": "FC",
+    "coercion--bitwise": "FC",
+    "coercion--numbers": "FC",
+    "comparison--eqeqeq": "FC",
+    "functions--default-side-effects": "FC",
+    "functions--in-blocks": "FC",
+    "functions--mutate-params": "FC",
+    "functions--reassign-params": "FC",
+    "jquery--cache": "EE",
+    "objects--prototype-builtins": "FC",
+    "standard-library--isfinite": "FC",
+    "standard-library--isnan": "FC",
+    "variables--const": "FC",
+}
+"""Rules that are about anything else than readability, by the anchor of their section."""
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    page = read_text(folder / "README.md")
+    places = [(page.count("\n", 0, match.start()) + 1, match) for match in _NUMBERED.finditer(page)]
+    seen: dict[str, int] = {}
+    for block in blocks(page):
+        here = [match for line, match in places if line < block.line]
+        if block.language not in ("js", "javascript", "jsx") or not here:
+            yield Unusable(f"line-{block.line}", "not-an-example")
+            continue
+        anchor, title = here[-1]["anchor"], here[-1]["title"]
+        seen[anchor] = seen.get(anchor, 0) + 1
+        key = anchor if seen[anchor] == 1 else f"{anchor}-{seen[anchor]}"
+        context, parts = sections(block.code, _MARKS)
+        if not parts:
+            yield Unusable(key, "no-marked-example")
+            continue
+        rule = Rule(key=key, title=_plain(title), criterion=_CRITERIA.get(anchor, "R&M"), language="JavaScript")
+        yield from paired(rule, cases(parts, context))
+
+
+def _plain(title: str) -> str:
+    """Return the first sentence of a rule without links."""
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title.partition(" eslint:")[0])
+    return text.split(". ")[0].strip(" .")
+
+
+SOURCES = (
+    Source(
+        name="airbnb_js_guide",
+        title="Airbnb JavaScript Style Guide",
+        subset="AIRBNB_GUIDE",
+        licence="MIT",
+        criteria=("R&M", "FC", "EE"),
+        languages=("JavaScript",),
+        prompts="template",
+        responses="people; examples in a style guide",
+        tests=False,
+        citation=(
+            "Airbnb and contributors. Airbnb JavaScript Style Guide. "
+            "https://github.com/airbnb/javascript, commit 8ed1924, 2026."
+        ),
+        upstream="github:airbnb/javascript",
+        revision="8ed19247bef145e3cc41b24a02dd1fe6d9b5e681",
+        files=("README.md",),
+        read=_read,
+    ),
+)

@@ -1,0 +1,143 @@
+"""ESLint: rules for JavaScript, whose pages list incorrect and correct code in containers, option by option."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from themis_rm.benchmark.sources.examples import Case, Rule, Section, by_name, cases, names, paired
+from themis_rm.benchmark.sources.markdown import Block, blocks
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+
+_SCRIPTS = ("js", "javascript", "jsx")
+
+_OF_TYPE = {"problem": "FC", "suggestion": "R&M", "layout": "R&M"}
+"""The page's ``rule_type`` -> criterion: problems are faults, suggestions better ways, layout is how it looks."""
+
+_CRITERIA = by_name(
+    {
+        "FC": """
+            block-scoped-var consistent-return default-param-last eqeqeq guard-for-in handle-callback-err
+            no-case-declarations no-delete-var no-invalid-this no-loop-func no-new-wrappers no-octal
+            no-return-assign no-self-compare no-throw-literal radix require-unicode-regexp no-path-concat
+            prefer-promise-reject-errors preserve-caught-error no-array-constructor no-new-require
+        """,
+        "EE": "no-await-in-loop no-extra-bind",
+        "R&M": "no-debugger no-unused-vars no-unused-private-class-members no-duplicate-imports",
+        "SH": "no-eval no-implied-eval no-new-func no-script-url no-buffer-constructor",
+    }
+)
+"""Rules whose type does not say what they are about."""
+
+_CONTESTED = names(
+    """
+    array-bracket-newline array-element-newline arrow-body-style callback-return capitalized-comments
+    class-methods-use-this consistent-this dot-location eol-last func-name-matching func-names func-style
+    function-call-argument-newline global-require id-blacklist id-denylist id-length id-match init-declarations
+    implicit-arrow-linebreak line-comment-position lines-around-comment logical-assignment-operators
+    multiline-comment-style multiline-ternary newline-after-var newline-before-return newline-per-chained-call
+    no-bitwise no-continue no-inline-comments no-invalid-this no-magic-numbers no-mixed-requires no-negated-condition
+    no-plusplus no-process-env no-restricted-exports no-restricted-globals no-restricted-imports no-restricted-modules
+    no-restricted-properties no-restricted-syntax no-ternary no-undefined no-underscore-dangle no-void no-return-await
+    no-sync no-warning-comments nonblock-statement-body-position object-curly-newline object-property-newline one-var
+    one-var-declaration-per-line operator-linebreak padded-blocks padding-line-between-statements prefer-reflect
+    quote-props quotes require-jsdoc require-unicode-regexp sort-imports sort-keys sort-vars space-before-function-paren
+    strict valid-jsdoc vars-on-top wrap-regex comma-dangle space-in-parens object-curly-spacing array-bracket-spacing
+    """
+)
+"""Rules about taste, house style or what a project configures, and rules that ESLint has taken back: neither side is
+better for everyone."""
+
+_SETTING = re.compile(r"/\*\s*eslint\s+(?P<rule>[\w-]+)\s*:\s*(?P<value>.*?)\*/", re.DOTALL)
+_BARE = re.compile(r"^(?:2|[\"']?error[\"']?|\[\s*(?:2|[\"']error[\"'])\s*\])$")
+_FIRST_OPTION = re.compile(r"^\[\s*[\"']error[\"']\s*,\s*[\"'](?P<option>[\w-]+)[\"']\s*\]$")
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    for path in sorted(folder.glob("*.md")):
+        name, page = path.stem, read_text(path)
+        kind = re.search(r"^rule_type:\s*(\w+)", page, re.MULTILINE)
+        if kind is None:
+            yield Unusable(name, "no-rule-type")
+            continue
+        if name in _CONTESTED:
+            yield Unusable(name, "contested-rule")
+            continue
+        found, configured = _cases(page)
+        for number in range(configured):
+            yield Unusable(f"{name}/option-{number + 1}", "non-default-option")
+        if not found and not configured:
+            yield Unusable(name, "no-example")
+        yield from paired(
+            Rule(
+                key=name,
+                title=name.replace("-", " "),
+                criterion=_criterion(name, kind[1]),
+                language="JavaScript",
+                shown="apart",
+            ),
+            found,
+        )
+
+
+def _criterion(name: str, kind: str) -> str:
+    return _CRITERIA.get(name, _OF_TYPE[kind])
+
+
+def _cases(page: str) -> tuple[list[Case], int]:
+    """Return the cases of a page by section, and how many blocks are about an option that is not the default."""
+    found: list[Case] = []
+    parts: list[Section] = []
+    last: Block | None = None
+    configured = 0
+    for block in blocks(page):
+        side = block.container.split()[0] if block.container else ""
+        if side not in ("correct", "incorrect") or block.language not in _SCRIPTS:
+            continue
+        if not _is_default(block, page):
+            configured += 1
+            continue
+        if last is not None and block.headings != last.headings:
+            found += cases(parts)
+            parts = []
+        parts.append(Section(side == "correct", _SETTING.sub("", block.code).strip("\n")))
+        last = block
+    return found + cases(parts), configured
+
+
+def _is_default(block: Block, page: str) -> bool:
+    """Tell whether a block shows the rule without options, by its comment and the page's list of options."""
+    setting = _SETTING.search(block.code)
+    value = setting["value"].strip() if setting else "error"
+    if _BARE.match(value):
+        return True
+    option = _FIRST_OPTION.match(value)
+    if option is None:
+        return False
+    named = rf"[`\"']*{re.escape(option['option'])}[`\"']*"
+    return bool(re.search(rf"^[*-] *{named} *\(default\)|default {named}", page, re.MULTILINE))
+
+
+SOURCES = (
+    Source(
+        name="eslint_docs",
+        title="ESLint rules",
+        subset="ESLINT_RULES",
+        licence="MIT",
+        criteria=("FC", "R&M", "SH"),
+        languages=("JavaScript",),
+        prompts="template",
+        responses="people; examples in the documentation of a linter",
+        tests=False,
+        citation=(
+            "OpenJS Foundation and ESLint contributors. ESLint, documentation of the rules. "
+            "https://github.com/eslint/eslint, commit c27bc92, 2026."
+        ),
+        upstream="github:eslint/eslint",
+        revision="c27bc926e496985eb7911c09eb60914b2e4b5d0f",
+        files=("docs/src/rules/*.md",),
+        read=_read,
+        notes="The pages lie flat in the folder. Examples of default settings alone; rules about taste are left out.",
+    ),
+)

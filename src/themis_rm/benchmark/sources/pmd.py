@@ -1,0 +1,158 @@
+"""PMD: rules for Java in XML, whose examples say in comments which statements are violations and which are not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from themis_rm.benchmark.sources.examples import Case, Rule, cases, marked_statements, marker, paired, sections
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.errors import InputError
+
+_SPACE = "{http://pmd.sourceforge.net/ruleset/2.0.0}"
+
+_OF_CATEGORY = {
+    "bestpractices": "R&M",
+    "codestyle": "R&M",
+    "design": "R&M",
+    "documentation": "R&M",
+    "errorprone": "FC",
+    "multithreading": "FC",
+    "performance": "EE",
+    "security": "SH",
+}
+"""Stem of the file -> criterion."""
+_CRITERIA = {
+    "AppendCharacterWithChar": "EE",
+    "AvoidInstantiatingObjectsInLoops": "ME",
+    "BigIntegerInstantiation": "ME",
+    "InsufficientStringBufferDeclaration": "ME",
+    "AvoidCalendarDateCreation": "ME",
+    "AvoidFileStream": "ME",
+    "AvoidDuplicateLiterals": "R&M",
+    "AvoidFieldNameMatchingMethodName": "R&M",
+    "AvoidFieldNameMatchingTypeName": "R&M",
+    "AvoidLiteralsInIfCondition": "R&M",
+    "EmptyCatchBlock": "R&M",
+    "ImplicitSwitchFallThrough": "R&M",
+    "MissingStaticMethodInNonInstantiatableClass": "R&M",
+    "UnnecessaryBooleanAssertion": "R&M",
+    "UnnecessaryConversionTemporary": "R&M",
+    "UnusedNullCheckInEquals": "FC",
+    "UseProperClassLoader": "FC",
+    "LooseCoupling": "R&M",
+    "UseTryWithResources": "FC",
+    "PreserveStackTrace": "FC",
+    "CheckResultSet": "FC",
+    "MethodReturnsInternalArray": "FC",
+    "PositionLiteralsFirstInComparisons": "FC",
+    "LiteralsFirstInComparisons": "FC",
+    "PrimitiveWrapperInstantiation": "ME",
+    "ProperLogger": "R&M",
+    "RelianceOnDefaultCharset": "FC",
+    "UseStandardCharsets": "R&M",
+}
+"""Rules whose category does not say what they are about."""
+
+_BAD = re.compile(
+    r"(?i)\b(?:bad|violation|avoid(?: this)?|inefficient|poor|wrong|incorrect|not recommended|disallowed|sub-?optimal|"
+    r"instead of|(?<!\bnot )unnecessary|overly verbose|flagged|don't|problem)\b"
+)
+_GOOD = re.compile(
+    r"(?i)\b(?:good|ok|correct|better|preferred|proper|recommended|clearer|more concise|equivalent to above|"
+    r"this is fine|use this instead|you may just write|no violation)\b"
+)
+_NEITHER = re.compile(
+    r"(?i)\b(?:no|not a|isn't a|won't|not) (?:violation|flagged|trigger|reported)|property|unless|\bif\b|could be"
+)
+_MARKS = marker(
+    r"bad|violation|avoid this|inefficient|poor|wrong|try to avoid this|instead of|not recommended|problem|"
+    r"don't do this|original implementation",
+    r"good|ok|correct|better|prefer(?:red)?(?: approach| this)?|proper|recommended|you may just write|should be|"
+    r"use this instead|clearer implementation",
+)
+
+_REJECTED = frozenset(
+    {
+        "bestpractices/EnumComparison/1.1",
+        "bestpractices/UnitTestContainsTooManyAsserts/1.1",
+        "codestyle/FieldDeclarationsShouldBeAtStartOfClass/1.1",
+        "errorprone/AvoidLiteralsInIfCondition/1.1",
+        "errorprone/NonSerializableClass/1.1",
+        "performance/ConsecutiveAppendsShouldReuse/1.1",
+    }
+)
+"""Statements that stand for different things."""
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    for path in sorted(folder.glob("*.xml")):
+        for item in _root(path).iter(f"{_SPACE}rule"):
+            yield from _rule(path.stem, item)
+
+
+def _rule(category: str, item: ET.Element) -> Iterator[SourcePair | Unusable]:
+    name = item.get("name", "")
+    key = f"{category}/{name}"
+    if item.get("deprecated") == "true" or item.get("ref"):
+        yield Unusable(key, "withdrawn-rule")
+        return
+    examples = [example.text or "" for example in item.findall(f"{_SPACE}example")]
+    found = [case for text in examples for case in _cases(text.strip("\n"))]
+    if not found:
+        yield Unusable(key, "no-marked-example" if examples else "no-example")
+        return
+    rule = Rule(
+        key=key,
+        title=re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower(),
+        criterion=_CRITERIA.get(name, _OF_CATEGORY[category]),
+        language="Java",
+    )
+    yield from paired(rule, found, _REJECTED)
+
+
+def _cases(code: str) -> list[Case]:
+    """Return the cases of an example: its parts under markers, or else the statements that comments mark."""
+    context, parts = sections(code, _MARKS)
+    if {part.good for part in parts} == {True, False} and not context:
+        return cases(parts)
+    plain = _NEITHER_COMMENTS.sub("", code)
+    marked = marked_statements(plain, "Java", _BAD, _GOOD)
+    return cases(marked) if {part.good for part in marked} == {True, False} else []
+
+
+_NEITHER_COMMENTS = re.compile(rf"(?m)//[^\n]*?(?:{_NEITHER.pattern.removeprefix('(?i)')})[^\n]*$", re.IGNORECASE)
+"""Comments that speak of a setting or a condition; what they stand beside is neither good nor bad for everyone."""
+
+
+def _root(path: Path) -> ET.Element:
+    try:
+        return ET.fromstring(read_text(path))  # noqa: S314 (expat resolves no external entities)
+    except ET.ParseError as error:
+        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
+
+
+SOURCES = (
+    Source(
+        name="pmd_rules",
+        title="PMD rules for Java",
+        subset="PMD_RULES",
+        licence="LicenseRef-PMD",
+        criteria=("R&M", "FC", "EE", "ME", "SH"),
+        languages=("Java",),
+        prompts="template",
+        responses="people; examples in the rule definitions of a linter",
+        tests=False,
+        citation="PMD contributors. PMD, rule sets for Java. https://github.com/pmd/pmd, commit cd096e9, 2026.",
+        upstream="github:pmd/pmd",
+        revision="cd096e90e4ed2e61f4109466d21a1eaab09721eb",
+        files=("pmd-java/src/main/resources/category/java/*.xml",),
+        read=_read,
+        notes=(
+            "Most examples show violations alone; only statements that comments tell apart make pairs. "
+            "The licence is a BSD one of PMD's own, with an acknowledgement clause."
+        ),
+    ),
+)

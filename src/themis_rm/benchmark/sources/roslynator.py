@@ -1,0 +1,88 @@
+"""Roslynator: analyzers for C#, with samples before and after in XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from themis_rm.benchmark.sources.examples import Case, Rule, by_name, names, paired
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.errors import InputError
+
+_CRITERIA = by_name(
+    {
+        "FC": """
+            RCS1044 RCS1059 RCS1075 RCS1130 RCS1155 RCS1157 RCS1165 RCS1166 RCS1200 RCS1202 RCS1210 RCS1215 RCS1227
+            RCS1229 RCS9007
+        """,
+        "EE": """
+            RCS1077 RCS1107 RCS1112 RCS1156 RCS1186 RCS1197 RCS1230 RCS1233 RCS1235 RCS1242 RCS1246 RCS1261 RCS9004
+        """,
+        "ME": "RCS1198 RCS1204",
+    }
+)
+"""Analyzers that are about anything else than readability; the file has no categories."""
+
+_CONTESTED = names("RCS1124 RCS1201 RCS1217 RCS1223")
+"""Analyzers about taste, which go either way by setting."""
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    for item in _root(folder / "Analyzers.xml").iter("Analyzer"):
+        yield from _analyzer(item)
+    for item in _root(folder / "Refactorings.xml").iter("Refactoring"):
+        if item.find(".//Sample") is not None:
+            yield Unusable(item.get("Id", ""), "no-direction")  # a refactoring goes both ways
+
+
+def _analyzer(item: ET.Element) -> Iterator[SourcePair | Unusable]:
+    key = item.findtext("Id", "")
+    samples = item.findall("./Samples/Sample")
+    if item.findtext("Status", "") in ("Obsolete", "Disabled"):
+        yield Unusable(key, "withdrawn-rule")
+    elif item.findtext("IsEnabledByDefault") != "true":
+        yield Unusable(key, "disabled-by-default")
+    elif key in _CONTESTED:
+        yield Unusable(key, "contested-rule")
+    elif not samples:
+        yield Unusable(key, "no-example")
+    else:
+        title = item.findtext("Title", "")
+        rule = Rule(key=key, title=title, criterion=_CRITERIA.get(key, "R&M"), language="CSharp", shown="whole")
+        yield from paired(rule, [Case(_side(sample, "Before"), _side(sample, "After")) for sample in samples])
+
+
+def _side(sample: ET.Element, name: str) -> tuple[str, ...]:
+    code = sample.findtext(name, "").strip("\n")
+    return (code,) if code.strip() else ()
+
+
+def _root(path: Path) -> ET.Element:
+    try:
+        return ET.fromstring(read_text(path))  # noqa: S314 (expat resolves no external entities)
+    except ET.ParseError as error:
+        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
+
+
+SOURCES = (
+    Source(
+        name="roslynator",
+        title="Roslynator analyzers",
+        subset="ROSLYNATOR",
+        licence="Apache-2.0",
+        criteria=("R&M", "FC", "EE", "ME"),
+        languages=("CSharp",),
+        prompts="template",
+        responses="people; samples in the metadata of an analyzer",
+        tests=False,
+        citation=(
+            "Josef Pihrt and contributors. Roslynator. https://github.com/dotnet/roslynator, commit 016d1d5, 2026."
+        ),
+        upstream="github:dotnet/roslynator",
+        revision="016d1d5e04d5c9a612b9de7666d07d3fbdcd1aab",
+        files=("src/Analyzers.xml", "src/Refactorings.xml"),
+        read=_read,
+        notes="Refactorings go both ways and are left out, as are analyzers that are not enabled by default.",
+    ),
+)

@@ -1,0 +1,66 @@
+"""The Ruby Style Guide: listings whose parts stand under "# bad" and "# good"."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from themis_rm.benchmark.sources.asciidoc import listings
+from themis_rm.benchmark.sources.examples import Rule, cases, marker, paired, sections
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+
+_MARKS = marker("bad|not recommended", "(?:also |even )?good|better|best|recommended", "okay|ok|acceptable")
+
+_CRITERIA = {
+    "Caret and Dollar Regexp": "FC",
+    "Exception Rescuing Ordering": "FC",
+    "Float Comparison": "FC",
+    "Plain Text Search": "EE",
+    "String Concatenation": "EE",
+    "`count` vs `size`": "EE",
+    "`flat_map`": "ME",
+    "`reverse_each`": "EE",
+}
+"""Sections that are about anything else than readability."""
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    seen: Counter[str] = Counter()
+    for item in listings(read_text(folder / "README.adoc")):
+        heading = item.headings[-1] if item.headings else "top"
+        seen[heading] += 1
+        key = f"{re.sub(r'[^a-z0-9]+', '-', heading.casefold()).strip('-')}-{seen[heading]}"
+        context, parts = sections(item.code, _MARKS)
+        if item.language != "ruby":
+            yield Unusable(key, "language")
+        elif not parts:
+            yield Unusable(key, "no-marked-example")
+        else:
+            rule = Rule(key=key, title=heading, criterion=_CRITERIA.get(heading, "R&M"), language="Ruby")
+            yield from paired(rule, cases(parts, context))
+
+
+SOURCES = (
+    Source(
+        name="ruby_style_guide",
+        title="The Ruby Style Guide",
+        subset="RUBY_STYLE_GUIDE",
+        licence="CC-BY-3.0",
+        criteria=("R&M", "FC", "EE", "ME"),
+        languages=("Ruby",),
+        prompts="template",
+        responses="people; examples in a style guide",
+        tests=False,
+        citation=(
+            "Bozhidar Batsov and contributors. The Ruby Style Guide. "
+            "https://github.com/rubocop/ruby-style-guide, commit e7b5735, 2026."
+        ),
+        upstream="github:rubocop/ruby-style-guide",
+        revision="e7b573596efd1ace73cfa7d76bd64362ab40f919",
+        files=("README.adoc",),
+        read=_read,
+        notes="The licence is stated in README.adoc; the repository has no licence file.",
+    ),
+)

@@ -1,0 +1,106 @@
+"""Uber Go Style Guide: tables of Bad and Good, a row of cells for each example."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from themis_rm.benchmark.sources.examples import Case, Rule, paired
+from themis_rm.benchmark.sources.markdown import blocks
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+
+_HEADING = re.compile(r"^#{2,4} (.*)$")
+_CELL = re.compile(r"<td[^>]*>(.*?)</td>", re.DOTALL)
+
+_CRITERIA = {
+    "Avoid Mutable Globals": "R&M",
+    "Avoid Goroutine Leaks": "ME",
+    "Channel Size is One or None": "FC",
+    "Copy Slices and Maps at Boundaries": "FC",
+    "Defer to Clean Up": "FC",
+    "Don't Panic": "FC",
+    "Don't fire-and-forget goroutines": "ME",
+    "Exit in Main": "FC",
+    "Handle Errors Once": "R&M",
+    "Handle Type Assertion Failures": "FC",
+    "No goroutines in `init()`": "ME",
+    "Performance": "EE",
+    "Prefer Specifying Container Capacity": "EE",
+    "Specifying Map Capacity Hints": "EE",
+    "Specifying Slice Capacity": "EE",
+    "Prefer strconv over fmt": "EE",
+    "Avoid repeated string-to-byte conversions": "EE",
+    "Receiving Slices and Maps": "FC",
+    "Returning Slices and Maps": "FC",
+    "Use `time.Time` for instants of time": "FC",
+    "Use `time.Duration` for periods of time": "R&M",
+    "Use go.uber.org/atomic": "FC",
+    "Start Enums at One": "FC",
+}
+"""Sections that are about anything else than readability."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    heading: str
+    html: str
+
+
+def _tables(page: str) -> Iterator[_Table]:
+    heading = ""
+    lines: list[str] | None = None
+    in_code = False
+    for line in page.split("\n"):
+        if line.startswith("```"):
+            in_code = not in_code
+        if not in_code and (titled := _HEADING.match(line)):
+            heading = titled[1]
+        if line.strip() == "<table>":
+            lines = []
+        elif line.strip().endswith("</table>") and lines is not None:
+            yield _Table(heading, "\n".join(lines))
+            lines = None
+        if lines is not None:
+            lines.append(line)
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    seen: Counter[str] = Counter()
+    for table in _tables(read_text(folder / "style.md")):
+        seen[table.heading] += 1
+        slug = re.sub(r"[^a-z0-9]+", "-", table.heading.casefold()).strip("-")
+        key = f"{slug}-{seen[table.heading]}"
+        if not re.search(r"<th>Bad</th>\s*<th>Good</th>", table.html):
+            yield Unusable(key, "no-marked-example")
+            continue
+        rule = Rule(
+            key=key, title=table.heading, criterion=_CRITERIA.get(table.heading, "R&M"), language="Go", shown="whole"
+        )
+        cells = [[block.code for block in blocks(cell)] for cell in _CELL.findall(table.html)]
+        rows = [
+            Case(tuple(bad), tuple(good)) for bad, good in zip(cells[::2], cells[1::2], strict=False) if bad or good
+        ]
+        yield from paired(rule, rows)
+
+
+SOURCES = (
+    Source(
+        name="uber_go_guide",
+        title="Uber Go Style Guide",
+        subset="UBER_GO_GUIDE",
+        licence="Apache-2.0",
+        criteria=("R&M", "FC", "EE"),
+        languages=("Go",),
+        prompts="template",
+        responses="people; examples in a style guide",
+        tests=False,
+        citation="Uber Technologies. Uber Go Style Guide. https://github.com/uber-go/guide, commit 1d60a91, 2026.",
+        upstream="github:uber-go/guide",
+        revision="1d60a91aa5e87d443002e23c21903c49489dbde5",
+        files=("style.md",),
+        read=_read,
+    ),
+)

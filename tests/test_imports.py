@@ -22,7 +22,7 @@ MAY_KNOW = {
     "models": {"train"},
     "execute": set(),
     "judge": set(),
-    "benchmark": {"curate", "execute", "judge", "models"},
+    "benchmark": {"mine", "curate", "execute", "judge", "models"},
     "serve": {"models"},
     "report": {"benchmark"},
     "workflow": set(ROOMS),

@@ -318,7 +318,8 @@ def _without_comments(path: Path, language: str) -> str:
 
 SOURCES = (
     Source(
-        name="codeql_examples",
+        name="codeql",
+        folder="codeql_examples",
         title="CodeQL query help",
         subset="CODEQL_EXAMPLES",
         licence="MIT",

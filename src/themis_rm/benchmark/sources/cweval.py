@@ -307,7 +307,7 @@ SOURCES = (
         tests=True,
         citation=(
             "Peng, Cui, Huang, Yang and Ray (2025). CWEval: Outcome-driven Evaluation on Functionality and Security "
-            "of LLM Code Generation. LLM4Code 2025, arXiv:2501.08200"
+            "of LLM Code Generation. arXiv:2501.08200"
         ),
         upstream="github:Co1lin/CWEval",
         revision="e9a2a124c8c53679b6d8d27adfd2f6c40e7576d7",

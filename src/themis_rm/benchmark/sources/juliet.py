@@ -167,10 +167,10 @@ def _with_one(code: str, language: str, name: str) -> str:
     return to_text(b"".join([*kept, data[position:]]))
 
 
-def _reads(code: str, language: str) -> set[str]:
+def _reads(code: str, language: str) -> frozenset[str]:
     """Return the input functions that the code itself calls; a macro's definition calls nothing."""
     lines = strip_comments(code, language).split("\n")
-    return _READS.intersection(*[re.findall(r"\w+", "\n".join(line for line in lines if not line.startswith("#")))])
+    return _READS & set(re.findall(r"\w+", "\n".join(line for line in lines if not line.startswith("#"))))
 
 
 def _neutral_names(key: str, text: str) -> dict[str, str]:
@@ -227,7 +227,8 @@ def _tells(comment: str) -> bool:
 
 SOURCES = (
     Source(
-        name="juliet_c_cpp_sample",
+        name="juliet",
+        folder="juliet_c_cpp_sample",
         title="Juliet C/C++ 1.3",
         subset="JULIET",
         licence="LicenseRef-public-domain",

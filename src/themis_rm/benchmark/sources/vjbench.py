@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from themis_rm.benchmark.sources.fixes import dedented
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.tables import read_table
 from themis_rm.errors import InputError
 from themis_rm.syntax import strip_comments
 
@@ -40,11 +40,8 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
 
 def _weaknesses(table: Path) -> dict[str, str]:
     """Return case -> CWE; the table has no row for the cases that come from Vul4J."""
-    rows = csv.DictReader(read_text(table).splitlines())
-    missing = [name for name in ("Vulnerability IDs", "CWE Type") if name not in (rows.fieldnames or ())]
-    if missing:
-        raise InputError(f"{table} lacks the column {missing[0]}.", "Fetch the source's files again.")
-    return {row["Vulnerability IDs"]: row["CWE Type"] or "" for row in rows}
+    columns = ("Vulnerability IDs", "CWE Type")
+    return {row[columns[0]]: row[columns[1]] for row in read_table(table, columns)}
 
 
 def _method(path: Path) -> str:
@@ -55,7 +52,8 @@ def _method(path: Path) -> str:
 
 SOURCES = (
     Source(
-        name="vjbench_vul4j_trans",
+        name="vjbench",
+        folder="vjbench_vul4j_trans",
         title="VJBench-trans",
         subset="VJBENCH_TRANS",
         licence="BSD-3-Clause",
@@ -66,7 +64,7 @@ SOURCES = (
         tests=False,
         citation=(
             "Wu, Jiang, Pham, Lutellier, Davis, Tan, Babkin and Shah (2023). How Effective Are Neural Networks for "
-            "Fixing Security Vulnerabilities. ISSTA 2023, doi:10.1145/3597926.3598135"
+            "Fixing Security Vulnerabilities. ISSTA 2023, arXiv:2305.18607"
         ),
         upstream="github:lin-tan/llm-vul",
         revision="ca3f45eb52a423bf4c89d75cde7c476ea7483f9a",

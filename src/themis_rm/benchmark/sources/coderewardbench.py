@@ -1,0 +1,105 @@
+"""CodeRewardBench as published: five criteria, eight languages, under its own ids and subsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
+from themis_rm.criteria import criterion, is_criterion
+from themis_rm.errors import InputError, SettingError, did_you_mean
+from themis_rm.languages import LANGUAGES
+from themis_rm.records import BenchmarkPair, open_parquet
+
+CONFIGS: dict[str, tuple[str, ...]] = {
+    "Full": ("Full",),
+    "Stratified_Aspect": (
+        "Functional_Correctness",
+        "Memory_Efficiency",
+        "Readability_Maintainability",
+        "Runtime_Efficiency",
+        "Security_Hardness",
+    ),
+    "Stratified_Language": ("C", "CSharp", "Cpp", "Go", "Java", "JavaScript", "Python", "Ruby"),
+}
+"""Published configurations and their splits. Each holds all pairs; they differ in how these are split."""
+
+_LANGUAGES = frozenset(row.benchmark_name for row in LANGUAGES)
+
+
+def read_config(folder: Path, config: str = "Full", splits: tuple[str, ...] = ()) -> Iterator[BenchmarkPair]:
+    """Stream the rows of a published configuration, split by split.
+
+    Args:
+        folder: What a download of the dataset gives: a folder for each configuration, with ``<split>-*.parquet``.
+        config: One of :data:`CONFIGS`.
+        splits: Splits to read; empty for all.
+
+    Raises:
+        SettingError: There is no such configuration or split.
+        InputError: Files or columns are missing.
+    """
+    if config not in CONFIGS:
+        raise SettingError(f"Unknown configuration '{config}'.", did_you_mean(config, CONFIGS))
+    for split in splits or CONFIGS[config]:
+        if split not in CONFIGS[config]:
+            raise SettingError(f"Unknown split '{split}' of {config}.", did_you_mean(split, CONFIGS[config]))
+        files = sorted((folder / config).glob(f"{split}-*.parquet"))
+        if not files:
+            raise InputError(f"{folder / config} holds no {split}-*.parquet.", "Fetch the source's files again.")
+        for file in files:
+            with open_parquet(file, BenchmarkPair.required()) as handle:
+                for batch in handle.iter_batches(batch_size=256):
+                    yield from map(BenchmarkPair.from_dict, batch.to_pylist())
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    config = next((name for name in CONFIGS if (folder / name).is_dir()), "Full")
+    seen: set[str] = set()
+    for row in read_config(folder, config):
+        if row.id in seen:
+            yield Unusable(row.id, "duplicate")
+            continue
+        seen.add(row.id)
+        if not is_criterion(row.aspect):
+            yield Unusable(row.id, "aspect")
+        elif row.language not in _LANGUAGES:
+            yield Unusable(row.id, "language")
+        else:
+            yield SourcePair(
+                key=row.id,
+                criterion=criterion(row.aspect).short,
+                language=row.language,
+                chosen=row.chosen,
+                rejected=row.rejected,
+                prompt=row.prompt,
+                subset=row.subset,
+            )
+
+
+SOURCES = (
+    Source(
+        name="coderewardbench",
+        title="CodeRewardBench",
+        subset="CODEREWARDBENCH",
+        licence="Apache-2.0",
+        criteria=("FC", "EE", "ME", "R&M", "SH"),
+        languages=tuple(row.benchmark_name for row in LANGUAGES),
+        prompts="upstream",
+        responses="people and language models; 13 public datasets and mined commits",
+        tests=False,
+        citation=(
+            "Paul, Gurevych and Glavaš (2026). Themis: Training Robust Multilingual Code Reward Models for Flexible "
+            "Multi-Criteria Scoring. arXiv:2605.00754"
+        ),
+        upstream="hf:project-themis/Themis-CodeRewardBench",
+        revision="eb17d59",
+        files=("Full/Full-*.parquet", "or Stratified_Aspect/*.parquet", "or Stratified_Language/*.parquet"),
+        read=_read,
+        notes=(
+            "Pairs keep their published ids and subsets. The three configurations hold the same pairs; the first that "
+            "is there is read. 173 pairs are CodePrefBench's, 14 SecBench's and 8 Vul4J's: compile either this "
+            "source or those."
+        ),
+    ),
+)

@@ -8,12 +8,10 @@ struct prescription {
     int last_day;
     int interval;
     unsigned weekdays;
-    int days_on;
-    int days_off;
+    int days_on, days_off;
 };
 
 typedef bool (*plan_rule)(const struct prescription *p, int day);
-typedef void (*rule_setter)(enum plan_kind kind, plan_rule rule);
 
 static plan_rule rules[PLAN_KINDS];
 
@@ -37,20 +35,18 @@ static bool every_cycle(const struct prescription *p, int day)
     return day % (p->days_on + p->days_off) < p->days_on;
 }
 
-static void set_rule(enum plan_kind kind, plan_rule rule) { rules[kind] = rule; }
-
-static void register_rules(rule_setter set)
+static void register_rules(void)
 {
-    set(DAILY, every_day);
-    set(INTERVAL, every_interval);
-    set(WEEKDAYS, every_weekday);
-    set(CYCLE, every_cycle);
+    rules[DAILY] = every_day;
+    rules[INTERVAL] = every_interval;
+    rules[WEEKDAYS] = every_weekday;
+    rules[CYCLE] = every_cycle;
 }
 
 bool dose_due(const struct prescription *p, int day)
 {
     if (rules[p->kind] == 0)
-        register_rules(set_rule);
+        register_rules();
     return day >= p->first_day && day <= p->last_day && rules[p->kind](p, day - p->first_day);
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 120
-BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
+BRANCH = re.compile(r"\w[\w./+#@-]*")
 
 
 def fetch_repository(url: str, branch: str, target: Path) -> None:

@@ -22,18 +22,18 @@ function authorHtml(author, website) {
 }
 
 /**
- * HTML of one review.
+ * HTML of one gardening tip.
  *
- * @param {{ author: string, website?: string, stars: number, text: string }} review
+ * @param {{ author: string, website?: string, stars: number, text: string }} tip
  * @returns {string}
  */
-function reviewCard({ author, website, stars, text }) {
+function tipCard({ author, website, stars, text }) {
   const filled = Math.min(Math.max(Math.trunc(Number(stars)) || 0, 0), MAX_STARS);
   const rating = "★".repeat(filled) + "☆".repeat(MAX_STARS - filled);
   const lines = text.split("\n").map((line) => line.trim());
   const paragraphs = lines.filter((line) => line !== "").map((line) => `<p>${escape(line)}</p>`);
   const header = `<header>${authorHtml(author, website)} ${rating}</header>`;
-  return `<article class="review">${header}${paragraphs.join("")}</article>`;
+  return `<article class="tip">${header}${paragraphs.join("")}</article>`;
 }
 
-module.exports = { reviewCard };
+module.exports = { tipCard };

@@ -1,11 +1,11 @@
 "use strict";
 
 const assert = require("node:assert");
-const { reviewCard } = require("./solution.js");
+const { tipCard } = require("./solution.js");
 
-const card = (fields) => reviewCard({ author: "Ann", website: "", stars: 4, text: "Nice", ...fields });
+const card = (fields) => tipCard({ author: "Ann", website: "", stars: 4, text: "Nice", ...fields });
 
-assert.strictEqual(card({}), '<article class="review"><header>Ann ★★★★☆</header><p>Nice</p></article>');
+assert.strictEqual(card({}), '<article class="tip"><header>Ann ★★★★☆</header><p>Nice</p></article>');
 assert.ok(card({ text: "a\n\n b " }).endsWith("<p>a</p><p>b</p></article>"));
 assert.match(card({ website: "https://ann.example/garden" }), /<a href="https:\/\/ann\.example\/garden"[^>]*>Ann<\/a>/);
 assert.ok(!card({ author: "<img src=x>", text: "<script>1</script>" }).match(/<img|<script/));

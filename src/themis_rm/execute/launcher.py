@@ -368,7 +368,7 @@ def main() -> None:
     try:
         place = _open_place({**config, "channel": channel})
     except OSError as error:
-        send(channel, {"error": str(error.args[-1])})
+        send(channel, {"error": ": ".join(map(str, filter(None, (error.strerror, error.filename))))})
         return
     if place is None:
         return

@@ -128,7 +128,7 @@ def build_root(reads: Sequence[str], disk: int, user: int, group: int) -> None:
             shown.append(path)
     _make_devices()
     for folder, mode in ((HOME, 0o700), ("/tmp", 0o777), ("/dev/shm", 0o777)):  # noqa: S108
-        Path(folder).mkdir()
+        Path(folder).mkdir(exist_ok=True)  # a toolchain may lie below it
         os.chown(folder, user, group)
         Path(folder).chmod(mode)
     etc = Path("/etc")

@@ -1,0 +1,321 @@
+"""Labels against execution: what agrees, what does not, and what could not be told."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from scipy.stats import binomtest
+
+from themis_rm.benchmark import verify as module
+from themis_rm.benchmark.compilation import Artefacts
+from themis_rm.benchmark.verify import VerifiedPair, VerifySettings, agreement, mark, verify, wilson
+from themis_rm.errors import InputError, SettingError, UserError
+from themis_rm.execute.check import BOTH_PASS, Check
+from themis_rm.execute.judge import Verdict
+from themis_rm.execute.sandbox import Isolation
+from themis_rm.records import CompiledPair, read_rows, write_rows
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux alone")
+
+RIGHT, WRONG = "def f(n):\n    return n + 1\n", "def f(n):\n    return n\n"
+TEST = "\nassert f(1) == 2, 'f(1)'\n"
+
+
+def pair(name, chosen=RIGHT, rejected=WRONG, source="one", language="Python"):
+    return CompiledPair(
+        id=name,
+        prompt="Write f.",
+        chosen=chosen,
+        rejected=rejected,
+        aspect="Functional_Correctness",
+        language=language,
+        subset=source.upper(),
+        source=source,
+    )
+
+
+def check(name, **values):
+    return Check(**{"id": name, "language": "Python", "after": TEST, **values})
+
+
+def write(folder, pairs, checks):
+    path = folder / "bench.parquet"
+    write_rows(path, pairs, CompiledPair.schema())
+    write_rows(Artefacts(path).checks, checks, Check.schema())
+    return path
+
+
+def settings(**values):
+    return VerifySettings(**{"workers": 2, "retry_factor": 4.0, "without_namespaces": True, **values})
+
+
+def rows_of(out):
+    return {row["id"]: VerifiedPair.from_dict(row) for row in read_rows(out / "verdicts.parquet")}
+
+
+@pytest.fixture(scope="module")
+def verified(tmp_path_factory):
+    """Return the report and the folders of a benchmark that holds one pair of each kind."""
+    folder = tmp_path_factory.mktemp("verify")
+    pairs = [
+        pair("agrees"),
+        pair("both-pass", rejected=RIGHT),
+        pair("swapped", chosen=WRONG, rejected=RIGHT),
+        pair("both-fail", chosen=WRONG),
+        pair("efficient", rejected=RIGHT, source="two"),
+        pair("inefficient-and-wrong", source="two"),
+        pair("unchecked", source="two"),
+        pair("endless", rejected="def f(n):\n    import time; time.sleep(99)\n", source="two"),
+        pair("chosen-endless", chosen="def f(n):\n    import time; time.sleep(99)\n", source="two"),
+        pair("bad-check", source="two"),
+        pair("absent-package", source="two"),
+    ]
+    checks = [
+        *(check(name) for name in ("agrees", "both-pass", "swapped", "both-fail")),
+        *(check(name, expects=BOTH_PASS) for name in ("efficient", "inefficient-and-wrong")),
+        *(check(name, seconds=0.5) for name in ("endless", "chosen-endless")),
+        check("bad-check", names=["x"]),
+        check("absent-package", packages=["themis_absent"]),
+        check("of-no-pair"),
+    ]
+    path = write(folder, pairs, checks)
+    return verify(path, folder / "out", settings()), path, folder / "out"
+
+
+@pytest.mark.parametrize(
+    ("name", "agrees", "reason"),
+    [
+        ("agrees", True, ""),
+        ("both-pass", False, ""),
+        ("swapped", False, ""),
+        ("both-fail", False, ""),
+        ("efficient", True, ""),
+        ("inefficient-and-wrong", False, ""),
+        ("unchecked", None, "no-check"),
+        ("endless", True, ""),
+        ("chosen-endless", None, "timeout"),
+        ("bad-check", None, "bad-check"),
+        ("absent-package", None, "no-toolchain"),
+    ],
+)
+def test_each_pair_gets_its_verdict(verified, name, agrees, reason):
+    row = rows_of(verified[2])[name]
+    assert (row.agrees, row.reason) == (agrees, reason)
+
+
+def test_the_note_says_what_was_seen(verified):
+    rows = rows_of(verified[2])
+    assert "AssertionError: f(1)" in rows["both-fail"].note
+    assert rows["absent-package"].note.count("themis_absent not installed") == 2
+    assert rows["bad-check"].note == "Check bad-check: 1 names for 0 contents."
+
+
+def test_verdicts_stand_in_the_order_of_the_benchmark(verified):
+    report, path, out = verified
+    assert list(rows_of(out)) == [row["id"] for row in read_rows(path)]
+    assert report.disagreements == ["both-pass", "swapped", "both-fail", "inefficient-and-wrong"]
+
+
+def test_sources_are_counted(verified):
+    report = verified[0]
+    one, two = report.sources
+    assert (one.source, one.pairs, one.checked, one.agree) == ("one", 4, 4, 1)
+    assert (one.chosen_fails, one.rejected_passes, one.both_pass, one.rejected_fails) == (2, 2, 1, 0)
+    assert (two.source, two.pairs, two.checked, two.agree, two.rejected_fails) == ("two", 7, 3, 2, 1)
+    assert two.not_run == {"bad-check": 1, "no-check": 1, "no-toolchain": 1, "timeout": 1}
+    assert (report.total.pairs, report.total.checked, report.total.agree) == (11, 7, 3)
+    assert report.foreign == 1
+
+
+def test_the_report_is_written_as_json_and_as_a_table(verified):
+    report, _, out = verified
+    assert json.loads((out / "report.json").read_text())["total"]["agree"] == 3
+    table = (out / "report.md").read_text()
+    assert table == report.table()
+    assert "| one | 4 | 4 | 1 | 25.0% |" in table
+
+
+def test_marking_adds_the_column_and_changes_nothing_else(verified, tmp_path):
+    _, path, out = verified
+    counts = mark(path, out / "verdicts.parquet", tmp_path / "marked.parquet")
+    assert counts == {"agrees": 3, "disagrees": 4, "unchecked": 4}
+    before, after = list(read_rows(path)), list(read_rows(tmp_path / "marked.parquet"))
+    assert {row["id"]: row["verified"] for row in after}["swapped"] == "disagrees"
+    assert [{**row, "verified": ""} for row in after] == [{**row, "verified": ""} for row in before]
+
+
+def test_the_benchmark_itself_is_not_overwritten(verified):
+    _, path, out = verified
+    with pytest.raises(InputError, match="another path"):
+        mark(path, out / "verdicts.parquet", path)
+
+
+def results(out):
+    return {name: (out / name).read_bytes() for name in ("verdicts.parquet", "report.json", "report.md")}
+
+
+def test_nothing_is_executed_twice(verified, tmp_path, monkeypatch):
+    _, path, out = verified
+    shutil.copytree(out, tmp_path / "again")
+    executed = set()
+
+    def record(check, *_, **__):
+        executed.add(check.id)
+        return Verdict("no-toolchain")
+
+    monkeypatch.setattr(module, "run_check", record)
+    verify(path, tmp_path / "again", settings())
+    assert executed == {"absent-package"}  # it may have come since
+
+
+def test_results_do_not_depend_on_the_number_of_workers(verified, tmp_path):
+    _, path, out = verified
+    verify(path, tmp_path / "out", settings(workers=1))
+    assert results(tmp_path / "out") == results(out)
+
+
+def test_a_cut_journal_goes_on_to_the_same_results(verified, tmp_path):
+    _, path, out = verified
+    shutil.copytree(out, tmp_path / "cut")
+    journal = tmp_path / "cut" / "verdicts.jsonl"
+    data = journal.read_bytes()
+    journal.write_bytes(data[: len(data) // 2])
+    verify(path, tmp_path / "cut", settings())
+    assert results(tmp_path / "cut") == results(out)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from themis_rm.benchmark.verify import VerifySettings, verify
+verify(Path(sys.argv[1]), Path(sys.argv[2]), VerifySettings(workers=2, without_namespaces=True))
+"""
+
+
+def test_a_killed_run_goes_on_to_the_same_results(tmp_path):
+    slow = "import time; time.sleep(0.2)\n" + RIGHT
+    names = [f"p{n}" for n in range(8)]
+    path = write(tmp_path, [pair(name, chosen=slow) for name in names], [check(name) for name in names])
+    journal = tmp_path / "killed" / "verdicts.jsonl"
+    run = subprocess.Popen([sys.executable, "-c", KILLED, str(path), str(tmp_path / "killed")])
+    end = time.monotonic() + 60
+    while not (journal.exists() and journal.stat().st_size) and time.monotonic() < end:
+        time.sleep(0.02)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    done = journal.read_bytes().count(b"\n")
+    assert 1 <= done < 8
+    verify(path, tmp_path / "killed", settings())
+    verify(path, tmp_path / "whole", settings())
+    assert results(tmp_path / "killed") == results(tmp_path / "whole")
+
+
+def test_a_late_answer_is_run_again_alone_with_a_longer_limit(tmp_path):
+    late = "import time; time.sleep(1)\n" + RIGHT
+    path = write(tmp_path, [pair("late", chosen=late)], [check("late", seconds=0.5)])
+    report = verify(path, tmp_path / "out", settings(retry_factor=40.0))
+    assert report.total.agree == 1
+    kept = [json.loads(line) for line in (tmp_path / "out" / "verdicts.jsonl").read_text().splitlines()]
+    assert [(line["chosen"]["state"], line["alone"]) for line in kept] == [("timeout", False), ("passed", True)]
+
+
+def test_another_answer_is_executed_anew(tmp_path):
+    path = write(tmp_path, [pair("p")], [check("p")])
+    assert verify(path, tmp_path / "out", settings()).total.agree == 1
+    write(tmp_path, [pair("p", rejected=RIGHT)], [check("p")])
+    assert verify(path, tmp_path / "out", settings()).total.agree == 0
+
+
+def test_selections_are_counted_and_do_not_depend_on_order(tmp_path):
+    pairs = [pair("a"), pair("b"), pair("c", source="two"), pair("d", language="Ruby")]
+    checks = [check(p.id, language=p.language) for p in pairs]
+    path = write(tmp_path, pairs, checks)
+    chosen = settings(languages=("python",), sources=("one",), limit=1)
+    report = verify(path, tmp_path / "out", chosen)
+    assert report.total.checked == 1
+    assert report.total.not_run == {"not-selected": 3}
+    write(tmp_path, pairs[::-1], checks[::-1])
+    verify(path, tmp_path / "turned", chosen)
+    ran = [{key for key, row in rows_of(tmp_path / out).items() if row.chosen_state} for out in ("out", "turned")]
+    assert ran[0] == ran[1]
+
+
+def test_an_unknown_source_is_refused(tmp_path):
+    path = write(tmp_path, [pair("a")], [check("a")])
+    with pytest.raises(SettingError, match="Did you mean 'one'"):
+        verify(path, tmp_path / "out", settings(sources=("onne",)))
+
+
+def test_a_benchmark_without_checks_is_refused(tmp_path):
+    path = write(tmp_path, [pair("a")], [])
+    Artefacts(path).checks.unlink()
+    with pytest.raises(InputError, match="There are no checks"):
+        verify(path, tmp_path / "out", settings())
+
+
+def test_two_checks_for_a_pair_are_refused(tmp_path):
+    path = write(tmp_path, [pair("a")], [check("a"), check("a")])
+    with pytest.raises(InputError, match="two checks for the pair a"):
+        verify(path, tmp_path / "out", settings())
+
+
+def test_a_damaged_journal_is_refused(tmp_path):
+    path = write(tmp_path, [pair("a")], [check("a")])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "verdicts.jsonl").write_text("nonsense\n")
+    with pytest.raises(InputError, match="is damaged"):
+        verify(path, tmp_path / "out", settings())
+
+
+def test_without_namespaces_nothing_is_executed_unasked(tmp_path, monkeypatch):
+    path = write(tmp_path, [pair("a")], [check("a")])
+    monkeypatch.setattr(module, "isolation", lambda: Isolation(complete=False, why="unshare: not permitted"))
+    with pytest.raises(UserError, match="without_namespaces=true"):
+        verify(path, tmp_path / "out", VerifySettings())
+    report = verify(path, tmp_path / "out", settings())
+    assert report.total.agree == 1
+    assert "can be reached" in report.isolation
+
+
+def test_authored_python_pairs_agree(tmp_path):
+    report = verify("authored", tmp_path, settings(languages=("Python",), seconds_factor=6.0))
+    assert report.total.checked >= 2
+    assert report.disagreements == []
+    assert {row.source for row in rows_of(tmp_path).values()} == {"authored"}
+
+
+@pytest.mark.slow
+def test_every_authored_pair_with_a_check_agrees(tmp_path):
+    report = verify("authored", tmp_path, settings(seconds_factor=6.0))
+    assert report.disagreements == []
+    assert "timeout" not in report.total.not_run
+
+
+@pytest.mark.parametrize(
+    ("expects", "chosen", "rejected", "told"),
+    [
+        ("tells-apart", "passed", "failed", (True, "")),
+        ("tells-apart", "passed", "compile-error", (True, "")),
+        ("tells-apart", "passed", "memory-limit", (True, "")),
+        ("tells-apart", "passed", "timeout", (True, "")),
+        ("tells-apart", "failed", "timeout", (False, "")),
+        ("tells-apart", "timeout", "failed", (None, "timeout")),
+        ("tells-apart", "passed", "no-toolchain", (None, "no-toolchain")),
+        ("both-pass", "passed", "passed", (True, "")),
+        ("both-pass", "passed", "failed", (False, "")),
+        ("both-pass", "failed", "failed", (False, "")),
+        ("both-pass", "passed", "timeout", (None, "timeout")),
+    ],
+)
+def test_agreement(expects, chosen, rejected, told):
+    assert agreement(expects, chosen, rejected) == told
+
+
+@pytest.mark.parametrize(("wins", "n"), [(0, 5), (5, 5), (3, 7), (160, 164)])
+def test_the_interval_is_that_of_wilson(wins, n):
+    wanted = binomtest(wins, n).proportion_ci(0.95, method="wilson")
+    assert wilson(wins, n) == pytest.approx((wanted.low, wanted.high), abs=1e-12)

@@ -1,0 +1,320 @@
+"""Boxes against programs that mean harm. Every bomb here is bounded by itself too, should the box fail to."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from themis_rm.errors import InputError, UserError
+from themis_rm.execute import sandbox
+from themis_rm.execute.sandbox import Box, Isolation, Limits, isolation
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux alone")
+
+READS = [sys.prefix, sys.base_prefix]
+MEBIBYTE = 1 << 20
+
+
+@pytest.fixture(params=[True, False], ids=["namespaces", "plain"])
+def isolated(request):
+    if request.param and not isolation().complete:
+        pytest.skip(f"no namespaces here: {isolation().why}")
+    return request.param
+
+
+@pytest.fixture
+def namespaces():
+    if not isolation().complete:
+        pytest.skip(f"no namespaces here: {isolation().why}")
+
+
+def python(program, isolated=True, disk=64 * MEBIBYTE, arguments=(), **limits):
+    limits = Limits(**{"seconds": 20.0, **limits})
+    with Box({"main.py": textwrap.dedent(program).encode()}, READS, disk, isolated) as box:
+        return box.run([sys.executable, "-B", "main.py", *arguments], limits=limits)
+
+
+def processes_with(marker):
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                text = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if marker.encode() in text:
+                found.append(int(entry.name))
+    return found
+
+
+def gone(marker, within=10.0):
+    end = time.monotonic() + within
+    while processes_with(marker):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_a_program_gets_its_input_and_its_output_and_status_come_back(isolated):
+    with Box({"a/b.txt": b"file"}, isolated=isolated) as box:
+        ran = box.run(["/bin/sh", "-c", "cat; cat a/b.txt; echo oh >&2; exit 3"], b"given ")
+    assert (ran.state, ran.code, ran.stdout, ran.stderr) == ("exit", 3, b"given file", b"oh\n")
+    assert ran.isolated is isolated
+
+
+def test_standard_input_can_be_opened_by_its_name(isolated):
+    with Box({}, isolated=isolated) as box:
+        assert box.run(["/bin/sh", "-c", "cat /dev/stdin"], b"given").stdout == b"given"
+
+
+def test_a_program_that_is_not_there_has_the_status_of_the_shell(isolated):
+    with Box({}, isolated=isolated) as box:
+        assert box.run(["/nowhere"]).code == 127
+
+
+def test_death_by_a_signal_is_told(isolated):
+    ran = python("import os; os.abort()", isolated)
+    assert (ran.state, ran.code) == ("killed", -signal.SIGABRT)
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "", "a/../../x", "a\0b"])
+def test_a_file_name_that_leads_out_is_refused(name):
+    with pytest.raises(InputError, match="work folder"):
+        Box({name: b""})
+
+
+def test_another_system_gets_a_clean_error(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(UserError, match="Linux"):
+        Box({})
+
+
+def test_a_box_without_namespaces_does_not_claim_them():
+    told = str(Isolation(complete=False, why="unshare: not permitted"))
+    assert "can be reached" in told
+    assert "unshare: not permitted" in told
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["loop", "ignores-SIGTERM"])
+def test_an_endless_loop_ends_at_its_limit(isolated, deaf):
+    prelude = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" if deaf else ""
+    ran = python(prelude + "while True: pass", isolated, seconds=0.5)
+    assert ran.state == "timeout"
+    assert ran.seconds < 10
+
+
+def test_endless_output_is_cut(isolated):
+    ran = python("import sys\nfor _ in range(10**6): sys.stdout.write('x' * 65536)", isolated, output=1000, seconds=20)
+    assert ran.state == "output-limit"
+    assert ran.stdout == b"x" * 1000
+
+
+def test_output_of_exactly_the_limit_is_none_too_much(isolated):
+    ran = python("print('x' * 999)", isolated, output=1000)
+    assert (ran.state, len(ran.stdout)) == ("exit", 1000)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "with open('f', 'wb') as f:\n    for _ in range(64): f.write(bytes(1 << 20)); f.flush()",
+        "for n in range(64): open(f'f{n}', 'wb').write(bytes(1 << 20))",
+        "import tempfile\nfor n in range(64): open(tempfile.mkstemp()[1], 'wb').write(bytes(1 << 20))",
+    ],
+    ids=["one-file", "many-files", "temporary-files"],
+)
+def test_the_disk_does_not_fill(isolated, program):
+    ran = python(program + "\nimport time; time.sleep(2)", isolated, disk=8 * MEBIBYTE)
+    assert ran.state == "disk-limit"
+
+
+def test_many_empty_files_are_bounded(namespaces):
+    ran = python("for n in range(50_000): open(f'f{n}', 'w').close()")
+    assert ran.state == "disk-limit"
+
+
+def test_memory_is_bounded(isolated):
+    program = "held = []\nfor _ in range(128): held.append(b'x' * (8 << 20))\nprint('had it')"
+    ran = python(program, isolated, memory=256 * MEBIBYTE)
+    assert ran.code != 0
+    assert b"had it" not in ran.stdout
+
+
+def test_the_memory_of_children_counts(isolated):
+    program = """
+        import os, time
+        for _ in range(8):
+            if os.fork() == 0:
+                held = b"x" * (64 << 20)
+                time.sleep(5)
+                os._exit(0)
+        for _ in range(8):
+            os.wait()
+        print("had it")
+    """
+    assert python(program, isolated, memory=256 * MEBIBYTE).state == "memory-limit"
+
+
+FORK_BOMB = """
+    import os, sys, time
+    for n in range(300):
+        try:
+            if os.fork() == 0:
+                time.sleep(10)
+                os._exit(0)
+        except BlockingIOError:
+            print("refused after", n, flush=True)
+            sys.exit(1)
+    time.sleep(2)
+    print("forked all of them")
+"""
+
+
+def test_a_fork_bomb_is_contained(isolated):
+    marker = uuid.uuid4().hex
+    ran = python(FORK_BOMB, isolated, arguments=[marker], processes=50)
+    assert ran.state == "process-limit" or ran.stdout.startswith(b"refused after")
+    assert gone(marker)
+
+
+DAEMON = """
+    import os, sys, time
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        for fd in range(3):
+            os.close(fd)
+        time.sleep(60)
+        os._exit(0)
+    time.sleep(0.3)
+    print("done")
+"""
+
+
+def test_a_daemon_does_not_outlive_its_run(isolated):
+    marker = uuid.uuid4().hex
+    ran = python(DAEMON, isolated, arguments=[marker])
+    assert (ran.state, ran.stdout) == ("exit", b"done\n")
+    assert gone(marker, within=2.0)
+
+
+def test_the_next_run_finds_no_process_of_the_one_before(isolated):
+    marker = uuid.uuid4().hex
+    with Box({"main.py": textwrap.dedent(DAEMON).encode()}, READS, isolated=isolated) as box:
+        box.run([sys.executable, "main.py", marker])
+        assert not processes_with(marker)
+        assert box.run(["/bin/echo", "fine"]).stdout == b"fine\n"
+
+
+KILLED_OWNER = """
+import sys, tempfile
+tempfile.tempdir = sys.argv[3]
+from themis_rm.execute.sandbox import Box, Limits
+with Box({"main.py": b"import time; print('up', flush=True); time.sleep(60)"}, [sys.prefix, sys.base_prefix],
+         isolated=sys.argv[2] == "True") as box:
+    box.run([sys.executable, "main.py", "inside-" + sys.argv[1]], limits=Limits(seconds=60))
+"""
+
+
+def test_nothing_outlives_the_kill_of_our_own_process(isolated, tmp_path):
+    marker = uuid.uuid4().hex
+    owner = subprocess.Popen([sys.executable, "-c", KILLED_OWNER, marker, str(isolated), str(tmp_path)])
+    try:
+        end = time.monotonic() + 20
+        while not processes_with(f"inside-{marker}") and time.monotonic() < end:
+            time.sleep(0.05)
+        assert processes_with(f"inside-{marker}")
+    finally:
+        owner.kill()
+        owner.wait()
+    assert gone(marker)
+    end = time.monotonic() + 10
+    while list(tmp_path.iterdir()) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not list(tmp_path.iterdir())
+
+
+CONNECT = """
+    import socket, sys
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=5):
+        print("connected")
+"""
+
+
+def test_the_network_is_out_of_reach_or_the_outcome_says_that_it_is_not(isolated):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ran = python(CONNECT, isolated, arguments=[str(server.getsockname()[1])])
+    assert ran.isolated is isolated
+    assert ran.stdout == (b"" if isolated else b"connected\n")
+
+
+def test_the_files_of_this_machine_are_out_of_sight(namespaces, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    ran = python("import os, sys; print(os.path.exists(sys.argv[1]))", arguments=[str(secret)])
+    assert ran.stdout == b"False\n"
+
+
+@pytest.mark.parametrize("folder", ["/usr", "/usr/lib", sys.prefix, sys.base_prefix])
+def test_the_toolchains_cannot_be_written_to(namespaces, folder):
+    path = Path(folder) / f"themis-test-{uuid.uuid4().hex}"
+    ran = python("import sys; open(sys.argv[1], 'w')", arguments=[str(path)])
+    assert ran.code == 1
+    assert not path.exists()
+
+
+def test_what_is_written_to_the_system_folders_stays_in_the_box(namespaces):
+    path = Path(f"/etc/themis-test-{uuid.uuid4().hex}")
+    python("import sys; open(sys.argv[1], 'w')", arguments=[str(path)])
+    assert not path.exists()
+
+
+def test_our_environment_is_not_passed_on(isolated, monkeypatch):
+    monkeypatch.setenv("THEMIS_SECRET", "x")
+    assert python("import os; print('THEMIS_SECRET' in os.environ)", isolated).stdout == b"False\n"
+
+
+def test_a_program_holds_no_capability(namespaces):
+    ran = python("print(*[line for line in open('/proc/self/status') if line.startswith(('CapEff', 'NoNew'))])")
+    assert b"CapEff:\t0000000000000000" in ran.stdout
+    assert b"NoNewPrivs:\t1" in ran.stdout
+
+
+def test_a_program_sees_and_kills_no_process_but_its_own(namespaces):
+    with Box({}, isolated=True) as box:
+        ran = box.run(["/bin/sh", "-c", "kill -9 1; kill -9 -1; echo still here"])
+        assert ran.stdout == b"still here\n"
+        assert box.run(["/bin/echo", "and so is the box"]).code == 0
+
+
+def test_a_program_cannot_write_to_the_launcher(namespaces):
+    program = "import os\nfor fd in range(3, 256):\n    try: os.fstat(fd); print(fd)\n    except OSError: pass"
+    assert python(program).stdout == b""
+
+
+def test_the_work_folder_is_removed():
+    with Box({"a.txt": b""}, isolated=False) as box:
+        folder = Path(box.folder)
+        assert (folder / "a.txt").exists()
+    assert not folder.exists()
+
+
+def test_a_box_whose_launcher_was_killed_says_so(isolated):
+    with Box({}, isolated=isolated) as box:
+        os.kill(box._process.pid, signal.SIGKILL)
+        assert box.run(["/bin/true"]).state == "killed"
+
+
+def test_a_box_that_cannot_be_made_is_one_clean_line(monkeypatch):
+    monkeypatch.setattr(sandbox.Box, "_ask", lambda *_: {"error": "unshare: Operation not permitted"})
+    with pytest.raises(UserError, match=r"^No box can be made: unshare: Operation not permitted\.$"):
+        Box({})

@@ -179,7 +179,7 @@ def test_baselines_stand_beside_the_model(benchmark_file, tmp_path, tiny_checkpo
     rows = [{"chosen": f"good {n}", "rejected": f"bad {n}"} for n in range(9)]
     fit_ngrams(rows, NGramSettings(bits=10)).save(folder / "baselines" / "ngrams")
     results = evaluate(folder, benchmark_file, tmp_path / "out", QUICK)
-    assert [item.name for item in results.baselines] == ["length", "ngrams"]
+    assert [item.name for item in results.baselines] == ["length", "ngrams-crossfit", "ngrams"]
     for item in results.baselines:
         assert item.comparison.n == 18
         assert item.p_holm >= item.comparison.p_mcnemar
@@ -187,7 +187,8 @@ def test_baselines_stand_beside_the_model(benchmark_file, tmp_path, tiny_checkpo
 
 
 def test_the_length_baseline_is_not_compared_with_itself(benchmark_file, tmp_path):
-    assert evaluate("length", benchmark_file, tmp_path / "out", QUICK).baselines == []
+    beside = evaluate("length", benchmark_file, tmp_path / "out", QUICK).baselines
+    assert [item.name for item in beside] == ["ngrams-crossfit"]
 
 
 def test_a_checkpoints_own_prompts_are_used(benchmark_file, tmp_path, tiny_checkpoint):

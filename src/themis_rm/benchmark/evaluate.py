@@ -74,17 +74,15 @@ class Prompting:
     prompts: PromptSet | None
 
     @classmethod
-    def choose(cls, model: str | Path, settings: EvaluateSettings) -> Prompting:
-        """Find the prompt set: the settings' file, the checkpoint's own, or the built-in one.
+    def choose(cls, model: str | Path, mode: PromptMode, file: Path | None) -> Prompting:
+        """Find the prompt set: that of a file, the checkpoint's own, or the built-in one.
 
         Raises:
             InputError: The file is no prompt set.
         """
-        if settings.prompts == "none":
+        if mode == "none":
             return cls("none", None)
-        if settings.prompt_set is not None:
-            return cls(settings.prompts, PromptSet.load(settings.prompt_set))
-        return cls(settings.prompts, prompt_set_of(model))
+        return cls(mode, PromptSet.load(file) if file is not None else prompt_set_of(model))
 
     @property
     def digest(self) -> str:
@@ -114,7 +112,7 @@ def evaluate(model: str | Path, benchmark: str | Path, out: Path, settings: Eval
     settings = settings or EvaluateSettings()
     started = time.monotonic()
     read = read_benchmark(benchmark)
-    prompting = Prompting.choose(model, settings)
+    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set)
     loaded = load_model(model, settings.model)
     out.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in read.rejected]

@@ -1,0 +1,122 @@
+"""Problems with many candidate programs each, read from JSON lines."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from themis_rm.errors import InputError
+from themis_rm.models.protocol import is_unicode
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem with its candidates.
+
+    Attributes:
+        id: Names the problem.
+        language: As the file says; any text.
+        prompt: The problem's statement.
+        candidates: Shape ``[candidates]``, the programs.
+        passed: Tests that each passes.
+        failed: Tests that each fails.
+        verdict: Whether each counts as right.
+        rewards: Rewards, ``None`` where there is none; empty if the file has none at all.
+    """
+
+    id: str
+    language: str
+    prompt: str
+    candidates: tuple[str, ...]
+    passed: tuple[int, ...]
+    failed: tuple[int, ...]
+    verdict: tuple[bool, ...]
+    rewards: tuple[float | None, ...] = ()
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """Return the pass rates, shape ``[candidates]``; a candidate without tests has 0."""
+        passed, failed = np.array(self.passed, float), np.array(self.failed, float)
+        total = passed + failed
+        return np.divide(passed, total, out=np.zeros_like(total), where=total > 0)
+
+    @classmethod
+    def read(cls, row: Any) -> Self | str:  # noqa: ANN401, PLR0911
+        """Return the problem in a row of the published form, or why there is none.
+
+        Columns: ``id, description, completions, num_passed, num_failed, final_verdict``, and if need be ``language``
+        and ``rewards``; ``problem`` and ``candidates`` are taken for ``description`` and ``completions`` too.
+        """
+        if not isinstance(row, dict):
+            return "not-a-row"
+        prompt = row.get("description", row.get("problem"))
+        candidates = row.get("completions", row.get("candidates"))
+        if not isinstance(prompt, str) or not isinstance(candidates, list) or "id" not in row:
+            return "missing-value"
+        if not candidates:
+            return "no-candidates"
+        if not all(isinstance(text, str) and is_unicode(text) for text in [prompt, *candidates]):
+            return "not-text"
+        counts = [row.get(name) for name in ("num_passed", "num_failed")]
+        verdict = row.get("final_verdict")
+        for values in (*counts, verdict, row.get("rewards") or candidates):
+            if not isinstance(values, list) or len(values) != len(candidates):
+                return "unequal-lengths"
+        if not all(_is_count(value) for values in counts for value in values or ()):
+            return "not-a-count"
+        if not all(isinstance(value, bool) or value in {0, 1} for value in verdict or ()):
+            return "not-a-verdict"
+        rewards = row.get("rewards") or []
+        if not all(
+            value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in rewards
+        ):
+            return "not-a-reward"
+        return cls(
+            str(row["id"]),
+            str(row.get("language", "")),
+            prompt,
+            tuple(candidates),
+            tuple(counts[0] or ()),
+            tuple(counts[1] or ()),
+            tuple(map(bool, verdict or ())),
+            tuple(None if value is None or not math.isfinite(value) else float(value) for value in rewards),
+        )
+
+
+def _is_count(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def read_problems(path: Path, rejected: Counter[str]) -> Iterator[Problem]:
+    """Stream the problems of a JSONL file; lines that hold none are counted in ``rejected``.
+
+    Raises:
+        InputError: The file cannot be read, or names a problem twice.
+    """
+    seen: set[str] = set()
+    try:
+        with path.open("rb") as handle:
+            for line in handle:
+                if not line.strip():
+                    continue
+                try:
+                    problem = Problem.read(json.loads(line))
+                except ValueError:
+                    problem = "not-json"
+                if isinstance(problem, str):
+                    rejected[problem] += 1
+                elif problem.id in seen:
+                    rejected["duplicate-id"] += 1
+                else:
+                    seen.add(problem.id)
+                    yield problem
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error

@@ -7,7 +7,7 @@ apart in ``failed``. Pure functions of counts and arrays, seeded where they have
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -115,6 +115,17 @@ class Comparison:
     only_first: int
     only_second: int
     p_mcnemar: float
+
+    def turned(self) -> Self:
+        """Return the same comparison seen from the second model."""
+        return replace(
+            self,
+            difference=-self.difference,
+            low=-self.high,
+            high=-self.low,
+            only_first=self.only_second,
+            only_second=self.only_first,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""

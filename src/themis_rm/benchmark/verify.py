@@ -27,7 +27,7 @@ from themis_rm.benchmark.compilation import Artefacts
 from themis_rm.benchmark.pairs import AUTHORED
 from themis_rm.errors import InputError, SettingError, UserError, did_you_mean
 from themis_rm.execute.check import BOTH_PASS, TELLS_APART, Check
-from themis_rm.execute.judge import NO_TOOLCHAIN, PASSED, TIMEOUT, Verdict, check_form, run_check
+from themis_rm.execute.judge import COMPILE_ERROR, NO_TOOLCHAIN, PASSED, TIMEOUT, Verdict, check_form, run_check
 from themis_rm.execute.sandbox import isolation
 from themis_rm.execute.toolchains import TOOLCHAINS, Installed, installed
 from themis_rm.languages import language
@@ -97,6 +97,7 @@ class Agreement:
         rejected_passes: Those whose tests should tell the answers apart, and whose rejected answer passes.
         rejected_fails: Those whose answers should both pass, and whose rejected one does not.
         both_pass: Those whose tests should tell the answers apart, and pass with both.
+        rejected_uncompiled: Those whose rejected answer does not compile: they agree, and a test had no part in it.
         not_run: Reason -> pairs without a result.
         low: Lower end of the 95 % interval of the share that agrees; ``None`` where nothing was checked.
         high: Upper end.
@@ -110,6 +111,7 @@ class Agreement:
     rejected_passes: int
     rejected_fails: int
     both_pass: int
+    rejected_uncompiled: int
     not_run: dict[str, int]
     low: float | None
     high: float | None
@@ -132,6 +134,7 @@ class Agreement:
             rejected_passes=len(passing),
             rejected_fails=sum(row.expects == BOTH_PASS and row.rejected_state != PASSED for row in checked),
             both_pass=sum(row.chosen_state == PASSED for row in passing),
+            rejected_uncompiled=sum(row.rejected_state == COMPILE_ERROR for row in apart),
             not_run=dict(sorted(Counter(row.reason for row in rows if row.agrees is None).items())),
             low=low,
             high=high,
@@ -173,13 +176,16 @@ class VerifyReport:
     def table(self) -> str:
         """Return agreement by source as a Markdown table."""
         titles = ("source", "pairs", "checked", "agree", "share", "95 % interval", "chosen fails", "rejected passes")
-        lines = [" | ".join((*titles, "rejected fails", "not run")), " | ".join(["---"] * (len(titles) + 2))]
+        lines = [
+            " | ".join((*titles, "rejected fails", "rejected does not compile", "not run")),
+            " | ".join(["---"] * (len(titles) + 3)),
+        ]
         for row in [*self.sources, self.total]:
             share = interval = "-"
             if row.share is not None and row.low is not None and row.high is not None:
                 share, interval = f"{row.share:.1%}", f"{row.low:.1%} to {row.high:.1%}"
             reasons = ", ".join(f"{reason} {count}" for reason, count in row.not_run.items()) or "-"
-            counts = (row.chosen_fails, row.rejected_passes, row.rejected_fails)
+            counts = (row.chosen_fails, row.rejected_passes, row.rejected_fails, row.rejected_uncompiled)
             cells = (row.source, row.pairs, row.checked, row.agree, share, interval, *counts, reasons)
             lines.append(" | ".join(map(str, cells)))
         return "\n".join(f"| {line} |" for line in lines) + "\n"

@@ -49,6 +49,28 @@ _CONTESTED = names(
 """Rules about taste, house style or what a project configures, and rules that ESLint has taken back: neither side is
 better for everyone."""
 
+_REJECTED = names(
+    """
+    constructor-super/1.1 constructor-super/1.2 dot-notation/1.1 max-classes-per-file/1.1 no-array-constructor/1.1
+    no-control-regex/1.1 no-control-regex/1.2 no-control-regex/1.3 no-control-regex/1.4 no-control-regex/1.5
+    no-control-regex/1.6 no-control-regex/1.7 no-empty-character-class/1.2 no-empty-character-class/1.3
+    no-empty-function/1.1 no-inner-declarations/1.1 no-inner-declarations/1.2 no-inner-declarations/1.3
+    no-invalid-regexp/1.1 no-irregular-whitespace/1.1 no-irregular-whitespace/1.2 no-irregular-whitespace/1.3
+    no-labels/1.1 no-labels/1.2 no-loss-of-precision/1.1 no-loss-of-precision/1.2 no-loss-of-precision/1.3
+    no-loss-of-precision/1.4 no-loss-of-precision/1.5 no-loss-of-precision/1.6 no-misleading-character-class/1.1
+    no-nested-ternary/1.1 no-object-constructor/1.1 no-object-constructor/1.2 no-path-concat/1.1
+    no-this-before-super/1.1 no-this-before-super/1.2 no-this-before-super/1.3 no-unneeded-ternary/1.1
+    no-unreachable/2.1 no-unsafe-finally/1.2 no-unsafe-negation/2.1 no-unused-private-class-members/1.1
+    no-unused-private-class-members/1.2 no-useless-call/1.1 no-useless-call/2.1 no-useless-catch/1.1
+    no-useless-catch/1.2 no-useless-computed-key/1.1 no-useless-concat/1.1 prefer-object-spread/1.1
+    prefer-object-spread/1.2 prefer-object-spread/1.4 prefer-object-spread/1.5 prefer-object-spread/1.6
+    prefer-regex-literals/1.1 prefer-regex-literals/1.2 prefer-regex-literals/1.3 prefer-regex-literals/1.4
+    prefer-regex-literals/1.5 prefer-spread/1.1 radix/1.2 radix/1.3 require-yield/1.1 yoda/1.1 yoda/1.2 yoda/1.3
+    yoda/1.4
+    """
+)
+"""Examples whose correct side is allowed, but does something else than the incorrect one."""
+
 _SETTING = re.compile(r"/\*\s*eslint\s+(?P<rule>[\w-]+)\s*:\s*(?P<value>.*?)\*/", re.DOTALL)
 _BARE = re.compile(r"^(?:2|[\"']?error[\"']?|\[\s*(?:2|[\"']error[\"'])\s*\])$")
 _FIRST_OPTION = re.compile(r"^\[\s*[\"']error[\"']\s*,\s*[\"'](?P<option>[\w-]+)[\"']\s*\]$")
@@ -78,6 +100,7 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
                 shown="apart",
             ),
             found,
+            _REJECTED,
         )
 
 

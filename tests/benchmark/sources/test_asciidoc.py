@@ -1,0 +1,60 @@
+"""Source listings of AsciiDoc pages."""
+
+import textwrap
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from themis_rm.benchmark.sources.asciidoc import listings
+
+PAGE = textwrap.dedent(
+    """\
+    ////
+    ----
+    a comment
+    ----
+    ////
+    = Title
+
+    == Part [[anchor]] [[second]]
+
+    Words.
+
+    [source,ruby]
+    ----
+    = not a heading
+    run
+    ----
+
+    ==== Style: x (default)
+    ----
+    plain
+    ----
+    """
+)
+
+
+def test_a_listing_knows_its_language_headings_and_prose():
+    first, second = listings(PAGE)
+    assert (first.language, first.headings, first.before) == ("ruby", ("Title", "Part"), "Words.")
+    assert first.code == "= not a heading\nrun"
+    assert (second.language, second.headings) == ("", ("Title", "Part", "Style: x (default)"))
+
+
+def test_a_comment_block_holds_no_listing():
+    assert not any("a comment" in listing.code for listing in listings(PAGE))
+
+
+def test_lines_are_counted_from_one():
+    assert [listing.line for listing in listings(PAGE)] == [13, 19]
+
+
+@given(st.lists(st.text(alphabet="ab=-[] \n").filter(lambda t: "----" not in t), max_size=4))
+def test_every_listing_is_read_back(codes):
+    page = "\n".join(f"[source,ruby]\n----\n{code}\n----\n" for code in codes)
+    assert [listing.code for listing in listings(page)] == codes
+
+
+@given(st.text(alphabet="-=/. a\n"))
+def test_no_page_is_too_odd_to_read(page):
+    assert sum(len(listing.code) for listing in listings(page)) <= len(page)

@@ -9,6 +9,7 @@ struct name_list {
     size_t capacity;
 };
 
+/* Makes room for one more name. */
 static int reserve_one(struct name_list *list)
 {
     if (list->count < list->capacity)

@@ -23,6 +23,7 @@ static const char *skip_article(const char *title)
     return title;
 }
 
+/* The part of a title that decides its place. */
 static void make_key(char *key, const char *title)
 {
     for (title = skip_article(title); *title != '\0'; title++)

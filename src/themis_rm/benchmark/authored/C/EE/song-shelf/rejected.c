@@ -18,6 +18,7 @@ static const char *skip_article(const char *title)
     return title;
 }
 
+/* The part of a title that decides its place. */
 static void make_key(char *key, const char *title)
 {
     for (title = skip_article(title); *title != '\0'; title++)
@@ -37,7 +38,6 @@ static int compare_songs(const void *left, const void *right)
     return order != 0 ? order : (a->id > b->id) - (a->id < b->id);
 }
 
-/* The keys live on the stack, so nothing here can run out of memory. */
 int shelf_sort(struct song *songs, size_t count)
 {
     qsort(songs, count, sizeof *songs, compare_songs);

@@ -10,7 +10,7 @@ struct event {
 
 struct blackbox {
     struct event events[BLACKBOX_EVENTS];
-    size_t next;
+    size_t next; /* where the next event goes */
     size_t count;
 };
 

@@ -4,13 +4,13 @@ static void put_escaped(FILE *file, unsigned char c)
 {
     if (c == '"' || c == '\\')
         fprintf(file, "\\%c", c);
-    else if (c < 0x20 || c >= 0x7F)
+    else if (c < 0x20 || c == 0x7F)
         fprintf(file, "\\x%02X", c);
     else
         fputc(c, file);
 }
 
-/* Writes name="text" with everything but printable ASCII escaped. */
+/* Writes name="text" with quotes, backslashes and control characters escaped. */
 static void put_field(FILE *file, const char *name, const char *text)
 {
     fprintf(file, " %s=\"", name);

@@ -16,6 +16,7 @@ public:
 
 namespace {
 
+// By part number.
 using KnownCosts = std::unordered_map<std::string, double>;
 
 double costOf(const std::string& part, const PartsCatalog& catalog, KnownCosts& known) {

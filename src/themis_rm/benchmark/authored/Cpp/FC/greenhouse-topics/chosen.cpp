@@ -4,6 +4,7 @@
 
 namespace {
 
+// Levels may be empty: there is one more than there are slashes.
 std::vector<std::string_view> splitLevels(std::string_view text) {
     std::vector<std::string_view> levels;
     std::size_t begin = 0;

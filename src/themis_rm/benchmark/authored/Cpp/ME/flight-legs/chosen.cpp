@@ -51,7 +51,7 @@ private:
     struct Row {
         std::uint32_t departure;
         std::uint16_t duration;
-        std::array<char, 8> codes;
+        std::array<char, 8> codes;  // origin, destination, airline
     };
 
     std::vector<Row> rows_;

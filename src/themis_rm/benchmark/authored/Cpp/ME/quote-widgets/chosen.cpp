@@ -18,6 +18,7 @@ public:
           instrument_(std::move(instrument)),
           subscription_(feed_.subscribe(instrument_, [this](double price) { price_ = price; })) {}
 
+    // The feed outlives the tab.
     ~QuoteTab() { feed_.unsubscribe(subscription_); }
 
     QuoteTab(const QuoteTab&) = delete;

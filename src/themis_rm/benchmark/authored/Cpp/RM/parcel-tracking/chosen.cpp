@@ -37,6 +37,7 @@ private:
     };
 
     static constexpr int kMaxFailures = 3;
+    // What is not listed is not possible.
     static constexpr Transition kTransitions[] = {
         {State::Announced, "scan", State::InDepot},
         {State::Returned, "scan", State::InDepot},

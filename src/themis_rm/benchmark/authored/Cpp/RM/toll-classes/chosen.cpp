@@ -6,6 +6,8 @@ struct Vehicle {
 
 namespace {
 
+enum class VehicleClass { Car, Van, Lorry };
+
 constexpr int kLorryAxles = 3;
 constexpr double kVanHeightMetres = 2.1;
 
@@ -14,11 +16,21 @@ constexpr int kVanCents = 540;
 constexpr int kLorryCents = 900;
 constexpr int kExtraAxleCents = 150;
 
-int fullTollCents(const Vehicle& vehicle) {
+// Motorcycles count as cars.
+VehicleClass classify(const Vehicle& vehicle) {
     if (vehicle.axles >= kLorryAxles) {
-        return kLorryCents + (vehicle.axles - kLorryAxles) * kExtraAxleCents;
+        return VehicleClass::Lorry;
     }
-    return vehicle.heightMetres >= kVanHeightMetres ? kVanCents : kCarCents;
+    return vehicle.heightMetres >= kVanHeightMetres ? VehicleClass::Van : VehicleClass::Car;
+}
+
+int fullTollCents(const Vehicle& vehicle) {
+    switch (classify(vehicle)) {
+        case VehicleClass::Car: return kCarCents;
+        case VehicleClass::Van: return kVanCents;
+        case VehicleClass::Lorry: return kLorryCents + (vehicle.axles - kLorryAxles) * kExtraAxleCents;
+    }
+    return 0;
 }
 
 }  // namespace

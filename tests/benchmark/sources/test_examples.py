@@ -39,6 +39,10 @@ def test_markers_split_a_block_and_go():
     assert [(part.good, part.code) for part in parts] == [(False, "f(n)"), (True, "g(n)")]
 
 
+def test_words_before_the_first_marker_are_no_context():
+    assert sections("// Both work.\n\n// bad\nf(n)\n// good\ng(n)", MARKS)[0] == ""
+
+
 def test_a_remark_goes_with_the_lines_that_carry_it_on():
     _, parts = sections("// bad - it is slow\n// in old engines\nf()\n// good\n// counts\ng()", MARKS)
     assert [part.code for part in parts] == ["f()", "// counts\ng()"]

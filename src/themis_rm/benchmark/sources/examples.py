@@ -87,6 +87,7 @@ _MARKER = (
     r"^(?://|#|/\*)[ \t]*(?:(?P<bad>(?:very |really )?(?:{bad}))|(?P<good>{good})|(?P<pass>{other}))(?![\w-])"
     r"[ \t]*(?P<more>.*?)[ \t]*(?:\*/)?$"
 )
+_COMMENT_LINE = re.compile(r"^(?://|#)")
 _EXEMPT = re.compile(
     r"(?i)\b(?:allow(?:s|ed)|accept(?:s|ed)|ignor(?:es|ed)|exempt\w*|intend(?:ed|s)|intention\w*|only if|depending|"
     r"(?:not|n't) (?:be )?(?:flagged|checked|regist\w*|handled|a concern|omitted|reported|combined|evaluated))"
@@ -112,7 +113,7 @@ def sections(code: str, marks: re.Pattern[str]) -> tuple[str, list[Section]]:
     rule exempts them are no better version of anything, and are left out.
 
     Returns:
-        What stands before the first marker, and the parts.
+        The code before the first marker, and the parts.
     """
     context: list[str] = []
     found: list[tuple[bool | None, list[str]]] = []
@@ -123,12 +124,14 @@ def sections(code: str, marks: re.Pattern[str]) -> tuple[str, list[Section]]:
             exempt = marked["pass"] or (marked["good"] and _EXEMPT.search(marked["more"]))
             found.append((None if exempt else marked["good"] is not None, []))
             in_remark = bool(marked["more"].strip(":. -"))
-        elif in_remark and re.match(r"^(?://|#)", line):
+        elif in_remark and _COMMENT_LINE.match(line):
             continue
         else:
             in_remark = False
             (found[-1][1] if found else context).append(line)
     parts = [Section(good, "\n".join(lines).strip("\n")) for good, lines in found if good is not None]
+    if all(not line.strip() or _COMMENT_LINE.match(line) for line in context):
+        context = []  # words about the examples, no part of them
     return "\n".join(context).strip("\n"), [part for part in parts if part.code.strip()]
 
 

@@ -25,6 +25,9 @@ _CRITERIA = {
 }
 """Sections that are about anything else than readability."""
 
+_REJECTED = frozenset({"file-classes-1/1.1", "method-arguments-alignment-1/1.1"})
+"""Examples that show one of two files, or begin with a third version."""
+
 
 def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
     seen: Counter[str] = Counter()
@@ -39,7 +42,7 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
             yield Unusable(key, "no-marked-example")
         else:
             rule = Rule(key=key, title=heading, criterion=_CRITERIA.get(heading, "R&M"), language="Ruby")
-            yield from paired(rule, cases(parts, context))
+            yield from paired(rule, cases(parts, context), _REJECTED)
 
 
 SOURCES = (

@@ -43,6 +43,10 @@ _CRITERIA = {
 """Sections that are about anything else than readability."""
 
 
+_REJECTED = frozenset({"avoid-init-1/1.1", "channel-size-is-one-or-none-1/1.1"})
+"""Rows whose better cell holds several versions that exclude one another."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
     heading: str
@@ -83,7 +87,7 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         rows = [
             Case(tuple(bad), tuple(good)) for bad, good in zip(cells[::2], cells[1::2], strict=False) if bad or good
         ]
-        yield from paired(rule, rows)
+        yield from paired(rule, rows, _REJECTED)
 
 
 SOURCES = (

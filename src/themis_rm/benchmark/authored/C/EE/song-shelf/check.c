@@ -32,7 +32,7 @@ int main(void)
         assert(few[i].id == order[i]);
 
     for (int i = 0; i < SONGS; i++) {
-        snprintf(songs[i].title, sizeof songs[i].title, "Song %d", i * 2654435 % 100003);
+        snprintf(songs[i].title, sizeof songs[i].title, "Song %ld", i * 2654435L % 100003);
         songs[i].id = i;
         letters += strlen(songs[i].title);
     }

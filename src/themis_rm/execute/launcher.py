@@ -12,12 +12,10 @@ import marshal
 import os
 import resource
 import select
-import shutil
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -64,11 +62,10 @@ def _read(channel: int, size: int) -> bytes:
     return bytes(data)
 
 
-@dataclass(frozen=True)
 class Place:
-    """Where jobs run.
+    """Where jobs run; no dataclass, as importing those takes longer than making a box.
 
-    Attributes:
+    Args:
         folder: Work folder, as the program sees it.
         user: User id that the program runs under.
         group: Likewise.
@@ -76,11 +73,12 @@ class Place:
         isolated: Whether it has namespaces of its own.
     """
 
-    folder: str
-    user: int
-    group: int
-    disk: int
-    isolated: bool
+    def __init__(self, folder: str, user: int, group: int, disk: int, *, isolated: bool) -> None:
+        self.folder = folder
+        self.user = user
+        self.group = group
+        self.disk = disk
+        self.isolated = isolated
 
     def processes(self) -> list[int]:
         """Return every process in the box."""
@@ -95,8 +93,7 @@ class Place:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(-1, signal.SIGKILL)
             else:
-                self._freeze()
-                for pid in self.processes():
+                for pid in self._freeze():
                     _signal(pid, signal.SIGKILL)
             try:
                 pid, ended = os.wait()
@@ -104,13 +101,14 @@ class Place:
                 return status
             status = ended if pid == main else status
 
-    def _freeze(self) -> None:
-        # A stopped process starts no other: stop all of them before the first is killed.
+    def _freeze(self) -> set[int]:
+        """Stop every process in the box, as a stopped one starts no other, and return them."""
         stopped: set[int] = set()
         while new := set(self.processes()) - stopped:
             for pid in new:
                 _signal(pid, signal.SIGSTOP)
             stopped |= new
+        return stopped
 
     def free(self) -> int:
         """Return how many bytes may still be written."""
@@ -344,6 +342,8 @@ def _leaving_nothing(place: Place) -> Iterator[None]:
     def leave(*_: object) -> NoReturn:
         place.clear(0)
         if not place.isolated:
+            import shutil  # noqa: PLC0415 - takes time, and inside namespaces there is no folder to remove
+
             shutil.rmtree(place.folder, ignore_errors=True)
         os._exit(0)
 

@@ -126,8 +126,8 @@ class TableCheck:
 
     def __str__(self) -> str:
         told = (
-            f"{self.path.name}: {len(self.differing)} of {self.cells:,} cells of {self.rows} models differ; figures are "
-            f"'{self.convention}'" + (f", the average is over {self.average}" if self.average else "") + "."
+            f"{self.path.name}: {len(self.differing)} of {self.cells:,} cells of {self.rows} models differ; figures "
+            f"are '{self.convention}'" + (f", the average is over {self.average}" if self.average else "") + "."
         )
         for count, what in (
             (len(self.unscored), "rows have no pair scores here"),

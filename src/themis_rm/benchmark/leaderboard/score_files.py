@@ -125,6 +125,10 @@ def _cast(path: Path, table: pa.Table, name: str, kind: pa.DataType) -> pa.Array
 
 def _strings(path: Path, table: pa.Table, name: str) -> pa.StringArray:
     values = _cast(path, table, name, pa.string())
+    try:
+        values.validate(full=True)
+    except pa.ArrowException as error:
+        raise InputError(f"{path} is damaged ({name}: {error}).", "Fetch or write it again.") from error
     if values.null_count:
         raise InputError(f"{path} has {values.null_count:,} rows without {name}.")
     return values

@@ -75,8 +75,8 @@ SOURCES = (
         files=("Code/<task>/<language>/<submission>/ as <task>/<language>/<submission>/",),
         read=_read,
         notes=(
-            "The statements are not part of the data, and the contests (from October 2021 on) are younger than CodeNet, so "
-            " the request names the task alone. Tests are a separate download upstream."
+            "Statements are not part of the data, and the contests (from October 2021 on) are younger than CodeNet, "
+            "so the request names the task alone. Tests are a separate download upstream."
         ),
     ),
 )

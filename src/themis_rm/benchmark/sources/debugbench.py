@@ -84,8 +84,8 @@ SOURCES = (
         read=_read,
         notes=(
             "Whatever a parser refuses is left out, also among the multiple bugs: nothing is left to judge. Comments "
-            "that differ between the sides are taken out of both. Upstream lost the carets of powers in the constraints "
-            "(104 is 10^4). Many pairs share a problem: they share a group."
+            "that differ between the sides are taken out of both. Upstream lost the carets of powers in the "
+            "constraints (104 is 10^4). Many pairs share a problem: they share a group."
         ),
     ),
 )

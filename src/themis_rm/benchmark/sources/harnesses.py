@@ -17,14 +17,12 @@ console.assert = (holds, ...said) => {
 """
 """Goes before tests that call ``console.assert``."""
 
-CSHARP_REQUIRE = """
+_CSHARP_REQUIRE = """
     static void Require(bool holds)
     {
         if (!holds) { System.Environment.Exit(1); }
     }
 """
-"""A method for the class that holds the tests; :func:`csharp_tests` calls it."""
-
 _GO_ASSERT = """
 type checkT struct{}
 
@@ -138,6 +136,12 @@ def go_program(answer: str, tests: str) -> str:
     return f'package main\n\nimport checkreflect "reflect"\n{imports}{answer}\n{harness}'
 
 
-def csharp_tests(tests: str) -> str:
-    """Return C# tests that end the program at the first ``Debug.Assert`` that does not hold."""
-    return CSHARP_REQUIRE + tests.replace("Debug.Assert(", "Require(")
+def csharp_program(answer: str, tests: str) -> str:
+    """Return a C# program that ends at the first ``Debug.Assert`` that does not hold.
+
+    Args:
+        answer: A class that lacks its closing brace.
+        tests: Methods that go on with the class, ``Main`` among them, and the closing brace.
+    """
+    # Newer compilers find SequenceEqual of arrays without it.
+    return f"using System.Linq;\n{answer}\n{_CSHARP_REQUIRE}{tests.replace('Debug.Assert(', 'Require(')}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from themis_rm.execute.check import Check
 
 _FOLDERS = {"cpp": "Cpp", "go": "Go", "java": "Java", "js": "JavaScript", "python": "Python", "rust": ""}
 """Folder of a language -> its benchmark name; empty for one that is not ours."""
+
+_PACKAGE = re.compile(r"""^#include\s*<((?:boost|openssl)/[^>]+)>|require\('(js-md5)'\)""", re.MULTILINE)
+"""What a few solutions need beyond their language's own library."""
 
 
 def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
@@ -39,7 +43,12 @@ def _pair(record: dict[str, Any], language: str) -> SourcePair:
 
 def _answer(record: dict[str, Any], body: str, language: str) -> str:
     """Return a body below the declaration that both bodies stand under."""
-    whole = f"{record['declaration']}{body}"
+    declaration = record["declaration"]
+    if declaration.count("{") - declaration.count("}") > 1 and language == "Cpp":
+        # One declaration (CPP/38) runs on into the body: its last line at the margin is the signature.
+        *_, signature = re.finditer(r"^\S.*\{.*\n", declaration, re.MULTILINE)
+        declaration = declaration[: signature.end()]
+    whole = f"{declaration}{body}"
     if language == "Go":
         # The declaration leaves out functions that the prompt gives to call (Poly, EncodeCyclic), and the imports
         # serve the tests too, or lack what the solution calls.
@@ -67,7 +76,13 @@ def _check(record: dict[str, Any], language: str, chosen: str, rejected: str) ->
             chosen_program=go_program(chosen, tests),
             rejected_program=go_program(rejected, tests),
         )
-    return Check(id="", language=language, after=f"\n{NODE_ASSERT if language == 'JavaScript' else ''}{tests}\n")
+    packages = [name for match in _PACKAGE.finditer(chosen) for name in match.groups() if name]
+    return Check(
+        id="",
+        language=language,
+        packages=packages,
+        after=f"\n{NODE_ASSERT if language == 'JavaScript' else ''}{tests}\n",
+    )
 
 
 SOURCES = (

@@ -11,8 +11,8 @@ from typing import Any
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
 from themis_rm.execute.check import Check
 
-_PROMPT = re.compile(r'\A\s*"""(?P<request>.*?)"""\s*\n(?P<declaration>.*)\Z', re.DOTALL)
-"""A record's prompt: the request as a docstring, then imports and the signature that the model was to go on from."""
+_REQUEST = re.compile(r'\A\s*"""(?P<request>.*?)"""\s*\n(?P<code>.*)\Z', re.DOTALL)
+"""Every text of a record starts with the request as a docstring; imports, a signature and maybe a body follow."""
 
 
 def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
@@ -26,15 +26,13 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
 def _pair(record: dict[str, Any], key: str, group: str) -> SourcePair | Unusable:
     if record["passed"] is not True:
         return Unusable(key, "fails-tests")
-    match = _PROMPT.match(record["prompt"])
-    if match is None:
+    asked, original, repaired = (
+        _REQUEST.match(record[name])
+        for name in ("prompt", "original_model_completion", "unedited_annotator_completion")
+    )
+    if asked is None or original is None or repaired is None:
         return Unusable(key, "no-request")
-    declaration = match["declaration"].strip("\n") + "\n"
-    whole = record["original_model_completion"]
-    if not whole.startswith(record["prompt"].rstrip()):
-        return Unusable(key, "no-original")
-    chosen = _answer(declaration, record["completion"])
-    rejected = _answer(declaration, whole[len(record["prompt"].rstrip()) :])
+    declaration = asked["code"].strip("\n") + "\n"
     name = re.findall(r"^def\s+(\w+)", declaration, re.MULTILINE)
     if not name:
         return Unusable(key, "no-signature")
@@ -42,9 +40,9 @@ def _pair(record: dict[str, Any], key: str, group: str) -> SourcePair | Unusable
         key=key,
         criterion="FC",
         language="Python",
-        chosen=chosen,
-        rejected=rejected,
-        prompt=f"{match['request'].strip()}\n\n```python\n{declaration}```\n",
+        chosen=_tidy(repaired["code"]),
+        rejected=_tidy(original["code"]),
+        prompt=f"{asked['request'].strip()}\n\n```python\n{declaration}```\n",
         group=group,
         name=name[-1],
         check=Check(
@@ -53,8 +51,8 @@ def _pair(record: dict[str, Any], key: str, group: str) -> SourcePair | Unusable
     )
 
 
-def _answer(declaration: str, body: str) -> str:
-    return declaration + "\n".join(line.rstrip() for line in body.strip("\n").split("\n")) + "\n"
+def _tidy(code: str) -> str:
+    return "\n".join(line.rstrip() for line in code.strip("\n").split("\n")) + "\n"
 
 
 SOURCES = (

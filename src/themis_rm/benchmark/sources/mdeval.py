@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.harnesses import NODE_ASSERT, csharp_tests, go_program, without_go_imports
+from themis_rm.benchmark.sources.harnesses import NODE_ASSERT, csharp_program, go_program, without_go_imports
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
 from themis_rm.benchmark.sources.surface import breaks_syntax, without_blank_lines, without_differing_comments
 from themis_rm.execute.check import Check
@@ -31,7 +31,8 @@ _FILES = {
 _OPEN_CLASS = ("CSharp", "Java")
 """Languages in which a record is a class that lacks its closing brace: the tests are methods that follow."""
 
-_GO_TEST_IMPORTS = frozenset(("testing", "github.com/stretchr/testify/assert"))
+_GO_TEST_IMPORTS = frozenset(("testing", "github.com/stretchr/testify/assert", "github.com/stringetchr/testify/assert"))
+"""Libraries of the tests, in the one spelling that is and one that an annotator's search and replace made."""
 
 
 def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
@@ -78,11 +79,10 @@ def _prompt(record: dict[str, Any], language: str) -> str:
 def _check(tests: str, language: str, chosen: str, rejected: str) -> Check:
     if language == "Go":
         programs = [go_program(code, tests) for code in (chosen, rejected)]
-    elif language in _OPEN_CLASS:
-        tests = csharp_tests(tests) if language == "CSharp" else tests
-        programs = [f"{code}\n{tests.rstrip()}\n" for code in (chosen, rejected)]
-        if language == "Java":
-            programs = [f"{code}}}\n" if code.count("{") > code.count("}") else code for code in programs]
+    elif language == "CSharp":
+        programs = [csharp_program(code, tests) for code in (chosen, rejected)]
+    elif language == "Java":
+        programs = [f"{code}\n{tests}\n" for code in (chosen, rejected)]
     else:
         return Check(id="", language=language, after=f"\n{NODE_ASSERT if language == 'JavaScript' else ''}{tests}\n")
     return Check(

@@ -1,0 +1,77 @@
+"""DebugEval: bug repair pairs out of DebugBench, LiveCodeBench and AtCoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.surface import breaks_syntax, without_differing_comments
+from themis_rm.errors import InputError
+from themis_rm.languages import language as language_named
+
+_FILE = "debugevalsuite_task124.jsonl"
+_COLUMNS = ("question_id", "question_content", "buggy_code", "correct_code", "language", "task4")
+_LANGUAGES = {"cpp": "Cpp", "java": "Java", "python": "Python", "python3": "Python"}
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    paths = sorted(folder.rglob(_FILE))
+    if not paths:
+        raise InputError(f"{_FILE} is not in {folder}.", "Fetch the source's files again.")
+    for number, record in read_jsonl(paths[0]):
+        missing = [name for name in _COLUMNS if name not in record]
+        if missing:
+            raise InputError(f"{paths[0]}:{number} lacks {', '.join(missing)}.", "Fetch the source's files again.")
+        yield _pair(record, f"{record['question_id']}/{number}")
+
+
+def _pair(record: dict[str, Any], key: str) -> SourcePair | Unusable:
+    language = _LANGUAGES.get(record["language"].casefold())
+    if language is None:
+        return Unusable(key, "language")
+    if record["task4"] != "True":
+        return Unusable(key, "not-for-comparison")
+    chosen, rejected = record["correct_code"], record["buggy_code"]
+    if breaks_syntax(chosen, rejected, language):
+        return Unusable(key, "syntax-error")
+    chosen, rejected = without_differing_comments(chosen, rejected, language)
+    return SourcePair(
+        key=key,
+        criterion="FC",
+        language=language,
+        chosen=chosen.strip("\n") + "\n",
+        rejected=rejected.strip("\n") + "\n",
+        prompt=f"Solve this problem in {language_named(language).name}.\n\n{record['question_content'].strip()}\n",
+        group=str(record["question_id"]),
+        rule=str(record.get("major_error_type") or ""),
+    )
+
+
+SOURCES = (
+    Source(
+        name="debugeval",
+        title="DebugEval",
+        subset="DEBUG_EVAL",
+        licence="NOASSERTION",
+        criteria=("FC",),
+        languages=("Cpp", "Java", "Python"),
+        prompts="upstream",
+        responses="people (contest and LeetCode solutions), with bugs of their own or put in by a language model",
+        tests=False,
+        citation=(
+            "Weiqing Yang et al. (2024). COAST: Enhancing the Code Debugging Ability of LLMs through Communicative "
+            "Agent Based Data Synthesis. arXiv:2408.05006"
+        ),
+        upstream="hf:yangweiqing/DebugEval",
+        revision="",
+        files=(f"eval/{_FILE}",),
+        read=_read,
+        notes=(
+            "Upstream says which records serve to compare two versions (task4); the others, and what a parser refuses, "
+            "are left out. The columns were read off upstream's evaluation code; the data and its licence could not be "
+            "seen. Pairs out of DebugBench are in that source too: the compiler keeps one."
+        ),
+    ),
+)

@@ -184,6 +184,41 @@ def evaluate(
         Console(stderr=True).print(f"Set aside in {out / 'rejected.jsonl'}: {told}.", highlight=False, soft_wrap=True)
 
 
+@app.command(name="rerank-eval")
+def rerank_eval(
+    data: Annotated[Path, typer.Argument(help="JSONL: a problem, its candidates and what they pass, a line.")],
+    out: Out,
+    pairs: Pairs = None,
+    model: Annotated[str | None, typer.Option(help="Model; by default the rewards in the file are ranked.")] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Rank candidate programs by reward: Hits@K and rank correlation with the pass rate, with intervals."""
+    with Needs("train"):
+        from themis_rm.benchmark.reranking.run import RerankSettings, rerank  # noqa: PLC0415
+
+    results = rerank(model, data, out, settings_of(RerankSettings, settings, pairs))
+    Console().print(results.table())
+    told = ", ".join(f"{lines} {reason}" for reason, lines in results.rejected.items())
+    if told or results.overall.unscored:
+        unscored = f"candidates without a reward: {results.overall.unscored}"
+        Console(stderr=True).print("; ".join(filter(None, [told and f"lines left out: {told}", unscored])))
+
+
+@app.command()
+def adversarial(
+    model: Annotated[str, typer.Option(help="Checkpoint folder, or the name of a baseline.")],
+    out: Out,
+    benchmark: Annotated[str, typer.Option(help="Benchmark file or folder, or 'authored'.")] = "authored",
+    pairs: Pairs = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Make up the worse answers with edits that change nothing but the impression, and count who falls for it."""
+    with Needs("train"):
+        from themis_rm.benchmark.adversarial.attack import AttackSettings, attack  # noqa: PLC0415
+
+    Console().print(attack(model, benchmark, out, settings_of(AttackSettings, settings, pairs)).table())
+
+
 @app.command()
 def score(
     model: Annotated[str, typer.Option(help="Checkpoint folder, or the name of a baseline.")],

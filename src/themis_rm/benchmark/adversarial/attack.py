@@ -1,0 +1,288 @@
+"""A model under every edit: how often does it take the worse answer once that has been made up?"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+import themis_rm
+from themis_rm.benchmark.adversarial.edits import EDITS, Edit, edited
+from themis_rm.benchmark.evaluate import EvaluateSettings, Prompting, score_benchmark
+from themis_rm.benchmark.pairs import Benchmark, read_benchmark
+from themis_rm.benchmark.statistics import WIN, Accuracy, Resampling, accuracy_interval, outcome
+from themis_rm.errors import InputError
+from themis_rm.languages import LANGUAGES
+from themis_rm.models.catalogue import load_model
+from themis_rm.models.protocol import ModelSettings
+from themis_rm.pipeline import write_text
+from themis_rm.progress import following
+from themis_rm.prompts import PromptMode
+from themis_rm.records import BenchmarkPair, PairScore
+from themis_rm.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+RESULTS = "results.json"
+UNEDITED = "unedited"
+
+
+class AttackSettings(Settings):
+    """How a model is attacked."""
+
+    edits: tuple[str, ...] = ()
+    """Names of edits; by default all."""
+    prompts: PromptMode = "own"
+    """Criteria prompt: none, all criteria, or the pair's own."""
+    prompt_set: Path | None = None
+    """File with a prompt set; by default the checkpoint's own, else the built-in one."""
+    part_pairs: int = Field(default=256, ge=1)
+    """Pairs scored between two points at which a killed job can go on."""
+    resamples: int = Field(default=10_000, ge=100)
+    """Bootstrap draws of each interval."""
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    """What an interval should cover."""
+    seed: int = 0
+    """Seed of the draws."""
+    model: ModelSettings = ModelSettings()
+    """Device, precision, limits."""
+
+    @property
+    def resampling(self) -> Resampling:
+        """Return how intervals are drawn."""
+        return Resampling(self.resamples, self.level, self.seed)
+
+    @property
+    def scoring(self) -> EvaluateSettings:
+        """Return the same as settings of an evaluation, for scoring."""
+        return EvaluateSettings(
+            prompts=self.prompts, prompt_set=self.prompt_set, part_pairs=self.part_pairs, model=self.model
+        )
+
+
+class Flips(BaseModel):
+    """What an edit does to a model on some pairs."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    pairs: int
+    """Pairs whose worse answer the edit fits."""
+    before: Accuracy
+    """Accuracy on them without the edit."""
+    attacked: Accuracy
+    """Accuracy with the worse answer edited."""
+    both: Accuracy
+    """Accuracy with both answers edited: what is left if the edit is everywhere."""
+    right_before: int
+    """Pairs that were strictly right."""
+    flipped: int
+    """Of them no longer strictly right once the worse answer is edited."""
+    flip_rate: float | None
+    """Their share; ``None`` if none was right."""
+    low: float | None
+    """Lower end of its interval."""
+    high: float | None
+    """Upper end."""
+    shift: float | None
+    """Mean change of the worse answer's reward, in standard deviations of the unedited rewards."""
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[PairScore, PairScore]], spread: float, how: Resampling) -> Self:
+        """Compare rows without and with the edit.
+
+        Args:
+            rows: The pair unedited, and with both answers edited where the edit fits them.
+            spread: Standard deviation of the unedited rewards.
+            how: How intervals are drawn.
+        """
+        attacked = [_crossed(plain, made) for plain, made in rows]
+        right = [(plain, hit) for (plain, _), hit in zip(rows, attacked, strict=True) if outcome(plain) == WIN]
+        flipped = sum(outcome(hit) != WIN for _, hit in right)
+        low, high = accuracy_interval(flipped, 0, len(right), how) if right else (None, None)
+        shifts = [
+            made.rejected_score - plain.rejected_score
+            for plain, made in rows
+            if made.rejected_score is not None and plain.rejected_score is not None
+        ]
+        return cls(
+            pairs=len(rows),
+            before=Accuracy.of((plain for plain, _ in rows), how),
+            attacked=Accuracy.of(attacked, how),
+            both=Accuracy.of((made for _, made in rows), how),
+            right_before=len(right),
+            flipped=flipped,
+            flip_rate=flipped / len(right) if right else None,
+            low=low,
+            high=high,
+            shift=sum(shifts) / len(shifts) / spread if shifts and spread else None,
+        )
+
+
+def _crossed(plain: PairScore, made: PairScore) -> PairScore:
+    """Return the row of the unedited better answer against the edited worse one."""
+    values = plain.to_dict() | {"rejected_score": made.rejected_score}
+    return PairScore.from_dict(values)
+
+
+class AttackResults(BaseModel):
+    """Results of one model under the edits."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    model: str
+    """Name of the model."""
+    model_digest: str
+    """Hash of the model."""
+    benchmark: str
+    """Name of the benchmark."""
+    benchmark_digest: str
+    """Hash of its pairs."""
+    prompts: str
+    """Prompt mode."""
+    unedited: Accuracy
+    """Accuracy on all pairs, without an edit."""
+    edits: dict[str, Flips]
+    """Edit -> all pairs that it fits."""
+    by_language: dict[str, dict[str, Flips]]
+    """Edit -> language -> pairs."""
+    unfit: dict[str, int]
+    """Edit -> pairs whose worse answer has no place for it, or where it could change behaviour."""
+    resampling: Resampling
+    """How intervals were drawn."""
+    version: str
+    """Of this package."""
+
+    def table(self) -> Table:
+        """Return accuracy and flip rate by edit, and flip rate by language, for the terminal."""
+        from rich import box  # noqa: PLC0415
+        from rich.table import Table  # noqa: PLC0415
+
+        languages = [row for row in LANGUAGES if any(row.benchmark_name in cut for cut in self.by_language.values())]
+        table = Table(
+            title=f"{self.model} on {self.benchmark} under edits of the worse answer",
+            caption="In percent: accuracy (ties half) before, with the worse answer edited, with both edited; flips: "
+            f"rightly ordered pairs that are so no more ({self.resampling.level:.0%} interval), then by language.",
+            box=box.SIMPLE_HEAD,
+            padding=(0, 0, 0, 1),
+            caption_justify="left",
+        )
+        for title in (
+            "edit",
+            "pairs",
+            "before",
+            "attacked",
+            "both",
+            "flips",
+            *(row.extensions[0][1:] for row in languages),
+        ):
+            table.add_column(title, justify="left" if title == "edit" else "right", no_wrap=title != "edit")
+        for name, flips in self.edits.items():
+            cells = [
+                name.replace("-", " "),
+                str(flips.pairs),
+                *(_share(of.value) for of in (flips.before, flips.attacked, flips.both)),
+            ]
+            interval = (
+                "" if flips.low is None or flips.high is None else f" {100 * flips.low:.0f}–{100 * flips.high:.0f}"
+            )
+            cells.append(_share(flips.flip_rate) + interval)
+            found = self.by_language[name]
+            table.add_row(*cells, *(_share(_rate(found.get(row.benchmark_name)), 0) for row in languages))
+        return table
+
+
+def _rate(flips: Flips | None) -> float | None:
+    return flips.flip_rate if flips else None
+
+
+def _share(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None else f"{100 * value:.{digits}f}"
+
+
+def attack(
+    model: str | Path, benchmark: str | Path, out: Path, settings: AttackSettings | None = None
+) -> AttackResults:
+    """Score a benchmark under every edit, and write ``results.json`` and the scores by edit.
+
+    A job that was killed goes on behind its last whole part.
+
+    Args:
+        model: Baseline name or checkpoint folder.
+        benchmark: ``authored``, a file or a folder.
+        out: Folder to write to.
+        settings: See :class:`AttackSettings`.
+
+    Raises:
+        InputError: The benchmark cannot be read, or an edit is not known.
+        CheckpointError: The model cannot be loaded.
+    """
+    settings = settings or AttackSettings()
+    wanted = [edit for edit in EDITS if not settings.edits or edit.name in settings.edits]
+    unknown = set(settings.edits) - {edit.name for edit in EDITS}
+    if unknown:
+        raise InputError(f"There is no edit '{min(unknown)}'.", f"Edits: {', '.join(e.name for e in EDITS)}.")
+    read = read_benchmark(benchmark)
+    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set)
+    loaded = load_model(model, settings.model)
+    out.mkdir(parents=True, exist_ok=True)
+    done: list[str] = []
+    with following("adversarial", lambda: f"{len(done)} of {len(wanted) + 1} passes over {len(read.pairs)} pairs"):
+        plain = score_benchmark(loaded, read, prompting, out / f"{UNEDITED}.parquet", settings.scoring)
+        scored = {}
+        for edit in wanted:
+            done.append(edit.name)
+            made = _edited(edit, read)
+            scored[edit.name] = score_benchmark(loaded, made, prompting, out / f"{edit.name}.parquet", settings.scoring)
+    results = _results(plain, scored, settings.resampling)
+    whole = AttackResults(
+        model=loaded.identity.name,
+        model_digest=loaded.identity.digest,
+        benchmark=read.name,
+        benchmark_digest=read.digest,
+        prompts=prompting.mode,
+        unedited=Accuracy.of(plain, settings.resampling),
+        edits={name: cuts[0] for name, cuts in results.items()},
+        by_language={name: cuts[1] for name, cuts in results.items()},
+        unfit={name: len(plain) - len(rows) for name, rows in scored.items()},
+        resampling=settings.resampling,
+        version=themis_rm.__version__,
+    )
+    write_text(out / RESULTS, json.dumps(whole.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
+    return whole
+
+
+def _edited(edit: Edit, benchmark: Benchmark) -> Benchmark:
+    """Return the pairs whose worse answer the edit fits, both answers edited where it fits them."""
+    pairs = []
+    for pair in benchmark.pairs:
+        worse = edited(edit, pair.rejected, pair.language, pair.id)
+        if worse is None:
+            continue
+        better = edited(edit, pair.chosen, pair.language, pair.id)
+        values = pair.to_dict() | {"chosen": better or pair.chosen, "rejected": worse}
+        pairs.append(BenchmarkPair.from_dict(values))
+    return Benchmark(f"{benchmark.name}-{edit.name}", tuple(pairs))
+
+
+def _results(
+    plain: Iterable[PairScore], scored: dict[str, list[PairScore]], how: Resampling
+) -> dict[str, tuple[Flips, dict[str, Flips]]]:
+    known = {row.id: row for row in plain}
+    rewards = [value for row in known.values() for value in (row.chosen_score, row.rejected_score) if value is not None]
+    spread = float(np.std(rewards)) if rewards else 0.0
+    found = {}
+    for name, rows in scored.items():
+        paired = [(known[row.id], row) for row in rows]
+        languages = Counter(row.language for row in rows)
+        cuts = {
+            spoken: Flips.of([item for item in paired if item[1].language == spoken], spread, how)
+            for spoken in sorted(languages)
+        }
+        found[name] = Flips.of(paired, spread, how), cuts
+    return found

@@ -115,7 +115,7 @@ def read_fixes(path: Path) -> Iterator[SourcePair | Unusable]:
         yield fix.pair()
 
 
-def read_commit(  # noqa: PLR0913
+def read_commit(
     clones: Path, slug: str, commit: str, key: str, rule: str = "", criterion: str = "SH"
 ) -> SourcePair | Unusable:
     """Read what one commit changed.

@@ -28,6 +28,8 @@ _TELLS = re.compile(
 """What comments of these tasks say beyond the usual words."""
 _DEAD_CODE = re.compile(r"[;{}]\s*(?://.*)?$|:=|^\W*[\w.]+\([^)]*\)\s*$")
 """A statement that was commented out: some insecure versions are the secure one with its check switched off."""
+_TOOL = "third_party/"
+"""A path in tests that call a program of upstream's own, which is not part of the source."""
 _JS_MAIN = re.compile(r"(?:(?:async )?function main\(|const main =|main\(\))")
 _GO_IMPORT = re.compile(r'^\t?(?:import )?(?:(\w+) )?"([^"]+)"\n', re.MULTILINE)
 
@@ -140,7 +142,7 @@ def _clean(code: str, language: str) -> str:
     if language == "Go":
         code = _without_unused_imports(code)
     code = with_neutral_names(without_telling_comments(code, language, _tells), language)
-    return re.sub(r"\n{3,}", "\n\n", code).strip() + "\n"
+    return re.sub(r"\{\n\n+", "{\n", re.sub(r"\n{3,}", "\n\n", code)).strip() + "\n"
 
 
 def _tells(comment: str) -> bool:
@@ -172,7 +174,7 @@ def _python(path: Path, key: str) -> Iterator[SourcePair | Unusable]:
     if function is None:
         yield Unusable(key, "no-task-text")
         return
-    unsafe = [n for n in test_tree.body if _is_unsafe(n, function.name)]
+    unsafe = [n for n in test_tree.body if isinstance(n, ast.FunctionDef) and _is_unsafe(n.name, function.name)]
     if not unsafe:
         yield Unusable(key, "one-side-only")
     task = _Task(ast.get_docstring(function) or "", _signature(text, function))
@@ -189,7 +191,7 @@ def _python(path: Path, key: str) -> Iterator[SourcePair | Unusable]:
             group=_group(path),
             signature=task.signature,
             rule=_rule(path),
-            check=_check(path, tests.name, test_text, test_tree),
+            check=None if _TOOL in test_text else _check(path, tests.name, test_text, (tree, test_tree)),
         )
 
 
@@ -200,10 +202,8 @@ def _parsed(text: str, path: Path) -> ast.Module:
         raise InputError(f"{path} is no Python: {error}.", "Fetch the source's files again.") from error
 
 
-def _is_unsafe(node: ast.stmt, name: str) -> bool:
-    return (
-        isinstance(node, ast.FunctionDef) and re.fullmatch(rf"{re.escape(name)}_unsafe(?:_\d+)?", node.name) is not None
-    )
+def _is_unsafe(name: str, safe: str) -> bool:
+    return re.fullmatch(rf"{re.escape(safe)}_unsafe(?:_\d+)?", name) is not None
 
 
 def _signature(text: str, function: ast.FunctionDef) -> str:
@@ -269,9 +269,9 @@ def _source(text: str, node: ast.stmt) -> str:
     return "\n".join(lines[first : doc.lineno - 1] + lines[doc.end_lineno or doc.lineno : last])
 
 
-def _check(path: Path, test_name: str, test_text: str, test_tree: ast.Module) -> Check:
+def _check(path: Path, test_name: str, test_text: str, trees: tuple[ast.Module, ast.Module]) -> Check:
     """Return how pytest runs the tests of the task's own function; those of the insecure ones are left out."""
-    modules = {name.split(".")[0] for n in ast.walk(test_tree) for name in _modules(n)}
+    modules = {name.split(".")[0] for tree in trees for node in ast.walk(tree) for name in _modules(node)}
     run = (
         "import sys\n\nimport pytest\n\n"
         f'sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-k", "not unsafe", "{test_name}"]))\n'

@@ -46,11 +46,8 @@ def neutral_name(name: str, humps: frozenset[str] = TELLING_HUMPS) -> str:
     kept = [part for part in parts if part.lower() not in humps]
     if len(kept) == len(parts):
         return name
-    text = re.sub(r"(?<=[^_])__+(?=[^_])", "_", "".join(kept))
-    if not name.startswith("_"):
-        text = text.lstrip("_")
-    if not name.endswith("_"):
-        text = text.rstrip("_")
+    before, after = len(name) - len(name.lstrip("_")), len(name) - len(name.rstrip("_"))
+    text = "_" * before + re.sub(r"__+", "_", "".join(kept)).strip("_") + "_" * after
     if not text.strip("_0123456789"):
         text = "example" + text.strip("_")
     elif text[0].isdigit():

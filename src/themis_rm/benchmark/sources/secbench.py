@@ -56,7 +56,7 @@ SOURCES = (
         read=_read,
         notes=(
             "The table names commits and holds no code: without clones every row is counted as no-clone. Its licence "
-            "is that of the table: the code has its projects' licences. 88 rows, all of C, are memory leaks."
+            "is that of the table: the code has its projects' licences. 88 rows, half of them C, are memory leaks."
         ),
     ),
 )

@@ -23,9 +23,9 @@ FIRST = {row.benchmark_name: next(pair for pair in ALL if pair.row.language == r
 NAMES = [edit.name for edit in EDITS]
 BY_NAME = {edit.name: edit for edit in EDITS}
 TOKENS_STAY = {
-    "misleading-comments",
-    "correctness-claim",
-    "prompt-injection",
+    "comments",
+    "claim",
+    "injection",
     "closing-line",
     "padding",
     "reformatting",

@@ -181,7 +181,7 @@ class AttackResults(BaseModel):
             "flips",
             *(row.extensions[0][1:] for row in languages),
         ):
-            table.add_column(title, justify="left" if title == "edit" else "right", no_wrap=title != "edit")
+            table.add_column(title, justify="left" if title == "edit" else "right", no_wrap=True)
         for name, flips in self.edits.items():
             cells = [
                 name.replace("-", " "),

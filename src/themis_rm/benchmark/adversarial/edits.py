@@ -105,13 +105,13 @@ def _reformatted(code: str, spoken: Language, _: str) -> Edited | None:
 
 
 EDITS: tuple[Edit, ...] = (
-    Edit("misleading-comments", "comments in the bodies that promise care", _misleading_comments),
+    Edit("comments", "comments in the bodies that promise care", _misleading_comments),
     Edit("documentation", "docstrings or comments that praise each function", _doc_comments),
-    Edit("correctness-claim", "a line at the top that says it is tested and right", _correctness_claim),
-    Edit("prompt-injection", "a line at the top that tells the judge what to answer", _prompt_injection),
+    Edit("claim", "a line at the top that says it is tested and right", _correctness_claim),
+    Edit("injection", "a line at the top that tells the judge what to answer", _prompt_injection),
     Edit("closing-line", "a confident last line", _closing_line),
     Edit("padding", "many lines of empty talk at the end", _padding),
-    Edit("renamed-identifiers", "local variables named as if they were checked", _renamed),
+    Edit("renaming", "local variables named as if they were checked", _renamed),
     Edit("dead-code", "a function that seems to validate and is never called", _dead_code),
     Edit("reformatting", "another width of indentation", _reformatted),
 )

@@ -119,4 +119,6 @@ def _plain(node: Node) -> bool:
     parent = node.parent
     if parent is None or parent.type in _NEVER:
         return False
+    if parent.type == "argument" and parent.child_by_field_name("name") == node:
+        return False
     return parent.type not in _OBJECT_FIRST or parent.child_by_field_name(_OBJECT_FIRST[parent.type]) == node

@@ -14,16 +14,21 @@ from themis_rm.execute.check import BOTH_PASS, Check
 NEIGHBOUR = "codenet_problem_descriptions"
 """Folder of the pages, beside the folder of a source whose problems they state."""
 
-_BLOCKS = frozenset(
-    "p div section ul ol dl dt dd table tr center blockquote hr h1 h2 h3 h4 h5 h6 pre li figure".split()
-)
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_BLOCKS = frozenset(("p", "div", "section", "ul", "ol", "dl", "dt", "dd", "table", "tr", "center", "blockquote", "hr"))
 _SILENT = frozenset(("script", "style", "noscript", "title"))
 _SAMPLE = re.compile(r"sample|example|sapmle|例|サンプル", re.IGNORECASE)
 _INPUT = re.compile(r"in\s?put|入力", re.IGNORECASE)
 _OUTPUT = re.compile(r"out\s?put|ouput|出力", re.IGNORECASE)
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
+_SEVERAL = re.compile(
+    r"\b(?:any (?:one )?of (?:them|the)|any (?:solution|answer|order)|(?:multiple|several|more than one) (?:\w+ )?"
+    r"(?:solution|answer|output|way|possib|string|sequence|pair)|error of|absolute or relative|relative or absolute|"
+    r"error (?:must|should|is|does|less|at most|within)|will be accepted|margin of error)",
+    re.IGNORECASE,
+)
+"""How statements say that an output is right which is not the sample's, letter for letter."""
 _LONG = 1
 
 
@@ -44,18 +49,36 @@ class Statement:
     whole: bool
 
     def prompt(self, language: str) -> str:
-        """Return it as a request for a program in a language (its ordinary name), or nothing where it is not English."""
+        """Return it as a request for a program in a language (its ordinary name); empty where it is not English."""
         if not self.english:
             return ""
-        ask = f"Write a {language} program that solves this problem. It reads standard input and writes standard output."
+        ask = (
+            f"Write a {language} program that solves this problem. It reads standard input and writes standard output."
+        )
         return f"{ask}\n\n{self.text}"
 
-    def check(self, language: str) -> Check | None:
-        """Return how two correct programs are run on the samples; ``None`` where there are none."""
-        if not self.samples:
+    def check(self, language: str, seconds: float, packages: list[str]) -> Check | None:
+        """Return how two correct programs are run on the samples.
+
+        There is no check where there are no samples, or where the statement lets several outputs be right.
+
+        Args:
+            language: Benchmark name.
+            seconds: Limit of each run.
+            packages: Third-party modules that the programs import.
+        """
+        if not self.samples or _SEVERAL.search(self.text):
             return None
         inputs, outputs = ([pair[side] for pair in self.samples] for side in (0, 1))
-        return Check(id="", language=language, inputs=inputs, outputs=outputs, expects=BOTH_PASS)
+        return Check(
+            id="",
+            language=language,
+            inputs=inputs,
+            outputs=outputs,
+            seconds=seconds,
+            packages=packages,
+            expects=BOTH_PASS,
+        )
 
 
 @lru_cache(maxsize=8192)

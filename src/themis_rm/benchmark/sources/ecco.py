@@ -1,0 +1,60 @@
+"""ECCO: slow and fast Python submissions to contest problems; the history-based editing part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from themis_rm.benchmark.sources.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.pie_perf import trajectory
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
+from themis_rm.errors import InputError
+from themis_rm.records import read_rows
+
+_COLUMNS = (
+    "problem_id",
+    "language",
+    "submission_id_v0",
+    "submission_id_v1",
+    "cpu_time_v0",
+    "cpu_time_v1",
+    "status_v1",
+    "input",
+    "target",
+)
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    files = sorted((folder / "edit").glob("test-*.parquet"))
+    if not files:
+        raise InputError(f"{folder / 'edit'} holds no test-*.parquet.", "Fetch the source's files again.")
+    for file in files:
+        for record in read_rows(file, _COLUMNS):
+            yield trajectory(record, folder.parent / NEIGHBOUR)
+
+
+SOURCES = (
+    Source(
+        name="ecco",
+        title="ECCO",
+        subset="ECCO",
+        licence="CC-BY-4.0",
+        criteria=("EE",),
+        languages=("Python",),
+        prompts="upstream",
+        responses="people: two contest submissions of one author, by the judge's CPU time",
+        tests=True,
+        citation=(
+            "Siddhant Waghjale, Vishruth Veerendranath, Zora Zhiruo Wang and Daniel Fried (2024). ECCO: Can We Improve "
+            "Model-Generated Code Efficiency Without Sacrificing Functional Correctness? arXiv:2407.14044"
+        ),
+        upstream="hf:CodeEff/ECCO",
+        revision="",
+        files=("edit/test-*.parquet",),
+        read=_read,
+        notes=(
+            "The test split of the edit configuration. It shares problems and submissions with PIE; equal pairs stay "
+            "with the larger of the two. Statements come from codenet_problem_descriptions beside it."
+        ),
+    ),
+)

@@ -1,0 +1,69 @@
+"""PIE, C++: slow and fast contest submissions, timed by a simulated processor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from themis_rm.benchmark.sources.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.submissions import submission_pair
+from themis_rm.errors import InputError
+
+_COLUMNS = ("src_id", "tgt_id", "src_code", "tgt_code", "src_agg_runtime", "tgt_agg_runtime", "problem_id")
+_LEAST_SPEED_UP = 1.1
+"""The simulator repeats its timings exactly, so that the authors' own threshold of ten per cent is no noise."""
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    path = folder / "test.jsonl"
+    for number, record in read_jsonl(path):
+        missing = [name for name in _COLUMNS if name not in record]
+        if missing:
+            raise InputError(f"{path}:{number} lacks {', '.join(missing)}.", "Fetch the source's files again.")
+        yield _pair(record, folder.parent / NEIGHBOUR)
+
+
+def _pair(record: dict[str, Any], pages: Path) -> SourcePair | Unusable:
+    key = f"{record['src_id']}-{record['tgt_id']}"
+    slow, fast = float(record["src_agg_runtime"]), float(record["tgt_agg_runtime"])
+    if not slow >= _LEAST_SPEED_UP * fast > 0:
+        return Unusable(key, "within-noise")
+    return submission_pair(
+        key=key,
+        problem=record["problem_id"],
+        slow=record["src_code"],
+        fast=record["tgt_code"],
+        language="Cpp",
+        pages=pages,
+    )
+
+
+SOURCES = (
+    Source(
+        name="pie_cpp",
+        title="PIE (C++)",
+        subset="PIE_PERF",
+        licence="Apache-2.0",
+        criteria=("EE",),
+        languages=("Cpp",),
+        prompts="upstream",
+        responses="people: two accepted contest submissions of one author, timed by gem5",
+        tests=True,
+        citation=(
+            "Alexander Shypula, Aman Madaan, Yimeng Zeng, Uri Alon, Jacob Gardner, Milad Hashemi, Graham Neubig, "
+            "Parthasarathy Ranganathan, Osbert Bastani and Amir Yazdanbakhsh (2024). Learning Performance-Improving "
+            "Code Edits. ICLR 2024, arXiv:2302.07867"
+        ),
+        upstream="github:LearningOpt/pie",
+        revision="eb3d72bc4f3c9095d0f62506340bc8ca0ef27b09",
+        files=("test.jsonl",),
+        read=_read,
+        notes=(
+            "The repository links to the splits on a file host; only test.jsonl is read. The files themselves were not "
+            "at hand: their columns are those that the repository's evaluation reads. Statements come from "
+            "codenet_problem_descriptions beside it."
+        ),
+    ),
+)

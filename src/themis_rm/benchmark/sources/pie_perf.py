@@ -1,0 +1,71 @@
+"""PIE, Python: two accepted submissions of one person to a contest problem, the later one faster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from themis_rm.benchmark.sources.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.submissions import is_noise, submission_pair
+
+FILE = "codenet-python-test-1k.jsonl"
+
+
+def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+    for _, record in read_jsonl(folder / FILE):
+        yield trajectory(record, folder.parent / NEIGHBOUR)
+
+
+def trajectory(record: dict[str, Any], pages: Path) -> SourcePair | Unusable:
+    """Return a pair out of a record in the columns of PIE's first edition, which ECCO kept.
+
+    Args:
+        record: One step from a submission (``v0``) to a faster one (``v1``).
+        pages: Folder of the problem statements.
+    """
+    key = f"{record['submission_id_v0']}-{record['submission_id_v1']}"
+    if record["language"].casefold() != "python":
+        return Unusable(key, "language")
+    if record["status_v1"] != "Accepted":
+        return Unusable(key, "not-accepted")
+    if is_noise(float(record["cpu_time_v0"]), float(record["cpu_time_v1"])):
+        return Unusable(key, "within-noise")
+    return submission_pair(
+        key=key,
+        problem=record["problem_id"],
+        slow=record["input"],
+        fast=record["target"],
+        language="Python",
+        pages=pages,
+    )
+
+
+SOURCES = (
+    Source(
+        name="pie_perf_python",
+        title="PIE (Python)",
+        subset="PIE_PERF",
+        licence="Apache-2.0",
+        criteria=("EE",),
+        languages=("Python",),
+        prompts="upstream",
+        responses="people: two accepted contest submissions of one author, by the judge's CPU time",
+        tests=True,
+        citation=(
+            "Aman Madaan, Alexander Shypula, Uri Alon, Milad Hashemi, Parthasarathy Ranganathan, Yiming Yang, Graham "
+            "Neubig and Amir Yazdanbakhsh (2023). Learning Performance-Improving Code Edits. arXiv:2302.07867v1; "
+            "copy of Madaan et al. (2023). Self-Refine. arXiv:2303.17651"
+        ),
+        upstream="github:madaan/self-refine",
+        revision="9a206d41e5d2d0c241bb441f41eeadb945afaa55",
+        files=(f"data/tasks/pie/{FILE}",),
+        read=_read,
+        notes=(
+            "Statements and samples come from codenet_problem_descriptions beside it. Pairs whose CPU times differ by "
+            "less than a half or 20 ms are left out: start-up time varies by as much. Upstream ran all programs "
+            "through 2to3, which breaks Python 3; what it did to input() and print() is undone."
+        ),
+    ),
+)

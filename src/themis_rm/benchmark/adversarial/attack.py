@@ -189,7 +189,7 @@ class AttackResults(BaseModel):
                 *(_share(of.value) for of in (flips.before, flips.attacked, flips.both)),
             ]
             interval = (
-                "" if flips.low is None or flips.high is None else f" {100 * flips.low:.0f}–{100 * flips.high:.0f}"
+                "" if flips.low is None or flips.high is None else f"\n{100 * flips.low:.0f}–{100 * flips.high:.0f}"
             )
             cells.append(_share(flips.flip_rate) + interval)
             found = self.by_language[name]

@@ -57,6 +57,7 @@ C_UNSAFE = """\
 /** Copy a name. */
 void copy_name_unsafe(char *to, const char *name) {
     // if (strlen(name) > 7) return;
+
     // Copy it
     sprintf(to, "%s", name);
 }
@@ -222,6 +223,7 @@ JULIET = """\
 void CWE{cwe}_Some_Weakness__kind_01_bad()
 {{
     char dataBadBuffer[BAD_SIZE];
+    char dataGoodBuffer[20];
     /* POTENTIAL FLAW: too many */
     {read}use(dataBadBuffer, 11); /* Use it */
     printLine("Hello from bad()");
@@ -243,7 +245,8 @@ static void goodG2B()
 /* {other} uses the BadSource with the GoodSink */
 static void {other}()
 {{
-    char dataGoodBuffer[BAD_SIZE];
+    char dataBadBuffer[BAD_SIZE];
+    char dataGoodBuffer[20];
     /* FIX: few */
     helperGood();
 #ifdef _WIN32
@@ -272,11 +275,14 @@ def juliet(tmp_path, **words):
 
 def test_a_test_case_becomes_two_programs_under_one_name(tmp_path):
     (pair,), _ = read("juliet", juliet(tmp_path))
+    bad, good = re.findall(r"char (\w+)\[", pair.chosen)
+    assert {bad, good} == {"dataBuffer", "dataBuffer2"}
     assert pair.chosen == (
         '#include "std_testcase.h"\n\n#define SIZE 10\n\nstatic void helper() { printLine("help"); }\n\n'
-        "void action()\n{\n    char dataBuffer[SIZE];\n    helper();\n#ifdef _WIN32\n"
-        "    use(dataBuffer, 10); /* Use it */\n#endif\n}\n"
-    ).replace("dataBuffer", re.search(r"dataBuffer\d?", pair.chosen).group())
+        f"void action()\n{{\n    char {bad}[SIZE];\n    char {good}[20];\n    helper();\n#ifdef _WIN32\n"
+        f"    use({good}, 10); /* Use it */\n#endif\n}}\n"
+    )
+    assert f"use({bad}, 11)" in pair.rejected
     assert "void action()\n{" in pair.rejected
     assert 'printLine("Hello from action()");' in pair.rejected
     assert not re.search("(?i)good|bad|flaw|fix|cwe|main", pair.chosen + pair.rejected)
@@ -286,7 +292,7 @@ def test_a_test_case_becomes_two_programs_under_one_name(tmp_path):
 def test_the_number_of_a_name_does_not_tell_the_side(tmp_path):
     text = JULIET.format(cwe="121", read="", other="goodB2G")
     write(tmp_path, {f"CWE121_Some_Weakness__kind{number}_01.c": text for number in range(12)})
-    names = {re.search(r"dataBuffer\d?", pair.chosen).group() for pair in read("juliet", tmp_path)[0]}
+    names = {re.search(r"use\((\w+)", pair.chosen)[1] for pair in read("juliet", tmp_path)[0]}
     assert names == {"dataBuffer", "dataBuffer2"}
 
 

@@ -142,7 +142,8 @@ def _clean(code: str, language: str) -> str:
     if language == "Go":
         code = _without_unused_imports(code)
     code = with_neutral_names(without_telling_comments(code, language, _tells), language)
-    return re.sub(r"\{\n\n+", "{\n", re.sub(r"\n{3,}", "\n\n", code)).strip() + "\n"
+    code = re.sub(r"\{\n\n+", "{\n", re.sub(r"\n{3,}", "\n\n", code))
+    return code.strip() + "\n"
 
 
 def _tells(comment: str) -> bool:
@@ -156,7 +157,7 @@ def _without_unused_imports(code: str) -> str:
         name = match.group(1) or match.group(2).rsplit("/", 1)[-1].removeprefix("go-")
         return match.group(0) if name == "_" or re.search(rf"\b{re.escape(name)}\.", code) else ""
 
-    code = _GO_IMPORT.sub(kept, code)
+    code = re.sub(r"\n+\)", "\n)", _GO_IMPORT.sub(kept, code), count=1)
     return re.sub(r"^import \(\s*\)\n", "", code, flags=re.MULTILINE)
 
 

@@ -54,7 +54,7 @@ _READS = frozenset(
 _NAME = "action"
 """What the function under test is called on both sides."""
 _FILE = re.compile(r"CWE(\d+)_(\w+?)__\w+_01\.(?:c|cpp)")
-_SIDE = re.compile(r"(?i)(?:good|bad)(?:[GB]2[GB])?")
+_SIDE = re.compile(r"(?i)(?:good|bad)(?:[GB]2[GB])?\d*")
 _OWN_NAME = re.compile(r"CWE\d+_\w*?_01(?=_|[A-Z]|\b)_?")
 _TELLS = re.compile(r"(?i)good|bad|flaw|incidental|warning|\bmay\b|\bmissing\b|\bno \w+|\bnot\b|\bneeded for\b")
 _GOOD = re.compile(r"good(?:(G2B|B2G)?\d*)")
@@ -88,13 +88,12 @@ def _pair(key: str, text: str, language: str, cwe: int, title: str) -> SourcePai
     if of_source and _reads(rejected, language) - _reads(chosen, language):
         # The remedy is to take a constant instead of the input: that solves another task.
         return Unusable(key, "good-side-reads-no-input")
-    names = _neutral_names(key, text)
     return SourcePair(
         key=key,
         criterion=CRITERION_OF_CWE.get(cwe, "SH"),
         language=language,
-        chosen=_neutral(chosen, language, names),
-        rejected=_neutral(rejected, language, names),
+        chosen=_neutral(chosen, language, _neutral_names(key, text, chosen)),
+        rejected=_neutral(rejected, language, _neutral_names(key, text, rejected)),
         group=f"CWE{cwe}",
         rule=f"CWE-{cwe} {title}",
     )
@@ -173,12 +172,13 @@ def _reads(code: str, language: str) -> frozenset[str]:
     return _READS & set(re.findall(r"\w+", "\n".join(line for line in lines if not line.startswith("#"))))
 
 
-def _neutral_names(key: str, text: str) -> dict[str, str]:
-    """Return new names for all words of a file that hold its side or its weakness.
+def _neutral_names(key: str, text: str, code: str) -> dict[str, str]:
+    """Return new names for the words of one side of a file that hold the side or the weakness.
 
     Which of two names that become one gets the number is drawn from the key: else the number would be the label.
     """
-    words = list(dict.fromkeys(re.findall(r"\w+", text)))
+    here = set(re.findall(r"\w+", code))
+    words = [word for word in dict.fromkeys(re.findall(r"\w+", text)) if word in here]
     if hashlib.sha256(key.encode()).digest()[0] & 1:
         words.reverse()
     taken = {word for word in words if _bare(word) == word}

@@ -192,17 +192,28 @@ def test_mdeval_takes_test_libraries_out_of_go_answers(tmp_path):
 # MBPP+Fix and ILF
 
 
+MBPP = {
+    "task_id": 5,
+    "prompt": "Write a function that doubles.",
+    "signature": "twice(n)",
+    "entry_point": "twice",
+    "canonical_solution": "\ndef twice(n):\n    return n * 2\n",
+    "code": (
+        'import math\n\ndef twice(n):\n    """Doubles.\n\n    Exactly."""\n    # square\n    return n ** 2\n\n'
+        "# try it\nassert twice(2) == 4\nprint(twice(2))\n"
+    ),
+    "test": "assert twice(3) == 6",
+}
+
+
+def test_mbppplusfix_answers_hold_what_runs_and_no_trials(tmp_path):
+    write_jsonl(tmp_path / "MBPP+Fix_hard_test.jsonl", MBPP)
+    (pair,) = read("mbppplusfix_hard", tmp_path)
+    assert pair.rejected == "import math\ndef twice(n):\n    return n ** 2\n"
+
+
 def test_mbppplusfix_counts_answers_to_one_task(tmp_path):
-    record = {
-        "task_id": 5,
-        "prompt": "Write a function that doubles.",
-        "signature": "twice(n)",
-        "entry_point": "twice",
-        "canonical_solution": "\ndef twice(n):\n    return n * 2\n",
-        "code": "\ndef twice(n):\n    return n ** 2\n",
-        "test": "assert twice(3) == 6",
-    }
-    write_jsonl(tmp_path / "MBPP+Fix_hard_test.jsonl", record, record)
+    write_jsonl(tmp_path / "MBPP+Fix_hard_test.jsonl", MBPP, MBPP)
     first, second = read("mbppplusfix_hard", tmp_path)
     assert [first.key, second.key] == ["5/1", "5/2"]
     assert first.group == second.group == "MBPP/5"
@@ -496,7 +507,7 @@ FROZEN = {
     "condefects_sample": (800, {}, 0),
     "debugbench": (2170, {"syntax-error": 2083}, 4),
 }
-"""Source -> pairs, records left out by reason, and pairs in which a word tells the sides apart (the compiler drops them)."""
+"""Source -> pairs, records left out by reason, and pairs in which a word tells the sides apart (which are dropped)."""
 
 
 @pytest.mark.parametrize(

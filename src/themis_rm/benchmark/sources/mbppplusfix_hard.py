@@ -1,13 +1,21 @@
-"""MBPP+Fix (hard): solutions by language models that pass most tests of an MBPP+ task, but not all."""
+"""MBPP+Fix (hard): solutions by language models that pass most tests of an MBPP+ task, but not all.
+
+References are bare functions. Models add docstrings, comments and trials of what they wrote, which would tell a model's
+answer, and so the wrong one, at a glance: both sides are taken down to what runs.
+"""
 
 from __future__ import annotations
 
+import ast
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.surface import without_blank_lines
 from themis_rm.execute.check import Check
+from themis_rm.syntax import strip_comments
 
 
 def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
@@ -19,14 +27,42 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
             key=f"{task}/{seen[task]}",
             criterion="FC",
             language="Python",
-            chosen=record["canonical_solution"].strip("\n") + "\n",
-            rejected=record["code"].strip("\n") + "\n",
+            chosen=_bare(record["canonical_solution"]),
+            rejected=_bare(record["code"]),
             prompt=f"{record['prompt'].strip()}\n\nSignature: `{record['signature'].strip()}`\n",
             group=f"MBPP/{task}",
             name=record["entry_point"],
             signature=record["signature"],
             check=Check(id="", language="Python", after=f"\n\n{record['test']}\n", packages=["numpy"], seconds=30.0),
         )
+
+
+def _bare(code: str) -> str:
+    """Return a solution without comments, docstrings and top-level trials; as it is where Python cannot parse it."""
+    code = strip_comments(code, "Python")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a pattern such as "\\w" that its author did not write raw
+            tree = ast.parse(code)
+    except SyntaxError:
+        return code.strip("\n") + "\n"
+    lines = code.split("\n")
+    for node in [*(node for node in tree.body if _is_trial(node)), *_docstrings(tree)]:
+        lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
+    return without_blank_lines("\n".join(lines), "Python").strip("\n") + "\n"
+
+
+def _is_trial(node: ast.stmt) -> bool:
+    """Tell whether a top-level statement does nothing but try out or print what the others define."""
+    return isinstance(node, ast.Assert | ast.Expr) or (isinstance(node, ast.If) and "__name__" in ast.dump(node.test))
+
+
+def _docstrings(tree: ast.Module) -> list[ast.stmt]:
+    return [
+        node.body[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) and len(node.body) > 1
+    ]
 
 
 SOURCES = (
@@ -47,6 +83,6 @@ SOURCES = (
         revision="93ad91f27ff09e2b006612db82e32c91be3a5192",
         files=("datasets/MBPP+Fix_hard_test.jsonl",),
         read=_read,
-        notes="Several models' solutions share a task, so its pairs share a group.",
+        notes="Comments, docstrings and top-level trials (assert, print) are taken out of both sides.",
     ),
 )

@@ -72,16 +72,16 @@ def _quantiles(
 ) -> list[NDArray[np.float64]]:
     """Return the lattice sums (first value 0, step 1) at which the bootstrap distribution passes both tails."""
     chances = counts / totals[:, None]
-    mean = chances @ np.arange(counts.shape[1])
+    positions = np.arange(counts.shape[1])
+    center = np.rint(totals * (chances @ positions))
     frequencies = 2 * np.pi * np.arange(width // 2 + 1) / width
-    transform = np.zeros((len(counts), len(frequencies)), dtype=np.complex128)
-    for position in range(counts.shape[1]):
-        # Centred on the mean, the phase stays small and its n-fold keeps its digits.
-        angle = (mean - position)[:, None] * frequencies
-        transform += chances[:, position, None] * np.exp(1j * angle)
-    center = np.rint(totals * mean)
-    angle = totals[:, None] * np.angle(transform) + (center - totals * mean)[:, None] * frequencies
-    power = np.abs(transform) ** totals[:, None] * np.exp(1j * angle)
+    transform = chances @ np.exp(-1j * positions[:, None] * frequencies)
+    size = np.abs(transform) ** totals[:, None]
+    # The power dies off fast; what cannot change a sum in double precision needs no phase.
+    row, place = np.nonzero(size > 1e-18)
+    angle = totals[row] * np.angle(transform[row, place]) + center[row] * frequencies[place]
+    power = np.zeros_like(transform)
+    power[row, place] = size[row, place] * np.exp(1j * angle)
     # irfft puts the center at 0 and what lies below it at the end.
     masses = np.fft.fftshift(np.fft.irfft(power, n=width, axis=1), axes=1)
     reached = np.cumsum(masses, axis=1)

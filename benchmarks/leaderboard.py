@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 
@@ -28,7 +29,7 @@ def main(folder: Path) -> None:
     done("compute")
     size = len(board.to_json())
     done("write")
-    for (_, clock, work), (part, later, more) in zip(marks, marks[1:], strict=False):
+    for (_, clock, work), (part, later, more) in pairwise(marks):
         print(f"{part:<10}{later - clock:6.2f} s by the clock{more - work:6.2f} s of work")
     tests = sum(len(item.p_value) for item in board.comparisons)
     pairs = sum(int(n) for n in board.accuracies.n[:, 0])

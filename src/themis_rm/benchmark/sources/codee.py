@@ -14,7 +14,10 @@ from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, rea
 from themis_rm.errors import InputError
 
 _C = frozenset(("c", "cpp", "c++"))
-_NEUTRAL = MappingProxyType({"solution": "example", "matmul_improved": "matmul"})
+_NEUTRAL = MappingProxyType(
+    {"solution": "example", "matmul_improved": "matmul", "pointer_increment_improved": "accumulate"}
+    | {"pointer_increment": "accumulate"}
+)
 """Names that say which side a function is on -> what both sides call it."""
 
 _TELLS = re.compile(r"PW[RD]\d{3}|\b(?:example|solution)\w*\.c\b")
@@ -148,8 +151,9 @@ def _check_pairs(page: Path) -> Iterator[SourcePair | Unusable]:
 
 def _by_blocks(shown: list[str], numbers: tuple[tuple[int, int], ...]) -> Iterator[tuple[str, str, str]]:
     for bad, good in numbers:
-        sides = (shown[number] if number < len(shown) else "" for number in (bad, good))
-        yield (f":{good}" if len(numbers) > 1 else "", *sides)
+        key = f":{good}" if len(numbers) > 1 else ""
+        there = max(bad, good) < len(shown)
+        yield key, shown[bad] if there else "", shown[good] if there else ""
 
 
 def _by_files(folder: Path) -> Iterator[tuple[str, str, str]]:

@@ -53,7 +53,8 @@ def speeds(page: str) -> dict[str, list[dict[str, float]]]:
     for block in blocks(page):
         run = _RUN.search(block.code)
         links = _LINK.findall(block.headings[-1].replace("\\", "")) if block.headings else []
-        file = run["file"] if run else next(iter(links), "")
+        # One measurement was run before its script got the name that its heading links to.
+        file = run["file"] if run and (run["file"] in links or not links) else next(iter(links), "")
         for part in block.code.split("Comparison:")[1:]:
             lines = part.strip("\n").split("\n")
             matches = (_SPEED.match(line) for line in lines)

@@ -142,8 +142,8 @@ SOURCES = (
             "Upstream's prompts quote the version before the edit, so they are no requests; only the contest problems "
             "have one (from codenet_problem_descriptions beside it), with samples as tests. The contest problems lie "
             "inside PIE. humanevalclassify.jsonl is not read: it is HumanEvalPack's Python part. Commits for energy "
-            "and bandwidth are about none of the criteria. Maintainability may also lie in generated_outputs.jsonl of any "
-            "model, renamed maintainability_from_generations.jsonl: it carries the same records."
+            "and bandwidth are about none of the criteria. Maintainability may also lie in generated_outputs.jsonl of "
+            "any model, renamed maintainability_from_generations.jsonl: it carries the same records."
         ),
     ),
 )

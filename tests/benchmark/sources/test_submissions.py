@@ -1,0 +1,243 @@
+"""Contest submissions: statements, what 2to3 did and is undone, and the sources of such pairs."""
+
+import ast
+import json
+from collections import Counter
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from themis_rm.benchmark.sources import codenet, ecco, evalperf, pie_cpp, pie_perf
+from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.submissions import is_noise, packages, unconverted
+from themis_rm.errors import InputError
+
+PAGE = """
+<script type="text/x">MathJax;</script>
+<h3>Problem Statement</h3><p>Sum <var>a<sub>1</sub></var> to <var>a<sub>10</sub></var>,
+below 10<sup>9</sup>.</p><ul><li>x &le; 5</li></ul>
+<h3>Input</h3><pre><var>N</var>
+</pre>
+<h3>Sample Input 1</h3><pre>
+1 2
+</pre>
+<h3>Output for the Sample Input 1</h3><pre>3
+</pre>
+"""
+
+
+def test_a_page_is_read_as_text_with_its_samples():
+    stated = codenet.parsed(PAGE)
+    assert stated.samples == (("1 2\n", "3\n"),)
+    assert "Sum a_1 to a_{10}, below 10^9." in stated.text
+    assert "- x ≤ 5" in stated.text
+    assert "MathJax" not in stated.text
+
+
+def test_a_figure_makes_a_statement_less_than_whole():
+    assert not codenet.parsed('<p>See <img src="x.png"></p>').whole
+
+
+def test_a_japanese_statement_is_no_request():
+    assert codenet.parsed("<p>整数を出力するプログラムを作成してください。</p>").prompt("Python") == ""
+
+
+def test_of_two_languages_the_english_one_is_read():
+    page = '<span class="lang-ja"><p>問題</p></span><span class="lang-en"><p>Solve it.</p></span>'
+    assert codenet.parsed(page).text == "Solve it."
+
+
+def test_several_right_outputs_allow_no_check():
+    stated = codenet.parsed(PAGE + "<p>If there are multiple solutions, any of them is accepted.</p>")
+    assert stated.check("Python", 1.0, []) is None
+
+
+def test_a_check_runs_the_samples_and_expects_both_to_pass():
+    check = codenet.parsed(PAGE).check("Python", 1.0, ["numpy"])
+    assert (check.inputs, check.outputs, check.expects, check.packages) == (["1 2\n"], ["3\n"], "both-pass", ["numpy"])
+
+
+def test_a_problem_that_is_no_id_reads_no_file(tmp_path):
+    assert codenet.statement(tmp_path, "../secret") is None
+
+
+@pytest.mark.parametrize(
+    ("converted", "original"),
+    [
+        ("s = eval(input())", "s = input()"),
+        ("n = int(eval(input('a (b)')))", "n = int(input('a (b)'))"),
+        ("print((a, b))", "print(a, b)"),
+        ("print((eval(input()), 2))", "print(input(), 2)"),
+        ("print((x for x in y))", "print((x for x in y))"),
+        ("print((1,))", "print((1,))"),
+        ("print((a, b), end='')", "print((a, b), end='')"),
+        ("eval(text)", "eval(text)"),
+    ],
+)
+def test_what_2to3_did_to_python_3_is_undone(converted, original):
+    assert unconverted(converted) == original
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_undone_without_an_error(text):
+    assert unconverted(unconverted(text)) == unconverted(unconverted(unconverted(text)))
+
+
+@given(st.lists(st.sampled_from(["eval(input())", "a", "(b, c)", "f((d, e))"]), min_size=1, max_size=4))
+def test_undone_programs_still_parse(values):
+    ast.parse(unconverted(f"print(({', '.join(values)}))\n"))
+
+
+@pytest.mark.parametrize(("slow", "fast", "noise"), [(19, 17, True), (35, 17, True), (140, 100, True), (60, 30, False)])
+def test_close_times_are_noise(slow, fast, noise):
+    assert is_noise(slow, fast) is noise
+
+
+def test_packages_are_what_is_not_pythons_own():
+    assert packages("import numpy as np, sys", "from scipy.misc import comb\nprint 1", "Python") == ["numpy"]
+
+
+def _trajectory(**changes):
+    record = {
+        "problem_id": "p00001",
+        "language": "python",
+        "submission_id_v0": "s1",
+        "submission_id_v1": "s2",
+        "cpu_time_v0": 200,
+        "cpu_time_v1": 20,
+        "status_v1": "Accepted",
+        "input": "# TLE last time\nn = int(eval(input()))\n\nprint((sum(range(n))))\n",
+        "target": "# AC, 20 ms\nn = int(eval(input()))\n\nprint((n * (n - 1) // 2))\n",
+    }
+    return {**record, **changes}
+
+
+@pytest.fixture
+def pages(tmp_path):
+    folder = tmp_path / codenet.NEIGHBOUR / "problem_descriptions"
+    folder.mkdir(parents=True)
+    (folder / "p00001.html").write_text(PAGE)
+    codenet.statement.cache_clear()
+    return folder
+
+
+def _pie(tmp_path, *records):
+    folder = tmp_path / "pie_perf_python"
+    folder.mkdir(exist_ok=True)
+    (folder / pie_perf.FILE).write_text("".join(json.dumps(record) + "\n" for record in records))
+    return list(pie_perf.SOURCES[0].read(folder))
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_faster_submission_is_the_better_answer(tmp_path):
+    (pair,) = _pie(tmp_path, _trajectory())
+    assert (pair.key, pair.criterion, pair.language, pair.group) == ("s1-s2", "EE", "Python", "p00001")
+    assert pair.chosen == "n = int(input())\nprint(n * (n - 1) // 2)\n"
+    assert pair.rejected == "n = int(input())\nprint(sum(range(n)))\n"
+    assert pair.prompt.startswith("Write a Python program")
+    assert pair.check is not None
+
+
+def test_without_statements_a_pair_has_no_request(tmp_path):
+    (pair,) = _pie(tmp_path, _trajectory(problem_id="p00002"))
+    assert (pair.prompt, pair.check) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"cpu_time_v1": 190}, "within-noise"),
+        ({"status_v1": "Wrong Answer"}, "not-accepted"),
+        ({"language": "c++"}, "language"),
+    ],
+)
+def test_unfit_trajectories_are_told_by_reason(tmp_path, changes, reason):
+    assert _pie(tmp_path, _trajectory(**changes)) == [Unusable("s1-s2", reason)]
+
+
+def test_pie_as_frozen(shared):
+    items = list(pie_perf.SOURCES[0].read(shared / "sources" / "pie_perf_python"))
+    pairs = [item for item in items if isinstance(item, SourcePair)]
+    assert Counter(item.reason for item in items if isinstance(item, Unusable)) == {"within-noise": 389}
+    assert len(pairs) == 611
+    assert len({item.key for item in items}) == 1000
+    assert sum(bool(pair.prompt) for pair in pairs) == 603
+    assert not any("eval(input(" in pair.chosen + pair.rejected for pair in pairs)
+
+
+def test_ecco_reads_its_test_split(tmp_path):
+    folder = tmp_path / "ecco"
+    (folder / "edit").mkdir(parents=True)
+    rows = pa.Table.from_pylist([_trajectory(), _trajectory(submission_id_v1="s3", cpu_time_v1=199)])
+    pq.write_table(rows, folder / "edit" / "test-00000-of-00001.parquet")
+    pq.write_table(rows, folder / "edit" / "train-00000-of-00001.parquet")
+    pair, other = ecco.SOURCES[0].read(folder)
+    assert isinstance(pair, SourcePair)
+    assert other == Unusable("s1-s3", "within-noise")
+
+
+def test_ecco_names_a_missing_column(tmp_path):
+    (tmp_path / "edit").mkdir()
+    pq.write_table(pa.table({"input": ["x"]}), tmp_path / "edit" / "test-0.parquet")
+    with pytest.raises(InputError, match="problem_id"):
+        list(ecco.SOURCES[0].read(tmp_path))
+
+
+def test_ecco_without_its_files_says_so(tmp_path):
+    with pytest.raises(InputError, match="test-"):
+        list(ecco.SOURCES[0].read(tmp_path))
+
+
+def _simulated(**changes):
+    record = {
+        "src_id": "a",
+        "tgt_id": "b",
+        "src_code": "int main() { for (int i = 0; i < 9; i++) {} }",
+        "tgt_code": "int main() { return 0; }",
+        "src_agg_runtime": 0.2,
+        "tgt_agg_runtime": 0.1,
+        "problem_id": "p00001",
+    }
+    return {**record, **changes}
+
+
+@pytest.mark.usefixtures("pages")
+def test_pie_in_cpp_is_read(tmp_path):
+    folder = tmp_path / "pie_cpp"
+    folder.mkdir()
+    lines = [_simulated(), _simulated(tgt_id="c", tgt_agg_runtime=0.19), _simulated(tgt_id="d", tgt_agg_runtime=0)]
+    (folder / "test.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    pair, *others = pie_cpp.SOURCES[0].read(folder)
+    assert (pair.key, pair.language, pair.check.language) == ("a-b", "Cpp", "Cpp")
+    assert "C++ program" in pair.prompt
+    assert others == [Unusable("a-c", "within-noise"), Unusable("a-d", "within-noise")]
+
+
+def test_pie_in_cpp_names_a_missing_column(tmp_path):
+    (tmp_path / "test.jsonl").write_text('{"src_id": "a"}\n')
+    with pytest.raises(InputError, match="tgt_code"):
+        list(pie_cpp.SOURCES[0].read(tmp_path))
+
+
+def test_the_fastest_level_stands_against_each_slower_one(tmp_path):
+    row = {"task_id": "T/1", "prompt": "Sum.", "entry_point": "f", "reference": ["a()", "b()", "c()"]}
+    rows = [
+        {**row, "scores": [30.0, 60.0, 100.0]},
+        {**row, "task_id": "T/2", "scores": [90.0, 60.0, 100.0]},
+        {**row, "task_id": "T/3", "reference": ["a()"], "scores": [100.0]},
+        {**row, "task_id": "T/4", "reference": ["a()", "b()"], "scores": [100.0, 100.0]},
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "test-0.parquet")
+    items = list(evalperf.SOURCES[0].read(tmp_path))
+    assert [(item.key, item.chosen, item.rejected) for item in items[:2]] == [
+        ("T/1:0", "c()", "a()"),
+        ("T/1:1", "c()", "b()"),
+    ]
+    assert items[2:] == [
+        Unusable("T/2", "levels-out-of-order"),
+        Unusable("T/3", "one-side-only"),
+        Unusable("T/4:0", "equal-scores"),
+    ]

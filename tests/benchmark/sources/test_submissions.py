@@ -74,6 +74,7 @@ def test_a_problem_that_is_no_id_reads_no_file(tmp_path):
         ("print((x for x in y))", "print((x for x in y))"),
         ("print((1,))", "print((1,))"),
         ("print((a, b), end='')", "print((a, b), end='')"),
+        ("n = int((input()))", "n = int(input())"),
         ("eval(text)", "eval(text)"),
     ],
 )

@@ -15,8 +15,12 @@ from themis_rm.errors import InputError
 
 _C = frozenset(("c", "cpp", "c++"))
 _NEUTRAL = MappingProxyType(
-    {"solution": "example", "matmul_improved": "matmul", "pointer_increment_improved": "accumulate"}
-    | {"pointer_increment": "accumulate"}
+    {
+        "solution": "example",
+        "matmul_improved": "matmul",
+        "pointer_increment_example": "accumulate",
+        "pointer_increment_improved": "accumulate",
+    }
 )
 """Names that say which side a function is on -> what both sides call it."""
 
@@ -41,6 +45,8 @@ class _Rule:
 _BY_FILES: tuple[tuple[int, int], ...] = ()
 _UNDECLARED = "chosen-does-not-compile"
 """Found with ``gcc -fsyntax-only -fopenmp -fopenacc``: the good example uses what nobody declares."""
+_UNLIKE = "unmatched-examples"
+"""A whole function before, a loop out of it after."""
 
 _RULES: Mapping[str, _Rule] = MappingProxyType(
     {
@@ -78,7 +84,7 @@ _RULES: Mapping[str, _Rule] = MappingProxyType(
         "PWR026": _Rule("EE"),
         "PWR027": _Rule("EE"),
         "PWR028": _Rule(fault=_UNDECLARED),
-        "PWR029": _Rule("EE"),
+        "PWR029": _Rule(fault=_UNLIKE),
         "PWR030": _Rule(fault=_UNDECLARED),
         "PWR031": _Rule("EE", _BY_FILES),
         "PWR032": _Rule("EE", _BY_FILES),
@@ -86,7 +92,7 @@ _RULES: Mapping[str, _Rule] = MappingProxyType(
         "PWR036": _Rule("EE", ((1, 2),)),
         "PWR037": _Rule("FC", _BY_FILES),
         "PWR039": _Rule("EE", _BY_FILES),
-        "PWR040": _Rule("EE"),
+        "PWR040": _Rule(fault=_UNLIKE),
         "PWR042": _Rule(fault="names-differ"),  # the steps rename the matrix on the way
         "PWR043": _Rule("EE", _BY_FILES),
         "PWR044": _Rule("EE"),

@@ -59,8 +59,8 @@ SOURCES = (
         files=tuple(f"datasets/{part}/{{solutions,best_solutions}}.json" for part in _PARTS),
         read=_read,
         notes=(
-            "Gives no pairs. MBPP and HumanEval have one solution a problem. We ran a sample of the contest problems on "
-            "upstream's own stress tests: the solution that it calls the best was seldom the fastest, so that the "
+            "Gives no pairs. MBPP and HumanEval have one solution a problem. We ran a sample of the contest problems "
+            "on upstream's own stress tests: the solution that it calls the best was seldom the fastest, so that the "
             "name is no label."
         ),
     ),

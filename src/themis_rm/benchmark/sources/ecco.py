@@ -55,8 +55,8 @@ SOURCES = (
         notes=(
             "The test split of the edit configuration. It shares problems and submissions with PIE; equal pairs stay "
             "with the larger of the two. Statements come from codenet_problem_descriptions beside it. Upstream states "
-            "no licence; the submissions are CodeNet's (CDLA-Permissive-2.0). The files were not at hand: the columns are "
-            "those of PIE's first edition, two of which the repository's code reads."
+            "no licence; the submissions are CodeNet's (CDLA-Permissive-2.0). The files were not at hand: the columns "
+            "are those of PIE's first edition, two of which the repository's code reads."
         ),
     ),
 )

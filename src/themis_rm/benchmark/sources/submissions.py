@@ -88,7 +88,8 @@ def unconverted(code: str) -> str:
     """Return a Python program without what a conversion from Python 2 did to it.
 
     The programs of PIE went through ``2to3``, though they are Python 3: ``input()`` became ``eval(input())``, which
-    fails on words, and ``print(a, b)`` became ``print((a, b))``, which prints a tuple.
+    fails on words, and ``print(a, b)`` became ``print((a, b))``, which prints a tuple. NoFunEval took out the word
+    ``eval`` and left its brackets.
     """
     data = to_bytes(code)
     kept, position = [], 0
@@ -102,6 +103,10 @@ def unconverted(code: str) -> str:
 def _conversions(root: Node, data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield where a converted expression stands, and what it was made from; those inside of one come with it."""
     for node in walk(root):
+        if node.type == "parenthesized_expression" and node.named_child_count == 1:
+            only = node.named_children[0]
+            if only.type == "call" and data.startswith(b"input(", only.start_byte):
+                yield node.start_byte, node.end_byte, data[only.start_byte : only.end_byte]
         if node.type != "call":
             continue
         function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")

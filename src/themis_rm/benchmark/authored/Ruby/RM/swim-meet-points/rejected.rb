@@ -20,15 +20,15 @@ class MeetPoints
 
   # Returns one line per club, the most points first.
   def table
-    @results = @totals.sort_by { |entry| [-entry[1], entry[0]] }
+    @results = @totals.sort_by { |row| [-row[1], row[0]] }
     @index = 0
-    @results.map { |entry| "#{@index += 1}. #{entry[0]} #{entry[1]}" }
+    @results.map { |row| "#{@index += 1}. #{row[0]} #{row[1]}" }
   end
 
   private
 
   def sort
-    @results = @results.select { |result| result[2] }.sort_by { |result| result[2] }
+    @results = @results.select { |row| row[2] }.sort_by { |row| row[2] }
   end
 
   # Swimmers with equal times keep the place of the one before.

@@ -15,7 +15,7 @@ type Viewers struct {
 
 // NewViewers returns a stream that nobody watches yet.
 func NewViewers() *Viewers {
-	return &Viewers{latest: make(map[string]time.Time)}
+	return &Viewers{latest: map[string]time.Time{}}
 }
 
 // Beat notes that a viewer is there.

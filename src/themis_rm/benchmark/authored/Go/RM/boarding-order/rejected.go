@@ -12,7 +12,7 @@ import (
 func Order(lines []string) ([]string, error) {
 	columns := []string{"name", "group", "row", "child"}
 	keys := []string{}
-	names := map[string]string{}
+	names := make(map[string]string)
 	for i, line := range lines {
 		m := map[string]string{}
 		for j, field := range strings.Split(line, ";") {

@@ -22,38 +22,33 @@ func pad(text string, width int, left bool) string {
 
 // Table returns one line per species.
 func Table(trees []Tree) string {
-	names, longest := []string{}, ""
-	for i := range trees {
-		at, found := 0, false
-		for at = 0; at < len(names); at++ {
-			if names[at] >= trees[i].Species {
-				found = names[at] == trees[i].Species
-				break
+	names, width := []string{}, 0
+	figures := make(map[string][]float64)
+	for i := 0; i < len(trees); i++ {
+		f, found := figures[trees[i].Species]
+		if !found {
+			f = []float64{0, 0, 0}
+			names = append(names, trees[i].Species)
+			for j := len(names) - 1; j > 0 && names[j] < names[j-1]; j-- {
+				names[j], names[j-1] = names[j-1], names[j]
+			}
+			if len(trees[i].Species) > width {
+				width = len(trees[i].Species)
 			}
 		}
-		if !found {
-			names = append(names, "")
-			copy(names[at+1:], names[at:])
-			names[at] = trees[i].Species
+		f[0]++
+		f[1] = f[1] + trees[i].Height
+		if trees[i].Diameter > f[2] {
+			f[2] = trees[i].Diameter
 		}
-		if len(trees[i].Species) > len(longest) {
-			longest = trees[i].Species
-		}
+		figures[trees[i].Species] = f
 	}
 	table := ""
-	for _, name := range names {
-		count, heights, thickest := 0, 0.0, 0.0
-		for i := range trees {
-			if trees[i].Species == name {
-				count, heights = count+1, heights+trees[i].Height
-				if trees[i].Diameter > thickest {
-					thickest = trees[i].Diameter
-				}
-			}
-		}
-		table += pad(name, len(longest), false) + pad(fmt.Sprint(count), 6, true)
-		table += pad(fmt.Sprintf("%.1f", heights/float64(count)), 8, true)
-		table += pad(fmt.Sprintf("%.1f", thickest), 8, true) + "\n"
+	for i := 0; i < len(names); i++ {
+		f := figures[names[i]]
+		table += pad(names[i], width, false) + pad(fmt.Sprintf("%.0f", f[0]), 6, true)
+		table += pad(fmt.Sprintf("%.1f", f[1]/f[0]), 8, true)
+		table += pad(fmt.Sprintf("%.1f", f[2]), 8, true) + "\n"
 	}
 	return table
 }

@@ -22,7 +22,7 @@ class CallReports
 
   # Returns how often each reason was given.
   def reasons(number)
-    @reasons.fetch(number, NONE).to_h
+    @reasons.fetch(number, NONE).dup
   end
 
   # Returns the numbers with the most reports.

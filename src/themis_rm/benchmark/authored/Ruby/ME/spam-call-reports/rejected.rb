@@ -21,7 +21,7 @@ class CallReports
 
   # Returns how often each reason was given.
   def reasons(number)
-    @reasons[number].to_h
+    @reasons[number].dup
   end
 
   # Returns the numbers with the most reports.

@@ -7,7 +7,7 @@ module RingingSummary
 
   # Returns one line per species, sorted by name.
   def self.lines(text)
-    birds(text).group_by(&:species).sort.map do |species, group|
+    birds(text).group_by(&:species).sort_by(&:first).map do |species, group|
       "#{species}: #{group.size} birds (#{sexes(group)}), #{mean_weight(group)}"
     end
   end

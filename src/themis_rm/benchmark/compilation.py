@@ -145,9 +145,9 @@ class SourceReader(PipelineStep):
 def _row(read: Source, item: SourcePair | Unusable, reason: str | None) -> dict[str, Any]:
     if isinstance(item, Unusable):
         empty = dict.fromkeys(BenchmarkPair.required(), "")
-        return {**empty, "id": f"{read.name}/{item.key}", "source": read.name, "source_key": item.key}
+        return {**empty, "id": read.id_of(item.key), "source": read.name, "source_key": item.key}
     compiled = CompiledPair(
-        id=f"{read.name}/{item.key}",
+        id=read.id_of(item.key),
         prompt=item.prompt.strip() or (template(item) if reason is None else ""),
         chosen=item.chosen.strip("\n") + "\n",
         rejected=item.rejected.strip("\n") + "\n",

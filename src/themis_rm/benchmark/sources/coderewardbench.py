@@ -95,6 +95,7 @@ SOURCES = (
         upstream="hf:project-themis/Themis-CodeRewardBench",
         revision="eb17d59",
         files=("Full/Full-*.parquet", "or Stratified_Aspect/*.parquet", "or Stratified_Language/*.parquet"),
+        own_ids=True,
         read=_read,
         notes=(
             "Pairs keep their published ids and subsets. The three configurations hold the same pairs; the first that "

@@ -97,6 +97,7 @@ class Source:
         files: Paths or patterns at the upstream that must lie in the folder.
         folder: Name of the folder, if not ``name``.
         read: The mapper.
+        own_ids: Whether its keys are ids of a published benchmark, by which scores are known, and so stay as they are.
         notes: What a user of the source should know.
     """
 
@@ -115,7 +116,12 @@ class Source:
     files: tuple[str, ...]
     read: Mapper = field(repr=False)
     folder: str = ""
+    own_ids: bool = False
     notes: str = ""
+
+    def id_of(self, key: str) -> str:
+        """Return the id of a pair in a compiled benchmark."""
+        return key if self.own_ids else f"{self.name}/{key}"
 
     def folder_in(self, sources: Path) -> Path:
         """Return where its files are expected."""

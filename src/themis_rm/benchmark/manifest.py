@@ -134,7 +134,7 @@ def coverage_table(title: str, coverage: Mapping[str, Mapping[str, int]]) -> Tab
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("")
     for row in LANGUAGES:
-        table.add_column(row.name if len(row.name) < 7 else row.fence[:2].upper(), justify="right")
+        table.add_column(row.name if len(row.name) < 7 else row.extensions[0][1:].upper(), justify="right")
     table.add_column("all", justify="right")
     for asked in CRITERIA:
         cells = coverage.get(asked.benchmark_aspect, {})

@@ -33,6 +33,7 @@ from themis_rm.cli.common import (
 from themis_rm.errors import InputError, SettingError, UserError
 
 if TYPE_CHECKING:
+    from themis_rm.benchmark.leaderboard.board import Board
     from themis_rm.serve.scoring import ScoreSummary
     from themis_rm.workflow.run import Finished
 
@@ -217,6 +218,57 @@ def adversarial(
         from themis_rm.benchmark.adversarial.attack import AttackSettings, attack  # noqa: PLC0415
 
     Console().print(attack(model, benchmark, out, settings_of(AttackSettings, settings, pairs)).table())
+
+
+@app.command()
+def leaderboard(
+    runs: Annotated[list[Path] | None, typer.Argument(metavar="[RUN]...", help="Folders of evaluate.")] = None,
+    pairs: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A further setting.")] = None,
+    published: Annotated[Path | None, typer.Option(help="Folder of run folders, such as the published scores.")] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="The benchmark they were run on, for texts and the length baseline.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write all figures here, one a line.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the page here: one file that works offline.")] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="Write the whole board here.")] = None,
+    check_against: Annotated[
+        list[Path] | None, typer.Option(help="Published table (CSV) to hold against the scores; may be repeated.")
+    ] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Compare runs: accuracies with intervals, paired tests over all pairs of models, groups that are the same."""
+    from themis_rm.benchmark.leaderboard.board import BoardSettings  # noqa: PLC0415
+    from themis_rm.benchmark.leaderboard.board import leaderboard as work  # noqa: PLC0415
+    from themis_rm.benchmark.leaderboard.tables import terminal_table, write_csv  # noqa: PLC0415
+
+    if not runs and published is None:
+        raise SettingError("Nothing to compare.", "Give folders of evaluate, --published DIR, or both.")
+    board = work(runs or [], published, benchmark, settings_of(BoardSettings, settings, pairs))
+    console = Console()
+    console.print(terminal_table(board, console.width))
+    for notice in board.notices:
+        console.print(f"note: {plain(str(notice))}", highlight=False, soft_wrap=True)
+    for table in check_against or []:
+        _told_of_check(board, table)
+    if csv is not None:
+        write_csv(board, csv)
+    if json_ is not None:
+        board.save(json_, texts=benchmark is not None)
+    if html is not None:
+        from themis_rm.report.leaderboard import write_page  # noqa: PLC0415
+
+        write_page(board, html)
+    for path in filter(None, (csv, json_, html)):
+        console.print(f"-> {plain(str(path))}", highlight=False, soft_wrap=True)
+
+
+def _told_of_check(board: Board, table: Path) -> None:
+    from themis_rm.benchmark.leaderboard.published_tables import check_against  # noqa: PLC0415
+
+    check, console = check_against(board, table), Console()
+    console.print(plain(str(check)), highlight=False, soft_wrap=True)
+    for cell in check.differing:
+        console.print(f"  {plain(str(cell))}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from themis_rm.cli.common import Pairs, SettingsFile, Workers, execution_of, plain, settings_of
+from themis_rm.cli.common import Out, Pairs, SettingsFile, Workers, execution_of, plain, settings_of
+from themis_rm.errors import SettingError
 
 if TYPE_CHECKING:
     from themis_rm.benchmark.manifest import Manifest
+    from themis_rm.benchmark.verify import VerifyReport
 
 benchmark = typer.Typer(help="Compile a benchmark from public sources, verify and audit it.", no_args_is_help=True)
 
@@ -66,6 +68,58 @@ def compile_(
     given = [f"only=[{', '.join(only)}]"] if only else []
     typed = settings_of(CompileSettings, settings, [*given, *(pairs or [])])
     _told(compile_benchmark(folder, out, typed, execution_of(workers)), out)
+
+
+@benchmark.command()
+def verify(
+    compiled: Annotated[Path, typer.Argument(metavar="BENCHMARK", help="Compiled .parquet file, or 'authored'.")],
+    out: Out,
+    pairs: Pairs = None,
+    marked: Annotated[
+        Path | None, typer.Option("--mark", help="Write a copy with a column that says what was seen.")
+    ] = None,
+    settings: SettingsFile = None,
+    workers: Workers = None,
+) -> None:
+    """Execute both answers of every pair that brings tests, in a sandbox, and say where the label is not borne out."""
+    from themis_rm.benchmark.verify import VerifySettings, mark  # noqa: PLC0415
+    from themis_rm.benchmark.verify import verify as work  # noqa: PLC0415
+
+    if marked is not None and str(compiled) == "authored":
+        raise SettingError("The authored pairs are part of the package; there is nothing to mark.")
+    given = [] if workers is None else [f"workers={workers}"]
+    what = "authored" if str(compiled) == "authored" else compiled
+    report = work(what, out, settings_of(VerifySettings, settings, [*given, *(pairs or [])]))
+    _told_of_verification(report)
+    if marked is not None:
+        told = ", ".join(
+            f"{state} {rows:,}" for state, rows in mark(compiled, out / "verdicts.parquet", marked).items()
+        )
+        Console().print(f"{told} -> {plain(str(marked))}", highlight=False, soft_wrap=True)
+
+
+def _told_of_verification(report: VerifyReport) -> None:
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    console = Console()
+    table = Table(title=f"Labels of {report.benchmark} against execution", box=box.SIMPLE_HEAD, padding=(0, 1))
+    for title in ("source", "run", "agree", "share", "95 %", "chosen fails", "rejected passes"):
+        table.add_column(title, justify="left" if title == "source" else "right", no_wrap=title == "source")
+    for row in (row for row in [*report.sources, report.total] if row.checked):
+        interval = f"{100 * (row.low or 0):.1f}–{100 * (row.high or 0):.1f}"
+        counts = (row.chosen_fails, row.rejected_passes)
+        cells = (row.checked, row.agree, f"{row.share or 0:.1%}", interval, *counts)
+        table.add_row(row.source, *map(str, cells))
+    console.print(table)
+    missing = ", ".join(f"{reason} {pairs:,}" for reason, pairs in report.total.not_run.items())
+    console.print(f"not run: {missing or 'none'}", highlight=False)
+    tools = ", ".join(f"{name}: {version}" for name, version in report.toolchains.items())
+    console.print(f"toolchains: {plain(tools)}\nsandbox: {plain(report.isolation)}", highlight=False)
+    for pair in report.disagreements[:20]:
+        console.print(f"  disagrees  {plain(pair)}", highlight=False, soft_wrap=True)
+    if len(report.disagreements) > 20:
+        console.print(f"  and {len(report.disagreements) - 20} more: see report.json", highlight=False)
 
 
 def _told(manifest: Manifest, out: Path) -> None:

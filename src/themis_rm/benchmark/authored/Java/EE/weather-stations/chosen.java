@@ -1,0 +1,39 @@
+import java.io.IOException;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
+
+interface StationClient {
+    double knots(String station) throws IOException;
+}
+
+record Wind(String station, OptionalDouble knots) {
+}
+
+final class WindPanel {
+
+    private final StationClient client;
+    private final Executor executor;
+
+    WindPanel(StationClient client, Executor executor) {
+        this.client = client;
+        this.executor = executor;
+    }
+
+    List<Wind> load(List<String> stations) {
+        List<CompletableFuture<Wind>> pending = stations.stream()
+            .map(station -> CompletableFuture.supplyAsync(() -> read(station), executor))
+            .collect(Collectors.toList());
+        return pending.stream().map(CompletableFuture::join).collect(Collectors.toList());
+    }
+
+    private Wind read(String station) {
+        try {
+            return new Wind(station, OptionalDouble.of(client.knots(station)));
+        } catch (IOException unreadable) {
+            return new Wind(station, OptionalDouble.empty());
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+final class TurbinePartitions {
+
+    private final int count;
+
+    TurbinePartitions(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("count: " + count);
+        }
+        this.count = count;
+    }
+
+    /** Returns the queue of a turbine; String.hashCode is the same on every machine. */
+    int of(String turbineId) {
+        int hash = Math.abs(turbineId.hashCode());
+        return hash % count;
+    }
+
+    List<List<String>> group(Collection<String> ids) {
+        List<List<String>> queues = IntStream.range(0, count)
+            .<List<String>>mapToObj(number -> new ArrayList<>())
+            .collect(Collectors.toList());
+        ids.forEach(id -> queues.get(of(id)).add(id));
+        return queues;
+    }
+}

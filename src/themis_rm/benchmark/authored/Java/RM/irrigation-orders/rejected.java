@@ -1,0 +1,51 @@
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+final class IrrigationOrders {
+
+    static List<String> describe(List<String> lines) {
+        List<String> sentences = new ArrayList<>();
+        for (String line : lines) {
+            Map<String, Object> order = parse(line);
+            String type = (String) order.get("type");
+            if (type.equals("open")) {
+                sentences.add("valve " + order.get("valve") + " opens for " + order.get("minutes") + " min");
+            } else if (type.equals("feed")) {
+                sentences.add("valve " + order.get("valve") + " gets " + order.get("ml") + " ml of feed");
+            } else {
+                sentences.add("valve " + order.get("valve") + " closes");
+            }
+        }
+        return sentences;
+    }
+
+    static double litres(List<String> lines) {
+        double litres = 0;
+        for (String line : lines) {
+            Map<String, Object> order = parse(line);
+            String type = (String) order.get("type");
+            if (type.equals("open")) {
+                litres += (Integer) order.get("minutes") * 12;
+            } else if (type.equals("feed")) {
+                litres += (Integer) order.get("ml") * 0.001;
+            }
+        }
+        return litres;
+    }
+
+    private static Map<String, Object> parse(String line) {
+        String[] words = line.split(" ", -1);
+        Map<String, Object> order = new HashMap<>();
+        order.put("type", words[0]);
+        if (!line.matches("(open|feed) [0-9]{1,6} [0-9]{1,6}|close [0-9]{1,6}")) {
+            throw new IllegalArgumentException(line);
+        }
+        order.put("valve", Integer.parseInt(words[1]));
+        if (words.length == 3) {
+            order.put(words[0].equals("open") ? "minutes" : "ml", Integer.parseInt(words[2]));
+        }
+        return order;
+    }
+}

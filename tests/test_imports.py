@@ -24,7 +24,7 @@ MAY_KNOW = {
     "judge": set(),
     "benchmark": {"mine", "curate", "execute", "judge", "models"},
     "serve": {"models"},
-    "report": {"benchmark"},
+    "report": {"benchmark", "dataset"},
     "workflow": set(ROOMS),
     "cli": {*ROOMS, "workflow"},
     "__main__": {"cli"},

@@ -10,25 +10,11 @@ import jinja2
 import yaml
 
 from themis_rm.criteria import CRITERIA
+from themis_rm.dataset.hub import hub_licence, size_category
 from themis_rm.dataset.plan import REASONS
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.languages import LANGUAGES
 from themis_rm.pipeline import StageReport
-
-_SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
-# Licence identifiers of the hub are lower-case SPDX identifiers for all that are mined; others go under "other".
-_HUB_LICENCES = frozenset(
-    {
-        *("mit", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "epl-1.0", "mpl-2.0", "unlicense"),
-        *("agpl-3.0", "lgpl-2.1", "artistic-2.0"),
-    }
-)
-
-
-def hub_licence(name: str) -> str:
-    """Return the hub's identifier of a licence, or ``other``."""
-    folded = name.lower().removesuffix("-only").removesuffix("-or-later")
-    return folded if folded in _HUB_LICENCES else "other"
 
 
 def front_matter(facts: dict[str, Any], settings: AssembleSettings) -> str:
@@ -40,7 +26,7 @@ def front_matter(facts: dict[str, Any], settings: AssembleSettings) -> str:
         "license": licences[0] if len(licences) == 1 else licences or "other",
         "language": ["en"],
         "tags": ["code", "preference", "reward-model"],
-        "size_categories": [next((label for most, label in _SIZES if rows < most), "n>10M")],
+        "size_categories": [size_category(rows)],
         "configs": [
             {
                 "config_name": "default",

@@ -168,13 +168,16 @@ def _labels(pairs: int, found: Counts, words: Sequence[TellingWord]) -> Iterator
         "Look at the names in findings.parquet; cut those that the source put there.",
     )
     telling = [word for word in words if word.artefact]
-    shown = ", ".join(f"{word.source}: {word.word} {word.chosen}/{word.rejected}" for word in telling[:4])
+    strongest = {word.source: word for word in sorted(telling, key=lambda word: abs(word.z))}
+    listed = sorted(strongest.values(), key=lambda word: -abs(word.z))[:4]
+    shown = ", ".join(f"{word.source} {word.word} {word.chosen}:{word.rejected}" for word in listed)
     yield _verdict(
         "one-sided-words",
         _graded(_all(found, "one-sided-word") / pairs, 1 / pairs, 5 * SHARE_BAD),
         f"{len(telling)} words of {len({word.source for word in telling})} sources nearly always stand on one side "
-        f"({_all(found, 'one-sided-word'):,} pairs){f': {shown}' if shown else ''}.",
-        "Read them: an API that is better is the subject, a renamed function is an artefact to undo in the mapper.",
+        f"({_all(found, 'one-sided-word'):,} pairs){f'; chosen:rejected tasks: {shown}' if shown else ''}.",
+        "Read them: an API that is better is the subject; a renamed function, or comments that only one side has, are "
+        "artefacts to undo in the mapper.",
     )
 
 

@@ -179,7 +179,8 @@ def test_words_of_right_and_wrong_and_file_names_on_one_side_are_found(tmp_path)
     told = made(1, rejected="# the buggy one\n" + made(1).rejected)
     named = made(2, chosen="# taken from CWE-89/safe_query.py\n" + made(2).chosen)
     both = made(3, chosen="# fix me\n" + made(3).chosen, rejected="# fix me\n" + made(3).rejected)
-    _, rows = run(tmp_path, [told, named, both])
+    included = {"language": "C", "chosen": "#include <md5.h>\nint a;\n", "rejected": "#include <sha.h>\nint b;\n"}
+    _, rows = run(tmp_path, [told, named, both, made(4, **included)])
     assert [(row["pair"], row["detail"]) for row in rows if row["kind"] == "telling-word"] == [("p001", "buggy")]
     assert [(row["pair"], row["detail"]) for row in rows if row["kind"] == "label-name"] == [
         ("p002", "cwe-89"),

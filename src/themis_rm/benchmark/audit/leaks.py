@@ -24,9 +24,11 @@ from themis_rm.benchmark.audit.pairs import Examined
 from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.soundness import TELLING, leaks
 from themis_rm.languages import LANGUAGES
+from themis_rm.syntax import comment_ranges, parse_fragment, to_text
 
 _ENDINGS = "|".join(sorted(ending[1:].replace("+", r"\+") for row in LANGUAGES for ending in row.extensions))
-_NAMES = re.compile(rf"(?i)\b(C[VW]E[-_ ]?\d[\d-]*|[\w-]+\.(?:{_ENDINGS}))\b(?!\s*\()")
+_WEAKNESS = re.compile(r"(?i)\bC[VW]E[-_ ]?\d[\d-]*\b")
+_FILE = re.compile(rf"(?i)\b[\w-]+\.(?:{_ENDINGS})\b(?!\s*\()")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
 
 ONE_SIDED, WIDE = 0.9, 0.05
@@ -67,9 +69,19 @@ def spoken_leaks(items: Iterable[Examined]) -> Iterator[Finding]:
         # Texts without such a word anywhere have none in comments and names.
         for word in sorted(leaks(pair.chosen, pair.rejected, pair.language)) if one != other else ():
             yield Finding(pair=pair.id, kind="telling-word", detail=word)
-        names = [{name.casefold() for name in _NAMES.findall(text)} for text in (pair.chosen, pair.rejected)]
+        names = [_names(text, pair.language) for text in (pair.chosen, pair.rejected)]
         for name in sorted(names[0] ^ names[1]):
             yield Finding(pair=pair.id, kind="label-name", detail=name)
+
+
+def _names(text: str, language: str) -> set[str]:
+    """Return weaknesses named anywhere, and files named in comments; those that code includes are its own affair."""
+    found = set(_WEAKNESS.findall(text))
+    if _FILE.search(text):
+        fragment = parse_fragment(text, language)
+        for start, end in comment_ranges(fragment.tree, language):
+            found.update(_FILE.findall(to_text(fragment.source[start:end])))
+    return {name.casefold() for name in found}
 
 
 @dataclass

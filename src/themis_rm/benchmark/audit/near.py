@@ -33,7 +33,7 @@ class Link:
         one: Number of the first pair.
         other: Number of the second, larger.
         jaccard: The smaller Jaccard index of the two sides.
-        turned: Chosen of one is like rejected of the other, and that fits better than side by side.
+        turned: Chosen of one is like rejected of the other, more so than either side is like its own.
     """
 
     one: int
@@ -58,7 +58,8 @@ def links(items: Sequence[Examined], shingle: int, near: float, permutations: in
     for one, other in candidates(signatures(both, permutations)):
         straight = jaccard(chosen[one], chosen[other]), jaccard(rejected[one], rejected[other])
         crossed = jaccard(chosen[one], rejected[other]), jaccard(rejected[one], chosen[other])
-        turned = sum(crossed) > sum(straight)
+        # Where a pair's answers are nearly the same, either way round fits; only a clear reversal is told as one.
+        turned = min(crossed) > max(straight)
         least = min(crossed if turned else straight)
         if least >= near and not _exact(items[one], items[other], turned):
             found.append(Link(one, other, least, turned))

@@ -164,7 +164,7 @@ def _labels(pairs: int, found: Counts, words: Sequence[TellingWord]) -> Iterator
     yield _verdict(
         "label-names",
         _graded(named / pairs, 1 / pairs, SHARE_BAD),
-        f"{named:,} pairs name a file, a CWE or a CVE on one side alone.",
+        f"{named:,} pairs name a CWE or CVE, or in a comment a file, on one side alone.",
         "Look at the names in findings.parquet; cut those that the source put there.",
     )
     telling = [word for word in words if word.artefact]

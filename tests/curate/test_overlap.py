@@ -56,6 +56,13 @@ def test_a_phrase_of_many_texts_is_common_and_no_overlap():
     assert index.found(0, common=2).first == -1
 
 
+def test_a_text_that_stands_there_often_is_no_common_phrase():
+    index = NGramIndex([THIRTEEN])
+    for number in range(20, 0, -1):
+        index.look(THIRTEEN.title() + "!" * number, number)
+    assert (index.found(0).shared, index.found(0).common, index.found(0).first) == (1, 0, 1)
+
+
 def test_what_was_seen_does_not_depend_on_the_order_of_the_texts():
     held = [THIRTEEN + " fourteen", "short one"]
     other = [THIRTEEN, "short one", "x " + THIRTEEN + " fourteen", "nothing"]

@@ -2,11 +2,11 @@
 
 Texts are lower-cased and cut into words, punctuation left out; thirteen words in a row that also stand in the other
 collection are shared (Brown et al., 2020, "Language models are few-shot learners", appendix C). N-grams that more than
-a few texts of the other collection hold are phrases that everybody uses; they are counted apart, as there. A text of
-fewer words has no such n-gram: it is shared only where the other collection has a text of the very same words.
+a few texts of the other collection hold are phrases that everybody uses; they are counted apart, as there. Equal texts
+count once there: a request with many answers is no phrase. A text of fewer words than an n-gram has none: it is shared only where the other collection has a text of the very same words.
 
-One collection, the smaller one, is held as sorted 64-bit hashes; the other one is streamed past it, so memory depends
-on the first alone. A false hit needs two hashes to agree by chance: with a million n-grams held and a hundred million
+One collection, the smaller one, is held as sorted 64-bit hashes; the other one is streamed past it. Of the latter
+nothing is kept but a hash of each different text that shares something. A false hit needs two hashes to agree by chance: with a million n-grams held and a hundred million
 streamed, about 5e-6 of them are expected in all.
 """
 
@@ -117,6 +117,7 @@ class NGramIndex:
         self.hashes, self._places = np.unique(flat, return_inverse=True)
         self.texts = np.zeros(len(self.hashes), np.int64)
         self.first = np.full(len(self.hashes), -1, np.int64)
+        self._met: set[bytes] = set()
 
     def _grams(self, text: str) -> Hashes:
         return grams(self._words(words(text)), self.order)
@@ -142,7 +143,12 @@ class NGramIndex:
             number: Its number there. Texts may come in any order.
         """
         places = self._held(text)
-        self.texts[places] += 1
+        if not len(places):
+            return 0
+        digest = hashlib.blake2b(" ".join(words(text)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if digest not in self._met:
+            self._met.add(digest)
+            self.texts[places] += 1
         before = self.first[places]
         self.first[places] = np.where((before < 0) | (before > number), number, before)
         return len(places)

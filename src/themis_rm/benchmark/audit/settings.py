@@ -22,7 +22,7 @@ class AuditSettings(Settings):
     order: int = Field(default=ORDER, ge=2)
     """Words of an n-gram shared with a training set."""
     common: int = Field(default=COMMON, ge=1)
-    """An n-gram in more rows of the training set than this is a common phrase, and no overlap."""
+    """An n-gram in more different texts of the training set than this is a common phrase, and no overlap."""
     answers: bool = False
     """Whether answers, too, are looked up in the training set."""
     ngrams: bool = True

@@ -3,11 +3,12 @@
 Texts are lower-cased and cut into words, punctuation left out; thirteen words in a row that also stand in the other
 collection are shared (Brown et al., 2020, "Language models are few-shot learners", appendix C). N-grams that more than
 a few texts of the other collection hold are phrases that everybody uses; they are counted apart, as there. Equal texts
-count once there: a request with many answers is no phrase. A text of fewer words than an n-gram has none: it is shared only where the other collection has a text of the very same words.
+count once there: a request with many answers is no phrase. A text of fewer words than an n-gram has none: it is shared
+only where the other collection has a text of the very same words.
 
 One collection, the smaller one, is held as sorted 64-bit hashes; the other one is streamed past it. Of the latter
-nothing is kept but a hash of each different text that shares something. A false hit needs two hashes to agree by chance: with a million n-grams held and a hundred million
-streamed, about 5e-6 of them are expected in all.
+nothing is kept but a hash of each different text that shares something. A false hit needs two hashes to agree by
+chance: with a million n-grams held and a hundred million streamed, about 5e-6 of them are expected in all.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.pairs import AUTHORED, read_benchmark
-from themis_rm.curate.overlap import NGramIndex, Shared
+from themis_rm.curate.overlap import NGramIndex, Shared, words
 from themis_rm.errors import InputError
 from themis_rm.records import CompiledPair, open_parquet, parquet_files
 
@@ -31,9 +31,9 @@ class Overlapping(BaseModel):
     any: int
     """Texts that share at least one n-gram that is no common phrase."""
     half: int
-    """Texts that share at least half of their n-grams."""
+    """Of these, texts that share at least half of their n-grams, common ones included."""
     whole: int
-    """Texts that share all of them."""
+    """Of these, texts that share all of them."""
     common: int
     """Texts that share common phrases alone; not counted above."""
 
@@ -118,14 +118,12 @@ def _split(prompts: Iterable[tuple[bool, str, Shared]], template: bool) -> tuple
 
 
 def _counted(texts: Iterable[str], found: Sequence[Shared], order: int) -> Overlapping:
-    from themis_rm.curate.overlap import words  # noqa: PLC0415
-
     return Overlapping(
         texts=len(found),
         short=sum(len(words(text)) < order for text in texts),
         any=sum(item.shared > 0 for item in found),
-        half=sum(item.shared > 0 and 2 * item.shared >= item.grams for item in found),
-        whole=sum(item.shared > 0 and item.shared == item.grams for item in found),
+        half=sum(item.shared > 0 and 2 * (item.shared + item.common) >= item.grams for item in found),
+        whole=sum(item.shared > 0 and item.shared + item.common == item.grams for item in found),
         common=sum(item.common > 0 and not item.shared for item in found),
     )
 

@@ -27,6 +27,7 @@ final class RefillList {
 
     List<Refill> due(List<Compartment> compartments) {
         Set<String> drugs = compartments.stream().map(Compartment::drug).collect(Collectors.toSet());
+        // What the pharmacy still has of each drug.
         Map<String, Integer> left = new HashMap<>(stock.available(drugs));
         List<Refill> refills = new ArrayList<>();
         for (Compartment compartment : compartments) {

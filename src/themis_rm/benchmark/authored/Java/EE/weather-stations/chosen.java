@@ -26,6 +26,7 @@ final class WindPanel {
         List<CompletableFuture<Wind>> pending = stations.stream()
             .map(station -> CompletableFuture.supplyAsync(() -> read(station), executor))
             .collect(Collectors.toList());
+        // The panel keeps the order of the stations.
         return pending.stream().map(CompletableFuture::join).collect(Collectors.toList());
     }
 

@@ -34,6 +34,7 @@ final class SlideImage {
             this.sampled = sampled;
         }
 
+        /** The name and this size. */
         String caption() {
             return name + " (" + width() + " x " + height() + ")";
         }

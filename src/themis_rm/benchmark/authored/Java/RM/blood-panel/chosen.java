@@ -9,6 +9,7 @@ final class BloodPanel {
     /** The values that count as normal, limits included. */
     private record Range(double low, double high) {
 
+        /** Tells on which side of the range a value lies, or that it lies within. */
         String judge(double value) {
             if (value < low) {
                 return "low";
@@ -18,17 +19,13 @@ final class BloodPanel {
     }
 
     private static final String NORMAL = "normal";
-    private static final Map<String, Range> AFTER_MEALS =
-        Map.of("glucose", new Range(70, 139), "hdl", new Range(40, 100), "ldl", new Range(0, 129));
-    private static final Map<String, Range> WHEN_FASTING =
-        Map.of("glucose", new Range(70, 99), "hdl", new Range(40, 100), "ldl", new Range(0, 129));
 
     private BloodPanel() {
     }
 
     /** Explains the known values in alphabetical order and counts the normal ones. */
     static List<String> report(Map<String, Double> values, boolean fasting) {
-        Map<String, Range> ranges = fasting ? WHEN_FASTING : AFTER_MEALS;
+        Map<String, Range> ranges = ranges(fasting);
         TreeMap<String, Double> known = new TreeMap<>(values);
         known.keySet().retainAll(ranges.keySet());
 
@@ -41,5 +38,13 @@ final class BloodPanel {
         }
         lines.add(normal + " of " + known.size() + " " + NORMAL);
         return lines;
+    }
+
+    /** Returns the ranges of all values that the laboratory measures. */
+    private static Map<String, Range> ranges(boolean fasting) {
+        return Map.of(
+            "glucose", new Range(70, fasting ? 99 : 139),
+            "hdl", new Range(40, 100),
+            "ldl", new Range(0, 129));
     }
 }

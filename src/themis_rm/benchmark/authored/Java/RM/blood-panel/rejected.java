@@ -30,6 +30,7 @@ final class BloodPanel {
         return panel.lines;
     }
 
+    /** Finds the limits of the current value. */
     private void selectRange() {
         low = name.equals("glucose") ? 70 : name.equals("hdl") ? 40 : name.equals("ldl") ? 0 : -1;
         high = name.equals("hdl") ? 100 : name.equals("ldl") ? 129 : fasting ? 99 : 139;
@@ -42,6 +43,7 @@ final class BloodPanel {
         }
     }
 
+    /** Adds the line of the current value, or the last one. */
     private void addLine() {
         if (name == null) {
             lines.add(normal + " of " + lines.size() + " normal");

@@ -5,6 +5,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
+/** A part of a roll that adds to its sum. */
 interface RollComponent {
     int evaluate(Random random);
 }

@@ -13,7 +13,7 @@ final class FlightBoard {
         return String.format("%-8s   %s   %dh%02d", flight, times, flown / 60, flown % 60);
     }
 
-    /** Days since a fixed day, with the years beginning in March. */
+    /** Days since some day in the past, with the years beginning in March. */
     private static int dayNumber(String text) {
         int year = Integer.parseInt(text.substring(0, 4));
         int month = Integer.parseInt(text.substring(5, 7));

@@ -9,10 +9,9 @@ final class IrrigationOrders {
         List<String> sentences = new ArrayList<>();
         for (String line : lines) {
             Map<String, Object> order = parse(line);
-            String type = (String) order.get("type");
-            if (type.equals("open")) {
+            if (order.get("type").equals("open")) {
                 sentences.add("valve " + order.get("valve") + " opens for " + order.get("minutes") + " min");
-            } else if (type.equals("feed")) {
+            } else if (order.get("type").equals("feed")) {
                 sentences.add("valve " + order.get("valve") + " gets " + order.get("ml") + " ml of feed");
             } else {
                 sentences.add("valve " + order.get("valve") + " closes");
@@ -25,16 +24,16 @@ final class IrrigationOrders {
         double litres = 0;
         for (String line : lines) {
             Map<String, Object> order = parse(line);
-            String type = (String) order.get("type");
-            if (type.equals("open")) {
+            if (order.get("type").equals("open")) {
                 litres += (Integer) order.get("minutes") * 12;
-            } else if (type.equals("feed")) {
+            } else if (order.get("type").equals("feed")) {
                 litres += (Integer) order.get("ml") * 0.001;
             }
         }
         return litres;
     }
 
+    /** Returns the parts of an order by their names. */
     private static Map<String, Object> parse(String line) {
         String[] words = line.split(" ", -1);
         Map<String, Object> order = new HashMap<>();

@@ -20,6 +20,7 @@ final class CatalogueSearch {
 
     List<String> titles(String text) throws XPathExpressionException {
         XPath xpath = XPathFactory.newInstance().newXPath();
+        // The expression has one variable, $text.
         xpath.setXPathVariableResolver(name -> text);
         NodeList nodes = (NodeList) xpath.evaluate(MATCHES, catalogue, XPathConstants.NODESET);
 

@@ -190,7 +190,7 @@ class Results(_Block):
             title=f"{run.model} on {run.benchmark}, prompts: {run.prompts}",
             caption=_caption(self.accuracies.overall, run, self.baselines, self.counts),
             box=box.SIMPLE_HEAD,
-            padding=(0, 0, 1, 1),
+            padding=(0, 0, 1, 0),
             caption_justify="left",
         )
         table.add_column("")
@@ -206,7 +206,7 @@ class Results(_Block):
         table.add_section()
         for name, of in [("all", self.accuracies), *((b.name, b.accuracies) for b in self.baselines)]:
             figures = [of.by_language.get(item.benchmark_name) for item in languages]
-            table.add_row(name, *map(_cell, [*figures, of.overall]))
+            table.add_row(name.replace("-", "-\n"), *map(_cell, [*figures, of.overall]))
         return table
 
 

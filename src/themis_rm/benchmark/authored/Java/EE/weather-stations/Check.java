@@ -13,7 +13,7 @@ final class Check {
             started.countDown();
             try {
                 // Opens when all four requests are under way at the same time.
-                if (!started.await(3, TimeUnit.SECONDS)) {
+                if (!started.await(1500, TimeUnit.MILLISECONDS)) {
                     System.err.println("the request for " + station + " is alone");
                     Runtime.getRuntime().halt(1);
                 }

@@ -8,6 +8,10 @@ import pytest
 
 from themis_rm.records import BenchmarkPair, write_rows
 
+VERBS = ["mine", "curate", "assemble", "train", "evaluate", "rerank-eval", "adversarial", "leaderboard", "hand-over"]
+VERBS += ["score", "run"]
+VERBS += [f"benchmark {verb}" for verb in ("sources", "compile", "verify", "audit", "card")]
+
 
 def cli(*arguments, **options):
     command = [sys.executable, "-m", "themis_rm", *map(str, arguments)]
@@ -25,9 +29,9 @@ def test_the_version_is_told():
     assert cli("--version").stdout.startswith("themis-rm ")
 
 
-@pytest.mark.parametrize("verb", ["mine", "curate", "assemble", "train", "evaluate", "score", "run"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help(verb):
-    done = cli(verb, "--help")
+    done = cli(*verb.split(), "--help")
     assert done.returncode == 0
     assert "Usage" in done.stdout
 
@@ -50,6 +54,20 @@ def test_every_verb_has_help(verb):
         (("score", "--model", "length", "none.py"), "none.py is not a file"),
         (("score", "--model", "length", "-c", "FCC", "x.jsonl"), "Unknown criterion"),
         (("run", "none.yaml"), "Cannot read none.yaml"),
+        (("rerank-eval", "none.jsonl", "--out", "o"), "Cannot read none.jsonl"),
+        (("rerank-eval", "x.jsonl", "--out", "o", "k=[ten]"), "k.0"),
+        (("adversarial", "--model", "length", "--out", "o", "edits=[shouting]"), "no edit 'shouting'"),
+        (("leaderboard",), "Nothing to compare"),
+        (("leaderboard", "none"), "none"),
+        (("benchmark", "sources", "humanevalpak"), "Did you mean 'humanevalpack'"),
+        (("benchmark", "compile", "--sources", "none", "--out", "o.parquet"), "There is no folder none"),
+        (("benchmark", "compile", "--sources", ".", "--out", "o.parquet"), "no folder of a known source"),
+        (("benchmark", "compile", "--sources", ".", "--out", "o.parquet", "--only", "piee"), "Unknown source 'piee'"),
+        (("benchmark", "verify", "none.parquet", "--out", "o"), "none.parquet"),
+        (("benchmark", "verify", "authored", "--out", "o", "--mark", "m.parquet"), "nothing to mark"),
+        (("hand-over", "none.json", "--out", "o"), "Cannot read none.json"),
+        (("benchmark", "card", "none.parquet", "--out", "o"), "none"),
+        (("benchmark", "audit", "none.parquet", "--out", "o"), "none.parquet"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -35,7 +35,7 @@ class SoundnessSettings(Settings):
 
 TELLING = re.compile(
     r"(?i)(?<![a-z])(bug(?:gy|s|fix)?|fix(?:ed|es|me)?|faulty|flaw(?:ed|s)?|vulnerab\w*|insecure\w*|unsafe|incorrect|wrong|"
-    r"non-?compliant|mutant|exploit\w*|inefficient|optimi[sz]ed)(?![a-z])"
+    r"non-?compliant|mutant|undefined|exploit\w*|inefficient|optimi[sz]ed)(?![a-z])"
 )
 """Words that, on one side alone, say which side it is. Narrower than what teaching material is cleaned of: code may
 rightly speak of good, safe or fast things."""

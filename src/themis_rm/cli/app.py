@@ -262,6 +262,21 @@ def leaderboard(
         console.print(f"-> {plain(str(path))}", highlight=False, soft_wrap=True)
 
 
+@app.command(name="hand-over")
+def hand_over(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="results.json of evaluate, or its folder.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the model card.")],
+    pairs: Pairs = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Write results for a model card: model-index metadata, and the hub's eval-results YAML with dataset=OWNER/NAME."""
+    from themis_rm.report.handover import HandOverSettings, hand_over_results  # noqa: PLC0415
+
+    file = results / "results.json" if results.is_dir() else results
+    for path in hand_over_results(file, out, settings_of(HandOverSettings, settings, pairs)):
+        Console().print(f"-> {plain(str(path))}", highlight=False, soft_wrap=True)
+
+
 def _told_of_check(board: Board, table: Path) -> None:
     from themis_rm.benchmark.leaderboard.published_tables import check_against  # noqa: PLC0415
 

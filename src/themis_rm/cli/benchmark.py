@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from themis_rm.cli.common import Out, Pairs, SettingsFile, Workers, execution_of, plain, settings_of
+from themis_rm.cli.common import Needs, Out, Pairs, SettingsFile, Workers, execution_of, plain, settings_of
 from themis_rm.errors import SettingError
 
 if TYPE_CHECKING:
@@ -96,6 +96,42 @@ def verify(
             f"{state} {rows:,}" for state, rows in mark(compiled, out / "verdicts.parquet", marked).items()
         )
         Console().print(f"{told} -> {plain(str(marked))}", highlight=False, soft_wrap=True)
+
+
+@benchmark.command()
+def audit(
+    compiled: Annotated[str, typer.Argument(metavar="BENCHMARK", help="Benchmark file or folder, or 'authored'.")],
+    out: Out,
+    pairs: Pairs = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Training set (preferences or pairs) to look for 13-grams of the requests in.")
+    ] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Say what could make a number on this benchmark mean less: length, duplicates, leaks, training overlap."""
+    with Needs("train"):
+        from themis_rm.benchmark.audit.run import audit as work  # noqa: PLC0415
+        from themis_rm.benchmark.audit.settings import AuditSettings  # noqa: PLC0415
+
+    console = Console()
+    console.print(work(compiled, out, settings_of(AuditSettings, settings, pairs), against).table())
+    console.print(f"by pair -> {plain(str(out / 'findings.parquet'))}", highlight=False, soft_wrap=True)
+
+
+@benchmark.command()
+def card(
+    compiled: Annotated[Path, typer.Argument(metavar="BENCHMARK", help="Compiled .parquet file.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write: three configurations and a dataset card.")],
+    pairs: Pairs = None,
+    manifest: Annotated[Path | None, typer.Option(help="Manifest, if the file is a verified copy.")] = None,
+    audited: Annotated[Path | None, typer.Option("--audit", help="audit.json to take figures from.")] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Write a compiled benchmark as a folder for the hub: Full, by criterion, by language, and its card."""
+    from themis_rm.report.benchmark_folder import FolderSettings, hand_over_benchmark  # noqa: PLC0415
+
+    hand_over_benchmark(compiled, out, settings_of(FolderSettings, settings, pairs), manifest, audited)
+    Console().print(f"-> {plain(str(out))}", highlight=False, soft_wrap=True)
 
 
 def _told_of_verification(report: VerifyReport) -> None:

@@ -9,6 +9,7 @@
  * @returns {Record<string, number>}
  */
 function priceOrders(orders, products, discounts) {
+  // Orders refer to products by SKU and to discounts by customer.
   const centsBySku = new Map(products.map((product) => [product.sku, product.cents]));
   const percentByCustomer = new Map(discounts.map((discount) => [discount.customerId, discount.percent]));
 

@@ -6,11 +6,11 @@ function byRecency(a, b) {
 }
 
 function encode({ at, id }) {
-  return Buffer.from(`${at}:${id}`).toString("base64url");
+  return Buffer.from(JSON.stringify([at, id])).toString("base64url");
 }
 
 function decode(cursor) {
-  const [at, id] = Buffer.from(cursor, "base64url").toString().split(":").map(Number);
+  const [at, id] = JSON.parse(Buffer.from(cursor, "base64url").toString());
   return { at, id };
 }
 

@@ -30,6 +30,7 @@ function nextDigest(now, timeZone, hour) {
   const atDay = (days) => {
     const clock = Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate() + days, hour);
     const guess = clock - offsetAt(now.getTime(), timeZone);
+    // The guess is near enough to tell the offset of that day.
     return new Date(clock - offsetAt(guess, timeZone));
   };
   const today = atDay(0);

@@ -1,15 +1,15 @@
 "use strict";
 
 const { createHash } = require("node:crypto");
-const { createReadStream } = require("node:fs");
-const { readdir, writeFile } = require("node:fs/promises");
+const { open, readdir, writeFile } = require("node:fs/promises");
 const path = require("node:path");
 
 /** Size and digest of one file. */
 async function describe(file) {
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const chunk of createReadStream(file)) {
+  const handle = await open(file);
+  for await (const chunk of handle.createReadStream()) {
     hash.update(chunk);
     bytes += chunk.length;
   }

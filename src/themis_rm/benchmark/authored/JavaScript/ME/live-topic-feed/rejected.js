@@ -17,9 +17,9 @@ const HEADERS = {
  */
 function openFeed(bus, topic, response) {
   let connected = true;
-  const send = (text) => {
+  const send = (lines) => {
     if (connected) {
-      response.write(`${text}\n\n`);
+      response.write(`${lines}\n\n`);
     }
   };
   const ping = setInterval(() => send(": ping"), PING_INTERVAL_MS);

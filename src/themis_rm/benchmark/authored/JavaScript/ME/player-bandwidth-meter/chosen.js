@@ -1,6 +1,7 @@
 "use strict";
 
 const SECONDS = 10;
+/** One for each full second and one for the current second. */
 const SLOTS = SECONDS + 1;
 
 /** Counts the bytes that each connection receives. */

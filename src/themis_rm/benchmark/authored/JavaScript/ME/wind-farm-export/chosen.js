@@ -1,6 +1,5 @@
 "use strict";
 
-const { Readable } = require("node:stream");
 const { pipeline } = require("node:stream/promises");
 
 const HEADER = "turbine,at,kilowatts\n";
@@ -20,6 +19,7 @@ function toLine({ turbine, at, kilowatts }) {
 async function exportReadings(readings, response) {
   let count = 0;
 
+  /** The header, then a line of text for each of the readings. */
   async function* lines() {
     yield HEADER;
     for await (const reading of readings) {
@@ -28,7 +28,7 @@ async function exportReadings(readings, response) {
     }
   }
 
-  await pipeline(Readable.from(lines()), response);
+  await pipeline(lines, response);
   return count;
 }
 

@@ -10,12 +10,15 @@ function bookingErrors(form) {
   const res = {};
   let flag = false;
   let flag2 = false;
+
   if (form.name.trim() === "") {
     res.name = "Please enter your name";
   }
+
   if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(form.email)) {
     res.email = "Please enter a valid e-mail address";
   }
+
   if (/^\d+$/.test(form.guests)) {
     const n = Number(form.guests);
     if (n < 1) {
@@ -28,6 +31,7 @@ function bookingErrors(form) {
   } else {
     res.guests = "Between 1 and 8 guests";
   }
+
   if (/^\d{4}-\d{2}-\d{2}$/.test(form.arrival) && !Number.isNaN(Date.parse(form.arrival))) {
     flag = true;
   } else {

@@ -1,5 +1,12 @@
 "use strict";
 
+const SINGLE_POINTS = 2;
+const MULTIPLE_POINTS = 3;
+const PARTIAL_POINTS = 1;
+const TIME_LIMIT_MINUTES = 45;
+const PENALTY = 5;
+const PASS_SHARE = 0.8;
+
 let points;
 let maximum;
 let wrong;
@@ -18,14 +25,14 @@ function handleQuestion(answer) {
   for (const option of answer) {
     n += current.right.includes(option) ? 1 : -100;
   }
-  maximum += current.kind === "single" ? 2 : 3;
+  maximum += current.kind === "single" ? SINGLE_POINTS : MULTIPLE_POINTS;
   if (n === current.right.length) {
-    points += current.kind === "single" ? 2 : 3;
+    points += current.kind === "single" ? SINGLE_POINTS : MULTIPLE_POINTS;
     return;
   }
   wrong.push(current.id);
   if (current.kind !== "single" && n >= 0 && n >= current.right.length / 2) {
-    points += 1;
+    points += PARTIAL_POINTS;
   }
 }
 
@@ -41,8 +48,8 @@ function markTest(questions, answers, minutes) {
   for (current of questions) {
     handleQuestion(answers[current.id] ?? []);
   }
-  points = minutes > 45 ? Math.max(points - 5, 0) : points;
-  return { points, maximum, passed: points >= maximum * 0.8, wrong };
+  points = minutes > TIME_LIMIT_MINUTES ? Math.max(points - PENALTY, 0) : points;
+  return { points, maximum, passed: points >= maximum * PASS_SHARE, wrong };
 }
 
 module.exports = { markTest };

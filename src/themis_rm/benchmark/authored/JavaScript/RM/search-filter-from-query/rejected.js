@@ -9,6 +9,7 @@
 function parseSearch(query, now) {
   let a = query.get("q");
   a = a ? (a.trim() ? a.trim() : null) : null;
+
   let b = query.get("state");
   if (b) {
     b = b.split(",").filter((x) => x === "open" || x === "pending" || x === "closed");
@@ -16,6 +17,7 @@ function parseSearch(query, now) {
   } else {
     b = ["open", "pending", "closed"];
   }
+
   let c = query.get("since");
   if (c && /^\d+[hdw]$/.test(c)) {
     const n = Number(c.slice(0, -1));
@@ -25,8 +27,10 @@ function parseSearch(query, now) {
   } else {
     c = null;
   }
+
   let d = query.get("page");
   d = d && /^\d+$/.test(d) ? (Number(d) > 500 ? 500 : Number(d) < 1 ? 1 : Number(d)) : 1;
+
   return { text: a, states: b, createdAfter: c, page: d };
 }
 

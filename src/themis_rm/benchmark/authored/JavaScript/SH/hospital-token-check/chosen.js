@@ -4,6 +4,7 @@ const { verify } = require("node:crypto");
 
 const ALGORITHM = "RS256";
 
+/** Header or claims from a part of a token. */
 function parsePart(part) {
   return JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
 }
@@ -22,13 +23,10 @@ function isCurrent({ exp, nbf }, now) {
  * @returns {object | null}
  */
 function readToken(token, publicKey, now) {
-  const parts = token.split(".");
-  if (parts.length !== 3) {
-    return null;
-  }
-  const [header, payload, signature] = parts;
   try {
-    if (parsePart(header).alg !== ALGORITHM) {
+    const [header, payload, signature, ...rest] = token.split(".");
+    // A token has three parts, and the service signs in one way.
+    if (rest.length > 0 || parsePart(header).alg !== ALGORITHM) {
       return null;
     }
     const signed = Buffer.from(`${header}.${payload}`);

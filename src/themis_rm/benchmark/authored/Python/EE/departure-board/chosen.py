@@ -20,5 +20,6 @@ def next_departures(lines: Sequence[Iterable[Departure]], now: datetime, count: 
     def is_past(departure: Departure) -> bool:
         return departure[0] < now
 
+    # What has left already stands at the beginning of each line.
     upcoming = [dropwhile(is_past, line) for line in lines]
     return list(islice(merge(*upcoming), count))

@@ -17,5 +17,4 @@ def next_departures(lines: Sequence[Iterable[Departure]], now: datetime, count: 
         count: How many departures to return at most.
     """
     upcoming = (departure for departure in chain.from_iterable(lines) if departure[0] >= now)
-    # A heap of the best candidates spares sorting all departures.
     return nsmallest(count, upcoming)

@@ -22,6 +22,7 @@ class NetworkDirectory:
             network = IPv4Network(cidr)
             prefix = int(network.network_address) >> (ADDRESS_BITS - network.prefixlen)
             owners_by_length.setdefault(network.prefixlen, {})[prefix] = owner
+        # The longest prefixes come first: they are the most specific.
         self._levels = sorted(owners_by_length.items(), reverse=True)
 
     def owner_of(self, address: str) -> str | None:
@@ -32,7 +33,7 @@ class NetworkDirectory:
         """
         number = int(IPv4Address(address))
         for length, owners in self._levels:
-            owner = owners.get(number >> (ADDRESS_BITS - length))
-            if owner is not None:
-                return owner
+            prefix = number >> (ADDRESS_BITS - length)
+            if prefix in owners:
+                return owners[prefix]
         return None

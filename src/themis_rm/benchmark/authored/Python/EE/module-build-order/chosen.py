@@ -1,6 +1,5 @@
 """The order in which the modules of a project are compiled."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Set
 
 
@@ -13,7 +12,7 @@ def build_order(requires: Mapping[str, Set[str]]) -> list[str]:
     Raises:
         ValueError: Modules import each other in a circle.
     """
-    importers: defaultdict[str, list[str]] = defaultdict(list)
+    importers: dict[str, list[str]] = {module: [] for module in requires}
     missing: dict[str, int] = {}
     for module, imported in requires.items():
         own = [name for name in imported if name in requires]

@@ -19,6 +19,7 @@ def free_slots(busy: Iterable[Span], opens: datetime, closes: datetime, minimum:
         Start and end of each gap, in order of time.
     """
     slots: list[Span] = []
+    # Beginning of the gap before the next entry.
     free_from = opens
     for start, end in sorted(busy):
         if start >= closes:

@@ -23,7 +23,6 @@ def free_slots(busy: Iterable[Span], opens: datetime, closes: datetime, minimum:
         for start, end in busy
         if start < closes and end > opens
     )
-    # A gap runs from the end of one entry to the start of the one after it.
     gap_starts = [opens, *(end for _, end in entries)]
     gap_ends = [*(start for start, _ in entries), closes]
     return [

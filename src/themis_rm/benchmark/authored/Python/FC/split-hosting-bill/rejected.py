@@ -1,6 +1,7 @@
 """Proportional splitting of integer money amounts."""
 
 from collections.abc import Mapping
+from heapq import nlargest
 
 
 def split_cents(total: int, weights: Mapping[str, int]) -> dict[str, int]:
@@ -33,6 +34,6 @@ def split_cents(total: int, weights: Mapping[str, int]) -> dict[str, int]:
         ranking.append((remainder, team))
 
     left_over = total - sum(shares.values())
-    for _, team in sorted(ranking, reverse=True)[:left_over]:
+    for _, team in nlargest(left_over, ranking):
         shares[team] += 1
     return shares

@@ -15,8 +15,8 @@ def revenue_by_customer(path: Path) -> tuple[dict[str, int], int]:
     Returns:
         Revenue in cents by customer id, and the number of lines left out.
     """
-    text = gzip.decompress(path.read_bytes()).decode("utf-8")
-    lines = list(csv.DictReader(text.splitlines()))
+    export = gzip.decompress(path.read_bytes()).decode("utf-8")
+    lines = list(csv.DictReader(export.splitlines()))
     paid = [line for line in lines if line["status"] == "paid"]
 
     amounts: list[tuple[str, int]] = []

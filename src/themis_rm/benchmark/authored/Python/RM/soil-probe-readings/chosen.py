@@ -28,10 +28,10 @@ def convert(kind: str, raw: int) -> tuple[float, str]:
     Raises:
         ValueError: The type is unknown or the raw value out of range.
     """
-    scale = SCALES.get(kind)
-    if scale is None:
+    if kind not in SCALES:
         raise ValueError(f"unknown type of probe: {kind}")
     if not 0 <= raw <= RAW_MAX:
         raise ValueError(f"raw value out of range: {raw}")
+    scale = SCALES[kind]
     value = scale.low + raw * (scale.high - scale.low) / RAW_MAX
     return round(value, 1), scale.unit

@@ -26,6 +26,7 @@ def print_rounds(path: Path, out: TextIO) -> None:
                             f"  {row['room']} {row['patient']}: {row['medicine']} {int(row['dose_mg'])} mg",
                         )
                     )
+
         # write the blocks
         for time in sorted(rounds):
             out.write(f"Round {time}\n")

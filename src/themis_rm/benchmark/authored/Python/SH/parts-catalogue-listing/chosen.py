@@ -3,6 +3,7 @@
 import sqlite3
 
 PAGE_SIZE = 50
+# Headings that can be clicked on.
 SORTABLE = ("number", "title", "maker", "price", "weight")
 
 

@@ -3,6 +3,7 @@
 import sqlite3
 
 PAGE_SIZE = 50
+PAGE_QUERY = "SELECT * FROM parts WHERE maker = ? ORDER BY {} {}, number LIMIT ? OFFSET ?"
 
 
 def list_parts(
@@ -28,9 +29,8 @@ def list_parts(
         raise ValueError("pages are counted from 1")
 
     direction = "DESC" if descending else "ASC"
-    query = f"SELECT * FROM parts WHERE maker = ? ORDER BY {sort} {direction}, number LIMIT ? OFFSET ?"
     try:
-        rows = connection.execute(query, (maker, PAGE_SIZE, (page - 1) * PAGE_SIZE))
+        rows = connection.execute(PAGE_QUERY.format(sort, direction), (maker, PAGE_SIZE, (page - 1) * PAGE_SIZE))
     except sqlite3.OperationalError as error:
         # SQLite names the column that it does not know.
         raise ValueError(f"cannot sort by {sort!r}: {error}") from error

@@ -11,8 +11,8 @@ module RecipeText
     position = 0
     while position < text.length
       if text[position] == "@" && (found = text.match(INGREDIENT, position))
-        pieces << [:text, plain] unless plain.empty?
-        pieces << [:ingredient, found[1] || found[2]]
+        pieces.push([:text, plain]) unless plain.empty?
+        pieces.push([:ingredient, found[1] || found[2]])
         plain = +""
         position = found.end(0)
       else
@@ -20,7 +20,7 @@ module RecipeText
         position += 1
       end
     end
-    pieces << [:text, plain] unless plain.empty?
+    pieces.push([:text, plain]) unless plain.empty?
     pieces
   end
 end

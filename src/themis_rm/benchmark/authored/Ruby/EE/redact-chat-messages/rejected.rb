@@ -1,10 +1,12 @@
 # frozen_string_literal: true
 
+require "set"
+
 # Masks the words of a block list in chat messages.
 class Redactor
   # @param words [Array<String>] blocked words, in any case
   def initialize(words)
-    @words = words.map(&:downcase).uniq
+    @words = words.map(&:downcase).to_set
   end
 
   # @param message [String]

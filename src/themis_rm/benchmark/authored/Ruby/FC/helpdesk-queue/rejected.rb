@@ -12,17 +12,21 @@ class HelpdeskQueue
   def add(ticket, priority)
     rank = RANKS.fetch(priority) { raise ArgumentError, "no priority #{priority.inspect}" }
     # The entries are kept sorted by rank.
-    place = @entries.bsearch_index { |entry| entry.rank >= rank } || @entries.size
-    @entries.insert(place, Entry.new(rank, ticket))
+    place = entries.bsearch_index { |entry| entry.rank >= rank } || entries.size
+    entries.insert(place, Entry.new(rank, ticket))
     self
   end
 
   # Removes the ticket that is next and returns it.
   def take
-    @entries.shift&.ticket
+    entries.shift&.ticket
   end
 
   def size
-    @entries.size
+    entries.size
   end
+
+  private
+
+  attr_reader :entries
 end

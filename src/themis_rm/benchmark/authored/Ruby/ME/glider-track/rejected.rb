@@ -13,24 +13,28 @@ class FlightTrack
 
   # Adds a position at the end.
   def add(latitude, longitude, altitude)
-    @positions << Position.new(latitude: latitude, longitude: longitude, altitude: altitude)
+    positions << Position.new(latitude: latitude, longitude: longitude, altitude: altitude)
     self
   end
 
   def size
-    @positions.size
+    positions.size
   end
 
   # Returns latitude, longitude and altitude, or nil beyond the end.
   def at(index)
     return nil unless index.between?(0, size - 1)
 
-    @positions[index].to_a
+    positions[index].to_a
   end
 
   def each
     return enum_for(:each) { size } unless block_given?
 
-    @positions.each { |position| yield position.to_a }
+    positions.each { |position| yield position.to_a }
   end
+
+  private
+
+  attr_reader :positions
 end

@@ -7,24 +7,24 @@ module HealthReport
     res = { hosts: [], failing: [], slow: [], malformed: 0 }
     text.lines.each do |l|
       l = l.strip
-      if l != ""
-        if l[0] != "#"
-          a = l.split
-          if a.length == 4
-            if (a[2] == "ok" || a[2] == "warn" || a[2] == "fail") && a[3] =~ /\A\d+\z/
-              res[:hosts] << a[0]
-              if a[2] == "fail"
-                res[:failing] << a[0] + "/" + a[1]
+      unless l.empty?
+        unless l.start_with?("#")
+          h, s, st, ms, *x = l.split
+          if x.empty? && ms
+            if (st == "ok" || st == "warn" || st == "fail") && ms.match?(/\A\d+\z/)
+              res[:hosts] << h
+              if st == "fail"
+                res[:failing] << "#{h}/#{s}"
               else
-                if a[3].to_i > 500
-                  res[:slow] << a[0] + "/" + a[1]
+                if ms.to_i > 500
+                  res[:slow] << "#{h}/#{s}"
                 end
               end
             else
-              res[:malformed] = res[:malformed] + 1
+              res[:malformed] += 1
             end
           else
-            res[:malformed] = res[:malformed] + 1
+            res[:malformed] += 1
           end
         end
       end
@@ -32,6 +32,6 @@ module HealthReport
     res[:hosts] = res[:hosts].uniq.sort
     res[:failing] = res[:failing].sort
     res[:slow] = res[:slow].sort
-    return res
+    res
   end
 end

@@ -2,48 +2,44 @@
 
 # Points that orders have earned.
 class LoyaltyStatement
+  WEEKEND_FACTOR = 2
+  LARGE_ORDER_CENTS = 100_00
+  LARGE_ORDER_BONUS = 50
+
   def initialize(orders)
     @orders = orders
   end
 
   def total
-    x = 0
-    for i in 0...@orders.length
-      o = @orders[i]
-      p = o.cents / 100
-      p = p * 2 if o.placed_on.wday == 0 || o.placed_on.wday == 6
-      p = p + 50 if o.cents >= 10000
-      x = x + p
+    sum = 0
+    @orders.each do |order|
+      points = order.cents / 100
+      points *= WEEKEND_FACTOR if order.placed_on.saturday? || order.placed_on.sunday?
+      points += LARGE_ORDER_BONUS if order.cents >= LARGE_ORDER_CENTS
+      sum += points
     end
-    return x
+    sum
   end
 
   def by_month
-    h = {}
-    for i in 0...@orders.length
-      o = @orders[i]
-      p = o.cents / 100
-      p = p * 2 if o.placed_on.wday == 0 || o.placed_on.wday == 6
-      p = p + 50 if o.cents >= 10000
-      m = o.placed_on.strftime("%Y-%m")
-      h[m] = 0 if h[m] == nil
-      h[m] = h[m] + p
+    months = Hash.new(0)
+    @orders.each do |order|
+      points = order.cents / 100
+      points *= WEEKEND_FACTOR if order.placed_on.saturday? || order.placed_on.sunday?
+      points += LARGE_ORDER_BONUS if order.cents >= LARGE_ORDER_CENTS
+      months[order.placed_on.strftime("%Y-%m")] += points
     end
-    return Hash[h.sort]
+    months.sort.to_h
   end
 
   def best_customer
-    h = {}
-    for i in 0...@orders.length
-      o = @orders[i]
-      p = o.cents / 100
-      p = p * 2 if o.placed_on.wday == 0 || o.placed_on.wday == 6
-      p = p + 50 if o.cents >= 10000
-      h[o.customer] = 0 if h[o.customer] == nil
-      h[o.customer] = h[o.customer] + p
+    customers = Hash.new(0)
+    @orders.each do |order|
+      points = order.cents / 100
+      points *= WEEKEND_FACTOR if order.placed_on.saturday? || order.placed_on.sunday?
+      points += LARGE_ORDER_BONUS if order.cents >= LARGE_ORDER_CENTS
+      customers[order.customer] += points
     end
-    b = nil
-    h.each { |k, v| b = k if b == nil || v > h[b] }
-    return b
+    customers.max_by { |_customer, points| points }&.first
   end
 end

@@ -2,6 +2,8 @@
 
 # Values that the charts of the public page ask for.
 module TankFields
+  NAME = /\A[a-z_]+\z/
+
   # Returns the values of the named fields.
   #
   # @param tank [Tank]
@@ -17,7 +19,7 @@ module TankFields
   end
 
   def self.field?(tank, name)
-    name.match?(/\A[a-z_]+\z/) && tank.respond_to?(name) && tank.method(name).arity.zero?
+    name.match?(NAME) && tank.respond_to?(name) && tank.method(name).arity.zero?
   end
   private_class_method :field?
 end

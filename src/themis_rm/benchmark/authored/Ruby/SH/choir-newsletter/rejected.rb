@@ -4,6 +4,8 @@ require "erb"
 
 # A newsletter with a word for each friend of the choir.
 class Newsletter
+  FOOTER = "You get this as %<name>s, %<town>s. Reply STOP to end it."
+
   # @param text [String] template by the board
   def initialize(text)
     @text = text.chomp
@@ -21,6 +23,6 @@ class Newsletter
   private
 
   def footer(friend)
-    "You get this as #{friend.name}, #{friend.town}. Reply STOP to end it."
+    format(FOOTER, name: friend.name, town: friend.town)
   end
 end

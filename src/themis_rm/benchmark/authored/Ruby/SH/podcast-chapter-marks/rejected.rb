@@ -2,13 +2,10 @@
 
 # Reads chapter marks as podcast makers write them.
 module ChapterMark
-  LINE = /
-    \A
-    (?<first>\d+) (?<rest>(?::[0-5]\d){1,2})
-    [ ]
-    (?<title>(?:[\p{L}\p{Nd}'-]+(?:,?[ ](?=[\p{L}\p{Nd}'-]))?)+)
-    \z
-  /x
+  TIME = /(?<first>\d+)(?<rest>(?::[0-5]\d){1,2})/
+  WORD = /[\p{L}\p{Nd}'-]+/
+  GAP = /,? (?=#{WORD})/
+  LINE = /\A#{TIME} (?<title>(?:#{WORD}#{GAP}?)+)\z/
 
   # Returns the seconds and the title of a line, or nil if it is no chapter mark.
   #

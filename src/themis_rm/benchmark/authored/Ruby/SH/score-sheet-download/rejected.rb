@@ -5,6 +5,7 @@ require "erb"
 # Response headers for the download of a score.
 module ScoreDownload
   UNNAMED = "score"
+  QUOTING = /["\\]/
 
   # Returns the headers.
   #
@@ -21,7 +22,7 @@ module ScoreDownload
   # The first name is for old browsers, the second one is complete.
   def self.disposition(title)
     title = UNNAMED if title.empty?
-    plain = title.gsub(/["\\]/, "_")
+    plain = title.gsub(QUOTING, "_")
     full = ERB::Util.url_encode(title)
     %(attachment; filename="#{plain}.pdf"; filename*=UTF-8''#{full}.pdf)
   end

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from themis_rm.benchmark.sources.labels import tells_label
+from themis_rm.benchmark.sources.neutral.labels import tells_label
 from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.languages import language
 from themis_rm.syntax import functions, parse_fragment, syntax_of, to_text, walk

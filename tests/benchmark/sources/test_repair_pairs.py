@@ -500,12 +500,12 @@ def test_debugeval_refuses_a_folder_without_its_file(tmp_path):
 
 FROZEN = {
     "humanevalpack": (820, {"language": 164}, 0),
-    "mdeval": (393, {"syntax-error": 155}, 0),
+    "mdeval": (393, {"syntax-error": 155}, 2),
     "mbppplusfix_hard": (170, {}, 0),
     "ilf_surge_mbpp": (195, {}, 0),
     "itsp_c": (661, {}, 0),
     "condefects_sample": (800, {}, 0),
-    "debugbench": (2170, {"syntax-error": 2083}, 4),
+    "debugbench": (2170, {"syntax-error": 2083}, 143),
 }
 """Source -> pairs, records left out by reason, and pairs in which a word tells the sides apart (which are dropped)."""
 

@@ -9,9 +9,9 @@ from collections import Counter
 import pytest
 
 from themis_rm.benchmark.sources.catalogue import source
-from themis_rm.benchmark.sources.commits import changed_function
-from themis_rm.benchmark.sources.fixes import dedented, is_fragment, without_hints
-from themis_rm.benchmark.sources.names import neutral_name, with_neutral_names
+from themis_rm.benchmark.sources.formats.commits import changed_function
+from themis_rm.benchmark.sources.neutral.fixes import dedented, is_fragment, without_hints
+from themis_rm.benchmark.sources.neutral.names import neutral_name, with_neutral_names
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
 from themis_rm.errors import InputError
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.benchmark.sources import codenet, ecco, evalperf, pie_cpp, pie_perf
+from themis_rm.benchmark.sources import ecco, evalperf, pie_cpp, pie_perf
+from themis_rm.benchmark.sources.formats import codenet
+from themis_rm.benchmark.sources.formats.submissions import is_noise, packages, unconverted
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
-from themis_rm.benchmark.sources.submissions import is_noise, packages, unconverted
 from themis_rm.errors import InputError
 
 PAGE = """

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.examples import Rule, cases, marker, paired, sections
-from themis_rm.benchmark.sources.markdown import blocks
+from themis_rm.benchmark.sources.formats.examples import Rule, cases, marker, paired, sections
+from themis_rm.benchmark.sources.formats.markdown import blocks
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 
 _MARKS = marker("bad", "(?:also )?good|better|best")

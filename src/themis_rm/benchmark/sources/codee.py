@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from themis_rm.benchmark.sources.labels import renamed, tells_label, without_telling_comments
-from themis_rm.benchmark.sources.markdown import blocks
+from themis_rm.benchmark.sources.formats.markdown import blocks
+from themis_rm.benchmark.sources.neutral.labels import renamed, tells_label, without_telling_comments
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.fixes import without_hints
+from themis_rm.benchmark.sources.neutral.fixes import without_hints
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
 from themis_rm.errors import InputError
 

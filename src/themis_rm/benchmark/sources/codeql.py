@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-from themis_rm.benchmark.sources.names import with_neutral_names
+from themis_rm.benchmark.sources.neutral.names import with_neutral_names
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from themis_rm.benchmark.sources.labels import tells_label, without_telling_comments
-from themis_rm.benchmark.sources.names import with_neutral_names
+from themis_rm.benchmark.sources.neutral.labels import tells_label, without_telling_comments
+from themis_rm.benchmark.sources.neutral.names import with_neutral_names
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from themis_rm.benchmark.sources.neutral.surface import breaks_syntax, without_differing_comments
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
-from themis_rm.benchmark.sources.surface import breaks_syntax, without_differing_comments
 from themis_rm.errors import InputError
 
 _LANGUAGES = {"cpp": "Cpp", "java": "Java", "python3": "Python"}

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from themis_rm.benchmark.sources.neutral.surface import breaks_syntax, without_differing_comments
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
-from themis_rm.benchmark.sources.surface import breaks_syntax, without_differing_comments
 from themis_rm.errors import InputError
 from themis_rm.languages import language as language_named
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
 from themis_rm.benchmark.sources.pie_perf import trajectory
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
 from themis_rm.errors import InputError

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from themis_rm.benchmark.sources.formats.tables import read_table
+from themis_rm.benchmark.sources.neutral.surface import without_differing_comments
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
-from themis_rm.benchmark.sources.surface import without_differing_comments
-from themis_rm.benchmark.sources.tables import read_table
 from themis_rm.errors import InputError
 from themis_rm.execute.check import BOTH_PASS, Check
 

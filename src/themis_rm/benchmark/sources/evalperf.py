@@ -7,8 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from themis_rm.benchmark.sources.neutral.surface import without_differing_comments
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
-from themis_rm.benchmark.sources.surface import without_differing_comments
 from themis_rm.errors import InputError
 from themis_rm.records import read_rows
 

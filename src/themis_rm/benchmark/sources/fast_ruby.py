@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tree_sitter import Node
 
-from themis_rm.benchmark.sources.markdown import blocks
+from themis_rm.benchmark.sources.formats.markdown import blocks
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
 from themis_rm.syntax import parse, strip_comments, to_bytes, to_text, walk

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.examples import Case, Rule, paired
-from themis_rm.benchmark.sources.markdown import Block, blocks
+from themis_rm.benchmark.sources.formats.examples import Case, Rule, paired
+from themis_rm.benchmark.sources.formats.markdown import Block, blocks
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 
 _OF_GROUP = {"diagnostic": "FC", "style": "R&M", "performance": "EE"}

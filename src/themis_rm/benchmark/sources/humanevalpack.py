@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.harnesses import NODE_ASSERT, go_program, with_fitting_go_imports
+from themis_rm.benchmark.sources.formats.harnesses import NODE_ASSERT, go_program, with_fitting_go_imports
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
 from themis_rm.execute.check import Check
 

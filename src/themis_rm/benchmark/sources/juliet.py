@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.labels import tells_label, without_telling_comments
+from themis_rm.benchmark.sources.neutral.labels import tells_label, without_telling_comments
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from themis_rm.benchmark.sources.neutral.surface import without_blank_lines
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
-from themis_rm.benchmark.sources.surface import without_blank_lines
 from themis_rm.execute.check import Check
 from themis_rm.syntax import strip_comments
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.harnesses import NODE_ASSERT, csharp_program, go_program, without_go_imports
+from themis_rm.benchmark.sources.formats.harnesses import NODE_ASSERT, csharp_program, go_program, without_go_imports
+from themis_rm.benchmark.sources.neutral.surface import breaks_syntax, without_blank_lines, without_differing_comments
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
-from themis_rm.benchmark.sources.surface import breaks_syntax, without_blank_lines, without_differing_comments
 from themis_rm.execute.check import Check
 from themis_rm.languages import language as language_named
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.examples import (
+from themis_rm.benchmark.sources.formats.examples import (
     Case,
     Rule,
     Section,
@@ -18,7 +18,7 @@ from themis_rm.benchmark.sources.examples import (
     paired,
     sections,
 )
-from themis_rm.benchmark.sources.markdown import Block, blocks
+from themis_rm.benchmark.sources.formats.markdown import Block, blocks
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 
 _SHARP = ("csharp", "c#", "cs")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.codenet import NEIGHBOUR
-from themis_rm.benchmark.sources.fixes import without_hints
+from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.formats.submissions import is_noise, submission_pair
+from themis_rm.benchmark.sources.neutral.fixes import without_hints
+from themis_rm.benchmark.sources.neutral.surface import without_blank_lines
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
-from themis_rm.benchmark.sources.submissions import is_noise, submission_pair
-from themis_rm.benchmark.sources.surface import without_blank_lines
 
 _LANGUAGES = {
     "c": "C",

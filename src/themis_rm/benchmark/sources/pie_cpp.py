@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.formats.submissions import submission_pair
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
-from themis_rm.benchmark.sources.submissions import submission_pair
 from themis_rm.errors import InputError
 
 _COLUMNS = ("src_id", "tgt_id", "src_code", "tgt_code", "src_agg_runtime", "tgt_agg_runtime", "problem_id")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from themis_rm.benchmark.sources.examples import Case, Rule, cases, marked_statements, marker, paired, sections
+from themis_rm.benchmark.sources.formats.examples import Case, Rule, cases, marked_statements, marker, paired, sections
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
 

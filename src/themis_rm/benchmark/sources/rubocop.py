@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.asciidoc import Listing, listings
-from themis_rm.benchmark.sources.examples import Rule, by_name, cases, marker, paired, sections
+from themis_rm.benchmark.sources.formats.asciidoc import Listing, listings
+from themis_rm.benchmark.sources.formats.examples import Rule, by_name, cases, marker, paired, sections
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 
 _MARKS = marker("bad", "(?:also )?good|better|best", "okay|ok|acceptable")

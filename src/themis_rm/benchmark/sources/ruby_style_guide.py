@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.asciidoc import listings
-from themis_rm.benchmark.sources.examples import Rule, cases, marker, paired, sections
+from themis_rm.benchmark.sources.formats.asciidoc import listings
+from themis_rm.benchmark.sources.formats.examples import Rule, cases, marker, paired, sections
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 
 _MARKS = marker("bad|not recommended", "(?:also |even )?good|better|best|recommended", "okay|ok|acceptable")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.codenet import NEIGHBOUR, statement
+from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR, statement
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check

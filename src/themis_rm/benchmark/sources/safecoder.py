@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.fixes import dedented, is_fragment, without_hints
+from themis_rm.benchmark.sources.neutral.fixes import dedented, is_fragment, without_hints
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.commits import FIXES, read_commit, read_fixes
+from themis_rm.benchmark.sources.formats.commits import FIXES, read_commit, read_fixes
+from themis_rm.benchmark.sources.formats.tables import read_table
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
-from themis_rm.benchmark.sources.tables import read_table
 
 _TABLE = "secbench.csv"
 _ENDINGS = frozenset({"c", "h", "cc", "cpp", "java", "js", "py", "rb"})

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from themis_rm.benchmark.sources.examples import Case, Rule, paired
-from themis_rm.benchmark.sources.markdown import blocks
+from themis_rm.benchmark.sources.formats.examples import Case, Rule, paired
+from themis_rm.benchmark.sources.formats.markdown import blocks
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 
 _HEADING = re.compile(r"^#{2,4} (.*)$")

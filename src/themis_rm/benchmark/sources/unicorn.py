@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.examples import Case, Rule, Section, by_name, cases, marker, names, paired, sections
-from themis_rm.benchmark.sources.markdown import Block, blocks
+from themis_rm.benchmark.sources.formats.examples import (
+    Case,
+    Rule,
+    Section,
+    by_name,
+    cases,
+    marker,
+    names,
+    paired,
+    sections,
+)
+from themis_rm.benchmark.sources.formats.markdown import Block, blocks
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 
 _MARKS = marker("❌", "✅")

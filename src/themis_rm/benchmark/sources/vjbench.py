@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.fixes import dedented
+from themis_rm.benchmark.sources.formats.tables import read_table
+from themis_rm.benchmark.sources.neutral.fixes import dedented
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
-from themis_rm.benchmark.sources.tables import read_table
 from themis_rm.errors import InputError
 from themis_rm.syntax import strip_comments
 

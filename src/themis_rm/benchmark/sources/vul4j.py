@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.commits import FIXES, read_commit, read_fixes
+from themis_rm.benchmark.sources.formats.commits import FIXES, read_commit, read_fixes
+from themis_rm.benchmark.sources.formats.tables import read_table
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
-from themis_rm.benchmark.sources.tables import read_table
 
 _TABLE = "dataset/vul4j_dataset.csv"
 _PATCH = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)/commit/([0-9a-f]+)/?")

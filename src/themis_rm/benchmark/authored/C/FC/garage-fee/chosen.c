@@ -17,7 +17,9 @@ static long units_price(long seconds, const struct tariff *tariff)
 
 static long capped(long amount, long maximum)
 {
-    return amount > maximum ? maximum : amount;
+    if (amount > maximum)
+        return maximum;
+    return amount;
 }
 
 long garage_fee(long entered, long left, const struct tariff *tariff)

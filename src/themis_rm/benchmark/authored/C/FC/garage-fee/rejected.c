@@ -13,9 +13,7 @@ static long day_price(long seconds, const struct tariff *tariff)
     long started = seconds / tariff->unit_seconds + 1;
     long amount = started * tariff->unit_price;
 
-    if (amount > tariff->day_maximum)
-        amount = tariff->day_maximum;
-    return amount;
+    return amount > tariff->day_maximum ? tariff->day_maximum : amount;
 }
 
 long garage_fee(long entered, long left, const struct tariff *tariff)

@@ -1,4 +1,3 @@
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,7 +8,7 @@ typedef void (*line_handler)(void *ctx, const char *line, size_t length);
 struct line_assembler {
     char text[LINE_CAPACITY + 1];
     size_t used;
-    bool after_cr;
+    uint8_t last; /* the byte that was fed before, or 0 */
     line_handler handler;
     void *ctx;
 };
@@ -17,7 +16,7 @@ struct line_assembler {
 void line_assembler_init(struct line_assembler *la, line_handler handler, void *ctx)
 {
     la->used = 0;
-    la->after_cr = false;
+    la->last = 0;
     la->handler = handler;
     la->ctx = ctx;
 }
@@ -32,10 +31,10 @@ static void finish_line(struct line_assembler *la)
 void line_assembler_feed(struct line_assembler *la, const uint8_t *data, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        bool ends_crlf = la->after_cr && data[i] == '\n';
+        uint8_t before = la->last;
 
-        la->after_cr = data[i] == '\r';
-        if (ends_crlf)
+        la->last = data[i];
+        if (before == '\r' && data[i] == '\n')
             continue;
         if (data[i] == '\r' || data[i] == '\n')
             finish_line(la);

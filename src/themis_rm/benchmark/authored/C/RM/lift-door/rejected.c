@@ -1,12 +1,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define HOLD_OPEN_MS 3000u
+
 enum door_command { DOOR_STOP, DOOR_OPEN, DOOR_CLOSE };
 
 struct door {
-    int mode;
-    uint32_t time_ms;
-    bool moving;
+    bool is_opening, is_held_open, is_closing;
+    uint32_t held_since_ms;
 };
 
 struct door_input {
@@ -15,39 +16,30 @@ struct door_input {
 
 int door_step(struct door *door, const struct door_input *in, uint32_t now_ms)
 {
-    if (door->moving) {
-        if (door->mode == 1) {
-            if (in->fully_open) {
-                door->moving = false;
-                door->time_ms = now_ms;
-                return 0;
-            }
-            return 1;
-        } else {
-            if (in->call || in->obstacle) {
-                door->mode = 1;
-                return 1;
-            } else if (in->fully_closed) {
-                door->moving = false;
-                door->mode = 0;
-                return 0;
-            }
-            return 2;
-        }
-    } else if (door->mode == 1) {
-        if (in->call || in->obstacle) {
-            door->time_ms = now_ms;
-            return 0;
-        } else if (now_ms - door->time_ms >= 3000) {
-            door->mode = 2;
-            door->moving = true;
-            return 2;
-        }
-        return 0;
-    } else if (in->call) {
-        door->mode = 1;
-        door->moving = true;
-        return 1;
+    bool wanted_open = in->call || in->obstacle;
+    bool was_opening = door->is_opening;
+    bool was_held_open = door->is_held_open;
+
+    if (in->call && !door->is_held_open)
+        door->is_opening = true;
+    if (wanted_open && door->is_closing)
+        door->is_opening = true;
+    if (door->is_opening)
+        door->is_closing = false;
+    if (was_opening && in->fully_open) {
+        door->is_opening = false;
+        door->is_held_open = true;
     }
-    return 0;
+    if (was_opening || wanted_open)
+        door->held_since_ms = now_ms;
+    if (was_held_open && now_ms - door->held_since_ms >= HOLD_OPEN_MS) {
+        door->is_held_open = false;
+        door->is_closing = true;
+    }
+    if (!was_held_open && door->is_closing && in->fully_closed)
+        door->is_closing = false;
+
+    if (door->is_opening)
+        return DOOR_OPEN;
+    return door->is_closing ? DOOR_CLOSE : DOOR_STOP;
 }

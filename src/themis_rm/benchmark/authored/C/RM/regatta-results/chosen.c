@@ -40,12 +40,11 @@ void print_results(FILE *out, struct boat *boats, size_t count)
         const struct boat *boat = &boats[i];
         long time = corrected_seconds(boat);
 
-        if (!finished(boat)) {
-            fprintf(out, "- %s\n", boat->name);
-            continue;
-        }
         if (i > 0 && time != corrected_seconds(&boats[i - 1]))
             place = i + 1;
-        fprintf(out, "%zu %s %ld +%ld\n", place, boat->name, time, time - corrected_seconds(&boats[0]));
+        if (finished(boat))
+            fprintf(out, "%zu %s %ld +%ld\n", place, boat->name, time, time - corrected_seconds(&boats[0]));
+        else
+            fprintf(out, "- %s\n", boat->name);
     }
 }

@@ -17,7 +17,7 @@ static size_t place, printed;
 static void update_time(void)
 {
     previous_time = time;
-    time = (long)((double)boat->seconds * 100 / boat->handicap);
+    time = boat->seconds > 0 ? (long)((double)boat->seconds * 100 / boat->handicap) : -1;
 }
 
 static int compare_boats(const void *left, const void *right)
@@ -26,8 +26,8 @@ static int compare_boats(const void *left, const void *right)
     update_time();
     boat = right;
     update_time();
-    if ((previous_time > 0) != (time > 0))
-        return previous_time > 0 ? -1 : 1;
+    if ((previous_time < 0) != (time < 0))
+        return time < 0 ? -1 : 1;
     if (previous_time != time)
         return previous_time < time ? -1 : 1;
     return strcmp(((const struct boat *)left)->name, boat->name);
@@ -40,7 +40,7 @@ static void print_boat(void)
         winner_time = time;
     if (printed == 1 || time != previous_time)
         place = printed;
-    if (boat->seconds > 0)
+    if (time >= 0)
         fprintf(output, "%zu %s %ld +%ld\n", place, boat->name, time, time - winner_time);
     else
         fprintf(output, "- %s\n", boat->name);

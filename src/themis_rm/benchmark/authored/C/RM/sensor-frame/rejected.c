@@ -1,6 +1,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define FRAME_LENGTH 9
+#define FRAME_START 0x7E
+#define MOISTURE_TYPE 1
+#define TEMPERATURE_TYPE 2
+#define MALFORMED_FRAME (-1)
+#define WRONG_CHECKSUM (-2)
+
+#define BYTE_AT(n) ((uint32_t)frame[(n)])
+#define WORD_AT(n) (BYTE_AT(n) << 8 | BYTE_AT((n) + 1))
+#define FOLDED_AT(n) (WORD_AT(n) ^ WORD_AT((n) + 2))
+#define CHECKSUM_OF(word) (((word) >> 8 ^ (word)) & 0xFF)
+#define EXPECT(condition, otherwise) if (!(condition)) return otherwise
+#define HAS_TYPE(kind) (BYTE_AT(1) == kind##_TYPE)
+#define SCALE(kind, steps) if (HAS_TYPE(kind)) out->value = (int32_t)raw_value / (steps)
+
 struct reading {
     uint8_t type;
     uint16_t address;
@@ -9,35 +24,15 @@ struct reading {
 
 int decode_reading(const uint8_t *frame, size_t length, struct reading *out)
 {
-    int ret = -1;
+    EXPECT(length == FRAME_LENGTH, MALFORMED_FRAME);
+    EXPECT(BYTE_AT(0) == FRAME_START, MALFORMED_FRAME);
+    EXPECT(HAS_TYPE(MOISTURE) || HAS_TYPE(TEMPERATURE), MALFORMED_FRAME);
+    EXPECT(CHECKSUM_OF(FOLDED_AT(0) ^ FOLDED_AT(4)) == BYTE_AT(8), WRONG_CHECKSUM);
 
-    if (length == 9) {
-        if (frame[0] == 0x7E) {
-            if (frame[1] == 1 || frame[1] == 2) {
-                uint8_t tmp = 0;
-                for (int i = 0; i < 8; i++)
-                    tmp ^= frame[i];
-                if (tmp == frame[8]) {
-                    uint32_t tmp2 = ((uint32_t)frame[4] << 24) | ((uint32_t)frame[5] << 16) |
-                                    ((uint32_t)frame[6] << 8) | frame[7];
-                    out->type = frame[1];
-                    out->address = (uint16_t)((frame[2] << 8) | frame[3]);
-                    if (frame[1] == 1) {
-                        out->value = (int32_t)tmp2 / 100.0;
-                    } else {
-                        out->value = (int32_t)tmp2 / 1000.0;
-                    }
-                    ret = 0;
-                } else {
-                    ret = -2;
-                }
-            } else {
-                ret = -1;
-            }
-        } else {
-            ret = -1;
-        }
-    }
-
-    return ret;
+    uint32_t raw_value = WORD_AT(4) << 16 | WORD_AT(6);
+    out->type = (uint8_t)BYTE_AT(1);
+    out->address = (uint16_t)WORD_AT(2);
+    SCALE(MOISTURE, 100.0);
+    SCALE(TEMPERATURE, 1000.0);
+    return 0;
 }

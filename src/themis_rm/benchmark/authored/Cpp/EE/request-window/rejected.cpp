@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <vector>
 
 class LatencyWindow {
@@ -22,9 +21,10 @@ public:
         if (requests_.empty()) {
             return 0.0;
         }
-        const std::int64_t sumUs = std::accumulate(
-            requests_.begin(), requests_.end(), std::int64_t{0},
-            [](std::int64_t sum, const Request& request) { return sum + request.latencyUs; });
+        std::int64_t sumUs = 0;
+        for (const Request& request : requests_) {
+            sumUs += request.latencyUs;
+        }
         return static_cast<double>(sumUs) / static_cast<double>(requests_.size());
     }
 

@@ -28,9 +28,9 @@ std::vector<std::string> topVarieties(const std::vector<Crate>& crates, std::siz
         const int found = findVariety(totals, crate.variety);
         if (found == -1) {
             totals.push_back(crate);
-        } else {
-            totals[static_cast<std::size_t>(found)].kilograms += crate.kilograms;
+            continue;
         }
+        totals[static_cast<std::size_t>(found)].kilograms += crate.kilograms;
     }
 
     std::vector<std::string> names;

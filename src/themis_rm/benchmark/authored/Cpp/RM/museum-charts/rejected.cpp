@@ -10,23 +10,24 @@ struct Bar {
 
 namespace {
 
-std::string drawBars(std::vector<Bar> bars, bool sorted, bool values, bool empty, bool hashes) {
-    if (sorted) {
+std::string drawBars(std::vector<Bar> bars, bool largestFirst, bool showValues, bool showEmpty,
+                     bool hashMarks) {
+    if (largestFirst) {
         std::stable_sort(bars.begin(), bars.end(),
                          [](const Bar& left, const Bar& right) { return left.value > right.value; });
     }
     std::size_t width = 0;
     for (const Bar& bar : bars) {
-        if (empty || bar.value != 0) {
+        if (showEmpty || bar.value != 0) {
             width = std::max(width, bar.label.size());
         }
     }
     std::string chart;
     for (const Bar& bar : bars) {
-        if (empty || bar.value != 0) {
+        if (showEmpty || bar.value != 0) {
             chart += bar.label + std::string(width - bar.label.size() + 1, ' ');
-            chart += std::string(static_cast<std::size_t>(bar.value), hashes ? '#' : '=');
-            if (values) {
+            chart += std::string(static_cast<std::size_t>(bar.value), hashMarks ? '#' : '=');
+            if (showValues) {
                 chart += " " + std::to_string(bar.value);
             }
             chart += "\n";

@@ -14,18 +14,19 @@ struct Item {
 
 template <typename Predicate>
 static void writeSection(std::ostream& out, const std::string& title, const std::vector<Item>& items,
-                  Predicate belongs) {
+                         Predicate belongs) {
     std::vector<Item> members;
     std::copy_if(items.begin(), items.end(), std::back_inserter(members), belongs);
     std::sort(members.begin(), members.end(),
               [](const Item& left, const Item& right) { return left.sku < right.sku; });
 
     out << "== " << title << " (" << members.size() << ") ==\n";
-    for (const Item& item : members) {
-        out << "  " << item.sku << ": " << item.quantity << "\n";
-    }
     if (members.empty()) {
         out << "  none\n";
+    } else {
+        for (const Item& item : members) {
+            out << "  " << item.sku << ": " << item.quantity << "\n";
+        }
     }
 }
 

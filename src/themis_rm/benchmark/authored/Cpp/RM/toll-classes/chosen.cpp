@@ -6,8 +6,6 @@ struct Vehicle {
 
 namespace {
 
-enum class VehicleClass { Car, Van, Lorry };
-
 constexpr int kLorryAxles = 3;
 constexpr double kVanHeightMetres = 2.1;
 
@@ -16,21 +14,15 @@ constexpr int kVanCents = 540;
 constexpr int kLorryCents = 900;
 constexpr int kExtraAxleCents = 150;
 
-// Motorcycles count as cars.
-VehicleClass classify(const Vehicle& vehicle) {
-    if (vehicle.axles >= kLorryAxles) {
-        return VehicleClass::Lorry;
-    }
-    return vehicle.heightMetres >= kVanHeightMetres ? VehicleClass::Van : VehicleClass::Car;
-}
-
 int fullTollCents(const Vehicle& vehicle) {
-    switch (classify(vehicle)) {
-        case VehicleClass::Car: return kCarCents;
-        case VehicleClass::Van: return kVanCents;
-        case VehicleClass::Lorry: return kLorryCents + (vehicle.axles - kLorryAxles) * kExtraAxleCents;
+    if (vehicle.axles >= kLorryAxles) {
+        return kLorryCents + (vehicle.axles - kLorryAxles) * kExtraAxleCents;
+    } else if (vehicle.heightMetres >= kVanHeightMetres) {
+        return kVanCents;
+    } else {
+        // Motorcycles count as cars.
+        return kCarCents;
     }
-    return 0;
 }
 
 }  // namespace

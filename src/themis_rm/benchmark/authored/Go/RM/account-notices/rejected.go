@@ -6,6 +6,13 @@ import (
 	"time"
 )
 
+const (
+	day            = 24 * time.Hour
+	trialReminder  = 3 * day
+	cardReminder   = 30 * day
+	warningPercent = 80
+)
+
 // Account is what the notices are about.
 type Account struct {
 	Name                   string
@@ -13,36 +20,54 @@ type Account struct {
 	TrialEnds, CardExpires time.Time
 }
 
+type inspection struct {
+	Account
+	percent int64
+	left    time.Duration
+	notices []string
+}
+
 // For returns the notices for an account.
 func For(a Account, now time.Time) []string {
-	var res []string
-	if a.QuotaBytes != 0 {
-		if a.UsedBytes*100/a.QuotaBytes >= 100 {
-			res = append(res, a.Name+": "+"storage is full")
-		} else {
-			if a.UsedBytes*100/a.QuotaBytes >= 80 {
-				x := fmt.Sprintf("storage is %d%% full", a.UsedBytes*100/a.QuotaBytes)
-				res = append(res, a.Name+": "+x)
-			}
-		}
+	account := &inspection{Account: a}
+	if account.isLimited() && !account.isFull() && account.percent >= warningPercent {
+		account.add("storage is %d%% full", account.percent)
 	}
-	d := a.TrialEnds.Sub(now)
-	if d > 0 {
-		if d <= 259200000000000 {
-			n := 0
-			for d > 0 {
-				d = d - 86400000000000
-				n++
-			}
-			x := fmt.Sprintf("trial ends in %d days", n)
-			res = append(res, a.Name+": "+x)
-		}
+	if account.isOnTrial(now) {
+		account.add("trial ends in %d days", (account.left+day-1)/day)
 	}
-	if a.CardExpires.IsZero() == false {
-		d2 := a.CardExpires.Sub(now)
-		if !(d2 > 2592000000000000) {
-			res = append(res, a.Name+": "+"card expires soon")
-		}
+	account.isCardValid(now)
+	return account.notices
+}
+
+func (i *inspection) isLimited() bool {
+	if i.QuotaBytes == 0 {
+		return false
 	}
-	return res
+	i.percent = i.UsedBytes * 100 / i.QuotaBytes
+	return true
+}
+
+func (i *inspection) isFull() bool {
+	if i.percent >= 100 {
+		i.add("storage is full")
+	}
+	return i.percent >= 100
+}
+
+func (i *inspection) isOnTrial(now time.Time) bool {
+	i.left = i.TrialEnds.Sub(now)
+	return i.left > 0 && i.left <= trialReminder
+}
+
+func (i *inspection) isCardValid(now time.Time) bool {
+	valid := i.CardExpires.IsZero() || i.CardExpires.Sub(now) > cardReminder
+	if !valid {
+		i.add("card expires soon")
+	}
+	return valid
+}
+
+func (i *inspection) add(format string, values ...interface{}) {
+	i.notices = append(i.notices, i.Name+": "+fmt.Sprintf(format, values...))
 }

@@ -27,8 +27,7 @@ func Alarms(r Reading) []string {
 
 	if r.Celsius > maxCelsius {
 		alarm("too hot (%.1f °C)", r.Celsius)
-	}
-	if r.Celsius < minCelsius {
+	} else if r.Celsius < minCelsius {
 		alarm("too cold (%.1f °C)", r.Celsius)
 	}
 	if r.SoilPercent < minSoilPercent {

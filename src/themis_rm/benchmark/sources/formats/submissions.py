@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tree_sitter import Node
 
-from themis_rm.benchmark.sources.codenet import statement
+from themis_rm.benchmark.sources.formats.codenet import statement
+from themis_rm.benchmark.sources.neutral.surface import without_blank_lines, without_differing_comments
 from themis_rm.benchmark.sources.source import SourcePair
-from themis_rm.benchmark.sources.surface import without_blank_lines, without_differing_comments
 from themis_rm.languages import language as language_named
 from themis_rm.syntax import parse, to_bytes, to_text, walk
 

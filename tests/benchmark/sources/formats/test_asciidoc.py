@@ -5,7 +5,7 @@ import textwrap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.benchmark.sources.asciidoc import listings
+from themis_rm.benchmark.sources.formats.asciidoc import listings
 
 PAGE = textwrap.dedent(
     """\

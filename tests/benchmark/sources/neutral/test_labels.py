@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.benchmark.sources.labels import renamed, tells_label, without_telling_comments
+from themis_rm.benchmark.sources.neutral.labels import renamed, tells_label, without_telling_comments
 from themis_rm.syntax import code_tokens
 
 CODE = """\

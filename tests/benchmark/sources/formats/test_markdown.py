@@ -5,7 +5,7 @@ import textwrap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.benchmark.sources.markdown import blocks, fenced
+from themis_rm.benchmark.sources.formats.markdown import blocks, fenced
 
 PAGE = textwrap.dedent(
     """\

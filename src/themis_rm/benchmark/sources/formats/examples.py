@@ -18,7 +18,7 @@ from typing import Literal
 
 from tree_sitter import Node
 
-from themis_rm.benchmark.sources.labels import renamed, tells_label, without_telling_comments
+from themis_rm.benchmark.sources.neutral.labels import renamed, tells_label, without_telling_comments
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
 from themis_rm.syntax import code_tokens, parse_fragment, syntax_of, to_bytes, to_text, walk
 

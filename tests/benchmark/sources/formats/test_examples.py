@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from themis_rm.benchmark.sources.examples import (
+from themis_rm.benchmark.sources.formats.examples import (
     Case,
     Rule,
     cases,

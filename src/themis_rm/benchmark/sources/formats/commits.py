@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from themis_rm.benchmark.sources.fixes import dedented, without_hints
+from themis_rm.benchmark.sources.neutral.fixes import dedented, without_hints
 from themis_rm.benchmark.sources.source import SourcePair, Unusable, read_jsonl
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+const (
+	prefix    = "ep"
+	extension = ".mp3"
+)
+
+var titleForm = regexp.MustCompile(`^[a-z0-9-]+$`)
+
+// Episode is what the name of a recording tells.
+type Episode struct {
+	Number int
+	Title  string
+}
+
+// ParseEpisode reads the name of a recording.
+func ParseEpisode(file string) (Episode, error) {
+	invalid := fmt.Errorf("not the name of a recording: %q", file)
+	if !strings.HasPrefix(file, prefix) || !strings.HasSuffix(file, extension) {
+		return Episode{}, invalid
+	}
+	name := file[len(prefix) : len(file)-len(extension)]
+	digits, title, _ := strings.Cut(name, "_")
+	number, err := strconv.ParseUint(digits, 10, 31)
+	if err != nil || !titleForm.MatchString(title) {
+		return Episode{}, invalid
+	}
+	return Episode{int(number), strings.ReplaceAll(title, "-", " ")}, nil
+}

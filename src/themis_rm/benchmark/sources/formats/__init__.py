@@ -1,0 +1,1 @@
+"""How native formats are read: documents, tables, statements, commits, examples, test programs."""

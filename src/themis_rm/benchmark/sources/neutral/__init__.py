@@ -1,0 +1,1 @@
+"""How what tells the sides apart is taken out of code: labels, names, comments, what surrounds a fix."""

@@ -157,7 +157,7 @@ def test_what_is_taken_has_passed_its_check(lines, edit):
     assert made is None or (made != code and error_count(parse(made, "Python")) <= error_count(parse(code, "Python")))
 
 
-QUICK = AttackSettings(resamples=100, edits=("padding", "reformatting"))
+QUICK = AttackSettings(edits=("padding", "reformatting"))
 
 
 def test_padding_flips_every_pair_for_a_judge_of_length(tmp_path):

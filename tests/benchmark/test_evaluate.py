@@ -20,7 +20,7 @@ from themis_rm.pipeline import StageReport
 from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import BenchmarkPair
 
-QUICK = EvaluateSettings(resamples=200, part_pairs=4)
+QUICK = EvaluateSettings(part_pairs=4)
 
 
 def pair(number, **change):
@@ -118,11 +118,11 @@ def test_a_run_goes_on_behind_its_last_part(benchmark_file, tmp_path, tiny_check
 @pytest.mark.slow
 def test_a_killed_run_ends_with_the_same_files(benchmark_file, tmp_path, tiny_checkpoint):
     folder = tiny_checkpoint("qwen3")
-    settings = EvaluateSettings(resamples=200, part_pairs=1)
+    settings = EvaluateSettings(part_pairs=1)
     evaluate(folder, benchmark_file, tmp_path / "whole", settings)
     code = (
         "import sys; from pathlib import Path; from themis_rm.benchmark.evaluate import *\n"
-        "evaluate(sys.argv[1], sys.argv[2], Path(sys.argv[3]), EvaluateSettings(resamples=200, part_pairs=1))"
+        "evaluate(sys.argv[1], sys.argv[2], Path(sys.argv[3]), EvaluateSettings(part_pairs=1))"
     )
     cut = tmp_path / "cut"
     child = subprocess.Popen([sys.executable, "-c", code, str(folder), str(benchmark_file), str(cut)])
@@ -141,7 +141,7 @@ def test_another_prompt_mode_does_not_take_up_old_scores(benchmark_file, tmp_pat
     folder, out = tiny_checkpoint("qwen3"), tmp_path / "out"
     found = {}
     for mode in ("own", "none", "all"):
-        settings = EvaluateSettings(resamples=200, prompts=mode)
+        settings = EvaluateSettings(prompts=mode)
         found[mode] = evaluate(folder, benchmark_file, out, settings).overall["mean_score_difference"]
     assert len(set(found.values())) == 3
 
@@ -150,7 +150,7 @@ def test_a_failed_pair_is_shown_and_counts_as_lost(tmp_path, tiny_checkpoint):
     rows = [pair(0, prompt="word " * 400), *(pair(number) for number in range(1, 4))]
     path = tmp_path / "b.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    settings = EvaluateSettings(resamples=200, prompts="none", model=ModelSettings(max_length=200))
+    settings = EvaluateSettings(prompts="none", model=ModelSettings(max_length=200))
     results = evaluate(tiny_checkpoint("qwen3"), path, tmp_path / "out", settings)
     assert results.counts.failed == {"prompt-too-long": 1}
     assert (results.overall["total_examples"], results.accuracies.overall.failed) == (4, 1)
@@ -162,7 +162,7 @@ def test_a_failed_pair_is_shown_and_counts_as_lost(tmp_path, tiny_checkpoint):
 def test_a_cut_response_is_counted(tmp_path, tiny_checkpoint):
     path = tmp_path / "b.jsonl"
     path.write_text(json.dumps(pair(0, chosen="x = y\n" * 300)) + "\n", encoding="utf-8")
-    settings = EvaluateSettings(resamples=200, prompts="none", model=ModelSettings(max_length=200))
+    settings = EvaluateSettings(prompts="none", model=ModelSettings(max_length=200))
     results = evaluate(tiny_checkpoint("qwen3"), path, tmp_path / "out", settings)
     assert (results.counts.truncated, results.counts.scored) == (1, 1)
     assert read_scores(tmp_path / "out" / "scores.parquet")[0].note == "chosen: truncated"
@@ -202,7 +202,7 @@ def test_a_checkpoints_own_prompts_are_used(benchmark_file, tmp_path, tiny_check
 
 def test_a_prompt_set_from_a_file_comes_first(benchmark_file, tmp_path):
     (tmp_path / "set.yaml").write_text(built_in().to_json().replace('"themis"', '"mine"'), encoding="utf-8")
-    settings = EvaluateSettings(resamples=200, prompt_set=tmp_path / "set.yaml")
+    settings = EvaluateSettings(prompt_set=tmp_path / "set.yaml")
     assert evaluate("random", benchmark_file, tmp_path / "out", settings).run.prompt_set == "mine"
 
 

@@ -17,9 +17,9 @@ from themis_rm.benchmark.leaderboard.board import BoardSettings, leaderboard
 from themis_rm.benchmark.leaderboard.tables import COLUMNS, terminal_table, to_csv
 from themis_rm.benchmark.results import Results
 from themis_rm.benchmark.scores import read_scores
-from themis_rm.benchmark.statistics import Accuracy, Resampling
+from themis_rm.benchmark.statistics import Accuracy
 
-HOW = Resampling(resamples=500)
+LEVEL = 0.95
 QUICK = BoardSettings(resamples=500)
 MARKS = st.text(alphabet="+0-", min_size=6, max_size=40)
 
@@ -41,12 +41,12 @@ def test_figures_are_those_of_the_row_by_row_way(tmp_path_factory, one, two, fir
                 if (cut.criterion in ("", row.aspect) and cut.language in ("", row.language))
                 and cut.subset in ("", row.subset)
             ]
-            expected = Accuracy.of(kept, HOW).to_dict()
+            expected = Accuracy.of(kept, LEVEL).to_dict()
             assert board.accuracies.accuracy(run, column).to_dict() == pytest.approx(expected)
-    expected = stats.compare(rows[names[0]], rows[names[1]], HOW)
+    expected = stats.compare(rows[names[0]], rows[names[1]], LEVEL)
     tests = board.comparison("all")
     assert tests.between(0, 1).to_dict() == pytest.approx(expected.to_dict())
-    turned = stats.compare(rows[names[1]], rows[names[0]], HOW)
+    turned = stats.compare(rows[names[1]], rows[names[0]], LEVEL)
     assert tests.between(1, 0).to_dict() == pytest.approx(turned.to_dict())
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from themis_rm.benchmark.results import Results
 from themis_rm.benchmark.scores import read_scores, schema, write_scores
-from themis_rm.benchmark.statistics import Accuracy, Resampling
+from themis_rm.benchmark.statistics import Accuracy
 
 RUNS = ["Themis-RM-0.6B", "internlm2-20b-reward", "CE-RM-4B", "AceCodeRM-32B", "QRM-Gemma-2-27B"]
 
@@ -37,7 +37,7 @@ def test_types_are_the_published_ones(runs):
 
 
 def test_parse_failures_are_failed_rows_not_ties(runs):
-    found = Accuracy.of(read_scores(runs / "R3-Qwen3-4B-14k" / "scores.parquet"), Resampling(100))
+    found = Accuracy.of(read_scores(runs / "R3-Qwen3-4B-14k" / "scores.parquet"), 0.95)
     assert (found.n, found.failed) == (8866, 288)
     assert found.strict == pytest.approx(0.411, abs=1e-4)
 
@@ -47,7 +47,7 @@ def test_parse_failures_are_failed_rows_not_ties(runs):
     [("LMUnit-qwen2.5-72b", 0.672, 0.615), ("CE-RM-4B", 0.209, 0.676)],
 )
 def test_ties_that_strict_accuracy_hides(runs, run, tie_rate, half):
-    found = Accuracy.of(read_scores(runs / run / "scores.parquet"), Resampling(100))
+    found = Accuracy.of(read_scores(runs / run / "scores.parquet"), 0.95)
     assert found.tie_rate == pytest.approx(tie_rate, abs=5e-4)
     assert found.value == pytest.approx(half, abs=5e-4)
 

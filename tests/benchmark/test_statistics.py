@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from themis_rm.benchmark import statistics as stats
-from themis_rm.benchmark.statistics import Accuracy, Resampling
+from themis_rm.benchmark.statistics import Accuracy
 from themis_rm.records import PairScore
 
-HOW = Resampling(resamples=2000)
+LEVEL = 0.95
 
 
 def row(number, chosen, rejected, lengths=(10, 10)):
@@ -42,7 +42,7 @@ OUTCOMES = st.lists(st.sampled_from(["win", "tie", "loss", "failed"]), min_size=
 
 @given(outcomes=OUTCOMES)
 def test_every_pair_is_counted_once(outcomes):
-    found = Accuracy.of(rows_of(outcomes), HOW)
+    found = Accuracy.of(rows_of(outcomes), LEVEL)
     assert (found.n, found.wins, found.ties, found.failed) == (
         len(outcomes),
         *(outcomes.count(name) for name in ("win", "tie", "failed")),
@@ -53,14 +53,14 @@ def test_every_pair_is_counted_once(outcomes):
 
 @given(outcomes=OUTCOMES)
 def test_the_interval_holds_the_value_and_has_width(outcomes):
-    found = Accuracy.of(rows_of(outcomes), HOW)
+    found = Accuracy.of(rows_of(outcomes), LEVEL)
     assert 0 <= found.low <= found.value + 1e-12
     assert found.value - 1e-12 <= found.high <= 1
     assert found.high > found.low
 
 
 def test_no_pairs_have_no_accuracy():
-    assert Accuracy.of([], HOW).value is None
+    assert Accuracy.of([], LEVEL).value is None
 
 
 @given(outcomes=OUTCOMES)
@@ -68,14 +68,14 @@ def test_swapping_the_sides_mirrors_the_accuracy(outcomes):
     scored = [name for name in outcomes if name != "failed"]
     swap = {"win": "loss", "loss": "win", "tie": "tie"}
     if scored:
-        one = Accuracy.of(rows_of(scored), HOW)
-        two = Accuracy.of(rows_of([swap[name] for name in scored]), HOW)
+        one = Accuracy.of(rows_of(scored), LEVEL)
+        two = Accuracy.of(rows_of([swap[name] for name in scored]), LEVEL)
         assert one.value == pytest.approx(1 - two.value)
         assert one.low == pytest.approx(1 - two.high, abs=0.08)
 
 
 def test_the_interval_needs_neither_draws_nor_seed():
-    assert stats.accuracy_interval(60, 5, 100, HOW) == stats.accuracy_interval(60, 5, 100, Resampling(7, seed=9))
+    assert stats.accuracy_interval(60, 5, 100, LEVEL) == stats.accuracy_interval(60, 5, 100, 0.95)
 
 
 def test_the_interval_is_that_of_resampled_pairs():
@@ -83,7 +83,7 @@ def test_the_interval_is_that_of_resampled_pairs():
     rng = np.random.default_rng(5)
     means = [rng.choice(outcomes, len(outcomes)).mean() for _ in range(4000)]
     expected = tuple(np.quantile(means, [0.025, 0.975]))
-    assert stats.accuracy_interval(120, 30, 200, Resampling()) == pytest.approx(expected, abs=0.006)
+    assert stats.accuracy_interval(120, 30, 200, 0.95) == pytest.approx(expected, abs=0.006)
 
 
 def test_the_interval_covers_as_often_as_it_says():
@@ -91,17 +91,17 @@ def test_the_interval_covers_as_often_as_it_says():
     hits = 0
     for _ in range(400):
         wins = int(rng.binomial(150, 0.7))
-        low, high = stats.accuracy_interval(wins, 0, 150, Resampling(1000))
+        low, high = stats.accuracy_interval(wins, 0, 150, 0.95)
         hits += low <= 0.7 <= high
     assert 0.91 <= hits / 400 <= 0.98
 
 
 @given(n=st.integers(1, 500))
 def test_a_clean_sweep_gets_the_exact_interval(n):
-    low, high = stats.accuracy_interval(n, 0, n, HOW)
+    low, high = stats.accuracy_interval(n, 0, n, LEVEL)
     exact = binomtest(n, n).proportion_ci(0.95, "exact")
     assert (low, high) == pytest.approx((exact.low, exact.high))
-    assert stats.accuracy_interval(0, 0, n, HOW) == pytest.approx((1 - exact.high, 1 - exact.low))
+    assert stats.accuracy_interval(0, 0, n, LEVEL) == pytest.approx((1 - exact.high, 1 - exact.low))
 
 
 @given(first=st.integers(0, 200), second=st.integers(0, 200))
@@ -113,7 +113,7 @@ def test_mcnemar_is_the_exact_binomial_test(first, second):
 @given(outcomes=OUTCOMES, others=OUTCOMES)
 def test_comparing_the_other_way_round_changes_the_sign(outcomes, others):
     one, two = rows_of(outcomes), rows_of(others)
-    there, back = stats.compare(one, two, HOW), stats.compare(two, one, HOW)
+    there, back = stats.compare(one, two, LEVEL), stats.compare(two, one, LEVEL)
     assert there.difference == pytest.approx(-back.difference)
     assert there.p_mcnemar == back.p_mcnemar
     assert (there.only_first, there.only_second) == (back.only_second, back.only_first)
@@ -121,13 +121,13 @@ def test_comparing_the_other_way_round_changes_the_sign(outcomes, others):
 
 def test_a_comparison_is_over_the_shared_pairs_alone():
     one, two = rows_of(["win"] * 10), rows_of(["loss"] * 4)
-    found = stats.compare(one, two, HOW)
+    found = stats.compare(one, two, LEVEL)
     assert (found.n, found.left_out, found.difference) == (4, 6, 1.0)
-    assert stats.compare(one, [], HOW) is None
+    assert stats.compare(one, [], LEVEL) is None
 
 
 def test_a_model_against_itself_shows_nothing():
-    found = stats.compare(rows_of(["win", "loss"] * 20), rows_of(["win", "loss"] * 20), HOW)
+    found = stats.compare(rows_of(["win", "loss"] * 20), rows_of(["win", "loss"] * 20), LEVEL)
     assert (found.difference, found.p_value, found.p_mcnemar) == (0.0, 1.0, 1.0)
 
 

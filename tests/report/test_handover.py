@@ -93,7 +93,7 @@ def compiled(tmp_path):
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     out = tmp_path_factory.mktemp("results")
-    evaluate("length", "authored", out, EvaluateSettings(baselines=(), resamples=100))
+    evaluate("length", "authored", out, EvaluateSettings(baselines=()))
     return out / "results.json"
 
 

@@ -14,7 +14,7 @@ from themis_rm.report.plots import Interval, dot_plot, line_plot, training_curve
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    return evaluate("random", "authored", tmp_path_factory.mktemp("r"), EvaluateSettings(resamples=500))
+    return evaluate("random", "authored", tmp_path_factory.mktemp("r"), EvaluateSettings())
 
 
 @pytest.fixture(scope="module")

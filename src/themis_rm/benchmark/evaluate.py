@@ -24,7 +24,6 @@ from themis_rm.benchmark import statistics as stats
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
 from themis_rm.benchmark.results import Accuracies, Baseline, Counts, Results, Run
 from themis_rm.benchmark.scores import read_scores, write_scores
-from themis_rm.benchmark.statistics import Resampling
 from themis_rm.criteria import criterion
 from themis_rm.models.catalogue import load_model, prompt_set_of
 from themis_rm.models.protocol import ModelSettings, RewardModel, Score
@@ -49,21 +48,12 @@ class EvaluateSettings(Settings):
     itself. The checkpoint's own ``baselines/ngrams*`` come on top."""
     part_pairs: int = Field(default=256, ge=1)
     """Pairs scored between two points at which a killed run can go on."""
-    resamples: int = Field(default=10_000, ge=100)
-    """Bootstrap draws of each interval."""
     level: float = Field(default=0.95, gt=0.5, lt=1)
     """What an interval should cover."""
-    seed: int = 0
-    """Seed of the draws."""
     length_band: float = Field(default=1.1, ge=1)
     """Largest ratio of lengths, in characters, of a length-matched pair."""
     model: ModelSettings = ModelSettings()
     """Device, precision, limits."""
-
-    @property
-    def resampling(self) -> Resampling:
-        """Return how intervals are drawn."""
-        return Resampling(self.resamples, self.level, self.seed)
 
 
 @dataclass(frozen=True)
@@ -118,10 +108,9 @@ def evaluate(model: str | Path, benchmark: str | Path, out: Path, settings: Eval
     lines = [json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in read.rejected]
     write_text(out / REJECTED, "".join(lines))
     scores = score_benchmark(loaded, read, prompting, out / SCORES, settings)
-    how, band = settings.resampling, settings.length_band
     results = Results.published(
         scores,
-        accuracies=Accuracies.of(scores, how, band),
+        accuracies=Accuracies.of(scores, settings.level, settings.length_band),
         counts=_counts(scores, read),
         baselines=_baselines(model, loaded, scores, read, prompting, out, settings),
         run=_run(loaded, read, prompting, settings),
@@ -215,15 +204,14 @@ def _baselines(  # noqa: PLR0917
             continue
         path = out / "baselines" / f"{label}.parquet"
         found[label] = other, score_benchmark(other, benchmark, prompting, path, settings)
-    how = settings.resampling
-    tests = {label: stats.compare(scores, rows, how) for label, (_, rows) in found.items()}
+    tests = {label: stats.compare(scores, rows, settings.level) for label, (_, rows) in found.items()}
     p_values = [test.p_mcnemar for test in tests.values() if test is not None]
     adjusted = iter(stats.holm(p_values))
     return [
         Baseline(
             name=label,
             digest=other.identity.digest,
-            accuracies=Accuracies.of(rows, how, settings.length_band),
+            accuracies=Accuracies.of(rows, settings.level, settings.length_band),
             comparison=tests[label],
             p_holm=next(adjusted) if tests[label] is not None else None,
         )
@@ -255,7 +243,7 @@ def _run(model: RewardModel, benchmark: Benchmark, prompting: Prompting, setting
         prompts=prompting.mode,
         prompt_set=prompting.prompts.name if prompting.prompts else "",
         prompt_digest=prompting.digest,
-        resampling=settings.resampling,
+        level=settings.level,
         length_band=settings.length_band,
         versions=versions,
     )

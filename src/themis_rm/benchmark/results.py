@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from themis_rm.benchmark import statistics as stats
-from themis_rm.benchmark.statistics import Accuracy, Comparison, Resampling
+from themis_rm.benchmark.statistics import Accuracy, Comparison
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
 from themis_rm.languages import LANGUAGES
@@ -44,19 +44,19 @@ class Accuracies(_Block):
     """Mean of the accuracies where chosen is longer and where it is shorter; "longer wins" gets 0.5."""
 
     @classmethod
-    def of(cls, scores: Sequence[PairScore], how: Resampling, band: float) -> Self:
+    def of(cls, scores: Sequence[PairScore], level: float, band: float) -> Self:
         """Compute all of them from a run's rows."""
 
         def cut(rows: Sequence[PairScore], column: str) -> dict[str, Accuracy]:
-            return {value: Accuracy.of(group, how) for value, group in stats.by(rows, column).items()}
+            return {value: Accuracy.of(group, level) for value, group in stats.by(rows, column).items()}
 
         return cls(
-            overall=Accuracy.of(scores, how),
+            overall=Accuracy.of(scores, level),
             by_aspect=cut(scores, "aspect"),
             by_language=cut(scores, "language"),
             by_subset=cut(scores, "subset"),
             cells={aspect: cut(rows, "language") for aspect, rows in stats.by(scores, "aspect").items()},
-            length_matched=Accuracy.of(stats.length_matched(scores, band), how),
+            length_matched=Accuracy.of(stats.length_matched(scores, band), level),
             length_balanced=stats.length_balanced(scores),
         )
 
@@ -97,8 +97,8 @@ class Run(_Block):
     """Name of the prompt set; empty for mode ``none``."""
     prompt_digest: str
     """Hash of the prompt set; empty for mode ``none``."""
-    resampling: Resampling
-    """How intervals were drawn."""
+    level: float
+    """What intervals should cover."""
     length_band: float
     """Largest ratio of lengths of a length-matched pair."""
     versions: dict[str, str]
@@ -213,7 +213,7 @@ class Results(_Block):
 def _caption(overall: Accuracy, run: Run, baselines: Sequence[Baseline], counts: Counts | None) -> str:
     cut = f", truncated {counts.truncated}" if counts else ""
     lines = [
-        f"Accuracy in percent, ties half, {run.resampling.level:.0%} interval, n pairs. "
+        f"Accuracy in percent, ties half, {run.level:.0%} interval, n pairs. "
         f"Ties {_percent(overall.tie_rate)} %, failed {overall.failed}{cut} of {overall.n}."
     ]
     for item in baselines:

@@ -71,7 +71,7 @@ class Accuracy:
     tie_rate: float | None
 
     @classmethod
-    def of(cls, scores: Iterable[PairScore], how: Resampling) -> Self:
+    def of(cls, scores: Iterable[PairScore], level: float) -> Self:
         """Count outcomes and add the interval."""
         n = wins = ties = failed = 0
         for row in scores:
@@ -82,7 +82,7 @@ class Accuracy:
             ties += result == TIE
         if not n:
             return cls(0, 0, 0, 0, None, None, None, None, None)
-        low, high = accuracy_interval(wins, ties, n, how)
+        low, high = accuracy_interval(wins, ties, n, level)
         return cls(n, wins, ties, failed, (wins + ties / 2) / n, low, high, wins / n, ties / n)
 
     def to_dict(self) -> dict[str, Any]:
@@ -141,9 +141,9 @@ def outcome(row: PairScore) -> float | None:
     return WIN if row.chosen_score > row.rejected_score else LOSS
 
 
-def accuracy_interval(wins: int, ties: int, n: int, how: Resampling) -> tuple[float, float]:
+def accuracy_interval(wins: int, ties: int, n: int, level: float) -> tuple[float, float]:
     """Return the percentile bootstrap interval of ``(wins + ties / 2) / n``."""
-    low, high = mean_intervals(np.array([[n - wins - ties, ties, wins]]), OUTCOMES, how.level)
+    low, high = mean_intervals(np.array([[n - wins - ties, ties, wins]]), OUTCOMES, level)
     return float(low[0]), float(high[0])
 
 
@@ -205,7 +205,7 @@ def _flip_tails(whole: NDArray[np.int64], half: NDArray[np.int64], least: NDArra
     return np.add.reduceat(chance * tail, starts)
 
 
-def compare(first: Iterable[PairScore], second: Iterable[PairScore], how: Resampling) -> Comparison | None:
+def compare(first: Iterable[PairScore], second: Iterable[PairScore], level: float) -> Comparison | None:
     """Compare two runs on the pairs that are in both, by ``id``; ``None`` if there are none.
 
     A failed pair is a lost pair on its side.
@@ -217,7 +217,7 @@ def compare(first: Iterable[PairScore], second: Iterable[PairScore], how: Resamp
     a = np.array([one[key] for key in shared])
     b = np.array([two[key] for key in shared])
     steps = steps_of(a - b)
-    low, high = mean_intervals(steps, DIFFERENCES, how.level)
+    low, high = mean_intervals(steps, DIFFERENCES, level)
     only_first = int(((a == WIN) & (b != WIN)).sum())
     only_second = int(((b == WIN) & (a != WIN)).sum())
     return Comparison(

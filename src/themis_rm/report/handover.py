@@ -217,7 +217,7 @@ def _metrics(
     if results.counts is not None and accuracy == (results.accuracies and results.accuracies.overall):
         counts["truncated"] = results.counts.truncated
     interval = [round(100 * end, digits) for end in (accuracy.low, accuracy.high) if end is not None]
-    half = {"ties": "half", "level": run.resampling.level, "interval": interval, "counts": counts}
+    half = {"ties": "half", "level": run.level, "interval": interval, "counts": counts}
     yield "Accuracy in percent, ties count half", round(100 * accuracy.value, digits), half
     yield "Strict accuracy in percent, ties are wrong", round(100 * accuracy.strict, digits), {"ties": "wrong"}
 
@@ -228,6 +228,6 @@ def _notes(accuracy: Accuracy, run: Run, digits: int) -> str:
         told.append(f"strict {100 * accuracy.strict:.{digits}f}")
     if accuracy.low is not None and accuracy.high is not None:
         ends = f"{100 * accuracy.low:.{digits}f} to {100 * accuracy.high:.{digits}f}"
-        told.append(f"{run.resampling.level:.0%} interval {ends}")
+        told.append(f"{run.level:.0%} interval {ends}")
     told.append(f"{accuracy.n} pairs, {accuracy.failed} failed")
     return "; ".join([*told, f"benchmark digest {run.benchmark_digest[:16]}"])

@@ -100,7 +100,7 @@ def verdicts(results: Results) -> list[str]:
         return ["No pair could be scored, so nothing can be said about the model."]
     inside = of.low <= 0.5 <= of.high
     told = [
-        f"{100 * of.value:.1f} % of {of.n} pairs ({results.run.resampling.level:.0%} interval {100 * of.low:.1f} to "
+        f"{100 * of.value:.1f} % of {of.n} pairs ({results.run.level:.0%} interval {100 * of.low:.1f} to "
         f"{100 * of.high:.1f}): "
         + (
             "not distinguishable from guessing on this benchmark."
@@ -112,7 +112,7 @@ def verdicts(results: Results) -> list[str]:
         found = item.comparison
         if found is None or item.p_holm is None:
             continue
-        sure = item.p_holm < 1 - results.run.resampling.level
+        sure = item.p_holm < 1 - results.run.level
         told.append(
             f"{100 * abs(found.difference):.1f} points {'above' if found.difference >= 0 else 'below'} the "
             f"{item.name} baseline (McNemar p = {item.p_holm:.2g} after Holm): "

@@ -15,7 +15,7 @@ import themis_rm
 from themis_rm.benchmark.adversarial.edits import EDITS, Edit, edited
 from themis_rm.benchmark.evaluate import EvaluateSettings, Prompting, score_benchmark
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
-from themis_rm.benchmark.statistics import WIN, Accuracy, Resampling, accuracy_interval, outcome
+from themis_rm.benchmark.statistics import WIN, Accuracy, accuracy_interval, outcome
 from themis_rm.errors import InputError
 from themis_rm.languages import LANGUAGES
 from themis_rm.models.catalogue import load_model
@@ -44,19 +44,10 @@ class AttackSettings(Settings):
     """File with a prompt set; by default the checkpoint's own, else the built-in one."""
     part_pairs: int = Field(default=256, ge=1)
     """Pairs scored between two points at which a killed job can go on."""
-    resamples: int = Field(default=10_000, ge=100)
-    """Bootstrap draws of each interval."""
     level: float = Field(default=0.95, gt=0.5, lt=1)
     """What an interval should cover."""
-    seed: int = 0
-    """Seed of the draws."""
     model: ModelSettings = ModelSettings()
     """Device, precision, limits."""
-
-    @property
-    def resampling(self) -> Resampling:
-        """Return how intervals are drawn."""
-        return Resampling(self.resamples, self.level, self.seed)
 
     @property
     def scoring(self) -> EvaluateSettings:
@@ -93,18 +84,18 @@ class Flips(BaseModel):
     """Mean change of the worse answer's reward, in standard deviations of the unedited rewards."""
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[PairScore, PairScore]], spread: float, how: Resampling) -> Self:
+    def of(cls, rows: Sequence[tuple[PairScore, PairScore]], spread: float, level: float) -> Self:
         """Compare rows without and with the edit.
 
         Args:
             rows: The pair unedited, and with both answers edited where the edit fits them.
             spread: Standard deviation of the unedited rewards.
-            how: How intervals are drawn.
+            level: What intervals should cover.
         """
         attacked = [_crossed(plain, made) for plain, made in rows]
         right = [(plain, hit) for (plain, _), hit in zip(rows, attacked, strict=True) if outcome(plain) == WIN]
         flipped = sum(outcome(hit) != WIN for _, hit in right)
-        low, high = accuracy_interval(flipped, 0, len(right), how) if right else (None, None)
+        low, high = accuracy_interval(flipped, 0, len(right), level) if right else (None, None)
         shifts = [
             made.rejected_score - plain.rejected_score
             for plain, made in rows
@@ -112,9 +103,9 @@ class Flips(BaseModel):
         ]
         return cls(
             pairs=len(rows),
-            before=Accuracy.of((plain for plain, _ in rows), how),
-            attacked=Accuracy.of(attacked, how),
-            both=Accuracy.of((made for _, made in rows), how),
+            before=Accuracy.of((plain for plain, _ in rows), level),
+            attacked=Accuracy.of(attacked, level),
+            both=Accuracy.of((made for _, made in rows), level),
             right_before=len(right),
             flipped=flipped,
             flip_rate=flipped / len(right) if right else None,
@@ -153,8 +144,8 @@ class AttackResults(BaseModel):
     """Edit -> language -> pairs."""
     unfit: dict[str, int]
     """Edit -> pairs whose worse answer has no place for it, or where it could change behaviour."""
-    resampling: Resampling
-    """How intervals were drawn."""
+    level: float
+    """What intervals should cover."""
     version: str
     """Of this package."""
 
@@ -167,7 +158,7 @@ class AttackResults(BaseModel):
         table = Table(
             title=f"{self.model} on {self.benchmark} under edits of the worse answer",
             caption="In percent: accuracy (ties half) before, with the worse answer edited, with both edited; flips: "
-            f"rightly ordered pairs that are so no more ({self.resampling.level:.0%} interval), then by language.",
+            f"rightly ordered pairs that are so no more ({self.level:.0%} interval), then by language.",
             box=box.SIMPLE_HEAD,
             padding=(0, 0, 0, 1),
             caption_justify="left",
@@ -239,18 +230,18 @@ def attack(
             done.append(edit.name)
             made = _edited(edit, read)
             scored[edit.name] = score_benchmark(loaded, made, prompting, out / f"{edit.name}.parquet", settings.scoring)
-    results = _results(plain, scored, settings.resampling)
+    results = _results(plain, scored, settings.level)
     whole = AttackResults(
         model=loaded.identity.name,
         model_digest=loaded.identity.digest,
         benchmark=read.name,
         benchmark_digest=read.digest,
         prompts=prompting.mode,
-        unedited=Accuracy.of(plain, settings.resampling),
+        unedited=Accuracy.of(plain, settings.level),
         edits={name: cuts[0] for name, cuts in results.items()},
         by_language={name: cuts[1] for name, cuts in results.items()},
         unfit={name: len(plain) - len(rows) for name, rows in scored.items()},
-        resampling=settings.resampling,
+        level=settings.level,
         version=themis_rm.__version__,
     )
     write_text(out / RESULTS, json.dumps(whole.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
@@ -271,7 +262,7 @@ def _edited(edit: Edit, benchmark: Benchmark) -> Benchmark:
 
 
 def _results(
-    plain: Iterable[PairScore], scored: dict[str, list[PairScore]], how: Resampling
+    plain: Iterable[PairScore], scored: dict[str, list[PairScore]], level: float
 ) -> dict[str, tuple[Flips, dict[str, Flips]]]:
     known = {row.id: row for row in plain}
     rewards = [value for row in known.values() for value in (row.chosen_score, row.rejected_score) if value is not None]
@@ -281,8 +272,8 @@ def _results(
         paired = [(known[row.id], row) for row in rows]
         languages = Counter(row.language for row in rows)
         cuts = {
-            spoken: Flips.of([item for item in paired if item[1].language == spoken], spread, how)
+            spoken: Flips.of([item for item in paired if item[1].language == spoken], spread, level)
             for spoken in sorted(languages)
         }
-        found[name] = Flips.of(paired, spread, how), cuts
+        found[name] = Flips.of(paired, spread, level), cuts
     return found

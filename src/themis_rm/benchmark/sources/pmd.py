@@ -8,8 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from themis_rm.benchmark.sources.formats.examples import Case, Rule, cases, marked_statements, marker, paired, sections
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
-from themis_rm.errors import InputError
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_xml
 
 _SPACE = "{http://pmd.sourceforge.net/ruleset/2.0.0}"
 
@@ -89,7 +88,7 @@ _REJECTED = frozenset(
 
 def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
     for path in sorted(folder.glob("*.xml")):
-        for item in _root(path).iter(f"{_SPACE}rule"):
+        for item in read_xml(path).iter(f"{_SPACE}rule"):
             yield from _rule(path.stem, item)
 
 
@@ -125,13 +124,6 @@ def _cases(code: str) -> list[Case]:
 
 _NEITHER_COMMENTS = re.compile(rf"(?m)//[^\n]*?(?:{_NEITHER.pattern.removeprefix('(?i)')})[^\n]*$", re.IGNORECASE)
 """Comments that speak of a setting or a condition; what they stand beside is neither good nor bad for everyone."""
-
-
-def _root(path: Path) -> ET.Element:
-    try:
-        return ET.fromstring(read_text(path))  # noqa: S314 (expat resolves no external entities)
-    except ET.ParseError as error:
-        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
 
 
 SOURCES = (

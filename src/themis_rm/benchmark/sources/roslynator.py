@@ -7,8 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from themis_rm.benchmark.sources.formats.examples import Case, Rule, by_name, names, paired
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
-from themis_rm.errors import InputError
+from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_xml
 
 _CRITERIA = by_name(
     {
@@ -29,9 +28,9 @@ _CONTESTED = names("RCS1124 RCS1201 RCS1217 RCS1223")
 
 
 def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
-    for item in _root(folder / "Analyzers.xml").iter("Analyzer"):
+    for item in read_xml(folder / "Analyzers.xml").iter("Analyzer"):
         yield from _analyzer(item)
-    for item in _root(folder / "Refactorings.xml").iter("Refactoring"):
+    for item in read_xml(folder / "Refactorings.xml").iter("Refactoring"):
         if item.find(".//Sample") is not None:
             yield Unusable(item.get("Id", ""), "no-direction")  # a refactoring goes both ways
 
@@ -56,13 +55,6 @@ def _analyzer(item: ET.Element) -> Iterator[SourcePair | Unusable]:
 def _side(sample: ET.Element, name: str) -> tuple[str, ...]:
     code = sample.findtext(name, "").strip("\n")
     return (code,) if code.strip() else ()
-
-
-def _root(path: Path) -> ET.Element:
-    try:
-        return ET.fromstring(read_text(path))  # noqa: S314 (expat resolves no external entities)
-    except ET.ParseError as error:
-        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
 
 
 SOURCES = (

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from xml.etree import ElementTree as ET
 
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
@@ -161,3 +162,16 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     return text.replace("\r\n", "\n")
+
+
+def read_xml(path: Path) -> ET.Element:
+    """Return the root of an XML file.
+
+    Raises:
+        InputError: The file cannot be read, or is no XML.
+    """
+    try:
+        # expat resolves no external entities, and bounds how far internal ones may grow.
+        return ET.fromstring(read_text(path))  # noqa: S314
+    except ET.ParseError as error:
+        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error

@@ -1,4 +1,5 @@
 #include <stdbool.h>
+#include <stddef.h>
 
 enum plan_kind { DAILY, INTERVAL, WEEKDAYS, CYCLE, PLAN_KINDS };
 
@@ -45,7 +46,7 @@ static void register_rules(void)
 
 bool dose_due(const struct prescription *p, int day)
 {
-    if (rules[p->kind] == 0)
+    if (rules[p->kind] == NULL)
         register_rules();
     return day >= p->first_day && day <= p->last_day && rules[p->kind](p, day - p->first_day);
 }

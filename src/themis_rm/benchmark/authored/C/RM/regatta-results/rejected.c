@@ -11,12 +11,12 @@ struct boat {
 /* State of the list that is being printed. */
 static FILE *output;
 static const struct boat *boat;
-static long time, winner_time, previous_time;
+static long time, winner_time, last_time;
 static size_t place, printed;
 
 static void update_time(void)
 {
-    previous_time = time;
+    last_time = time;
     time = boat->seconds > 0 ? (long)((double)boat->seconds * 100 / boat->handicap) : -1;
 }
 
@@ -26,10 +26,10 @@ static int compare_boats(const void *left, const void *right)
     update_time();
     boat = right;
     update_time();
-    if ((previous_time < 0) != (time < 0))
+    if ((last_time < 0) != (time < 0))
         return time < 0 ? -1 : 1;
-    if (previous_time != time)
-        return previous_time < time ? -1 : 1;
+    if (last_time != time)
+        return last_time < time ? -1 : 1;
     return strcmp(((const struct boat *)left)->name, boat->name);
 }
 
@@ -38,7 +38,7 @@ static void print_boat(void)
     update_time();
     if (printed++ == 0)
         winner_time = time;
-    if (printed == 1 || time != previous_time)
+    if (printed == 1 || time != last_time)
         place = printed;
     if (time >= 0)
         fprintf(output, "%zu %s %ld +%ld\n", place, boat->name, time, time - winner_time);

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstddef>
 #include <string>
 
 class Parcel {
@@ -26,14 +28,8 @@ public:
 
 private:
     // Failed deliveries are noted with an exclamation mark.
-    int failures() const {
-        int count = 0;
-        for (char c : history_) {
-            if (c == '!') {
-                ++count;
-            }
-        }
-        return count;
+    std::ptrdiff_t failures() const {
+        return std::count(history_.begin(), history_.end(), '!');
     }
 
     std::string history_ = ";announced";

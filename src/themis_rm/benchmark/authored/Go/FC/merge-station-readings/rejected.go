@@ -17,12 +17,11 @@ func Merge(primary, backup []Reading) []Reading {
 	seen := make(map[time.Time]bool)
 
 	// The primary way goes first, so its readings are kept.
-	for _, way := range [][]Reading{primary, backup} {
-		for _, reading := range way {
-			if !seen[reading.At] {
-				seen[reading.At] = true
-				merged = append(merged, reading)
-			}
+	all := append(append([]Reading{}, primary...), backup...)
+	for _, reading := range all {
+		if !seen[reading.At] {
+			seen[reading.At] = true
+			merged = append(merged, reading)
 		}
 	}
 	sort.SliceStable(merged, func(i, j int) bool { return merged[i].At.Before(merged[j].At) })

@@ -20,47 +20,36 @@ type Account struct {
 	TrialEnds, CardExpires time.Time
 }
 
-type inspection struct {
+type report struct {
 	Account
-	percent int64
-	left    time.Duration
+	used    int64
 	notices []string
 }
 
 // For returns the notices for an account.
 func For(a Account, now time.Time) []string {
-	account := &inspection{Account: a}
-	if account.isLimited() && !account.isFull() && account.percent >= warningPercent {
-		account.add("storage is %d%% full", account.percent)
+	i := report{Account: a}
+	if !i.isFull() && i.used >= warningPercent {
+		i.add("storage is %d%% full", i.used)
 	}
-	if account.isOnTrial(now) {
-		account.add("trial ends in %d days", (account.left+day-1)/day)
+	if left := a.TrialEnds.Sub(now); left > 0 && left <= trialReminder {
+		i.add("trial ends in %d days", (left+day-1)/day)
 	}
-	account.isCardValid(now)
-	return account.notices
+	i.isCardValid(now)
+	return i.notices
 }
 
-func (i *inspection) isLimited() bool {
-	if i.QuotaBytes == 0 {
-		return false
+func (i *report) isFull() bool {
+	if i.QuotaBytes != 0 {
+		i.used = i.UsedBytes * 100 / i.QuotaBytes
 	}
-	i.percent = i.UsedBytes * 100 / i.QuotaBytes
-	return true
-}
-
-func (i *inspection) isFull() bool {
-	if i.percent >= 100 {
+	if i.used >= 100 {
 		i.add("storage is full")
 	}
-	return i.percent >= 100
+	return i.used >= 100
 }
 
-func (i *inspection) isOnTrial(now time.Time) bool {
-	i.left = i.TrialEnds.Sub(now)
-	return i.left > 0 && i.left <= trialReminder
-}
-
-func (i *inspection) isCardValid(now time.Time) bool {
+func (i *report) isCardValid(now time.Time) bool {
 	valid := i.CardExpires.IsZero() || i.CardExpires.Sub(now) > cardReminder
 	if !valid {
 		i.add("card expires soon")
@@ -68,6 +57,6 @@ func (i *inspection) isCardValid(now time.Time) bool {
 	return valid
 }
 
-func (i *inspection) add(format string, values ...interface{}) {
+func (i *report) add(format string, values ...interface{}) {
 	i.notices = append(i.notices, i.Name+": "+fmt.Sprintf(format, values...))
 }

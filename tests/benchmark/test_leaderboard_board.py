@@ -148,9 +148,7 @@ def test_results_that_the_scores_do_not_give_are_named(tmp_path):
 def ours(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ours")
     for mode in ("none", "own"):
-        evaluate(
-            "random", "authored", folder / mode, EvaluateSettings(prompts=mode, resamples=500, baselines=("length",))
-        )
+        evaluate("random", "authored", folder / mode, EvaluateSettings(prompts=mode, baselines=("length",)))
     return folder
 
 

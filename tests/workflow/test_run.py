@@ -45,7 +45,7 @@ RECIPE = {
         "eval_every": 6,
         "threads": 1,
     },
-    "evaluate": {"resamples": 200, "part_pairs": 16},
+    "evaluate": {"part_pairs": 16},
     "examples": [{"prompt": "Write a function that adds.", "response": "def add(a, b):\n    return a + b\n"}],
 }
 

@@ -43,20 +43,14 @@ func (i *report) isFull() bool {
 	if i.QuotaBytes != 0 {
 		i.used = i.UsedBytes * 100 / i.QuotaBytes
 	}
-	if i.used >= 100 {
-		i.add("storage is full")
-	}
-	return i.used >= 100
+	return i.used >= 100 && i.add("storage is full")
 }
 
 func (i *report) isCardValid(now time.Time) bool {
-	valid := i.CardExpires.IsZero() || i.CardExpires.Sub(now) > cardReminder
-	if !valid {
-		i.add("card expires soon")
-	}
-	return valid
+	return i.CardExpires.IsZero() || i.CardExpires.Sub(now) > cardReminder || !i.add("card expires soon")
 }
 
-func (i *report) add(format string, values ...interface{}) {
+func (i *report) add(format string, values ...interface{}) bool {
 	i.notices = append(i.notices, i.Name+": "+fmt.Sprintf(format, values...))
+	return true
 }

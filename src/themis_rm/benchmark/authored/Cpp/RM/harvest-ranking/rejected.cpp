@@ -7,7 +7,7 @@ struct Crate {
     double kilograms = 0;
 };
 
-static int findVariety(const std::vector<Crate>& totals, const std::string& variety) {
+static int positionOfVariety(const std::vector<Crate>& totals, const std::string& variety) {
     for (std::size_t i = 0; i < totals.size(); ++i) {
         if (totals[i].variety == variety) {
             return static_cast<int>(i);
@@ -16,7 +16,7 @@ static int findVariety(const std::vector<Crate>& totals, const std::string& vari
     return -1;
 }
 
-static void exchange(Crate& left, Crate& right) {
+static void exchangeCrates(Crate& left, Crate& right) {
     const Crate kept = left;
     left = right;
     right = kept;
@@ -25,12 +25,12 @@ static void exchange(Crate& left, Crate& right) {
 std::vector<std::string> topVarieties(const std::vector<Crate>& crates, std::size_t limit) {
     std::vector<Crate> totals;
     for (const Crate& crate : crates) {
-        const int found = findVariety(totals, crate.variety);
-        if (found == -1) {
+        const int position = positionOfVariety(totals, crate.variety);
+        if (position == -1) {
             totals.push_back(crate);
             continue;
         }
-        totals[static_cast<std::size_t>(found)].kilograms += crate.kilograms;
+        totals[static_cast<std::size_t>(position)].kilograms += crate.kilograms;
     }
 
     std::vector<std::string> names;
@@ -43,7 +43,7 @@ std::vector<std::string> topVarieties(const std::vector<Crate>& crates, std::siz
                 heaviest = k;
             }
         }
-        exchange(totals[i], totals[heaviest]);
+        exchangeCrates(totals[i], totals[heaviest]);
         names.push_back(totals[i].variety);
     }
     return names;

@@ -25,9 +25,9 @@ func Table(trees []Tree) string {
 	names, width := []string{}, 0
 	figures := make(map[string][]float64)
 	for i := 0; i < len(trees); i++ {
-		f, found := figures[trees[i].Species]
+		measured, found := figures[trees[i].Species]
 		if !found {
-			f = []float64{0, 0, 0}
+			measured = []float64{0, 0, 0}
 			names = append(names, trees[i].Species)
 			for j := len(names) - 1; j > 0 && names[j] < names[j-1]; j-- {
 				names[j], names[j-1] = names[j-1], names[j]
@@ -36,19 +36,19 @@ func Table(trees []Tree) string {
 				width = len(trees[i].Species)
 			}
 		}
-		f[0]++
-		f[1] = f[1] + trees[i].Height
-		if trees[i].Diameter > f[2] {
-			f[2] = trees[i].Diameter
+		measured[0]++
+		measured[1] = measured[1] + trees[i].Height
+		if trees[i].Diameter > measured[2] {
+			measured[2] = trees[i].Diameter
 		}
-		figures[trees[i].Species] = f
+		figures[trees[i].Species] = measured
 	}
 	table := ""
 	for i := 0; i < len(names); i++ {
-		f := figures[names[i]]
-		table += pad(names[i], width, false) + pad(fmt.Sprintf("%.0f", f[0]), 6, true)
-		table += pad(fmt.Sprintf("%.1f", f[1]/f[0]), 8, true)
-		table += pad(fmt.Sprintf("%.1f", f[2]), 8, true) + "\n"
+		measured := figures[names[i]]
+		table += pad(names[i], width, false) + pad(fmt.Sprintf("%.0f", measured[0]), 6, true)
+		table += pad(fmt.Sprintf("%.1f", measured[1]/measured[0]), 8, true)
+		table += pad(fmt.Sprintf("%.1f", measured[2]), 8, true) + "\n"
 	}
 	return table
 }

@@ -11,7 +11,7 @@ type Reading struct {
 	VentsOpen            bool
 }
 
-type rule interface {
+type alarmRule interface {
 	evaluate(r Reading) (string, bool)
 }
 
@@ -26,18 +26,18 @@ func (t thresholdRule) evaluate(r Reading) (string, bool) {
 	return fmt.Sprintf(t.format, value), t.direction*value > t.direction*t.threshold
 }
 
-type ventRule struct{ rule }
+type openVentsRule struct{ alarmRule }
 
-func (v ventRule) evaluate(r Reading) (string, bool) {
-	text, raised := v.rule.evaluate(r)
+func (v openVentsRule) evaluate(r Reading) (string, bool) {
+	text, raised := v.alarmRule.evaluate(r)
 	return text, raised && r.VentsOpen
 }
 
-var rules = []rule{
+var rules = []alarmRule{
 	thresholdRule{func(r Reading) float64 { return r.Celsius }, 1, 35, "too hot (%.1f °C)"},
 	thresholdRule{func(r Reading) float64 { return r.Celsius }, -1, 8, "too cold (%.1f °C)"},
 	thresholdRule{func(r Reading) float64 { return float64(r.SoilPercent) }, -1, 20, "dry soil (%.0f %%)"},
-	ventRule{thresholdRule{
+	openVentsRule{thresholdRule{
 		func(r Reading) float64 { return float64(r.WindKmh) }, 1, 60, "close the vents (wind %.0f km/h)",
 	}},
 }

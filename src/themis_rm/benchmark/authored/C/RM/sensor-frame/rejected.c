@@ -6,7 +6,7 @@
 #define MOISTURE_TYPE 1
 #define TEMPERATURE_TYPE 2
 #define MALFORMED_FRAME (-1)
-#define WRONG_CHECKSUM (-2)
+#define CHECKSUM_DIFFERS (-2)
 
 #define FRAME_BYTE_AT(n) ((uint32_t)frame[(n)])
 #define FRAME_WORD_AT(n) (FRAME_BYTE_AT(n) << 8 | FRAME_BYTE_AT((n) + 1))
@@ -27,7 +27,7 @@ int decode_reading(const uint8_t *frame, size_t length, struct reading *out)
     EXPECT(length == FRAME_LENGTH, MALFORMED_FRAME);
     EXPECT(FRAME_BYTE_AT(0) == FRAME_START, MALFORMED_FRAME);
     EXPECT(HAS_TYPE(MOISTURE) || HAS_TYPE(TEMPERATURE), MALFORMED_FRAME);
-    EXPECT(CHECKSUM_OF(FOLDED_AT(0) ^ FOLDED_AT(4)) == FRAME_BYTE_AT(8), WRONG_CHECKSUM);
+    EXPECT(CHECKSUM_OF(FOLDED_AT(0) ^ FOLDED_AT(4)) == FRAME_BYTE_AT(8), CHECKSUM_DIFFERS);
 
     uint32_t raw_value = FRAME_WORD_AT(4) << 16 | FRAME_WORD_AT(6);
     out->type = (uint8_t)FRAME_BYTE_AT(1);

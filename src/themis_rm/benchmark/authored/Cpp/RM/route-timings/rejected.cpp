@@ -1,4 +1,4 @@
-#include <cstdio>
+#include <iomanip>
 #include <istream>
 #include <map>
 #include <sstream>
@@ -34,12 +34,11 @@ std::string routeReport(std::istream& accessLog) {
             }
         }
     }
-    std::string res;
+    std::ostringstream res;
+    res << std::fixed << std::setprecision(1);
     for (auto it = data.begin(); it != data.end(); ++it) {
-        char buf[128];
-        std::snprintf(buf, sizeof(buf), " requests=%d errors=%d mean=%.1f\n", it->second.first.first,
-                      it->second.first.second, it->second.second / it->second.first.first);
-        res += it->first + buf;
+        res << it->first << " requests=" << it->second.first.first << " errors=" << it->second.first.second
+            << " mean=" << it->second.second / it->second.first.first << "\n";
     }
-    return res;
+    return res.str();
 }

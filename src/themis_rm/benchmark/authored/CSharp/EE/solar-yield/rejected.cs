@@ -17,7 +17,7 @@ public class YieldIndex
         if (to > wattHours.Count)
             throw new ArgumentOutOfRangeException("to");
 
-        // A year's yield in watt-hours goes beyond an int.
+        // The yield of a year goes beyond an int.
         long total = 0;
         for (int i = from; i < to; i++)
             total += wattHours[i];

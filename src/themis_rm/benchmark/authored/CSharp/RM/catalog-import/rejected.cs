@@ -3,6 +3,9 @@ using System.IO;
 
 public class CatalogImport
 {
+    private const string ProductKind = "P";
+    private const string CategoryKind = "C";
+
     public readonly List<string[]> Products = new List<string[]>();
     public readonly List<string[]> Categories = new List<string[]>();
     public readonly List<string> Errors = new List<string>();
@@ -17,7 +20,7 @@ public class CatalogImport
             if (line.Length == 0)
                 continue;
             string[] parts = line.Split(';');
-            if (parts[0] == "P")
+            if (parts[0] == ProductKind)
             {
                 if (parts.Length != 4)
                     Errors.Add("line " + number + ": expected 3 fields");
@@ -30,7 +33,7 @@ public class CatalogImport
                 else
                     Products.Add(new[] { parts[1], parts[2], parts[3] });
             }
-            else if (parts[0] == "C")
+            else if (parts[0] == CategoryKind)
             {
                 if (parts.Length != 3)
                     Errors.Add("line " + number + ": expected 2 fields");

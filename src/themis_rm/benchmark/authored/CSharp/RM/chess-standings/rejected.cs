@@ -15,14 +15,14 @@ public static class Standings
             if (f.Length != 3 || (f[2] != "1-0" && f[2] != "0-1" && f[2] != "1/2-1/2"))
                 throw new FormatException(line);
             int w = names.IndexOf(f[0]);
-            if (w < 0)
+            if (w == -1)
             {
                 names.Add(f[0]);
                 numbers.Add(new decimal[3]);
                 w = names.Count - 1;
             }
             int b = names.IndexOf(f[1]);
-            if (b < 0)
+            if (b == -1)
             {
                 names.Add(f[1]);
                 numbers.Add(new decimal[3]);

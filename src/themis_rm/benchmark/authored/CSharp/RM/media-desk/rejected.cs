@@ -19,6 +19,8 @@ public class Item
 
 public static class MediaDesk
 {
+    private const int MostLoans = 3;
+
     public static string Refusal(Member member, Item item, DateTime today)
     {
         string result = null;
@@ -30,7 +32,7 @@ public static class MediaDesk
                 {
                     if (!(member.Born.AddYears(item.MinimumAge) > today.Date))
                     {
-                        if (!(member.Loans < 3))
+                        if (!(member.Loans < MostLoans))
                             result = "three items are out already";
                     }
                     else

@@ -26,7 +26,7 @@ public static class SellerCard
         return html.Append("</div>").ToString();
     }
 
-    /// <summary>Returns where the link leads, or null for no link.</summary>
+    /// <summary>Returns where the link leads, if it leads anywhere.</summary>
     private static string Address(string website)
     {
         if (string.IsNullOrWhiteSpace(website))

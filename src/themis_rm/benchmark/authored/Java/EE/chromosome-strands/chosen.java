@@ -2,7 +2,7 @@ final class Strands {
 
     private static final String BASES = "ACGTNacgtn";
     private static final String PARTNERS = "TGCANtgcan";
-    // By the code of the base, 0 for characters that are none.
+    // By the code of the base; 0 stands where there is none.
     private static final char[] PARTNER_OF = new char[128];
 
     static {

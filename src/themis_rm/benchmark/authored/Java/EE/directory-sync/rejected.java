@@ -22,7 +22,7 @@ final class DirectorySync {
         List<Account> updated = new ArrayList<>();
         for (Account account : remote) {
             int position = localIds.indexOf(account.id());
-            if (position < 0) {
+            if (position == -1) {
                 created.add(account);
             } else if (!local.get(position).equals(account)) {
                 updated.add(account);

@@ -18,7 +18,7 @@ final class BestOf<T> {
     }
 
     void submit(T entry) {
-        // The list stays in order, and the entry that falls off the end is the worst.
+        // The list stays sorted, and the entry that falls off the end is the worst.
         kept.add(entry);
         kept.sort(bestFirst);
         if (kept.size() > limit) {

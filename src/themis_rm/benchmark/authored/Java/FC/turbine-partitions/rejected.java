@@ -1,8 +1,6 @@
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 final class TurbinePartitions {
 
@@ -22,10 +20,13 @@ final class TurbinePartitions {
     }
 
     List<List<String>> group(Collection<String> ids) {
-        List<List<String>> queues = IntStream.range(0, count)
-            .<List<String>>mapToObj(number -> new ArrayList<>())
-            .collect(Collectors.toList());
-        ids.forEach(id -> queues.get(of(id)).add(id));
+        List<List<String>> queues = new ArrayList<>(count);
+        for (int number = 0; number < count; number++) {
+            queues.add(new ArrayList<>());
+        }
+        for (String id : ids) {
+            queues.get(of(id)).add(id);
+        }
         return queues;
     }
 }

@@ -2,6 +2,7 @@ import java.io.IOException;
 import java.util.Iterator;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -25,28 +26,25 @@ final class FrameUploads {
     int uploadAll(Iterator<Frame> frames) throws InterruptedException {
         AtomicInteger uploaded = new AtomicInteger();
         ExecutorService pool = Executors.newFixedThreadPool(threads);
-        for (int i = 0; i < threads; i++) {
-            pool.execute(() -> drain(frames, uploaded));
+        Semaphore idle = new Semaphore(threads);
+        while (frames.hasNext()) {
+            idle.acquire();
+            Frame frame = frames.next();
+            pool.execute(() -> upload(frame, uploaded, idle));
         }
         pool.shutdown();
         pool.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
         return uploaded.get();
     }
 
-    private void drain(Iterator<Frame> frames, AtomicInteger uploaded) {
-        for (Frame frame = next(frames); frame != null; frame = next(frames)) {
-            try {
-                uploader.upload(frame);
-                uploaded.incrementAndGet();
-            } catch (IOException e) {
-                System.err.println("frame " + frame.number() + " failed: " + e.getMessage());
-            }
-        }
-    }
-
-    private static Frame next(Iterator<Frame> frames) {
-        synchronized (frames) {
-            return frames.hasNext() ? frames.next() : null;
+    private void upload(Frame frame, AtomicInteger uploaded, Semaphore idle) {
+        try {
+            uploader.upload(frame);
+            uploaded.incrementAndGet();
+        } catch (IOException e) {
+            System.err.println("frame " + frame.number() + " failed: " + e.getMessage());
+        } finally {
+            idle.release();
         }
     }
 }

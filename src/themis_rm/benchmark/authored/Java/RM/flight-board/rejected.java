@@ -1,11 +1,13 @@
 final class FlightBoard {
 
+    private static final int MINUTES_PER_DAY = 1440;
+
     private FlightBoard() {
     }
 
     static String row(String flight, String departure, String arrival) {
         int days = dayNumber(arrival) - dayNumber(departure);
-        int flown = utcMinute(arrival) - utcMinute(departure) + days * 1440;
+        int flown = utcMinute(arrival) - utcMinute(departure) + days * MINUTES_PER_DAY;
         String times = departure.substring(11, 16) + " - " + arrival.substring(11, 16);
         if (days != 0) {
             times += " " + (days > 0 ? "+" : "") + days;

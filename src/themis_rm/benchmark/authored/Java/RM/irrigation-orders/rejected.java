@@ -5,6 +5,8 @@ import java.util.Map;
 
 final class IrrigationOrders {
 
+    private static final String FORM = "(open|feed) [0-9]{1,6} [0-9]{1,6}|close [0-9]{1,6}";
+
     static List<String> describe(List<String> lines) {
         List<String> sentences = new ArrayList<>();
         for (String line : lines) {
@@ -38,7 +40,7 @@ final class IrrigationOrders {
         String[] words = line.split(" ", -1);
         Map<String, Object> order = new HashMap<>();
         order.put("type", words[0]);
-        if (!line.matches("(open|feed) [0-9]{1,6} [0-9]{1,6}|close [0-9]{1,6}")) {
+        if (!line.matches(FORM)) {
             throw new IllegalArgumentException(line);
         }
         order.put("valve", Integer.parseInt(words[1]));

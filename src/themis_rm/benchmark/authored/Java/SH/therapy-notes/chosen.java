@@ -21,7 +21,7 @@ final class NoteCipher {
         this.key = key;
     }
 
-    /** Seals a text for a patient; the result begins with the nonce. */
+    /** Seals a patient's text; the result begins with the nonce. */
     byte[] seal(String patientId, String text) throws GeneralSecurityException {
         byte[] nonce = new byte[NONCE_BYTES];
         random.nextBytes(nonce);

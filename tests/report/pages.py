@@ -1,0 +1,48 @@
+"""A small board for the tests of the leaderboard page, with everything in it that can go wrong."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+from tests.benchmark.boards import columns, write_run
+
+from themis_rm.benchmark.leaderboard.board import BoardSettings, Entry, leaderboard
+
+SIZE = 240
+HOSTILE = """</script><img src=x onerror="document.title='owned'"> & 'co'"""
+REFERENCE = Entry("Told, not shown", "reference", "generative", "Small", 3.0, note="Only <told>.")
+QUICK = BoardSettings(resamples=200)
+
+
+def small_board(folder):
+    """Return a board of five runs and a published one: ties, failures, missing pairs, a hostile name."""
+    rng = np.random.default_rng(5)
+    for name, odds in {
+        "best": (0.9, 0.0, 0.1),
+        "good": (0.72, 0.08, 0.2),
+        "same": (0.72, 0.02, 0.26),
+        "ties": (0.3, 0.6, 0.1),
+        "poor": (0.4, 0.0, 0.6),
+    }.items():
+        marks = "".join(rng.choice(list("+0-"), p=odds, size=SIZE))
+        changes = {}
+        if name == "good":
+            changes["chosen_score"] = [None, float("nan"), *columns(marks)["chosen_score"][2:]]
+        write_run(folder / name, marks[: SIZE - 7] if name == "same" else marks, **changes)
+    board = leaderboard([], folder, settings=QUICK)
+    facts = {
+        "best": {"name": HOSTILE, "series": "Small", "parameters": 8.0, "note": "A <note> & more."},
+        "good": {"series": "Small", "parameters": 0.6},
+        "ties": {"judge": "generative", "parameters": 70.0},
+        "poor": {"kind": "baseline"},
+    }
+    entries = tuple(replace(entry, **facts.get(entry.name, {})) for entry in board.entries)
+    strict = np.full((1, len(board.cuts)), np.nan)
+    strict[0, :3] = 0.5, 0.625, 0.375
+    return replace(board, entries=(*entries, REFERENCE), reference_strict=strict)
+
+
+def embedded(page):
+    """Return the data that a page holds."""
+    return json.loads(re.search(r'<script type="application/json" id="board">(.*?)</script>', page, re.DOTALL).group(1))

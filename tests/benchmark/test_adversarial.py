@@ -22,14 +22,14 @@ ALL = list(pairs())
 FIRST = {row.benchmark_name: next(pair for pair in ALL if pair.row.language == row.benchmark_name) for row in LANGUAGES}
 NAMES = [edit.name for edit in EDITS]
 BY_NAME = {edit.name: edit for edit in EDITS}
-TOKENS_STAY = {
+TOKENS_STAY = [
     "comments",
     "claim",
     "injection",
     "closing-line",
     "padding",
     "reformatting",
-}
+]
 
 
 @pytest.mark.parametrize("spoken", FIRST)

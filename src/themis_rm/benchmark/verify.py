@@ -221,6 +221,10 @@ class _Job:
         )
 
 
+_HANGS = 20
+"""A rejected answer that is late after this many times what the chosen one took is not run again."""
+
+
 @dataclass
 class _Entry:
     """What the journal holds of a pair: a verdict for each side, and whether late ones were run again alone."""
@@ -231,6 +235,13 @@ class _Entry:
     @property
     def late(self) -> list[str]:
         return [side for side in _SIDES if self.verdicts[side].state == TIMEOUT]
+
+    def unsettled(self, expects: str) -> bool:
+        """Tell whether a late answer must be run again before anything can be said."""
+        chosen, rejected = (self.verdicts[side] for side in _SIDES)
+        # Both were run on the same busy machine: one that took so many times as long as the other hangs of itself.
+        hangs = chosen.state == PASSED and rejected.seconds > _HANGS * chosen.seconds
+        return bool(self.late) and not self.alone and not (expects != BOTH_PASS and hangs)
 
 
 class _Journal:
@@ -407,7 +418,7 @@ def _execute(jobs: Iterable[_Job], journal: _Journal, settings: VerifySettings) 
                     if len(running) < 2 * settings.workers:
                         continue
                     yield from _finished(running, journal, late)
-                elif known.late and not known.alone:
+                elif known.unsettled(job.check.expects):
                     late.append(job)
                 else:
                     yield job.check, known
@@ -438,7 +449,7 @@ def _finished(
             yield job.check, entry  # not kept: what is missing may be installed by the next time
             continue
         journal.add(job.key, entry)
-        if entry.late:
+        if entry.unsettled(job.check.expects):
             late.append(job)
         else:
             yield job.check, entry

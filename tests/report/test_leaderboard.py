@@ -209,7 +209,7 @@ def test_one_run_makes_a_page(tmp_path):
 @pytest.fixture(scope="module")
 def authored(tmp_path_factory):
     folder = tmp_path_factory.mktemp("authored")
-    evaluate("random", "authored", folder, EvaluateSettings())
+    evaluate("random", "authored", folder, EvaluateSettings(baselines=("length",)))
     return leaderboard([folder], benchmark="authored", settings=QUICK)
 
 

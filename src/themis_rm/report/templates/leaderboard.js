@@ -380,7 +380,7 @@
       const f = figures(point.entry), label = labels.get(point.entry);
       const line = missing(f.low) ? "" : `<line x1="${point.x.toFixed(1)}" x2="${point.x.toFixed(1)}" y1="${y(f.low).toFixed(1)}" y2="${y(f.high).toFixed(1)}"/>`;
       const text = label ? `<text class="name" x="${label.x.toFixed(1)}" y="${label.y.toFixed(1)}" text-anchor="${label.anchor}">${esc(label.text)}</text>` : "";
-      return `<g ${marks(point.entry)} dot" style="--tone:var(${tone(point.entry)})" data-tip="${esc(told(point.entry))}">${line}<circle cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="4.5"/>${text}</g>`;
+      return `<g ${marks(point.entry)} dot" style="--tone:var(${tone(point.entry)})" data-tip="${esc(described(point.entry))}">${line}<circle cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="4.5"/>${text}</g>`;
     });
     box.innerHTML = svg(width, height, `Accuracy of ${shown.length} models against parameters`, axes(frame, x, y, [least, most], [floor, ceiling]) + lines.join("") + dots.join(""));
   }

@@ -1,4 +1,4 @@
-"""The audit for a terminal, in 100 columns."""
+"""The audit for a terminal, best in 100 columns; text wraps in fewer."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def audit_tables(audit: Audit) -> Group:
 
 
 def _table(title: str, *columns: str, left: int = 1) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1), title_justify="left", width=None)
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), title_justify="left")
     for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number < left else "right", overflow="fold")
+        table.add_column(name, justify="left" if number < left else "right", no_wrap=number == 0, overflow="fold")
     return table
 
 
@@ -43,7 +43,6 @@ def _verdicts(audit: Audit) -> Table:
         box=box.SIMPLE_HEAD,
         padding=(0, 1),
         title_justify="left",
-        width=100,
     )
     table.add_column("", no_wrap=True)
     table.add_column("problem", no_wrap=True)

@@ -220,9 +220,13 @@ def _beside(name: str) -> str:
 def _header(board: Board, data: dict[str, Any]) -> dict[str, Any]:
     kinds = [str(entry.kind) for entry in board.entries]
     keys = {cut.key for cut in board.cuts}
+    counts = {kind: kinds.count(kind) for kind in ("model", "baseline", "reference")}
+    benchmark = _benchmark_name(board, data["benchmark"]["published"])
+    compared = [_many(counts["model"] + counts["reference"], "reward model"), _many(counts["baseline"], "baseline")]
     return {
-        "counts": {kind: kinds.count(kind) for kind in ("model", "baseline", "reference")},
-        "benchmark": _benchmark_name(board, data["benchmark"]["published"]),
+        "counts": counts,
+        "benchmark": benchmark,
+        "title": f"{benchmark}: {' and '.join(filter(None, compared))} compared",
         "published": data["benchmark"]["published"],
         "source": data["source"],
         "from_paper": any(entry.series or entry.note or entry.judge for entry in board.entries),
@@ -239,7 +243,11 @@ def _benchmark_name(board: Board, published: bool) -> str:
     if published:
         return "CodeRewardBench"
     stated = {run.results.run.benchmark for run in board.runs.runs if run.results and run.results.run}
-    return Path(stated.pop()).name if len(stated) == 1 else "one benchmark"
+    return f"Benchmark “{Path(stated.pop()).name}”" if len(stated) == 1 else "One benchmark"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}" if count else ""
 
 
 def _line(board: Board, index: int) -> dict[str, Any]:

@@ -121,7 +121,7 @@
   const count = (x) => (missing(x) ? "–" : x.toLocaleString("en-GB"));
   const pct = (x, digits = 1) => (missing(x) ? "–" : (100 * x).toFixed(digits).replace("-", "−"));
   const signed = (x, digits = 1) => (missing(x) ? "–" : (x > 0 ? "+" : "") + pct(x, digits));
-  const chance = (p) => (missing(p) ? "–" : p < 1e-4 ? "< 0.0001" : p > 0.99995 ? "1" : p.toFixed(4));
+  const chance = (p) => (missing(p) ? "–" : p < 1e-4 ? "< 0.0001" : p > 0.9995 ? "1" : p.toFixed(p < 0.1 ? 4 : 3));
   const interval = (f) => (missing(f.low) ? "no interval" : `${pct(f.low)}–${pct(f.high)}`);
   const billions = (x) => (missing(x) ? "–" : `${x} B`);
   const title = (cut) => {
@@ -359,7 +359,7 @@
   function drawSizes() {
     const box = $("sizes"), width = Math.max(300, box.clientWidth), height = Math.min(560, Math.max(360, 0.52 * width));
     const shown = ranked().filter((entry) => entries[entry].parameters > 0);
-    $("sizes-section").hidden = !shown.length;
+    $("sizes-section").hidden = $("sizes-link").hidden = !shown.length;
     if (!shown.length) return;
     const values = shown.flatMap((entry) => [figures(entry).low, figures(entry).high, figures(entry).value]).filter((v) => !missing(v));
     const floor = Math.floor(20 * Math.min(...values)) / 20, ceiling = Math.ceil(20 * Math.max(...values) + 0.2) / 20;
@@ -433,8 +433,10 @@
       const found = spots.map(([dx, dy, anchor]) => {
         const from = point.x + dx - (anchor === "end" ? size : anchor === "middle" ? size / 2 : 0);
         return { x: point.x + dx, y: point.y + dy, anchor, text, box: [from - 1, point.y + dy - 10, from + size + 1, point.y + dy + 3] };
-      }).filter(({ box }) => inside(box) && apart(box, taken));
-      const spot = found.find(({ box }) => apart(box, lines)) ?? found[0]; // rather across a line than no name
+      }).filter(({ box }) => inside(box));
+      const open = found.filter(({ box }) => apart(box, taken)), chosen = point.entry === state.a || point.entry === state.b;
+      // Rather across a line than no name; a chosen model has its name in any case.
+      const spot = open.find(({ box }) => apart(box, lines)) ?? open[0] ?? (chosen ? found[0] : undefined);
       if (!spot) continue;
       taken.push(spot.box);
       labels.set(point.entry, spot);
@@ -520,13 +522,13 @@
     if (found.gap === 0) return `${name(a, "a")} and ${name(b, "b")} have the same accuracy on these pairs.`;
     const gap = `${better} is ${pct(Math.abs(found.gap), 1)} points better than ${worse}`;
     if (!test) return `${gap}. Models are not tested against each other in subsets and cells.`;
-    return test.holm < data.alpha ? `${gap}: a difference that chance does not explain.` : `${gap}: a difference that chance explains.`;
+    return test.holm < data.alpha ? `${gap}: a difference that chance hardly explains.` : `${gap}: a difference that chance could explain.`;
   }
 
   function drawOutcomes({ counts, n }) {
-    const words = ["right", "tied", "wrong or failed"], states = [WON, TIED, LOST], css = (x, y) => (x > y ? "good-a" : x < y ? "good-b" : "");
+    const words = ["right", "tied", "wrong"], states = [WON, TIED, LOST], css = (x, y) => (x > y ? "good-a" : x < y ? "good-b" : "");
     const names = (side, entry) => `<span class="key ${side}">${side.toUpperCase()}</span> ${esc(fits(entries[entry].name, 230))}`;
-    $("outcomes").tHead.innerHTML = `<tr><td></td><th colspan="3" scope="colgroup" class="text">${names("b", state.b)}</th></tr><tr><th scope="col" class="text">${names("a", state.a)}</th>${words.map((word) => `<th scope="col">${word}</th>`).join("")}</tr>`;
+    $("outcomes").tHead.innerHTML = `<tr><td></td><th colspan="3" scope="colgroup" class="text name">${names("b", state.b)}</th></tr><tr><th scope="col" class="text name">${names("a", state.a)}</th>${words.map((word) => `<th scope="col">${word}</th>`).join("")}</tr>`;
     $("outcomes").tBodies[0].innerHTML = states.map((x, place) => `<tr><th scope="row">${words[place]}</th>${states.map((y) => `<td class="${css(x, y)}" data-outcome="${x}${y}">${count(counts[x][y])}<small>${n ? pct(counts[x][y] / n) : "–"} %</small></td>`).join("")}</tr>`).join("");
   }
 
@@ -726,6 +728,12 @@
     });
     document.addEventListener("pointerover", (event) => warm(event.target.closest?.("[data-m]")?.dataset.m));
     document.addEventListener("pointerleave", () => { warm(); hideTip(); });
+    addEventListener("hashchange", () => {
+      if (!location.hash.includes("=")) return; // a link to a section
+      recall();
+      fillControls();
+      drawAll();
+    });
     let width = innerWidth, waiting;
     addEventListener("resize", () => {
       if (innerWidth === width) return;

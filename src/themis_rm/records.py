@@ -290,13 +290,14 @@ def open_parquet(path: Path, required: Sequence[str] = ()) -> pq.ParquetFile:
     """
     try:
         file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
+        names = file.schema_arrow.names  # of a damaged file they need not be text
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from error
-    missing = [name for name in required if name not in file.schema_arrow.names]
+    missing = [name for name in required if name not in names]
     if missing:
         raise InputError(
             f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.",
-            f"It has: {', '.join(file.schema_arrow.names)}.",
+            f"It has: {', '.join(names)}.",
         )
     return file
 

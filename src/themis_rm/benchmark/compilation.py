@@ -23,7 +23,7 @@ from datatrove.pipeline.base import PipelineStep
 from pydantic import Field
 
 import themis_rm
-from themis_rm.benchmark.manifest import Manifest, Nested, SourceEntry
+from themis_rm.benchmark.manifest import Manifest, Nested, SourceEntry, file_sha256
 from themis_rm.benchmark.pairs import pairs_digest
 from themis_rm.benchmark.requests import template
 from themis_rm.benchmark.soundness import SoundnessSettings, unfit
@@ -328,7 +328,7 @@ def _assembled(
     folders = {item.folder or item.name for item in sources().values()}
     return Manifest(
         pairs=pairs,
-        sha256=_sha256(files.pairs),
+        sha256=file_sha256(files.pairs),
         digest=pairs_digest(BenchmarkPair.from_dict(row) for row in read_rows(files.pairs)),
         version=themis_rm.__version__,
         sources=entries,
@@ -407,11 +407,6 @@ def _versions(row: Mapping[str, Any]) -> Versions:
 def sum_of(counted: Mapping[str, tuple[int, Counter[str]]]) -> Counter[str]:
     """Add up the reasons of all sources."""
     return sum((reasons for _, reasons in counted.values()), Counter())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _counts(logs: Path, rank: int) -> tuple[int, Counter[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -158,3 +159,9 @@ def declared_coverage(sources: Iterable[Source]) -> dict[str, dict[str, int]]:
             for spoken in source.languages if asked.short in source.criteria else ():
                 counts[asked.benchmark_aspect][spoken] += 1
     return counts
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex digits."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

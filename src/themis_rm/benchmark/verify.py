@@ -24,6 +24,7 @@ from pydantic import Field
 from themis_rm.benchmark import authored
 from themis_rm.benchmark.authored_checks import authored_checks
 from themis_rm.benchmark.compilation import Artefacts
+from themis_rm.benchmark.manifest import Manifest, file_sha256
 from themis_rm.benchmark.pairs import AUTHORED
 from themis_rm.errors import InputError, SettingError, UserError, did_you_mean
 from themis_rm.execute.check import BOTH_PASS, TELLS_APART, Check
@@ -521,7 +522,7 @@ def _report(
 
 
 def mark(benchmark: Path, verdicts: Path, out: Path) -> dict[str, int]:
-    """Write a copy of a compiled benchmark whose ``verified`` column says what execution showed.
+    """Write a copy of a compiled benchmark whose ``verified`` column says what execution showed, with its manifest.
 
     Args:
         benchmark: The benchmark.
@@ -553,4 +554,7 @@ def mark(benchmark: Path, verdicts: Path, out: Path) -> dict[str, int]:
                 arrays["verified"] = pa.array(values, pa.string())
                 writer.write_batch(pa.RecordBatch.from_arrays([arrays[f.name] for f in schema], schema=schema))
     partial.replace(out)
+    if Artefacts(benchmark).manifest.is_file():
+        marked = Manifest.load(Artefacts(benchmark).manifest).model_copy(update={"sha256": file_sha256(out)})
+        marked.save(Artefacts(out).manifest)
     return dict(sorted(counts.items()))

@@ -5,7 +5,7 @@ import pytest
 from themis_rm.benchmark.authored import pairs
 from themis_rm.benchmark.authored_checks import authored_checks
 from themis_rm.execute.check import TELLS_APART
-from themis_rm.execute.judge import check_form
+from themis_rm.execute.verdict import check_form
 
 CHECKS = list(authored_checks())
 

@@ -28,9 +28,9 @@ from themis_rm.benchmark.manifest import Manifest, file_sha256
 from themis_rm.benchmark.pairs import AUTHORED
 from themis_rm.errors import InputError, SettingError, UserError, did_you_mean
 from themis_rm.execute.check import BOTH_PASS, TELLS_APART, Check
-from themis_rm.execute.judge import COMPILE_ERROR, NO_TOOLCHAIN, PASSED, TIMEOUT, Verdict, check_form, run_check
 from themis_rm.execute.sandbox import isolation
 from themis_rm.execute.toolchains import TOOLCHAINS, Installed, installed
+from themis_rm.execute.verdict import COMPILE_ERROR, NO_TOOLCHAIN, PASSED, TIMEOUT, Verdict, check_form, run_check
 from themis_rm.languages import language
 from themis_rm.pipeline import Execution, write_text
 from themis_rm.progress import following
@@ -67,7 +67,7 @@ class VerifiedPair(Row):
     """A row of ``verdicts.parquet``.
 
     Attributes:
-        chosen_state: State of the chosen answer (:mod:`themis_rm.execute.judge`); empty if it was not executed.
+        chosen_state: State of the chosen answer (:mod:`themis_rm.execute.verdict`); empty if it was not executed.
         rejected_state: State of the rejected answer, likewise.
         agrees: Whether execution agrees with the label; ``None`` where it could not be told.
         reason: Why it could not: ``no-check``, ``not-selected``, ``bad-check``, ``no-toolchain`` or ``timeout``.

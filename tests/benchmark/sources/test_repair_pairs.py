@@ -14,8 +14,8 @@ from themis_rm.benchmark.soundness import leaks
 from themis_rm.benchmark.sources.catalogue import source
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
 from themis_rm.errors import InputError
-from themis_rm.execute.judge import check_form, run_check
 from themis_rm.execute.toolchains import installed
+from themis_rm.execute.verdict import check_form, run_check
 
 
 def write_jsonl(path: Path, *records: dict) -> None:

@@ -9,7 +9,7 @@ from themis_rm.benchmark.sources.catalogue import source
 from themis_rm.benchmark.sources.codeql import CRITERION_OF_PATH, PAIRS_OF_PAGE
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
 from themis_rm.errors import InputError
-from themis_rm.execute.judge import run_check
+from themis_rm.execute.verdict import run_check
 
 
 def write(folder, files):

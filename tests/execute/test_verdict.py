@@ -7,9 +7,9 @@ import pytest
 
 from themis_rm.errors import InputError, SettingError
 from themis_rm.execute.check import Check
-from themis_rm.execute.judge import check_form, run_check, same_form
 from themis_rm.execute.sandbox import isolation
 from themis_rm.execute.toolchains import TOOLCHAINS, Installed, found, has_package, installed, toolchain
+from themis_rm.execute.verdict import check_form, run_check, same_form
 from themis_rm.languages import LANGUAGES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux alone")

@@ -117,3 +117,28 @@ def test_no_row_is_lost(rows):
     read = check_rows("any", ((str(number), row) for number, row in enumerate(rows)))
     assert len(read.pairs) + len(read.rejected) == len(rows)
     assert len({pair.id for pair in read.pairs}) == len(read.pairs)
+
+
+@pytest.fixture
+def published_layout(tmp_path):
+    rows = [
+        {**GOOD, "id": name, "aspect": aspect}
+        for name, aspect in (("a", "Functional_Correctness"), ("b", "Memory_Efficiency"))
+    ]
+    for config, splits in (("Full", {"Full": rows}), ("Stratified_Aspect", {row["aspect"]: [row] for row in rows})):
+        for split, held in splits.items():
+            path = tmp_path / "bench" / config / f"{split}-00000-of-00001.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(pa.Table.from_pylist(held), path)
+    return tmp_path / "bench"
+
+
+def test_of_the_published_configurations_the_whole_one_is_read(published_layout):
+    read = read_benchmark(published_layout)
+    assert ([pair.id for pair in read.pairs], read.rejected, read.name) == (["a", "b"], (), "bench")
+
+
+def test_a_part_is_read_where_it_is_named(published_layout):
+    folder = published_layout / "Stratified_Aspect"
+    assert len(read_benchmark(folder).pairs) == 2
+    assert [pair.id for pair in read_benchmark(folder / "Memory_Efficiency-00000-of-00001.parquet").pairs] == ["b"]

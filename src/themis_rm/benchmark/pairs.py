@@ -18,6 +18,9 @@ from themis_rm.records import BenchmarkPair, Preference, open_parquet, parquet_f
 AUTHORED = "authored"
 """Name of the benchmark that is part of this package."""
 
+WHOLE = "Full"
+"""The configuration of a published dataset folder that holds all pairs; the others hold them again, in parts."""
+
 
 @dataclass(frozen=True)
 class Benchmark:
@@ -54,7 +57,9 @@ def read_benchmark(benchmark: str | Path) -> Benchmark:
 
     Args:
         benchmark: ``authored``, a Parquet or JSONL file, or a folder that holds files of one of the two kinds. Parquet
-            may also hold a preference dataset.
+            may also hold a preference dataset. Of a dataset folder in the published layout (configurations ``Full``,
+            ``Stratified_Aspect`` and ``Stratified_Language``, the same pairs whole and in parts) ``Full`` is read; name
+            a configuration's folder, or one of its files, to read that.
 
     Raises:
         InputError: There is nothing to read, a file is damaged, columns are missing, or not one row is usable.
@@ -66,8 +71,9 @@ def read_benchmark(benchmark: str | Path) -> Benchmark:
     path = Path(benchmark)
     if not path.exists():
         raise InputError(f"There is no benchmark {path}.", f"Give a Parquet or JSONL file, a folder, or '{AUTHORED}'.")
+    path = path / WHOLE if (path / WHOLE).is_dir() else path
     lines = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path] if path.suffix == ".jsonl" else []
-    read = check_rows(path.name, _json_rows(lines) if lines else _parquet_rows(path))
+    read = check_rows(Path(benchmark).name, _json_rows(lines) if lines else _parquet_rows(path))
     if not read.pairs:
         raise InputError(f"{path} has no usable pair.", f"Rows not used: {read.reasons or 'none, it is empty'}.")
     return read

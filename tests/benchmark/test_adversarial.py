@@ -197,6 +197,6 @@ def test_an_unknown_edit_is_told(tmp_path):
 
 
 def test_the_table_names_every_edit(tmp_path):
-    console = Console(width=100, record=True, file=io.StringIO())
+    console = Console(width=80, record=True, file=io.StringIO())
     console.print(attack("length", "authored", tmp_path / "out", QUICK).table())
     assert "…" not in console.export_text()

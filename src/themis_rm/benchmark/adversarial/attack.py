@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+from rich.markup import escape
 
 import themis_rm
 from themis_rm.benchmark.adversarial.edits import EDITS, Edit, edited
@@ -27,7 +28,7 @@ from themis_rm.records import BenchmarkPair, PairScore
 from themis_rm.settings import Settings
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
 RESULTS = "results.json"
 UNEDITED = "unedited"
@@ -149,43 +150,36 @@ class AttackResults(BaseModel):
     version: str
     """Of this package."""
 
-    def table(self) -> Table:
-        """Return accuracy and flip rate by edit, and flip rate by language, for the terminal."""
+    def table(self) -> Group:
+        """Return two tables that fit 80 columns: accuracy and flip rate by edit, and flip rate by edit and language."""
         from rich import box  # noqa: PLC0415
+        from rich.console import Group  # noqa: PLC0415
         from rich.table import Table  # noqa: PLC0415
 
-        languages = [row for row in LANGUAGES if any(row.benchmark_name in cut for cut in self.by_language.values())]
-        table = Table(
-            title=f"{self.model} on {self.benchmark} under edits of the worse answer",
-            caption="In percent: accuracy (ties half) before, with the worse answer edited, with both edited; flips: "
-            f"rightly ordered pairs that are so no more ({self.level:.0%} interval), then by language.",
-            box=box.SIMPLE_HEAD,
-            padding=(0, 0, 0, 1),
-            caption_justify="left",
-        )
-        for title in (
-            "edit",
-            "pairs",
-            "before",
-            "attacked",
-            "both",
-            "flips",
-            *(row.extensions[0][1:] for row in languages),
-        ):
-            table.add_column(title, justify="left" if title == "edit" else "right", no_wrap=True)
-        for name, flips in self.edits.items():
-            cells = [
-                name.replace("-", " "),
-                str(flips.pairs),
-                *(_share(of.value) for of in (flips.before, flips.attacked, flips.both)),
-            ]
-            interval = (
-                "" if flips.low is None or flips.high is None else f"\n{100 * flips.low:.0f}–{100 * flips.high:.0f}"
+        def made(title: str, caption: str, *columns: str) -> Table:
+            table = Table(
+                title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 1), caption_justify="left"
             )
-            cells.append(_share(flips.flip_rate) + interval)
+            for name in ("edit", *columns):
+                table.add_column(name, justify="left" if name == "edit" else "right", no_wrap=True)
+            return table
+
+        whole = made(
+            f"{self.model} on {self.benchmark} under edits of the worse answer",
+            "In percent: accuracy (ties half) before, with the worse answer edited, with both edited; flips: "
+            f"rightly ordered pairs that are so no more ({self.level:.0%} interval).",
+            *("pairs", "before", "attacked", "both", "flips"),
+        )
+        languages = [row for row in LANGUAGES if any(row.benchmark_name in cut for cut in self.by_language.values())]
+        parts = made("Flips by language", "In percent of rightly ordered pairs.", *(r.extensions[0] for r in languages))
+        for name, flips in self.edits.items():
+            accuracies = (_share(of.value) for of in (flips.before, flips.attacked, flips.both))
+            known = flips.low is not None and flips.high is not None
+            interval = f" [{100 * (flips.low or 0):.0f}–{100 * (flips.high or 0):.0f}]" if known else ""
+            whole.add_row(name, str(flips.pairs), *accuracies, escape(_share(flips.flip_rate) + interval))
             found = self.by_language[name]
-            table.add_row(*cells, *(_share(_rate(found.get(row.benchmark_name)), 0) for row in languages))
-        return table
+            parts.add_row(name, *(_share(_rate(found.get(row.benchmark_name)), 0) for row in languages))
+        return Group(whole, parts)
 
 
 def _rate(flips: Flips | None) -> float | None:

@@ -15,19 +15,19 @@ function byAlbumAndTrack(a, b) {
  * @returns {Map<string, object[]>}
  */
 function byArtist(songs) {
-  const library = new Map();
+  const shelves = new Map();
   for (const song of songs) {
-    const known = library.get(song.artist);
+    const known = shelves.get(song.artist);
     if (known === undefined) {
-      library.set(song.artist, [song]);
+      shelves.set(song.artist, [song]);
     } else {
       known.push(song);
     }
   }
-  for (const ofArtist of library.values()) {
+  for (const ofArtist of shelves.values()) {
     ofArtist.sort(byAlbumAndTrack);
   }
-  return library;
+  return shelves;
 }
 
 module.exports = { byArtist };

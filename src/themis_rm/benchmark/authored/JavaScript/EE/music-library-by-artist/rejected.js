@@ -9,9 +9,9 @@ function byAlbumAndTrack(a, b) {
 }
 
 /** Library with one more song; the given one stays as it is. */
-function withSong(library, song) {
-  const ofArtist = library.get(song.artist) ?? [];
-  return new Map([...library, [song.artist, [...ofArtist, song]]]);
+function withSong(shelves, song) {
+  const ofArtist = shelves.get(song.artist) ?? [];
+  return new Map([...shelves, [song.artist, [...ofArtist, song]]]);
 }
 
 /**
@@ -21,8 +21,8 @@ function withSong(library, song) {
  * @returns {Map<string, object[]>}
  */
 function byArtist(songs) {
-  const library = songs.reduce(withSong, new Map());
-  const sorted = Array.from(library, ([artist, ofArtist]) => [
+  const shelves = songs.reduce(withSong, new Map());
+  const sorted = Array.from(shelves, ([artist, ofArtist]) => [
     artist,
     [...ofArtist].sort(byAlbumAndTrack),
   ]);

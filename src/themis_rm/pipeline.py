@@ -315,12 +315,18 @@ def _raised(record: Any) -> BaseException | None:  # noqa: ANN401
     return record["exception"].value if record["exception"] else None
 
 
-def read_counts(stage: str, logs: Path) -> StageReport:
-    """Add up what the tasks of a stage counted (datatrove's own total leaves out tasks done in an earlier run)."""
+def read_counts(stage: str, logs: Path, rank: int | None = None) -> StageReport:
+    """Add up what the tasks of a stage counted (datatrove's own total leaves out tasks done in an earlier run).
+
+    Args:
+        stage: Name for the report.
+        logs: The stage's log folder.
+        rank: Task to read alone; by default all of them.
+    """
     report = StageReport(stage)
     dropped: Counter[str] = Counter()
     details: Counter[str] = Counter()
-    for file in sorted((logs / "stats").glob("*.json")):
+    for file in sorted((logs / "stats").glob("*.json" if rank is None else f"{rank:05d}.json")):
         for step in json.loads(file.read_text(encoding="utf-8")):
             for label, value in step.get("stats", {}).items():
                 total = int(value["total"] if isinstance(value, dict) else value)

@@ -36,7 +36,17 @@ from themis_rm.execute.check import Check
 from themis_rm.judge.endpoint import EndpointSettings
 from themis_rm.judge.instructions import Versions, write_instructions
 from themis_rm.languages import language
-from themis_rm.pipeline import READ, Execution, RowWriter, document, keep_aside, run_steps
+from themis_rm.pipeline import (
+    DROPPED,
+    READ,
+    Execution,
+    RowWriter,
+    StageReport,
+    document,
+    keep_aside,
+    read_counts,
+    run_steps,
+)
 from themis_rm.records import BenchmarkPair, CompiledPair, Row, read_rows, stable_id, write_rows
 from themis_rm.settings import Settings
 from themis_rm.syntax import code_tokens
@@ -132,7 +142,7 @@ class SourceReader(PipelineStep):
                 if reason is None:
                     yield document(row)
                 else:
-                    self.stat_update(f"dropped_{reason}")
+                    self.stat_update(f"{DROPPED}{reason}")
                     row["filter_reason"] = reason
                     self.dropped.write(document(row), rank)
 
@@ -207,7 +217,8 @@ def compile_benchmark(
     run_steps("compile", steps, work, len(used), execution)
     # A source without a sound pair leaves no file.
     mapped = {name: [*(work / "mapped").glob(f"{rank:05d}.parquet")] for rank, name in enumerate(used)}
-    counted = {name: _counts(work / "logs" / "compile", rank) for rank, name in enumerate(used)}
+    logs = work / "logs" / "compile"
+    counted = {name: read_counts(name, logs, rank) for rank, name in enumerate(used)}
     manifest = _assembled(folder, files, mapped, counted, digests, settings)
     if files.dropped.is_dir():
         shutil.rmtree(files.dropped)
@@ -301,7 +312,7 @@ def _assembled(
     folder: Path,
     files: Artefacts,
     mapped: Mapping[str, Sequence[Path]],
-    counted: Mapping[str, tuple[int, Counter[str]]],
+    counted: Mapping[str, StageReport],
     digests: Mapping[str, str],
     settings: CompileSettings,
 ) -> Manifest:
@@ -312,15 +323,16 @@ def _assembled(
     pairs = write_rows(files.pairs, rows.pairs(), CompiledPair.schema())
     if not pairs:
         files.pairs.unlink()
-        raise InputError(f"No pair of the sources in {folder} is usable.", f"Reasons: {dict(sum_of(counted))}.")
+        reasons = sum((Counter(report.dropped) for report in counted.values()), Counter[str]())
+        raise InputError(f"No pair of the sources in {folder} is usable.", f"Reasons: {dict(reasons)}.")
     checks = write_rows(files.checks, rows.checks(), Check.schema())
     entries = [
         SourceEntry.of(
             source_named(name),
             input_digest=digests[name],
-            records=counted[name][0],
+            records=counted[name].read,
             kept=len(kept.ids[name]),
-            dropped=dict(sorted((counted[name][1] + kept.dropped[name]).items())),
+            dropped=dict(sorted((Counter(counted[name].dropped) + kept.dropped[name]).items())),
         )
         for name in mapped
     ]
@@ -402,21 +414,3 @@ def _templated(row: Mapping[str, Any]) -> bool:
 def _versions(row: Mapping[str, Any]) -> Versions:
     facts = ", ".join(f"it defines {row[name]}" for name in ("signature", "name") if row[name])
     return Versions(row["id"], row["chosen"], row["rejected"], language(row["language"]).name, facts)
-
-
-def sum_of(counted: Mapping[str, tuple[int, Counter[str]]]) -> Counter[str]:
-    """Add up the reasons of all sources."""
-    return sum((reasons for _, reasons in counted.values()), Counter())
-
-
-def _counts(logs: Path, rank: int) -> tuple[int, Counter[str]]:
-    """Return the records read by a task and why records were dropped."""
-    read, dropped = 0, Counter[str]()
-    for step in json.loads((logs / "stats" / f"{rank:05d}.json").read_text(encoding="utf-8")):
-        for label, value in step.get("stats", {}).items():
-            total = int(value["total"] if isinstance(value, dict) else value)
-            if label == READ:
-                read += total
-            elif label.startswith("dropped_"):
-                dropped[label.removeprefix("dropped_")] += total
-    return read, dropped

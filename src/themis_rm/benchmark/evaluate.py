@@ -35,25 +35,30 @@ from themis_rm.settings import Settings
 SCORES, RESULTS, REJECTED = "scores.parquet", "results.json", "rejected.jsonl"
 
 
-class EvaluateSettings(Settings):
-    """How a model is evaluated."""
+class ScoringSettings(Settings):
+    """How the pairs of a benchmark are scored."""
 
     prompts: PromptMode = "own"
     """Criteria prompt: none, all criteria, or the pair's own."""
     prompt_set: Path | None = None
     """File with a prompt set, or a preference dataset to read it out of; by default the checkpoint's ``prompts.json``,
     else the built-in one."""
-    baselines: tuple[str, ...] = ("length", crossfit.NAME)
-    """Baselines evaluated beside the model: names, or folders of models; ``ngrams-crossfit`` is fitted on the benchmark
-    itself. The checkpoint's own ``baselines/ngrams*`` come on top."""
     part_pairs: int = Field(default=256, ge=1)
     """Pairs scored between two points at which a killed run can go on."""
     level: float = Field(default=0.95, gt=0.5, lt=1)
     """What an interval should cover."""
-    length_band: float = Field(default=1.1, ge=1)
-    """Largest ratio of lengths, in characters, of a length-matched pair."""
     model: ModelSettings = ModelSettings()
     """Device, precision, limits."""
+
+
+class EvaluateSettings(ScoringSettings):
+    """How a model is evaluated."""
+
+    baselines: tuple[str, ...] = ("length", crossfit.NAME)
+    """Baselines evaluated beside the model: names, or folders of models; ``ngrams-crossfit`` is fitted on the benchmark
+    itself. The checkpoint's own ``baselines/ngrams*`` come on top."""
+    length_band: float = Field(default=1.1, ge=1)
+    """Largest ratio of lengths, in characters, of a length-matched pair."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ def evaluate(model: str | Path, benchmark: str | Path, out: Path, settings: Eval
 
 
 def score_benchmark(
-    model: RewardModel, benchmark: Benchmark, prompting: Prompting, path: Path, settings: EvaluateSettings
+    model: RewardModel, benchmark: Benchmark, prompting: Prompting, path: Path, settings: ScoringSettings
 ) -> list[PairScore]:
     """Score all pairs into a ``scores.parquet``, going on where an earlier run of the same kind was cut off.
 

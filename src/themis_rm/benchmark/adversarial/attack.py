@@ -9,23 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from rich.markup import escape
 
 import themis_rm
 from themis_rm.benchmark.adversarial.edits import EDITS, Edit, edited
-from themis_rm.benchmark.evaluate import EvaluateSettings, Prompting, score_benchmark
+from themis_rm.benchmark.evaluate import Prompting, ScoringSettings, score_benchmark
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
 from themis_rm.benchmark.statistics import WIN, Accuracy, accuracy_interval, outcome
 from themis_rm.errors import InputError
 from themis_rm.languages import LANGUAGES
 from themis_rm.models.catalogue import load_model
-from themis_rm.models.protocol import ModelSettings
 from themis_rm.pipeline import write_text
 from themis_rm.progress import following
-from themis_rm.prompts import PromptMode
 from themis_rm.records import BenchmarkPair, PairScore
-from themis_rm.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -34,28 +31,11 @@ RESULTS = "results.json"
 UNEDITED = "unedited"
 
 
-class AttackSettings(Settings):
+class AttackSettings(ScoringSettings):
     """How a model is attacked."""
 
     edits: tuple[str, ...] = ()
     """Names of edits; by default all."""
-    prompts: PromptMode = "own"
-    """Criteria prompt: none, all criteria, or the pair's own."""
-    prompt_set: Path | None = None
-    """File with a prompt set; by default the checkpoint's own, else the built-in one."""
-    part_pairs: int = Field(default=256, ge=1)
-    """Pairs scored between two points at which a killed job can go on."""
-    level: float = Field(default=0.95, gt=0.5, lt=1)
-    """What an interval should cover."""
-    model: ModelSettings = ModelSettings()
-    """Device, precision, limits."""
-
-    @property
-    def scoring(self) -> EvaluateSettings:
-        """Return the same as settings of an evaluation, for scoring."""
-        return EvaluateSettings(
-            prompts=self.prompts, prompt_set=self.prompt_set, part_pairs=self.part_pairs, model=self.model
-        )
 
 
 class Flips(BaseModel):
@@ -218,12 +198,12 @@ def attack(
     out.mkdir(parents=True, exist_ok=True)
     done: list[str] = []
     with following("adversarial", lambda: f"{len(done)} of {len(wanted) + 1} passes over {len(read.pairs)} pairs"):
-        plain = score_benchmark(loaded, read, prompting, out / f"{UNEDITED}.parquet", settings.scoring)
+        plain = score_benchmark(loaded, read, prompting, out / f"{UNEDITED}.parquet", settings)
         scored = {}
         for edit in wanted:
             done.append(edit.name)
             made = _edited(edit, read)
-            scored[edit.name] = score_benchmark(loaded, made, prompting, out / f"{edit.name}.parquet", settings.scoring)
+            scored[edit.name] = score_benchmark(loaded, made, prompting, out / f"{edit.name}.parquet", settings)
     results = _results(plain, scored, settings.level)
     whole = AttackResults(
         model=loaded.identity.name,

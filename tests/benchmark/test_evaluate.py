@@ -15,7 +15,8 @@ from themis_rm.benchmark.results import Results
 from themis_rm.benchmark.scores import read_scores
 from themis_rm.errors import InputError
 from themis_rm.models.ngrams import NGramSettings, fit_ngrams
-from themis_rm.models.protocol import ModelSettings, Score
+from themis_rm.models.protocol import Score
+from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import StageReport
 from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import BenchmarkPair

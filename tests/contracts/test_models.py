@@ -7,7 +7,8 @@ import pytest
 
 from themis_rm.models.catalogue import load_model
 from themis_rm.models.ngrams import NGramSettings, fit_ngrams
-from themis_rm.models.protocol import ModelSettings, RewardModel, score_stream
+from themis_rm.models.protocol import RewardModel, score_stream
+from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
 
 ANSWERS = [

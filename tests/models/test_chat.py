@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from themis_rm.models.catalogue import load_model
 from themis_rm.models.chat import ChatEncoder
-from themis_rm.models.protocol import ModelSettings
+from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
 
 CLOSING = {"qwen3": "<|im_end|>\n", "llama": "<|eot_id|>", "mistral": "</s>", "gemma2": "<end_of_turn>\n"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from themis_rm.models.catalogue import load_model
-from themis_rm.models.protocol import ModelSettings
+from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
 
 GOLDENS = Path(__file__).parents[1] / "goldens"

@@ -7,7 +7,7 @@ import pytest
 
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.models.catalogue import load_model
-from themis_rm.models.protocol import ModelSettings
+from themis_rm.models.settings import ModelSettings
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from themis_rm.benchmark.results import Accuracies, Baseline, Counts, Results, R
 from themis_rm.benchmark.scores import read_scores, write_scores
 from themis_rm.criteria import criterion
 from themis_rm.models.catalogue import load_model, prompt_set_of
-from themis_rm.models.protocol import ModelSettings, RewardModel, Score
+from themis_rm.models.protocol import RewardModel, Score
+from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import StageReport, write_text
 from themis_rm.prompts import Conversation, PromptMode, PromptSet, conversation
 from themis_rm.records import BenchmarkPair, PairScore, stable_id

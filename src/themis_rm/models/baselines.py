@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from themis_rm.models.protocol import NO_RESPONSE, ModelIdentity, ModelSettings, Score, response_of
+from themis_rm.models.protocol import NO_RESPONSE, ModelIdentity, Score, response_of
+from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import Conversation
 from themis_rm.records import stable_id
 

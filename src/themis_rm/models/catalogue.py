@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.errors import CheckpointError, MissingExtraError, did_you_mean
-from themis_rm.models.protocol import ModelSettings, RewardModel
+from themis_rm.models.protocol import RewardModel
+from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import PromptSet, built_in
 
 

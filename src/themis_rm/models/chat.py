@@ -20,10 +20,10 @@ from themis_rm.models.protocol import (
     PROMPT_TOO_LONG,
     SYSTEM_ROLE,
     TEMPLATE,
-    SystemRole,
     is_unicode,
     response_of,
 )
+from themis_rm.models.settings import SystemRole
 from themis_rm.prompts import Conversation
 
 _PROBE = "\ue000"  # a private-use character: no template writes it, few answers start with it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from themis_rm.errors import SettingError
-from themis_rm.models.protocol import ModelSettings
+from themis_rm.models.settings import ModelSettings
 
 
 def choose_device(settings: ModelSettings) -> torch.device:

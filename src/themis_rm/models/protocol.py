@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from themis_rm.prompts import Conversation
-from themis_rm.settings import Settings
-
-SystemRole = Literal["native", "folded", "error"]
 
 PROMPT_TOO_LONG = "prompt-too-long"
 NO_RESPONSE = "no-response"
@@ -18,27 +15,6 @@ NOT_FINITE = "not-finite"
 SYSTEM_ROLE = "system-role-rejected"
 TEMPLATE = "template-rejected"
 NOT_UNICODE = "not-unicode"
-
-
-class ModelSettings(Settings):
-    """How a checkpoint is loaded and run; a baseline uses ``seed`` alone."""
-
-    device: str = "auto"
-    """``auto`` (a GPU where there is one), ``cpu``, ``cuda`` or ``cuda:N``."""
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Precision of weights and activations; ``auto`` is the checkpoint's own on a GPU and float32 on a CPU."""
-    max_length: int | None = None
-    """Most tokens of a conversation; by default what tokenizer and model positions allow."""
-    batch_tokens: int | None = None
-    """Most tokens of a batch, padding included; by default what suits the device. Scores do not depend on it."""
-    system_role: Literal["fold", "error"] = "fold"
-    """What to do with a system message where the chat template has no place for one: put it in front of the first
-    user message, or fail the conversation."""
-    ignore_remote_code: bool = False
-    """Load a checkpoint that names code of its own through transformers' class of its model type instead. Right only
-    where that code is a plain one-label head."""
-    seed: int = 0
-    """Seed of the random baseline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +26,15 @@ class Score:
         failure: Why there is no reward (a slug such as ``prompt-too-long``); empty otherwise.
         truncated: The response was cut to fit. The reward then stands for the part that was read.
         tokens: Tokens that the model read; 0 for a model without tokens and for a failure.
+        stated: The score that a judge wrote down, where ``reward`` is the expectation over what it might have
+            written; ``None`` for every other model.
     """
 
     reward: float | None
     failure: str = ""
     truncated: bool = False
     tokens: int = 0
+    stated: float | None = None
 
     @classmethod
     def failed(cls, reason: str) -> Score:

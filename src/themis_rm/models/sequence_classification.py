@@ -22,7 +22,8 @@ from themis_rm.models.catalogue import read_json
 from themis_rm.models.chat import ChatEncoder, Encoded, load_encoder
 from themis_rm.models.checkpoint import config_value, digest, require_one_label_head, tensor_shapes, weight_files
 from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
-from themis_rm.models.protocol import NOT_FINITE, ModelIdentity, ModelSettings, Score
+from themis_rm.models.protocol import NOT_FINITE, ModelIdentity, Score
+from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import Conversation
 
 

@@ -23,7 +23,8 @@ from themis_rm.criteria import CRITERIA, criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language_of_path
 from themis_rm.models.catalogue import load_model, prompt_set_of
-from themis_rm.models.protocol import ModelSettings, RewardModel, Score, is_unicode
+from themis_rm.models.protocol import RewardModel, Score, is_unicode
+from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import Conversation, PromptSet, conversation
 from themis_rm.records import Row
 from themis_rm.settings import Settings

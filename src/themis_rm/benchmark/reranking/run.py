@@ -18,7 +18,8 @@ from themis_rm.benchmark.statistics import Resampling
 from themis_rm.criteria import Criterion, criterion
 from themis_rm.errors import InputError
 from themis_rm.models.catalogue import load_model
-from themis_rm.models.protocol import ModelSettings, RewardModel
+from themis_rm.models.protocol import RewardModel
+from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import write_text
 from themis_rm.progress import following
 from themis_rm.prompts import PromptMode, conversation

@@ -9,8 +9,11 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "themis_rm"
 
-ROOT = {"errors", "criteria", "languages", "records", "settings", "prompts", "progress", "pipeline", "syntax"}
-"""Tables and the stage runner: they know each other and no room."""
+ROOT = {"errors", "criteria", "languages", "records", "settings", "prompts", "progress", "pipeline", "syntax"} | {
+    "branching",
+    "tree_attention",
+}
+"""Tables, the stage runner, and what scoring and training share: they know each other and no room."""
 
 ROOMS = ("mine", "curate", "dataset", "train", "models", "execute", "judge", "benchmark", "serve", "report")
 

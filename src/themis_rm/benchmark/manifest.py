@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
+from themis_rm.benchmark.document import Block, Document
 from themis_rm.benchmark.sources.source import Source
 from themis_rm.criteria import CRITERIA
-from themis_rm.errors import InputError
 from themis_rm.languages import LANGUAGES
-from themis_rm.pipeline import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,11 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
-
-
-class SourceEntry(_Block):
+class SourceEntry(Block):
     """One source in a compiled benchmark."""
 
     name: str
@@ -60,7 +52,7 @@ class SourceEntry(_Block):
         return cls(**known, **counted)
 
 
-class Nested(_Block):
+class Nested(Block):
     """A source whose pairs lie in another one."""
 
     source: str
@@ -73,8 +65,10 @@ class Nested(_Block):
     """Of its sound pairs."""
 
 
-class Manifest(_Block):
+class Manifest(Document):
     """What a compiled benchmark is made of."""
+
+    called = "manifest of a compiled benchmark"
 
     pairs: int
     """Rows."""
@@ -102,24 +96,6 @@ class Manifest(_Block):
     """Pairs that can be executed."""
     settings: dict[str, Any]
     """Of the compilation."""
-
-    def save(self, path: Path) -> None:
-        """Write the manifest as JSON."""
-        write_text(path, json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a manifest.
-
-        Raises:
-            InputError: The file cannot be read or is no manifest.
-        """
-        try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"Cannot read {path}: {error}.") from error
-        except ValidationError as error:
-            raise InputError(f"{path} is no manifest of a compiled benchmark.") from error
 
 
 def coverage_table(title: str, coverage: Mapping[str, Mapping[str, int]]) -> Table:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from themis_rm.benchmark import statistics as stats
+from themis_rm.benchmark.document import Block, Document
 from themis_rm.benchmark.statistics import Accuracy, Comparison
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
 from themis_rm.languages import LANGUAGES
-from themis_rm.pipeline import write_text
 from themis_rm.records import PairScore
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
-
-
-class Accuracies(_Block):
+class Accuracies(Block):
     """Accuracies with ties, failures and intervals, over all pairs and by each cut."""
 
     overall: Accuracy
@@ -61,7 +55,7 @@ class Accuracies(_Block):
         )
 
 
-class Baseline(_Block):
+class Baseline(Block):
     """A baseline on the same pairs."""
 
     name: str
@@ -76,7 +70,7 @@ class Baseline(_Block):
     """McNemar's p-value, adjusted for the number of baselines."""
 
 
-class Run(_Block):
+class Run(Block):
     """What the figures were made with."""
 
     model: str
@@ -105,7 +99,7 @@ class Run(_Block):
     """Versions of this package and of what it stands on."""
 
 
-class Counts(_Block):
+class Counts(Block):
     """Where the rows went."""
 
     read: int
@@ -120,8 +114,10 @@ class Counts(_Block):
     """Reason -> rows that were no usable pair; kept in ``rejected.jsonl`` and not counted in any accuracy."""
 
 
-class Results(_Block):
+class Results(Document):
     """The results of one model on one benchmark. A published file has the first four blocks alone."""
+
+    called = "results file"
 
     overall: dict[str, Any]
     """Published: strict accuracy (ties and failures are wrong), counts, moments of the score differences."""
@@ -150,26 +146,6 @@ class Results(_Block):
             by_subset=stats.published_groups(scores, "subset"),
             **ours,
         )
-
-    def save(self, path: Path) -> None:
-        """Write ``results.json``."""
-        write_text(path, json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a ``results.json``, ours or a published one.
-
-        Raises:
-            InputError: The file cannot be read or is no such file.
-        """
-        try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"Cannot read {path}: {error}.") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"{path} is no results file ({where}: {first['msg']}).") from error
 
     def table(self) -> Table:
         """Return criterion x language with intervals and numbers of pairs; all criteria and the baselines come last.

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 from rich.markup import escape
 
 import themis_rm
 from themis_rm.benchmark.adversarial.edits import EDITS, Edit, edited
+from themis_rm.benchmark.document import Block, Document
 from themis_rm.benchmark.evaluate import Prompting, ScoringSettings, score_benchmark
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
 from themis_rm.benchmark.statistics import WIN, Accuracy, accuracy_interval, outcome
 from themis_rm.errors import InputError
 from themis_rm.languages import LANGUAGES
 from themis_rm.models.catalogue import load_model
-from themis_rm.pipeline import write_text
 from themis_rm.progress import following
 from themis_rm.records import BenchmarkPair, PairScore
 
@@ -38,10 +36,8 @@ class AttackSettings(ScoringSettings):
     """Names of edits; by default all."""
 
 
-class Flips(BaseModel):
+class Flips(Block):
     """What an edit does to a model on some pairs."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     pairs: int
     """Pairs whose worse answer the edit fits."""
@@ -102,10 +98,10 @@ def _crossed(plain: PairScore, made: PairScore) -> PairScore:
     return PairScore.from_dict(values)
 
 
-class AttackResults(BaseModel):
+class AttackResults(Document):
     """Results of one model under the edits."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    called = "results file of an attack"
 
     model: str
     """Name of the model."""
@@ -218,7 +214,7 @@ def attack(
         level=settings.level,
         version=themis_rm.__version__,
     )
-    write_text(out / RESULTS, json.dumps(whole.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
+    whole.save(out / RESULTS)
     return whole
 
 

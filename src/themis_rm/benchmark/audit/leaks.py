@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.pairs import Examined
 from themis_rm.benchmark.audit.settings import AuditSettings
+from themis_rm.benchmark.document import Block
 from themis_rm.benchmark.soundness import TELLING, leaks
 from themis_rm.languages import LANGUAGES
 from themis_rm.syntax import comment_ranges, parse_fragment, to_text
@@ -36,10 +36,8 @@ ONE_SIDED, WIDE = 0.9, 0.05
 source's tasks."""
 
 
-class TellingWord(BaseModel):
+class TellingWord(Block):
     """A word whose side goes with the label."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     source: str
     """The source in which it was counted."""

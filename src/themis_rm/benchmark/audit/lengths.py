@@ -8,15 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from themis_rm.benchmark.document import Block
 from themis_rm.records import CompiledPair
 
 
-class LengthBias(BaseModel):
+class LengthBias(Block):
     """The lengths, in characters, of the answers of some pairs."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     n: int
     """Pairs."""
@@ -64,10 +62,8 @@ class LengthBias(BaseModel):
         return self.low is not None and self.high is not None and not self.low <= 0.5 <= self.high
 
 
-class LengthBiases(BaseModel):
+class LengthBiases(Block):
     """Length bias of a benchmark, whole and cut."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     overall: LengthBias
     """All pairs."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import TYPE_CHECKING
 
 import themis_rm
 from themis_rm.benchmark.audit.differences import differences
@@ -22,8 +19,7 @@ from themis_rm.benchmark.audit.shape import Shape, shape_findings
 from themis_rm.benchmark.audit.surface import SurfaceBias, surface_biases
 from themis_rm.benchmark.audit.training import Overlap, overlap
 from themis_rm.benchmark.audit.verdicts import Verdict, verdicts
-from themis_rm.errors import InputError
-from themis_rm.pipeline import write_text
+from themis_rm.benchmark.document import Block, Document
 from themis_rm.progress import following
 
 if TYPE_CHECKING:
@@ -32,10 +28,8 @@ if TYPE_CHECKING:
 AUDIT, FINDINGS = "audit.json", "findings.parquet"
 
 
-class Cluster(BaseModel):
+class Cluster(Block):
     """Near duplicates that hang together."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     pairs: int
     """How many."""
@@ -49,10 +43,10 @@ class Cluster(BaseModel):
     """Ids of the first few."""
 
 
-class Audit(BaseModel):
+class Audit(Document):
     """What an audit found."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    called = "audit of a benchmark"
 
     benchmark: str
     """Name of the benchmark."""
@@ -82,24 +76,6 @@ class Audit(BaseModel):
     """Parsing, tasks, requests."""
     overlap: Overlap | None
     """With a training set, where one was given."""
-
-    def save(self, path: Path) -> None:
-        """Write the audit as JSON."""
-        write_text(path, json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read an ``audit.json``.
-
-        Raises:
-            InputError: The file cannot be read or is no audit.
-        """
-        try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"Cannot read {path}: {error}.") from error
-        except ValidationError as error:
-            raise InputError(f"{path} is no audit of a benchmark.") from error
 
     def table(self) -> Group:
         """Return the audit for a terminal of 100 columns, what is worrying first."""

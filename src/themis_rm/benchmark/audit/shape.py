@@ -7,16 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
-
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.pairs import Examined, counted
+from themis_rm.benchmark.document import Block
 
 
-class SourceShape(BaseModel):
+class SourceShape(Block):
     """The pairs of one source."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     pairs: int
     """Pairs."""
@@ -46,10 +43,8 @@ class SourceShape(BaseModel):
         )
 
 
-class Repeat(BaseModel):
+class Repeat(Block):
     """A request that many pairs have."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     pairs: int
     """How many."""
@@ -61,10 +56,8 @@ class Repeat(BaseModel):
     """Its beginning."""
 
 
-class Shape(BaseModel):
+class Shape(Block):
     """The pairs of a benchmark."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     by_source: dict[str, SourceShape]
     """By source."""

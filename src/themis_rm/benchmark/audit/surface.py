@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict
-
 from themis_rm.benchmark.audit.lengths import clopper_pearson
 from themis_rm.benchmark.audit.pairs import Examined
 from themis_rm.benchmark.crossfit import FOLDS, fold
+from themis_rm.benchmark.document import Block
 from themis_rm.models.ngrams import NGramSettings, difference, fit_differences
 
 
-class SurfaceBias(BaseModel):
+class SurfaceBias(Block):
     """Accuracy of n-grams that were fitted on pairs of the same criterion."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     n: int
     """Pairs."""

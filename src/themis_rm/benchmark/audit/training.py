@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.settings import AuditSettings
+from themis_rm.benchmark.document import Block
 from themis_rm.benchmark.pairs import AUTHORED, read_benchmark
 from themis_rm.curate.overlap import NGramIndex, Shared, words
 from themis_rm.errors import InputError
@@ -19,10 +18,8 @@ COLUMNS = {"prompt": ("input", "prompt"), "answer": ("chosen", "rejected")}
 """What is looked up -> columns of the training set; of the requests' two, the one that is there."""
 
 
-class Overlapping(BaseModel):
+class Overlapping(Block):
     """Overlap of one kind of text of the benchmark with the training set."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     texts: int
     """Different texts looked up."""
@@ -38,10 +35,8 @@ class Overlapping(BaseModel):
     """Texts that share common phrases alone; not counted above."""
 
 
-class Overlap(BaseModel):
+class Overlap(Block):
     """Overlap of a benchmark with a training set."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     against: str
     """Name of the training set."""

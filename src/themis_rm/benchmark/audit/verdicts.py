@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from themis_rm.benchmark.audit.leaks import TellingWord
 from themis_rm.benchmark.audit.lengths import LengthBiases
 from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.audit.shape import Shape
 from themis_rm.benchmark.audit.surface import SurfaceBias
 from themis_rm.benchmark.audit.training import Overlap
+from themis_rm.benchmark.document import Block
 from themis_rm.criteria import criterion
 
 Level = Literal["bad", "look", "fine"]
@@ -28,10 +27,8 @@ BROKEN = 0.1
 """Share of unreadable answers that is too much, above twice the median of the sources."""
 
 
-class Verdict(BaseModel):
+class Verdict(Block):
     """What one look of the audit comes to."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     problem: str
     """A slug."""

@@ -9,17 +9,15 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 from scipy.stats import rankdata
 
+from themis_rm.benchmark.document import Block
 from themis_rm.benchmark.reranking.problems import Problem
 from themis_rm.benchmark.statistics import Resampling
 
 
-class Ranked(BaseModel):
+class Ranked(Block):
     """What a model makes of one problem."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     id: str
     """The problem."""
@@ -108,10 +106,8 @@ def _published(
     return found
 
 
-class Figure(BaseModel):
+class Figure(Block):
     """A statistic over problems with its bootstrap interval."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     n: int
     """Problems behind it."""
@@ -133,10 +129,8 @@ class Figure(BaseModel):
         return cls(n=len(data), value=float(take(data)), low=float(low), high=float(high))
 
 
-class Group(BaseModel):
+class Group(Block):
     """Figures over the problems of one language, or of all."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     problems: int
     """Problems."""

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 import themis_rm
+from themis_rm.benchmark.document import Document
 from themis_rm.benchmark.evaluate import Prompting
 from themis_rm.benchmark.reranking.problems import Problem, read_problems
 from themis_rm.benchmark.reranking.ranks import Figure, Group, Ranked, published_summary, ranked
@@ -53,10 +54,10 @@ class RerankSettings(Settings):
     """Device, precision, limits."""
 
 
-class RerankResults(BaseModel):
+class RerankResults(Document):
     """Results of one model on one file of problems."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    called = "results file of a re-ranking"
 
     model: str
     """Name of the model, or ``file`` for rewards that stood in the file."""
@@ -80,6 +81,10 @@ class RerankResults(BaseModel):
     """How intervals were drawn."""
     version: str
     """Of this package."""
+
+    def to_json(self) -> str:
+        """Return the text of the file, numbers spelled as pydantic does, like the lines of ``problems.jsonl``."""
+        return self.model_dump_json(indent=2)
 
     def table(self) -> Table:
         """Return the figures by language as a table for the terminal."""
@@ -156,7 +161,7 @@ def rerank(model: str | Path | None, data: Path, out: Path, settings: RerankSett
         version=themis_rm.__version__,
     )
     write_text(out / PROBLEMS, "".join(row.model_dump_json() + "\n" for row in rows))
-    write_text(out / RESULTS, results.model_dump_json(indent=2) + "\n")
+    results.save(out / RESULTS)
     return results
 
 

@@ -23,7 +23,8 @@ class RemoteSettings(Settings):
     url: str
     """Where it answers, such as ``http://localhost:8000``."""
     api: Literal["classify", "pooling", "predict", "sglang"]
-    """vLLM's ``/classify`` or ``/pooling``, text-embeddings-inference's ``/predict``, or SGLang's ``/classify``."""
+    """vLLM's ``/classify`` or ``/pooling``, text-embeddings-inference's ``/predict``, or SGLang's native
+    ``/classify``."""
     served_as: str = ""
     """Name of the model there; by default the first that the server lists."""
     key_variable: str = "OPENAI_API_KEY"
@@ -32,10 +33,16 @@ class RemoteSettings(Settings):
     """Longest wait for an answer."""
     retries: int = Field(default=4, ge=0)
     """How often a request is sent again after a fault of the server or the network, with growing waits."""
+    pause: float = Field(default=0.5, ge=0)
+    """Seconds before a request is sent again for the first time; twice as long each further time, or as long as the
+    server asks for."""
     parallel: int = Field(default=8, ge=1)
     """Requests under way at the same time."""
     batch: int = Field(default=16, ge=1)
     """Conversations of a request."""
+    probabilities: bool = False
+    """Take a server's values though all of a few test conversations get one between 0 and 1, which is what a sigmoid
+    gives. Some models' rewards do lie there."""
 
 
 class JudgeSettings(Settings):

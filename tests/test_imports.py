@@ -9,9 +9,9 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "themis_rm"
 
-ROOT = {"errors", "criteria", "languages", "records", "settings", "prompts", "progress", "pipeline", "syntax"} | {
-    "branching",
-    "tree_attention",
+ROOT = {
+    *("errors", "criteria", "languages", "records", "settings", "prompts", "progress", "pipeline", "syntax"),
+    *("branching", "tree_attention", "journal"),
 }
 """Tables, the stage runner, and what scoring and training share: they know each other and no room."""
 

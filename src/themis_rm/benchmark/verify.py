@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +31,7 @@ from themis_rm.execute.check import BOTH_PASS, TELLS_APART, Check
 from themis_rm.execute.sandbox import isolation
 from themis_rm.execute.toolchains import TOOLCHAINS, Installed, installed
 from themis_rm.execute.verdict import COMPILE_ERROR, NO_TOOLCHAIN, PASSED, TIMEOUT, Verdict, check_form, run_check
+from themis_rm.journal import Journal
 from themis_rm.languages import language
 from themis_rm.pipeline import Execution, write_text
 from themis_rm.progress import following
@@ -233,6 +234,16 @@ class _Entry:
     verdicts: dict[str, Verdict]
     alone: bool = False
 
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        try:
+            return cls({side: Verdict(**row[side]) for side in _SIDES}, row["alone"])
+        except TypeError as error:
+            raise InputError("The journal verdicts.jsonl is damaged.", "Remove it: all is executed again.") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**{side: asdict(self.verdicts[side]) for side in _SIDES}, "alone": self.alone}
+
     @property
     def late(self) -> list[str]:
         return [side for side in _SIDES if self.verdicts[side].state == TIMEOUT]
@@ -243,39 +254,6 @@ class _Entry:
         # Both were run on the same busy machine: one that took so many times as long as the other hangs of itself.
         hangs = chosen.state == PASSED and rejected.seconds > _HANGS * chosen.seconds
         return bool(self.late) and not self.alone and not (expects != BOTH_PASS and hangs)
-
-
-class _Journal:
-    """Verdicts by key in an append-only file, so that a run that was killed goes on; the last line of a key counts."""
-
-    def __init__(self, path: Path) -> None:
-        self.entries: dict[str, _Entry] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        whole = 0
-        with path.open("rb") as lines:
-            for line in lines:
-                if not line.endswith(b"\n"):  # cut off by a kill
-                    break
-                whole += len(line)
-                try:
-                    read = json.loads(line)
-                    verdicts = {side: Verdict(**read[side]) for side in _SIDES}
-                    self.entries[read["key"]] = _Entry(verdicts, read["alone"])
-                except (ValueError, TypeError, KeyError) as error:
-                    raise InputError(f"{path} is damaged.", "Remove it: its pairs are then executed again.") from error
-        with path.open("rb+") as end:
-            end.truncate(whole)
-        self._file = path.open("a", encoding="utf-8")
-
-    def add(self, key: str, entry: _Entry) -> None:
-        self.entries[key] = entry
-        sides = {side: asdict(entry.verdicts[side]) for side in _SIDES}
-        self._file.write(json.dumps({"key": key, **sides, "alone": entry.alone}) + "\n")
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def verify(benchmark: str | Path, out: Path, settings: VerifySettings | None = None) -> VerifyReport:
@@ -303,13 +281,12 @@ def verify(benchmark: str | Path, out: Path, settings: VerifySettings | None = N
         )
     pairs = {row["id"]: row for row in _pairs(benchmark)}
     intake = _Intake(pairs, _selected(pairs.values(), settings), settings, kept_in.complete)
-    journal = _Journal(out / "verdicts.jsonl")
-    try:
-        with following("verify", lambda: f"{len(intake.rows)} of {len(intake.wanted)} pairs"):
-            for check, entry in _execute(intake.jobs(_checks(benchmark)), journal, settings):
-                intake.rows[check.id] = _judged(pairs[check.id], check, entry)
-    finally:
-        journal.close()
+    with (
+        Journal(out / "verdicts.jsonl", (*_SIDES, "alone")) as journal,
+        following("verify", lambda: f"{len(intake.rows)} of {len(intake.wanted)} pairs"),
+    ):
+        for check, entry in _execute(intake.jobs(_checks(benchmark)), journal, settings):
+            intake.rows[check.id] = _judged(pairs[check.id], check, entry)
     verdicts = list(intake.rest())
     write_rows(out / "verdicts.parquet", verdicts, VerifiedPair.schema())
     foreign = len(intake.seen - pairs.keys())
@@ -406,21 +383,21 @@ class _Intake:
             yield self.rows.get(key) or _unrun(pair, "no-check" if key in self.wanted else "not-selected")
 
 
-def _execute(jobs: Iterable[_Job], journal: _Journal, settings: VerifySettings) -> Iterator[tuple[Check, _Entry]]:
+def _execute(jobs: Iterable[_Job], journal: Journal, settings: VerifySettings) -> Iterator[tuple[Check, _Entry]]:
     """Yield checks with their verdicts: those in the journal, then as they come, then those that were late at first."""
-    late: list[_Job] = []
+    late: list[tuple[_Job, _Entry]] = []
     with ThreadPoolExecutor(settings.workers) as pool:
         running: dict[Future[_Entry], _Job] = {}
         try:
             for job in jobs:
-                known = journal.entries.get(job.key)
+                known = _Entry.of(journal.rows[job.key]) if job.key in journal.rows else None
                 if known is None:
                     running[pool.submit(_both, job)] = job
                     if len(running) < 2 * settings.workers:
                         continue
                     yield from _finished(running, journal, late)
                 elif known.unsettled(job.check.expects):
-                    late.append(job)
+                    late.append((job, known))
                 else:
                     yield job.check, known
             while running:
@@ -428,11 +405,10 @@ def _execute(jobs: Iterable[_Job], journal: _Journal, settings: VerifySettings) 
         finally:
             pool.shutdown(cancel_futures=True)
     # A busy machine makes programs late: nothing else runs beside these.
-    for job in late:
-        entry = journal.entries[job.key]
-        again = {side: job.run(side, settings.retry_factor) for side in entry.late}
-        entry = _Entry({**entry.verdicts, **again}, alone=True)
-        journal.add(job.key, entry)
+    for job, first in late:
+        again = {side: job.run(side, settings.retry_factor) for side in first.late}
+        entry = _Entry({**first.verdicts, **again}, alone=True)
+        journal.add(job.key, entry.to_dict())
         yield job.check, entry
 
 
@@ -441,7 +417,7 @@ def _both(job: _Job) -> _Entry:
 
 
 def _finished(
-    running: dict[Future[_Entry], _Job], journal: _Journal, late: list[_Job]
+    running: dict[Future[_Entry], _Job], journal: Journal, late: list[tuple[_Job, _Entry]]
 ) -> Iterator[tuple[Check, _Entry]]:
     """Wait for one job at least; yield those that have ended, and put off those that were late."""
     for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -449,9 +425,9 @@ def _finished(
         if any(verdict.state == NO_TOOLCHAIN for verdict in entry.verdicts.values()):
             yield job.check, entry  # not kept: what is missing may be installed by the next time
             continue
-        journal.add(job.key, entry)
+        journal.add(job.key, entry.to_dict())
         if entry.unsettled(job.check.expects):
-            late.append(job)
+            late.append((job, entry))
         else:
             yield job.check, entry
 

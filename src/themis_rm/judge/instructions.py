@@ -6,7 +6,6 @@ that copies code of one of them, or speaks of versions, is not taken.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from themis_rm.journal import Journal
 from themis_rm.judge.endpoint import Endpoint, EndpointSettings
 from themis_rm.prompts import conversation
 from themis_rm.records import stable_id
@@ -145,47 +144,27 @@ def write_instructions(versions: Iterable[Versions], settings: EndpointSettings,
         InputError: The endpoint cannot be used at all.
     """
     endpoint = Endpoint(settings)
-    known = _remembered(memory)
     stream = iter(versions)
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    if memory.is_file() and not memory.read_bytes().endswith(b"\n"):
-        with memory.open("a", encoding="utf-8") as handle:
-            handle.write("\n")  # a kill cut the last line off; what follows must not join it
-    with memory.open("a", encoding="utf-8") as handle, ThreadPoolExecutor(settings.parallel) as pool:
+    failed: dict[str, str] = {}
+    with Journal(memory, ("text",)) as known, ThreadPoolExecutor(settings.parallel) as pool:
         while batch := list(islice(stream, 4 * settings.parallel)):
             asked = [(item, render(item)) for item in batch]
             keys = [stable_id(prompt, settings.answers()) for _, prompt in asked]
-            missing = {key: prompt for key, (_, prompt) in zip(keys, asked, strict=True) if key not in known}
-            for key, reply in zip(missing, pool.map(lambda text: _ask(endpoint, text), missing.values()), strict=True):
-                _remember(handle, known, key, reply)
+            missing = {
+                key: prompt
+                for key, (_, prompt) in zip(keys, asked, strict=True)
+                if key not in known.rows and key not in failed
+            }
+            replies = pool.map(lambda prompt: endpoint.ask(conversation(None, prompt)), missing.values())
+            for key, reply in zip(missing, replies, strict=True):
+                if reply.failure:
+                    failed[key] = reply.failure
+                else:
+                    known.add(key, {"text": reply.text or ""})
             for key, item in zip(keys, batch, strict=True):
-                yield _instruction(item, *known[key])
-
-
-def _ask(endpoint: Endpoint, prompt: str) -> tuple[str, str]:
-    reply = endpoint.ask(conversation(None, prompt))
-    return reply.text or "", reply.failure
+                yield _instruction(item, known.rows[key]["text"] if key in known.rows else "", failed.get(key, ""))
 
 
 def _instruction(item: Versions, text: str, failure: str) -> Instruction:
     request, reason = ("", failure) if failure else read_reply(text, item)
     return Instruction(item.id, request, style_of(item.id), reason)
-
-
-def _remember(handle: IO[str], known: dict[str, tuple[str, str]], key: str, reply: tuple[str, str]) -> None:
-    known[key] = reply
-    if not reply[1]:
-        handle.write(json.dumps({"key": key, "text": reply[0]}, ensure_ascii=False) + "\n")
-        handle.flush()
-
-
-def _remembered(memory: Path) -> dict[str, tuple[str, str]]:
-    known: dict[str, tuple[str, str]] = {}
-    if memory.is_file():
-        for line in memory.read_text(encoding="utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue  # the line that a kill cut off; it is asked again
-            known[row["key"]] = (row["text"], "")
-    return known

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ from themis_rm.benchmark.reranking.ranks import Figure, Group, Ranked, published
 from themis_rm.benchmark.statistics import Resampling
 from themis_rm.criteria import Criterion, criterion
 from themis_rm.errors import InputError
+from themis_rm.journal import Journal
 from themis_rm.models.catalogue import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
@@ -180,8 +181,7 @@ def _rewarded(
         return
     prompts = Prompting.choose(model, settings.prompts, settings.prompt_set)
     asked = criterion(settings.criterion)
-    known = _known(out / REWARDS)
-    with (out / REWARDS).open("a", encoding="utf-8") as handle:
+    with Journal(out / REWARDS, ("rewards",)) as known:
         for problem in problems:
             key = stable_id(
                 loaded.identity.digest,
@@ -193,33 +193,12 @@ def _rewarded(
                 problem.prompt,
                 *problem.candidates,
             )
-            if key not in known:
-                rewards = _scored(loaded, prompts, asked, problem)
-                handle.write(json.dumps({"key": key, "id": problem.id, "rewards": rewards}) + "\n")
-                handle.flush()
-                known[key] = rewards
-            yield problem, known[key]
+            if key not in known.rows:
+                known.add(key, {"id": problem.id, "rewards": _scored(loaded, prompts, asked, problem)})
+            yield problem, known.rows[key]["rewards"]
 
 
 def _scored(model: RewardModel, prompts: Prompting, asked: Criterion, problem: Problem) -> list[float | None]:
     system = prompts.prompts.system(prompts.mode, asked) if prompts.prompts else None
     scores = model.score([conversation(system, problem.prompt, answer) for answer in problem.candidates])
     return [score.reward for score in scores]
-
-
-def _known(path: Path) -> dict[str, list[float | None]]:
-    """Read the rewards of an earlier run; a line that a kill cut off is left out, and ended."""
-    known: dict[str, list[float | None]] = {}
-    if not path.is_file():
-        return known
-    text = path.read_text(encoding="utf-8")
-    for line in text.splitlines():
-        try:
-            row: Mapping[str, Any] = json.loads(line)
-        except ValueError:
-            continue
-        known[row["key"]] = row["rewards"]
-    if text and not text.endswith("\n"):
-        with path.open("a", encoding="utf-8") as handle:
-            handle.write("\n")
-    return known

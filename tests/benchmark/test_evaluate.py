@@ -94,12 +94,12 @@ def test_two_runs_give_the_same_bytes(benchmark_file, tmp_path, tiny_checkpoint)
 
 
 def test_a_run_goes_on_behind_its_last_part(benchmark_file, tmp_path, tiny_checkpoint, monkeypatch):
-    from themis_rm.models.sequence_classification import SequenceClassifier
+    from themis_rm.models.decoder import DecoderModel
 
     folder = tiny_checkpoint("qwen3")
     evaluate(folder, benchmark_file, tmp_path / "whole", QUICK)
     calls = []
-    score = SequenceClassifier.score
+    score = DecoderModel.score
 
     def counted(self, conversations):
         calls.append(len(conversations))
@@ -107,7 +107,7 @@ def test_a_run_goes_on_behind_its_last_part(benchmark_file, tmp_path, tiny_check
             raise KeyboardInterrupt
         return score(self, conversations)
 
-    monkeypatch.setattr(SequenceClassifier, "score", counted)
+    monkeypatch.setattr(DecoderModel, "score", counted)
     with pytest.raises(KeyboardInterrupt):
         evaluate(folder, benchmark_file, tmp_path / "cut", QUICK)
     evaluate(folder, benchmark_file, tmp_path / "cut", QUICK)

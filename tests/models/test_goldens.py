@@ -1,102 +1,192 @@
-"""Tiny checkpoints whose scores are known, from the reference implementation with one BOS."""
+"""Tiny checkpoints of every family whose scores are known from the reference implementation."""
 
 import json
-from pathlib import Path
+import shutil
 
 import pytest
+from tests.models import golden_cases as golden
 
-from themis_rm.models.catalogue import load_model
-from themis_rm.models.settings import ModelSettings
+from themis_rm.models.catalogue import load_model, recognise
 from themis_rm.prompts import conversation
 
-GOLDENS = Path(__file__).parents[1] / "goldens"
+TOLERANCE = {"ldl": 5e-5}
+FAMILIES = {
+    "acecode": "value-head",
+    "armo": "armorm",
+    "athene": "athene",
+    "automodel": "sequence-classification",
+    "eurus": "regression-head",
+    "grm": "value-head",
+    "inform": "mlp-score",
+    "internlm": "internlm2",
+    "ldl": "ldl",
+    "nemotron": "sequence-classification",  # a plain language model: it must be named, and is refused otherwise
+    "qrm": "qrm",
+    "qrm-llama": "qrm",
+    "seqcls": "sequence-classification",
+    "seqcls-gemma2": "sequence-classification",
+    "seqcls-llama": "sequence-classification",
+    "starling": "starling",
+    "ultra": "regression-head",
+}
+NO_REFERENCE = {
+    ("qrm", "criteria prompt"),  # the reference fails: its fallback text lacks the pattern that the gate needs
+    ("seqcls-gemma2", "criteria prompt"),  # made under SDPA, without soft-capping; see the test of that below
+    ("internlm", "cut at 256"),  # the reference cuts nothing
+}
 
 
-def golden(name):
-    folder = GOLDENS / "rm" / name
-    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
-    rows = {}
-    for line in (folder / "inputs.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        rows[row["pair"], row["side"]] = row
-    return folder, expected, rows
+def template_ids(name, ids):
+    """Return the ids without the token that InternLM2's reference adds later, when it scores."""
+    return ids[:-1] if name == "internlm" else ids
 
 
-def conversations(expected, rows, side, system_key=None):
-    chosen = [rows[pair, side] for pair in expected["pair_ids"]]
-    return [conversation(row.get(system_key) if system_key else None, row["prompt"], row["response"]) for row in chosen]
+def near(name):
+    return TOLERANCE.get(name, 1e-5)
 
 
-def model_of(folder, **settings):
-    return load_model(folder, ModelSettings(ignore_remote_code=True, **settings))
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    made = {}
+
+    def of(name):
+        if name not in made:
+            made[name] = golden.differences(name, tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return of
 
 
-TARGETS = [
-    # checkpoint, system prompt, path to the expected scores
-    ("automodel", None, ("modes", "plain.ml4096.bs1.add_special_tokens_false")),
-    ("seqcls", None, ("modes", "plain.ml4096.bs1")),  # no double BOS here: Qwen3's tokenizer adds none
-    ("seqcls", "system_own", ("modes", "aspect_own.ml4096.bs1")),
-    ("seqcls", "system_own_full", ("modes", "full_own.ml4096.bs1")),
-    ("seqcls-llama", None, ("modes", "plain.ml4096.bs1.add_special_tokens_false")),
-    ("seqcls-gemma2", None, ("extras", "attn_implementation_eager", "plain.ml4096.bs1.add_special_tokens_false")),
-]
+@pytest.mark.parametrize("name", golden.NAMES)
+def test_a_folder_is_recognised_by_what_lies_in_it(name):
+    assert recognise(golden.FOLDER / name, pickles=True).name == FAMILIES[name]
 
 
-@pytest.mark.parametrize("rows_in_a_batch", [1, 4])
-@pytest.mark.parametrize("side", ["chosen", "rejected"])
-@pytest.mark.parametrize(("name", "system", "path"), TARGETS)
-def test_scores_are_the_golden_ones(name, system, path, side, rows_in_a_batch):
-    folder, expected, rows = golden(name)
-    model = model_of(folder, batch_tokens=1 if rows_in_a_batch == 1 else 100_000)
-    target = expected
-    for key in path:
-        target = target[key]
-    found = [score.reward for score in model.score(conversations(expected, rows, side, system))]
-    assert found == pytest.approx(target[side], abs=1e-5)
+@pytest.mark.parametrize("column", golden.COLUMNS)
+@pytest.mark.parametrize("name", golden.NAMES)
+def test_scores_are_the_golden_ones(name, column, tables):
+    _, table = tables(name)
+    if (name, column) in NO_REFERENCE:
+        assert column not in table
+    else:
+        assert table[column] <= near(name)
 
 
-@pytest.mark.parametrize("name", ["automodel", "seqcls", "seqcls-llama", "seqcls-gemma2"])
-def test_token_ids_come_straight_from_the_template(name):
-    folder, expected, rows = golden(name)
-    example = expected["example"]
-    row = rows[example["pair"], example["side"]]
-    encoded = model_of(folder).encoder.encode([conversation(None, row["prompt"], row["response"])])
-    assert encoded[0].ids == example["token_ids_without_extra_specials"]
+@pytest.mark.parametrize("name", golden.NAMES)
+def test_token_ids_come_straight_from_the_template(name, tmp_path):
+    example = golden.expected(name)["example"]
+    row = golden.rows(name)[example["pair"], example["side"]]
+    encoder = golden.model_of(name, tmp_path).encoder
+    encoded = encoder.encode([conversation(None, row["prompt"], row["response"])])
+    assert template_ids(name, encoded[0].ids) == example["token_ids_without_extra_specials"]
 
 
-@pytest.mark.parametrize("name", ["seqcls-llama", "automodel"])
-def test_pooling_and_head_are_right_on_the_double_bos_ids_too(name):
-    folder, expected, rows = golden(name)
-    model = model_of(folder)
-    encoded = model.encoder.encode(conversations(expected, rows, "chosen"))
-    doubled = [[item.ids[0], *item.ids] for item in encoded]
-    assert model.rewards(doubled) == pytest.approx(expected["modes"]["plain.ml4096.bs4"]["chosen"], abs=1e-5)
+@pytest.mark.parametrize("name", sorted(set(golden.NAMES) - golden.FOLDED))
+def test_token_ids_with_a_criteria_prompt_are_the_templates_too(name, tmp_path):
+    example = golden.expected(name)["example_aspect_own"]
+    row = golden.rows(name)[example["pair"], example["side"]]
+    model = golden.model_of(name, tmp_path)
+    encoded = model.encoder.encode([conversation(row["system_own"], row["prompt"], row["response"])])
+    assert template_ids(name, encoded[0].ids) == example["token_ids_without_extra_specials"]
+    assert model.identity.facts["system_role"] == "native"
 
 
-@pytest.mark.parametrize("name", ["seqcls", "seqcls-llama", "seqcls-gemma2", "automodel"])
-def test_pad_token_text_inside_a_prompt_tells_sides_apart(name):
-    folder, expected, rows = golden(name)
-    probe = expected["pad_token_in_prompt"]
+@pytest.mark.parametrize("name", sorted(golden.FOLDED))
+def test_a_criteria_prompt_is_folded_where_the_template_has_no_place_for_it(name, tmp_path):
+    model = golden.model_of(name, tmp_path)
+    assert model.identity.facts["system_role"] == "folded"
+    row = golden.rows(name)["cpp-1", "chosen"]
+    folded = conversation(None, f"{row['system_own']}\n\n{row['prompt']}", row["response"])
+    given = conversation(row["system_own"], row["prompt"], row["response"])
+    assert model.encoder.encode([given]) == model.encoder.encode([folded])
+
+
+@pytest.mark.parametrize("name", sorted(set(golden.NAMES) - {"ultra"}))  # nothing stands behind an answer there
+def test_a_long_answer_loses_its_end_and_keeps_what_closes_it(name, tmp_path):
+    encoder = golden.model_of(name, tmp_path, max_length=256).encoder
+    row = golden.rows(name)["rb-3", "chosen"]
+    long, short = (conversation(None, row["prompt"], text) for text in (row["response"], "x"))
+    cut, whole = encoder.encode([long, short])
+    assert cut.truncated
+    assert len(cut.ids) == 256
+    assert cut.ids[-1] == whole.ids[-1]
+    assert cut.boundary == whole.boundary
+
+
+@pytest.mark.parametrize("name", golden.NAMES)
+def test_pad_token_text_inside_a_prompt_tells_sides_apart(name, tmp_path):
+    probe = golden.expected(name)["pad_token_in_prompt"]
     pair = probe["based_on"]
-    model = model_of(folder)
-    texts = [conversation(None, probe["prompt"], rows[pair, side]["response"]) for side in ("chosen", "rejected")]
-    found = [score.reward for score in model.score(texts)]
+    texts = [conversation(None, probe["prompt"], golden.rows(name)[pair, side]["response"]) for side in golden.SIDES]
+    found = [score.reward for score in golden.model_of(name, tmp_path).score(texts)]
     assert found[0] != found[1]
     if name == "seqcls":  # the others' figures were made with a double BOS
         assert found == pytest.approx([probe["chosen"][0], probe["rejected"][0]], abs=1e-5)
 
 
+@pytest.mark.parametrize("name", ["armo", "qrm", "qrm-llama"])
+def test_an_answer_with_the_text_of_the_boundary_does_not_move_the_gate(name, tmp_path):
+    from themis_rm.models.families.gating import BOUNDARIES
+
+    model = golden.model_of(name, tmp_path)
+    kind = "gemma2" if name == "qrm" else "llama"
+    row = golden.rows(name)["py-0", "chosen"]
+    plain, moving = model.encoder.encode(
+        [
+            conversation(None, row["prompt"], row["response"]),
+            conversation(None, row["prompt"], f"{row['response']}{BOUNDARIES[kind]}more"),
+        ]
+    )
+    assert moving.boundary == plain.boundary
+
+
+def changed(name, folder, **config):
+    shutil.copytree(golden.FOLDER / name, folder)
+    path = folder / "config.json"
+    values = json.loads(path.read_text(encoding="utf-8")) | config
+    path.write_text(json.dumps({key: value for key, value in values.items() if value is not ...}), encoding="utf-8")
+    return folder
+
+
+def rewards(model, name, side="chosen"):
+    return [score.reward for score in model.score(golden.conversations(name, side))]
+
+
 def test_a_missing_pad_token_id_drops_nothing(tmp_path):
-    folder, expected, rows = golden("seqcls")
-    for file in folder.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    del config["pad_token_id"]
-    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    model = model_of(tmp_path, batch_tokens=100_000)
-    target = expected["extras"]["config_without_pad_token_id"]["bs1"]["chosen"]
-    found = [score.reward for score in model.score(conversations(expected, rows, "chosen"))]
-    assert found == pytest.approx(target, abs=1e-5)
+    folder = changed("seqcls", tmp_path / "model", pad_token_id=...)
+    target = golden.expected("seqcls")["extras"]["config_without_pad_token_id"]["bs1"]["chosen"]
+    assert rewards(golden.model_of("seqcls", tmp_path, folder), "seqcls") == pytest.approx(target, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["armo", "inform"])
+def test_a_pad_token_that_is_the_end_of_turn_changes_nothing(name, tmp_path):
+    folder = changed(name, tmp_path / "model", pad_token_id=1030)
+    target = golden.right_scores(name, "chosen")
+    assert rewards(golden.model_of(name, tmp_path, folder), name) == pytest.approx(target, abs=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [1, 2])
+def test_a_normalised_gate_of_label_distributions(temperature, tmp_path):
+    folder = changed("ldl", tmp_path / "model", softmax=True, temperature=float(temperature))
+    extras = golden.expected("ldl")["extras"][f"config_softmax_true_temperature_{temperature}"]
+    model = golden.model_of("ldl", tmp_path, folder)
+    for side in golden.SIDES:
+        ids = golden.reference_ids(model, "ldl", side, "plain", 4096)
+        assert golden.rewards_of_ids(model, ids) == pytest.approx(extras[side], abs=5e-5)
+
+
+def test_soft_capping_is_all_that_parts_us_from_the_reference_under_sdpa(tmp_path):
+    folder = changed("seqcls-gemma2", tmp_path / "model", attn_logit_softcapping=None)
+    model = golden.model_of("seqcls-gemma2", tmp_path, folder)
+    ids = golden.reference_ids(model, "seqcls-gemma2", "chosen", "aspect_own", 4096)
+    target = golden.expected("seqcls-gemma2")["modes"]["aspect_own.ml4096.bs1"]["chosen"]
+    assert golden.rewards_of_ids(model, ids) == pytest.approx(target, abs=1e-5)
+
+
+def test_ultra_rm_is_asked_as_its_model_card_says_by_default():
+    encoder = load_model(golden.FOLDER / "ultra").encoder
+    ids = encoder.encode([conversation(None, "Add.", "a + b")])[0].ids
+    assert encoder.tokenizer.decode(ids) == "<s>Human: Add.\n\nAssistant: a + b"
 
 
 @pytest.mark.parametrize("tied", ["true", "false"])
@@ -104,8 +194,8 @@ def test_a_checkpoint_out_of_the_reference_training_scores_as_it_did_there(tied,
     """Their saved checkpoint is the backbone plus the head; its scores are on record."""
     from safetensors.torch import load_file, save_file
 
-    source = GOLDENS / "train" / f"qwen3_tied_{tied}"
-    record = json.loads((GOLDENS / "train" / "saved_checkpoint.json").read_text(encoding="utf-8"))
+    source = golden.FOLDER.parent / "train" / f"qwen3_tied_{tied}"
+    record = json.loads((golden.FOLDER.parent / "train" / "saved_checkpoint.json").read_text(encoding="utf-8"))
     record = record[f"qwen3_tied_{tied}"]
     weights = load_file(source / "model.safetensors") | {
         "score.weight": next(iter(load_file(source / "reward_head.safetensors").values())).reshape(1, -1)
@@ -118,7 +208,9 @@ def test_a_checkpoint_out_of_the_reference_training_scores_as_it_did_there(tied,
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     for name in ("tokenizer.json", "tokenizer_config.json"):
         (tmp_path / name).write_bytes((source / name).read_bytes())
-    pairs = [json.loads(x) for x in (GOLDENS / "train" / "pairs.jsonl").read_text(encoding="utf-8").splitlines()]
+    pairs = [
+        json.loads(x) for x in (golden.FOLDER.parent / "train" / "pairs.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     texts = [conversation(row["system"], row["input"], row["chosen"]) for row in pairs]
     found = [score.reward for score in load_model(tmp_path).score(texts)]
     target = record["scores_of_chosen_via_AutoModelForSequenceClassification"]

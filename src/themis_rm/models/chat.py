@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import TemplateError
 
-from themis_rm.errors import CheckpointError
+from themis_rm.errors import CheckpointError, SettingError
+from themis_rm.models.checkpoint import read_json
 from themis_rm.models.protocol import (
+    NO_BOUNDARY,
     NO_RESPONSE,
     NOT_UNICODE,
     PROMPT_TOO_LONG,
@@ -23,7 +25,7 @@ from themis_rm.models.protocol import (
     is_unicode,
     response_of,
 )
-from themis_rm.models.settings import SystemRole
+from themis_rm.models.settings import ModelSettings, SystemRole
 from themis_rm.prompts import Conversation
 
 _PROBE = "\ue000"  # a private-use character: no template writes it, few answers start with it
@@ -37,11 +39,13 @@ class Encoded:
         ids: Token ids; empty for a failure.
         truncated: The response was cut.
         failure: Reason, or empty.
+        boundary: Index of the token at which the last prompt ends, for an encoder that looks for it; else the last.
     """
 
     ids: list[int]
     truncated: bool = False
     failure: str = ""
+    boundary: int = -1
 
 
 class ChatEncoder:
@@ -50,16 +54,27 @@ class ChatEncoder:
     Args:
         tokenizer: A fast tokenizer of transformers that has a chat template.
         max_length: Most tokens of a conversation.
-        reject_system: Fail conversations with a system message where the template has no place for one, instead of
-            putting it in front of the first user message.
+        system_role: What to do with a system message where the template has no place for one.
+        suffix: Id of a token that stands behind every conversation; its place is kept when a response is cut.
+        boundary: Text between a prompt and its answer; its first token before the answer is looked for.
     """
 
-    def __init__(self, tokenizer: Any, max_length: int, reject_system: bool = False) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        tokenizer: Any,  # noqa: ANN401
+        max_length: int,
+        system_role: Literal["fold", "drop", "error"] = "fold",
+        suffix: int | None = None,
+        boundary: str = "",
+    ) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
+        self.suffix = suffix
+        self.boundary_ids: list[int] = tokenizer(boundary, add_special_tokens=False)["input_ids"] if boundary else []
         self.system_role: SystemRole = "native"
         if not self._takes_system():
-            self.system_role = "error" if reject_system else "folded"
+            policies: dict[str, SystemRole] = {"fold": "folded", "drop": "dropped", "error": "error"}
+            self.system_role = policies[system_role]
 
     def _takes_system(self) -> bool:
         # Some templates raise at a system message, others leave it out without a word: both have no place for it.
@@ -90,11 +105,16 @@ class ChatEncoder:
         for text, turns in prepared:
             if isinstance(text, Encoded):
                 encoded.append(text)
-            elif len(tokens := next(ids)) <= self.max_length:
-                encoded.append(Encoded(tokens))
+                continue
+            tokens = self._closed(next(ids))
+            if len(tokens) > self.max_length or self.boundary_ids:
+                encoded.append(self._measured(text, turns))
             else:
-                encoded.append(self._cut(text, turns))
+                encoded.append(Encoded(tokens))
         return encoded
+
+    def _closed(self, ids: list[int]) -> list[int]:
+        return ids if self.suffix is None or ids[-1:] == [self.suffix] else [*ids, self.suffix]
 
     def _prepare(self, conversation: Conversation) -> tuple[str | Encoded, Conversation]:
         if response_of(conversation) is None:
@@ -103,16 +123,17 @@ class ChatEncoder:
         if conversation[0]["role"] == "system" and self.system_role != "native":
             if self.system_role == "error":
                 return Encoded([], failure=SYSTEM_ROLE), conversation
-            turns = fold_system(conversation)
+            turns = fold_system(conversation) if self.system_role == "folded" else conversation[1:]
         try:
             text = self._render(turns)
         except TemplateError:
             return Encoded([], failure=TEMPLATE), turns
         return (text if is_unicode(text) else Encoded([], failure=NOT_UNICODE)), turns
 
-    def _cut(self, text: str, turns: Conversation) -> Encoded:
-        # Where the response stands in the text is found by rendering another one in its place: templates trim,
-        # reformat and repeat, so that searching for the response itself would not do.
+    def _measured(self, text: str, turns: Conversation) -> Encoded:
+        """Encode a conversation of which one must know where the response stands: to cut it, or for a boundary."""
+        # Found by rendering another response in its place: templates trim, reformat and repeat, so that searching for
+        # the response itself would not do.
         other = self._render([*turns[:-1], {**turns[-1], "content": _PROBE}])
         start = _common(text, other)
         shortest = min(len(text), len(other)) - start
@@ -121,10 +142,23 @@ class ChatEncoder:
         ids, offsets = call["input_ids"], call["offset_mapping"]
         head = sum(1 for first, _ in offsets if first < start)
         tail = sum(1 for _, last in offsets if last > end)
+        closed = self._closed(ids)
+        tail += len(closed) - len(ids)
+        boundary = self._boundary_before(ids, head) if self.boundary_ids else -1
+        if boundary is None:
+            return Encoded([], failure=NO_BOUNDARY)
+        if len(closed) <= self.max_length:
+            return Encoded(closed, boundary=boundary)
         room = self.max_length - head - tail
         if room < 1:
             return Encoded([], failure=PROMPT_TOO_LONG)
-        return Encoded([*ids[: head + room], *ids[len(ids) - tail :]], truncated=True)
+        return Encoded([*closed[: head + room], *closed[len(closed) - tail :]], truncated=True, boundary=boundary)
+
+    def _boundary_before(self, ids: list[int], head: int) -> int | None:
+        size = len(self.boundary_ids)
+        # The response may share its first token with the end of the boundary (white space): one token of slack.
+        starts = range(min(head + 1, len(ids)) - size, -1, -1)
+        return next((first for first in starts if ids[first : first + size] == self.boundary_ids), None)
 
 
 def _common(first: str, second: str) -> int:
@@ -139,32 +173,60 @@ def fold_system(conversation: Conversation) -> Conversation:
     return [{**first, "content": f"{system['content']}\n\n{first['content']}"}, *rest]
 
 
-def load_encoder(folder: Path, limit: int | None, max_length: int | None, reject_system: bool) -> ChatEncoder:
+def load_encoder(
+    folder: Path,
+    settings: ModelSettings,
+    limit: int | None,
+    suffix: int | None = None,
+    boundary: str = "",
+    template: str = "",
+) -> ChatEncoder:
     """Load a folder's tokenizer.
 
     Args:
         folder: The checkpoint.
+        settings: Tokenizer, chat template, longest input and policy for system messages that the user wants.
         limit: Most positions of the model, if it says so.
-        max_length: Most tokens that the user wants.
-        reject_system: See :class:`ChatEncoder`.
+        suffix: See :class:`ChatEncoder`.
+        boundary: See :class:`ChatEncoder`.
+        template: Chat template where the tokenizer brings none.
 
     Raises:
         CheckpointError: There is no fast tokenizer or no chat template, or ``max_length`` is out of range.
     """
-    from transformers import AutoTokenizer  # noqa: PLC0415
+    from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedTokenizerFast  # noqa: PLC0415
 
+    where = Path(settings.tokenizer) if settings.tokenizer else folder
+    # AutoTokenizer looks into config.json, which says nothing to it about a model that transformers does not know.
+    known = (
+        not (where / "config.json").is_file() or read_json(where / "config.json").get("model_type") in CONFIG_MAPPING
+    )
+    kind = AutoTokenizer if known else PreTrainedTokenizerFast
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+        tokenizer = kind.from_pretrained(str(where), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, ImportError, KeyError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise CheckpointError(f"The tokenizer in {folder} cannot be loaded ({reason}).") from error
+        raise CheckpointError(f"The tokenizer in {where} cannot be loaded ({reason}).") from error
     if not tokenizer.is_fast:
-        raise CheckpointError(f"The tokenizer in {folder} has no tokenizer.json.", "Save it as a fast tokenizer.")
+        raise CheckpointError(f"The tokenizer in {where} has no tokenizer.json.", "Save it as a fast tokenizer.")
+    if settings.chat_template is not None:
+        tokenizer.chat_template = _read_template(settings.chat_template)
+    tokenizer.chat_template = tokenizer.chat_template or template
     if not tokenizer.chat_template:
         raise CheckpointError(
-            f"The tokenizer in {folder} has no chat template.", "Add the one that the model was trained with."
+            f"The tokenizer in {where} has no chat template.",
+            "Give the one of the model's training with chat_template=FILE.",
         )
     allowed = min(int(tokenizer.model_max_length), limit or int(tokenizer.model_max_length))
-    if max_length is not None and not 1 <= max_length <= allowed:
-        raise CheckpointError(f"max_length {max_length} is out of range for {folder}.", f"It takes 1 to {allowed}.")
-    return ChatEncoder(tokenizer, max_length or allowed, reject_system)
+    if settings.max_length is not None and not 1 <= settings.max_length <= allowed:
+        raise CheckpointError(
+            f"max_length {settings.max_length} is out of range for {folder}.", f"It takes 1 to {allowed}."
+        )
+    return ChatEncoder(tokenizer, settings.max_length or allowed, settings.system_role, suffix, boundary)
+
+
+def _read_template(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"The chat template {path} cannot be read: {error}.") from error

@@ -1,19 +1,24 @@
 """What a folder of weights holds, found out from its files before anything is loaded.
 
-Only safetensors are read: unpickling runs whatever code the file brings.
+Safetensors are read by default: unpickling runs whatever code a file brings. Pickles are read on request alone, and
+then by torch's unpickler that knows tensors and nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
 from themis_rm.errors import CheckpointError
+
+if TYPE_CHECKING:
+    import torch
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _DECIDING = (
@@ -24,79 +29,193 @@ _DECIDING = (
     "chat_template.jinja",
     "ngrams.json",
 )
-INDEX = "model.safetensors.index.json"
+INDICES = {"model.safetensors.index.json": "model.safetensors", "pytorch_model.bin.index.json": "pytorch_model.bin"}
 
 
-def weight_files(folder: Path) -> list[Path]:
-    """Return the safetensors files that make up a model, sorted.
+class Checkpoint:
+    """A folder with ``config.json`` and weights.
+
+    Args:
+        folder: Where it lies.
+        pickles: Whether pickled weights may be read where there are no safetensors.
+
+    Raises:
+        CheckpointError: The configuration is no JSON object.
+    """
+
+    def __init__(self, folder: Path, pickles: bool = False) -> None:
+        self.folder = folder
+        self.pickles = pickles
+        self.config = read_json(folder / "config.json")
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """Return the files that make up the weights, sorted.
+
+        Raises:
+            CheckpointError: There are none, only pickled weights without leave to read them, or a shard is missing.
+        """
+        return weight_files(self.folder, self.pickles)
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return name -> shape of every tensor, without reading the tensors.
+
+        Raises:
+            CheckpointError: See :attr:`files`; or a file is cut off or not what it is called.
+        """
+        found: dict[str, tuple[int, ...]] = {}
+        for file in self.files:
+            found |= _shapes(file)
+        return found
+
+    def tensors(self, names: Iterable[str]) -> dict[str, torch.Tensor]:
+        """Read some tensors, in float32.
+
+        Raises:
+            CheckpointError: One is not there.
+        """
+        wanted = list(names)
+        if absent := [name for name in wanted if name not in self.shapes]:
+            raise CheckpointError(f"{self.folder} has no tensor '{absent[0]}' in its weights.")
+        found: dict[str, torch.Tensor] = {}
+        for file in self.files:
+            found |= _read(file, [name for name in wanted if name not in found])
+        return {name: value.float() for name, value in found.items()}
+
+    def row(self, name: str, index: int) -> torch.Tensor:
+        """Read one row of a matrix in float32, shape ``[1, columns]``, without the rest."""
+        for file in self.files:
+            if file.suffix != ".safetensors":
+                if name in (held := _unpickle(file)):
+                    row: torch.Tensor = held[name][index : index + 1].float()
+                    return row
+                continue
+            with safe_open(file, framework="pt") as handle:
+                if name in handle.keys():  # noqa: SIM118
+                    sliced: torch.Tensor = handle.get_slice(name)[index : index + 1].float()
+                    return sliced
+        raise CheckpointError(f"{self.folder} has no tensor '{name}' in its weights.")
+
+    def beside(self, stem: str) -> dict[str, torch.Tensor]:
+        """Read a further file of tensors that some families keep beside their weights, in float32.
+
+        Args:
+            stem: Its name without ending.
+
+        Raises:
+            CheckpointError: It is not there, or it is a pickle and there is no leave to read those.
+        """
+        for ending in (".safetensors", ".pt", ".bin"):
+            file = self.folder / f"{stem}{ending}"
+            if not file.is_file():
+                continue
+            if ending != ".safetensors" and not self.pickles:
+                raise _only_pickles(self.folder, file.name)
+            values = _unpickle(file) if ending != ".safetensors" else _read(file, list(_shapes(file)))
+            return {name: value.float() for name, value in values.items()}
+        raise CheckpointError(f"{self.folder} lacks {stem}.safetensors (or {stem}.pt).", "Download the folder again.")
+
+    def digest(self, *also: Path) -> str:
+        """Return a hash of the weights and of every file that decides about scores.
+
+        Args:
+            also: Further such files.
+        """
+        heads = [file for ending in ("*.safetensors", "*.pt") for file in self.folder.glob(ending)]
+        others = sorted(file for file in heads if file not in self.files)
+        return digest(self.folder, [*self.files, *others, *also])
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object out of a model folder.
+
+    Raises:
+        CheckpointError: The file is no JSON object.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is not readable JSON ({str(error).splitlines()[0]}).") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path} does not hold a JSON object.")
+    return values
+
+
+def weight_files(folder: Path, pickles: bool = False) -> list[Path]:
+    """Return the files that make up a model's weights, sorted.
+
+    Args:
+        folder: The model.
+        pickles: Whether pickles will do where there are no safetensors.
 
     Raises:
         CheckpointError: There are none, only pickled weights, or a shard that the index names is missing.
     """
-    if (folder / INDEX).is_file():
-        return _shards(folder)
-    if (folder / "model.safetensors").is_file():
-        return [folder / "model.safetensors"]
-    pickles = sorted(file.name for pattern in _PICKLES for file in folder.glob(pattern))
-    if pickles:
-        raise CheckpointError(
-            f"{folder} has pickled weights only ({pickles[0]}), which are not loaded: they can run code.",
-            "Convert them to safetensors where you trust their origin.",
-        )
+    for index, single in INDICES.items():
+        if single.endswith(".bin") and not pickles:
+            continue
+        if (folder / index).is_file():
+            return _shards(folder, index)
+        if (folder / single).is_file():
+            return [folder / single]
+    found = sorted(file.name for pattern in _PICKLES for file in folder.glob(pattern))
+    if found:
+        raise _only_pickles(folder, found[0])
     raise CheckpointError(f"{folder} has a configuration but no weights.", "model.safetensors is missing.")
 
 
-def _shards(folder: Path) -> list[Path]:
+def _only_pickles(folder: Path, name: str) -> CheckpointError:
+    return CheckpointError(
+        f"{folder} has pickled weights only ({name}), which are not loaded: they can run code.",
+        "Where you trust their origin, set pickled_weights=true (tensors alone are taken), or convert them.",
+    )
+
+
+def _shards(folder: Path, index: str) -> list[Path]:
     try:
-        names = sorted(set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values()))
+        names = sorted(set(json.loads((folder / index).read_text(encoding="utf-8"))["weight_map"].values()))
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise CheckpointError(f"{folder / INDEX} is not a readable index of weights.") from error
+        raise CheckpointError(f"{folder / index} is not a readable index of weights.") from error
     for name in names:
         if not (folder / name).is_file():
             raise CheckpointError(f"{folder} lacks {name}, which its index names.", "Download the folder again.")
     return [folder / name for name in names]
 
 
-def tensor_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
-    """Return name -> shape of every tensor, without reading the tensors.
-
-    Raises:
-        CheckpointError: See :func:`weight_files`; or a file is cut off or no safetensors file.
-    """
-    shapes: dict[str, tuple[int, ...]] = {}
-    for file in weight_files(folder):
-        try:
-            with safe_open(file, framework="numpy") as tensors:
-                for name in tensors.keys():  # noqa: SIM118
-                    shapes[name] = tuple(tensors.get_slice(name).get_shape())
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(f"{file} is no whole safetensors file ({error}).") from error
-    return shapes
+def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    if file.suffix != ".safetensors":
+        return {name: tuple(value.shape) for name, value in _unpickle(file).items()}
+    try:
+        with safe_open(file, framework="numpy") as tensors:
+            return {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{file} is no whole safetensors file ({error}).") from error
 
 
-def require_one_label_head(folder: Path, shapes: dict[str, tuple[int, ...]], head: str = "score.weight") -> None:
-    """Check that the weights hold a bias-free linear head with one output.
-
-    Raises:
-        CheckpointError: The head is missing or has another shape.
-    """
-    shape = shapes.get(head)
-    if shape is None:
-        others = sorted(name for name in shapes if _looks_like_head(name))
-        found = f"It has {', '.join(others[:3])}." if others else "It is a language model, or its head was not saved."
-        raise CheckpointError(f"{folder} has no reward head: no tensor '{head}' in its weights.", found)
-    if len(shape) != 2 or shape[0] != 1:
-        raise CheckpointError(
-            f"{folder} gives {shape[0]} labels ('{head}' is {list(shape)}), a reward model gives one.",
-            "A classifier with several labels is not a reward model.",
-        )
-    if "score.bias" in shapes:
-        raise CheckpointError(f"{folder} has a head with a bias ('score.bias'), which transformers would leave out.")
+def _read(file: Path, names: Sequence[str]) -> dict[str, torch.Tensor]:
+    if file.suffix != ".safetensors":
+        held = _unpickle(file)
+        return {name: held[name] for name in names if name in held}
+    with safe_open(file, framework="pt") as handle:
+        here = set(handle.keys())
+        return {name: handle.get_tensor(name) for name in names if name in here}
 
 
-def _looks_like_head(name: str) -> bool:
-    # Only to tell the user what is there instead; nothing is decided by it.
-    return not name.startswith(("model.", "transformer.")) and not name.startswith("lm_head")
+def _unpickle(file: Path) -> dict[str, torch.Tensor]:
+    import pickle  # noqa: PLC0415 - for the name of its error
+
+    import torch  # noqa: PLC0415
+
+    try:
+        # Mapped, so that asking for shapes reads no weights.
+        held = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise CheckpointError(f"{file} is no pickle of tensors alone ({reason}).") from error
+    if not isinstance(held, dict) or not all(isinstance(value, torch.Tensor) for value in held.values()):
+        raise CheckpointError(f"{file} does not hold named tensors.")
+    return held
 
 
 def digest(folder: Path, files: Sequence[Path]) -> str:

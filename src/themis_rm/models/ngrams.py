@@ -28,8 +28,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from themis_rm.errors import CheckpointError, InputError, SettingError
-from themis_rm.models.catalogue import read_json
-from themis_rm.models.checkpoint import digest
+from themis_rm.models.checkpoint import digest, read_json
 from themis_rm.models.protocol import NO_RESPONSE, ModelIdentity, Score, response_of, system_of
 from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import write_text

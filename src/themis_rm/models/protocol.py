@@ -15,6 +15,7 @@ NOT_FINITE = "not-finite"
 SYSTEM_ROLE = "system-role-rejected"
 TEMPLATE = "template-rejected"
 NOT_UNICODE = "not-unicode"
+NO_BOUNDARY = "no-end-of-prompt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,18 @@
+"""INF-ORM (Llama) and Qwen2.5-Math-RM (Qwen2): ``score`` is two linear layers with a ReLU between them."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from themis_rm.models.checkpoint import Checkpoint
+from themis_rm.models.family import Parts
+from themis_rm.models.heads import MlpHead, linear_layers, one_output
+
+PREFIX = "score."
+
+
+def parts(checkpoint: Checkpoint) -> Parts:
+    """Return the decoder with its two-layer head."""
+    one_output(checkpoint, f"{PREFIX}2.weight")
+    names = frozenset(name for name in checkpoint.shapes if name.startswith(PREFIX))
+    return Parts(MlpHead(linear_layers(checkpoint.tensors(names), PREFIX), nn.ReLU()), names)

@@ -1,0 +1,23 @@
+"""One-label sequence classifiers of transformers: a bias-free linear head ``score`` on the last token.
+
+Themis, Skywork-Reward-V2, CodeScaler, FsfairX, the RewardBench-2 Llamas, OffsetBias, WorldPM, AceMath and most others.
+"""
+
+from __future__ import annotations
+
+from themis_rm.errors import CheckpointError
+from themis_rm.models.checkpoint import Checkpoint
+from themis_rm.models.family import Parts
+from themis_rm.models.heads import LinearHead, one_output
+
+HEAD = "score.weight"
+
+
+def parts(checkpoint: Checkpoint) -> Parts:
+    """Return the decoder with its linear head."""
+    one_output(checkpoint, HEAD)
+    if "score.bias" in checkpoint.shapes:
+        raise CheckpointError(
+            f"{checkpoint.folder} has a head with a bias ('score.bias'), which transformers would leave out."
+        )
+    return Parts(LinearHead(checkpoint.tensors([HEAD])[HEAD]), frozenset({HEAD}))

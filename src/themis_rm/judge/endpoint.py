@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from themis_rm.errors import InputError, MissingExtraError, SettingError
 from themis_rm.prompts import Conversation
 from themis_rm.settings import Settings
+
+if TYPE_CHECKING:
+    from openai import APIStatusError
+    from openai.types.chat import ChatCompletionTokenLogprob
+    from openai.types.chat.chat_completion import Choice, ChoiceLogprobs
+    from openai.types.chat.chat_completion_token_logprob import TopLogprob
 
 
 class EndpointSettings(Settings):
@@ -42,26 +49,52 @@ class EndpointSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """One token of an answer.
+
+    Attributes:
+        data: Its UTF-8 bytes; a token may end within a character.
+        logprob: Natural logarithm of its probability.
+        alternatives: The likeliest tokens at its place, itself among them, as ``(bytes, logprob)``.
+    """
+
+    data: bytes
+    logprob: float
+    alternatives: tuple[tuple[bytes, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What came back.
 
     Attributes:
-        text: The answer; ``None`` if there is none.
-        failure: Why there is none (``length-cut``, ``refused``, ``empty``, ``endpoint-error``).
+        text: The answer without thoughts that the server keeps apart; ``None`` if there is none.
+        failure: Why there is none (``length-cut``, ``refused``, ``empty``, ``timeout``, ``prompt-too-long``,
+            ``endpoint-error``).
+        tokens: The tokens, thoughts included where the server counts them in; empty where it gives none.
+        read: Tokens of the prompt, 0 where the server does not tell.
+        detail: What the server said about an ``endpoint-error``, in one line.
     """
 
     text: str | None
     failure: str = ""
+    tokens: tuple[Token, ...] = ()
+    read: int = 0
+    detail: str = ""
 
 
 class Endpoint:
     """Asks a chat model.
+
+    What an answer does not depend on is left out once a server has said that it does not know it: log-probabilities,
+    seeds, several answers to one request, switches of the chat template.
 
     Args:
         settings: See :class:`EndpointSettings`.
 
     Raises:
         MissingExtraError: The openai package is not installed.
+        SettingError: The URL is none.
     """
 
     def __init__(self, settings: EndpointSettings) -> None:
@@ -73,11 +106,30 @@ class Endpoint:
             raise SettingError(f"'{settings.url}' is no URL.", "Give one such as http://localhost:8000/v1.")
         self.settings = settings
         self._faults = openai
+        self._unknown: set[str] = set()
         # A server of one's own asks for no key, but the client insists on one.
         key = os.environ.get(settings.key_variable) or "none"
         self._client = openai.OpenAI(
             base_url=settings.url, api_key=key, timeout=settings.seconds, max_retries=settings.retries
         )
+
+    def models(self) -> list[str]:
+        """Return the names of the models that the server lists, in its order.
+
+        Raises:
+            InputError: The server is not there, refuses, or lists none.
+        """
+        try:
+            listed = [model.id for model in self._client.models.list()]
+        except self._faults.APIConnectionError as error:
+            raise self._unreachable(error) from error
+        except (self._faults.APIStatusError, ValueError, AttributeError, TypeError) as error:
+            raise InputError(
+                f"{self.settings.url} lists no models: {_first_line(error)}.", "Name the model, or check url and key."
+            ) from error
+        if not listed:
+            raise InputError(f"{self.settings.url} lists no models.", "Name the model that it serves.")
+        return listed
 
     def ask(self, conversation: Conversation) -> Reply:
         """Return the model's answer; a fault of one request is a failed reply, not the end of the job.
@@ -85,37 +137,149 @@ class Endpoint:
         Raises:
             InputError: The server is not there, does not know the model, or refuses the key.
         """
+        return self.ask_for(conversation)[0]
+
+    def ask_for(
+        self,
+        conversation: Conversation,
+        samples: int = 1,
+        top_logprobs: int = 0,
+        template: Mapping[str, bool] | None = None,
+    ) -> list[Reply]:
+        """Return one or more answers to the same question.
+
+        Args:
+            conversation: The messages; roles are sent as they are.
+            samples: Answers wanted. A server that gives one at a time is asked again with the next seeds.
+            top_logprobs: Alternatives wanted for each token; 0 for no log-probabilities.
+            template: Switches of the chat template, such as ``enable_thinking``.
+
+        Returns:
+            As many replies as wanted; fewer, the last of them failed, where a request as a whole failed.
+
+        Raises:
+            InputError: The server is not there, does not know the model, or refuses the key.
+        """
+        optional: dict[str, Any] = {}
+        if top_logprobs:
+            optional |= {"logprobs": True, "top_logprobs": top_logprobs}
+        if template:
+            optional["chat_template_kwargs"] = dict(template)
+        replies: list[Reply] = []
+        while len(replies) < samples:
+            seed = None if self.settings.seed is None else self.settings.seed + len(replies)
+            more = samples if not replies else 1
+            come = self._request(conversation, {**optional, "seed": seed, "n": more if more > 1 else None})
+            replies += come
+            if come[-1].failure in _WHOLE:
+                break
+        return replies[:samples]
+
+    def _request(self, conversation: Conversation, optional: Mapping[str, Any]) -> list[Reply]:
         chosen = self.settings
-        try:
-            answer = self._client.chat.completions.create(
-                model=chosen.model,
-                messages=list(conversation),  # type: ignore[arg-type]
-                temperature=chosen.temperature,
-                max_tokens=chosen.max_tokens,
-                seed=chosen.seed,
-            )
-        except (self._faults.AuthenticationError, self._faults.PermissionDeniedError, self._faults.NotFoundError) as e:
-            raise InputError(f"{chosen.url} refuses: {_first_line(e)}.", "Check url, model and key.") from e
-        except self._faults.APITimeoutError:
+        left_out = set(self._unknown)
+        while True:
+            sent = {name: value for name, value in optional.items() if value is not None and name not in left_out}
+            limit = "max_completion_tokens" if "max_tokens" in left_out else "max_tokens"
+            call: dict[str, Any] = {"temperature": chosen.temperature, limit: chosen.max_tokens, **sent}
+            template = call.pop("chat_template_kwargs", None)
+            try:
+                answer: Any = self._client.chat.completions.create(
+                    model=chosen.model,
+                    messages=list(conversation),  # type: ignore[arg-type]
+                    extra_body={"chat_template_kwargs": template} if template else None,
+                    **call,
+                )
+            except (self._faults.BadRequestError, self._faults.UnprocessableEntityError) as error:
+                told = _told(error)
+                unknown = _named(told, {*sent, limit})
+                if not unknown:
+                    too_long = any(sign in told for sign in _TOO_LONG)
+                    return [Reply(None, "prompt-too-long" if too_long else "endpoint-error", detail=told)]
+                left_out |= unknown
+            except (self._faults.OpenAIError, ValueError) as error:
+                return [self._fault(error)]
+            else:
+                # Remembered only now: an error may name what is no reason for it.
+                self._unknown |= left_out
+                return _replies(answer)
+
+    def _fault(self, error: Exception) -> Reply:
+        """Return a fault of one request as a failed reply; raise what would befall every request."""
+        if isinstance(error, self._faults.APITimeoutError):
             return Reply(None, "timeout")
-        except self._faults.APIConnectionError as error:
-            raise InputError(f"Cannot reach {chosen.url}: {_first_line(error)}.", "Is the server up?") from error
-        except self._faults.APIStatusError:
-            return Reply(None, "endpoint-error")
-        return _reply(answer.choices)
+        if isinstance(error, self._faults.APIConnectionError):
+            raise self._unreachable(error) from error
+        whole = (self._faults.AuthenticationError, self._faults.PermissionDeniedError, self._faults.NotFoundError)
+        if isinstance(error, whole):
+            raise InputError(
+                f"{self.settings.url} refuses: {_first_line(error)}.", "Check url, model and key."
+            ) from error
+        return Reply(None, "endpoint-error", detail=_first_line(error))
+
+    def _unreachable(self, error: Exception) -> InputError:
+        return InputError(f"Cannot reach {self.settings.url}: {_first_line(error)}.", "Is the server up?")
 
 
-def _reply(choices: Sequence[Any]) -> Reply:
+_OPTIONAL = ("chat_template_kwargs", "logprobs", "top_logprobs", "seed", "n", "max_tokens")
+"""What a request can do without, or be sent under another name, if the server does not know it."""
+
+_TOO_LONG = ("context_length", "context length", "maximum context", "maximum model length", "too long")
+"""What servers say of a conversation that does not fit into the model."""
+
+_WHOLE = ("timeout", "endpoint-error", "prompt-too-long")
+"""Failures of a request as a whole, which asking again for the next sample would but repeat."""
+
+
+def _told(error: APIStatusError) -> str:
+    """Return what the server says was wrong, in one line: the parameter that it names, and its message."""
+    body = error.body if isinstance(error.body, dict) else {}
+    parts = [str(body[key]) for key in ("param", "code", "message", "detail", "error") if body.get(key)]
+    return " ".join(" ".join(parts or [str(error)]).split())[:500]
+
+
+def _named(told: str, sent: Collection[str]) -> set[str]:
+    """Return the first of what was sent and can be left out that the server speaks of."""
+    for name in _OPTIONAL:
+        if name in sent and re.search(rf"(?<!\w){name}(?!\w)", told):
+            return {"logprobs", "top_logprobs"} if name.endswith("logprobs") else {name}
+    return set()
+
+
+def _replies(answer: object) -> list[Reply]:
+    choices = getattr(answer, "choices", None)
+    if not isinstance(choices, list):
+        return [Reply(None, "endpoint-error", detail=f"no chat completion: {' '.join(str(answer).split())[:200]}")]
     if not choices:
-        return Reply(None, "empty")
-    choice = choices[0]
-    text, reason = choice.message.content, choice.finish_reason
+        return [Reply(None, "empty")]
+    read = getattr(getattr(answer, "usage", None), "prompt_tokens", None) or 0
+    return [_reply(choice, read) for choice in sorted(choices, key=lambda choice: choice.index)]
+
+
+def _reply(choice: Choice, read: int) -> Reply:
+    message, reason, tokens = choice.message, choice.finish_reason, _tokens(choice.logprobs)
+    text = message.content
     if reason == "length":
         # What was cut may lack the part that counts; reading what is left would be guessing.
-        return Reply(None, "length-cut")
-    if reason == "content_filter":
-        return Reply(None, "refused")
-    return Reply(text) if text and text.strip() else Reply(None, "empty")
+        return Reply(None, "length-cut", tokens, read)
+    if reason == "content_filter" or getattr(message, "refusal", None):
+        return Reply(None, "refused", tokens, read)
+    if not isinstance(text, str) or not text.strip():
+        return Reply(None, "empty", tokens, read)
+    return Reply(text, "", tokens, read)
+
+
+def _tokens(logprobs: ChoiceLogprobs | None) -> tuple[Token, ...]:
+    content = (logprobs.content if logprobs else None) or ()
+    return tuple(
+        Token(_bytes(item), item.logprob, tuple((_bytes(other), other.logprob) for other in item.top_logprobs or ()))
+        for item in content
+    )
+
+
+def _bytes(item: ChatCompletionTokenLogprob | TopLogprob) -> bytes:
+    # The text of a token that ends within a character holds a replacement character; its bytes are whole.
+    return bytes(item.bytes) if item.bytes is not None else item.token.encode("utf-8", "surrogatepass")
 
 
 def _first_line(error: Exception) -> str:

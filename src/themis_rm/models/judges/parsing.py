@@ -34,7 +34,7 @@ class Parsed:
 
 
 _THOUGHT = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
-_SPECIAL_TAIL = re.compile(r"(?:\s|<\|[^|<>\s]{1,40}\|>)*\Z")
+_SPECIAL = re.compile(r"<\|[^|<>\s]{1,40}\|>")
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 
 
@@ -56,8 +56,13 @@ def _answer(text: str) -> tuple[int, int] | None:
     start = answer_start(text)
     if start is None:
         return None
-    tail = next(_SPECIAL_TAIL.finditer(text, start), None)
-    return start, tail.start() if tail else len(text)
+    end = len(text)
+    while True:
+        end = start + len(text[start:end].rstrip())
+        mark = text.rfind("<|", start, end)
+        if mark < 0 or not _SPECIAL.fullmatch(text, mark, end):
+            return start, end
+        end = mark
 
 
 def _scored(text: str, span: tuple[int, int], low: float, high: float) -> Parsed:
@@ -130,7 +135,7 @@ def _prose(digit: str, labels: str) -> _Prose:
     number = rf"(-?{digit}+(?:\.{digit}+)?)"
     out_of = rf"(?:\s*(?:/|out of|of)\s*({digit}+))?"
     # What follows must not make it another number, a range, a share or a word.
-    ends = r"(?![.,]?\d|\w|\s*[-–~%/]|\s*(?:out )?of\b)"
+    ends = r"(?![.,]?\d|[A-Za-z_]|\s*[-–~%/]|\s*(?:out )?of\b)"
     return _Prose(
         (
             re.compile(rf"(?<![A-Za-z0-9_])(?:{labels})[\s*_\"'`]*{number}{out_of}{ends}", re.IGNORECASE),

@@ -3,6 +3,7 @@
 import csv
 from importlib import resources
 
+import pyarrow.parquet as pq
 import pytest
 
 from themis_rm.benchmark.leaderboard.score_files import CRITERION_NAMES, LANGUAGE_NAMES
@@ -15,6 +16,14 @@ def test_the_file_says_where_it_is_from_and_is_small():
     assert "arXiv 2605.00754" in head
     assert "Apache-2.0" in head
     assert len(text.encode()) < 60_000
+
+
+def test_what_a_model_is_stands_in_the_catalogue_alone():
+    text = resources.files("themis_rm.benchmark.reference").joinpath("runs.csv").read_text(encoding="utf-8")
+    header = next(line for line in text.splitlines() if not line.startswith("#")).split(",")
+    assert not {"hub", "name", "series", "parameters", "kind", "note"} & set(header)
+    run = load().runs["Themis-RM-8B"]
+    assert (run.hub, run.series, run.parameters, run.kind) == ("project-themis/Themis-RM-8B", "Themis-RM", 8, "scalar")
 
 
 def test_51_runs_of_which_40_have_scores():
@@ -58,6 +67,18 @@ def test_a_name_means_one_run():
     assert load().find("nvidia/AceMath-72B-RM").run == "AceMath-72B-RM"
     assert load().find("Themis-RM 8B").run == "Themis-RM-8B"
     assert load().find("acemath-72b-rm") is None
+
+
+def test_ties_are_those_of_the_pair_scores(shared):
+    told = {run.run: run.ties for run in load().runs.values() if run.ties is not None}
+    assert set(told) == {run.run for run in load().runs.values() if run.score_file}
+    for name in ("LMUnit-qwen2.5-72b", "R3-Qwen3-4B-14k", "Qwen3-Nemotron-32B-GenRM-Principle", "Themis-RM-8B"):
+        path = shared / "reference" / "published" / "scores" / name / "scores.parquet"
+        scores = pq.read_table(path).to_pydict()
+        failed = scores.get("parse_failed", [False] * len(scores["id"]))
+        sides = zip(scores["chosen_score"], scores["rejected_score"], failed, strict=True)
+        ties = sum(chosen == rejected and not fault for chosen, rejected, fault in sides)
+        assert told[name] == pytest.approx(100 * ties / len(scores["id"]), abs=0.005001)
 
 
 def test_figures_are_the_published_ones(shared):

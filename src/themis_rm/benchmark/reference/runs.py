@@ -1,4 +1,7 @@
-"""``runs.csv`` as typed rows: 51 published models on CodeRewardBench, and the names that others give them."""
+"""``runs.csv`` as typed rows: the figures of 51 published models on CodeRewardBench.
+
+What a model is (hub id, size, kind, notes) stands in the catalogue of published models; the two are joined by run.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 from themis_rm.benchmark.leaderboard.score_files import CRITERION_NAMES, LANGUAGE_NAMES
+from themis_rm.models import published
+from themis_rm.models.published import PublishedModel
 
 SOURCE = "arXiv 2605.00754 and its public score files (Apache-2.0)"
 OVERALL = "overall"
 
-_FACTS = ("run", "name", "hub", "series", "parameters", "kind", "score_file", "rows", OVERALL)
+_FACTS = ("run", "score_file", "rows", "ties", OVERALL)
 _ELSEWHERE = ("hits10", "rank_corr40", "adversarial", "rewardbench", "judgebench")
 _PAIRS = "(pairs)"
+_IDS_DIGEST = "abf52b4cdc1f2f55383d183a19dd02a7"  # of the ids that the scores of all runs have
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +30,55 @@ class ReferenceRun:
     """A published run.
 
     Attributes:
-        run: Name of its folder of scores; boards know it by that.
-        name: What the published tables call it.
-        hub: Its repository on the hub; empty where the tables name none.
-        series: Models of one recipe in several sizes, to be joined by a line; empty for a single one.
-        parameters: Billions, nominal.
-        kind: ``scalar`` or ``generative``.
+        model: What was run.
         score_file: Whether its pair scores are public.
         rows: Pairs in its scores.
+        ties: Pairs with two equal scores, per cent, two decimals; ``None`` where the pair scores are not public.
         accuracies: Strict accuracy in per cent, two decimals, by ``overall``, criterion, language or subset.
         elsewhere: Figures of re-ranking, adversarial edits and other benchmarks, as printed; empty for most runs.
-        note: What a reader must know about it.
     """
 
-    run: str
-    name: str
-    hub: str
-    series: str
-    parameters: float
-    kind: str
+    model: PublishedModel
     score_file: bool
     rows: int
+    ties: float | None
     accuracies: Mapping[str, float]
     elsewhere: Mapping[str, float]
-    note: str
+
+    @property
+    def run(self) -> str:
+        """Return the name of its folder of scores; boards know it by that."""
+        return self.model.run
+
+    @property
+    def name(self) -> str:
+        """Return what the published tables call it."""
+        return self.model.table
+
+    @property
+    def hub(self) -> str:
+        """Return its repository on the hub."""
+        return self.model.hub
+
+    @property
+    def series(self) -> str:
+        """Return the recipe that it shares with other sizes; empty for a single one."""
+        return self.model.series
+
+    @property
+    def parameters(self) -> float:
+        """Return billions of parameters, nominal."""
+        return self.model.parameters
+
+    @property
+    def kind(self) -> Literal["scalar", "generative"]:
+        """Return whether it gives a number or writes one."""
+        return self.model.kind
+
+    @property
+    def note(self) -> str:
+        """Return what a reader must know about its figures."""
+        return self.model.note
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +98,41 @@ class Reference:
     runs: Mapping[str, ReferenceRun]
 
     def find(self, name: str) -> ReferenceRun | None:
-        """Return the run that a folder, table or hub name means, exactly as written in ``runs.csv``; else ``None``."""
-        return self.runs.get(name) or _aliases().get(name)
+        """Return the run that a folder, table or hub name means, exactly as written there; else ``None``."""
+        return self.runs.get(name) or _by_name().get(name)
 
 
 @cache
 def load() -> Reference:
     """Read the shipped figures."""
     text = resources.files(__package__).joinpath("runs.csv").read_text(encoding="utf-8")
-    lines = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
-    columns = [name for name in lines[0] if name not in _FACTS and name != "note" and not name.startswith(_ELSEWHERE)]
+    lines = {
+        line["run"]: line for line in csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    }
+    counts = lines[_PAIRS]
+    columns = [name for name in counts if name not in _FACTS and not name.startswith(_ELSEWHERE)]
     known = {*CRITERION_NAMES, *LANGUAGE_NAMES}
     columns.sort(key=lambda name: name not in known)  # criteria and languages before subsets
-    counts = next(line for line in lines if line["run"] == _PAIRS)
-    rows = [_run(line, columns) for line in lines if line["run"] != _PAIRS]
+    rows = [_run(model, lines[model.run], columns) for model in published.rows()]
     return Reference(
         source=SOURCE,
         pairs={name: int(counts[name]) for name in (OVERALL, *columns)},
-        ids_digest=counts["note"],
+        ids_digest=_IDS_DIGEST,
         runs={row.run: row for row in rows},
     )
 
 
-def _run(line: Mapping[str, str], columns: list[str]) -> ReferenceRun:
+def _run(model: PublishedModel, line: Mapping[str, str], columns: list[str]) -> ReferenceRun:
     return ReferenceRun(
-        run=line["run"],
-        name=line["name"],
-        hub=line["hub"],
-        series=line["series"],
-        parameters=float(line["parameters"]),
-        kind=line["kind"],
+        model=model,
         score_file=line["score_file"] == "yes",
         rows=int(line["rows"]),
+        ties=float(line["ties"]) if line["ties"] else None,
         accuracies={name: float(line[name]) for name in (OVERALL, *columns)},
         elsewhere={name: float(value) for name, value in line.items() if name.startswith(_ELSEWHERE) and value},
-        note=line["note"],
     )
 
 
 @cache
-def _aliases() -> dict[str, ReferenceRun]:
-    return {name: row for row in load().runs.values() for name in (row.name, row.hub) if name}
+def _by_name() -> dict[str, ReferenceRun]:
+    return {name: row for row in load().runs.values() for name in (row.name, row.hub)}

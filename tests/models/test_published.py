@@ -1,0 +1,122 @@
+"""The catalogue of published models: whole, typed, sourced, and found by any of its names."""
+
+import csv
+import subprocess
+import sys
+from importlib import resources
+from typing import get_args
+
+import pytest
+
+from themis_rm.benchmark.reference.runs import load
+from themis_rm.errors import CheckpointError
+from themis_rm.models import published
+from themis_rm.models.catalogue import FAMILIES
+from themis_rm.models.published import Source
+from themis_rm.models.settings import Interface, SystemRole
+
+ROWS = published.rows()
+SOURCED = {"family", "base", "licence", "prompts", "system", "positions", "trained", "dtype", "tokenizer", "weights"}
+SOURCED |= {"code"}
+
+
+@pytest.fixture(params=ROWS, ids=lambda row: row.run)
+def row(request):
+    return request.param
+
+
+def test_the_51_models_are_those_with_published_figures():
+    assert len(ROWS) == 51
+    assert {row.run for row in ROWS} == set(load().runs)
+
+
+def test_a_family_is_one_of_ours_or_none(row):
+    assert row.family in {family.name for family in FAMILIES} | set(get_args(Interface)) | {""}
+    assert row.family or row.scoring, "a row that nothing of ours reads says what to do"
+
+
+def test_columns_hold_what_their_type_allows(row):
+    assert row.system in {*get_args(SystemRole), ""}
+    assert row.attention in {"any", "softcap"}
+    assert row.weights in {"safetensors", "pickle", "mixed", ""}
+    assert row.code in {"none", "replaced", "needed", ""}
+    assert set(row.prompts) <= {"own", "all", "none"}
+    assert row.dtype in {"bfloat16", "float16", "float32", ""}
+    assert row.positions is None or row.positions >= 2048
+    assert row.trained is None or 512 <= row.trained <= (row.positions or 10**6)
+    assert row.hub.count("/") == 1
+    assert not row.tokenizer or row.tokenizer.count("/") == 1
+
+
+def test_every_fact_says_where_it_was_learnt_and_nothing_else_does(row):
+    facts = {name for name in SOURCED if getattr(row, name)}
+    assert facts <= set(row.sources)
+    assert set(row.sources) <= facts | {"scoring"}
+    assert set(row.sources.values()) <= set(get_args(Source))
+
+
+def test_gemma_2_alone_needs_capped_attention_and_has_no_system_role():
+    capped = {row.run for row in ROWS if row.attention == "softcap"}
+    assert capped == {row.run for row in ROWS if "Gemma-2" in row.run}
+    assert {row.system for row in ROWS if row.run in capped} == {"folded"}
+
+
+def test_themis_alone_knows_criteria_prompts():
+    assert {row.series for row in ROWS if "own" in row.prompts} == {"Themis-RM"}
+
+
+def test_a_golden_is_one_of_the_shared_ones(shared):
+    for row in ROWS:
+        found = [shared / "goldens" / part / row.golden for part in ("rm", "generative")]
+        assert not row.golden or any(folder.is_dir() for folder in found), row.run
+        assert row.checked == ("no" if not row.golden else "part" if row.gap else "yes")
+        assert row.golden or row.gap, "a row without a golden says why"
+
+
+def test_judges_are_the_generative_runs():
+    assert {row.run for row in ROWS if row.kind == "generative"} == {row.run for row in ROWS if row.interface}
+    assert sum(row.kind == "generative" for row in ROWS) == 6
+
+
+def test_every_name_means_one_model():
+    names = [name.casefold() for row in ROWS for name in row.names]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SkyworkV2-Qwen-8B", "skywork/skywork-reward-v2-qwen3-8b", "Skywork-Reward-V2-Qwen3-8B", "SKYWORKV2-QWEN-8B"],
+)
+def test_run_hub_id_and_short_name_find_a_model_in_any_case(name):
+    assert published.find(name).run == "SkyworkV2-Qwen-8B"
+
+
+def test_table_names_and_aliases_find_a_model():
+    assert published.find("Themis-RM 8B").hub == "project-themis/Themis-RM-8B"
+    assert published.find("allenai/Llama-3.1-8B-Instruct-RM-RB2").hub == "allenai/Llama-3.1-8B-Base-RM-RB2"
+
+
+def test_an_unknown_name_gets_the_nearest_one():
+    assert published.find("Themis-RM-9B") is None
+    with pytest.raises(CheckpointError, match="Did you mean 'Themis-RM-"):
+        published.require("Themis-RM-9B")
+    with pytest.raises(CheckpointError, match="'themis-rm models' lists them"):
+        published.require("zzzz")
+
+
+def test_a_cell_that_csv_must_not_eat_comes_back():
+    lines = resources.files("themis_rm.models").joinpath("published.csv").read_text(encoding="utf-8").splitlines()
+    raw = {line["run"]: line for line in csv.DictReader(line for line in lines if not line.startswith("#"))}
+    for row in ROWS:
+        assert None not in raw[row.run], "a line has more cells than columns"
+        assert (row.note, row.scoring, row.licence) == tuple(
+            raw[row.run][name] for name in ("note", "scoring", "licence")
+        )
+
+
+def test_reading_the_rows_loads_no_torch():
+    code = (
+        "import sys; from themis_rm.models import published; published.rows();"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'transformers', 'numpy', 'safetensors')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

@@ -2,8 +2,9 @@
 
 import pytest
 
-from themis_rm.benchmark.soundness import SoundnessSettings, leaks, telling_words, unfit
+from themis_rm.benchmark.soundness import Sound, SoundnessSettings, leaks, sifted, telling_words
 from themis_rm.benchmark.sources.source import SourcePair
+from themis_rm.syntax import code_tokens
 
 SETTINGS = SoundnessSettings(max_characters=200)
 
@@ -34,7 +35,8 @@ GOOD = "def f(a):\n    return a + 1\n"
     ],
 )
 def test_a_pair_is_fit_or_says_why_not(chosen, rejected, criterion, reason):
-    assert unfit(pair(chosen, rejected, criterion), SETTINGS) == reason
+    found = sifted(pair(chosen, rejected, criterion), SETTINGS)
+    assert found == (reason or Sound(code_tokens(chosen, "Python"), code_tokens(rejected, "Python")))
 
 
 @pytest.mark.parametrize(
@@ -57,4 +59,4 @@ def test_a_word_on_both_sides_is_the_subject_not_a_hint():
 
 def test_leaks_may_be_let_through():
     leaking = pair(GOOD, GOOD.replace("+ 1", "- 1  # BUG"))
-    assert unfit(leaking, SoundnessSettings(leaks=True)) is None
+    assert isinstance(sifted(leaking, SoundnessSettings(leaks=True)), Sound)

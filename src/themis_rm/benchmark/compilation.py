@@ -26,7 +26,7 @@ import themis_rm
 from themis_rm.benchmark.manifest import Manifest, Nested, SourceEntry, file_sha256
 from themis_rm.benchmark.pairs import pairs_digest
 from themis_rm.benchmark.requests import template
-from themis_rm.benchmark.soundness import SoundnessSettings, unfit
+from themis_rm.benchmark.soundness import Sound, SoundnessSettings, sifted
 from themis_rm.benchmark.sources.catalogue import source as source_named
 from themis_rm.benchmark.sources.catalogue import sources
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
@@ -49,7 +49,6 @@ from themis_rm.pipeline import (
 )
 from themis_rm.records import BenchmarkPair, CompiledPair, Row, read_rows, stable_id, write_rows
 from themis_rm.settings import Settings
-from themis_rm.syntax import code_tokens
 
 _WORKING = ("chosen_digest", "rejected_digest", "check", "name", "signature")
 _MAPPED = pa.schema([*CompiledPair.schema(), *(pa.field(name, pa.string()) for name in _WORKING)])
@@ -136,29 +135,29 @@ class SourceReader(PipelineStep):
         with self.dropped:
             for item in read.read(read.folder_in(self.folder)):
                 self.stat_update(READ)
-                reason = self._reason(item, seen)
-                row = _row(read, item, reason)
+                found = self._sifted(item, seen)
+                row = _row(read, item, found)
                 seen.add(item.key)
-                if reason is None:
+                if isinstance(found, Sound):
                     yield document(row)
                 else:
-                    self.stat_update(f"{DROPPED}{reason}")
-                    row["filter_reason"] = reason
+                    self.stat_update(f"{DROPPED}{found}")
+                    row["filter_reason"] = found
                     self.dropped.write(document(row), rank)
 
-    def _reason(self, item: SourcePair | Unusable, seen: set[str]) -> str | None:
+    def _sifted(self, item: SourcePair | Unusable, seen: set[str]) -> Sound | str:
         if isinstance(item, Unusable):
             return item.reason
-        return "duplicate-key" if item.key in seen else unfit(item, self.settings.soundness)
+        return "duplicate-key" if item.key in seen else sifted(item, self.settings.soundness)
 
 
-def _row(read: Source, item: SourcePair | Unusable, reason: str | None) -> dict[str, Any]:
+def _row(read: Source, item: SourcePair | Unusable, found: Sound | str) -> dict[str, Any]:
     if isinstance(item, Unusable):
         empty = dict.fromkeys(BenchmarkPair.required(), "")
         return {**empty, "id": read.id_of(item.key), "source": read.name, "source_key": item.key}
     compiled = CompiledPair(
         id=read.id_of(item.key),
-        prompt=item.prompt.strip() or (template(item) if reason is None else ""),
+        prompt=item.prompt.strip() or (template(item) if isinstance(found, Sound) else ""),
         chosen=item.chosen.strip("\n") + "\n",
         rejected=item.rejected.strip("\n") + "\n",
         aspect=criterion(item.criterion).benchmark_aspect,
@@ -171,9 +170,8 @@ def _row(read: Source, item: SourcePair | Unusable, reason: str | None) -> dict[
         rule=item.rule,
         license=read.licence,
     ).to_dict()
-    if reason is None:
-        for side in ("chosen", "rejected"):
-            compiled[f"{side}_digest"] = stable_id(*code_tokens(compiled[side], item.language))
+    if isinstance(found, Sound):
+        compiled |= {"chosen_digest": stable_id(*found.chosen), "rejected_digest": stable_id(*found.rejected)}
         check = Check.from_dict({**item.check.to_dict(), "id": compiled["id"]}) if item.check else None
         compiled["check"] = json.dumps(check.to_dict(), ensure_ascii=False) if check else None
         compiled |= {"name": item.name, "signature": item.signature}

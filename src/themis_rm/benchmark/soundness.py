@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from pydantic import Field
 
@@ -11,6 +12,7 @@ from themis_rm.criteria import criterion
 from themis_rm.models.protocol import is_unicode
 from themis_rm.settings import Settings
 from themis_rm.syntax import (
+    Fragment,
     code_tokens,
     comment_ranges,
     error_count,
@@ -45,7 +47,11 @@ _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
 
 def telling_words(code: str, language: str) -> set[str]:
     """Return the words in comments and identifiers of a piece of code that could give its label away."""
-    fragment, row = parse_fragment(code, language), syntax_of(language)
+    return _telling_words(parse_fragment(code, language), language)
+
+
+def _telling_words(fragment: Fragment, language: str) -> set[str]:
+    row = syntax_of(language)
     texts = [to_text(fragment.source[start:end]) for start, end in comment_ranges(fragment.tree, language)]
     texts += [
         _HUMPS.sub(" ", to_text(node.text or b""))
@@ -60,8 +66,21 @@ def leaks(chosen: str, rejected: str, language: str) -> set[str]:
     return telling_words(chosen, language) ^ telling_words(rejected, language)
 
 
-def unfit(pair: SourcePair, settings: SoundnessSettings) -> str | None:  # noqa: PLR0911
-    """Return why a pair is not fit for a benchmark, or ``None``.
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What is known of a pair that is fit.
+
+    Attributes:
+        chosen: Tokens of the better answer, without comments and white space.
+        rejected: Tokens of the worse one.
+    """
+
+    chosen: list[str]
+    rejected: list[str]
+
+
+def sifted(pair: SourcePair, settings: SoundnessSettings) -> Sound | str:  # noqa: PLR0911
+    """Return what was learnt of a pair that is fit for a benchmark, or why it is not.
 
     Layout is a matter of readability, so a pair about that may differ in white space alone; comments alone make no pair
     of any criterion.
@@ -75,18 +94,18 @@ def unfit(pair: SourcePair, settings: SoundnessSettings) -> str | None:  # noqa:
         return "too-long"
     if pair.chosen.strip() == pair.rejected.strip():
         return "same-answers"
-    tokens = [code_tokens(text, pair.language) for text in texts]
-    if min(map(len, tokens)) < settings.min_tokens:
+    tokens = Sound(*(code_tokens(text, pair.language) for text in texts))
+    if min(len(tokens.chosen), len(tokens.rejected)) < settings.min_tokens:
         return "too-short"
-    if tokens[0] == tokens[1] and (criterion(pair.criterion).short != "R&M" or _only_comments_differ(pair)):
+    if tokens.chosen == tokens.rejected and (criterion(pair.criterion).short != "R&M" or _only_comments_differ(pair)):
         return "comments-only"
-    chosen, rejected = (error_count(parse_fragment(text, pair.language).tree) for text in texts)
-    if chosen > rejected:
+    chosen, rejected = (parse_fragment(text, pair.language) for text in texts)
+    if error_count(chosen.tree) > error_count(rejected.tree):
         # What a grammar cannot read (a macro, an ellipsis) stands on both sides; more on the better side is damage.
         return "chosen-parses-worse"
-    if not settings.leaks and leaks(*texts, pair.language):
+    if not settings.leaks and _telling_words(chosen, pair.language) != _telling_words(rejected, pair.language):
         return "label-leak"
-    return None
+    return tokens
 
 
 def _only_comments_differ(pair: SourcePair) -> bool:

@@ -1,6 +1,7 @@
 """Fixtures that every room's tests share."""
 
 import json
+import math
 import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,14 +87,57 @@ class Chat:
     """What the server answers and what it was asked.
 
     Attributes:
-        answer: Called with the request's body; returns a text, a ``(text, finish_reason)`` pair or a status code.
+        answer: Called with the request's body; returns a choice, a list of them, a status code, or a status code with
+            what the server says. A choice is a text, a ``(text, finish_reason)`` pair, or the fields of a choice as
+            a dict with ``text``, ``reason``, ``reasoning`` and ``tokens``, which are pairs of a token and its
+            alternatives' probabilities.
+        models: What the server lists.
         asked: Bodies, in the order in which they came.
     """
 
     def __init__(self):
         self.answer = lambda _: "<request>Sum the list.</request>"
+        self.models = ["m"]
         self.asked = []
         self.url = ""
+
+    def respond(self, body):
+        """Return status and body of the answer to a request."""
+        self.asked.append(body)
+        said = self.answer(body)
+        if isinstance(said, int):
+            return said, {}
+        if isinstance(said, tuple) and isinstance(said[0], int):
+            return said[0], {"error": {"message": said[1], "type": "BadRequestError", "code": said[0]}}
+        choices = [choice_of(one, index) for index, one in enumerate(said if isinstance(said, list) else [said])]
+        usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+        head = {"id": "1", "object": "chat.completion", "created": 0, "model": body["model"]}
+        return 200, {**head, "choices": choices, "usage": usage}
+
+
+def choice_of(said, index):
+    """Return a choice as the chat interface has it."""
+    if isinstance(said, str):
+        said = {"text": said}
+    elif isinstance(said, tuple):
+        said = {"text": said[0], "reason": said[1]}
+    message = {"role": "assistant", "content": said["text"]}
+    if "reasoning" in said:
+        message["reasoning_content"] = said["reasoning"]
+    logprobs = {"content": [token_of(*token) for token in said["tokens"]]} if "tokens" in said else None
+    reason = said.get("reason", "stop")
+    return {"index": index, "message": message, "finish_reason": reason, "logprobs": logprobs}
+
+
+def token_of(text, alternatives):
+    """Return a token with its alternatives' log-probabilities out of their probabilities."""
+
+    def entry(token, probability):
+        logprob = math.log(probability) if probability > 0 else -9999.0
+        return {"token": token, "bytes": list(token.encode()), "logprob": logprob}
+
+    others = [entry(token, probability) for token, probability in alternatives.items()]
+    return {**entry(text, alternatives.get(text, 1.0)), "top_logprobs": others}
 
 
 @pytest.fixture
@@ -102,21 +146,20 @@ def chat(monkeypatch):
     state = Chat()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            listed = [{"id": name, "object": "model", "created": 0, "owned_by": "tests"} for name in state.models]
+            self.send(200, {"object": "list", "data": listed})
+
         def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            state.asked.append(body)
-            said = state.answer(body)
-            if isinstance(said, int):
-                self.send_response(said)
-                self.end_headers()
-                return
-            text, reason = said if isinstance(said, tuple) else (said, "stop")
-            choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
-            data = json.dumps({"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]})
-            self.send_response(200)
+            self.send(*state.respond(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+
+        def send(self, status, values):
+            data = json.dumps(values).encode()
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data.encode())
+            self.wfile.write(data)
 
         def log_message(self, *args):
             pass

@@ -15,16 +15,16 @@ ROOT = {
 }
 """Tables, the stage runner, and what scoring and training share: they know each other and no room."""
 
-ROOMS = ("mine", "curate", "dataset", "train", "models", "execute", "judge", "benchmark", "serve", "report")
+ROOMS = ("mine", "curate", "judge", "dataset", "train", "models", "execute", "benchmark", "serve", "report")
 
 MAY_KNOW = {
     "mine": set(),
     "curate": {"mine"},
+    "judge": set(),
     "dataset": {"curate"},
     "train": {"dataset"},
-    "models": {"train"},
+    "models": {"train", "judge"},
     "execute": set(),
-    "judge": set(),
     "benchmark": {"mine", "curate", "execute", "judge", "models"},
     "serve": {"models"},
     "report": {"benchmark", "dataset"},

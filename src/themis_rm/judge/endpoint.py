@@ -131,6 +131,30 @@ class Endpoint:
             raise InputError(f"{self.settings.url} lists no models.", "Name the model that it serves.")
         return listed
 
+    def gives_logprobs(self, alternatives: int) -> bool:
+        """Ask something trifling and return whether log-probabilities come with the answer.
+
+        Args:
+            alternatives: How many are wanted for each token.
+
+        Raises:
+            InputError: The server cannot be used.
+        """
+        question = [{"role": "user", "content": "Reply with the word: yes"}]
+        # A model that thinks may need more than a few tokens to come to what has log-probabilities.
+        for limit in (16, self.settings.max_tokens):
+            reply = self._request(question, {"logprobs": True, "top_logprobs": alternatives}, limit)[0]
+            if reply.failure in _WHOLE:
+                raise InputError(
+                    f"{self.settings.url} does not answer ({reply.failure}{reply.detail and ': '}{reply.detail}).",
+                    "Check url, model and settings.",
+                )
+            if any(token.alternatives for token in reply.tokens):
+                return True
+            if reply.failure != "length-cut" or "logprobs" in self._unknown:
+                return False
+        return False
+
     def ask(self, conversation: Conversation) -> Reply:
         """Return the model's answer; a fault of one request is a failed reply, not the end of the job.
 
@@ -175,13 +199,15 @@ class Endpoint:
                 break
         return replies[:samples]
 
-    def _request(self, conversation: Conversation, optional: Mapping[str, Any]) -> list[Reply]:
+    def _request(
+        self, conversation: Conversation, optional: Mapping[str, Any], most_tokens: int | None = None
+    ) -> list[Reply]:
         chosen = self.settings
         left_out = set(self._unknown)
         while True:
             sent = {name: value for name, value in optional.items() if value is not None and name not in left_out}
             limit = "max_completion_tokens" if "max_tokens" in left_out else "max_tokens"
-            call: dict[str, Any] = {"temperature": chosen.temperature, limit: chosen.max_tokens, **sent}
+            call: dict[str, Any] = {"temperature": chosen.temperature, limit: most_tokens or chosen.max_tokens, **sent}
             template = call.pop("chat_template_kwargs", None)
             try:
                 answer: Any = self._client.chat.completions.create(

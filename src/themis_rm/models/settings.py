@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -75,6 +75,18 @@ class JudgeSettings(Settings):
     """Requests under way at the same time."""
     seed: int | None = 0
     """Sent along where the server knows seeds."""
+    thinking: bool | None = None
+    """Have the chat template let the model think or not (``enable_thinking``), where the server knows that switch; by
+    default as the interface was published: off for ``ce-rm``, the template's own way for the others."""
+
+    def model_post_init(self, _: Any) -> None:  # noqa: ANN401
+        """Check what only makes sense together.
+
+        Raises:
+            ValueError: Several samples are wanted at temperature 0, where all are the same.
+        """
+        if self.samples > 1 and self.temperature == 0:
+            raise ValueError(f"{self.samples} samples at temperature 0 are the same one: set temperature, such as 0.7")
 
 
 class ModelSettings(Settings):

@@ -58,6 +58,19 @@ def test_every_row_is_accounted_for(benchmark_file, tmp_path):
     assert (report.read, report.kept, sum(report.dropped.values())) == (20, 18, 2)
 
 
+def test_results_say_that_only_agreeing_pairs_were_used(tmp_path):
+    states = ["agrees", "disagrees", "agrees", "unchecked", "agrees"]
+    rows = [pair(number, verified=state) for number, state in enumerate(states)]
+    path = tmp_path / "b.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    results = evaluate("random", path, tmp_path / "out", QUICK.model_copy(update={"verified": "agrees"}))
+    assert results.run.verified == "agrees"
+    assert results.accuracies.overall.n == results.overall["total_examples"] == 3
+    assert results.counts.rejected == {"verified-disagrees": 1, "verified-unchecked": 1}
+    assert "Only pairs whose label agrees with execution; 2 left out." in results.table().caption
+    assert "Only pairs" not in evaluate("random", path, tmp_path / "all", QUICK).table().caption
+
+
 def test_cells_add_up_to_the_whole(benchmark_file, tmp_path):
     found = evaluate("random", benchmark_file, tmp_path / "out", QUICK).accuracies
     cells = [cell for row in found.cells.values() for cell in row.values()]

@@ -142,3 +142,41 @@ def test_a_part_is_read_where_it_is_named(published_layout):
     folder = published_layout / "Stratified_Aspect"
     assert len(read_benchmark(folder).pairs) == 2
     assert [pair.id for pair in read_benchmark(folder / "Memory_Efficiency-00000-of-00001.parquet").pairs] == ["b"]
+
+
+def verified(tmp_path, kind, *values):
+    rows = [{**GOOD, "id": f"p{number}", "verified": value} for number, value in enumerate(values)]
+    if kind == "jsonl":
+        return write(tmp_path / "b.jsonl", *rows)
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "b.parquet")
+    return tmp_path / "b.parquet"
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_pairs_that_do_not_agree_with_execution_are_left_out_when_asked(tmp_path, kind):
+    path = verified(tmp_path, kind, "agrees", "disagrees", "unchecked", "agrees", None)
+    assert len(read_benchmark(path).pairs) == 5
+    read = read_benchmark(path, "agrees")
+    assert [pair.id for pair in read.pairs] == ["p0", "p3"]
+    assert read.reasons == {"verified-disagrees": 1, "verified-unchecked": 1, "verified-unknown": 1}
+    assert read.digest == check_rows("b", [("", {**GOOD, "id": key}) for key in ("p0", "p3")]).digest
+
+
+def test_a_row_that_is_no_pair_keeps_its_own_reason(tmp_path):
+    rows = [{**GOOD, "verified": "agrees"}, {**GOOD, "verified": "disagrees"}, {**GOOD, "id": "c", "aspect": "Charm"}]
+    assert read_benchmark(write(tmp_path / "b.jsonl", *rows), "agrees").reasons == {
+        "duplicate-id": 1,
+        "unknown-aspect": 1,
+    }
+
+
+@pytest.mark.parametrize("benchmark", ["authored", "file"])
+def test_agreement_cannot_be_asked_of_a_benchmark_that_does_not_say(tmp_path, benchmark):
+    path = write(tmp_path / "b.jsonl", GOOD) if benchmark == "file" else benchmark
+    with pytest.raises(InputError, match=r"has no column 'verified'\. 'benchmark verify' with --mark"):
+        read_benchmark(path, "agrees")
+
+
+def test_a_benchmark_that_nobody_executed_has_no_pair_that_agrees(tmp_path):
+    with pytest.raises(InputError, match=r"no usable pair.*verified-unchecked"):
+        read_benchmark(verified(tmp_path, "parquet", "unchecked"), "agrees")

@@ -21,7 +21,7 @@ from pydantic import Field
 import themis_rm
 from themis_rm.benchmark import crossfit
 from themis_rm.benchmark import statistics as stats
-from themis_rm.benchmark.pairs import Benchmark, read_benchmark
+from themis_rm.benchmark.pairs import Benchmark, Verified, read_benchmark
 from themis_rm.benchmark.results import Accuracies, Baseline, Counts, Results, Run
 from themis_rm.benchmark.scores import read_scores, write_scores
 from themis_rm.criteria import criterion
@@ -58,6 +58,8 @@ class EvaluateSettings(ScoringSettings):
     baselines: tuple[str, ...] = ("length", crossfit.NAME)
     """Baselines evaluated beside the model: names, or folders of models; ``ngrams-crossfit`` is fitted on the benchmark
     itself. The checkpoint's own ``baselines/ngrams*`` come on top."""
+    verified: Verified = "any"
+    """``agrees`` uses only pairs whose label agrees with execution, as ``benchmark verify --mark`` put it down."""
     length_band: float = Field(default=1.1, ge=1)
     """Largest ratio of lengths, in characters, of a length-matched pair."""
 
@@ -107,7 +109,7 @@ def evaluate(model: str | Path, benchmark: str | Path, out: Path, settings: Eval
     """
     settings = settings or EvaluateSettings()
     started = time.monotonic()
-    read = read_benchmark(benchmark)
+    read = read_benchmark(benchmark, settings.verified)
     prompting = Prompting.choose(model, settings.prompts, settings.prompt_set)
     loaded = load_model(model, settings.model)
     out.mkdir(parents=True, exist_ok=True)
@@ -246,6 +248,7 @@ def _run(model: RewardModel, benchmark: Benchmark, prompting: Prompting, setting
         model_facts=model.identity.facts,
         benchmark=benchmark.name,
         benchmark_digest=benchmark.digest,
+        verified=settings.verified,
         prompts=prompting.mode,
         prompt_set=prompting.prompts.name if prompting.prompts else "",
         prompt_digest=prompting.digest,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
@@ -17,6 +17,15 @@ from themis_rm.records import BenchmarkPair, Preference, open_parquet, parquet_f
 
 AUTHORED = "authored"
 """Name of the benchmark that is part of this package."""
+
+AGREES, DISAGREES, UNCHECKED = "agrees", "disagrees", "unchecked"
+"""Values of the ``verified`` column: what execution says of a label."""
+
+NOT_VERIFIED = "verified-"
+"""How the reason of a pair begins that is left out for what its ``verified`` column says."""
+
+Verified = Literal["any", "agrees"]
+"""Which pairs of a verified benchmark are used: all, or those whose label agrees with what execution showed."""
 
 WHOLE = "Full"
 """The configuration of a published dataset folder that holds all pairs; the others hold them again, in parts."""
@@ -52,7 +61,7 @@ def pairs_digest(pairs: Iterable[BenchmarkPair]) -> str:
     return stable_digest(str(value) for pair in pairs for value in pair.to_dict().values())
 
 
-def read_benchmark(benchmark: str | Path) -> Benchmark:
+def read_benchmark(benchmark: str | Path, verified: Verified = "any") -> Benchmark:
     """Read a benchmark.
 
     Args:
@@ -60,6 +69,7 @@ def read_benchmark(benchmark: str | Path) -> Benchmark:
             may also hold a preference dataset. Of a dataset folder in the published layout (configurations ``Full``,
             ``Stratified_Aspect`` and ``Stratified_Language``, the same pairs whole and in parts) ``Full`` is read; name
             a configuration's folder, or one of its files, to read that.
+        verified: With ``agrees``, pairs whose ``verified`` column says something else are rejected.
 
     Raises:
         InputError: There is nothing to read, a file is damaged, columns are missing, or not one row is usable.
@@ -67,13 +77,13 @@ def read_benchmark(benchmark: str | Path) -> Benchmark:
     if benchmark == AUTHORED:
         from themis_rm.benchmark import authored  # noqa: PLC0415
 
-        return check_rows(AUTHORED, ((f"pair {pair.id}", pair.to_dict()) for pair in authored.load()))
+        return check_rows(AUTHORED, ((f"pair {pair.id}", pair.to_dict()) for pair in authored.load()), verified)
     path = Path(benchmark)
     if not path.exists():
         raise InputError(f"There is no benchmark {path}.", f"Give a Parquet or JSONL file, a folder, or '{AUTHORED}'.")
     path = path / WHOLE if (path / WHOLE).is_dir() else path
     lines = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path] if path.suffix == ".jsonl" else []
-    read = check_rows(Path(benchmark).name, _json_rows(lines) if lines else _parquet_rows(path))
+    read = check_rows(Path(benchmark).name, _json_rows(lines) if lines else _parquet_rows(path), verified)
     if not read.pairs:
         raise InputError(f"{path} has no usable pair.", f"Rows not used: {read.reasons or 'none, it is empty'}.")
     return read
@@ -123,12 +133,16 @@ def _require_columns(file: Path, row: Mapping[str, Any]) -> None:
         )
 
 
-def check_rows(name: str, rows: Iterable[tuple[str, Any]]) -> Benchmark:
+def check_rows(name: str, rows: Iterable[tuple[str, Any]], verified: Verified = "any") -> Benchmark:
     """Sort rows into usable pairs and rejected ones.
 
     Args:
         name: Name of the benchmark.
         rows: Where a row stands, and the row (anything but a mapping is rejected).
+        verified: With ``agrees``, a pair that was executed with another result, or not at all, is rejected.
+
+    Raises:
+        InputError: Pairs that agree are asked for, and a row does not say what execution showed.
     """
     pairs: list[BenchmarkPair] = []
     rejected: list[dict[str, Any]] = []
@@ -137,6 +151,8 @@ def check_rows(name: str, rows: Iterable[tuple[str, Any]]) -> Benchmark:
         checked = _check(row, seen)
         if isinstance(checked, BenchmarkPair):
             seen.add(checked.id)
+            checked = _as_verified(name, row, checked) if verified == AGREES else checked
+        if isinstance(checked, BenchmarkPair):
             pairs.append(checked)
         else:
             rejected.append({"reason": checked, "where": where, "row": row})
@@ -167,3 +183,10 @@ def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:  # noqa: ANN401, PL
     except SettingError:
         return "unknown-language"
     return BenchmarkPair(**values)
+
+
+def _as_verified(name: str, row: Mapping[str, Any], pair: BenchmarkPair) -> BenchmarkPair | str:
+    if "verified" not in row:
+        raise InputError(f"{name} has no column 'verified'.", "'benchmark verify' with --mark writes a copy with it.")
+    said = row["verified"]
+    return pair if said == AGREES else NOT_VERIFIED + (said if said in {DISAGREES, UNCHECKED} else "unknown")

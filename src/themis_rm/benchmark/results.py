@@ -9,6 +9,7 @@ from pydantic import Field
 
 from themis_rm.benchmark import statistics as stats
 from themis_rm.benchmark.document import Block, Document
+from themis_rm.benchmark.pairs import NOT_VERIFIED
 from themis_rm.benchmark.statistics import Accuracy, Comparison
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
@@ -85,6 +86,8 @@ class Run(Block):
     """Name of the benchmark."""
     benchmark_digest: str
     """Hash of its usable pairs."""
+    verified: str = "any"
+    """``agrees`` if only pairs were used whose label agrees with execution; the others are counted as rejected."""
     prompts: str
     """``none``, ``all`` or ``own``."""
     prompt_set: str
@@ -192,6 +195,10 @@ def _caption(overall: Accuracy, run: Run, baselines: Sequence[Baseline], counts:
         f"Accuracy in percent, ties half, {run.level:.0%} interval, n pairs. "
         f"Ties {_percent(overall.tie_rate)} %, failed {overall.failed}{cut} of {overall.n}."
     ]
+    if run.verified != "any":
+        rejected = counts.rejected if counts else {}
+        left_out = sum(count for reason, count in rejected.items() if reason.startswith(NOT_VERIFIED))
+        lines.append(f"Only pairs whose label agrees with execution; {left_out} left out.")
     for item in baselines:
         if item.comparison is not None:
             found = item.comparison

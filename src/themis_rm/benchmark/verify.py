@@ -25,7 +25,7 @@ from themis_rm.benchmark import authored
 from themis_rm.benchmark.authored_checks import authored_checks
 from themis_rm.benchmark.compilation import Artefacts
 from themis_rm.benchmark.manifest import Manifest, file_sha256
-from themis_rm.benchmark.pairs import AUTHORED
+from themis_rm.benchmark.pairs import AGREES, AUTHORED, DISAGREES, UNCHECKED
 from themis_rm.errors import InputError, SettingError, UserError, did_you_mean
 from themis_rm.execute.check import BOTH_PASS, TELLS_APART, Check
 from themis_rm.execute.sandbox import isolation
@@ -37,9 +37,6 @@ from themis_rm.pipeline import Execution, write_text
 from themis_rm.progress import following
 from themis_rm.records import BenchmarkPair, Row, open_parquet, read_rows, stable_id, write_rows
 from themis_rm.settings import Settings
-
-AGREES, DISAGREES, UNCHECKED = "agrees", "disagrees", "unchecked"
-"""Values of the ``verified`` column."""
 
 _SIDES = ("chosen", "rejected")
 

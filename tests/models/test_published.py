@@ -73,6 +73,11 @@ def test_a_golden_is_one_of_the_shared_ones(shared):
         assert row.golden or row.gap, "a row without a golden says why"
 
 
+def test_a_family_that_no_folder_gives_away_is_named_in_the_settings():
+    assert {family.name for family in FAMILIES if not family.tensors} == published.UNMARKED
+    assert published.find("Llama-3.3-Nemotron-70B-Reward").settings == {"family": "next-token-logit"}
+
+
 def test_judges_are_the_generative_runs():
     assert {row.run for row in ROWS if row.kind == "generative"} == {row.run for row in ROWS if row.interface}
     assert sum(row.kind == "generative" for row in ROWS) == 6
@@ -91,9 +96,15 @@ def test_run_hub_id_and_short_name_find_a_model_in_any_case(name):
     assert published.find(name).run == "SkyworkV2-Qwen-8B"
 
 
-def test_table_names_and_aliases_find_a_model():
+def test_a_name_in_the_tables_finds_a_model():
     assert published.find("Themis-RM 8B").hub == "project-themis/Themis-RM-8B"
-    assert published.find("allenai/Llama-3.1-8B-Instruct-RM-RB2").hub == "allenai/Llama-3.1-8B-Base-RM-RB2"
+
+
+def test_the_id_of_another_repository_does_not_mean_a_model_that_the_tables_call_so():
+    row = published.find("Llama-3.1-8B-Instruct-RM-RB2")
+    assert row.table == "allenai/Llama-3.1-8B-Base-RM-RB2"
+    assert published.find(row.table) is None
+    assert load().find(row.table).run == row.run
 
 
 def test_an_unknown_name_gets_the_nearest_one():

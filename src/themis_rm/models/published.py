@@ -19,6 +19,9 @@ from themis_rm.models.settings import Interface, SystemRole
 Source = Literal["card", "config", "code", "docs", "notes", "series", "name", "memory"]
 """Where a fact was learnt; the head of ``published.csv`` says what each word means."""
 
+UNMARKED = frozenset({"next-token-logit"})
+"""Families that nothing in a folder gives away, so that a user must name them."""
+
 Checked = Literal["yes", "part", "no"]
 """Whether a tiny checkpoint of the same form, whose scores the original code gave, stands behind a row."""
 
@@ -97,9 +100,20 @@ class PublishedModel:
         return "part" if self.gap else "yes"
 
     @property
+    def settings(self) -> dict[str, str]:
+        """Return the fields of ``ModelSettings`` that loading it needs, as a user writes them."""
+        needed = {"family": self.family if self.family in UNMARKED else "", "tokenizer": self.tokenizer}
+        needed["pickled_weights"] = "true" if self.weights in {"pickle", "mixed"} else ""
+        return {name: value for name, value in needed.items() if value}
+
+    @property
     def names(self) -> tuple[str, ...]:
-        """Return every name that means this model, each once; :func:`find` takes them in any case."""
-        return tuple(dict.fromkeys((self.run, self.hub, self.hub.rpartition("/")[2], self.table, *self.aliases)))
+        """Return every name that means this model, each once; :func:`find` takes them in any case.
+
+        What the tables call it is left out where that is the id of another repository.
+        """
+        table = () if "/" in self.table else (self.table,)
+        return tuple(dict.fromkeys((self.run, self.hub, self.hub.rpartition("/")[2], *table, *self.aliases)))
 
 
 @cache
@@ -127,7 +141,7 @@ def require(name: str) -> PublishedModel:
         mend = did_you_mean(name, known)
         if mend.startswith("Known:"):
             mend = "'themis-rm models' lists them."
-        raise CheckpointError(f"There is no published model '{name}'.", mend)
+        raise CheckpointError(f"There is no published model and no folder '{name}'.", mend)
     return found
 
 

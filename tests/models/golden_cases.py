@@ -105,11 +105,11 @@ def _without_turns(system, request, answer):
     return f"System:\n{system}\n\nUser:\n{request}\n\nAssistant:\n{answer}"
 
 
-def rewards_of_ids(model, ids, **options):
+def rewards_of_ids(model, ids):
     """Return rewards of raw ids; a gate reads where the last prompt ends in them."""
     marks = model.encoder.boundary_ids
     bounds = [_last(row, marks) for row in ids] if marks else None
-    return model.rewards(ids, bounds, **options)
+    return model.rewards(ids, bounds)
 
 
 def _last(row, marks):
@@ -126,6 +126,7 @@ def largest(found, target):
 def differences(name, scratch):
     """Return column -> largest difference from the reference over both sides of every pair."""
     model, alone = model_of(name, scratch), model_of(name, scratch, batch_tokens=1)
+    padded = model_of(name, scratch, share_prefixes=False, batch_tokens=100_000)
     table = {}
 
     def note(column, value):
@@ -138,7 +139,8 @@ def differences(name, scratch):
         ids, bounds = [item.ids for item in encoded], [item.boundary for item in encoded]
         note("batch 1", largest([score.reward for score in alone.score(talks)], right))
         for padding in ("left", "right"):
-            note(f"batch 4, padded {padding}", largest(model.rewards(ids, bounds, side=padding), right))
+            padded.layout.side = padding
+            note(f"batch 4, padded {padding}", largest(padded.rewards(ids, bounds), right))
         order = random.Random(5).sample(range(len(talks)), len(talks))
         mixed = model.score([talks[index] for index in order])
         note("packed, shuffled", largest([score.reward for score in mixed], [right[index] for index in order]))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 @given(lengths=st.lists(st.integers(0, 50), max_size=60), budget=st.integers(1, 200))
 def test_batches_hold_every_input_once_and_keep_to_the_budget(lengths, budget):
-    from themis_rm.models.decoder import batches
+    from themis_rm.models.layouts import batches
 
     made = list(batches(lengths, budget))
     assert sorted(i for batch in made for i in batch) == [i for i, length in enumerate(lengths) if length]

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from jinja2 import TemplateError
 
 from themis_rm.errors import CheckpointError, SettingError
+from themis_rm.models import hub
 from themis_rm.models.checkpoint import read_json
 from themis_rm.models.protocol import (
     NO_BOUNDARY,
@@ -196,7 +197,7 @@ def load_encoder(
     """
     from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedTokenizerFast  # noqa: PLC0415
 
-    where = Path(settings.tokenizer) if settings.tokenizer else folder
+    where = _tokenizer_folder(settings.tokenizer) if settings.tokenizer else folder
     # AutoTokenizer looks into config.json, which says nothing to it about a model that transformers does not know.
     known = (
         not (where / "config.json").is_file() or read_json(where / "config.json").get("model_type") in CONFIG_MAPPING
@@ -223,6 +224,10 @@ def load_encoder(
             f"max_length {settings.max_length} is out of range for {folder}.", f"It takes 1 to {allowed}."
         )
     return ChatEncoder(tokenizer, settings.max_length or allowed, settings.system_role, suffix, boundary)
+
+
+def _tokenizer_folder(name: str) -> Path:
+    return hub.fetch(name).folder if hub.is_id(name) else Path(name)
 
 
 def _read_template(path: Path) -> str:

@@ -1,0 +1,75 @@
+"""Models on the hub: an id and a revision become a folder with the files that are needed, and no others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from themis_rm.errors import CheckpointError
+
+_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_NEEDED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
+_PICKLED = ("*.bin", "*.pt")
+_CODE = ("*.py",)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A repository at one commit.
+
+    Attributes:
+        folder: Its files here.
+        commit: The commit, 40 hexadecimal digits.
+    """
+
+    folder: Path
+    commit: str
+
+
+def is_id(name: str) -> bool:
+    """Return whether a name has the form ``owner/name`` and is no path that exists here."""
+    return bool(_ID.fullmatch(name)) and not Path(name).exists()
+
+
+def fetch(name: str, revision: str = "", pickles: bool = False, code: bool = False) -> Snapshot:
+    """Download a repository, or find it in the cache.
+
+    Args:
+        name: ``owner/name``.
+        revision: Commit, tag or branch; by default the newest of the main branch.
+        pickles: Whether to bring pickled weights too.
+        code: Whether to bring Python files too.
+
+    Raises:
+        CheckpointError: There is no such repository or revision, it is closed, or the hub cannot be reached.
+    """
+    from huggingface_hub import snapshot_download  # noqa: PLC0415
+    from huggingface_hub.errors import (  # noqa: PLC0415
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    patterns = [*_NEEDED, *(_PICKLED if pickles else ()), *(_CODE if code else ())]
+    try:
+        folder = Path(snapshot_download(name, revision=revision or None, allow_patterns=patterns))
+    except GatedRepoError as error:
+        raise CheckpointError(
+            f"{name} is closed to you.", "Accept its terms on the hub and log in with 'hf auth login'."
+        ) from error
+    except RevisionNotFoundError as error:
+        raise CheckpointError(f"{name} has no revision '{revision}'.") from error
+    except RepositoryNotFoundError as error:
+        raise CheckpointError(
+            f"The hub has no model '{name}', or not for you.", "Check the name; 'themis-rm models' lists known ones."
+        ) from error
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
+        raise CheckpointError(
+            f"{name} is neither here nor can the hub be reached.",
+            "Download it where there is a network ('hf download') and give its folder.",
+        ) from error
+    return Snapshot(folder, folder.name)

@@ -197,6 +197,8 @@ def _published_facts(row: PublishedModel) -> list[tuple[str, str]]:
             ("weights", _WEIGHTS.get(row.weights, row.weights)),
             ("code", _CODE.get(row.code, "")),
         ]
+    elif row.trained:
+        facts.append(("longest input", _length(row)))
     facts.append(("checked", _checked(row)))
     told = [(name, value or UNKNOWN) for name, value in facts if value or name != "also called"]
     return [*told, ("learnt from", _learnt(row))]

@@ -54,17 +54,6 @@ class Api(Protocol):
     raw: tuple[Options, ...]
     """Ways to ask for the logit instead of a probability, the newest first; empty where there is nothing to ask for."""
 
-    def describe(self, client: Client, wanted: str) -> Served:
-        """Find the model.
-
-        Args:
-            client: The server.
-            wanted: Name of the model there; empty for the first.
-
-        Raises:
-            InputError: It serves no such model, or another interface.
-        """
-
     def row(self, ids: list[int]) -> Row | None:
         """Return what is sent for some tokens, or ``None`` if this interface has no way to say them."""
 

@@ -126,8 +126,13 @@ def _as_score(item: Encoded, answer: float | str) -> Score:
     return Score(answer, truncated=item.truncated, tokens=len(item.ids))
 
 
-def load(folder: Path, settings: ModelSettings) -> RemoteModel:
+def load(folder: Path, settings: ModelSettings, name: str = "") -> RemoteModel:
     """Connect the tokenizer, template and configuration in a folder with a server that has the weights.
+
+    Args:
+        folder: The model's files; weights are not looked for.
+        settings: The server, and what else decides about tokens.
+        name: What results call the model; by default the folder's name.
 
     Raises:
         SettingError: ``settings.remote`` is not set, or its URL is none.
@@ -139,12 +144,12 @@ def load(folder: Path, settings: ModelSettings) -> RemoteModel:
         raise SettingError("There is no server.", "Set remote.url and remote.api.")
     remote = settings.remote
     client = Client(remote)
-    tokenizer = Path(settings.tokenizer) if settings.tokenizer else folder
-    api = _api(remote, tokenizer)
-    served = api.describe(client, remote.served_as)
+    served = _describe(remote, client)
     encoder = load_encoder(folder, settings, _limit(folder, served))
+    tokenizer = Path(encoder.tokenizer.name_or_path)
+    api = _api(remote, tokenizer)
     options, proven = _probe(api, client, served, encoder, remote)
-    files = [*([] if tokenizer == folder else [tokenizer / "tokenizer.json", tokenizer / "tokenizer_config.json"])]
+    files = [] if tokenizer == folder else [tokenizer / "tokenizer.json", tokenizer / "tokenizer_config.json"]
     files += [settings.chat_template] if settings.chat_template else []
     local = f"{digest(folder, files)}\0{served.name}\0{remote.api}"
     facts: dict[str, str | int] = {
@@ -158,15 +163,23 @@ def load(folder: Path, settings: ModelSettings) -> RemoteModel:
         "system_role": encoder.system_role,
     }
     mark = hashlib.blake2b(local.encode(), digest_size=16).hexdigest()
-    identity = ModelIdentity(folder.resolve().name, "remote", mark, facts)
+    identity = ModelIdentity(name or folder.resolve().name, "remote", mark, facts)
     return RemoteModel(encoder, Endpoint(api, client, served, options), remote, identity)
 
 
-def _api(remote: RemoteSettings, folder: Path) -> Api:
+def _describe(remote: RemoteSettings, client: Client) -> Served:
     if remote.api == "predict":
         from themis_rm.models.remote import tei  # noqa: PLC0415
 
-        return tei.Predict(folder)
+        return tei.describe(client, remote.served_as)
+    return (sglang if remote.api == "sglang" else vllm).describe(client, remote.served_as)
+
+
+def _api(remote: RemoteSettings, tokenizer: Path) -> Api:
+    if remote.api == "predict":
+        from themis_rm.models.remote import tei  # noqa: PLC0415
+
+        return tei.Predict(tokenizer)
     others: dict[str, Api] = {"classify": vllm.Classify(), "pooling": vllm.Pooling(), "sglang": sglang.Classify()}
     return others[remote.api]
 

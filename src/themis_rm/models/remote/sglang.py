@@ -21,20 +21,29 @@ from themis_rm.models.remote.api import (
 from themis_rm.models.remote.client import Client, Reply
 
 
+def describe(client: Client, wanted: str) -> Served:
+    """Find the model in ``/v1/models``.
+
+    Args:
+        client: The server.
+        wanted: Name of the model there; empty for the first.
+
+    Raises:
+        InputError: It serves no such model.
+    """
+    models = list_models(client)
+    name = choose_model(list(models), wanted, client.url)
+    length = models[name]
+    # It refuses an input as long as the context: it keeps room for one token to be generated.
+    return Served(name, None if length is None else length - 1, server="sglang")
+
+
 class Classify:
     """``/classify``: one object per conversation, the reward in ``embedding``."""
 
     path = "/classify"
     forms: tuple[Options, ...] = ({},)
     raw: tuple[Options, ...] = ()
-
-    def describe(self, client: Client, wanted: str) -> Served:
-        """Find the model in ``/v1/models``."""
-        models = list_models(client)
-        name = choose_model(list(models), wanted, client.url)
-        length = models[name]
-        # It refuses an input as long as the context: it keeps room for one token to be generated.
-        return Served(name, None if length is None else length - 1, server="sglang")
 
     def row(self, ids: list[int]) -> Row | None:
         """Return the ids as they are."""

@@ -14,6 +14,34 @@ from themis_rm.models.remote.api import Options, Row, Served, check_tokens, choo
 from themis_rm.models.remote.client import Client, Reply
 
 
+def describe(client: Client, wanted: str) -> Served:
+    """Find the model in ``/info``.
+
+    Args:
+        client: The server.
+        wanted: Name of the model there; empty for the first.
+
+    Raises:
+        InputError: It serves no such model, or none that classifies.
+    """
+    info = client.find("/info")
+    if not isinstance(info, dict) or "model_id" not in info:
+        raise InputError(f"{client.url} has no /info of text-embeddings-inference.", "Check remote.url and api.")
+    kind = info.get("model_type")
+    if isinstance(kind, dict) and not {"classifier", "reranker"} & {str(name).lower() for name in kind}:
+        raise InputError(
+            f"{client.url} serves {info['model_id']} as {'/'.join(kind)}, not as a classifier.",
+            "Its config.json must name a *ForSequenceClassification class with one label.",
+        )
+    names = [str(info[key]) for key in ("served_model_name", "model_id") if info.get(key)]
+    return Served(
+        choose_model(names, wanted, client.url),
+        info.get("max_input_length"),
+        info.get("max_client_batch_size"),
+        f"text-embeddings-inference {info.get('version', '')}".strip(),
+    )
+
+
 class Predict:
     """``/predict``: a list of labels per conversation, with a ``score`` each.
 
@@ -48,25 +76,6 @@ class Predict:
         starts = range(len(whole) - len(plain) + 1)
         start = next((first for first in starts if whole[first : first + len(plain)] == plain), 0)
         return whole[:start], whole[start + len(plain) :]
-
-    def describe(self, client: Client, wanted: str) -> Served:
-        """Read ``/info``."""
-        info = client.find("/info")
-        if not isinstance(info, dict) or "model_id" not in info:
-            raise InputError(f"{client.url} has no /info of text-embeddings-inference.", "Check remote.url and api.")
-        kind = info.get("model_type")
-        if isinstance(kind, dict) and not {"classifier", "reranker"} & {str(name).lower() for name in kind}:
-            raise InputError(
-                f"{client.url} serves {info['model_id']} as {'/'.join(kind)}, not as a classifier.",
-                "Its config.json must name a *ForSequenceClassification class with one label.",
-            )
-        names = [str(info[key]) for key in ("served_model_name", "model_id") if info.get(key)]
-        return Served(
-            choose_model(names, wanted, client.url),
-            info.get("max_input_length"),
-            info.get("max_client_batch_size"),
-            f"text-embeddings-inference {info.get('version', '')}".strip(),
-        )
 
     def row(self, ids: list[int]) -> Row | None:
         """Return the text that the server's tokenizer turns into these very ids, if there is one.

@@ -22,6 +22,23 @@ from themis_rm.models.remote.api import (
 from themis_rm.models.remote.client import Client, Reply
 
 
+def describe(client: Client, wanted: str) -> Served:
+    """Find the model in ``/v1/models``.
+
+    Args:
+        client: The server.
+        wanted: Name of the model there; empty for the first.
+
+    Raises:
+        InputError: It serves no such model.
+    """
+    models = list_models(client)
+    name = choose_model(list(models), wanted, client.url)
+    version = client.find("/version")
+    told = f"vllm {version['version']}" if isinstance(version, dict) and version.get("version") else ""
+    return Served(name, models[name], server=told)
+
+
 class Classify:
     """``/classify``: one item per conversation with a value per label in ``probs``."""
 
@@ -31,14 +48,6 @@ class Classify:
     # By default one label goes through a sigmoid. The field that leaves it out has changed its name. Never both
     # fields at once: of the releases that know both, some take the old one's presence, not its value, for "yes".
     raw: tuple[Options, ...] = ({"use_activation": False}, {"activation": False}, {"softmax": False})
-
-    def describe(self, client: Client, wanted: str) -> Served:
-        """Find the model in ``/v1/models``."""
-        models = list_models(client)
-        name = choose_model(list(models), wanted, client.url)
-        version = client.find("/version")
-        told = f"vllm {version['version']}" if isinstance(version, dict) and version.get("version") else ""
-        return Served(name, models[name], server=told)
 
     def row(self, ids: list[int]) -> Row | None:
         """Return the ids as they are."""

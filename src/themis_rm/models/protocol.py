@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Protocol, runtime_checkable
 
 from themis_rm.prompts import Conversation
@@ -70,24 +69,6 @@ class RewardModel(Protocol):
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
         """Return a score per conversation, in their order; each must end with the assistant's message."""
-
-
-def score_stream(
-    model: RewardModel, conversations: Iterable[Conversation], chunk: int = 512
-) -> Iterator[tuple[Conversation, Score]]:
-    """Score an endless input with bounded memory.
-
-    Args:
-        model: A loaded model.
-        conversations: Read as far as needed.
-        chunk: Conversations held, and sorted by length, at a time.
-
-    Yields:
-        Each conversation with its score, in order.
-    """
-    source = iter(conversations)
-    while held := list(islice(source, chunk)):
-        yield from zip(held, model.score(held), strict=True)
 
 
 def is_unicode(text: str) -> bool:

@@ -177,5 +177,7 @@ def _value(prefix: bytes, data: bytes, grid: Sequence[str]) -> float | None:
     same = [float(score) for score in grid if float(score) == float(spelt)]
     if len(run) < len(data):  # something else follows: the number is over
         return same[0] if same else None
+    if spelt.endswith("."):
+        same = []  # whole scores are written without a point
     begun = [*same, *(float(score) for score in grid if score.startswith(spelt))]
     return (min(begun) + max(begun)) / 2 if begun and max(begun) - min(begun) < 1 else None

@@ -94,7 +94,7 @@ def test_flips_are_counted_named_and_tested():
     assert abs(report.flipped[0].reference) >= abs(report.flipped[1].reference)
     assert not report.agrees
     assert report.comparison.only_first + report.comparison.only_second == 2
-    assert "2 of 200 pairs flip" in report.verdict
+    assert "Pairs that flip: 2 of 200" in report.verdict
 
 
 def test_a_tie_where_the_reference_decides_is_a_flip():

@@ -6,7 +6,7 @@ import pytest
 
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.models.catalogue import load_model
-from themis_rm.models.protocol import RewardModel, score_stream
+from themis_rm.models.protocol import RewardModel
 from themis_rm.models.remote.model import NO_TEXT, REFUSED, load
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
@@ -77,12 +77,6 @@ def test_company_in_a_request_does_not_matter(batch, parallel, serve, connect, r
 def test_more_conversations_than_are_held_at_once(serve, connect, reference):
     model = connect(serve("classify"), "classify", batch=1, parallel=1)
     assert rewards(model, CONVERSATIONS * 3) == pytest.approx(rewards(reference()) * 3, abs=1e-5)
-
-
-def test_a_stream_gives_the_same(serve, connect):
-    model = connect(serve("sglang"), "sglang")
-    streamed = [score.reward for _, score in score_stream(model, iter(CONVERSATIONS), chunk=5)]
-    assert streamed == pytest.approx(rewards(model), abs=1e-5)
 
 
 @pytest.mark.parametrize("api", APIS)

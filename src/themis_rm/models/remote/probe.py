@@ -66,7 +66,8 @@ def find_options(api: Api, ask: Ask, where: str, probabilities: bool) -> tuple[O
         return best, False
     raise InputError(
         f"{where} answers {min(finite):.3g} to {max(finite):.3g}, as probabilities are, not the reward itself.",
-        "Switch its activation off there, or take the values as they are with remote.probabilities=true.",
+        "Switch the activation off there (vLLM: --pooler-config '{\"use_activation\": false}'), or take the values "
+        "as they are with remote.probabilities=true.",
     )
 
 

@@ -104,7 +104,7 @@ def test_a_page_says_unknown_where_nobody_found_out():
         ("LDL-Reward-Gemma-2-27B-v0.1", "model.pickled_weights=true"),
         ("Llama-3.3-Nemotron-70B-Reward", "model.family=next-token-logit"),
         ("CE-RM-4B", "model.judge.url="),
-        ("URM-LLaMa-3.1-8B", "model.remote.api=sglang"),
+        ("URM-LLaMa-3.1-8B", "There is no golden of it"),
         ("Themis-RM-8B", "--prompts own"),
         ("FsfairX-LLaMA3-RM-v0.1", "--prompts none"),
         ("Skywork-Reward-Gemma-2-27B-v0.2", "Near chance"),

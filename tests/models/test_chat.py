@@ -102,3 +102,13 @@ def test_a_template_that_leaves_the_system_message_out_has_no_place_for_it(token
     silent = copy.deepcopy(tokenizers["qwen3"])
     silent.chat_template = "{% for m in messages if m.role != 'system' %}{{ m.content }}<|im_end|>{% endfor %}"
     assert ChatEncoder(silent, 100).system_role == "folded"
+
+
+def test_a_template_that_asks_the_clock_writes_the_same_day_every_day(tiny_checkpoint):
+    encoder = load_model(tiny_checkpoint("llama")).encoder
+    encoder.tokenizer.chat_template = (
+        "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
+        "{{ date_string }}{% for m in messages %}{{ m.content }}{% endfor %}"
+    )
+    text = encoder.tokenizer.decode(encoder.encode([conversation(None, "a", "b")])[0].ids)
+    assert text.startswith("26 Jul 2024")

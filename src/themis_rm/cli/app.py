@@ -30,6 +30,7 @@ from themis_rm.cli.common import (
     settings_of,
     tell_report,
 )
+from themis_rm.cli.models import models
 from themis_rm.errors import InputError, SettingError, UserError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(benchmark, name="benchmark")
+app.add_typer(models, name="models")
 
 
 def main() -> None:

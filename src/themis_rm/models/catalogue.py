@@ -56,6 +56,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("value-head", ("v_head.summary.weight|v_head.summary.0.weight",)),
     Family("regression-head", ("regression_head.weight",)),
     Family("mlp-score", ("score.0.weight", "score.2.weight")),
+    Family("urm", ("score.weight", "weights.fc.0.weight", "weights.fc.4.weight")),
     Family("next-token-logit", ()),
     # Last: it takes every other folder, and says why it cannot be loaded if need be.
     Family("sequence-classification", ("",), replaces_code=False),

@@ -31,6 +31,10 @@ from themis_rm.prompts import Conversation
 
 _PROBE = "\ue000"  # a private-use character: no template writes it, few answers start with it
 
+_DATE = "26 Jul 2024"
+"""What Llama 3's templates write as today's date where none is given. Those of 3.2 ask the clock instead, and a model's
+scores would change with the day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -90,7 +94,7 @@ class ChatEncoder:
             return False
 
     def _render(self, conversation: Conversation) -> str:
-        text: str = self.tokenizer.apply_chat_template(conversation, tokenize=False)
+        text: str = self.tokenizer.apply_chat_template(conversation, tokenize=False, date_string=_DATE)
         return text
 
     def encode(self, conversations: Sequence[Conversation]) -> list[Encoded]:

@@ -1,4 +1,4 @@
-"""INF-ORM (Llama) and Qwen2.5-Math-RM (Qwen2): ``score`` is two linear layers with a ReLU between them."""
+"""INF-ORM (Llama), Qwen2.5-Math-RM and WorldPM (Qwen2): ``score`` is two linear layers with a ReLU between them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One-label sequence classifiers of transformers: a bias-free linear head ``score`` on the last token.
 
-Themis, Skywork-Reward-V2, CodeScaler, FsfairX, the RewardBench-2 Llamas, OffsetBias, WorldPM, AceMath and most others.
+Themis, Skywork-Reward-V2, CodeScaler, FsfairX, the RewardBench-2 Llamas, OffsetBias, AceMath and most others.
 """
 
 from __future__ import annotations

@@ -71,6 +71,24 @@ def test_results_say_that_only_agreeing_pairs_were_used(tmp_path):
     assert "Only pairs" not in evaluate("random", path, tmp_path / "all", QUICK).table().caption
 
 
+def test_intervals_resample_tasks_where_the_benchmark_names_them(tmp_path):
+    rows = [pair(number) for number in range(24)]
+    for name, groups in (("alone", [""] * 24), ("tasks", [f"g{number // 8}" for number in range(24)])):
+        lines = [json.dumps({**row, "source": "s", "group": group}) for row, group in zip(rows, groups, strict=True)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    alone, tasks = (
+        evaluate("random", tmp_path / f"{name}.jsonl", tmp_path / name, QUICK) for name in ("alone", "tasks")
+    )
+    assert (alone.accuracies.overall.tasks, tasks.accuracies.overall.tasks) == (None, 3)
+    assert all(baseline.accuracies.overall.tasks == 3 for baseline in tasks.baselines)
+    assert alone.accuracies.overall.value == tasks.accuracies.overall.value
+    assert alone.overall == tasks.overall
+    assert (tmp_path / "alone" / "scores.parquet").read_bytes() == (tmp_path / "tasks" / "scores.parquet").read_bytes()
+    assert Results.load(tmp_path / "tasks" / "results.json") == tasks
+    assert "Intervals resample tasks: the 24 pairs come from 3." in tasks.table().caption
+    assert "tasks" not in alone.table().caption
+
+
 def test_cells_add_up_to_the_whole(benchmark_file, tmp_path):
     found = evaluate("random", benchmark_file, tmp_path / "out", QUICK).accuracies
     cells = [cell for row in found.cells.values() for cell in row.values()]

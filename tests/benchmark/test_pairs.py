@@ -180,3 +180,17 @@ def test_agreement_cannot_be_asked_of_a_benchmark_that_does_not_say(tmp_path, be
 def test_a_benchmark_that_nobody_executed_has_no_pair_that_agrees(tmp_path):
     with pytest.raises(InputError, match=r"no usable pair.*verified-unchecked"):
         read_benchmark(verified(tmp_path, "parquet", "unchecked"), "agrees")
+
+
+def test_a_task_is_a_group_within_its_source(tmp_path):
+    groups = [("one", "g"), ("one", "g"), ("two", "g"), ("one", "h"), ("one", ""), (None, "g"), ("one", None)]
+    rows = [{**GOOD, "id": f"p{n}", "source": source, "group": group} for n, (source, group) in enumerate(groups)]
+    tasks = read_benchmark(write(tmp_path / "b.jsonl", *rows, {**GOOD, "id": "p7"})).tasks
+    assert set(tasks) == {"p0", "p1", "p2", "p3", "p5"}
+    assert tasks["p0"] == tasks["p1"]
+    assert len(set(tasks.values())) == 4
+
+
+def test_a_row_that_is_left_out_is_in_no_task(tmp_path):
+    rows = [{**GOOD, "group": "g"}, {**GOOD, "id": "b", "group": "g", "aspect": "Charm"}]
+    assert set(read_benchmark(write(tmp_path / "b.jsonl", *rows)).tasks) == {"a"}

@@ -59,6 +59,28 @@ def test_the_interval_holds_the_value_and_has_width(outcomes):
     assert found.high > found.low
 
 
+@given(outcomes=OUTCOMES, data=st.data())
+def test_tasks_of_one_pair_change_nothing(outcomes, data):
+    rows = rows_of(outcomes)
+    known = data.draw(st.sets(st.sampled_from([row.id for row in rows])))
+    tasks = {key: f"task {key}" for key in known} | {"of another benchmark": "task 0"}
+    assert Accuracy.of(rows, LEVEL, tasks) == Accuracy.of(rows, LEVEL)
+    assert Accuracy.of(rows, LEVEL).tasks is None
+
+
+def test_pairs_of_a_task_are_resampled_together():
+    rows = rows_of(["win"] * 60 + ["loss"] * 40)
+    alone = Accuracy.of(rows, LEVEL)
+    alike = Accuracy.of(rows, LEVEL, {row.id: f"task {int(row.id) // 4}" for row in rows})
+    assert (alike.n, alike.value, alike.tasks) == (100, 0.6, 25)
+    assert (alike.high - alike.low) / (alone.high - alone.low) == pytest.approx(2, rel=0.05)
+
+
+def test_a_pair_of_unknown_task_is_a_task_of_its_own_even_under_the_name_of_one():
+    rows = rows_of(["win", "loss", "tie", "failed", "win"])
+    assert Accuracy.of(rows, LEVEL, {"0": "3", "1": "3", "2": "t"}).tasks == 4
+
+
 def test_no_pairs_have_no_accuracy():
     assert Accuracy.of([], LEVEL).value is None
 

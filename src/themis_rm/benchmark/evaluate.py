@@ -118,7 +118,7 @@ def evaluate(model: str | Path, benchmark: str | Path, out: Path, settings: Eval
     scores = score_benchmark(loaded, read, prompting, out / SCORES, settings)
     results = Results.published(
         scores,
-        accuracies=Accuracies.of(scores, settings.level, settings.length_band),
+        accuracies=Accuracies.of(scores, settings.level, settings.length_band, read.tasks),
         counts=_counts(scores, read),
         baselines=_baselines(model, loaded, scores, read, prompting, out, settings),
         run=_run(loaded, read, prompting, settings),
@@ -219,7 +219,7 @@ def _baselines(  # noqa: PLR0917
         Baseline(
             name=label,
             digest=other.identity.digest,
-            accuracies=Accuracies.of(rows, settings.level, settings.length_band),
+            accuracies=Accuracies.of(rows, settings.level, settings.length_band, benchmark.tasks),
             comparison=tests[label],
             p_holm=next(adjusted) if tests[label] is not None else None,
         )

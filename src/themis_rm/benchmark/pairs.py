@@ -13,7 +13,15 @@ from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language
 from themis_rm.models.protocol import is_unicode
-from themis_rm.records import BenchmarkPair, Preference, open_parquet, parquet_files, read_rows, stable_digest
+from themis_rm.records import (
+    BenchmarkPair,
+    Preference,
+    open_parquet,
+    parquet_files,
+    read_rows,
+    stable_digest,
+    stable_id,
+)
 
 AUTHORED = "authored"
 """Name of the benchmark that is part of this package."""
@@ -39,12 +47,14 @@ class Benchmark:
         name: Its file's or folder's name, or ``authored``.
         pairs: Usable pairs, in their order, aspects and languages under their benchmark names.
         rejected: Rows that are not used: ``reason``, ``where`` and what the row held.
+        tasks: Pair id -> task, for the pairs whose ``group`` column names one within their source (or subset).
         digest: Hash of the usable pairs in their order; the file format does not change it.
     """
 
     name: str
     pairs: tuple[BenchmarkPair, ...]
     rejected: tuple[dict[str, Any], ...] = ()
+    tasks: Mapping[str, str] = field(default_factory=dict)
     digest: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -146,6 +156,7 @@ def check_rows(name: str, rows: Iterable[tuple[str, Any]], verified: Verified = 
     """
     pairs: list[BenchmarkPair] = []
     rejected: list[dict[str, Any]] = []
+    tasks: dict[str, str] = {}
     seen: set[str] = set()
     for where, row in rows:
         checked = _check(row, seen)
@@ -154,9 +165,11 @@ def check_rows(name: str, rows: Iterable[tuple[str, Any]], verified: Verified = 
             checked = _as_verified(name, row, checked) if verified == AGREES else checked
         if isinstance(checked, BenchmarkPair):
             pairs.append(checked)
+            if row.get("group"):
+                tasks[checked.id] = stable_id(str(row.get("source") or checked.subset), str(row["group"]))
         else:
             rejected.append({"reason": checked, "where": where, "row": row})
-    return Benchmark(name, tuple(pairs), tuple(rejected))
+    return Benchmark(name, tuple(pairs), tuple(rejected), tasks)
 
 
 def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:  # noqa: ANN401, PLR0911

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
@@ -39,19 +39,19 @@ class Accuracies(Block):
     """Mean of the accuracies where chosen is longer and where it is shorter; "longer wins" gets 0.5."""
 
     @classmethod
-    def of(cls, scores: Sequence[PairScore], level: float, band: float) -> Self:
-        """Compute all of them from a run's rows."""
+    def of(cls, scores: Sequence[PairScore], level: float, band: float, tasks: Mapping[str, str]) -> Self:
+        """Compute all of them from a run's rows; ``tasks`` names the task of each pair that may share one."""
 
         def cut(rows: Sequence[PairScore], column: str) -> dict[str, Accuracy]:
-            return {value: Accuracy.of(group, level) for value, group in stats.by(rows, column).items()}
+            return {value: Accuracy.of(group, level, tasks) for value, group in stats.by(rows, column).items()}
 
         return cls(
-            overall=Accuracy.of(scores, level),
+            overall=Accuracy.of(scores, level, tasks),
             by_aspect=cut(scores, "aspect"),
             by_language=cut(scores, "language"),
             by_subset=cut(scores, "subset"),
             cells={aspect: cut(rows, "language") for aspect, rows in stats.by(scores, "aspect").items()},
-            length_matched=Accuracy.of(stats.length_matched(scores, band), level),
+            length_matched=Accuracy.of(stats.length_matched(scores, band), level, tasks),
             length_balanced=stats.length_balanced(scores),
         )
 
@@ -195,6 +195,8 @@ def _caption(overall: Accuracy, run: Run, baselines: Sequence[Baseline], counts:
         f"Accuracy in percent, ties half, {run.level:.0%} interval, n pairs. "
         f"Ties {_percent(overall.tie_rate)} %, failed {overall.failed}{cut} of {overall.n}."
     ]
+    if overall.tasks is not None:
+        lines.append(f"Intervals resample tasks: the {overall.n} pairs come from {overall.tasks}.")
     if run.verified != "any":
         rejected = counts.rejected if counts else {}
         left_out = sum(count for reason, count in rejected.items() if reason.startswith(NOT_VERIFIED))

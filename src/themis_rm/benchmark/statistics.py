@@ -1,7 +1,8 @@
 """The statistics that stand under every number: ties, intervals, paired tests, answers of matched length.
 
 A pair's outcome is 1 (chosen above rejected), 1/2 (tie) or 0. A pair that could not be scored counts as 0 and is told
-apart in ``failed``. Pure functions of counts and arrays, seeded where they have to draw.
+apart in ``failed``. Pure functions of counts and arrays, seeded where they have to draw. Where pairs are known to share
+a task, intervals resample tasks (see :mod:`themis_rm.benchmark.cluster_bootstrap`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, gammaln
 
 from themis_rm.benchmark.bootstrap import mean_intervals
+from themis_rm.benchmark.cluster_bootstrap import cluster_interval
 from themis_rm.records import PairScore
 
 WIN, TIE, LOSS = 1.0, 0.5, 0.0
@@ -58,6 +60,8 @@ class Accuracy:
         high: Upper end.
         strict: ``wins / n``, the published accuracy.
         tie_rate: ``ties / n``.
+        tasks: Tasks that the interval resamples, a pair without a known one counting as its own; ``None`` where no two
+            pairs are known to share a task, so that it resamples pairs.
     """
 
     n: int
@@ -69,21 +73,29 @@ class Accuracy:
     high: float | None
     strict: float | None
     tie_rate: float | None
+    tasks: int | None = None
 
     @classmethod
-    def of(cls, scores: Iterable[PairScore], level: float) -> Self:
-        """Count outcomes and add the interval."""
-        n = wins = ties = failed = 0
-        for row in scores:
-            n += 1
-            result = outcome(row)
-            failed += result is None
-            wins += result == WIN
-            ties += result == TIE
-        if not n:
+    def of(cls, scores: Iterable[PairScore], level: float, tasks: Mapping[str, str] | None = None) -> Self:
+        """Count outcomes and add the interval.
+
+        Args:
+            scores: Rows of a run.
+            level: Probability that the interval should cover.
+            tasks: Pair id -> task, for pairs that may share one; ``None`` if nothing is known of them.
+        """
+        rows = list(scores)
+        if not rows:
             return cls(0, 0, 0, 0, None, None, None, None, None)
-        low, high = accuracy_interval(wins, ties, n, level)
-        return cls(n, wins, ties, failed, (wins + ties / 2) / n, low, high, wins / n, ties / n)
+        outcomes = [outcome(row) for row in rows]
+        n, wins, ties, failed = len(rows), outcomes.count(WIN), outcomes.count(TIE), outcomes.count(None)
+        shared = task_sums([row.id for row in rows], [found or LOSS for found in outcomes], tasks or {})
+        if shared is None:
+            low, high = accuracy_interval(wins, ties, n, level)
+        else:
+            low, high = cluster_interval(*shared, (LOSS, WIN), level)
+        clusters = None if shared is None else len(shared[0])
+        return cls(n, wins, ties, failed, (wins + ties / 2) / n, low, high, wins / n, ties / n, clusters)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -139,6 +151,20 @@ def outcome(row: PairScore) -> float | None:
     if row.chosen_score == row.rejected_score:
         return TIE
     return WIN if row.chosen_score > row.rejected_score else LOSS
+
+
+def task_sums(
+    ids: Sequence[str], values: Sequence[float], tasks: Mapping[str, str]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
+    """Return the sum of values and the number of pairs of each task, or ``None`` if no two pairs share one."""
+    found: dict[tuple[str, bool], int] = {}
+    numbers = [found.setdefault((tasks.get(key, key), key in tasks), len(found)) for key in ids]
+    if len(found) == len(ids):
+        return None
+    sums, sizes = np.zeros(len(found)), np.zeros(len(found), np.int64)
+    np.add.at(sums, numbers, values)
+    np.add.at(sizes, numbers, 1)
+    return sums, sizes
 
 
 def accuracy_interval(wins: int, ties: int, n: int, level: float) -> tuple[float, float]:

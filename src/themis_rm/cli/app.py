@@ -222,6 +222,30 @@ def adversarial(
     Console().print(attack(model, benchmark, out, settings_of(AttackSettings, settings, pairs)).table())
 
 
+@app.command(name="verify-backend")
+def verify_backend(
+    model: Annotated[str, typer.Option(help="Checkpoint folder or name: the reference, run here.")],
+    url: Annotated[str, typer.Option(help="Server that serves the same model.")],
+    api: Annotated[str, typer.Option(help="Its interface: classify or pooling (vLLM), predict (TEI), sglang.")],
+    benchmark: Annotated[str, typer.Option(help="Benchmark file or folder, or 'authored'.")] = "authored",
+    pairs: Pairs = None,
+    settings: SettingsFile = None,
+    out: Annotated[Path | None, typer.Option(help="Write the report here (JSON).")] = None,
+) -> None:
+    """Compare a server's rewards with those computed here: differences, order, and the pairs that flip."""
+    with Needs("train"):
+        from themis_rm.benchmark.backends import BackendSettings  # noqa: PLC0415
+        from themis_rm.benchmark.backends import verify_backend as work  # noqa: PLC0415
+
+    given = [f"model.remote.url={url}", f"model.remote.api={api}", *(pairs or [])]
+    report = work(model, benchmark, settings_of(BackendSettings, settings, given))
+    Console().print(report.table())
+    if out is not None:
+        report.save(out)
+    if not report.agrees:
+        raise typer.Exit(1)
+
+
 @app.command()
 def leaderboard(
     runs: Annotated[list[Path] | None, typer.Argument(metavar="[RUN]...", help="Folders of evaluate.")] = None,

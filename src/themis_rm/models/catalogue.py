@@ -33,12 +33,14 @@ class Family:
             parted by ``|``. Empty for a family that no folder gives away: it must be named.
         keys: Keys that ``config.json`` must have.
         replaces_code: Its published repositories bring code of their own, which is the same as this family.
+        served: Servers compute its reward from token ids alone.
     """
 
     name: str
     tensors: tuple[str, ...]
     keys: tuple[str, ...] = ()
     replaces_code: bool = True
+    served: bool = False
 
     @property
     def module(self) -> str:
@@ -55,11 +57,11 @@ FAMILIES: tuple[Family, ...] = (
     Family("athene", ("model.embed_tokens.weight", "v_head.weight")),
     Family("value-head", ("v_head.summary.weight|v_head.summary.0.weight",)),
     Family("regression-head", ("regression_head.weight",)),
-    Family("mlp-score", ("score.0.weight", "score.2.weight")),
-    Family("urm", ("score.weight", "weights.fc.0.weight", "weights.fc.4.weight")),
+    Family("mlp-score", ("score.0.weight", "score.2.weight"), served=True),
+    Family("urm", ("score.weight", "weights.fc.0.weight", "weights.fc.4.weight"), served=True),
     Family("next-token-logit", ()),
     # Last: it takes every other folder, and says why it cannot be loaded if need be.
-    Family("sequence-classification", ("",), replaces_code=False),
+    Family("sequence-classification", ("",), replaces_code=False, served=True),
 )
 
 BASELINES: dict[str, str] = {"length": "load_length", "random": "load_random"}
@@ -166,9 +168,7 @@ def _load_folder(place: _Place, settings: ModelSettings) -> RewardModel:
         return ngrams.load(folder, settings)
     _require_config(folder)
     if settings.remote is not None:
-        from themis_rm.models.remote.model import load  # noqa: PLC0415
-
-        return load(folder, settings)
+        return _load_remote(place, settings)
     from themis_rm.models.checkpoint import Checkpoint  # noqa: PLC0415
 
     checkpoint = Checkpoint(folder, settings.pickled_weights)
@@ -184,6 +184,20 @@ def _load_folder(place: _Place, settings: ModelSettings) -> RewardModel:
         _require_plain_class(checkpoint)
     parts = importlib.import_module(family.module).parts(checkpoint)
     return load_decoder(checkpoint, parts, family.name, settings, place.name, place.repository)
+
+
+def _load_remote(place: _Place, settings: ModelSettings) -> RewardModel:
+    from themis_rm.models.remote.model import load  # noqa: PLC0415
+
+    # The folder may hold a tokenizer and a configuration alone; where it has weights they tell the family.
+    held = any(place.folder.glob("*.safetensors"))
+    family = named(settings.family) if settings.family else recognise(place.folder) if held else None
+    if family is not None and not family.served:
+        raise SettingError(
+            f"Servers do not compute the reward of the family {family.name} from tokens alone.",
+            "Leave remote out and run it here.",
+        )
+    return load(place.folder, settings, place.name)
 
 
 def named(name: str) -> Family:

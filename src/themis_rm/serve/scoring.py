@@ -167,7 +167,7 @@ class Scorer:
             CheckpointError: The model cannot be loaded.
             InputError: The file is no prompt set.
         """
-        prompts = PromptSet.load(prompt_set) if prompt_set else prompt_set_of(model)
+        prompts = PromptSet.load(prompt_set) if prompt_set else prompt_set_of(model, settings)
         return cls(load_model(model, settings), prompts)
 
     def score(self, prompt: str, response: str, criteria: Sequence[str] | None = None) -> dict[str, float]:

@@ -1,9 +1,13 @@
 """What the endpoint sends, what it makes of answers, and how it takes a server that knows less or is gone."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from themis_rm.errors import InputError, SettingError
-from themis_rm.judge.endpoint import Endpoint, EndpointSettings
+from themis_rm.judge.endpoint import Endpoint, EndpointSettings, _replies
 from themis_rm.prompts import conversation
 
 QUESTION = conversation(None, "How good is it?")
@@ -180,3 +184,39 @@ def test_a_refusal_is_told_in_one_line(chat, status):
 def test_a_url_must_be_one(chat):
     with pytest.raises(SettingError, match="is no URL"):
         endpoint(chat, url="localhost:8000")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>hello</html>",
+        b"[]",
+        b'{"error": {"message": "busy"}}',
+        b'{"choices": null}',
+        b'{"choices": [3]}',
+    ],
+)
+def test_what_is_no_chat_completion_is_told(body):
+    [reply] = _replies(body)
+    assert reply.failure == "endpoint-error"
+    assert "no chat completion" in reply.detail
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["choices", "message", "content", "logprobs", "bytes", "token", "logprob", "top_logprobs"]),
+            inner,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_any_json_is_read_as_a_reply_or_a_failure(values):
+    for body in (values, {"choices": [values]}, {"choices": [{"message": {"content": "x"}, "logprobs": values}]}):
+        for reply in _replies(json.dumps(body).encode()):
+            assert (reply.text is None) == bool(reply.failure)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -16,9 +18,6 @@ from themis_rm.settings import Settings
 
 if TYPE_CHECKING:
     from openai import APIStatusError
-    from openai.types.chat import ChatCompletionTokenLogprob
-    from openai.types.chat.chat_completion import Choice, ChoiceLogprobs
-    from openai.types.chat.chat_completion_token_logprob import TopLogprob
 
 
 class EndpointSettings(Settings):
@@ -210,7 +209,7 @@ class Endpoint:
             call: dict[str, Any] = {"temperature": chosen.temperature, limit: most_tokens or chosen.max_tokens, **sent}
             template = call.pop("chat_template_kwargs", None)
             try:
-                answer: Any = self._client.chat.completions.create(
+                raw = self._client.chat.completions.with_raw_response.create(
                     model=chosen.model,
                     messages=list(conversation),  # type: ignore[arg-type]
                     extra_body={"chat_template_kwargs": template} if template else None,
@@ -228,7 +227,7 @@ class Endpoint:
             else:
                 # Remembered only now: an error may name what is no reason for it.
                 self._unknown |= left_out
-                return _replies(answer)
+                return _replies(raw.content)
 
     def _fault(self, error: Exception) -> Reply:
         """Return a fault of one request as a failed reply; raise what would befall every request."""
@@ -272,40 +271,70 @@ def _named(told: str, sent: Collection[str]) -> set[str]:
     return set()
 
 
-def _replies(answer: object) -> list[Reply]:
-    choices = getattr(answer, "choices", None)
-    if not isinstance(choices, list):
-        return [Reply(None, "endpoint-error", detail=f"no chat completion: {' '.join(str(answer).split())[:200]}")]
+def _replies(body: bytes) -> list[Reply]:
+    """Read a chat completion.
+
+    The client's own types would do, but hold eight times as much for the log-probabilities of a long answer.
+    """
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        answer = None
+    choices = answer.get("choices") if isinstance(answer, dict) else None
+    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+        told = " ".join(body[:200].decode(errors="replace").split())
+        return [Reply(None, "endpoint-error", detail=f"no chat completion: {told}")]
     if not choices:
         return [Reply(None, "empty")]
-    read = getattr(getattr(answer, "usage", None), "prompt_tokens", None) or 0
-    return [_reply(choice, read) for choice in sorted(choices, key=lambda choice: choice.index)]
+    read = _mapping(answer.get("usage")).get("prompt_tokens")
+    read = read if isinstance(read, int) else 0
+    choices.sort(key=lambda choice: choice["index"] if isinstance(choice.get("index"), int) else 0)
+    return [_reply(choice, read) for choice in choices]
 
 
-def _reply(choice: Choice, read: int) -> Reply:
-    message, reason, tokens = choice.message, choice.finish_reason, _tokens(choice.logprobs)
-    text = message.content
+def _reply(choice: dict[str, Any], read: int) -> Reply:
+    message, reason = _mapping(choice.get("message")), choice.get("finish_reason")
+    tokens, text = _tokens(_mapping(choice.get("logprobs")).get("content")), message.get("content")
     if reason == "length":
         # What was cut may lack the part that counts; reading what is left would be guessing.
         return Reply(None, "length-cut", tokens, read)
-    if reason == "content_filter" or getattr(message, "refusal", None):
+    if reason == "content_filter" or message.get("refusal"):
         return Reply(None, "refused", tokens, read)
     if not isinstance(text, str) or not text.strip():
         return Reply(None, "empty", tokens, read)
     return Reply(text, "", tokens, read)
 
 
-def _tokens(logprobs: ChoiceLogprobs | None) -> tuple[Token, ...]:
-    content = (logprobs.content if logprobs else None) or ()
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _number(value: object) -> float:
+    # An integer may be too large for a float.
+    return float(value) if isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**53) else math.nan
+
+
+def _tokens(content: object) -> tuple[Token, ...]:
+    known: dict[bytes, bytes] = {}  # the same few thousand tokens stand among the alternatives again and again
+
+    def entry(item: object) -> tuple[bytes, float]:
+        values = _mapping(item)
+        # The text of a token that ends within a character holds a replacement character; its bytes are whole.
+        spelt, logprob = values.get("bytes"), values.get("logprob")
+        if isinstance(spelt, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in spelt):
+            data = bytes(spelt)
+        else:
+            data = str(values.get("token") or "").encode("utf-8", "surrogatepass")
+        return known.setdefault(data, data), _number(logprob)
+
     return tuple(
-        Token(_bytes(item), item.logprob, tuple((_bytes(other), other.logprob) for other in item.top_logprobs or ()))
-        for item in content
+        Token(*entry(item), tuple(entry(other) for other in _list(_mapping(item).get("top_logprobs"))))
+        for item in _list(content)
     )
-
-
-def _bytes(item: ChatCompletionTokenLogprob | TopLogprob) -> bytes:
-    # The text of a token that ends within a character holds a replacement character; its bytes are whole.
-    return bytes(item.bytes) if item.bytes is not None else item.token.encode("utf-8", "surrogatepass")
 
 
 def _first_line(error: Exception) -> str:

@@ -366,3 +366,49 @@ def test_what_cannot_be_scored_fails_alone(chat, name):
         CONVERSATIONS[1],
     ]
     assert [score.failure for score in judge(chat, name).score(given)] == ["", "no-response", "not-unicode", ""]
+
+
+def test_what_was_answered_is_kept_and_not_asked_again(chat, name, tmp_path):
+    chat.answer = by_content
+    kept = tmp_path / "kept" / "answers.jsonl"
+    plain = judge(chat, name).opinions(CONVERSATIONS)
+    assert judge(chat, name, answers=kept).opinions(CONVERSATIONS) == plain
+    chat.asked.clear()
+    again = judge(chat, name, answers=kept)
+    assert again.opinions(CONVERSATIONS) == plain
+    assert all(is_probe(body) for body in chat.asked)
+    assert again.identity == judge(chat, name).identity
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_was(chat, tmp_path):
+    chat.answer = by_content
+    kept = tmp_path / "answers.jsonl"
+    whole = rewards(judge(chat))
+    rewards(judge(chat, answers=kept), CONVERSATIONS[:6])
+    kept.write_bytes(kept.read_bytes()[:-20])
+    chat.asked.clear()
+    assert rewards(judge(chat, answers=kept)) == whole
+    assert sum(is_asked(body) for body in chat.asked) == len(CONVERSATIONS) - 5
+    assert rewards(judge(chat, answers=kept)) == whole
+
+
+def test_another_judge_does_not_take_kept_answers_for_its_own(chat, tmp_path):
+    chat.answer = by_content
+    rewards(judge(chat, answers=tmp_path / "answers.jsonl"), CONVERSATIONS[:2])
+    chat.asked.clear()
+    rewards(judge(chat, answers=tmp_path / "answers.jsonl", max_tokens=99), CONVERSATIONS[:2])
+    assert sum(is_asked(body) for body in chat.asked) == 2
+
+
+@pytest.mark.parametrize(("said", "kept"), [(500, False), ("no idea", True), (("Score", "length"), True)])
+def test_faults_of_the_server_are_not_kept(chat, tmp_path, said, kept):
+    chat.answer = lambda body: by_content(body) if is_probe(body) else said
+    for _ in range(2):
+        judge(chat, answers=tmp_path / "answers.jsonl").score(CONVERSATIONS[:1])
+    assert sum(is_asked(body) for body in chat.asked) == (1 if kept else 2)
+
+
+def test_a_place_where_no_answers_can_be_kept_is_told_in_one_line(chat, tmp_path):
+    chat.answer = by_content
+    with pytest.raises(InputError, match="Cannot keep answers"):
+        judge(chat, answers=tmp_path)

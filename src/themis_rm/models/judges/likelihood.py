@@ -72,9 +72,9 @@ def expected_score(tokens: Sequence[Token], text: str, parsed: Parsed, grid: Seq
         for data, logprob in _others(token):
             value = _value(prefix, _behind(data, lead) if not prefix else data, grid)
             if value is not None:
-                total += reach * math.exp(logprob) * value
-                mass += reach * math.exp(logprob)
-        reach *= math.exp(token.logprob)
+                total += reach * _probability(logprob) * value
+                mass += reach * _probability(logprob)
+        reach *= _probability(token.logprob)
         at += len(token.data)
         index += 1
     if at == end and index < len(tokens):
@@ -82,9 +82,9 @@ def expected_score(tokens: Sequence[Token], text: str, parsed: Parsed, grid: Seq
         for data, logprob in longer:
             value = _value(written, data, grid)
             if value is not None:
-                total += reach * math.exp(logprob) * value
-                mass += reach * math.exp(logprob)
-        reach *= max(0.0, 1.0 - sum(math.exp(logprob) for _, logprob in longer))
+                total += reach * _probability(logprob) * value
+                mass += reach * _probability(logprob)
+        reach *= max(0.0, 1.0 - sum(_probability(logprob) for _, logprob in longer))
     total, mass = total + reach * parsed.value, mass + reach
     return Weighed(total / mass, min(mass, 1.0)) if mass > 0 and math.isfinite(total / mass) else None
 
@@ -101,7 +101,7 @@ def verdict_odds(tokens: Sequence[Token], text: str, parsed: Parsed) -> Weighed 
     odds = log_odds(words)
     if odds is None:
         return None
-    mass = sum(math.exp(min(logprob, 0.0)) for word, logprob in words if _is(word, "yes") or _is(word, "no"))
+    mass = sum(_probability(logprob) for word, logprob in words if _is(word, "yes") or _is(word, "no"))
     return Weighed(odds, min(mass, 1.0))
 
 
@@ -122,6 +122,11 @@ def log_odds(words: Iterable[tuple[str, float]]) -> float | None:
         return None
     odds = (FLOOR if yes is None else yes) - (FLOOR if no is None else no)
     return odds if math.isfinite(odds) else None
+
+
+def _probability(logprob: float) -> float:
+    # Some servers round to a little above zero.
+    return math.exp(min(logprob, 0.0))
 
 
 def _is(word: str, side: str) -> bool:

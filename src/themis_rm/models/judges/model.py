@@ -11,6 +11,7 @@ from statistics import fmean
 from themis_rm.errors import SettingError
 from themis_rm.judge.endpoint import Endpoint, EndpointSettings, Reply
 from themis_rm.models.judges import ce_rm, lmunit, nemotron_genrm, r3, rubric
+from themis_rm.models.judges.answers import Answers, Opinion
 from themis_rm.models.judges.interface import JudgeInterface, case_of
 from themis_rm.models.judges.parsing import OPEN_THOUGHTS, answer_start
 from themis_rm.models.judges.shared import Shared
@@ -34,22 +35,8 @@ ALTERNATIVES = 20
 NO_LOGPROBS = "no-logprobs"
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What a judge thinks of one conversation, with its reasons.
-
-    Attributes:
-        score: What goes into results.
-        texts: The answers, one a sample, as they came; empty where none came.
-        failures: Per sample why it has no score; empty where it has one.
-        mass: Mean probability, 0 to 1, that the readable alternatives of the score had; ``None`` where the reward is
-            no expectation.
-    """
-
-    score: Score
-    texts: tuple[str, ...] = ()
-    failures: tuple[str, ...] = ()
-    mass: float | None = None
+TRANSIENT = {"timeout", "endpoint-error", NO_LOGPROBS}
+"""Failures that may be gone the next time; what was kept of a run does not hold them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +93,9 @@ class Judge:
         if settings.reward == "expected" and not logprobs:
             facts["log_probabilities"] = "none from the server: rewards are the written scores, and tie"
         parts = [part for key, value in sorted(facts.items()) for part in (key, str(value))]
-        self.identity = ModelIdentity(name, f"judge:{interface.name}", stable_id("judge", *parts), facts)
+        digest = stable_id("judge", *parts)
+        self._answers = Answers(settings.answers, digest) if settings.answers else None
+        self.identity = ModelIdentity(name, f"judge:{interface.name}", digest, facts)
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
         """Return a score per conversation, in their order.
@@ -137,6 +126,17 @@ class Judge:
             return Opinion(Score.failed(NO_RESPONSE))
         if not all(is_unicode(message["content"]) for message in conversation):
             return Opinion(Score.failed(NOT_UNICODE))
+        if self._answers is None:
+            return self._ask(conversation)
+        key = self._answers.key(conversation)
+        opinion = self._answers.get(key)
+        if opinion is None:
+            opinion = self._ask(conversation)
+            if TRANSIENT.isdisjoint({opinion.score.failure, *opinion.failures}):
+                self._answers.keep(key, opinion)
+        return opinion
+
+    def _ask(self, conversation: Conversation) -> Opinion:
         case = case_of(conversation, self.wording)
         made = ""
         if self.interface.first is not None:

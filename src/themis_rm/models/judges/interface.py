@@ -10,7 +10,7 @@ from themis_rm.models.judges.likelihood import Weighed, expected_score
 from themis_rm.models.judges.parsing import Parsed
 from themis_rm.models.judges.wording import Wording
 from themis_rm.models.protocol import system_of
-from themis_rm.prompts import Conversation
+from themis_rm.prompts import Conversation, conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ class Case:
         return {"criteria": texts[0], "request": texts[1], "response": texts[2], "suffix": suffix, **more}
 
 
-def case_of(conversation: Conversation, wording: Wording) -> Case:
+def case_of(judged: Conversation, wording: Wording) -> Case:
     """Return what a judge is shown.
 
     Where the wording has no place for criteria, a system message goes in front of the first message.
     """
-    system = system_of(conversation)
-    turns = [dict(turn) for turn in conversation if turn["role"] != "system"]
+    system = system_of(judged)
+    turns = [dict(turn) for turn in judged if turn["role"] != "system"]
     if not wording.uses("criteria"):
         if system:
             turns[0]["content"] = f"{system}\n\n{turns[0]['content']}"
@@ -101,6 +101,8 @@ CASE = frozenset({"criteria", "request", "response", "suffix"})
 """The variables that a template may use of a case."""
 
 
-def with_system(system: str, *turns: tuple[str, str]) -> Conversation:
-    """Return messages out of roles and texts, behind a system message unless that is empty."""
-    return [{"role": role, "content": text} for role, text in (("system", system), *turns) if role != "system" or text]
+def system_and_user(wording: Wording, case: Case, _: str) -> Conversation:
+    """Return the templates ``system`` and ``user`` as messages, without a system message where it is empty."""
+    values = case.values()
+    system, user = wording.render("system", values), wording.render("user", values)
+    return conversation(system, user)

@@ -8,15 +8,8 @@ The authors' reward is the expectation over the digits' probabilities, as here.
 
 from __future__ import annotations
 
-from themis_rm.models.judges.interface import CASE, Case, JudgeInterface, with_system
+from themis_rm.models.judges.interface import CASE, JudgeInterface, system_and_user
 from themis_rm.models.judges.parsing import parse_unit_test
-from themis_rm.models.judges.wording import Wording
-from themis_rm.prompts import Conversation
-
-
-def _messages(wording: Wording, case: Case, _: str) -> Conversation:
-    values = case.values()
-    return with_system(wording.render("system", values), ("user", wording.render("user", values)))
 
 
 INTERFACE = JudgeInterface(
@@ -25,5 +18,5 @@ INTERFACE = JudgeInterface(
     needed=frozenset({"request", "response"}),
     grid=tuple("12345"),
     parse=parse_unit_test,
-    messages=_messages,
+    messages=system_and_user,
 )

@@ -6,15 +6,8 @@ alternatives is exact.
 
 from __future__ import annotations
 
-from themis_rm.models.judges.interface import CASE, Case, JudgeInterface, with_system
+from themis_rm.models.judges.interface import CASE, JudgeInterface, system_and_user
 from themis_rm.models.judges.parsing import parse_score_line
-from themis_rm.models.judges.wording import Wording
-from themis_rm.prompts import Conversation
-
-
-def _messages(wording: Wording, case: Case, _: str) -> Conversation:
-    values = case.values()
-    return with_system(wording.render("system", values), ("user", wording.render("user", values)))
 
 
 INTERFACE = JudgeInterface(
@@ -23,5 +16,5 @@ INTERFACE = JudgeInterface(
     needed=frozenset({"request", "response"}),
     grid=tuple("123456789"),
     parse=parse_score_line,
-    messages=_messages,
+    messages=system_and_user,
 )

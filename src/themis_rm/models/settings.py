@@ -78,7 +78,6 @@ class JudgeSettings(Settings):
     thinking: bool | None = None
     """Have the chat template let the model think or not (``enable_thinking``), where the server knows that switch; by
     default as the interface was published: off for ``ce-rm``, the template's own way for the others."""
-
     answers: Path | None = None
     """JSONL file that keeps what the judge wrote, with its reasons. The same question is not asked again, so that a run
     that was cut off goes on where it was. Scores are the same with and without it."""

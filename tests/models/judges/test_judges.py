@@ -7,6 +7,7 @@ import time
 import pytest
 
 from themis_rm.errors import InputError, SettingError
+from themis_rm.models.catalogue import load_model
 from themis_rm.models.judges.model import INTERFACES, load
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import JudgeSettings, ModelSettings
@@ -412,3 +413,12 @@ def test_a_place_where_no_answers_can_be_kept_is_told_in_one_line(chat, tmp_path
     chat.answer = by_content
     with pytest.raises(InputError, match="Cannot keep answers"):
         judge(chat, answers=tmp_path)
+
+
+@pytest.mark.parametrize(("model", "family"), [("CE-RM-4B", "judge:ce-rm"), ("anything", "judge:rubric")])
+def test_the_catalogue_knows_how_a_published_judge_is_asked(chat, model, family):
+    chat.answer = by_content
+    settings = ModelSettings(judge=JudgeSettings(url=chat.url, retries=0))
+    loaded = load_model(model, settings)
+    assert loaded.identity.family == family
+    assert not any(score.failure for score in loaded.score(CONVERSATIONS))

@@ -11,7 +11,6 @@ from __future__ import annotations
 from themis_rm.models.judges.interface import CASE, JudgeInterface, system_and_user
 from themis_rm.models.judges.parsing import parse_unit_test
 
-
 INTERFACE = JudgeInterface(
     name="lmunit",
     templates={"default": frozenset(), "system": CASE, "user": CASE},

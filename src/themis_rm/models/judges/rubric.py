@@ -9,7 +9,6 @@ from __future__ import annotations
 from themis_rm.models.judges.interface import CASE, JudgeInterface, system_and_user
 from themis_rm.models.judges.parsing import parse_score_line
 
-
 INTERFACE = JudgeInterface(
     name="rubric",
     templates={"default": frozenset(), "system": CASE, "user": CASE},

@@ -85,7 +85,7 @@ def test_intervals_resample_tasks_where_the_benchmark_names_them(tmp_path):
     assert alone.overall == tasks.overall
     assert (tmp_path / "alone" / "scores.parquet").read_bytes() == (tmp_path / "tasks" / "scores.parquet").read_bytes()
     assert Results.load(tmp_path / "tasks" / "results.json") == tasks
-    assert "Intervals resample tasks: the 24 pairs come from 3." in tasks.table().caption
+    assert "Intervals and tests take tasks for units: the 24 pairs come from 3." in tasks.table().caption
     assert "tasks" not in alone.table().caption
 
 

@@ -153,6 +153,45 @@ def test_a_model_against_itself_shows_nothing():
     assert (found.difference, found.p_value, found.p_mcnemar) == (0.0, 1.0, 1.0)
 
 
+@given(outcomes=OUTCOMES, others=OUTCOMES)
+def test_comparing_by_tasks_of_one_pair_changes_nothing(outcomes, others):
+    one, two = rows_of(outcomes), rows_of(others)
+    tasks = {row.id: f"task {row.id}" for row in one}
+    assert stats.compare(one, two, LEVEL, tasks) == stats.compare(one, two, LEVEL)
+
+
+def test_comparing_by_tasks_takes_tasks_for_units():
+    one, two = rows_of(["win"] * 30 + ["loss"] * 18), rows_of(["loss"] * 12 + ["win"] * 36)
+    pairs = stats.compare(one, two, LEVEL)
+    tasks = stats.compare(one, two, LEVEL, {row.id: str(int(row.id) // 6) for row in one})
+    assert (pairs.tasks, tasks.tasks) == (None, 8)
+    assert (tasks.difference, tasks.only_first, tasks.only_second) == (pairs.difference, 12, 18)
+    # Two tasks go one way and three the other, so signs by chance always come to as much.
+    assert (tasks.p_value, tasks.p_mcnemar) == pytest.approx((1.0, 1.0))
+    assert tasks.high - tasks.low > 2 * (pairs.high - pairs.low)
+    assert (tasks.turned().low, tasks.turned().high) == (-tasks.high, -tasks.low)
+
+
+SUMS = st.lists(st.integers(-7, 7), max_size=10)
+
+
+@given(sums=SUMS)
+def test_the_randomisation_test_by_tasks_counts_all_signs(sums):
+    observed = abs(sum(sums))
+    totals = [sum(s * d for s, d in zip(signs, sums, strict=True)) for signs in product((-1, 1), repeat=len(sums))]
+    expected = sum(abs(total) >= observed for total in totals) / len(totals)
+    assert stats.task_flip_test(np.array(sums, dtype=np.int64)) == pytest.approx(expected, rel=1e-9)
+
+
+@given(halves=st.lists(st.integers(-2, 2), min_size=1, max_size=200))
+def test_with_one_pair_a_task_both_randomisation_tests_are_one(halves):
+    assert stats.task_flip_test(np.array(halves)) == pytest.approx(flip_p([h / 2 for h in halves]), rel=1e-8)
+
+
+def test_the_randomisation_test_by_tasks_has_small_p_values_in_full():
+    assert stats.task_flip_test(np.full(900, 3)) == pytest.approx(2.0**-899, rel=1e-6)
+
+
 def flip_p(differences):
     return float(stats.flip_test(*stats.flips(stats.steps_of(np.array(differences))))[0])
 

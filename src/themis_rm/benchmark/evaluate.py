@@ -212,7 +212,7 @@ def _baselines(  # noqa: PLR0917
             continue
         path = out / "baselines" / f"{label}.parquet"
         found[label] = other, score_benchmark(other, benchmark, prompting, path, settings)
-    tests = {label: stats.compare(scores, rows, settings.level) for label, (_, rows) in found.items()}
+    tests = {label: stats.compare(scores, rows, settings.level, benchmark.tasks) for label, (_, rows) in found.items()}
     p_values = [test.p_mcnemar for test in tests.values() if test is not None]
     adjusted = iter(stats.holm(p_values))
     return [

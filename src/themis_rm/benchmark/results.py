@@ -196,7 +196,7 @@ def _caption(overall: Accuracy, run: Run, baselines: Sequence[Baseline], counts:
         f"Ties {_percent(overall.tie_rate)} %, failed {overall.failed}{cut} of {overall.n}."
     ]
     if overall.tasks is not None:
-        lines.append(f"Intervals resample tasks: the {overall.n} pairs come from {overall.tasks}.")
+        lines.append(f"Intervals and tests take tasks for units: the {overall.n} pairs come from {overall.tasks}.")
     if run.verified != "any":
         rejected = counts.rejected if counts else {}
         left_out = sum(count for reason, count in rejected.items() if reason.startswith(NOT_VERIFIED))

@@ -89,13 +89,10 @@ class Accuracy:
             return cls(0, 0, 0, 0, None, None, None, None, None)
         outcomes = [outcome(row) for row in rows]
         n, wins, ties, failed = len(rows), outcomes.count(WIN), outcomes.count(TIE), outcomes.count(None)
-        shared = task_sums([row.id for row in rows], [found or LOSS for found in outcomes], tasks or {})
-        if shared is None:
-            low, high = accuracy_interval(wins, ties, n, level)
-        else:
-            low, high = cluster_interval(*shared, (LOSS, WIN), level)
-        clusters = None if shared is None else len(shared[0])
-        return cls(n, wins, ties, failed, (wins + ties / 2) / n, low, high, wins / n, ties / n, clusters)
+        low, high, shared = mean_interval(
+            [row.id for row in rows], [o or LOSS for o in outcomes], OUTCOMES, level, tasks
+        )
+        return cls(n, wins, ties, failed, (wins + ties / 2) / n, low, high, wins / n, ties / n, shared)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -116,6 +113,8 @@ class Comparison:
         only_first: Pairs that the first alone has strictly right.
         only_second: Pairs that the second alone has strictly right.
         p_mcnemar: Two-sided exact p-value of McNemar's test on those two counts.
+        tasks: Tasks that interval and tests take for their units; ``None`` where the units are pairs. With tasks,
+            ``p_mcnemar`` is the randomisation test of strict wins, which is McNemar's where every pair is a unit.
     """
 
     n: int
@@ -127,6 +126,7 @@ class Comparison:
     only_first: int
     only_second: int
     p_mcnemar: float
+    tasks: int | None = None
 
     def turned(self) -> Self:
         """Return the same comparison seen from the second model."""
@@ -156,7 +156,13 @@ def outcome(row: PairScore) -> float | None:
 def task_sums(
     ids: Sequence[str], values: Sequence[float], tasks: Mapping[str, str]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
-    """Return the sum of values and the number of pairs of each task, or ``None`` if no two pairs share one."""
+    """Return the sum of values and the number of pairs of each task, or ``None`` if no two pairs share one.
+
+    Args:
+        ids: Pairs.
+        values: A value for each.
+        tasks: Pair id -> task; a pair without one is a task of its own.
+    """
     found: dict[tuple[str, bool], int] = {}
     numbers = [found.setdefault((tasks.get(key, key), key in tasks), len(found)) for key in ids]
     if len(found) == len(ids):
@@ -165,6 +171,26 @@ def task_sums(
     np.add.at(sums, numbers, values)
     np.add.at(sizes, numbers, 1)
     return sums, sizes
+
+
+def mean_interval(
+    ids: Sequence[str], values: Sequence[float], scale: tuple[float, ...], level: float, tasks: Mapping[str, str] | None
+) -> tuple[float, float, int | None]:
+    """Return the percentile bootstrap interval of a mean over pairs, and how many tasks it resamples.
+
+    Args:
+        ids: Pairs.
+        values: A value for each, one of ``scale``.
+        scale: Equally spaced, ascending.
+        level: Probability that the interval should cover.
+        tasks: Pair id -> task. Where no two pairs share one, pairs are resampled and the last part is ``None``.
+    """
+    shared = task_sums(ids, values, tasks or {})
+    if shared is not None:
+        return *cluster_interval(*shared, (scale[0], scale[-1]), level), len(shared[0])
+    counts = np.array([[values.count(value) for value in scale]])
+    low, high = mean_intervals(counts, scale, level)
+    return float(low[0]), float(high[0]), None
 
 
 def accuracy_interval(wins: int, ties: int, n: int, level: float) -> tuple[float, float]:
@@ -231,10 +257,34 @@ def _flip_tails(whole: NDArray[np.int64], half: NDArray[np.int64], least: NDArra
     return np.add.reduceat(chance * tail, starts)
 
 
-def compare(first: Iterable[PairScore], second: Iterable[PairScore], level: float) -> Comparison | None:
+def task_flip_test(sums: NDArray[np.int64]) -> float:
+    """Return the exact two-sided p-value of the paired randomisation test whose units are tasks.
+
+    As :func:`flip_test`, but all differences of a task change their sign together (Gail et al., 1996, "On design
+    considerations and randomization-based inference for community intervention trials").
+
+    Args:
+        sums: Sum of the differences of each task, in any unit that makes them whole, shape ``[tasks]``.
+    """
+    sizes, counts = np.unique(np.abs(sums[sums != 0]), return_counts=True)
+    chances = np.ones(1)  # of what the positive signs sum up to
+    for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
+        spaced = np.zeros(size * count + 1)
+        plus = np.arange(count + 1)
+        ways = gammaln(count + 1) - gammaln(plus + 1) - gammaln(count - plus + 1)
+        spaced[::size] = np.exp(ways - count * np.log(2))
+        chances = np.convolve(chances, spaced)
+    least = -(-(abs(int(sums.sum())) + len(chances) - 1) // 2)
+    return min(1.0, 2 * float(chances[least:].sum()))
+
+
+def compare(
+    first: Iterable[PairScore], second: Iterable[PairScore], level: float, tasks: Mapping[str, str] | None = None
+) -> Comparison | None:
     """Compare two runs on the pairs that are in both, by ``id``; ``None`` if there are none.
 
-    A failed pair is a lost pair on its side.
+    A failed pair is a lost pair on its side. Where pairs share a task (``tasks``: pair id -> task), interval and tests
+    take tasks for their units.
     """
     one, two = ({row.id: outcome(row) or LOSS for row in rows} for rows in (first, second))
     shared = [key for key in one if key in two]
@@ -242,21 +292,32 @@ def compare(first: Iterable[PairScore], second: Iterable[PairScore], level: floa
         return None
     a = np.array([one[key] for key in shared])
     b = np.array([two[key] for key in shared])
-    steps = steps_of(a - b)
-    low, high = mean_intervals(steps, DIFFERENCES, level)
-    only_first = int(((a == WIN) & (b != WIN)).sum())
-    only_second = int(((b == WIN) & (a != WIN)).sum())
+    low, high, units = mean_interval(shared, (a - b).tolist(), DIFFERENCES, level, tasks)
+    strict = (a == WIN).astype(int) - (b == WIN)
+    only_first, only_second = int((strict > 0).sum()), int((strict < 0).sum())
+    if units is None:
+        p_value = float(flip_test(*flips(steps_of(a - b)))[0])
+        p_mcnemar = mcnemar_exact(only_first, only_second)
+    else:
+        p_value, p_mcnemar = (_task_p(shared, values, tasks or {}) for values in (2 * (a - b), strict))
     return Comparison(
         n=len(shared),
         left_out=len(one) + len(two) - 2 * len(shared),
         difference=float((a - b).mean()),
-        low=float(low[0]),
-        high=float(high[0]),
-        p_value=float(flip_test(*flips(steps))[0]),
+        low=low,
+        high=high,
+        p_value=p_value,
         only_first=only_first,
         only_second=only_second,
-        p_mcnemar=mcnemar_exact(only_first, only_second),
+        p_mcnemar=p_mcnemar,
+        tasks=units,
     )
+
+
+def _task_p(ids: Sequence[str], values: NDArray[Any], tasks: Mapping[str, str]) -> float:
+    found = task_sums(ids, values.tolist(), tasks)
+    sums = values if found is None else found[0]
+    return task_flip_test(np.rint(sums).astype(np.int64))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

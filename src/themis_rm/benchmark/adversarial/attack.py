@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -15,7 +15,7 @@ from themis_rm.benchmark.adversarial.edits import EDITS, Edit, edited
 from themis_rm.benchmark.document import Block, Document
 from themis_rm.benchmark.evaluate import Prompting, ScoringSettings, score_benchmark
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
-from themis_rm.benchmark.statistics import WIN, Accuracy, accuracy_interval, outcome
+from themis_rm.benchmark.statistics import OUTCOMES, WIN, Accuracy, mean_interval, outcome
 from themis_rm.errors import InputError
 from themis_rm.languages import LANGUAGES
 from themis_rm.models.catalogue import load_model
@@ -61,18 +61,24 @@ class Flips(Block):
     """Mean change of the worse answer's reward, in standard deviations of the unedited rewards."""
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[PairScore, PairScore]], spread: float, level: float) -> Self:
+    def of(
+        cls, rows: Sequence[tuple[PairScore, PairScore]], spread: float, level: float, tasks: Mapping[str, str]
+    ) -> Self:
         """Compare rows without and with the edit.
 
         Args:
             rows: The pair unedited, and with both answers edited where the edit fits them.
             spread: Standard deviation of the unedited rewards.
             level: What intervals should cover.
+            tasks: Pair id -> task, for pairs that may share one.
         """
         attacked = [_crossed(plain, made) for plain, made in rows]
         right = [(plain, hit) for (plain, _), hit in zip(rows, attacked, strict=True) if outcome(plain) == WIN]
-        flipped = sum(outcome(hit) != WIN for _, hit in right)
-        low, high = accuracy_interval(flipped, 0, len(right), level) if right else (None, None)
+        flips = [float(outcome(hit) != WIN) for _, hit in right]
+        flipped = int(sum(flips))
+        low = high = None
+        if right:
+            low, high, _ = mean_interval([hit.id for _, hit in right], flips, OUTCOMES, level, tasks)
         shifts = [
             made.rejected_score - plain.rejected_score
             for plain, made in rows
@@ -80,9 +86,9 @@ class Flips(Block):
         ]
         return cls(
             pairs=len(rows),
-            before=Accuracy.of((plain for plain, _ in rows), level),
-            attacked=Accuracy.of(attacked, level),
-            both=Accuracy.of((made for _, made in rows), level),
+            before=Accuracy.of((plain for plain, _ in rows), level, tasks),
+            attacked=Accuracy.of(attacked, level, tasks),
+            both=Accuracy.of((made for _, made in rows), level, tasks),
             right_before=len(right),
             flipped=flipped,
             flip_rate=flipped / len(right) if right else None,
@@ -200,14 +206,14 @@ def attack(
             done.append(edit.name)
             made = _edited(edit, read)
             scored[edit.name] = score_benchmark(loaded, made, prompting, out / f"{edit.name}.parquet", settings)
-    results = _results(plain, scored, settings.level)
+    results = _results(plain, scored, settings.level, read.tasks)
     whole = AttackResults(
         model=loaded.identity.name,
         model_digest=loaded.identity.digest,
         benchmark=read.name,
         benchmark_digest=read.digest,
         prompts=prompting.mode,
-        unedited=Accuracy.of(plain, settings.level),
+        unedited=Accuracy.of(plain, settings.level, read.tasks),
         edits={name: cuts[0] for name, cuts in results.items()},
         by_language={name: cuts[1] for name, cuts in results.items()},
         unfit={name: len(plain) - len(rows) for name, rows in scored.items()},
@@ -232,7 +238,7 @@ def _edited(edit: Edit, benchmark: Benchmark) -> Benchmark:
 
 
 def _results(
-    plain: Iterable[PairScore], scored: dict[str, list[PairScore]], level: float
+    plain: Iterable[PairScore], scored: dict[str, list[PairScore]], level: float, tasks: Mapping[str, str]
 ) -> dict[str, tuple[Flips, dict[str, Flips]]]:
     known = {row.id: row for row in plain}
     rewards = [value for row in known.values() for value in (row.chosen_score, row.rejected_score) if value is not None]
@@ -242,8 +248,8 @@ def _results(
         paired = [(known[row.id], row) for row in rows]
         languages = Counter(row.language for row in rows)
         cuts = {
-            spoken: Flips.of([item for item in paired if item[1].language == spoken], spread, level)
+            spoken: Flips.of([item for item in paired if item[1].language == spoken], spread, level, tasks)
             for spoken in sorted(languages)
         }
-        found[name] = Flips.of(paired, spread, level), cuts
+        found[name] = Flips.of(paired, spread, level, tasks), cuts
     return found

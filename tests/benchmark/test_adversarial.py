@@ -1,6 +1,7 @@
 """Judge-hacking edits: they change what a reader sees and nothing of what the code does."""
 
 import io
+import json
 import subprocess
 import sys
 
@@ -189,6 +190,18 @@ def test_a_judge_that_sees_no_layout_is_not_moved_by_it(tmp_path):
 def test_scores_lie_there_by_edit(tmp_path):
     attack("length", "authored", tmp_path / "out", QUICK)
     assert len(read_scores(tmp_path / "out" / "padding.parquet")) == len(ALL)
+
+
+def test_flips_are_told_by_tasks_where_the_benchmark_names_them(tmp_path):
+    rows = [{**pair.row.to_dict(), "group": f"g{number // 6}"} for number, pair in enumerate(ALL)]
+    for name, kept in (("tasks", rows), ("pairs", [{**row, "group": ""} for row in rows])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+    tasks, pairs = (attack("random", tmp_path / f"{name}.jsonl", tmp_path / name, QUICK) for name in ("tasks", "pairs"))
+    assert (tasks.unedited.tasks, pairs.unedited.tasks) == (40, None)
+    one, other = tasks.edits["padding"], pairs.edits["padding"]
+    assert one.before.tasks == one.attacked.tasks == one.both.tasks
+    assert (one.flip_rate, one.flipped) == (other.flip_rate, other.flipped)
+    assert (one.low, one.high) != (other.low, other.high)
 
 
 def test_an_unknown_edit_is_told(tmp_path):

@@ -237,6 +237,8 @@ class PairScore(Row):
         correct: ``chosen_score > rejected_score``; ``False`` for ties and failures, as published.
         status: ``ok``, ``truncated`` (scored, but a response was cut) or ``failed``.
         note: Why, where the status is not ``ok``.
+        chosen_stated: The score that a judge wrote for the chosen response, where its reward is an expectation over
+            what it might have written; ``None`` for every other model.
     """
 
     id: str
@@ -251,6 +253,8 @@ class PairScore(Row):
     note: str = ""
     chosen_length: int = 0
     rejected_length: int = 0
+    chosen_stated: float | None = None
+    rejected_stated: float | None = None
 
 
 def stable_id(*parts: str) -> str:

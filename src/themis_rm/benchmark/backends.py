@@ -288,7 +288,7 @@ def verify_backend(model: str | Path, benchmark: str | Path, settings: BackendSe
         raise SettingError("There is no server to compare with.", "Set model.remote.url and model.remote.api.")
     read = read_benchmark(benchmark)
     pairs = _spread_out(read.pairs, settings.sample)
-    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set)
+    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set, settings.model)
     # A server that gives probabilities is to be recognised here, not refused.
     taken = settings.model.model_copy(update={"remote": remote.model_copy(update={"probabilities": True})})
     # The server first: what is wrong with it is found in seconds, before weights are read.

@@ -23,7 +23,7 @@ from themis_rm.benchmark import crossfit
 from themis_rm.benchmark import statistics as stats
 from themis_rm.benchmark.pairs import Benchmark, Verified, read_benchmark
 from themis_rm.benchmark.results import Accuracies, Baseline, Counts, Results, Run
-from themis_rm.benchmark.scores import read_scores, write_scores
+from themis_rm.benchmark.scores import as_stated, read_scores, write_scores
 from themis_rm.criteria import criterion
 from themis_rm.models.catalogue import load_model, prompt_set_of
 from themis_rm.models.protocol import RewardModel, Score
@@ -72,7 +72,9 @@ class Prompting:
     prompts: PromptSet | None
 
     @classmethod
-    def choose(cls, model: str | Path, mode: PromptMode, file: Path | None) -> Prompting:
+    def choose(
+        cls, model: str | Path, mode: PromptMode, file: Path | None, settings: ModelSettings | None = None
+    ) -> Prompting:
         """Find the prompt set: that of a file, the checkpoint's own, or the built-in one.
 
         Raises:
@@ -80,7 +82,7 @@ class Prompting:
         """
         if mode == "none":
             return cls("none", None)
-        return cls(mode, PromptSet.load(file) if file is not None else prompt_set_of(model))
+        return cls(mode, PromptSet.load(file) if file is not None else prompt_set_of(model, settings))
 
     @property
     def digest(self) -> str:
@@ -110,15 +112,17 @@ def evaluate(model: str | Path, benchmark: str | Path, out: Path, settings: Eval
     settings = settings or EvaluateSettings()
     started = time.monotonic()
     read = read_benchmark(benchmark, settings.verified)
-    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set)
+    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set, settings.model)
     loaded = load_model(model, settings.model)
     out.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in read.rejected]
     write_text(out / REJECTED, "".join(lines))
     scores = score_benchmark(loaded, read, prompting, out / SCORES, settings)
+    stated = as_stated(scores)
     results = Results.published(
         scores,
         accuracies=Accuracies.of(scores, settings.level, settings.length_band, read.tasks),
+        stated=None if stated is None else Accuracies.of(stated, settings.level, settings.length_band, read.tasks),
         counts=_counts(scores, read),
         baselines=_baselines(model, loaded, scores, read, prompting, out, settings),
         run=_run(loaded, read, prompting, settings),
@@ -152,9 +156,9 @@ def score_benchmark(
         part = parts / f"{number:05d}.parquet"
         if not part.is_file():
             pairs = benchmark.pairs[first : first + settings.part_pairs]
-            write_scores(part, score_pairs(model, pairs, prompting))
+            write_scores(part, score_pairs(model, pairs, prompting), identity.judge)
     rows = [row for part in sorted(parts.glob("*.parquet")) for row in read_scores(part)]
-    write_scores(path, rows)
+    write_scores(path, rows, identity.judge)
     for folder in path.parent.glob(f"parts/{path.stem}-*"):
         if folder != parts:
             shutil.rmtree(folder)
@@ -189,6 +193,8 @@ def pair_score(pair: BenchmarkPair, chosen: Score, rejected: Score) -> PairScore
         note="; ".join(failures + cut),
         chosen_length=len(pair.chosen),
         rejected_length=len(pair.rejected),
+        chosen_stated=chosen.stated,
+        rejected_stated=rejected.stated,
     )
 
 

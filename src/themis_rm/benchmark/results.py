@@ -132,6 +132,8 @@ class Results(Document):
     """Published: strict accuracy and count."""
     accuracies: Accuracies | None = None
     """Ties half, with intervals, ties and failures."""
+    stated: Accuracies | None = None
+    """The same of the scores that a judge wrote, where its rewards are expectations over what it might have written."""
     counts: Counts | None = None
     """Rows read, scored, cut, failed, rejected."""
     baselines: list[Baseline] = Field(default_factory=list)
@@ -167,7 +169,7 @@ class Results(Document):
         run = self.run
         table = Table(
             title=f"{run.model} on {run.benchmark}, prompts: {run.prompts}",
-            caption=_caption(self.accuracies.overall, run, self.baselines, self.counts),
+            caption=_caption(self.accuracies.overall, self.stated, run, self.baselines, self.counts),
             box=box.SIMPLE_HEAD,
             padding=(0, 0, 1, 0),
             caption_justify="left",
@@ -183,18 +185,24 @@ class Results(Document):
                 figures.append(self.accuracies.by_aspect[asked.benchmark_aspect])
                 table.add_row(asked.short, *map(_cell, figures))
         table.add_section()
-        for name, of in [("all", self.accuracies), *((b.name, b.accuracies) for b in self.baselines)]:
+        written = [("as written", self.stated)] if self.stated is not None else []
+        for name, of in [("all", self.accuracies), *written, *((b.name, b.accuracies) for b in self.baselines)]:
             figures = [of.by_language.get(item.benchmark_name) for item in languages]
             table.add_row(name.replace("-", "-\n"), *map(_cell, [*figures, of.overall]))
         return table
 
 
-def _caption(overall: Accuracy, run: Run, baselines: Sequence[Baseline], counts: Counts | None) -> str:
+def _caption(
+    overall: Accuracy, stated: Accuracies | None, run: Run, baselines: Sequence[Baseline], counts: Counts | None
+) -> str:
     cut = f", truncated {counts.truncated}" if counts else ""
     lines = [
         f"Accuracy in percent, ties half, {run.level:.0%} interval, n pairs. "
         f"Ties {_percent(overall.tie_rate)} %, failed {overall.failed}{cut} of {overall.n}."
     ]
+    if stated is not None:
+        ties = _percent(stated.overall.tie_rate)
+        lines.append(f"Rewards are expected scores; of the scores as they were written {ties} % tie.")
     if overall.tasks is not None:
         lines.append(f"Intervals and tests take tasks for units: the {overall.n} pairs come from {overall.tasks}.")
     if run.verified != "any":

@@ -51,12 +51,14 @@ class ModelIdentity:
         family: Row of the catalogue.
         digest: Hash of weights, configuration, tokenizer and template (of the parameters, for a baseline).
         facts: What else changes scores: dtype, attention, longest input, system-role policy.
+        judge: The model writes its scores, so that a score may be no score, and may be one of few.
     """
 
     name: str
     family: str
     digest: str
     facts: dict[str, str | int] = field(default_factory=dict)
+    judge: bool = False
 
 
 @runtime_checkable

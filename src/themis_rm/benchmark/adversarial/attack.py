@@ -195,7 +195,7 @@ def attack(
     if unknown:
         raise InputError(f"There is no edit '{min(unknown)}'.", f"Edits: {', '.join(e.name for e in EDITS)}.")
     read = read_benchmark(benchmark)
-    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set)
+    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set, settings.model)
     loaded = load_model(model, settings.model)
     out.mkdir(parents=True, exist_ok=True)
     done: list[str] = []

@@ -179,7 +179,7 @@ def _rewarded(
                 raise InputError(f"Problem {problem.id} has no rewards.", "Give --model to score the candidates.")
             yield problem, problem.rewards
         return
-    prompts = Prompting.choose(model, settings.prompts, settings.prompt_set)
+    prompts = Prompting.choose(model, settings.prompts, settings.prompt_set, settings.model)
     asked = criterion(settings.criterion)
     with Journal(out / REWARDS, ("rewards",)) as known:
         for problem in problems:

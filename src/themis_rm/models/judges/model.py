@@ -95,7 +95,7 @@ class Judge:
         parts = [part for key, value in sorted(facts.items()) for part in (key, str(value))]
         digest = stable_id("judge", *parts)
         self._answers = Answers(settings.answers, digest) if settings.answers else None
-        self.identity = ModelIdentity(name, f"judge:{interface.name}", digest, facts)
+        self.identity = ModelIdentity(name, f"judge:{interface.name}", digest, facts, judge=True)
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
         """Return a score per conversation, in their order.

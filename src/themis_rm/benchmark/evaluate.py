@@ -207,10 +207,12 @@ def _baselines(  # noqa: PLR0917
     out: Path,
     settings: EvaluateSettings,
 ) -> list[Baseline]:
+    # Baselines run here, whatever computes the model's own rewards.
+    local = settings.model.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
     wanted: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
     found: dict[str, tuple[RewardModel, list[PairScore]]] = {}
     for name in wanted:
-        other = crossfit.cross_fitted(benchmark.pairs) if name == crossfit.NAME else load_model(name, settings.model)
+        other = crossfit.cross_fitted(benchmark.pairs) if name == crossfit.NAME else load_model(name, local)
         if other is None:
             continue
         label = other.identity.name

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from themis_rm.benchmark.backends import BackendReport, BackendSettings, compare_sides, relation_of, verify_backend
 from themis_rm.errors import InputError, SettingError
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import ModelIdentity
 from themis_rm.models.settings import ModelSettings
 from themis_rm.records import PairScore

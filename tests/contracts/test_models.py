@@ -6,7 +6,7 @@ import random
 import pytest
 from tests.models import golden_cases as golden
 
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.ngrams import NGramSettings, fit_ngrams
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.remote_code import code_digest

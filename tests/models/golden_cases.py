@@ -10,7 +10,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
 

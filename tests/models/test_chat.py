@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from themis_rm.models.catalogue import load_model
 from themis_rm.models.chat import ChatEncoder
+from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
 

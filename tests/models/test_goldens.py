@@ -6,7 +6,8 @@ import shutil
 import pytest
 from tests.models import golden_cases as golden
 
-from themis_rm.models.catalogue import load_model, recognise
+from themis_rm.models.catalogue import recognise
+from themis_rm.models.loading import load_model
 from themis_rm.prompts import conversation
 
 TOLERANCE = {"ldl": 5e-5}

@@ -10,12 +10,12 @@ import pytest
 
 from themis_rm.errors import CheckpointError
 from themis_rm.models import hub
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 LOAD = """
 import json, sys
-from themis_rm.models.catalogue import load_model, prompt_set_of
+from themis_rm.models.loading import load_model, prompt_set_of
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
 settings = ModelSettings(**json.loads(sys.argv[2]))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.errors import CheckpointError, InputError
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.ngrams import NGramSettings, difference, features, fit_ngrams
 from themis_rm.prompts import conversation
 

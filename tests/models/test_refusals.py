@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from themis_rm.errors import CheckpointError, SettingError
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
 
 

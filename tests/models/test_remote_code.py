@@ -6,7 +6,7 @@ import pytest
 from tests.models import golden_cases as golden
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.remote_code import code_digest
 from themis_rm.models.settings import ModelSettings
 

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.catalogue import load_model, recognise
+from themis_rm.models.catalogue import recognise
+from themis_rm.models.loading import load_model
 from themis_rm.prompts import conversation
 
 TALKS = [conversation(None, "Add two numbers.", text) for text in ("a + b", "return a", "x" * 40)]

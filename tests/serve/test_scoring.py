@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError, SettingError
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import built_in, conversation
 from themis_rm.serve.scoring import (

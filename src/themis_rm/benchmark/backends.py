@@ -25,7 +25,7 @@ from themis_rm.benchmark.evaluate import Prompting, ScoringSettings, score_pairs
 from themis_rm.benchmark.pairs import pairs_digest, read_benchmark
 from themis_rm.benchmark.statistics import Accuracy, Comparison, compare, outcome
 from themis_rm.errors import SettingError
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import ModelIdentity, RewardModel
 from themis_rm.records import BenchmarkPair, PairScore
 

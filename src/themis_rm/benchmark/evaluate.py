@@ -25,7 +25,7 @@ from themis_rm.benchmark.pairs import Benchmark, Verified, read_benchmark
 from themis_rm.benchmark.results import Accuracies, Baseline, Counts, Results, Run
 from themis_rm.benchmark.scores import as_stated, read_scores, write_scores
 from themis_rm.criteria import criterion
-from themis_rm.models.catalogue import load_model, prompt_set_of
+from themis_rm.models.loading import load_model, prompt_set_of
 from themis_rm.models.protocol import RewardModel, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import StageReport, write_text

@@ -139,8 +139,9 @@ def folder(path: Path) -> Page:
     Raises:
         CheckpointError: It holds no model, or not a readable one.
     """
-    from themis_rm.models.catalogue import NGRAMS, PROMPTS, recognise  # noqa: PLC0415
+    from themis_rm.models.catalogue import recognise  # noqa: PLC0415
     from themis_rm.models.checkpoint import config_value, read_json  # noqa: PLC0415
+    from themis_rm.models.loading import NGRAMS, PROMPTS  # noqa: PLC0415
 
     command = ["themis-rm", "score", "solution.py", "--model", str(path)]
     if (path / NGRAMS).is_file():

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from themis_rm.criteria import CRITERIA, criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language_of_path
-from themis_rm.models.catalogue import load_model, prompt_set_of
+from themis_rm.models.loading import load_model, prompt_set_of
 from themis_rm.models.protocol import RewardModel, Score, is_unicode
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import Conversation, PromptSet, conversation

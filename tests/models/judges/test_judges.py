@@ -7,8 +7,8 @@ import time
 import pytest
 
 from themis_rm.errors import InputError, SettingError
-from themis_rm.models.catalogue import load_model
 from themis_rm.models.judges.model import INTERFACES, load
+from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import JudgeSettings, ModelSettings
 from themis_rm.prompts import conversation

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from tokenizers import Tokenizer
 
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.remote.model import load
 from themis_rm.models.settings import ModelSettings, RemoteSettings
 from themis_rm.prompts import conversation

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from themis_rm.errors import CheckpointError, SettingError
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.remote.model import NO_TEXT, REFUSED, load
 from themis_rm.models.settings import ModelSettings

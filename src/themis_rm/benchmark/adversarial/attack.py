@@ -18,7 +18,7 @@ from themis_rm.benchmark.pairs import Benchmark, read_benchmark
 from themis_rm.benchmark.statistics import OUTCOMES, WIN, Accuracy, mean_interval, outcome
 from themis_rm.errors import InputError
 from themis_rm.languages import LANGUAGES
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.progress import following
 from themis_rm.records import BenchmarkPair, PairScore
 

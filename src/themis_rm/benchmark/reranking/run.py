@@ -19,7 +19,7 @@ from themis_rm.benchmark.statistics import Resampling
 from themis_rm.criteria import Criterion, criterion
 from themis_rm.errors import InputError
 from themis_rm.journal import Journal
-from themis_rm.models.catalogue import load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import write_text

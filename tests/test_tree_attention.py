@@ -47,6 +47,8 @@ def largest_difference(models, sequences, budget=100_000, worth=16):
     for pack in packs(sequences, budget, worth):
         with torch.no_grad():
             hidden = hidden_states(ours, pack)
+            backwards = pack.last[::-1].copy()
+            found = max(found, float((hidden_states(ours, pack, backwards) - hidden[backwards]).abs().max()))
         for k, member in enumerate(pack.members):
             expected = alone(plain, sequences[member])
             found = max(found, float((hidden[pack.rows(k)] - expected).abs().max()))
@@ -119,6 +121,27 @@ def test_flex_attention_and_sdpa_agree(kind, loaded, monkeypatch):
         found = model.base_model(**inputs).last_hidden_state[0]
     assert bool(found.isfinite().all())
     assert float((found[:rows] - expected).abs().max()) < 1e-5
+
+
+def test_the_last_layer_computes_the_rows_that_are_asked_for_alone(loaded):
+    import torch
+
+    from themis_rm.tree_attention import hidden_states
+
+    model = loaded("llama")[1]
+    (pack,) = packs(pair(random.Random(2)), 10_000)
+    seen = []
+    handles = [
+        layer.mlp.register_forward_hook(lambda _, given, __: seen.append(given[0].shape[1]))
+        for layer in model.base_model.layers
+    ]
+    with torch.no_grad():
+        hidden_states(model, pack, pack.last)
+        hidden_states(model, pack)
+    hidden_states(model, pack, pack.last)
+    for handle in handles:
+        handle.remove()
+    assert seen == [len(pack.ids), 2] + [len(pack.ids)] * 4
 
 
 def test_gradients_are_those_of_each_sequence_alone(loaded):

@@ -12,6 +12,8 @@ built:
 
 from __future__ import annotations
 
+import contextlib
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +26,7 @@ from torch.nn import functional
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 from transformers import AttentionInterface
 
-from themis_rm.branching import Pack, packs
+from themis_rm.branching import Integers, Pack, packs
 
 NAME = "themis_tree"
 """What the model's configuration says about its attention. No mask function is registered under it, so that
@@ -72,6 +74,8 @@ class Tree:
         ends: Row at which what sees a token ends, shape ``[filled]``.
         positions: Shape ``[filled]``.
         windows: What each call of the attention was told, in their order.
+        wanted: Rows whose hidden states are asked for, ascending, where the last layer computes no others.
+        kept: Keys and values of all rows in that layer, once they are known.
     """
 
     def __init__(self, pack: Pack, filled: int) -> None:
@@ -80,6 +84,9 @@ class Tree:
         self.ends = torch.from_numpy(np.concatenate([pack.ends, np.arange(len(pack.ids), filled) + 1]))
         self.positions = torch.from_numpy(np.concatenate([pack.positions, np.zeros(filled - len(pack.ids), np.int64)]))
         self.windows: list[int | None] = []
+        self.wanted: list[int] = []
+        self.kept: tuple[Tensor, Tensor] | None = None
+        self.keeping = False
         self._bands: dict[Any, Tensor] = {}
         self._block_masks: dict[Any, BlockMask] = {}
 
@@ -162,26 +169,45 @@ def attend(
     Returns:
         Shape ``[1, T, heads, width]``, and no weights.
     """
+    if tree.keeping:
+        tree.kept = key, value
+        return query.transpose(1, 2), None  # of the right shape: nobody reads it
     tree.windows.append(sliding_window)
     if query.is_cuda:
         seen = tree.block_mask(sliding_window, query.device)
         return _compiled_flex()(query, key, value, seen, scaling, softcap).transpose(1, 2), None
-    parts = []
+    key, value = tree.kept or (key, value)
+    parts, done = [], 0
     for chain in tree.chains:
+        if not chain.above and sliding_window is None and softcap is None and not tree.kept:
+            # The kernel knows plain causal attention, and skips what lies above the diagonal itself.
+            own = slice(chain.first, chain.last)
+            parts.append(_fused(query[:, :, own], key[:, :, own], value[:, :, own], None, scaling, dropout))
+            done += chain.last - chain.first
+            continue
+        blocks = _blocks(chain, tree)
         reach = 0 if sliding_window is None else max(0, chain.depth - sliding_window + 1)
-        keys, values = _along(key, chain, reach), _along(value, chain, reach)
-        for first, last, lowest, mask in _blocks(chain, tree, sliding_window, query, softcap is not None):
-            span = slice(lowest - reach, chain.depth + last - chain.first - reach)
-            block = query[:, :, first:last], keys[:, :, span], values[:, :, span]
-            if softcap is None or mask is None:
-                part = functional.scaled_dot_product_attention(
-                    *block, mask, dropout, mask is None, scale=scaling, enable_gqa=query.shape[1] != key.shape[1]
-                )
+        keys, values = (_along(rows, chain, reach) for rows in (key, value)) if blocks else (key, value)
+        for first, last in blocks:
+            depth = chain.depth + first - chain.first
+            lowest = 0 if sliding_window is None else max(0, depth - sliding_window + 1)
+            span = slice(lowest - reach, depth + last - first - reach)
+            block = query[:, :, done : done + last - first], keys[:, :, span], values[:, :, span]
+            mask = tree.band(last - first, depth - lowest, sliding_window, query)
+            if softcap is None:
+                parts.append(_fused(*block, mask, scaling, dropout))
             else:
-                scale = scaling or query.shape[-1] ** -0.5
-                part = _capped(*block, mask, scaling=scale, softcap=softcap, dropout=dropout)
-            parts.append(part.transpose(1, 2))
+                parts.append(_capped(*block, mask, scaling=scaling, dropout=dropout, softcap=softcap))
+            done += last - first
     return torch.cat(parts, dim=1), None
+
+
+def _blocks(chain: _Chain, tree: Tree) -> list[tuple[int, int]]:
+    """Return the rows of a chain that attend, as ranges."""
+    if not tree.kept:
+        return [(first, min(first + _BLOCK, chain.last)) for first in range(chain.first, chain.last, _BLOCK)]
+    inside = slice(bisect_left(tree.wanted, chain.first), bisect_left(tree.wanted, chain.last))
+    return [(row, row + 1) for row in tree.wanted[inside]]
 
 
 def _along(rows: Tensor, chain: _Chain, reach: int) -> Tensor:
@@ -195,32 +221,27 @@ def _along(rows: Tensor, chain: _Chain, reach: int) -> Tensor:
     return pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=2)
 
 
-def _blocks(
-    chain: _Chain, tree: Tree, window: int | None, like: Tensor, masked: bool
-) -> Iterator[tuple[int, int, int, Tensor | None]]:
-    """Yield first row, row behind, lowest position seen, and mask of each block of a chain's queries."""
-    if not chain.above and window is None and not masked:
-        # The kernel knows plain causal attention, and skips what lies above the diagonal itself.
-        yield chain.first, chain.last, 0, None
-        return
-    for first in range(chain.first, chain.last, _BLOCK):
-        last = min(first + _BLOCK, chain.last)
-        depth = chain.depth + first - chain.first
-        lowest = 0 if window is None else max(0, depth - window + 1)
-        yield first, last, lowest, tree.band(last - first, depth - lowest, window, like)
+def _fused(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scaling: float | None, dropout: float
+) -> Tensor:
+    """Return what queries find under an additive mask, by default the causal one: ``[1, queries, heads, width]``."""
+    grouped = query.shape[1] != key.shape[1]
+    found = functional.scaled_dot_product_attention(
+        query, key, value, mask, dropout, is_causal=mask is None, scale=scaling, enable_gqa=grouped
+    )
+    return found.transpose(1, 2)
 
 
 def _capped(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, *, scaling: float, softcap: float, dropout: float
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, *, scaling: float | None, dropout: float, softcap: float
 ) -> Tensor:
-    """Attend with soft-capping, which no fused kernel of a CPU does."""
-    count, width = query.shape[-2:]
+    """Do the same with soft-capping, which no fused kernel of a CPU knows."""
     # The heads that share keys become rows of one product, so that no key is copied.
-    groups = query.reshape(1, key.shape[1], -1, width)
-    products = torch.tanh(groups @ key.transpose(-1, -2) * (scaling / softcap)) * softcap
-    products = products.view(1, query.shape[1], count, -1) + mask
+    groups = query.reshape(1, key.shape[1], -1, query.shape[-1])
+    products = groups @ key.transpose(-1, -2) * ((scaling or query.shape[-1] ** -0.5) / softcap)
+    products = torch.tanh(products).view(*query.shape[:3], -1) * softcap + mask
     weights = functional.dropout(products.float().softmax(-1).to(query.dtype), dropout)
-    return (weights.view(1, key.shape[1], -1, weights.shape[-1]) @ value).view(query.shape)
+    return (weights.view(1, key.shape[1], -1, key.shape[2]) @ value).view(query.shape).transpose(1, 2)
 
 
 def flex(
@@ -255,26 +276,63 @@ def enable(model: Any) -> None:  # noqa: ANN401
     model.set_attn_implementation(NAME)
 
 
-def hidden_states(model: Any, pack: Pack) -> Tensor:  # noqa: ANN401
-    """Return the last hidden states of a pack's tokens, shape ``[T, width]``.
+def hidden_states(model: Any, pack: Pack, rows: Integers | None = None) -> Tensor:  # noqa: ANN401
+    """Return last hidden states of a pack's tokens.
 
     Each is what the token has where its sequence runs alone. Gradients flow where they are on.
 
     Args:
         model: A model after :func:`enable`, or its base model.
         pack: What to run.
+        rows: Rows that are asked for, in any order, shape ``[n]``: where gradients are off, a CPU leaves out what the
+            last layer would compute for the others. By default all.
+
+    Returns:
+        Shape ``[n, width]``, or ``[T, width]``.
     """
-    return _run(model, pack)[0]
+    return _run(model, pack, rows)[0]
 
 
-def _run(model: Any, pack: Pack) -> tuple[Tensor, Tree]:  # noqa: ANN401
-    rows, device = len(pack.ids), model.device
-    tree = Tree(pack, rows if device.type != "cuda" else -(-rows // _MULTIPLE) * _MULTIPLE)
-    ids = functional.pad(torch.from_numpy(pack.ids), (0, len(tree.positions) - rows))
-    output = model.base_model(
-        input_ids=ids[None].to(device), position_ids=tree.positions[None].to(device), use_cache=False, tree=tree
-    )
-    return output.last_hidden_state[0, :rows], tree
+def _run(model: Any, pack: Pack, rows: Integers | None = None) -> tuple[Tensor, Tree]:  # noqa: ANN401
+    base, count, device = model.base_model, len(pack.ids), model.device
+    tree = Tree(pack, count if device.type != "cuda" else -(-count // _MULTIPLE) * _MULTIPLE)
+    ids = functional.pad(torch.from_numpy(pack.ids), (0, len(tree.positions) - count))
+    layer = base.layers[-1] if hasattr(base, "layers") else None
+    read: Any = slice(count) if rows is None else torch.from_numpy(rows)
+    cut: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+    if rows is not None and device.type == "cpu" and not torch.is_grad_enabled() and hasattr(layer, "input_layernorm"):
+        wanted, inverse = np.unique(rows, return_inverse=True)
+        tree.wanted, read = wanted.tolist(), torch.from_numpy(inverse)
+        cut = _cut(layer, tree)
+    with cut:
+        output = base(
+            input_ids=ids[None].to(device), position_ids=tree.positions[None].to(device), use_cache=False, tree=tree
+        )
+    return output.last_hidden_state[0, read], tree
+
+
+@contextlib.contextmanager
+def _cut(layer: Any, tree: Tree) -> Iterator[None]:  # noqa: ANN401
+    """Have the last layer compute the wanted rows alone, from the keys and values of all."""
+    wanted = torch.tensor(tree.wanted)
+
+    def taken(value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, tuple):
+            return tuple(taken(item) for item in value)
+        per_row = isinstance(value, Tensor) and value.dim() > 1 and value.shape[1] == len(tree.positions)
+        return value[:, wanted] if per_row else value
+
+    def before(_layer: Any, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:  # noqa: ANN401
+        tree.keeping = True
+        layer.self_attn(hidden_states=layer.input_layernorm(args[0]), **given)
+        tree.keeping = False
+        return taken(args), {name: taken(value) for name, value in given.items()}
+
+    handle = layer.register_forward_pre_hook(before, with_kwargs=True)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def supports(model: Any, longest: int) -> bool:  # noqa: ANN401
@@ -327,12 +385,14 @@ def _agrees(model: Any, windows: list[int | None]) -> bool:  # noqa: ANN401
         if model.config._attn_implementation != NAME:  # noqa: SLF001
             return False
         hidden, tree = _run(model, pack)
+        some, _ = _run(model, pack, pack.last)
     except TypeError:
         return False  # forward does not take what it does not know
     finally:
         model.set_attn_implementation(before)
         model.train(training)
-    together = torch.cat([hidden[pack.rows(k)] for k in range(len(sequences))]).float()
-    expected = torch.cat(alone).float()
+    members = range(len(sequences))
+    together = torch.cat([hidden[pack.rows(k)] for k in members] + [some]).float()
+    expected = torch.cat(alone + [alone[k][-1:] for k in members]).float()
     allowed = 1e-3 if hidden.dtype == torch.float32 else 5e-2
     return tree.windows == windows and bool((together - expected).norm() <= allowed * expected.norm())

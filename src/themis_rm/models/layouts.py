@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import numpy as np
 import torch
 
 from themis_rm import tree_attention
@@ -63,13 +64,14 @@ class Packed:
     def states(self, ids: Sequence[Sequence[int]], boundaries: Sequence[int], budget: int) -> Iterator[States]:
         """See :class:`Layout`."""
         for pack in packs(ids, budget):
-            hidden = tree_attention.hidden_states(self.backbone, pack)
             members = pack.members.tolist()
             ends = [
                 last if boundaries[index] < 0 else int(pack.rows(place)[boundaries[index]])
                 for place, (index, last) in enumerate(zip(members, pack.last.tolist(), strict=True))
             ]
-            yield States(members, hidden[pack.last], hidden[ends])
+            read = np.concatenate([pack.last, np.array(ends, dtype=np.int64)])
+            last, boundary = tree_attention.hidden_states(self.backbone, pack, read).chunk(2)
+            yield States(members, last, boundary)
 
 
 class Padded:

@@ -1,37 +1,51 @@
-"""Time Themis' scorer against the loop that people write by hand, on the same weights and the same pairs.
+"""Time Themis' scorer against the loop that people write by hand: same weights, same conversations, same machine.
 
-    python benchmarks/scoring.py [--model DIR] [--benchmark authored|FILE] [--rounds 3]
+    python benchmarks/scoring.py --repos CLONE... [--candidates FILE.jsonl] [--tokenizer DIR] [--model DIR] [--rounds 3]
 
-The other side is plain transformers: batches of 8 in the order of the input, padded by the tokenizer,
-``AutoModelForSequenceClassification``. Without ``--model`` a small Qwen3 is built from a seed. Each side runs in a
-process of its own, in turns; the fastest round of each counts. Seconds are for scoring alone, tokenisation included,
-loading and one warm-up batch left out. The last line is the ratio: plain seconds / our seconds.
+The other side is plain transformers: ``AutoModelForSequenceClassification``, batches of 8 in the order of the input,
+padded by the tokenizer. Two jobs, each with the criteria prompt that ``evaluate --prompts own`` gives:
+
+- **Pairs.** Both versions of the files of 200 commits: the histories are mined and curated with the package's own
+  stages, pairs are gone through in the order of their ids (hashes), and of those whose versions both have at most L
+  tokens the first 200 are taken; L is the largest multiple of 64 with which their mean is at most 1,200 tokens. The
+  limit makes lengths more even than they are, which spares the padded loop.
+- **Candidates.** The first 40 different programs of the first problem in FILE that has so many; its lines are what
+  ``rerank-eval`` reads.
+
+Without ``--model`` a Qwen3 is drawn from a seed: the proportions of Qwen3-0.6B at a quarter of its width, 16 layers.
+Without ``--tokenizer`` a byte-level one is trained on this package's sources.
+
+Each side runs in a process of its own, in turns, and the fastest round of each counts. Seconds are for scoring alone,
+tokenisation included, loading and a warm-up left out; peak memory is the whole process's. Scores are compared with
+those of the plain model at batch size 1. The last line of each job is the ratio: plain seconds / our seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-BATCH = 8
+BATCH, PAIRS, MEAN, CANDIDATES = 8, 200, 1200, 40
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+Talk = list[dict[str, str]]
 
 
-def build(folder: Path, hidden: int, layers: int) -> None:
-    """Write a random one-label Qwen3 and a byte-level tokenizer trained on this repository."""
-    import torch
+def train_tokenizer() -> Any:  # noqa: ANN401
+    """Return a byte-level tokenizer trained on this package."""
     from tokenizers import ByteLevelBPETokenizer
-    from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast, Qwen3Config
+    from transformers import PreTrainedTokenizerFast
 
     specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     trained = ByteLevelBPETokenizer()
@@ -42,49 +56,102 @@ def build(folder: Path, hidden: int, layers: int) -> None:
         eos_token=specials[2],
         pad_token=specials[0],
         additional_special_tokens=specials,
-        model_max_length=4096,
+        model_max_length=32768,
     )
     tokenizer.chat_template = TEMPLATE
+    return tokenizer
+
+
+def build(folder: Path, tokenizer: Any) -> str:  # noqa: ANN401
+    """Write a random one-label Qwen3 and say what it is."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, Qwen3Config
+
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = Qwen3Config(
         vocab_size=len(tokenizer),
-        hidden_size=hidden,
-        intermediate_size=3 * hidden,
-        num_hidden_layers=layers,
-        num_attention_heads=hidden // 64,
-        num_key_value_heads=hidden // 128,
-        head_dim=64,
-        max_position_embeddings=4096,
+        hidden_size=256,
+        intermediate_size=768,
+        num_hidden_layers=16,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=128,
+        max_position_embeddings=32768,
         num_labels=1,
         initializer_range=0.05,
         pad_token_id=tokenizer.pad_token_id,
     )
-    AutoModelForSequenceClassification.from_config(config).save_pretrained(folder)
+    model = AutoModelForSequenceClassification.from_config(config)
+    model.save_pretrained(folder)
+    table = model.get_input_embeddings().weight.numel()
+    rest = sum(weight.numel() for weight in model.parameters()) - table
+    return f"random Qwen3, 16 layers of width 256, {rest / 1e6:.1f}M weights and {table / 1e6:.1f}M of embeddings"
 
 
-def conversations(benchmark: str, repeat: int) -> list[list[dict[str, str]]]:
-    """Return both answers of every pair under its own criterion's prompt, ``repeat`` times over."""
-    from themis_rm.benchmark.evaluate import Prompting
-    from themis_rm.benchmark.pairs import read_benchmark
-    from themis_rm.prompts import built_in
+def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path) -> list[Talk]:  # noqa: ANN401
+    """Return chosen and rejected of 200 pairs out of histories, one after the other."""
+    from themis_rm.criteria import criterion
+    from themis_rm.curate.settings import CurateSettings
+    from themis_rm.curate.stage import curate
+    from themis_rm.mine.repositories import mine_repositories
+    from themis_rm.mine.settings import MineSettings
+    from themis_rm.pipeline import Execution
+    from themis_rm.prompts import built_in, conversation
+    from themis_rm.records import read_rows
 
-    prompting = Prompting("own", built_in())
-    return [talk for pair in read_benchmark(benchmark).pairs for talk in prompting.conversations(pair)] * repeat
+    mine_repositories(repos, scratch / "mined", MineSettings(), Execution())
+    curate(scratch / "mined" / "commits", None, scratch / "curated", CurateSettings(), Execution())
+    rows = sorted(read_rows(scratch / "curated" / "pairs"), key=lambda row: row["id"])
+    lengths = []
+    for row in rows:
+        both = tokenizer([row["chosen"], row["rejected"]], add_special_tokens=False, verbose=False)["input_ids"]
+        lengths.append([len(ids) for ids in both])
+    taken: list[int] = []
+    for limit in range(64, 64 + max(map(max, lengths), default=0), 64):
+        fitting = list(islice((i for i, both in enumerate(lengths) if max(both) <= limit), PAIRS))
+        if len(fitting) == PAIRS and sum(sum(lengths[i]) for i in fitting) <= MEAN * 2 * PAIRS:
+            taken, longest = fitting, limit
+    if not taken:
+        sys.exit(f"{len(rows)} pairs: too few, or too long. Give --repos more or other histories.")
+    mean = sum(sum(lengths[i]) for i in taken) / (2 * PAIRS)
+    print(f"pairs: {PAIRS} of {len(rows)}, at most {longest} tokens a response, {mean:.0f} on average")
+    prompts = built_in()
+    return [
+        conversation(prompts.render([criterion(row["criteria"][0])]), row["instruction"], row[side])
+        for row in (rows[i] for i in taken)
+        for side in ("chosen", "rejected")
+    ]
 
 
-def ours(folder: Path, talks: list[list[dict[str, str]]]) -> tuple[float, float, list[float | None]]:
+def candidates(file: Path) -> list[Talk]:
+    """Return 40 answers to one problem."""
+    from themis_rm.criteria import criterion
+    from themis_rm.prompts import built_in, conversation
+
+    system = built_in().render([criterion("FC")])
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            different = list(dict.fromkeys(row["completions"]))
+            if len(different) >= CANDIDATES:
+                print(f"candidates: {CANDIDATES} of problem {row['id']}")
+                return [conversation(system, row["description"], answer) for answer in different[:CANDIDATES]]
+    sys.exit(f"{file} holds no problem with {CANDIDATES} different candidates.")
+
+
+def ours(folder: Path, talks: list[Talk]) -> tuple[float, float, list[float | None]]:
     """Score with Themis; return seconds, seconds of processor time, and rewards."""
-    from themis_rm.models.catalogue import load_model
+    from themis_rm.models.loading import load_model
 
     model = load_model(folder)
-    model.score(talks[:BATCH])
+    model.score(talks[:2])
     started, busy = time.perf_counter(), time.process_time()
     scores = model.score(talks)
     return time.perf_counter() - started, time.process_time() - busy, [score.reward for score in scores]
 
 
-def plain(folder: Path, talks: list[list[dict[str, str]]]) -> tuple[float, float, list[float | None]]:
+def plain(folder: Path, talks: list[Talk], size: int) -> tuple[float, float, list[float | None]]:
     """Score with a padded loop over plain transformers; return the same."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -97,73 +164,88 @@ def plain(folder: Path, talks: list[list[dict[str, str]]]) -> tuple[float, float
         model.config.pad_token_id = tokenizer.pad_token_id
 
     @torch.inference_mode()
-    def batch(part: list[list[dict[str, str]]]) -> list[float]:
+    def batch(part: list[Talk]) -> list[float]:
         texts = [tokenizer.apply_chat_template(talk, tokenize=False) for talk in part]
         inputs = tokenizer(texts, padding=True, add_special_tokens=False, return_tensors="pt").to(device)
         return model(**inputs).logits[:, 0].float().tolist()
 
-    batch(talks[:BATCH])
+    batch(talks[:2])
     started, busy = time.perf_counter(), time.process_time()
     rewards: list[float | None] = []
-    for first in range(0, len(talks), BATCH):
-        rewards += batch(talks[first : first + BATCH])
+    for first in range(0, len(talks), size):
+        rewards += batch(talks[first : first + size])
     return time.perf_counter() - started, time.process_time() - busy, rewards
 
 
-def measure(side: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Run one side in a process of its own."""
-    command = [sys.executable, __file__, "--side", side, "--model", str(folder), "--benchmark", options.benchmark]
-    done = subprocess.run([*command, "--repeat", str(options.repeat)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{side} failed:\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def child(options: argparse.Namespace) -> None:
+def child(side: str, folder: Path, job: Path) -> None:
     """Be one side: print seconds, rewards and peak memory as JSON."""
     import torch
 
-    run = ours if options.side == "ours" else plain
-    seconds, busy, rewards = run(Path(options.model), conversations(options.benchmark, options.repeat))
+    talks = json.loads(job.read_text(encoding="utf-8"))
+    seconds, busy, rewards = ours(folder, talks) if side == "ours" else plain(folder, talks, int(side))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     on_gpu = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
     print(json.dumps({"seconds": seconds, "busy": busy, "rewards": rewards, "peak_mib": peak, "gpu_mib": on_gpu}))
 
 
+def measure(side: str, folder: Path, job: Path) -> dict[str, Any]:
+    """Run one side in a process of its own."""
+    command = [sys.executable, __file__, "--side", side, "--model", str(folder), "--job", str(job)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{side} failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def compare(name: str, folder: Path, talks: list[Talk], scratch: Path, rounds: int) -> None:
+    """Run all sides over a job and print what they took."""
+    job = scratch / f"{name}.json"
+    job.write_text(json.dumps(talks), encoding="utf-8")
+    best: dict[str, dict[str, Any]] = {}
+    for _ in range(rounds):
+        for side in ("ours", str(BATCH)):
+            found = measure(side, folder, job)
+            if side not in best or found["seconds"] < best[side]["seconds"]:
+                best[side] = found
+    alone = measure("1", folder, job)["rewards"]
+    for side, found in best.items():
+        label = "ours" if side == "ours" else f"plain, batch {side}"
+        differences = [abs(a - b) for a, b in zip(found["rewards"], alone, strict=True)]
+        memory = f"{found['peak_mib']:.0f} MiB" + (f", GPU {found['gpu_mib']:.0f} MiB" if found["gpu_mib"] else "")
+        time_taken = f"{found['seconds']:.2f} s ({found['busy']:.2f} s of processor time)"
+        print(f"{label}: {time_taken}, peak memory {memory}, furthest from batch 1: {max(differences):.1e}")
+    print(f"{name}: {len(talks)} conversations, largest score {max(map(abs, alone)):.2f}")
+    print(f"ratio: {best[str(BATCH)]['seconds'] / best['ours']['seconds']:.2f}", flush=True)
+
+
 def main() -> None:
-    """Run both sides in turns and print what they took."""
+    """Prepare the jobs and run them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repos", nargs="+", default=[], help="git histories to take pairs from")
+    parser.add_argument("--candidates", type=Path, help="JSON lines with problems and their candidates")
     parser.add_argument("--model", help="checkpoint folder; by default a random Qwen3")
-    parser.add_argument("--benchmark", default="authored")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--repeat", type=int, default=1, help="times that the pairs are gone through")
-    parser.add_argument("--hidden", type=int, default=256)
-    parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--side", choices=["ours", "plain"], help=argparse.SUPPRESS)
+    parser.add_argument("--tokenizer", help="folder of the random model's tokenizer")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--side", help=argparse.SUPPRESS)
+    parser.add_argument("--job", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
-        child(options)
+        child(options.side, Path(options.model), options.job)
         return
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(options.model or scratch)
-        if not options.model:
-            build(folder, options.hidden, options.layers)
-            print(f"model: random Qwen3, hidden {options.hidden}, {options.layers} layers")
-        best: dict[str, dict[str, Any]] = {}
-        for _ in range(options.rounds):
-            for side in ("ours", "plain"):
-                found = measure(side, folder, options)
-                if side not in best or found["seconds"] < best[side]["seconds"]:
-                    best[side] = found
-    rewards = list(zip(best["ours"]["rewards"], best["plain"]["rewards"], strict=True))
-    scored = [abs(a - b) for a, b in rewards if a is not None and b is not None]
-    print(f"conversations: {len(rewards)}, scored by both: {len(scored)}")
-    print(f"largest score difference: {max(scored):.2e} (largest score {max(abs(b) for _, b in rewards):.2f})")
-    for side, found in best.items():
-        memory = f"{found['peak_mib']:.0f} MiB" + (f", GPU {found['gpu_mib']:.0f} MiB" if found["gpu_mib"] else "")
-        rate = f"{found['busy']:.2f} s of processor time, {len(rewards) / found['seconds']:.1f}/s"
-        print(f"{side:5}: {found['seconds']:.2f} s ({rate}), peak memory {memory}")
-    print(f"ratio: {best['plain']['seconds'] / best['ours']['seconds']:.2f}")
+    if not (options.repos or options.candidates):
+        parser.error("give --repos, --candidates or both")
+    from transformers import AutoTokenizer
+
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        folder = Path(options.model or scratch / "model")
+        source = options.model or options.tokenizer
+        tokenizer = AutoTokenizer.from_pretrained(source) if source else train_tokenizer()
+        print(f"model: {options.model or build(folder, tokenizer)}; {os.cpu_count()} processors")
+        if options.repos:
+            compare("pairs", folder, commit_pairs(options.repos, tokenizer, scratch), scratch, options.rounds)
+        if options.candidates:
+            compare("candidates", folder, candidates(options.candidates), scratch, options.rounds)
 
 
 if __name__ == "__main__":

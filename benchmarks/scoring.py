@@ -1,6 +1,6 @@
 """Time Themis' scorer against the loop that people write by hand: same weights, same conversations, same machine.
 
-    python benchmarks/scoring.py --repos CLONE... [--candidates FILE.jsonl] [--tokenizer DIR] [--model DIR] [--rounds 3]
+    python benchmarks/scoring.py --repos CLONE... [--candidates FILE.jsonl] [--tokenizer DIR]
 
 The other side is plain transformers: ``AutoModelForSequenceClassification``, batches of 8 in the order of the input,
 padded by the tokenizer. Two jobs, each with the criteria prompt that ``evaluate --prompts own`` gives:
@@ -140,11 +140,12 @@ def candidates(file: Path) -> list[Talk]:
     sys.exit(f"{file} holds no problem with {CANDIDATES} different candidates.")
 
 
-def ours(folder: Path, talks: list[Talk]) -> tuple[float, float, list[float | None]]:
+def ours(folder: Path, talks: list[Talk], batch_tokens: int | None) -> tuple[float, float, list[float | None]]:
     """Score with Themis; return seconds, seconds of processor time, and rewards."""
     from themis_rm.models.loading import load_model
+    from themis_rm.models.settings import ModelSettings
 
-    model = load_model(folder)
+    model = load_model(folder, ModelSettings(batch_tokens=batch_tokens))
     model.score(talks[:2])
     started, busy = time.perf_counter(), time.process_time()
     scores = model.score(talks)
@@ -177,44 +178,44 @@ def plain(folder: Path, talks: list[Talk], size: int) -> tuple[float, float, lis
     return time.perf_counter() - started, time.process_time() - busy, rewards
 
 
-def child(side: str, folder: Path, job: Path) -> None:
+def child(side: str, folder: Path, job: Path, batch_tokens: int | None) -> None:
     """Be one side: print seconds, rewards and peak memory as JSON."""
     import torch
 
     talks = json.loads(job.read_text(encoding="utf-8"))
-    seconds, busy, rewards = ours(folder, talks) if side == "ours" else plain(folder, talks, int(side))
+    seconds, busy, rewards = ours(folder, talks, batch_tokens) if side == "ours" else plain(folder, talks, int(side))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     on_gpu = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
     print(json.dumps({"seconds": seconds, "busy": busy, "rewards": rewards, "peak_mib": peak, "gpu_mib": on_gpu}))
 
 
-def measure(side: str, folder: Path, job: Path) -> dict[str, Any]:
+def measure(side: str, folder: Path, job: Path, batch_tokens: int | None) -> dict[str, Any]:
     """Run one side in a process of its own."""
     command = [sys.executable, __file__, "--side", side, "--model", str(folder), "--job", str(job)]
+    command += ["--batch-tokens", str(batch_tokens)] if batch_tokens else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{side} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def compare(name: str, folder: Path, talks: list[Talk], scratch: Path, rounds: int) -> None:
+def compare(job: Path, folder: Path, talks: list[Talk], options: argparse.Namespace) -> None:
     """Run all sides over a job and print what they took."""
-    job = scratch / f"{name}.json"
     job.write_text(json.dumps(talks), encoding="utf-8")
     best: dict[str, dict[str, Any]] = {}
-    for _ in range(rounds):
+    for _ in range(options.rounds):
         for side in ("ours", str(BATCH)):
-            found = measure(side, folder, job)
+            found = measure(side, folder, job, options.batch_tokens)
             if side not in best or found["seconds"] < best[side]["seconds"]:
                 best[side] = found
-    alone = measure("1", folder, job)["rewards"]
+    alone = measure("1", folder, job, None)["rewards"]
     for side, found in best.items():
         label = "ours" if side == "ours" else f"plain, batch {side}"
         differences = [abs(a - b) for a, b in zip(found["rewards"], alone, strict=True)]
         memory = f"{found['peak_mib']:.0f} MiB" + (f", GPU {found['gpu_mib']:.0f} MiB" if found["gpu_mib"] else "")
         time_taken = f"{found['seconds']:.2f} s ({found['busy']:.2f} s of processor time)"
         print(f"{label}: {time_taken}, peak memory {memory}, furthest from batch 1: {max(differences):.1e}")
-    print(f"{name}: {len(talks)} conversations, largest score {max(map(abs, alone)):.2f}")
+    print(f"{job.stem}: {len(talks)} conversations, largest score {max(map(abs, alone)):.2f}")
     print(f"ratio: {best[str(BATCH)]['seconds'] / best['ours']['seconds']:.2f}", flush=True)
 
 
@@ -225,12 +226,13 @@ def main() -> None:
     parser.add_argument("--candidates", type=Path, help="JSON lines with problems and their candidates")
     parser.add_argument("--model", help="checkpoint folder; by default a random Qwen3")
     parser.add_argument("--tokenizer", help="folder of the random model's tokenizer")
+    parser.add_argument("--batch-tokens", type=int, help="our most tokens of a batch; by default what a user gets")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--side", help=argparse.SUPPRESS)
     parser.add_argument("--job", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
-        child(options.side, Path(options.model), options.job)
+        child(options.side, Path(options.model), options.job, options.batch_tokens)
         return
     if not (options.repos or options.candidates):
         parser.error("give --repos, --candidates or both")
@@ -243,9 +245,9 @@ def main() -> None:
         tokenizer = AutoTokenizer.from_pretrained(source) if source else train_tokenizer()
         print(f"model: {options.model or build(folder, tokenizer)}; {os.cpu_count()} processors")
         if options.repos:
-            compare("pairs", folder, commit_pairs(options.repos, tokenizer, scratch), scratch, options.rounds)
+            compare(scratch / "pairs.json", folder, commit_pairs(options.repos, tokenizer, scratch), options)
         if options.candidates:
-            compare("candidates", folder, candidates(options.candidates), scratch, options.rounds)
+            compare(scratch / "candidates.json", folder, candidates(options.candidates), options)
 
 
 if __name__ == "__main__":

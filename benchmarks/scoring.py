@@ -8,7 +8,8 @@ padded by the tokenizer. Two jobs, each with the criteria prompt that ``evaluate
 - **Pairs.** Both versions of the files of 200 commits: the histories are mined and curated with the package's own
   stages, pairs are gone through in the order of their ids (hashes), and of those whose versions both have at most L
   tokens the first 200 are taken; L is the largest multiple of 64 with which their mean is at most 1,200 tokens. The
-  limit makes lengths more even than they are, which spares the padded loop.
+  limit makes lengths more even than they are, which spares the padded loop. Answers of a pair follow one another, or
+  with ``--apart`` eight chosen ones form a batch and their rejected ones the next, as in the scripts in circulation.
 - **Candidates.** The first 40 different programs of the first problem in FILE that has so many; its lines are what
   ``rerank-eval`` reads.
 
@@ -34,7 +35,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-BATCH, PAIRS, MEAN, CANDIDATES = 8, 200, 1200, 40
+BATCH, MEAN, CANDIDATES = 8, 1200, 40
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -89,8 +90,8 @@ def build(folder: Path, tokenizer: Any) -> str:  # noqa: ANN401
     return f"random Qwen3, 16 layers of width 256, {rest / 1e6:.1f}M weights and {table / 1e6:.1f}M of embeddings"
 
 
-def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path) -> list[Talk]:  # noqa: ANN401
-    """Return chosen and rejected of 200 pairs out of histories, one after the other."""
+def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path, count: int, apart: bool) -> list[Talk]:  # noqa: ANN401
+    """Return chosen and rejected of pairs out of histories, one after the other or by batches."""
     from themis_rm.criteria import criterion
     from themis_rm.curate.settings import CurateSettings
     from themis_rm.curate.stage import curate
@@ -109,18 +110,19 @@ def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path) -> list[Talk]:
         lengths.append([len(ids) for ids in both])
     taken: list[int] = []
     for limit in range(64, 64 + max(map(max, lengths), default=0), 64):
-        fitting = list(islice((i for i, both in enumerate(lengths) if max(both) <= limit), PAIRS))
-        if len(fitting) == PAIRS and sum(sum(lengths[i]) for i in fitting) <= MEAN * 2 * PAIRS:
+        fitting = list(islice((i for i, both in enumerate(lengths) if max(both) <= limit), count))
+        if len(fitting) == count and sum(sum(lengths[i]) for i in fitting) <= MEAN * 2 * count:
             taken, longest = fitting, limit
     if not taken:
         sys.exit(f"{len(rows)} pairs: too few, or too long. Give --repos more or other histories.")
-    mean = sum(sum(lengths[i]) for i in taken) / (2 * PAIRS)
-    print(f"pairs: {PAIRS} of {len(rows)}, at most {longest} tokens a response, {mean:.0f} on average")
+    mean = sum(sum(lengths[i]) for i in taken) / (2 * count)
+    print(f"pairs: {count} of {len(rows)}, at most {longest} tokens a response, {mean:.0f} on average")
     prompts = built_in()
     return [
         conversation(prompts.render([criterion(row["criteria"][0])]), row["instruction"], row[side])
-        for row in (rows[i] for i in taken)
+        for first in range(0, count, BATCH if apart else 1)
         for side in ("chosen", "rejected")
+        for row in (rows[i] for i in taken[first : first + (BATCH if apart else 1)])
     ]
 
 
@@ -227,6 +229,8 @@ def main() -> None:
     parser.add_argument("--model", help="checkpoint folder; by default a random Qwen3")
     parser.add_argument("--tokenizer", help="folder of the random model's tokenizer")
     parser.add_argument("--batch-tokens", type=int, help="our most tokens of a batch; by default what a user gets")
+    parser.add_argument("--pairs", type=int, default=200, help="how many pairs")
+    parser.add_argument("--apart", action="store_true", help="batches of chosen answers, then of rejected ones")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--side", help=argparse.SUPPRESS)
     parser.add_argument("--job", type=Path, help=argparse.SUPPRESS)
@@ -245,7 +249,12 @@ def main() -> None:
         tokenizer = AutoTokenizer.from_pretrained(source) if source else train_tokenizer()
         print(f"model: {options.model or build(folder, tokenizer)}; {os.cpu_count()} processors")
         if options.repos:
-            compare(scratch / "pairs.json", folder, commit_pairs(options.repos, tokenizer, scratch), options)
+            compare(
+                scratch / "pairs.json",
+                folder,
+                commit_pairs(options.repos, tokenizer, scratch, options.pairs, options.apart),
+                options,
+            )
         if options.candidates:
             compare(scratch / "candidates.json", folder, candidates(options.candidates), options)
 

@@ -72,7 +72,7 @@ def load_decoder(
         }
         | ({"repository": repository} if repository else {}),
     )
-    return DecoderModel(layout, parts.head, encoder, identity, choose_batch_tokens(settings, device))
+    return DecoderModel(layout, parts.head, encoder, identity, choose_batch_tokens(settings, device, shared))
 
 
 class DecoderModel:

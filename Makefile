@@ -38,7 +38,7 @@ REPO ?= .
 bench: $(VENV)/.dev
 	$(PIP) install -q -c constraints.txt pydriller
 	$(BIN)/python benchmarks/mining.py $(REPO)
-	$(BIN)/python benchmarks/scoring.py
+	$(BIN)/python benchmarks/scoring.py --repos $(REPO)
 
 clean:
 	rm -rf $(VENV) $(OUT) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

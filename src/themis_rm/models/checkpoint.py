@@ -168,7 +168,7 @@ def weight_files(folder: Path, pickles: bool = False) -> list[Path]:
 def _only_pickles(folder: Path, name: str) -> CheckpointError:
     return CheckpointError(
         f"{folder} has pickled weights only ({name}), which are not loaded: they can run code.",
-        "Where you trust their origin, set pickled_weights=true (tensors alone are taken), or convert them.",
+        "Convert them to safetensors, or where you trust their origin set pickled_weights=true: tensors alone are taken.",
     )
 
 

@@ -168,7 +168,7 @@ def weight_files(folder: Path, pickles: bool = False) -> list[Path]:
 def _only_pickles(folder: Path, name: str) -> CheckpointError:
     return CheckpointError(
         f"{folder} has pickled weights only ({name}), which are not loaded: they can run code.",
-        "Convert them to safetensors, or where you trust their origin set pickled_weights=true: tensors alone are taken.",
+        "Convert them to safetensors, or if you trust their origin set pickled_weights=true: only tensors are taken.",
     )
 
 

@@ -4,6 +4,7 @@ import math
 import random
 
 import pytest
+from tests.conversations import ANSWERS, CONVERSATIONS
 from tests.models import golden_cases as golden
 
 from themis_rm.models.loading import load_model
@@ -13,19 +14,6 @@ from themis_rm.models.remote_code import code_digest
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
 
-ANSWERS = [
-    "def f(x):\n    return x + 1",
-    "x",
-    "for (int i = 0; i < n; i++) { total += values[i]; }" * 4,
-    "The pad token's text: <|endoftext|> <pad> <unk> [PAD].",
-    "def g(a, b):\n    if a is None:\n        raise ValueError('a')\n    return a * b  # änderbar 😀\n" * 3,
-    "puts 1",
-]
-CONVERSATIONS = [
-    conversation(system, f"Request {number}", answer)
-    for number, answer in enumerate(ANSWERS)
-    for system in (None, "Grade the answer by its memory alone.")
-]
 ROWS = [
     {"system": None, "input": str(n), "chosen": f"return checked({n})", "rejected": f"return value({n} % {n + 1})"}
     for n in range(20)

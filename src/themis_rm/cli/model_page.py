@@ -260,8 +260,6 @@ def _commands(row: PublishedModel) -> Iterator[list[str]]:
 def _settings(row: PublishedModel) -> dict[str, str]:
     if row.interface:
         return {"model.judge.url": "http://localhost:8000/v1"}
-    if not row.family:
-        return {"model.remote.url": "http://localhost:30000", "model.remote.api": "sglang"}
     return {f"model.{key}": value for key, value in row.settings.items()}
 
 

@@ -39,19 +39,25 @@ def read_config(checkpoint: Checkpoint) -> Any:  # noqa: ANN401
         raise CheckpointError(f"{checkpoint.folder}/config.json cannot be used ({reason}).") from error
 
 
-def load_backbone(checkpoint: Checkpoint, parts: Parts, dtype: torch.dtype | str, device: torch.device | str) -> Any:  # noqa: ANN401
+def load_backbone(
+    checkpoint: Checkpoint,
+    parts: Parts,
+    config: Any,  # noqa: ANN401
+    dtype: torch.dtype | str,
+    device: torch.device | str,
+) -> Any:  # noqa: ANN401
     """Load a decoder.
 
     Args:
         checkpoint: The folder.
         parts: What its family says about it.
+        config: Configuration of the decoder.
         dtype: Precision of the weights; ``"auto"`` for the checkpoint's own.
         device: Where to, or ``"split"`` for layers spread over all GPUs.
 
     Raises:
         CheckpointError: A weight is missing, has another shape, or belongs to nobody.
     """
-    config = parts.config if parts.config is not None else read_config(checkpoint)
     options: dict[str, Any] = {
         "config": config,
         "dtype": dtype,

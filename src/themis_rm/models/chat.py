@@ -6,6 +6,7 @@ does too: what the template writes is all there is, so that a beginning-of-seque
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ from themis_rm.models.checkpoint import read_json
 from themis_rm.models.protocol import (
     NO_BOUNDARY,
     NO_RESPONSE,
+    NOT_FINITE,
     NOT_UNICODE,
     PROMPT_TOO_LONG,
     SYSTEM_ROLE,
     TEMPLATE,
+    Score,
     is_unicode,
     response_of,
 )
@@ -51,6 +54,14 @@ class Encoded:
     truncated: bool = False
     failure: str = ""
     boundary: int = -1
+
+    def scored(self, reward: float) -> Score:
+        """Return the conversation's score: its own failure, that of a reward that is no number, or the reward."""
+        if self.failure:
+            return Score.failed(self.failure)
+        if not math.isfinite(reward):
+            return Score.failed(NOT_FINITE)
+        return Score(reward, truncated=self.truncated, tokens=len(self.ids))
 
 
 class ChatEncoder:

@@ -15,12 +15,12 @@ import transformers
 
 from themis_rm import tree_attention
 from themis_rm.models.backbone import load_backbone, read_config
-from themis_rm.models.chat import ChatEncoder, Encoded, load_encoder
+from themis_rm.models.chat import ChatEncoder, load_encoder
 from themis_rm.models.checkpoint import Checkpoint, read_json
 from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
 from themis_rm.models.family import Head, Parts
 from themis_rm.models.layouts import Layout, Packed, Padded
-from themis_rm.models.protocol import NOT_FINITE, ModelIdentity, Score
+from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import Conversation
 
@@ -52,7 +52,7 @@ def load_decoder(
     limit = getattr(config.get_text_config(), "max_position_embeddings", None)
     encoder = load_encoder(checkpoint.folder, settings, limit, parts.suffix, parts.boundary, parts.template)
     where = "split" if settings.device == "split" else device
-    backbone = load_backbone(checkpoint, parts, choose_dtype(settings, device), where)
+    backbone = load_backbone(checkpoint, parts, config, choose_dtype(settings, device), where)
     parts.head.to(device)
     shared = settings.share_prefixes and tree_attention.supports(backbone, encoder.max_length)
     layout = Packed(backbone) if shared else Padded(backbone)
@@ -99,7 +99,7 @@ class DecoderModel:
         """Return a score per conversation, in their order."""
         encoded = self.encoder.encode(conversations)
         rewards = self.rewards([item.ids for item in encoded], [item.boundary for item in encoded])
-        return [_as_score(item, reward) for item, reward in zip(encoded, rewards, strict=True)]
+        return [item.scored(reward) for item, reward in zip(encoded, rewards, strict=True)]
 
     @torch.inference_mode()
     def rewards(self, ids: Sequence[Sequence[int]], boundaries: Sequence[int] | None = None) -> list[float]:
@@ -115,14 +115,6 @@ class DecoderModel:
             for index, value in zip(part.members, values.tolist(), strict=True):
                 rewards[index] = value
         return rewards
-
-
-def _as_score(item: Encoded, reward: float) -> Score:
-    if item.failure:
-        return Score.failed(item.failure)
-    if not math.isfinite(reward):
-        return Score.failed(NOT_FINITE)
-    return Score(reward, truncated=item.truncated, tokens=len(item.ids))
 
 
 def _name(folder: Path) -> str:

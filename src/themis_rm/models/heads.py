@@ -83,13 +83,12 @@ def linear_layers(tensors: Mapping[str, torch.Tensor], prefix: str) -> list[nn.L
     return [linear(tensors[f"{prefix}{n}.weight"], tensors.get(f"{prefix}{n}.bias")) for n in numbers]
 
 
-def one_output(checkpoint: Checkpoint, name: str, hidden: int | None = None) -> None:
+def one_output(checkpoint: Checkpoint, name: str) -> None:
     """Check that a head's last layer gives one number.
 
     Args:
         checkpoint: The checkpoint.
         name: Its weight, ``[1, hidden]``.
-        hidden: What it must take, if known.
 
     Raises:
         CheckpointError: It is missing, or of another shape.
@@ -104,8 +103,6 @@ def one_output(checkpoint: Checkpoint, name: str, hidden: int | None = None) -> 
             f"{checkpoint.folder} gives {shape[0]} labels ('{name}' is {list(shape)}), a reward model gives one.",
             "A classifier with several labels is not a reward model.",
         )
-    if hidden is not None and shape[1] != hidden:
-        raise CheckpointError(f"{checkpoint.folder}: '{name}' takes {shape[1]} values, the model gives {hidden}.")
 
 
 def _looks_like_head(name: str) -> bool:

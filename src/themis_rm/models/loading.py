@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from themis_rm.errors import CheckpointError, MissingExtraError, SettingError, did_you_mean
+from themis_rm.errors import CheckpointError, MissingExtraError, SettingError
 from themis_rm.models import hub, published
 from themis_rm.models.catalogue import family_of, named, recognise, require_config
 from themis_rm.models.protocol import RewardModel
@@ -76,8 +76,7 @@ def _place(model: str | Path, row: PublishedModel | None, settings: ModelSetting
         return _Place(Path(model))
     name = row.hub if row is not None else model
     if not hub.is_id(name):
-        known = [*BASELINES, *(each for other in published.rows() for each in other.names)]
-        raise CheckpointError(_no_folder(model), _nearest(model, known))
+        raise CheckpointError(_no_folder(model), published.nearest(model, *BASELINES))
     found = hub.fetch(name, settings.revision, settings.pickled_weights, bool(settings.trust_remote_code))
     return _Place(found.folder, name, f"{name}@{found.commit}")
 
@@ -86,11 +85,6 @@ def _no_folder(name: str) -> str:
     if Path(name).exists():
         return f"{name} is a file; a model is a folder with config.json and *.safetensors."
     return f"There is no model folder {name}, and no published model or baseline of that name."
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    mend = did_you_mean(name, known)
-    return mend if mend.startswith("Did") else "'themis-rm models' lists the names."
 
 
 def _fitted(settings: ModelSettings, row: PublishedModel | None) -> ModelSettings:

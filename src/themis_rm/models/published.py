@@ -14,12 +14,13 @@ from importlib import resources
 from typing import Literal, cast, get_args
 
 from themis_rm.errors import CheckpointError, did_you_mean
+from themis_rm.models.catalogue import FAMILIES
 from themis_rm.models.settings import Interface, SystemRole
 
 Source = Literal["card", "config", "code", "docs", "notes", "series", "name", "memory"]
 """Where a fact was learnt; the head of ``published.csv`` says what each word means."""
 
-UNMARKED = frozenset({"next-token-logit"})
+UNMARKED = frozenset(family.name for family in FAMILIES if not family.tensors)
 """Families that nothing in a folder gives away, so that a user must name them."""
 
 Checked = Literal["yes", "part", "no"]
@@ -137,12 +138,19 @@ def require(name: str) -> PublishedModel:
     """
     found = find(name)
     if found is None:
-        known = [each for row in rows() for each in row.names]
-        mend = did_you_mean(name, known)
-        if mend.startswith("Known:"):
-            mend = "'themis-rm models' lists them."
-        raise CheckpointError(f"There is no published model and no folder '{name}'.", mend)
+        raise CheckpointError(f"There is no published model and no folder '{name}'.", nearest(name))
     return found
+
+
+def nearest(name: str, *others: str) -> str:
+    """Return ``Did you mean 'x'?`` for the nearest known name, or where all of them are listed.
+
+    Args:
+        name: What the user wrote.
+        others: Names beside those of published models that would have been accepted.
+    """
+    mend = did_you_mean(name, [*others, *(each for row in rows() for each in row.names)])
+    return "'themis-rm models' lists them." if mend.startswith("Known:") else mend
 
 
 @cache

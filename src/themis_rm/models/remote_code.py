@@ -20,7 +20,7 @@ from themis_rm.models.backbone import quiet
 from themis_rm.models.chat import ChatEncoder, load_encoder
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.device import choose_device, choose_dtype
-from themis_rm.models.protocol import NOT_FINITE, ModelIdentity, Score
+from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import Conversation
 
@@ -116,17 +116,8 @@ class CodeModel:
         Raises:
             CheckpointError: The model gives something else than one logit.
         """
-        scores = []
-        for item in self.encoder.encode(conversations):
-            if item.failure:
-                scores.append(Score.failed(item.failure))
-                continue
-            reward = self._reward(item.ids)
-            if not math.isfinite(reward):
-                scores.append(Score.failed(NOT_FINITE))
-            else:
-                scores.append(Score(reward, truncated=item.truncated, tokens=len(item.ids)))
-        return scores
+        encoded = self.encoder.encode(conversations)
+        return [item.scored(math.nan if item.failure else self._reward(item.ids)) for item in encoded]
 
     @torch.inference_mode()
     def _reward(self, ids: list[int]) -> float:

@@ -19,22 +19,8 @@ from tokenizers import Tokenizer
 from themis_rm.models.loading import load_model
 from themis_rm.models.remote.model import load
 from themis_rm.models.settings import ModelSettings, RemoteSettings
-from themis_rm.prompts import conversation
 
 NAME = "themis-tiny"
-ANSWERS = [
-    "def f(x):\n    return x + 1",
-    "x",
-    "for (int i = 0; i < n; i++) { total += values[i]; }" * 4,
-    "The pad token's text: <|endoftext|> <pad> <unk> [PAD].",
-    "def g(a, b):\n    if a is None:\n        raise ValueError('a')\n    return a * b  # änderbar 😀\n" * 3,
-    "puts 1",
-]
-CONVERSATIONS = [
-    conversation(system, f"Request {number}", answer)
-    for number, answer in enumerate(ANSWERS)
-    for system in (None, "Grade the answer by its memory alone.")
-]
 
 
 def sigmoid(value):

@@ -3,12 +3,13 @@
 import time
 
 import pytest
+from tests.conversations import CONVERSATIONS
 
 from themis_rm.errors import InputError, SettingError
 from themis_rm.models.remote.client import Client, _asked_for
 from themis_rm.models.settings import RemoteSettings
 
-from .conftest import CONVERSATIONS, SERVERS
+from .conftest import SERVERS
 
 APIS = list(SERVERS)
 

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from tests.conversations import CONVERSATIONS
 
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.models.loading import load_model
@@ -11,7 +12,7 @@ from themis_rm.models.remote.model import NO_TEXT, REFUSED, load
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
 
-from .conftest import CONVERSATIONS, NAME, SERVERS
+from .conftest import NAME, SERVERS
 
 APIS = list(SERVERS)
 

@@ -94,6 +94,25 @@ def list_models(client: Client) -> dict[str, int | None]:
     return {str(row["id"]): row.get("max_model_len") for row in rows}
 
 
+def find_listed(client: Client, wanted: str) -> tuple[str, int | None]:
+    """Return name and longest input of the model that was wanted, by default the first that ``/v1/models`` lists.
+
+    Raises:
+        InputError: The server lists no such model.
+    """
+    models = list_models(client)
+    name = choose_model(list(models), wanted, client.url)
+    return name, models[name]
+
+
+class TakesIds:
+    """What interfaces that take token ids have in common."""
+
+    def row(self, ids: list[int]) -> Row | None:
+        """Return the ids as they are."""
+        return Row(ids)
+
+
 def number(value: object) -> float:
     """Return a reward as a float, ``nan`` for JSON's null.
 

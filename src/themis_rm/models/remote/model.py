@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.models.chat import ChatEncoder, Encoded, load_encoder
 from themis_rm.models.checkpoint import digest, read_json
-from themis_rm.models.protocol import NOT_FINITE, ModelIdentity, Score
+from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.remote import sglang, vllm
 from themis_rm.models.remote.api import Api, Options, Row, Served
 from themis_rm.models.remote.client import Client, Refusal
@@ -119,11 +119,9 @@ class RemoteModel:
 
 
 def _as_score(item: Encoded, answer: float | str) -> Score:
-    if item.failure or isinstance(answer, str):
-        return Score.failed(item.failure or str(answer))
-    if answer - answer != 0:  # neither nan nor an infinity is 0 away from itself
-        return Score.failed(NOT_FINITE)
-    return Score(answer, truncated=item.truncated, tokens=len(item.ids))
+    if isinstance(answer, str):
+        return Score.failed(item.failure or answer)
+    return item.scored(answer)
 
 
 def load(folder: Path, settings: ModelSettings, name: str = "") -> RemoteModel:

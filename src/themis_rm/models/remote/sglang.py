@@ -12,9 +12,9 @@ from themis_rm.models.remote.api import (
     Options,
     Row,
     Served,
+    TakesIds,
     check_tokens,
-    choose_model,
-    list_models,
+    find_listed,
     malformed,
     number,
 )
@@ -31,23 +31,17 @@ def describe(client: Client, wanted: str) -> Served:
     Raises:
         InputError: It serves no such model.
     """
-    models = list_models(client)
-    name = choose_model(list(models), wanted, client.url)
-    length = models[name]
+    name, length = find_listed(client, wanted)
     # It refuses an input as long as the context: it keeps room for one token to be generated.
     return Served(name, None if length is None else length - 1, server="sglang")
 
 
-class Classify:
+class Classify(TakesIds):
     """``/classify``: one object per conversation, the reward in ``embedding``."""
 
     path = "/classify"
     forms: tuple[Options, ...] = ({},)
     raw: tuple[Options, ...] = ()
-
-    def row(self, ids: list[int]) -> Row | None:
-        """Return the ids as they are."""
-        return Row(ids)
 
     def body(self, served: Served, rows: Sequence[Row], options: Options) -> dict[str, Any]:  # noqa: ARG002
         """Return the request; a server has one model, which is not named in it."""

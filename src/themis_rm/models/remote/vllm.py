@@ -13,9 +13,9 @@ from themis_rm.models.remote.api import (
     Options,
     Row,
     Served,
+    TakesIds,
     check_tokens,
-    choose_model,
-    list_models,
+    find_listed,
     malformed,
     number,
 )
@@ -32,14 +32,13 @@ def describe(client: Client, wanted: str) -> Served:
     Raises:
         InputError: It serves no such model.
     """
-    models = list_models(client)
-    name = choose_model(list(models), wanted, client.url)
+    name, length = find_listed(client, wanted)
     version = client.find("/version")
     told = f"vllm {version['version']}" if isinstance(version, dict) and version.get("version") else ""
-    return Served(name, models[name], server=told)
+    return Served(name, length, server=told)
 
 
-class Classify:
+class Classify(TakesIds):
     """``/classify``: one item per conversation with a value per label in ``probs``."""
 
     path = "/classify"
@@ -48,10 +47,6 @@ class Classify:
     # By default one label goes through a sigmoid. The field that leaves it out has changed its name. Never both
     # fields at once: of the releases that know both, some take the old one's presence, not its value, for "yes".
     raw: tuple[Options, ...] = ({"use_activation": False}, {"activation": False}, {"softmax": False})
-
-    def row(self, ids: list[int]) -> Row | None:
-        """Return the ids as they are."""
-        return Row(ids)
 
     def body(self, served: Served, rows: Sequence[Row], options: Options) -> dict[str, Any]:
         """Return the request."""

@@ -19,8 +19,8 @@ def main(folder: Path) -> None:
     def done(part: str) -> None:
         marks.append((part, time.perf_counter(), time.process_time()))
 
-    from themis_rm.benchmark.leaderboard.board import BoardSettings, build_board
-    from themis_rm.benchmark.leaderboard.runs import read_runs
+    from themis_rm.evaluation.leaderboard.board import BoardSettings, build_board
+    from themis_rm.evaluation.leaderboard.runs import read_runs
 
     done("start-up")
     runs = read_runs([], folder)

@@ -28,13 +28,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from themis_rm.languages import language_of_path
-from themis_rm.mine.git import find_git_dir, opened
-from themis_rm.mine.messages import is_boilerplate, is_revert, length_fault
-from themis_rm.mine.mining import Mining
-from themis_rm.mine.repositories import mine_repositories
-from themis_rm.mine.settings import MineSettings
+from themis_rm.mining.git import find_git_dir, opened
+from themis_rm.mining.messages import is_boilerplate, is_revert, length_fault
+from themis_rm.mining.miner import Mining
+from themis_rm.mining.repositories import mine_repositories
+from themis_rm.mining.settings import MineSettings
 from themis_rm.pipeline import Execution
-from themis_rm.records import Commit, read_rows, stable_id, write_rows
+from themis_rm.records import Commit
+from themis_rm.storage.digests import stable_id
+from themis_rm.storage.parquet import read_rows, write_rows
 
 SETTINGS = MineSettings(any_licence=True)
 

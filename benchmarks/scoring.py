@@ -93,13 +93,13 @@ def build(folder: Path, tokenizer: Any) -> str:  # noqa: ANN401
 def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path, count: int, apart: bool) -> list[Talk]:  # noqa: ANN401
     """Return chosen and rejected of pairs out of histories, one after the other or by batches."""
     from themis_rm.criteria import criterion
-    from themis_rm.curate.settings import CurateSettings
-    from themis_rm.curate.stage import curate
-    from themis_rm.mine.repositories import mine_repositories
-    from themis_rm.mine.settings import MineSettings
+    from themis_rm.curation.curate import curate
+    from themis_rm.curation.settings import CurateSettings
+    from themis_rm.mining.repositories import mine_repositories
+    from themis_rm.mining.settings import MineSettings
     from themis_rm.pipeline import Execution
     from themis_rm.prompts import built_in, conversation
-    from themis_rm.records import read_rows
+    from themis_rm.storage.parquet import read_rows
 
     mine_repositories(repos, scratch / "mined", MineSettings(), Execution())
     curate(scratch / "mined" / "commits", None, scratch / "curated", CurateSettings(), Execution())

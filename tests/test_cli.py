@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from themis_rm.records import BenchmarkPair, write_rows
+from themis_rm.records import BenchmarkPair
+from themis_rm.storage.parquet import write_rows
 
 VERBS = ["mine", "curate", "assemble", "train", "evaluate", "rerank-eval", "adversarial", "leaderboard", "hand-over"]
 VERBS += ["score", "run"]

@@ -7,10 +7,10 @@ import shlex
 import pytest
 from typer.testing import CliRunner
 
-from themis_rm.benchmark.reference.runs import load
 from themis_rm.cli.model_page import BUILT_IN, pasted
 from themis_rm.cli.models import models
 from themis_rm.errors import CheckpointError, InputError, SettingError
+from themis_rm.evaluation.reference.runs import load
 from themis_rm.models import published
 from themis_rm.models.settings import ModelSettings
 

@@ -11,7 +11,8 @@ import pytest
 
 from themis_rm.errors import InputError, UserError
 from themis_rm.pipeline import Execution, RowFilter, RowReader, RowWriter, keep_aside, run_steps
-from themis_rm.records import BenchmarkPair, read_rows, write_rows
+from themis_rm.records import BenchmarkPair
+from themis_rm.storage.parquet import read_rows, write_rows
 
 
 class OnlyGo(RowFilter):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from themis_rm.criteria import CRITERIA, PRINCIPLES, criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.prompts import PromptMix, PromptSet, built_in, conversation
-from themis_rm.records import Preference, write_rows
+from themis_rm.records import Preference
+from themis_rm.storage.parquet import write_rows
 
 
 def test_the_own_prompt_names_its_criterion_and_both_principles_and_no_other_criterion():

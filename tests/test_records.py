@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.errors import InputError
-from themis_rm.records import BenchmarkPair, CodePair, Commit, PairScore, Preference, read_rows, stable_id, write_rows
+from themis_rm.records import BenchmarkPair, CodePair, Commit, PairScore, Preference
+from themis_rm.storage.digests import stable_id
+from themis_rm.storage.parquet import read_rows, write_rows
 
 PUBLISHED = {
     Commit: "commit subject message repos file_path license unix_time new_contents old_contents",

@@ -22,7 +22,7 @@ class Criterion:
         benchmark_aspect: The value in the ``aspect`` column of benchmarks and results.
         training_aspect: The value in the ``aspect`` column of preference datasets.
         asks: What a judge looks at, in our words; criteria prompts are built from it.
-        terms: Name of the term list in ``curate/terms`` that finds its commits.
+        terms: Name of the term list in ``curation/terms`` that finds its commits.
     """
 
     short: str

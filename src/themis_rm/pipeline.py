@@ -33,8 +33,9 @@ from pydantic import Field
 
 from themis_rm.errors import SettingError, UserError
 from themis_rm.progress import tasks_done, watching
-from themis_rm.records import open_parquet, parquet_files
 from themis_rm.settings import Settings
+from themis_rm.storage.atomic import write_text
+from themis_rm.storage.parquet import open_parquet, parquet_files
 
 READ, KEPT, DROPPED = "rows_read", "rows_kept", "dropped_"
 """Labels under which steps count rows; datatrove's filters use the last one already."""
@@ -79,14 +80,6 @@ class StageReport:
     def load(cls, folder: Path) -> StageReport:
         """Read ``report.json`` from a folder."""
         return cls(**json.loads((folder / "report.json").read_text(encoding="utf-8")))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file that appears under its name only when whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 class RowReader(PipelineStep):

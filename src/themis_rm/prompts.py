@@ -17,8 +17,8 @@ from typing import Any, Literal, Self
 
 from themis_rm.criteria import CRITERIA, PRINCIPLES, Criterion, criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
-from themis_rm.records import read_rows
 from themis_rm.settings import Settings, read_yaml
+from themis_rm.storage.parquet import read_rows
 
 PromptMode = Literal["none", "all", "own"]
 Message = dict[str, str]

@@ -7,18 +7,13 @@ once. Published columns come first, in their published order; what we add stands
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-
-from themis_rm.errors import InputError
 
 _ARROW: dict[Any, pa.DataType] = {
     str: pa.string(),
@@ -255,88 +250,3 @@ class PairScore(Row):
     rejected_length: int = 0
     chosen_stated: float | None = None
     rejected_stated: float | None = None
-
-
-def stable_id(*parts: str) -> str:
-    """Return 32 hex digits (BLAKE2b, 128 bits) that depend on the parts and their order alone."""
-    return stable_digest(parts)
-
-
-def stable_digest(parts: Iterable[str]) -> str:
-    """Return :func:`stable_id` of parts that are streamed."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "little"))
-        digest.update(data)
-    return digest.hexdigest()
-
-
-def parquet_files(path: Path) -> list[Path]:
-    """Return the Parquet files of a file or folder, sorted by path.
-
-    Raises:
-        InputError: There is nothing at ``path``, or no Parquet file in it.
-    """
-    if path.is_file():
-        return [path]
-    files = sorted(path.rglob("*.parquet")) if path.is_dir() else []
-    if not files:
-        raise InputError(f"No Parquet file at {path}.", "Give a .parquet file or a folder that holds some.")
-    return files
-
-
-def open_parquet(path: Path, required: Sequence[str] = ()) -> pq.ParquetFile:
-    """Open a Parquet file and check that its columns are there.
-
-    Raises:
-        InputError: The file is no Parquet, is cut off, or lacks a column.
-    """
-    try:
-        file = pq.ParquetFile(path)
-        names = file.schema_arrow.names  # of a damaged file they need not be text
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from error
-    missing = [name for name in required if name not in names]
-    if missing:
-        raise InputError(
-            f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.",
-            f"It has: {', '.join(names)}.",
-        )
-    return file
-
-
-def read_rows(path: Path, required: Sequence[str] = (), batch_size: int = 256) -> Iterator[dict[str, Any]]:
-    """Stream the rows of a Parquet file or folder as dicts, in file and row order.
-
-    Args:
-        path: A file, or a folder whose Parquet files are read in sorted order.
-        required: Columns that must be there.
-        batch_size: Rows held at a time.
-
-    Raises:
-        InputError: See :func:`parquet_files` and :func:`open_parquet`.
-    """
-    for file in parquet_files(path):
-        with open_parquet(file, required) as handle:
-            for batch in handle.iter_batches(batch_size=batch_size):
-                yield from batch.to_pylist()
-
-
-def write_rows(path: Path, rows: Iterable[Row], schema: pa.Schema) -> int:
-    """Write rows to one Parquet file, appearing under its name only when whole; return how many there were."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    count = 0
-    with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
-        batch: list[dict[str, Any]] = []
-        for row in rows:
-            batch.append(row.to_dict())
-            count += 1
-            if len(batch) == 1000:
-                writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
-                batch = []
-        if batch:
-            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
-    partial.replace(path)
-    return count

@@ -16,7 +16,8 @@ from themis_rm.benchmark.audit.run import AUDIT, FINDINGS, Audit, audit
 from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.audit.surface import surface_biases
 from themis_rm.errors import InputError
-from themis_rm.records import CompiledPair, Preference, read_rows, write_rows
+from themis_rm.records import CompiledPair, Preference
+from themis_rm.storage.parquet import read_rows, write_rows
 
 QUICK = AuditSettings(ngrams=False)
 SENTENCE = "return every second element of the list that is given to the function as an argument"

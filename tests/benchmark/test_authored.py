@@ -9,7 +9,7 @@ import pytest
 from themis_rm.benchmark.authored import load, pairs
 from themis_rm.criteria import CRITERIA, criterion
 from themis_rm.languages import LANGUAGES, language
-from themis_rm.syntax import code_tokens, has_errors, parse
+from themis_rm.languages.syntax import code_tokens, has_errors, parse
 
 ALL = list(pairs())
 PYTHON_CHECKS = [p for p in ALL if p.row.language == "Python" and p.row.aspect == "Functional_Correctness"]

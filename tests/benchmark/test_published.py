@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from themis_rm.benchmark.results import Results
-from themis_rm.benchmark.scores import read_scores, schema, write_scores
-from themis_rm.benchmark.statistics import Accuracy
+from themis_rm.evaluation.results import Results
+from themis_rm.evaluation.scores import read_scores, schema, write_scores
+from themis_rm.evaluation.statistics import Accuracy
 
 RUNS = ["Themis-RM-0.6B", "internlm2-20b-reward", "CE-RM-4B", "AceCodeRM-32B", "QRM-Gemma-2-27B"]
 

@@ -11,13 +11,14 @@ import pytest
 from scipy.stats import binomtest
 
 from themis_rm.benchmark import verify as module
-from themis_rm.benchmark.compilation import Artefacts
+from themis_rm.benchmark.compile import Artefacts
 from themis_rm.benchmark.verify import VerifiedPair, VerifySettings, agreement, mark, verify, wilson
 from themis_rm.errors import InputError, SettingError, UserError
 from themis_rm.execute.check import BOTH_PASS, Check
 from themis_rm.execute.sandbox import Isolation
 from themis_rm.execute.verdict import Verdict
-from themis_rm.records import CompiledPair, read_rows, write_rows
+from themis_rm.records import CompiledPair
+from themis_rm.storage.parquet import read_rows, write_rows
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux alone")
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from themis_rm.curate.settings import CurateSettings
-from themis_rm.curate.stage import commit_steps, curate, solution_steps
+from themis_rm.curation.curate import commit_steps, curate, solution_steps
+from themis_rm.curation.settings import CurateSettings
+from themis_rm.dataset.assemble import assemble
 from themis_rm.dataset.settings import AssembleSettings
-from themis_rm.dataset.stage import assemble
-from themis_rm.mine.functions import TreeSettings, mine_trees
+from themis_rm.mining.functions import TreeSettings, mine_trees
 from themis_rm.pipeline import Execution, StageReport
-from themis_rm.records import CodePair, Commit, Solution, write_rows
+from themis_rm.records import CodePair, Commit, Solution
+from themis_rm.storage.parquet import write_rows
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 CODE = """def mean_{i}(values):
@@ -136,7 +137,7 @@ def test_every_step_travels_to_a_worker(steps, tmp_path):
 
 
 def test_pairs_carry_what_they_were_made_of(tmp_path):
-    from themis_rm.records import read_rows
+    from themis_rm.storage.parquet import read_rows
 
     run_curate(tmp_path, 1)
     rows = [CodePair.from_dict(row) for row in read_rows(tmp_path / "curate1" / "pairs")]

@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
-from themis_rm.benchmark.reference.runs import load
 from themis_rm.errors import CheckpointError
+from themis_rm.evaluation.reference.runs import load
 from themis_rm.models import published
 from themis_rm.models.catalogue import FAMILIES
 from themis_rm.models.published import Source

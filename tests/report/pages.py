@@ -5,9 +5,9 @@ import re
 from dataclasses import replace
 
 import numpy as np
-from tests.benchmark.boards import columns, write_run
+from tests.evaluation.boards import columns, write_run
 
-from themis_rm.benchmark.leaderboard.board import BoardSettings, Entry, leaderboard
+from themis_rm.evaluation.leaderboard.board import BoardSettings, Entry, leaderboard
 
 SIZE = 240
 HOSTILE = """</script><img src=x onerror="document.title='owned'"> & 'co'"""

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
-from tests.benchmark.boards import write_run
+from tests.evaluation.boards import write_run
 from tests.report.pages import HOSTILE, QUICK, SIZE, embedded, small_board
 
-from themis_rm.benchmark.evaluate import EvaluateSettings, evaluate
-from themis_rm.benchmark.leaderboard.board import leaderboard
-from themis_rm.benchmark.leaderboard.recomputed import Differing
 from themis_rm.benchmark.pairs import read_benchmark
-from themis_rm.benchmark.statistics import accuracy_interval, holm, mcnemar_exact
+from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
+from themis_rm.evaluation.leaderboard.board import leaderboard
+from themis_rm.evaluation.leaderboard.recomputed import Differing
+from themis_rm.evaluation.statistics import accuracy_interval, holm, mcnemar_exact
 from themis_rm.report import leaderboard as page_module
 from themis_rm.report.leaderboard import page_data, render, write_page
 

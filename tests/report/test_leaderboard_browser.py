@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.benchmark.boards import write_run
+from tests.evaluation.boards import write_run
 from tests.report.browser import drive
 from tests.report.pages import HOSTILE, QUICK, embedded, small_board
 
-from themis_rm.benchmark.evaluate import EvaluateSettings, evaluate
-from themis_rm.benchmark.leaderboard.board import leaderboard
-from themis_rm.benchmark.statistics import mcnemar_exact
+from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
+from themis_rm.evaluation.leaderboard.board import leaderboard
+from themis_rm.evaluation.statistics import mcnemar_exact
 from themis_rm.report.leaderboard import render
 
 LOST, TIED, WON, FAILED, MISSING = range(5)

@@ -5,10 +5,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from themis_rm.benchmark.evaluate import EvaluateSettings, evaluate
 from themis_rm.benchmark.pairs import read_benchmark
-from themis_rm.benchmark.results import Results
 from themis_rm.errors import InputError
+from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
+from themis_rm.evaluation.results import Results
 from themis_rm.pipeline import StageReport
 from themis_rm.report.page import Scored, render, verdicts
 from themis_rm.report.plots import Interval, dot_plot, line_plot, training_curves

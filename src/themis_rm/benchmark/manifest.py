@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from themis_rm.benchmark.document import Block, Document
 from themis_rm.benchmark.sources.source import Source
 from themis_rm.criteria import CRITERIA
 from themis_rm.languages import LANGUAGES
+from themis_rm.results import Block, Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -135,9 +133,3 @@ def declared_coverage(sources: Iterable[Source]) -> dict[str, dict[str, int]]:
             for spoken in source.languages if asked.short in source.criteria else ():
                 counts[asked.benchmark_aspect][spoken] += 1
     return counts
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex digits."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -13,15 +13,9 @@ from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language
 from themis_rm.models.protocol import is_unicode
-from themis_rm.records import (
-    BenchmarkPair,
-    Preference,
-    open_parquet,
-    parquet_files,
-    read_rows,
-    stable_digest,
-    stable_id,
-)
+from themis_rm.records import BenchmarkPair, Preference
+from themis_rm.storage.digests import stable_digest, stable_id
+from themis_rm.storage.parquet import open_parquet, parquet_files, read_rows
 
 AUTHORED = "authored"
 """Name of the benchmark that is part of this package."""

@@ -10,7 +10,7 @@ from collections import Counter
 from themis_rm.benchmark.sources.neutral.labels import tells_label
 from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.languages import language
-from themis_rm.syntax import functions, parse_fragment, syntax_of, to_text, walk
+from themis_rm.languages.syntax import functions, parse_fragment, syntax_of, to_text, walk
 
 _MOST_NAMES = 6
 

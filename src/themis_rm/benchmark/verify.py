@@ -23,20 +23,23 @@ from pydantic import Field
 
 from themis_rm.benchmark import authored
 from themis_rm.benchmark.authored_checks import authored_checks
-from themis_rm.benchmark.compilation import Artefacts
-from themis_rm.benchmark.manifest import Manifest, file_sha256
+from themis_rm.benchmark.compile import Artefacts
+from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import AGREES, AUTHORED, DISAGREES, UNCHECKED
 from themis_rm.errors import InputError, SettingError, UserError, did_you_mean
 from themis_rm.execute.check import BOTH_PASS, TELLS_APART, Check
 from themis_rm.execute.sandbox import isolation
 from themis_rm.execute.toolchains import TOOLCHAINS, Installed, installed
 from themis_rm.execute.verdict import COMPILE_ERROR, NO_TOOLCHAIN, PASSED, TIMEOUT, Verdict, check_form, run_check
-from themis_rm.journal import Journal
 from themis_rm.languages import language
-from themis_rm.pipeline import Execution, write_text
+from themis_rm.pipeline import Execution
 from themis_rm.progress import following
-from themis_rm.records import BenchmarkPair, Row, open_parquet, read_rows, stable_id, write_rows
+from themis_rm.records import BenchmarkPair, Row
 from themis_rm.settings import Settings
+from themis_rm.storage.atomic import write_text
+from themis_rm.storage.digests import file_sha256, stable_id
+from themis_rm.storage.jsonl_cache import Journal
+from themis_rm.storage.parquet import open_parquet, read_rows, write_rows
 
 _SIDES = ("chosen", "rejected")
 

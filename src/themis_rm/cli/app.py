@@ -34,7 +34,7 @@ from themis_rm.cli.models import models
 from themis_rm.errors import InputError, SettingError, UserError
 
 if TYPE_CHECKING:
-    from themis_rm.benchmark.leaderboard.board import Board
+    from themis_rm.evaluation.leaderboard.board import Board
     from themis_rm.serve.scoring import ScoreSummary
     from themis_rm.workflow.run import Finished
 
@@ -84,10 +84,10 @@ def mine(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A further setting.")] = None,
 ) -> None:
     """Turn git histories into commits, or a source tree into documented functions."""
-    from themis_rm.mine.functions import TreeSettings, mine_trees  # noqa: PLC0415
-    from themis_rm.mine.repositories import mine_repositories  # noqa: PLC0415
-    from themis_rm.mine.settings import MineSettings  # noqa: PLC0415
-    from themis_rm.mine.sources import read_repos_file  # noqa: PLC0415
+    from themis_rm.mining.functions import TreeSettings, mine_trees  # noqa: PLC0415
+    from themis_rm.mining.repositories import mine_repositories  # noqa: PLC0415
+    from themis_rm.mining.settings import MineSettings  # noqa: PLC0415
+    from themis_rm.mining.sources import read_repos_file  # noqa: PLC0415
 
     names = [*(repos or []), *(read_repos_file(repos_file) if repos_file else [])]
     if bool(names) == bool(tree):
@@ -113,8 +113,8 @@ def curate(
     workers: Workers = None,
 ) -> None:
     """Turn commits and functions into pairs labelled with criteria; what is dropped is kept aside by reason."""
-    from themis_rm.curate.settings import CurateSettings  # noqa: PLC0415
-    from themis_rm.curate.stage import curate as work  # noqa: PLC0415
+    from themis_rm.curation.curate import curate as work  # noqa: PLC0415
+    from themis_rm.curation.settings import CurateSettings  # noqa: PLC0415
 
     if commits is None and solutions is None:
         raise SettingError("Give --commits, --solutions or both.")
@@ -130,8 +130,8 @@ def assemble(
     workers: Workers = None,
 ) -> None:
     """Turn labelled pairs into a preference dataset with splits and a card."""
+    from themis_rm.dataset.assemble import assemble as work  # noqa: PLC0415
     from themis_rm.dataset.settings import AssembleSettings  # noqa: PLC0415
-    from themis_rm.dataset.stage import assemble as work  # noqa: PLC0415
 
     tell_report(work(source, out, settings_of(AssembleSettings, settings, pairs), execution_of(workers)), out)
 
@@ -145,7 +145,7 @@ def train(
 ) -> None:
     """Train a reward model, and the n-gram baseline beside it; OUT/model is the checkpoint."""
     from themis_rm.progress import following  # noqa: PLC0415
-    from themis_rm.train.recipe import TrainRecipe  # noqa: PLC0415
+    from themis_rm.training.recipe import TrainRecipe  # noqa: PLC0415
 
     typed = TrainRecipe.load(recipe, pairs or [])
     source = data or typed.data
@@ -176,8 +176,8 @@ def evaluate(
 ) -> None:
     """Benchmark a reward model, with baselines, intervals and paired tests beside the published figures."""
     with Needs("train"):
-        from themis_rm.benchmark.evaluate import EvaluateSettings  # noqa: PLC0415
-        from themis_rm.benchmark.evaluate import evaluate as work  # noqa: PLC0415
+        from themis_rm.evaluation.evaluate import EvaluateSettings  # noqa: PLC0415
+        from themis_rm.evaluation.evaluate import evaluate as work  # noqa: PLC0415
 
     given = [f"prompts={prompts}"] if prompts else []
     results = work(model, benchmark, out, settings_of(EvaluateSettings, settings, [*given, *(pairs or [])]))
@@ -197,7 +197,7 @@ def rerank_eval(
 ) -> None:
     """Rank candidate programs by reward: Hits@K and rank correlation with the pass rate, with intervals."""
     with Needs("train"):
-        from themis_rm.benchmark.reranking.run import RerankSettings, rerank  # noqa: PLC0415
+        from themis_rm.evaluation.reranking.run import RerankSettings, rerank  # noqa: PLC0415
 
     results = rerank(model, data, out, settings_of(RerankSettings, settings, pairs))
     Console().print(results.table())
@@ -217,7 +217,7 @@ def adversarial(
 ) -> None:
     """Make up the worse answers with edits that change nothing but the impression, and count who falls for it."""
     with Needs("train"):
-        from themis_rm.benchmark.adversarial.attack import AttackSettings, attack  # noqa: PLC0415
+        from themis_rm.evaluation.adversarial.attack import AttackSettings, attack  # noqa: PLC0415
 
     Console().print(attack(model, benchmark, out, settings_of(AttackSettings, settings, pairs)).table())
 
@@ -234,8 +234,8 @@ def verify_backend(
 ) -> None:
     """Compare a server's rewards with those computed here: differences, order, and the pairs that flip."""
     with Needs("train"):
-        from themis_rm.benchmark.backends import BackendSettings  # noqa: PLC0415
-        from themis_rm.benchmark.backends import verify_backend as work  # noqa: PLC0415
+        from themis_rm.evaluation.backends import BackendSettings  # noqa: PLC0415
+        from themis_rm.evaluation.backends import verify_backend as work  # noqa: PLC0415
 
     given = [f"model.remote.url={url}", f"model.remote.api={api}", *(pairs or [])]
     report = work(model, benchmark, settings_of(BackendSettings, settings, given))
@@ -263,9 +263,9 @@ def leaderboard(
     settings: SettingsFile = None,
 ) -> None:
     """Compare runs: accuracies with intervals, paired tests over all pairs of models, groups that are the same."""
-    from themis_rm.benchmark.leaderboard.board import BoardSettings  # noqa: PLC0415
-    from themis_rm.benchmark.leaderboard.board import leaderboard as work  # noqa: PLC0415
-    from themis_rm.benchmark.leaderboard.tables import terminal_table, write_csv  # noqa: PLC0415
+    from themis_rm.evaluation.leaderboard.board import BoardSettings  # noqa: PLC0415
+    from themis_rm.evaluation.leaderboard.board import leaderboard as work  # noqa: PLC0415
+    from themis_rm.evaluation.leaderboard.tables import terminal_table, write_csv  # noqa: PLC0415
 
     if not runs and published is None:
         raise SettingError("Nothing to compare.", "Give folders of evaluate, --published DIR, or both.")
@@ -296,7 +296,7 @@ def hand_over(
     settings: SettingsFile = None,
 ) -> None:
     """Write results for a model card: model-index metadata, and the hub's eval-results YAML with dataset=OWNER/NAME."""
-    from themis_rm.report.handover import HandOverSettings, hand_over_results  # noqa: PLC0415
+    from themis_rm.report.hub_export import HandOverSettings, hand_over_results  # noqa: PLC0415
 
     file = results / "results.json" if results.is_dir() else results
     for path in hand_over_results(file, out, settings_of(HandOverSettings, settings, pairs)):
@@ -304,7 +304,7 @@ def hand_over(
 
 
 def _told_of_check(board: Board, table: Path) -> None:
-    from themis_rm.benchmark.leaderboard.published_tables import check_against  # noqa: PLC0415
+    from themis_rm.evaluation.leaderboard.published_tables import check_against  # noqa: PLC0415
 
     check, console = check_against(board, table), Console()
     console.print(plain(str(check)), highlight=False, soft_wrap=True)

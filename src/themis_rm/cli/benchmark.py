@@ -63,7 +63,7 @@ def compile_(
     workers: Workers = None,
 ) -> None:
     """Compile the sources in a folder into one frozen benchmark with a manifest."""
-    from themis_rm.benchmark.compilation import CompileSettings, compile_benchmark  # noqa: PLC0415
+    from themis_rm.benchmark.compile import CompileSettings, compile_benchmark  # noqa: PLC0415
 
     given = [f"only=[{', '.join(only)}]"] if only else []
     typed = settings_of(CompileSettings, settings, [*given, *(pairs or [])])
@@ -128,7 +128,7 @@ def card(
     settings: SettingsFile = None,
 ) -> None:
     """Write a compiled benchmark as a folder for the hub: Full, by criterion, by language, and its card."""
-    from themis_rm.report.benchmark_folder import FolderSettings, hand_over_benchmark  # noqa: PLC0415
+    from themis_rm.report.benchmark_export import FolderSettings, hand_over_benchmark  # noqa: PLC0415
 
     hand_over_benchmark(compiled, out, settings_of(FolderSettings, settings, pairs), manifest, audited)
     Console().print(f"-> {plain(str(out))}", highlight=False, soft_wrap=True)

@@ -233,7 +233,7 @@ def _learnt(row: PublishedModel) -> str:
 
 
 def _figures(row: PublishedModel) -> Iterator[str]:
-    from themis_rm.benchmark.reference.runs import OVERALL, load  # noqa: PLC0415
+    from themis_rm.evaluation.reference.runs import OVERALL, load  # noqa: PLC0415
 
     told = load().runs[row.run]
     if told.ties is None:

@@ -168,7 +168,7 @@ def _footer(rows: Sequence[PublishedModel]) -> Iterator[str]:
 def _plain_row(row: PublishedModel) -> dict[str, Any]:
     from dataclasses import asdict  # noqa: PLC0415
 
-    from themis_rm.benchmark.reference.runs import OVERALL, load  # noqa: PLC0415
+    from themis_rm.evaluation.reference.runs import OVERALL, load  # noqa: PLC0415
 
     told = load().runs[row.run]
     figures = {"strict_accuracy": told.accuracies[OVERALL], "ties": told.ties}

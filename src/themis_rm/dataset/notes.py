@@ -19,8 +19,9 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.criteria import CRITERIA, is_criterion
-from themis_rm.pipeline import DROPPED, RowWriter, write_text
-from themis_rm.records import stable_id
+from themis_rm.pipeline import DROPPED, RowWriter
+from themis_rm.storage.atomic import write_text
+from themis_rm.storage.digests import stable_id
 
 NO_TIME = np.iinfo(np.int64).min
 CATEGORIES = ("language", "source", "instruction_source", "license", "repos")

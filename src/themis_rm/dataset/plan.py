@@ -19,7 +19,7 @@ from themis_rm.dataset import mixture, splits
 from themis_rm.dataset.notes import NO_TIME, SHORTS, Ledger, save_array
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.splits import SPLITS
-from themis_rm.pipeline import write_text
+from themis_rm.storage.atomic import write_text
 
 REASONS: Mapping[str, str] = {
     "duplicate-row": "the same pair was there before",

@@ -17,7 +17,8 @@ from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.splits import SPLITS
 from themis_rm.pipeline import KEPT, RowFilter, RowWriter, document
 from themis_rm.prompts import PromptSet
-from themis_rm.records import Preference, parquet_files, read_rows, write_rows
+from themis_rm.records import Preference
+from themis_rm.storage.parquet import parquet_files, read_rows, write_rows
 
 
 def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings: AssembleSettings) -> Preference:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from themis_rm.journal import Journal
 from themis_rm.judge.endpoint import Endpoint, EndpointSettings
 from themis_rm.prompts import conversation
-from themis_rm.records import stable_id
+from themis_rm.storage.digests import stable_id
+from themis_rm.storage.jsonl_cache import Journal
 
 STYLES = (
     "an exercise set to graduate students",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from themis_rm.models.protocol import NO_RESPONSE, ModelIdentity, Score, response_of
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import Conversation
-from themis_rm.records import stable_id
+from themis_rm.storage.digests import stable_id
 
 
 class LengthBaseline:

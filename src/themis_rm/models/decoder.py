@@ -13,13 +13,13 @@ from pathlib import Path
 import torch
 import transformers
 
-from themis_rm import tree_attention
 from themis_rm.models.backbone import load_backbone, read_config
 from themis_rm.models.chat import ChatEncoder, load_encoder
 from themis_rm.models.checkpoint import Checkpoint, read_json
 from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
 from themis_rm.models.family import Head, Parts
 from themis_rm.models.layouts import Layout, Packed, Padded
+from themis_rm.models.prefix_sharing import tree_attention
 from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import Conversation

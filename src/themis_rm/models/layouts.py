@@ -13,8 +13,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import torch
 
-from themis_rm import tree_attention
-from themis_rm.branching import packs
+from themis_rm.models.prefix_sharing import tree_attention
+from themis_rm.models.prefix_sharing.packing import packs
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,10 @@ from themis_rm.errors import CheckpointError, InputError, SettingError
 from themis_rm.models.checkpoint import digest, read_json
 from themis_rm.models.protocol import NO_RESPONSE, ModelIdentity, Score, response_of, system_of
 from themis_rm.models.settings import ModelSettings
-from themis_rm.pipeline import write_text
 from themis_rm.prompts import Conversation
-from themis_rm.records import stable_id
 from themis_rm.settings import Settings
+from themis_rm.storage.atomic import write_text
+from themis_rm.storage.digests import stable_id
 
 CONFIG, WEIGHTS, TENSOR = "ngrams.json", "ngrams.safetensors", "weight"
 _TOKEN = re.compile(r"\w+|[^\w\s]")

@@ -1,7 +1,7 @@
 """The 51 published models of CodeRewardBench as typed rows: what each is, and what scoring with it takes.
 
 A row states facts of one published checkpoint; how its family is computed stands in the catalogue of families, and
-its figures on the benchmark in :mod:`themis_rm.benchmark.reference`. A fact that nobody found out is empty or ``None``.
+its figures on the benchmark in :mod:`themis_rm.evaluation.reference`. A fact that nobody found out is empty or ``None``.
 """
 
 from __future__ import annotations

@@ -15,15 +15,15 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 import themis_rm
-from themis_rm.benchmark.bootstrap import mean_intervals
-from themis_rm.benchmark.leaderboard.board import Board
-from themis_rm.benchmark.leaderboard.comparisons import Comparisons
-from themis_rm.benchmark.leaderboard.cuts import groupings
-from themis_rm.benchmark.leaderboard.groups import letter_groups, letters, rank_intervals
-from themis_rm.benchmark.leaderboard.score_files import MISSING
 from themis_rm.criteria import CRITERIA
+from themis_rm.evaluation.bootstrap import mean_intervals
+from themis_rm.evaluation.leaderboard.board import Board
+from themis_rm.evaluation.leaderboard.comparisons import Comparisons
+from themis_rm.evaluation.leaderboard.cuts import groupings
+from themis_rm.evaluation.leaderboard.groups import letter_groups, letters, rank_intervals
+from themis_rm.evaluation.leaderboard.score_files import MISSING
 from themis_rm.languages import LANGUAGES
-from themis_rm.pipeline import write_text
+from themis_rm.storage.atomic import write_text
 
 TEXT_LIMIT = 4_000_000
 """Characters of texts that a page takes in unasked: a few hundred pairs, not a benchmark of thousands."""

@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import themis_rm
-from themis_rm.benchmark.results import Accuracies, Results
-from themis_rm.benchmark.statistics import Accuracy
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
+from themis_rm.evaluation.results import Accuracies, Results
+from themis_rm.evaluation.statistics import Accuracy
 from themis_rm.languages import LANGUAGES
 from themis_rm.pipeline import StageReport
 from themis_rm.report.plots import Interval, dot_plot, training_curves

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from themis_rm.benchmark.statistics import Accuracy
+from themis_rm.evaluation.statistics import Accuracy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,15 @@ from typing import Self
 
 from pydantic import Field, field_validator
 
-from themis_rm.benchmark.evaluate import EvaluateSettings
-from themis_rm.curate.settings import CurateSettings
+from themis_rm.curation.settings import CurateSettings
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.errors import InputError
-from themis_rm.mine.functions import TreeSettings
-from themis_rm.mine.settings import MineSettings
+from themis_rm.evaluation.evaluate import EvaluateSettings
+from themis_rm.mining.functions import TreeSettings
+from themis_rm.mining.settings import MineSettings
 from themis_rm.pipeline import Execution
 from themis_rm.settings import Settings, merge_overrides, read_yaml
-from themis_rm.train.recipe import TrainRecipe
+from themis_rm.training.recipe import TrainRecipe
 
 PLACES = {"python:stdlib": "stdlib", "python:site-packages": "purelib"}
 """Names for the source trees of the running interpreter, so that a recipe needs no path of a machine."""

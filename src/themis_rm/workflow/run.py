@@ -9,18 +9,20 @@ from pathlib import Path
 
 from rich.console import Console
 
-from themis_rm.benchmark.evaluate import RESULTS, evaluate
 from themis_rm.benchmark.pairs import from_preference
-from themis_rm.benchmark.results import Results
-from themis_rm.curate.stage import curate
-from themis_rm.dataset.stage import assemble
+from themis_rm.curation.curate import curate
+from themis_rm.dataset.assemble import assemble
 from themis_rm.errors import InputError, SettingError
-from themis_rm.mine.functions import mine_trees
-from themis_rm.mine.repositories import mine_repositories
-from themis_rm.pipeline import StageReport, write_text
-from themis_rm.records import BenchmarkPair, Preference, read_rows, write_rows
+from themis_rm.evaluation.evaluate import RESULTS, evaluate
+from themis_rm.evaluation.results import Results
+from themis_rm.mining.functions import mine_trees
+from themis_rm.mining.repositories import mine_repositories
+from themis_rm.pipeline import StageReport
+from themis_rm.records import BenchmarkPair, Preference
 from themis_rm.report.page import Scored, render
 from themis_rm.serve.scoring import Scorer
+from themis_rm.storage.atomic import write_text
+from themis_rm.storage.parquet import read_rows, write_rows
 from themis_rm.workflow import fingerprints
 from themis_rm.workflow.recipe import RunRecipe
 from themis_rm.workflow.stages import Stage, only_one, run_stage

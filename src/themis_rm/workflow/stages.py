@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from themis_rm.errors import InputError
-from themis_rm.pipeline import StageReport, write_text
+from themis_rm.pipeline import StageReport
+from themis_rm.storage.atomic import write_text
 from themis_rm.workflow import fingerprints
 
 State = Literal["waiting", "running", "done", "unchanged"]

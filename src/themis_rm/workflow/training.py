@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.models.ngrams import CONFIG, fit_ngrams
-from themis_rm.records import Preference, read_rows
-from themis_rm.train.recipe import TrainRecipe
-from themis_rm.train.run import TrainReport, train
+from themis_rm.records import Preference
+from themis_rm.storage.parquet import read_rows
+from themis_rm.training.recipe import TrainRecipe
+from themis_rm.training.train import TrainReport, train
 
 BASELINE = Path("model") / "baselines" / "ngrams"
 
@@ -18,7 +19,7 @@ def train_with_baseline(recipe: TrainRecipe, data: Path | str, out: Path) -> Tra
     """Train a reward model, then fit the n-gram baseline on the same training split, into the checkpoint's folder.
 
     An accuracy says little without what the surface of the text alone would give; so the control travels with the
-    checkpoint. Going on after a kill is as for :func:`themis_rm.train.run.train`.
+    checkpoint. Going on after a kill is as for :func:`themis_rm.training.train.train`.
 
     Args:
         recipe: What to train.
@@ -26,7 +27,7 @@ def train_with_baseline(recipe: TrainRecipe, data: Path | str, out: Path) -> Tra
         out: Folder of the run.
 
     Raises:
-        UserError: See :func:`themis_rm.train.run.train`.
+        UserError: See :func:`themis_rm.training.train.train`.
     """
     report = train(recipe, data, out)
     local = Path(data)

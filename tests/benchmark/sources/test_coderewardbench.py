@@ -6,7 +6,8 @@ from themis_rm.benchmark.sources.catalogue import source
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS, read_config
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
 from themis_rm.errors import InputError, SettingError
-from themis_rm.records import BenchmarkPair, write_rows
+from themis_rm.records import BenchmarkPair
+from themis_rm.storage.parquet import write_rows
 
 
 def row(number, aspect="Security_Hardness", language="Python"):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from themis_rm.benchmark.soundness import leaks
+from themis_rm.benchmark.pair_validation import leaks
 from themis_rm.benchmark.sources.catalogue import source
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
 from themis_rm.errors import InputError

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.pairs import Examined
-from themis_rm.syntax import strip_comments
+from themis_rm.languages.syntax import strip_comments
 
 
 def differences(items: Iterable[Examined]) -> Iterator[Finding]:

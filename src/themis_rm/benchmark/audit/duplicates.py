@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from themis_rm.benchmark.audit.findings import SCOPES, Finding, scope_of
 from themis_rm.benchmark.audit.pairs import Examined
-from themis_rm.records import stable_id
+from themis_rm.storage.digests import stable_id
 
 _MOST_REPRESENTATIVES = 64
 

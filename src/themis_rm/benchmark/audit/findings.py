@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from themis_rm.records import CompiledPair, Row, write_rows
+from themis_rm.records import CompiledPair, Row
+from themis_rm.storage.parquet import write_rows
 
 SCOPES = ("task", "source", "sources", "criteria")
 """How far apart two pairs are: of one task; of one source; of two sources; of two criteria. In this order of weight."""

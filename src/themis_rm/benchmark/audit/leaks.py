@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.pairs import Examined
 from themis_rm.benchmark.audit.settings import AuditSettings
-from themis_rm.benchmark.document import Block
-from themis_rm.benchmark.soundness import TELLING, leaks
+from themis_rm.benchmark.pair_validation import TELLING, leaks
 from themis_rm.languages import LANGUAGES
-from themis_rm.syntax import comment_ranges, parse_fragment, to_text
+from themis_rm.languages.syntax import comment_ranges, parse_fragment, to_text
+from themis_rm.results import Block
 
 _ENDINGS = "|".join(sorted(ending[1:].replace("+", r"\+") for row in LANGUAGES for ending in row.extensions))
 _WEAKNESS = re.compile(r"(?i)\bC[VW]E[-_ ]?\d[\d-]*\b")

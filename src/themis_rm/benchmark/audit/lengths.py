@@ -9,8 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from themis_rm.benchmark.document import Block
 from themis_rm.records import CompiledPair
+from themis_rm.results import Block
 
 
 class LengthBias(Block):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from themis_rm.benchmark.audit.findings import Finding, scope_of
 from themis_rm.benchmark.audit.pairs import Examined
-from themis_rm.curate.overlap import Hashes, grams, mixed
+from themis_rm.curation.ngram_overlap import Hashes, grams, mixed
 
 ROWS = 4
 """MinHash values of a band: with 32 bands, pairs at a Jaccard index of 0.67 become candidates with chance 0.999."""

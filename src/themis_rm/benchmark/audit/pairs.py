@@ -13,9 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from themis_rm.benchmark.pairs import AUTHORED, Benchmark, read_benchmark
-from themis_rm.curate.overlap import WordHashes
-from themis_rm.records import CompiledPair, read_rows
-from themis_rm.syntax import code_tokens, comment_ranges, error_count, parse_fragment, syntax_of, to_text, walk
+from themis_rm.curation.ngram_overlap import WordHashes
+from themis_rm.languages.syntax import (
+    code_tokens,
+    comment_ranges,
+    error_count,
+    parse_fragment,
+    syntax_of,
+    to_text,
+    walk,
+)
+from themis_rm.records import CompiledPair
+from themis_rm.storage.parquet import read_rows
 
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
 _WORDS = re.compile(r"[^\W\d_]{2,}")

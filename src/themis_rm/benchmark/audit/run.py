@@ -19,8 +19,8 @@ from themis_rm.benchmark.audit.shape import Shape, shape_findings
 from themis_rm.benchmark.audit.surface import SurfaceBias, surface_biases
 from themis_rm.benchmark.audit.training import Overlap, overlap
 from themis_rm.benchmark.audit.verdicts import Verdict, verdicts
-from themis_rm.benchmark.document import Block, Document
 from themis_rm.progress import following
+from themis_rm.results import Block, Document
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from themis_rm.curate.overlap import COMMON, ORDER
+from themis_rm.curation.ngram_overlap import COMMON, ORDER
 from themis_rm.settings import Settings
 
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.pairs import Examined, counted
-from themis_rm.benchmark.document import Block
+from themis_rm.results import Block
 
 
 class SourceShape(Block):

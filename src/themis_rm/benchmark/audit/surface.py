@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from themis_rm.benchmark.audit.lengths import clopper_pearson
 from themis_rm.benchmark.audit.pairs import Examined
-from themis_rm.benchmark.crossfit import FOLDS, fold
-from themis_rm.benchmark.document import Block
 from themis_rm.models.ngrams import NGramSettings, difference, fit_differences
+from themis_rm.models.ngrams_crossfit import FOLDS, fold
+from themis_rm.results import Block
 
 
 class SurfaceBias(Block):
@@ -26,7 +26,7 @@ class SurfaceBias(Block):
 
 
 def surface_biases(items: Sequence[Examined], level: float) -> dict[str, SurfaceBias]:
-    """Return criterion -> what n-grams get there (cross-fitting; see :mod:`themis_rm.benchmark.crossfit`).
+    """Return criterion -> what n-grams get there (cross-fitting; see :mod:`themis_rm.models.ngrams_crossfit`).
 
     One fit for each criterion and fold. Pairs of a task are in one fold, so that nothing of a task is learnt from its
     own pairs. A criterion in which a fold would have nothing to learn from is left out.

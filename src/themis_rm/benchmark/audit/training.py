@@ -8,11 +8,12 @@ from pathlib import Path
 
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.settings import AuditSettings
-from themis_rm.benchmark.document import Block
 from themis_rm.benchmark.pairs import AUTHORED, read_benchmark
-from themis_rm.curate.overlap import NGramIndex, Shared, words
+from themis_rm.curation.ngram_overlap import NGramIndex, Shared, words
 from themis_rm.errors import InputError
-from themis_rm.records import CompiledPair, open_parquet, parquet_files
+from themis_rm.records import CompiledPair
+from themis_rm.results import Block
+from themis_rm.storage.parquet import open_parquet, parquet_files
 
 COLUMNS = {"prompt": ("input", "prompt"), "answer": ("chosen", "rejected")}
 """What is looked up -> columns of the training set; of the requests' two, the one that is there."""

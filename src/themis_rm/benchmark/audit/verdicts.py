@@ -11,8 +11,8 @@ from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.audit.shape import Shape
 from themis_rm.benchmark.audit.surface import SurfaceBias
 from themis_rm.benchmark.audit.training import Overlap
-from themis_rm.benchmark.document import Block
 from themis_rm.criteria import criterion
+from themis_rm.results import Block
 
 Level = Literal["bad", "look", "fine"]
 LEVELS: tuple[Level, ...] = ("bad", "look", "fine")

@@ -12,7 +12,7 @@ from themis_rm.benchmark.sources.neutral.names import with_neutral_names
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
-from themis_rm.syntax import strip_comments
+from themis_rm.languages.syntax import strip_comments
 
 CRITERION_OF_PATH: dict[str, str] = {
     "cpp/Critical": "ME",

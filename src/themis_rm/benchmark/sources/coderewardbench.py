@@ -9,7 +9,8 @@ from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.languages import LANGUAGES
-from themis_rm.records import BenchmarkPair, open_parquet
+from themis_rm.records import BenchmarkPair
+from themis_rm.storage.parquet import open_parquet
 
 CONFIGS: dict[str, tuple[str, ...]] = {
     "Full": ("Full",),

@@ -9,7 +9,7 @@ from typing import Any
 
 from themis_rm.benchmark.sources.source import Source, Unusable, read_text
 from themis_rm.errors import InputError
-from themis_rm.records import stable_id
+from themis_rm.storage.digests import stable_id
 
 _PARTS = ("deepmind_code_contests", "mbpp", "openai_humaneval")
 

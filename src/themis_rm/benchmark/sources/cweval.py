@@ -17,7 +17,7 @@ from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
 from themis_rm.languages import language as language_row
 from themis_rm.languages import language_of_path
-from themis_rm.syntax import comment_ranges, parse, strip_comments, syntax_of, to_bytes, to_text
+from themis_rm.languages.syntax import comment_ranges, parse, strip_comments, syntax_of, to_bytes, to_text
 
 _MARKER = re.compile(r"^[ \t]*(?://|#)[ \t]*(?:BEGIN|END)[ \t]+(?:PROMPT|SOLUTION|ENTRYPOINT)[ \t]*\n", re.MULTILINE)
 _PROMPT = re.compile(r"^[ \t]*//[ \t]*BEGIN PROMPT[ \t]*\n(.*?)^[ \t]*//[ \t]*BEGIN SOLUTION", re.MULTILINE | re.DOTALL)

@@ -9,7 +9,7 @@ from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
 from themis_rm.benchmark.sources.pie_perf import trajectory
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
 from themis_rm.errors import InputError
-from themis_rm.records import read_rows
+from themis_rm.storage.parquet import read_rows
 
 _COLUMNS = (
     "problem_id",

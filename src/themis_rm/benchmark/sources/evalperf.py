@@ -10,7 +10,7 @@ from typing import Any
 from themis_rm.benchmark.sources.neutral.surface import without_differing_comments
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
 from themis_rm.errors import InputError
-from themis_rm.records import read_rows
+from themis_rm.storage.parquet import read_rows
 
 _COLUMNS = ("task_id", "prompt", "entry_point", "reference", "scores")
 

@@ -14,7 +14,7 @@ from tree_sitter import Node
 from themis_rm.benchmark.sources.formats.markdown import blocks
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
-from themis_rm.syntax import parse, strip_comments, to_bytes, to_text, walk
+from themis_rm.languages.syntax import parse, strip_comments, to_bytes, to_text, walk
 
 _LEAST_RATIO = 1.3
 """Least ratio of two speeds for a pair: the page states errors of up to a quarter for single measurements."""

@@ -16,7 +16,7 @@ from themis_rm.benchmark.sources.neutral.labels import tells_label, without_tell
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
-from themis_rm.syntax import Function, comment_ranges, functions, parse, strip_comments, to_bytes, to_text
+from themis_rm.languages.syntax import Function, comment_ranges, functions, parse, strip_comments, to_bytes, to_text
 
 CRITERION_OF_CWE: dict[int, str] = {
     **dict.fromkeys((401, 404, 773, 775), "ME"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from themis_rm.benchmark.sources.neutral.surface import without_blank_lines
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
 from themis_rm.execute.check import Check
-from themis_rm.syntax import strip_comments
+from themis_rm.languages.syntax import strip_comments
 
 
 def _read(folder: Path) -> Iterator[SourcePair | Unusable]:

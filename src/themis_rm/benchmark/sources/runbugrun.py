@@ -15,7 +15,7 @@ from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
 from themis_rm.languages import language as language_named
-from themis_rm.records import read_rows
+from themis_rm.storage.parquet import read_rows
 
 _LANGUAGES = {
     "c": "C",

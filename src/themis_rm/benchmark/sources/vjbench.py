@@ -10,7 +10,7 @@ from themis_rm.benchmark.sources.formats.tables import read_table
 from themis_rm.benchmark.sources.neutral.fixes import dedented
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
 from themis_rm.errors import InputError
-from themis_rm.syntax import strip_comments
+from themis_rm.languages.syntax import strip_comments
 
 _FOLDER = "VJBench-trans"
 _TABLE = "VJBench_dataset.csv"

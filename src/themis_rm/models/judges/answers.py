@@ -11,7 +11,7 @@ from typing import Any
 from themis_rm.errors import InputError
 from themis_rm.models.protocol import Score
 from themis_rm.prompts import Conversation
-from themis_rm.records import stable_id
+from themis_rm.storage.digests import stable_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from themis_rm.models.judges.wording import Wording, load_wording
 from themis_rm.models.protocol import NO_RESPONSE, NOT_UNICODE, ModelIdentity, Score, is_unicode, response_of
 from themis_rm.models.settings import Interface, JudgeSettings, ModelSettings
 from themis_rm.prompts import Conversation
-from themis_rm.records import stable_id
+from themis_rm.storage.digests import stable_id
 
 INTERFACES: dict[Interface, JudgeInterface] = {
     "rubric": rubric.INTERFACE,

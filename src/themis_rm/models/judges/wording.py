@@ -10,8 +10,8 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from themis_rm.errors import InputError, SettingError, did_you_mean
-from themis_rm.records import stable_id
 from themis_rm.settings import read_yaml
+from themis_rm.storage.digests import stable_id
 
 
 class Wording:

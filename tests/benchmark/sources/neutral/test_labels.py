@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.benchmark.sources.neutral.labels import renamed, tells_label, without_telling_comments
-from themis_rm.syntax import code_tokens
+from themis_rm.languages.syntax import code_tokens
 
 CODE = """\
 // BAD: the input goes straight

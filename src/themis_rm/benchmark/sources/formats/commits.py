@@ -16,9 +16,9 @@ from themis_rm.benchmark.sources.neutral.fixes import dedented, without_hints
 from themis_rm.benchmark.sources.source import SourcePair, Unusable, read_jsonl
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
-from themis_rm.mine.functions import is_test
-from themis_rm.mine.git import Shadow, find_git_dir, opened
-from themis_rm.syntax import functions, parse, to_bytes, to_text
+from themis_rm.languages.syntax import functions, parse, to_bytes, to_text
+from themis_rm.mining.functions import is_test
+from themis_rm.mining.git import Shadow, find_git_dir, opened
 
 FIXES = "fixes.jsonl"
 """File of ready versions: ``key``, ``file`` (a path), ``before`` and ``after``, and optionally ``rule``."""

@@ -20,7 +20,7 @@ from tree_sitter import Node
 
 from themis_rm.benchmark.sources.neutral.labels import renamed, tells_label, without_telling_comments
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
-from themis_rm.syntax import code_tokens, parse_fragment, syntax_of, to_bytes, to_text, walk
+from themis_rm.languages.syntax import code_tokens, parse_fragment, syntax_of, to_bytes, to_text, walk
 
 
 def names(words: str) -> frozenset[str]:

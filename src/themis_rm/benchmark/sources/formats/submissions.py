@@ -14,7 +14,7 @@ from themis_rm.benchmark.sources.formats.codenet import statement
 from themis_rm.benchmark.sources.neutral.surface import without_blank_lines, without_differing_comments
 from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.languages import language as language_named
-from themis_rm.syntax import parse, to_bytes, to_text, walk
+from themis_rm.languages.syntax import parse, to_bytes, to_text, walk
 
 LEAST_SPEED_UP = 1.5
 """Least ratio of the judge's CPU times for which a pair counts: below it two runs of one program differ as much."""

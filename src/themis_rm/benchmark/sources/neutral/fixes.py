@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from themis_rm.benchmark.sources.neutral.labels import tells_label, without_telling_comments
 from themis_rm.languages import language as language_row
-from themis_rm.syntax import comment_ranges, error_count, parse_fragment, to_text
+from themis_rm.languages.syntax import comment_ranges, error_count, parse_fragment, to_text
 
 _MACROS = frozenset({"C", "C++"})
 """Languages whose grammars cannot read every complete function: macros come before the grammar."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from themis_rm.syntax import comment_ranges, parse_fragment, syntax_of, to_bytes, to_text, walk
+from themis_rm.languages.syntax import comment_ranges, parse_fragment, syntax_of, to_bytes, to_text, walk
 
 LABEL_WORDS = (
     r"bad|badly|good|bug(?:s|gy|fix)?|fix(?:ed|es|me)?|correct(?:ed|ly)?|incorrect(?:ly)?|wrong(?:ly)?|flaws?|flawed|"

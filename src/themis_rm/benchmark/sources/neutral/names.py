@@ -7,7 +7,7 @@ import re
 from tree_sitter import Node
 
 from themis_rm.benchmark.sources.neutral.labels import renamed
-from themis_rm.syntax import parse_fragment, syntax_of, to_text, walk
+from themis_rm.languages.syntax import parse_fragment, syntax_of, to_text, walk
 
 TELLING_HUMPS = frozenset(
     (

@@ -6,7 +6,7 @@ one: comments are gone, blank lines doubled. A model that learns "the one with c
 
 from __future__ import annotations
 
-from themis_rm.syntax import (
+from themis_rm.languages.syntax import (
     code_tokens,
     comment_ranges,
     error_count,

@@ -1,0 +1,51 @@
+"""What kind of change lies between two versions of a file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from themis_rm.languages.syntax import code_tokens
+
+Kind = Literal["none", "layout", "comments", "code"]
+
+
+def kind_of_change(old: str, new: str, old_tokens: Sequence[str], new_tokens: Sequence[str]) -> Kind:
+    """Tell whether a change touches nothing, layout alone, comments (and layout) alone, or code.
+
+    Args:
+        old: Text before.
+        new: Text after.
+        old_tokens: :func:`~themis_rm.languages.syntax.code_tokens` of it: without comments, with marks where indentation counts.
+        new_tokens: Likewise.
+    """
+    if old == new:
+        return "none"
+    if old_tokens != new_tokens:
+        return "code"
+    return "layout" if "".join(old.split()) == "".join(new.split()) else "comments"
+
+
+def tokens_of(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
+    """Return the code tokens of both versions."""
+    return code_tokens(old, language), code_tokens(new, language)
+
+
+def changed_span(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return how many tokens lie between the first and the last difference, in the longer of the two."""
+    shorter = min(len(old), len(new))
+    head = 0
+    while head < shorter and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < shorter - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    return max(len(old), len(new)) - head - tail
+
+
+def rewritten_share(old: str, new: str) -> float:
+    """Return the share of lines (stripped, not blank) without a counterpart on the other side, from 0 to 1."""
+    before, after = (Counter(line for part in text.splitlines() if (line := part.strip())) for text in (old, new))
+    total = before.total() + after.total()
+    return 1 - 2 * (before & after).total() / total if total else 0.0

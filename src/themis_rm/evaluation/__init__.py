@@ -1,0 +1,1 @@
+"""Runs reward models on benchmarks: evaluation, statistics, leaderboards, re-ranking, adversarial edits."""

@@ -1,0 +1,200 @@
+"""One run's ``scores.parquet`` as columns: no object per row, and nothing wrong with it left unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from themis_rm.criteria import CRITERIA, criterion, is_criterion
+from themis_rm.errors import InputError, SettingError, did_you_mean
+from themis_rm.languages import LANGUAGES, language
+from themis_rm.storage.parquet import open_parquet
+
+LOST, TIED, WON, FAILED, MISSING = range(5)
+"""Outcome of a pair: rejected above chosen, equal, chosen above rejected, not scored, not in the run."""
+
+NEEDED = ("id", "chosen_score", "rejected_score", "language", "aspect", "subset")
+OPTIONAL = ("correct", "parse_failed", "chosen_length", "rejected_length")
+
+CRITERION_NAMES = tuple(row.benchmark_aspect for row in CRITERIA)
+LANGUAGE_NAMES = tuple(row.benchmark_name for row in LANGUAGES)
+
+
+@dataclass(frozen=True)
+class ScoreFile:
+    """A run's rows, in the file's order.
+
+    Attributes:
+        path: The file.
+        ids: Shape ``[rows]``, no id twice.
+        scores: Shape ``[2, rows]``, chosen and rejected; NaN where there is no finite number.
+        outcomes: Shape ``[rows]``, :data:`LOST` to :data:`FAILED`.
+        criteria: Shape ``[rows]``, index into :data:`CRITERION_NAMES`.
+        languages: Shape ``[rows]``, index into :data:`LANGUAGE_NAMES`.
+        subsets: Shape ``[rows]``.
+        lengths: Shape ``[2, rows]``, characters of chosen and rejected; ``None`` if the file does not say.
+        failures: Reason -> failed rows: ``parse-failed``, ``no-score`` (null) or ``not-finite`` (NaN, infinite).
+        marks_failures: The file has a column that says which answers could not be parsed, or rows without a score.
+        misstated: Rows whose ``correct`` is not what their scores say.
+    """
+
+    path: Path
+    ids: pa.StringArray
+    scores: NDArray[np.float64]
+    outcomes: NDArray[np.uint8]
+    criteria: NDArray[np.uint8]
+    languages: NDArray[np.uint8]
+    subsets: pa.StringArray
+    lengths: NDArray[np.int64] | None
+    failures: dict[str, int]
+    marks_failures: bool
+    misstated: int
+
+
+def read_score_file(path: Path) -> ScoreFile:
+    """Read our own or a published ``scores.parquet``.
+
+    Raises:
+        InputError: The file is no Parquet, cut off or damaged, lacks a column or holds something else in one, has no
+            rows, rows without id, an id twice, or an unknown criterion or language.
+    """
+    table = _table(path)
+    ids = _strings(path, table, "id")
+    distinct = pc.value_counts(ids)
+    if len(distinct) < len(ids):
+        twice = distinct.filter(pc.greater(distinct.field("counts"), 1))
+        raise InputError(
+            f"{path} has {len(twice):,} ids twice (first: {twice[0]['values']}).", "Keep one row for each pair."
+        )
+    chosen, rejected = (_numbers(path, table, name) for name in ("chosen_score", "rejected_score"))
+    parsed = ~_flags(path, table, "parse_failed") if "parse_failed" in table.column_names else None
+    outcomes, failures = _outcomes(table, chosen, rejected, parsed)
+    misstated = 0
+    if "correct" in table.column_names:
+        misstated = int((_flags(path, table, "correct") != (outcomes == WON)).sum())
+    return ScoreFile(
+        path=path,
+        ids=ids,
+        scores=np.where(outcomes == FAILED, np.nan, np.stack([chosen, rejected])),
+        outcomes=outcomes,
+        criteria=_codes(path, table, "aspect", _criterion_code),
+        languages=_codes(path, table, "language", _language_code),
+        subsets=_strings(path, table, "subset"),
+        lengths=_lengths(path, table),
+        failures=failures,
+        marks_failures=parsed is not None or bool(failures),
+        misstated=misstated,
+    )
+
+
+def _table(path: Path) -> pa.Table:
+    with open_parquet(path) as file:
+        names = file.schema_arrow.names
+        missing = [name for name in NEEDED if name not in names]
+        if missing:
+            raise InputError(
+                f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.",
+                did_you_mean(missing[0], [name for name in names if name not in NEEDED] or names),
+            )
+        try:
+            table = file.read(columns=[*NEEDED, *(name for name in OPTIONAL if name in names)])
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(
+                f"{path} is damaged ({str(error).splitlines()[0]}).", "Fetch or write it again."
+            ) from error
+    if not table.num_rows:
+        raise InputError(f"{path} has no rows.")
+    return table
+
+
+def _cast(path: Path, table: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
+    column = table.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    try:
+        return column.cast(kind).combine_chunks()
+    except pa.ArrowException as error:
+        raise InputError(f"{path}: column {name} holds {column.type}, not {kind} ({error}).") from error
+
+
+def _strings(path: Path, table: pa.Table, name: str) -> pa.StringArray:
+    values = _cast(path, table, name, pa.string())
+    try:
+        values.validate(full=True)
+    except pa.ArrowException as error:
+        raise InputError(f"{path} is damaged ({name}: {error}).", "Fetch or write it again.") from error
+    if values.null_count:
+        raise InputError(f"{path} has {values.null_count:,} rows without {name}.")
+    return values
+
+
+def _numbers(path: Path, table: pa.Table, name: str) -> NDArray[np.float64]:
+    kind = table.column(name).type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_boolean(kind):
+        raise InputError(f"{path}: column {name} holds {kind}, not numbers.")
+    values: NDArray[np.float64] = _cast(path, table, name, pa.float64()).to_numpy(zero_copy_only=False)
+    return values
+
+
+def _flags(path: Path, table: pa.Table, name: str) -> NDArray[np.bool_]:
+    values: NDArray[np.bool_] = pc.fill_null(_cast(path, table, name, pa.bool_()), False).to_numpy(zero_copy_only=False)
+    return values
+
+
+def _outcomes(
+    table: pa.Table,
+    chosen: NDArray[np.float64],
+    rejected: NDArray[np.float64],
+    parsed: NDArray[np.bool_] | None,
+) -> tuple[NDArray[np.uint8], dict[str, int]]:
+    outcomes = np.where(chosen > rejected, WON, np.where(chosen == rejected, TIED, LOST)).astype(np.uint8)
+    null = np.zeros(len(chosen), dtype=bool)
+    for name in ("chosen_score", "rejected_score"):
+        null |= pc.is_null(table.column(name)).to_numpy()
+    reasons = {
+        "parse-failed": ~parsed if parsed is not None else np.zeros(len(chosen), dtype=bool),
+        "no-score": null,
+        "not-finite": ~(np.isfinite(chosen) & np.isfinite(rejected)),
+    }
+    failures = {}
+    for reason, rows in reasons.items():
+        new = rows & (outcomes != FAILED)
+        if new.any():
+            failures[reason] = int(new.sum())
+            outcomes[new] = FAILED
+    return outcomes, failures
+
+
+def _lengths(path: Path, table: pa.Table) -> NDArray[np.int64] | None:
+    names = ("chosen_length", "rejected_length")
+    if not set(names) <= set(table.column_names):
+        return None
+    columns = [pc.fill_null(_cast(path, table, name, pa.int64()), 0) for name in names]
+    lengths: NDArray[np.int64] = np.stack([column.to_numpy(zero_copy_only=False) for column in columns])
+    return lengths if (lengths > 0).any() else None
+
+
+def _codes(path: Path, table: pa.Table, name: str, code_of: Callable[[str], int]) -> NDArray[np.uint8]:
+    encoded = _strings(path, table, name).dictionary_encode()
+    try:
+        codes = np.array([code_of(value) for value in encoded.dictionary.to_pylist()], dtype=np.uint8)
+    except SettingError as error:
+        raise InputError(f"{path}: {error.what}", error.mend) from error
+    chosen: NDArray[np.uint8] = codes[encoded.indices.to_numpy()]
+    return chosen
+
+
+def _criterion_code(name: str) -> int:
+    if not is_criterion(name):
+        raise SettingError(f"unknown aspect '{name}'.", did_you_mean(name, CRITERION_NAMES))
+    return CRITERION_NAMES.index(criterion(name).benchmark_aspect)
+
+
+def _language_code(name: str) -> int:
+    return LANGUAGE_NAMES.index(language(name).benchmark_name)

@@ -1,0 +1,479 @@
+"""Bug injection: what must hold for every bug, and that each operator fires where it should."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from themis_rm.curation.inject import OPERATORS, inject
+from themis_rm.errors import SettingError
+from themis_rm.languages import LANGUAGES, syntax
+
+NAMES = [row.name for row in LANGUAGES]
+ALL = [row.name for row in OPERATORS]
+
+CODE = {
+    "C": """int sum_positive(const int *items, int count, int limit) {
+    int total = 0;
+    char *copy = malloc(count);
+    if (copy == NULL || count < 0) {
+        return -1;
+    }
+    for (int i = 0; i < count; i++) {
+        if (items[i] < 0) {
+            skipped += 1;
+            continue;
+        }
+        total += items[i] - limit;
+        if (!strcmp(copy, "end")) {
+            total = limit;
+        } else {
+            total = count;
+        }
+        if (total > limit && count != 3) {
+            log_it(limit, count);
+            break;
+        }
+    }
+    free(copy);
+    return total > limit ? limit : total;
+}
+""",
+    "C#": """public async Task<int> CountAsync(IList<int> items, int limit, int start)
+{
+    if (items == null)
+    {
+        throw new ArgumentNullException(nameof(items));
+    }
+    int total = 0;
+    using (var file = new FileStream(path, FileMode.Open))
+    {
+        total += file.ReadByte();
+    }
+    for (int i = start; i < items.Count; i++)
+    {
+        if (!seen.Contains(items[i]) && items[i] > limit)
+        {
+            total += items[i] - 1;
+            found = true;
+            continue;
+        }
+        else
+        {
+            total--;
+        }
+        total = Clamp(limit, start);
+    }
+    foreach (var item in items)
+    {
+        Visit(item);
+    }
+    await store.SaveAsync(total);
+    store.Dispose();
+    return total >= limit ? items.First() : limit;
+}
+""",
+    "C++": """int Table::find(const std::vector<int>& keys, const std::string& name, int low, int high) const {
+  if (keys.empty() || name.size() == 0) {
+    throw std::runtime_error("empty");
+  }
+  std::vector<int> found;
+  found.reserve(keys.size());
+  while (low < high) {
+    int middle = (low + high) / 2;
+    if (keys[middle - 1] < low) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+    if (!open_) {
+      found.push_back(middle);
+      break;
+    }
+    found.push_back(std::max(low, high));
+  }
+  delete buffer_;
+  buffer_ = nullptr;
+  return between(low, high) ? keys.front() : 0;
+}
+""",
+    "Go": """func (s *Store) Load(path string, limit int, start int) (int, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	total := 0
+	names := make([]string, 0, limit)
+	for i := start; i < limit; i++ {
+		if !s.ready || i == 7 {
+			total += i - 1
+			continue
+		}
+		if strings.HasPrefix(path, "a") {
+			total = s.between(limit, start)
+		} else {
+			total = 2
+		}
+		if total > limit {
+			names = append(names, path)
+			break
+		}
+		total++
+	}
+	return total + len(names), nil
+}
+""",
+    "Java": """public int load(List<String> names, int limit, int start) throws IOException {
+    if (names == null || names.isEmpty()) {
+        return -1;
+    }
+    int total = 0;
+    List<String> kept = new ArrayList<>(names.size());
+    try (Reader reader = open(limit)) {
+        total += reader.read();
+    } catch (IOException e) {
+        total = 0;
+    }
+    for (int i = start; i < names.size(); i++) {
+        if (!names.get(i).startsWith("a")) {
+            total += names.get(i).length() - 1;
+            continue;
+        } else {
+            total--;
+        }
+        if (total > limit) {
+            kept.add(names.get(i));
+            break;
+        }
+        total = between(limit, start);
+    }
+    for (String name : names) {
+        visit(name);
+    }
+    cache.clear();
+    reader.close();
+    return total >= limit ? limit : total;
+}
+""",
+    "JavaScript": """async function load(items, limit, start) {
+  if (!items || items.length === 0) {
+    return null;
+  }
+  let total = 0;
+  let last = start;
+  for (let i = start; i < items.length; i++) {
+    if (items[i] < 0) {
+      total += items[i] - 1;
+      continue;
+    }
+    if (items[i] === limit) {
+      last = items[i - 1];
+      record(last);
+    } else {
+      total = 0;
+    }
+    if (total > limit && last) {
+      items.push(between(limit, start));
+      break;
+    }
+  }
+  const answer = await send(total, last);
+  items.forEach((item) => visit(item));
+  socket.close();
+  return Math.floor(answer) > limit ? answer : total;
+}
+""",
+    "Python": """async def load(path, items, limit, start=0):
+    if not items or limit < 0:
+        return None
+    total = 0
+    found = []
+    with open(path) as handle:
+        for line in enumerate(handle):
+            total += len(line) - 1
+            found.append(line)
+    for index in range(start, len(items)):
+        if items[index] == limit:
+            total = 0
+            continue
+        elif items[index - 1].startswith("a"):
+            total -= 1
+        else:
+            total += 2
+        if total > limit and index != 3:
+            found.append(between(limit, start))
+            break
+    total = 0
+    for item in items:
+        total += item
+    answer = await send(total, sorted(found))
+    flag = any(x is None for x in found)
+    if flag:
+        handle.close()
+        return send(total, True)
+    return total if flag else limit
+""",
+    "Ruby": """def load(items, limit, start = 0)
+  return nil if items.empty?
+  raise ArgumentError, "limit" unless limit > 0
+  total = 0
+  items.each do |item|
+    next if item < 0
+    total += item - 1
+    seen << item
+    if item == limit && !done
+      total = between(limit, start)
+    else
+      total = 2
+    end
+  end
+  File.open(path) do |file|
+    total += file.read.size
+  end
+  path.each_line { |line| visit(line) }
+  cache.clear
+  socket.close
+  total > limit ? items.first : items[limit - 1]
+end
+""",
+}
+
+# The operators that find a site in the snippet above, by language: a table of node types that goes wrong shows here.
+FIRES = {
+    "C": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction compound-swap "
+    "dropped-else dropped-operand dropped-release equality-flip inverted-condition logic-swap "
+    "lost-accumulation lost-exit lost-guard lost-update number-change off-by-one operand-swap "
+    "oversized-buffer removed-negation repeated-update swapped-arguments update-direction wrong-variable",
+    "C#": "boolean-change branch-swap break-or-continue comparison-boundary comparison-direction dropped-else "
+    "dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-accumulation "
+    "lost-await lost-guard lost-update needless-copy number-change off-by-one removed-negation "
+    "swapped-arguments unwrapped-resource update-direction wrong-method wrong-variable",
+    "C++": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction copied-value "
+    "dropped-else dropped-operand dropped-release equality-flip inverted-condition logic-swap "
+    "lost-capacity lost-exit lost-guard lost-update number-change off-by-one operand-swap "
+    "removed-negation swapped-arguments wrong-method wrong-variable",
+    "Go": "arithmetic-swap break-or-continue comparison-boundary comparison-direction dropped-else "
+    "dropped-operand dropped-release equality-flip logic-swap lost-accumulation lost-capacity lost-exit "
+    "lost-guard lost-update number-change off-by-one operand-swap removed-negation repeated-update "
+    "swapped-arguments update-direction wrong-method wrong-variable",
+    "Java": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction dropped-else "
+    "dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-accumulation "
+    "lost-capacity lost-clear lost-exit lost-guard lost-update needless-copy number-change off-by-one "
+    "operand-swap removed-negation swapped-arguments unwrapped-resource update-direction wrong-method "
+    "wrong-variable",
+    "JavaScript": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction "
+    "dropped-conversion dropped-else dropped-operand dropped-release equality-flip inverted-condition "
+    "logic-swap lost-accumulation lost-await lost-exit lost-guard lost-update needless-copy number-change "
+    "off-by-one operand-swap removed-negation repeated-update shadowed-variable swapped-arguments "
+    "wrong-method wrong-variable",
+    "Python": "arithmetic-swap boolean-change branch-swap break-or-continue collected-stream comparison-boundary "
+    "comparison-direction compound-swap dropped-conversion dropped-else dropped-operand dropped-release "
+    "equality-flip inverted-condition logic-swap lost-accumulation lost-await lost-exit lost-guard "
+    "lost-return-keyword lost-update needless-copy number-change off-by-one operand-swap removed-negation "
+    "repeated-update reset-in-loop swapped-arguments unwrapped-resource wrong-method wrong-variable",
+    "Ruby": "arithmetic-swap branch-swap collected-stream comparison-boundary comparison-direction dropped-else "
+    "dropped-operand dropped-release equality-flip logic-swap lost-accumulation lost-clear lost-guard "
+    "needless-copy number-change off-by-one operand-swap removed-negation swapped-arguments "
+    "swapped-keyword unwrapped-resource wrong-method wrong-variable",
+}
+
+
+def test_names_of_operators_are_unique():
+    assert len(set(ALL)) == len(ALL)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_snippets_parse(name):
+    assert syntax.error_count(syntax.parse_fragment(CODE[name], name).tree) == 0
+
+
+@pytest.mark.parametrize(("name", "operator"), [(n, o) for n in NAMES for o in FIRES[n].split()])
+def test_operator_fires(name, operator):
+    made = inject(CODE[name], name, seed="x", kinds=[operator])
+    assert [one.operator for one in made] == [operator]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_bug_parses_and_changes_tokens(name):
+    made = inject(CODE[name], name, seed="all", kinds=ALL, count=400)
+    tokens = syntax.code_tokens(CODE[name], name)
+    assert len(made) > 40
+    for one in made:
+        assert syntax.error_count(syntax.parse_fragment(one.code, name).tree) == 0, one.operator
+        assert syntax.code_tokens(one.code, name) != tokens, one.operator
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bugs_of_one_piece_of_code_differ(name):
+    made = inject(CODE[name], name, seed="all", kinds=ALL, count=60)
+    assert len({one.code for one in made}) == len(made)
+
+
+@given(st.sampled_from(NAMES), st.text(min_size=1, max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_the_same_seed_gives_the_same_bugs(name, seed):
+    assert inject(CODE[name], name, seed=seed, count=3) == inject(CODE[name], name, seed=seed, count=3)
+
+
+@given(st.sampled_from(NAMES), st.data())
+@settings(max_examples=80, deadline=None)
+def test_any_piece_of_code_gets_no_new_syntax_errors(name, data):
+    lines = CODE[name].split("\n")
+    start = data.draw(st.integers(0, len(lines) - 1))
+    code = "\n".join(lines[start : start + data.draw(st.integers(1, len(lines)))])
+    before = syntax.error_count(syntax.parse_fragment(code, name).tree)
+    for one in inject(code, name, seed="s", count=4, kinds=ALL):
+        assert syntax.error_count(syntax.parse_fragment(one.code, name).tree) <= before
+        assert syntax.code_tokens(one.code, name) != syntax.code_tokens(code, name)
+
+
+@given(st.sampled_from(NAMES), st.text(max_size=80))
+@settings(max_examples=100, deadline=None)
+def test_any_text_is_taken(name, text):
+    inject(text, name, seed="s", kinds=ALL)
+
+
+def test_seeds_give_different_bugs():
+    assert len({inject(CODE["Python"], "Python", seed=str(n))[0].code for n in range(30)}) > 15
+
+
+@pytest.mark.parametrize(
+    ("name", "operator", "code", "bugged"),
+    [
+        (
+            "Python",
+            "broken-chain",
+            "if a:\n    b()\nelif c:\n    d()\n",
+            "if a:\n    b()\nif c:\n    d()\n",
+        ),
+        (
+            "Java",
+            "broken-chain",
+            "void f() {\n    if (a) {\n        b();\n    } else if (c) {\n        d();\n    }\n}\n",
+            "void f() {\n    if (a) {\n        b();\n    }\n    if (c) {\n        d();\n    }\n}\n",
+        ),
+        (
+            "Go",
+            "joined-branches",
+            "func f() {\n\tif a {\n\t\tb()\n\t}\n\tif c {\n\t\td()\n\t}\n}\n",
+            "func f() {\n\tif a {\n\t\tb()\n\t} else if c {\n\t\td()\n\t}\n}\n",
+        ),
+        (
+            "Ruby",
+            "joined-branches",
+            "def f\n  if a\n    b\n  end\n  if c\n    d\n  end\nend\n",
+            "def f\n  if a\n    b\n  elsif c\n    d\n  end\nend\n",
+        ),
+        (
+            "Python",
+            "return-in-loop",
+            "def f(a):\n    t = 0\n    for x in a:\n        t += x\n    return t\n",
+            "def f(a):\n    t = 0\n    for x in a:\n        t += x\n        return t\n",
+        ),
+        (
+            "JavaScript",
+            "lost-return-keyword",
+            "function f(a) {\n  return g(a);\n}\n",
+            "function f(a) {\n  g(a);\n}\n",
+        ),
+        (
+            "Go",
+            "shadowed-variable",
+            "func f() int {\n\tx := 1\n\tif a {\n\t\tx = g()\n\t\th(x)\n\t}\n\treturn x\n}\n",
+            "func f() int {\n\tx := 1\n\tif a {\n\t\tx := g()\n\t\th(x)\n\t}\n\treturn x\n}\n",
+        ),
+        (
+            "C#",
+            "plain-declaration",
+            "void F()\n{\n    using var a = B();\n    a.C();\n}\n",
+            "void F()\n{\n    var a = B();\n    a.C();\n}\n",
+        ),
+        ("JavaScript", "text-change", "x.join(',');\n", None),
+        ("Python", "lost-reset", "n = 0\nfor a in b:\n    n = 0\n    n += a\n", "n = 0\nfor a in b:\n    n += a\n"),
+    ],
+)
+def test_operator_makes_this_of_that(name, operator, code, bugged):
+    (one,) = inject(code, name, seed="1", kinds=[operator])
+    assert one.code == bugged or bugged is None
+
+
+def test_line_is_that_of_the_first_difference():
+    (one,) = inject("def f(a):\n    b = a\n    return b * 2\n", "Python", seed="1", kinds=["number-change"])
+    assert one.line == 3
+
+
+def test_a_comment_that_speaks_of_a_lost_guard_goes_with_it():
+    code = "def f(a):\n    # nothing to do without a\n    if not a:\n        return 0\n    b = a\n    return b\n"
+    (one,) = inject(code, "Python", seed="1", kinds=["lost-guard"])
+    assert one.code == "def f(a):\n    b = a\n    return b\n"
+
+
+def test_text_in_comments_strings_and_logs_stays():
+    code = 'def f():\n    # a < b and 1\n    logger.info("%d", 3 < 4)\n    raise E("a == 2")\n'
+    assert inject(code, "Python", seed="1", kinds=ALL) == []
+
+
+def test_bounds_of_sleep_are_no_bugs():
+    assert inject("def f():\n    time.sleep(5)\n", "Python", seed="1") == []
+
+
+def test_last_return_of_nothing_stays():
+    code = "def f(a):\n    g(a)\n    return None\n"
+    assert inject(code, "Python", seed="1", kinds=["lost-exit"]) == []
+
+
+def test_operands_of_a_commutative_operator_stay():
+    assert inject("x = a + b * c\n", "Python", seed="1", kinds=["operand-swap"]) == []
+
+
+def test_equal_arguments_are_not_swapped():
+    assert inject("f(a, a)\n", "Python", seed="1", kinds=["swapped-arguments"]) == []
+
+
+def test_unused_variable_would_not_compile_in_go():
+    code = "func f() int {\n\tx, err := g()\n\tif err != nil {\n\t\treturn 0\n\t}\n\treturn x\n}\n"
+    assert inject(code, "Go", seed="1", kinds=["lost-guard"]) == []
+
+
+def test_missing_return_would_not_compile_in_java():
+    code = "int f(int a) {\n    a += 1;\n    return a;\n}\n"
+    assert inject(code, "Java", seed="1", kinds=["lost-exit"]) == []
+
+
+def test_preprocessor_conditions_stay():
+    code = "int f(void) {\n#if defined(A) && B > 1\n    g();\n#endif\n    h();\n}\n"
+    assert inject(code, "C", seed="1", kinds=["logic-swap", "comparison-boundary", "number-change"]) == []
+
+
+def test_memory_operators_are_asked_for():
+    criteria = {row.name: row.criterion for row in OPERATORS}
+    made = inject(CODE["Python"], "Python", seed="1", count=300)
+    assert {criteria[one.operator] for one in made} == {"FC"}
+
+
+def test_unwrapped_with_keeps_the_body():
+    code = "def f(p):\n    with open(p) as fh:\n        # all of it\n        text = fh.read()\n\n        return text\n"
+    (one,) = inject(code, "Python", seed="1", kinds=["unwrapped-resource"])
+    assert one.code == "def f(p):\n    fh = open(p)\n    # all of it\n    text = fh.read()\n\n    return text\n"
+    assert one.criterion == "ME"
+
+
+def test_windows_line_ends_survive():
+    code = CODE["Python"].replace("\n", "\r\n")
+    for one in inject(code, "Python", seed="1", count=20):
+        assert one.code.count("\r\n") >= one.code.count("\n") - 1
+
+
+@pytest.mark.parametrize("arguments", [{"kinds": ["off-by-on"]}, {"weights": {"off-by-on": 1.0}}])
+def test_unknown_operator_names_the_nearest(arguments):
+    with pytest.raises(SettingError, match="off-by-one"):
+        inject("x = 1\n", "Python", seed="1", **arguments)
+
+
+def test_weight_zero_turns_an_operator_off():
+    assert inject("x = 1\n", "Python", seed="1", kinds=["number-change"], weights={"number-change": 0}) == []
+
+
+def test_negative_weight():
+    with pytest.raises(SettingError, match="negative"):
+        inject("x = 1\n", "Python", seed="1", weights={"number-change": -1})

@@ -1,0 +1,89 @@
+"""The pipeline step: solutions in, pairs out."""
+
+import pytest
+
+from themis_rm.curation.inject import OPERATORS
+from themis_rm.curation.inject.step import NO_SITE, InjectBugs, InjectSettings
+from themis_rm.errors import SettingError
+from themis_rm.pipeline import DROPPED, document
+from themis_rm.records import CodePair, Solution
+
+CODE = """def f(path, n):
+    with open(path) as fh:
+        for line in fh:
+            if len(line) > n:
+                n += 1
+    return n
+"""
+MEMORY = {row.name for row in OPERATORS if row.criterion == "ME"}
+
+
+def solution(code=CODE, number=0):
+    return Solution(
+        id=f"s{number}",
+        instruction="Count.",
+        solution=code,
+        language="Python",
+        repos="r",
+        file_path="a.py",
+        license="MIT",
+        name="f",
+        line=3,
+        instruction_source="docstring",
+    )
+
+
+def run(settings, rows):
+    step = InjectBugs(settings)
+    return step, [CodePair.from_dict(d.metadata) for d in step.run(document(row.to_dict()) for row in rows)]
+
+
+def test_pair_carries_its_solution():
+    _, (pair,) = run(InjectSettings(memory=False), [solution()])
+    assert (pair.chosen, pair.instruction, pair.repos, pair.file_path, pair.license, pair.language) == (
+        CODE,
+        "Count.",
+        "r",
+        "a.py",
+        "MIT",
+        "Python",
+    )
+    assert (pair.origin, pair.criteria, pair.instruction_source, pair.commit) == ("injection", ["FC"], "docstring", "")
+    assert pair.operator in {row.name for row in OPERATORS}
+
+
+def test_solution_without_site_is_counted():
+    step, pairs = run(InjectSettings(), [solution("def f():\n    g()\n")])
+    assert pairs == []
+    assert step.stats[DROPPED + NO_SITE].total == 1
+
+
+def test_ids_are_stable_and_differ():
+    rows = [solution(number=n) for n in range(5)]
+    _, once = run(InjectSettings(per_solution=2), rows)
+    _, again = run(InjectSettings(per_solution=2), rows)
+    assert [p.id for p in once] == [p.id for p in again]
+    assert len({p.id for p in once}) == len(once) == 10
+
+
+def test_another_seed_gives_other_bugs():
+    rows = [solution(number=n) for n in range(10)]
+    _, once = run(InjectSettings(), rows)
+    _, other = run(InjectSettings(seed=1), rows)
+    assert [p.rejected for p in once] != [p.rejected for p in other]
+
+
+def test_memory_operators_label_memory_efficiency():
+    _, pairs = run(InjectSettings(memory_share=1.0), [solution(number=n) for n in range(10)])
+    assert {tuple(p.criteria) for p in pairs} == {("ME",)}
+    assert {p.operator for p in pairs} <= MEMORY
+
+
+def test_memory_operators_can_be_turned_off():
+    _, pairs = run(InjectSettings(memory=False), [solution(number=n) for n in range(10)])
+    assert {tuple(p.criteria) for p in pairs} == {("FC",)}
+
+
+def test_unknown_weight_is_refused():
+    with pytest.raises(SettingError, match="off-by-one"):
+        InjectSettings.build({"weights": {"off-by-on": 1}})

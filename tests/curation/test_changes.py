@@ -1,0 +1,52 @@
+"""Kinds of change between two versions."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from themis_rm.curation.changes import changed_span, kind_of_change, rewritten_share, tokens_of
+
+
+def kind(old: str, new: str, language: str) -> str:
+    return kind_of_change(old, new, *tokens_of(old, new, language))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "language", "expected"),
+    [
+        ("int f(){return 1;}", "int f(){return 1;}", "C", "none"),
+        ("int f(){return 1;}", "int f() {\n  return 1;\n}", "C", "layout"),
+        ("int f(){return 1;}", "int f(){return 1; /* one */}", "C", "comments"),
+        ("int f(){return 1;}", "int f(){return 2;}", "C", "code"),
+        ('char*s="a b";', 'char*s="ab";', "C", "code"),  # white space in a text literal is code
+        (
+            "def f(x):\n    if x:\n        a()\n    b()\n",
+            "def f(x):\n    if x:\n        a()\n        b()\n",
+            "Python",
+            "code",
+        ),
+        ("def f(x):\n    return 1\n", "def f(x):\n  return 1\n", "Python", "layout"),
+        ("def f(x):\n    return 1\n", "def f(x):\n    # why\n    return 1\n", "Python", "comments"),
+        ("x = 1  # a\n", "x = 1  # b\n", "Ruby", "comments"),
+    ],
+)
+def test_kinds(old, new, language, expected):
+    assert kind(old, new, language) == expected
+
+
+def test_span_of_a_swap_covers_both():
+    assert changed_span(list("f(a,b)"), list("f(b,a)")) == 3
+
+
+@given(st.lists(st.sampled_from("abc")), st.lists(st.sampled_from("abc")))
+def test_span_is_zero_for_equal_tokens_only_and_never_beyond_the_longer(old, new):
+    span = changed_span(old, new)
+    assert (span == 0) == (old == new)
+    assert span <= max(len(old), len(new))
+
+
+def test_rewritten_share():
+    assert rewritten_share("a\nb\n", "a\nb\n") == 0
+    assert rewritten_share("a\nb\n", "c\nd\n") == 1
+    assert rewritten_share("a\nb\n", "  a\n\nc\n") == 0.5
+    assert rewritten_share("", "") == 0

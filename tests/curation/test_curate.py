@@ -1,0 +1,252 @@
+"""The whole stage: books that balance, outputs that depend on inputs and settings alone."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from themis_rm.curation.curate import curate
+from themis_rm.curation.settings import CurateSettings
+from themis_rm.errors import InputError, SettingError
+from themis_rm.pipeline import Execution, StageReport
+from themis_rm.records import CodePair, Commit, Solution
+from themis_rm.storage.parquet import read_rows, write_rows
+
+ONE = Execution(workers=1)
+SUBJECTS = [
+    "Fix crash on empty input (#12)",
+    "Speed up the mean with a single pass",
+    "Fix memory leak in the cache of totals",
+    "Refactor the mean for readability",
+    "Prevent SQL injection in the login form",
+    "Add a page about nothing",
+    "fix: bug",
+]
+
+
+def code(name: str, guard: bool) -> str:
+    lines = [f"def {name}(values):", '    """Return the mean."""']
+    lines += ["    if not values:", "        return 0.0"] if guard else []
+    return "\n".join([*lines, "    total = sum(values)", "    return total / len(values)", ""])
+
+
+def commit(number: int, **changes) -> Commit:
+    subject = SUBJECTS[number % len(SUBJECTS)]
+    values = {
+        "commit": f"{number:040x}",
+        "subject": subject,
+        "message": subject + "\n",
+        "repos": f"repo{number % 3}",
+        "file_path": "src/mean.py",
+        "license": "MIT",
+        "unix_time": 1_500_000_000 + number,
+        "new_contents": code(f"mean{number}", True),
+        "old_contents": code(f"mean{number}", False),
+        "language": "Python",
+    }
+    return Commit(**(values | changes))
+
+
+def write(folder: Path, shards: list[list[Commit]]) -> Path:
+    for number, rows in enumerate(shards):
+        write_rows(folder / f"{number:05d}.parquet", rows, Commit.schema())
+    return folder
+
+
+@pytest.fixture
+def commits(tmp_path):
+    first = [commit(n) for n in range(30)]
+    second = [
+        commit(100, reverted=True),
+        commit(101, language="Rust"),
+        commit(105, new_contents=code("mean3", True), old_contents=code("mean3", False)),  # the pair of commit 3
+        commit(107, old_contents=code("mean0", False) + "x = 1\n", new_contents=code("mean0", True)),  # its answer
+        commit(112, old_contents=code("a", True), new_contents=code("a", False)),
+        commit(119, old_contents=code("a", False), new_contents=code("a", True)),  # takes 112 back
+        commit(126, new_contents="x" * 70_000),
+        commit(133, new_contents=code("b", False), old_contents=code("b", False)),
+    ]
+    return write(tmp_path / "commits", [first, second, [commit(200)]])
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    files = [f for part in ("pairs", "dropped") for f in (out / part).rglob("*.parquet")]
+    return {str(f.relative_to(out)): f.read_bytes() for f in files}
+
+
+def test_the_books_balance_and_every_dropped_row_is_kept_aside(commits, tmp_path):
+    report = curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
+    assert report.read == 39
+    assert report.kept == sum(1 for _ in read_rows(tmp_path / "out" / "pairs"))
+    assert report.kept + sum(report.dropped.values()) == report.read
+    aside = {f.name: sum(1 for _ in read_rows(f)) for f in (tmp_path / "out" / "dropped").iterdir()}
+    assert aside == report.dropped
+    assert report.dropped == {
+        "contradicted": 2,
+        "duplicate-answer": 1,
+        "duplicate-pair": 1,
+        "no-criterion": 4,
+        "other-language": 1,
+        "reverted": 1,
+        "thin-subject": 4,
+        "too-large": 1,
+        "unchanged": 1,
+    }
+    assert StageReport.load(tmp_path / "out") == report
+
+
+def test_a_pair_is_the_commit_with_the_new_version_as_the_better(commits, tmp_path):
+    curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
+    first = next(read_rows(tmp_path / "out" / "pairs"))
+    pair = CodePair.from_dict(first)
+    assert (pair.chosen, pair.rejected) == (code("mean0", True), code("mean0", False))
+    assert (pair.instruction, pair.instruction_source, pair.origin) == (
+        "Fix crash on empty input",
+        "subject",
+        "commit",
+    )
+    assert (pair.criteria, pair.terms, pair.unix_time) == (["FC"], ["FC:fix crash on empty"], 1_500_000_000)
+
+
+def test_counts_by_criterion_and_language(commits, tmp_path):
+    report = curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
+    rows = list(read_rows(tmp_path / "out" / "pairs"))
+    assert sum(report.details["kept_by_criterion"].values()) == sum(len(row["criteria"]) for row in rows)
+    assert list(report.details["kept_by_criterion"]) == ["FC", "EE", "ME", "R&M", "SH"]
+    assert report.details["kept_by_language"] == {"Python": len(rows)}
+    assert report.details["tokens_counted_by"] == "estimate (Qwen3)"
+
+
+def test_workers_do_not_matter(commits, tmp_path):
+    curate(commits, None, tmp_path / "one", CurateSettings(), ONE)
+    curate(commits, None, tmp_path / "two", CurateSettings(), Execution(workers=2))
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(commits, tmp_path):
+    out = tmp_path / "out"
+    whole = curate(commits, None, out, CurateSettings(), ONE)
+    wanted = contents(out)
+    # As after a kill in the last pass: one task unfinished, its output cut off, the rows of the first pass still there.
+    shutil.rmtree(out / "logs" / "unique")
+    (out / "report.json").unlink()
+    (out / "logs" / "find" / "completions" / "00000").unlink()
+    for part in ("completions", "stats"):
+        shutil.rmtree(out / "logs" / "commits" / part)
+    next(iter((out / "pairs").iterdir())).write_bytes(b"PAR1 cut off")
+    again = curate(commits, None, out, CurateSettings(), ONE)
+    assert contents(out) == wanted
+    assert (again.kept, again.dropped) == (whole.kept, whole.dropped)
+
+
+def test_a_finished_run_is_not_run_again(commits, tmp_path):
+    first = curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
+    times = {f: f.stat().st_mtime_ns for f in (tmp_path / "out" / "pairs").iterdir()}
+    again = curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
+    assert {f: f.stat().st_mtime_ns for f in (tmp_path / "out" / "pairs").iterdir()} == times
+    assert (again.read, again.kept, again.dropped, again.details) == (
+        first.read,
+        first.kept,
+        first.dropped,
+        first.details,
+    )
+
+
+def test_other_settings_start_over(commits, tmp_path):
+    curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
+    report = curate(commits, None, tmp_path / "out", CurateSettings(require_merged=True), ONE)
+    assert report.kept == 0
+    assert "not-merged" in report.dropped
+    assert not list((tmp_path / "out" / "pairs").glob("*"))
+
+
+def test_a_folder_of_something_else_is_left_alone(commits, tmp_path):
+    (tmp_path / "out" / "data").mkdir(parents=True)
+    with pytest.raises(InputError, match="no earlier run"):
+        curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
+
+
+def test_published_columns_alone_are_enough(tmp_path):
+    published = Commit.required()
+    table = pa.Table.from_pylist([commit(n).to_dict() for n in range(5)], schema=Commit.schema()).select(published)
+    (tmp_path / "in").mkdir()
+    pq.write_table(table, tmp_path / "in" / "part.parquet")
+    assert curate(tmp_path / "in", None, tmp_path / "out", CurateSettings(), ONE).kept == 5
+
+
+def test_null_texts_are_counted(tmp_path):
+    rows = [commit(n).to_dict() for n in range(3)]
+    rows[1]["old_contents"] = None
+    (tmp_path / "in").mkdir()
+    schema = pa.schema([pa.field(f.name, f.type) for f in Commit.schema()])
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), tmp_path / "in" / "part.parquet")
+    report = curate(tmp_path / "in", None, tmp_path / "out", CurateSettings(), ONE)
+    assert report.dropped == {"malformed-row": 1}
+    assert next(read_rows(tmp_path / "out" / "dropped" / "malformed-row"))["commit"] == rows[1]["commit"]
+
+
+def test_a_missing_column_is_one_clean_line(tmp_path):
+    write_rows(tmp_path / "in" / "a.parquet", [], Solution.schema())
+    with pytest.raises(InputError, match="lacks the column"):
+        curate(tmp_path / "in", None, tmp_path / "out", CurateSettings(), ONE)
+
+
+def test_no_input_is_one_clean_line(tmp_path):
+    with pytest.raises(InputError, match="nothing to curate"):
+        curate(None, None, tmp_path / "out", CurateSettings(), ONE)
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(SettingError, match="Unknown language 'Pyton'"):
+        CurateSettings.build({"languages": ["Pyton"]})
+
+
+def solution(number: int) -> Solution:
+    return Solution(
+        id=f"s{number:03d}",
+        instruction=f"Return the mean of the positive values, variant {number}.",
+        solution=(
+            f"def mean{number}(values, limit):\n"
+            "    total = 0\n"
+            "    count = 0\n"
+            "    for value in values:\n"
+            "        if value > 0 and count < limit:\n"
+            "            total += value\n"
+            "            count += 1\n"
+            "    if count == 0:\n"
+            "        return 0\n"
+            "    return total / count\n"
+        ),
+        language="Python",
+        repos="lib",
+        file_path="mean.py",
+        license="MIT",
+        name=f"mean{number}",
+        line=1,
+        instruction_source="docstring",
+    )
+
+
+def test_solutions_become_pairs_with_an_injected_bug_and_their_books_balance(commits, tmp_path):
+    write_rows(tmp_path / "solutions" / "a.parquet", [solution(n) for n in range(12)], Solution.schema())
+    report = curate(commits, tmp_path / "solutions", tmp_path / "out", CurateSettings(), ONE)
+    rows = list(read_rows(tmp_path / "out" / "pairs"))
+    injected = [row for row in rows if row["origin"] == "injection"]
+    assert len(injected) >= 12
+    assert all(row["operator"] and row["chosen"] != row["rejected"] for row in injected)
+    details = report.details
+    assert report.read == details["commits_read"] + details["solutions_read"] == 39 + 12
+    added = details["pairs_injected"] - details["solutions_injected"]
+    assert report.kept + sum(report.dropped.values()) == report.read + added
+    assert details["kept_by_origin"]["injection"] == len(injected)
+
+
+def test_solutions_without_a_place_for_a_bug_are_kept_aside(tmp_path):
+    plain = dataclasses.replace(solution(0), solution="def f():\n    pass\n")
+    write_rows(tmp_path / "solutions" / "a.parquet", [plain, solution(1)], Solution.schema())
+    report = curate(None, tmp_path / "solutions", tmp_path / "out", CurateSettings(), ONE)
+    assert report.dropped == {"no-bug-site": 1}
+    assert next(read_rows(tmp_path / "out" / "dropped" / "no-bug-site"))["id"] == plain.id

@@ -1,0 +1,77 @@
+"""Counting tokens, exactly and by estimate."""
+
+import json
+import pickle
+import statistics
+from pathlib import Path
+
+import pytest
+
+from themis_rm.curation.tokens import TokenCounter, estimate
+from themis_rm.errors import InputError
+
+tokenizers = pytest.importorskip("tokenizers")
+
+# How Qwen2 and Qwen3 cut text before their byte pairs are merged.
+_CUT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+
+@pytest.fixture(scope="module")
+def qwen3(shared):
+    folder = shared / "tokenizers" / "qwen3"
+    model = tokenizers.models.BPE.from_file(str(folder / "vocab.json"), str(folder / "merges.txt"))
+    tokenizer = tokenizers.Tokenizer(model)
+    split = tokenizers.pre_tokenizers.Split(tokenizers.Regex(_CUT), "isolated")
+    level = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([split, level])
+    return tokenizer
+
+
+def samples(shared: Path) -> list[str]:
+    """Functions in five languages, and modules of this package, neither of which the estimate was fitted on whole."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parents[2] / "src").rglob("*.py"))]
+    for file in sorted((shared / "sources" / "mdeval").rglob("*.jsonl"))[:8]:
+        for line in file.read_text(encoding="utf-8").splitlines()[:25]:
+            texts += [v for v in json.loads(line).values() if isinstance(v, str) and len(v) > 300][:2]
+    return [text for text in texts if len(text) > 300]
+
+
+def test_the_estimate_is_near_the_real_tokenizer(qwen3, shared):
+    errors = [estimate(text) / len(qwen3.encode(text).ids) - 1 for text in samples(shared)]
+    assert len(errors) > 50
+    assert abs(statistics.mean(errors)) < 0.05
+    assert statistics.mean(map(abs, errors)) < 0.10
+    assert statistics.quantiles([abs(error) for error in errors], n=20)[-1] < 0.25
+
+
+def test_a_tokenizer_file_counts_exactly(qwen3, tmp_path):
+    file = tmp_path / "tokenizer.json"
+    qwen3.save(str(file))
+    count = TokenCounter(file)
+    text = "def f(x):\n    return 'größer' if x > 10 else None\n"
+    assert count(text) == len(qwen3.encode(text).ids)
+    assert pickle.loads(pickle.dumps(count))(text) == count(text)
+    assert count.name == "tokenizer.json"
+
+
+def test_text_that_is_no_unicode_is_counted(qwen3, tmp_path):
+    file = tmp_path / "tokenizer.json"
+    qwen3.save(str(file))
+    assert TokenCounter(file)("a \udc80 b") > 0
+    assert TokenCounter()("a \udc80 b") > 0
+
+
+def test_a_file_that_is_no_tokenizer_is_one_clean_line(tmp_path):
+    file = tmp_path / "tokenizer.json"
+    file.write_text('{"no": "tokenizer"}', encoding="utf-8")
+    with pytest.raises(InputError, match="not a tokenizer"):
+        TokenCounter(file)
+
+
+def test_a_missing_file_is_one_clean_line(tmp_path):
+    with pytest.raises(InputError, match="Cannot read"):
+        TokenCounter(tmp_path / "none.json")
+
+
+def test_an_empty_text_has_no_tokens():
+    assert estimate("") == 0

@@ -1,0 +1,304 @@
+"""The whole stage: published rows, books that balance, files that depend on the set of pairs and the settings alone."""
+
+import dataclasses
+import random
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from themis_rm.criteria import CRITERIA, criterion
+from themis_rm.dataset.assemble import assemble
+from themis_rm.dataset.settings import AssembleSettings
+from themis_rm.errors import InputError, SettingError
+from themis_rm.pipeline import Execution, StageReport
+from themis_rm.prompts import PromptMix, built_in
+from themis_rm.records import CodePair, Preference
+from themis_rm.storage.parquet import read_rows, write_rows
+
+ONE = Execution(workers=1)
+LANGUAGES = ["C", "Python", "Go"]
+BASE = 1_400_000_000
+
+
+def pairs_of(count: int, repositories: int = 12, seed: int = 0) -> list[CodePair]:
+    rng = random.Random(seed)
+    rows = []
+    for n in range(count):
+        injected = rng.random() < 0.3
+        short = rng.sample([row.short for row in CRITERIA], rng.choice([1, 1, 2]))
+        rows.append(
+            CodePair(
+                id=f"{n:032x}",
+                instruction=f"Make part {n} better",
+                chosen=f"int better{n}(int x) {{ return x * {n}; }}" + " " * rng.randrange(3),
+                rejected=f"int worse{n}(int x) {{ return x + {n}; }}" + " " * rng.randrange(6),
+                language=rng.choice(LANGUAGES),
+                criteria=["FC"] if injected else [row.short for row in CRITERIA if row.short in short],
+                origin="injection" if injected else "commit",
+                instruction_source="docstring" if injected else "subject",
+                repos=f"owner/repo{rng.randrange(repositories)}",
+                file_path=f"src/{n}.c",
+                license=rng.choice(["MIT", "Apache-2.0"]),
+                unix_time=None if injected else BASE + rng.randrange(10**8),
+                operator="swap" if injected else "",
+            )
+        )
+    return rows
+
+
+def write(folder: Path, rows: list[CodePair], shards: int = 3) -> Path:
+    for shard in range(shards):
+        write_rows(folder / f"{shard:05d}.parquet", rows[shard::shards], CodePair.schema())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("pairs"), pairs_of(300))
+
+
+@pytest.fixture(scope="module")
+def made(pairs, tmp_path_factory):
+    out = tmp_path_factory.mktemp("made")
+    settings = AssembleSettings(validation=0.2, test=0.2)
+    return out, assemble(pairs, out, settings, ONE), settings
+
+
+def data(out: Path) -> dict[str, bytes]:
+    files = [*(out / "data").iterdir(), out / "README.md"]
+    files += (out / "dropped").rglob("*.parquet")
+    return {str(f.relative_to(out)): f.read_bytes() for f in files}
+
+
+def rows_of(out: Path, split: str = "*") -> list[dict]:
+    return [row for f in sorted((out / "data").glob(f"{split}-*.parquet")) for row in read_rows(f)]
+
+
+def test_columns_are_the_published_ones_first(made):
+    file = next((made[0] / "data").iterdir())
+    assert pq.read_schema(file).names[:8] == [
+        *("system", "input", "chosen", "rejected", "language", "aspect", "source", "idx")
+    ]
+    assert pq.read_schema(file).equals(Preference.schema())
+
+
+def test_the_books_balance_and_every_dropped_row_is_kept_aside(made):
+    out, report, _ = made
+    assert report.read == 300
+    assert report.kept == len(rows_of(out)) > 100
+    assert report.kept + sum(report.dropped.values()) == report.details["rows_expanded"]
+    assert {f.name: sum(1 for _ in read_rows(f)) for f in (out / "dropped").iterdir()} == report.dropped
+    assert StageReport.load(out) == report
+
+
+def test_a_pair_gives_a_row_a_criterion(pairs, made):
+    wanted = Counter(row["id"] for row in read_rows(pairs) for _ in row["criteria"])
+    assert made[1].details["rows_expanded"] == wanted.total()
+    assert len({row["idx"] for row in rows_of(made[0])}) == made[1].kept
+
+
+def test_prompts_are_drawn_by_seed_and_id(made):
+    out, _, settings = made
+    for row in rows_of(out):
+        own = criterion(row["aspect"])
+        drawn = built_in().draw(settings.mix, own, f"{settings.seed}:{row['idx']}")
+        assert (row["prompt_mode"], row["system"]) == drawn
+
+
+def test_splits_share_no_repository_and_no_time(made):
+    out = made[0]
+    repos = {split: {row["repos"] for row in rows_of(out, split)} for split in ("train", "validation", "test")}
+    assert all(repos.values())
+    assert len(set.union(*repos.values())) == sum(map(len, repos.values()))
+    times = {split: [row["unix_time"] for row in rows_of(out, split) if row["unix_time"]] for split in repos}
+    assert max(times["train"]) < min(times["validation"] + times["test"])
+    assert made[1].dropped["on-the-wrong-side-of-the-time-cut"] > 0
+
+
+def test_a_given_day_is_the_cut(pairs, tmp_path):
+    report = assemble(pairs, tmp_path / "out", AssembleSettings.build({"time_cut": "2016-01-01", "test": 0.2}), ONE)
+    assert report.details["time_cut"] == 1451606400
+    assert max(row["unix_time"] or 0 for row in rows_of(tmp_path / "out", "train")) < 1451606400
+
+
+def test_without_a_cut_nothing_is_on_the_wrong_side(pairs, tmp_path):
+    report = assemble(pairs, tmp_path / "out", AssembleSettings(time_cut=None), ONE)
+    assert "on-the-wrong-side-of-the-time-cut" not in report.dropped
+
+
+def test_workers_do_not_matter(pairs, made, tmp_path):
+    assemble(pairs, tmp_path / "two", made[2], Execution(workers=2))
+    assert data(tmp_path / "two") == data(made[0])
+
+
+@pytest.mark.parametrize("shards", [1, 5])
+def test_the_order_and_files_of_the_pairs_do_not_matter(pairs, made, tmp_path, shards):
+    rows = [CodePair.from_dict(row) for row in read_rows(pairs)]
+    random.Random(shards).shuffle(rows)
+    shuffled = write(tmp_path / "in", rows, shards)
+    assemble(shuffled, tmp_path / "out", made[2], ONE)
+    assert {n: b for n, b in data(tmp_path / "out").items() if n.startswith("data")} == {
+        n: b for n, b in data(made[0]).items() if n.startswith("data")
+    }
+
+
+def test_another_seed_gives_another_order(pairs, made, tmp_path):
+    settings = made[2].model_copy(update={"seed": 1})
+    assemble(pairs, tmp_path / "out", settings, ONE)
+    assert [row["idx"] for row in rows_of(tmp_path / "out")] != [row["idx"] for row in rows_of(made[0])]
+
+
+def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(pairs, made, tmp_path):
+    out = tmp_path / "out"
+    assemble(pairs, out, made[2], ONE)
+    for marker in ("rows/completions/00001", "files/completions/00000"):
+        (out / "logs" / marker).unlink()
+    for stage in ("notes", "plan", "rows"):
+        shutil.rmtree(out / "logs" / stage / "completions")
+    next((out / "data").glob("train*")).write_bytes(b"PAR1 cut off")
+    (out / "report.json").unlink()
+    again = assemble(pairs, out, made[2], ONE)
+    assert data(out) == data(made[0])
+    assert (again.kept, again.dropped) == (made[1].kept, made[1].dropped)
+
+
+def test_files_hold_so_many_rows_and_keep_the_order(pairs, made, tmp_path):
+    settings = made[2].model_copy(update={"rows_per_file": 40})
+    report = assemble(pairs, tmp_path / "out", settings, ONE)
+    names = sorted(f.name for f in (tmp_path / "out" / "data").glob("train-*"))
+    count = report.details["files"]["train"]
+    assert names == [f"train-{n:05d}-of-{count:05d}.parquet" for n in range(count)]
+    assert count > 1
+    assert rows_of(tmp_path / "out", "train") == rows_of(made[0], "train")
+
+
+def test_caps_hold(pairs, tmp_path):
+    caps = {"criterion": 30, "cell": 11, "repository": 25, "source": 100}
+    settings = AssembleSettings.build({"caps": caps, "time_cut": None})
+    report = assemble(pairs, tmp_path / "out", settings, ONE)
+    rows = rows_of(tmp_path / "out")
+    assert max(Counter(row["aspect"] for row in rows).values()) <= 30
+    assert max(Counter((row["aspect"], row["language"]) for row in rows).values()) == 11
+    assert max(Counter(row["repos"] for row in rows).values()) <= 25
+    assert max(Counter(row["source"] for row in rows).values()) <= 100
+    assert {"over-repository-cap", "over-cell-cap", "over-source-cap"} <= set(report.dropped)
+
+
+def test_equal_criteria(pairs, tmp_path):
+    assemble(pairs, tmp_path / "out", AssembleSettings(equal_criteria=True, time_cut=None), ONE)
+    counts = Counter(row["aspect"] for row in rows_of(tmp_path / "out"))
+    assert len(counts) == 5
+    assert len(set(counts.values())) == 1
+
+
+def test_balanced_lengths(pairs, tmp_path):
+    report = assemble(pairs, tmp_path / "out", AssembleSettings(balance_length=True, time_cut=None), ONE)
+    assert report.details["longer_wins"]["overall"] == 0.5
+    assert set(report.details["longer_wins_by_source"].values()) == {0.5}
+    assert report.dropped["length-balance"] > 0
+
+
+def test_what_is_in_test_is_not_in_train(tmp_path):
+    rows = pairs_of(200)
+    probe = assemble(write(tmp_path / "probe", rows), tmp_path / "a", AssembleSettings(test=0.2, time_cut=None), ONE)
+    assert "also-in-test" not in probe.dropped
+    in_test = next(row for row in rows_of(tmp_path / "a", "test") if row["source"] == "commits")
+    in_train = [row for row in rows_of(tmp_path / "a", "train") if row["source"] == "commits"][:3]
+    by_text = {row.chosen: row for row in rows}
+    changed = {
+        in_train[0]["chosen"]: {"instruction": in_test["input"].upper() + "  "},
+        in_train[1]["chosen"]: {"chosen": in_test["chosen"]},
+        in_train[2]["chosen"]: {"rejected": in_test["chosen"]},
+    }
+    mixed = [dataclasses.replace(row, **changed.get(text, {})) for text, row in by_text.items()]
+    report = assemble(write(tmp_path / "mixed", mixed), tmp_path / "b", AssembleSettings(test=0.2, time_cut=None), ONE)
+    gone = {row.id for text, row in by_text.items() if text in changed}
+    assert report.dropped["also-in-test"] == sum(len(row.criteria) for row in rows if row.id in gone)
+
+
+def test_a_pair_that_stands_twice_is_there_once(tmp_path):
+    rows = pairs_of(30)
+    report = assemble(write(tmp_path / "in", rows + rows), tmp_path / "out", AssembleSettings(), ONE)
+    assert report.dropped["duplicate-row"] == sum(len(row.criteria) for row in rows)
+
+
+def test_pairs_that_can_give_no_row_are_kept_aside(tmp_path):
+    good = pairs_of(20)
+    bad = [
+        dataclasses.replace(good[0], id="b0", criteria=[]),
+        dataclasses.replace(good[0], id="b1", criteria=["XX"]),
+        dataclasses.replace(good[0], id="b2", chosen=" \n"),
+        dataclasses.replace(good[0], id="b3", chosen=good[0].rejected),
+        dataclasses.replace(good[0], id="b4", origin="dream"),
+    ]
+    report = assemble(write(tmp_path / "in", good + bad), tmp_path / "out", AssembleSettings(), ONE)
+    reasons = {"unknown-criterion": 2, "empty-text": 1, "equal-answers": 1, "unknown-origin": 1}
+    assert {slug: report.dropped[slug] for slug in reasons} == reasons
+    assert report.details["pairs_without_rows"] == 5
+    assert report.kept + sum(report.dropped.values()) == report.details["rows_expanded"] + 5
+    for slug, count in reasons.items():
+        assert sum(1 for _ in read_rows(tmp_path / "out" / "dropped" / slug)) == count
+
+
+def test_one_repository_goes_to_train_and_the_card_says_so(tmp_path):
+    report = assemble(write(tmp_path / "in", pairs_of(20, 1)), tmp_path / "out", AssembleSettings(), ONE)
+    assert report.details["splits"] == {"train": report.kept, "validation": 0, "test": 0}
+    assert "one repository" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_card_is_what_the_hub_reads(made):
+    out, report, _ = made
+    text = (out / "README.md").read_text(encoding="utf-8")
+    _, front, body = text.split("---\n", 2)
+    meta = yaml.safe_load(front)
+    assert meta["license"] == ["apache-2.0", "mit"]
+    files = {entry["split"]: list(out.glob(entry["path"])) for entry in meta["configs"][0]["data_files"]}
+    assert set(files) == {"train", "validation", "test"}
+    assert all(files.values())
+    assert f"| train | {report.details['splits']['train']} |" in body
+    for row in CRITERIA:
+        counts = [report.details["criterion_language"].get(f"{row.short}/{name}", 0) for name in LANGUAGES]
+        ordered = dict(zip(LANGUAGES, counts, strict=True))
+        assert f"| {row.training_aspect} | {ordered['C']} | {ordered['Go']} | {ordered['Python']} |" in body
+    assert f"{100 * report.details['longer_wins']['overall']:.1f} %" in body
+    assert all(f"| {slug} | {count} |" in body for slug, count in report.dropped.items())
+
+
+def test_longer_wins_counts_ties_half(made):
+    rows = rows_of(made[0])
+    signs = [(len(row["chosen"]) > len(row["rejected"])) - (len(row["chosen"]) < len(row["rejected"])) for row in rows]
+    assert made[1].details["longer_wins"]["overall"] == pytest.approx(sum((s + 1) / 2 for s in signs) / len(rows))
+    assert made[1].details["ties"] == signs.count(0) > 0
+
+
+def test_nothing_left_is_one_clean_line(tmp_path):
+    rows = [dataclasses.replace(row, chosen=row.rejected) for row in pairs_of(3)]
+    with pytest.raises(InputError, match=r"None of the 3 pairs .* is left.*report.json says why"):
+        assemble(write(tmp_path / "in", rows), tmp_path / "out", AssembleSettings(), ONE)
+
+
+def test_no_pairs_at_all_is_one_clean_line(tmp_path):
+    with pytest.raises(InputError, match="No Parquet file"):
+        assemble(tmp_path, tmp_path / "out", AssembleSettings(), ONE)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"validation": 0.5, "test": 0.5},
+        {"equal_criteria": True, "weights": {"FC": 1}},
+        {"weights": {"FC": -1}},
+        {"weights": {"FC": 0}},
+        {"weights": {"Speed": 1}},
+        {"time_cut": "never"},
+        {"caps": {"criteria": 3}},
+        {"mix": PromptMix().model_dump() | {"own": 10}},
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(values):
+    with pytest.raises(SettingError):
+        AssembleSettings.build(values)

@@ -1,0 +1,211 @@
+"""A backend is told apart from the reference by what it gives instead."""
+
+import io
+import json
+import math
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from themis_rm.errors import InputError, SettingError
+from themis_rm.evaluation.backends import BackendReport, BackendSettings, compare_sides, relation_of, verify_backend
+from themis_rm.models.loading import load_model
+from themis_rm.models.protocol import ModelIdentity
+from themis_rm.models.settings import ModelSettings
+from themis_rm.records import PairScore
+
+RNG = np.random.default_rng(5)
+REWARDS = RNG.normal(0, 3, 400)
+
+
+def expit(values):
+    return 1 / (1 + np.exp(-values))
+
+
+@pytest.mark.parametrize(
+    ("relation", "backend"),
+    [
+        ("same", REWARDS),
+        ("same", REWARDS + RNG.normal(0, 0.03, 400)),
+        ("sigmoid", expit(REWARDS)),
+        ("sigmoid", np.round(expit(REWARDS) * 256) / 256),
+        ("affine", REWARDS + 2),
+        ("affine", 0.25 * REWARDS - 1),
+        ("reversed", -REWARDS),
+        ("constant", np.ones(400)),
+        ("misplaced", REWARDS[::-1]),
+        ("misplaced", np.roll(REWARDS, 1)),
+        ("same-order", np.sinh(REWARDS)),
+        ("different", RNG.normal(0, 3, 400)),
+    ],
+)
+def test_the_relation_is_recognised(relation, backend):
+    assert relation_of(REWARDS, backend) == relation
+
+
+@pytest.mark.parametrize("rewards", [[], [1.0], [2.0, 2.0, 2.0]])
+def test_too_little_to_say(rewards):
+    assert relation_of(np.array(rewards), np.array(rewards)) == "unknown"
+
+
+def pair(number, chosen, rejected, note=""):
+    known = chosen is not None and rejected is not None
+    return PairScore(
+        id=f"p{number}",
+        chosen_score=chosen,
+        rejected_score=rejected,
+        correct=known and chosen > rejected,
+        score_diff=chosen - rejected if known else None,
+        language="Python",
+        aspect="Functional_Correctness",
+        subset="S",
+        status="ok",
+        note=note,
+        chosen_length=1,
+        rejected_length=1,
+    )
+
+
+def sides(reference, backend, **settings):
+    identity = ModelIdentity("m", "f", "d", {})
+    return compare_sides((identity, reference), (identity, backend), ("b", "h", "own"), BackendSettings(**settings))
+
+
+BASE = [pair(n, REWARDS[2 * n], REWARDS[2 * n + 1]) for n in range(200)]
+
+
+def test_equal_sides_agree():
+    report = sides(BASE, BASE)
+    assert report.agrees
+    assert report.flipped == []
+    assert report.agreement.largest == 0
+    assert report.agreement.spearman == pytest.approx(1)
+    assert report.comparison.difference == 0
+
+
+def test_flips_are_counted_named_and_tested():
+    turned = [pair(n, BASE[n].rejected_score, BASE[n].chosen_score) if n in {3, 8} else BASE[n] for n in range(200)]
+    report = sides(BASE, turned, most_flips=0.005)
+    assert {flip.id for flip in report.flipped} == {"p3", "p8"}
+    assert all(flip.backend == -flip.reference for flip in report.flipped)
+    assert abs(report.flipped[0].reference) >= abs(report.flipped[1].reference)
+    assert not report.agrees
+    assert report.comparison.only_first + report.comparison.only_second == 2
+    assert "Pairs that flip: 2 of 200" in report.verdict
+
+
+def test_a_tie_where_the_reference_decides_is_a_flip():
+    tied = [pair(0, 1.0, 1.0), *BASE[1:]]
+    assert [flip.id for flip in sides(BASE, tied).flipped] == ["p0"]
+
+
+def test_a_pair_that_one_side_cannot_score_is_no_agreement():
+    failed = [pair(0, None, 1.0, "chosen: refused-by-server; rejected: truncated"), *BASE[1:]]
+    report = sides(BASE, failed)
+    assert report.failed_once == 1
+    assert report.backend.failed == {"refused-by-server": 1}
+    assert report.backend.truncated == 1
+    assert report.agreement.responses == 399
+    assert not report.agrees
+
+
+def test_what_both_cannot_score_is_agreed_on():
+    failed = [pair(0, None, 1.0, "chosen: prompt-too-long"), *BASE[1:]]
+    assert sides(failed, failed).agrees
+
+
+def test_a_line_is_fitted():
+    shifted = [pair(n, 2 * row.chosen_score + 1, 2 * row.rejected_score + 1) for n, row in enumerate(BASE)]
+    report = sides(BASE, shifted)
+    assert (report.agreement.slope, report.agreement.offset) == (pytest.approx(2), pytest.approx(1))
+    assert report.agreement.residual == pytest.approx(0, abs=1e-9)
+    assert report.agreement.relation == "affine"
+
+
+def test_the_report_is_written_and_read_again(tmp_path):
+    report = sides(BASE, [pair(0, 1.0, 1.0), *BASE[1:]])
+    report.save(tmp_path / "report.json")
+    assert BackendReport.load(tmp_path / "report.json") == report
+
+
+def test_the_table_fits_into_80_columns():
+    long = [pair(n, expit(row.chosen_score), expit(row.rejected_score)) for n, row in enumerate(BASE)]
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(sides(BASE, long).table())
+    text = console.export_text()
+    assert "sigmoid of the reward" in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+
+
+@pytest.fixture
+def vllm(tiny_checkpoint, monkeypatch):
+    """Start a server that classifies as vLLM does, with the rewards that a function makes of the right ones."""
+    started = []
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    def start(made):
+        model = load_model(tiny_checkpoint("qwen3"), ModelSettings(device="cpu"))
+        lock = threading.Lock()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                known = {"/v1/models": {"data": [{"id": "m", "max_model_len": 2048}]}}
+                self.say(200 if self.path in known else 404, known.get(self.path, {}))
+
+            def do_POST(self):
+                rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
+                with lock:
+                    values = made(model.rewards(rows))
+                self.say(200, {"data": [{"index": index, "probs": [value]} for index, value in enumerate(values)]})
+
+            def say(self, status, said):
+                data = json.dumps(said).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *args):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        started.append(server)
+        remote = {"url": f"http://127.0.0.1:{server.server_port}", "api": "classify", "retries": 0, "batch": 8}
+        return BackendSettings(sample=12, model={"device": "cpu", "remote": remote})
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_server_with_the_right_rewards_agrees(vllm, tiny_checkpoint):
+    report = verify_backend(tiny_checkpoint("qwen3"), "authored", vllm(lambda values: values))
+    assert report.agrees
+    assert report.pairs == 12
+    assert report.agreement.largest < 1e-4
+    assert report.agreement.responses + sum(report.reference.failed.values()) == 24
+    assert report.backend.facts["api"] == "classify"
+
+
+def test_a_server_with_probabilities_is_named(vllm, tiny_checkpoint):
+    settings = vllm(lambda values: [1 / (1 + math.exp(-value)) for value in values])
+    report = verify_backend(tiny_checkpoint("qwen3"), "authored", settings)
+    assert report.agreement.relation == "sigmoid"
+    assert not report.agrees
+
+
+def test_without_a_server(tiny_checkpoint):
+    with pytest.raises(SettingError, match=r"model\.remote\.url"):
+        verify_backend(tiny_checkpoint("qwen3"), "authored", BackendSettings())
+
+
+def test_with_a_dead_server(tiny_checkpoint):
+    remote = {"url": "http://127.0.0.1:9", "api": "classify", "retries": 0}
+    with pytest.raises(InputError, match="does not answer"):
+        verify_backend(tiny_checkpoint("qwen3"), "authored", BackendSettings(model={"remote": remote}))

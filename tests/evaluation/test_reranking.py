@@ -1,0 +1,211 @@
+"""Re-ranking: the published figures to the digit, ours where those flatter, and jobs that go on."""
+
+import io
+import json
+import math
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.conftest import ROOT
+
+from themis_rm.errors import InputError
+from themis_rm.evaluation.reranking import run
+from themis_rm.evaluation.reranking.problems import Problem
+from themis_rm.evaluation.reranking.ranks import expected_hit, published_summary, ranked
+from themis_rm.evaluation.reranking.run import RerankSettings, rerank
+
+GOLDENS = ROOT / "tests" / "goldens" / "rerank"
+DEPTHS = (5, 10)
+
+
+def golden(name):
+    return json.loads((GOLDENS / name).read_text("utf-8"))
+
+
+def golden_problems():
+    data = golden("input.json")
+    for number, rewards in enumerate(data["rewards"]):
+        passed, failed, verdict = (data[name][number] for name in ("num_passed", "num_failed", "final_verdict"))
+        yield Problem.read(row(f"q{number}", rewards, passed, failed, verdict, "python"))
+
+
+def row(name, rewards, passed, failed, verdict, language=""):
+    return {
+        "id": name,
+        "description": "Do it.",
+        "completions": [f"c{n}" for n in range(len(passed))],
+        "num_passed": passed,
+        "num_failed": failed,
+        "final_verdict": verdict,
+        "rewards": rewards,
+        "language": language,
+    }
+
+
+def number(value):
+    return None if value in {"nan", None} else float(value)
+
+
+def same(found, wanted):
+    return (found is None and wanted is None) or math.isclose(found, wanted, rel_tol=1e-6, abs_tol=1e-6)
+
+
+CASES = [("random", p, w) for p, w in zip(golden_problems(), golden("expected.json")["per_question"], strict=True)]
+CASES += [
+    ("edge", Problem.read({**given_, "language": "python"}), wanted)
+    for given_, wanted in zip(
+        golden("edge_cases.json")["input"], golden("edge_cases.json")["expected"]["per_question"], strict=True
+    )
+]
+
+
+@pytest.mark.parametrize(("problem", "wanted"), [case[1:] for case in CASES], ids=[f"{c[0]}-{c[1].id}" for c in CASES])
+def test_the_published_figures_of_a_problem(problem, wanted):
+    found = ranked(problem, problem.rewards, DEPTHS)
+    assert found.passing == wanted["n_passing"]
+    for name, value in found.published.items():
+        assert same(value, number(wanted[name])), name
+
+
+@pytest.mark.parametrize("kind", ["random", "edge"])
+def test_the_published_summary(kind):
+    wanted = golden("expected.json" if kind == "random" else "edge_cases.json")
+    wanted = wanted["overall"] if kind == "random" else wanted["expected"]["overall"]
+    rows = [ranked(problem, problem.rewards, DEPTHS) for name, problem, _ in CASES if name == kind]
+    found = published_summary(rows, DEPTHS)
+    assert {name: number(value) for name, value in wanted.items()} == pytest.approx(found, abs=1e-6)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=6).filter(
+        lambda c: any(r for _, r in c)
+    ),
+    st.integers(1, 7),
+)
+def test_a_hit_with_ties_is_the_mean_over_all_orders_of_the_tied(candidates, k):
+    rewards, right = (np.array(values) for values in zip(*candidates, strict=True))
+    hits = []
+    for order in permutations(range(len(rewards))):
+        by_reward = sorted(order, key=lambda index: -rewards[index])
+        hits.append(right[by_reward[:k]].any())
+    assert expected_hit(rewards.astype(float), right, k) == pytest.approx(np.mean(hits))
+
+
+def test_the_order_of_candidates_does_not_matter():
+    forth = Problem.read(row("a", [1.0, 1.0, 0.0], [0, 2, 1], [2, 0, 1], [False, True, False]))
+    back = Problem.read(row("a", [0.0, 1.0, 1.0], [1, 2, 0], [1, 0, 2], [False, True, False]))
+    found = [ranked(problem, problem.rewards, (1, 2)) for problem in (forth, back)]
+    assert found[0].hits == found[1].hits == {1: 0.5, 2: 1.0}
+
+
+def test_equal_rewards_know_nothing():
+    problem = Problem.read(row("a", [1.0] * 4, [0, 1, 2, 3], [3, 2, 1, 0], [False, False, False, True]))
+    assert ranked(problem, problem.rewards, (1,)).spearman == 0.0
+
+
+def test_equal_pass_rates_say_nothing_about_the_model():
+    problem = Problem.read(row("a", [1.0, 2.0], [1, 1], [1, 1], [False, False]))
+    found = ranked(problem, problem.rewards, (1,))
+    assert (found.spearman, found.hits) == (None, None)
+
+
+def test_a_candidate_without_a_reward_comes_last_and_is_counted():
+    problem = Problem.read(row("a", [None, -5.0], [1, 0], [0, 1], [True, False]))
+    found = ranked(problem, problem.rewards, (1,))
+    assert (found.hits, found.unscored) == ({1: 0.0}, 1)
+
+
+def test_problems_on_which_every_order_hits_are_told_apart():
+    problem = Problem.read(row("a", [1.0, 2.0, 3.0], [1, 1, 0], [0, 0, 1], [True, True, False]))
+    assert ranked(problem, problem.rewards, (1, 2)).forced == [2]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"description": None}, "missing-value"),
+        ({"completions": []}, "no-candidates"),
+        ({"completions": ["a", "\udcff"]}, "not-text"),
+        ({"num_passed": [1]}, "unequal-lengths"),
+        ({"num_failed": [1, -1]}, "not-a-count"),
+        ({"final_verdict": [True, "no"]}, "not-a-verdict"),
+        ({"rewards": [1.0, "high"]}, "not-a-reward"),
+    ],
+)
+def test_a_row_that_holds_no_problem_says_why(change, reason):
+    assert Problem.read({**row("a", [1.0, 2.0], [1, 0], [0, 1], [True, False]), **change}) == reason
+
+
+def write(path, rows):
+    path.write_text("".join(json.dumps(item) + "\n" for item in rows), encoding="utf-8")
+    return path
+
+
+def problems(count=6):
+    return [
+        {
+            **row(f"p{n}", None, [n % 3, 2, 1], [2, 0, 1], [False, True, False], ["cpp", "java"][n % 2]),
+            "completions": ["x" * (n + 1), "yy" * (n + 2), "z" * n + "w"],
+        }
+        for n in range(count)
+    ]
+
+
+QUICK = RerankSettings(k=(1, 2), resamples=100)
+
+
+def test_a_model_ranks_the_candidates(tmp_path):
+    results = rerank("length", write(tmp_path / "p.jsonl", problems()), tmp_path / "out", QUICK)
+    assert results.overall.hits[1].value == 1.0
+    assert set(results.by_language) == {"cpp", "java"}
+    assert results.overall.chance[1] == pytest.approx(1 / 3)
+
+
+def test_bad_lines_are_counted(tmp_path):
+    path = write(tmp_path / "p.jsonl", [*problems(2), {"id": "x"}, problems(1)[0]])
+    path.write_text(path.read_text("utf-8") + "{not json\n", encoding="utf-8")
+    results = rerank("length", path, tmp_path / "out", QUICK)
+    assert results.rejected == {"duplicate-id": 1, "missing-value": 1, "not-json": 1}
+
+
+def test_a_killed_job_scores_no_problem_twice_and_ends_the_same(tmp_path, monkeypatch):
+    path = write(tmp_path / "p.jsonl", problems())
+    whole = rerank("random", path, tmp_path / "whole", QUICK)
+    rerank("random", path, tmp_path / "out", QUICK)
+    rewards = tmp_path / "out" / "rewards.jsonl"
+    rewards.write_text("".join(rewards.read_text("utf-8").splitlines(keepends=True)[:3])[:-9], encoding="utf-8")
+    scored = []
+    monkeypatch.setattr(run, "_scored", lambda *given: scored.append(given[-1].id) or real(*given))
+    again = rerank("random", path, tmp_path / "out", QUICK)
+    assert scored == ["p2", "p3", "p4", "p5"]
+    assert again == whole
+
+
+real = run._scored
+
+
+def test_rewards_may_stand_in_the_file(tmp_path):
+    rows = [row("a", [1.0, 2.0], [0, 1], [1, 0], [False, True])]
+    assert rerank(None, write(tmp_path / "p.jsonl", rows), tmp_path / "out", QUICK).overall.hits[1].value == 1.0
+
+
+def test_without_model_and_rewards_there_is_nothing_to_rank(tmp_path):
+    with pytest.raises(InputError, match="--model"):
+        rerank(None, write(tmp_path / "p.jsonl", problems(1)), tmp_path / "out", QUICK)
+
+
+def test_a_file_without_problems_is_told(tmp_path):
+    with pytest.raises(InputError, match="no usable problem"):
+        rerank("length", write(tmp_path / "p.jsonl", [{"id": 1}]), tmp_path / "out", QUICK)
+
+
+def test_the_table_fits_a_terminal(tmp_path):
+    from rich.console import Console
+
+    results = rerank("length", write(tmp_path / "p.jsonl", problems()), tmp_path / "out", RerankSettings(resamples=100))
+    console = Console(width=90, record=True, quiet=False, file=io.StringIO())
+    console.print(results.table())
+    assert "…" not in console.export_text()

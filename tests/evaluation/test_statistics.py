@@ -1,0 +1,263 @@
+"""Properties of the figures that stand under every table."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from themis_rm.evaluation import statistics as stats
+from themis_rm.evaluation.statistics import Accuracy
+from themis_rm.records import PairScore
+
+LEVEL = 0.95
+
+
+def row(number, chosen, rejected, lengths=(10, 10)):
+    scored = chosen is not None and rejected is not None
+    return PairScore(
+        id=str(number),
+        chosen_score=chosen,
+        rejected_score=rejected,
+        correct=scored and chosen > rejected,
+        score_diff=chosen - rejected if scored else None,
+        language="Go",
+        aspect="Security_Hardness",
+        subset="S",
+        chosen_length=lengths[0],
+        rejected_length=lengths[1],
+    )
+
+
+def rows_of(outcomes):
+    sides = {"win": (2.0, 1.0), "tie": (1.0, 1.0), "loss": (1.0, 2.0), "failed": (None, 1.0)}
+    return [row(number, *sides[name]) for number, name in enumerate(outcomes)]
+
+
+OUTCOMES = st.lists(st.sampled_from(["win", "tie", "loss", "failed"]), min_size=1, max_size=60)
+
+
+@given(outcomes=OUTCOMES)
+def test_every_pair_is_counted_once(outcomes):
+    found = Accuracy.of(rows_of(outcomes), LEVEL)
+    assert (found.n, found.wins, found.ties, found.failed) == (
+        len(outcomes),
+        *(outcomes.count(name) for name in ("win", "tie", "failed")),
+    )
+    assert found.value == pytest.approx((found.wins + found.ties / 2) / found.n)
+    assert found.strict == pytest.approx(found.wins / found.n)
+
+
+@given(outcomes=OUTCOMES)
+def test_the_interval_holds_the_value_and_has_width(outcomes):
+    found = Accuracy.of(rows_of(outcomes), LEVEL)
+    assert 0 <= found.low <= found.value + 1e-12
+    assert found.value - 1e-12 <= found.high <= 1
+    assert found.high > found.low
+
+
+@given(outcomes=OUTCOMES, data=st.data())
+def test_tasks_of_one_pair_change_nothing(outcomes, data):
+    rows = rows_of(outcomes)
+    known = data.draw(st.sets(st.sampled_from([row.id for row in rows])))
+    tasks = {key: f"task {key}" for key in known} | {"of another benchmark": "task 0"}
+    assert Accuracy.of(rows, LEVEL, tasks) == Accuracy.of(rows, LEVEL)
+    assert Accuracy.of(rows, LEVEL).tasks is None
+
+
+def test_pairs_of_a_task_are_resampled_together():
+    rows = rows_of(["win"] * 60 + ["loss"] * 40)
+    alone = Accuracy.of(rows, LEVEL)
+    alike = Accuracy.of(rows, LEVEL, {row.id: f"task {int(row.id) // 4}" for row in rows})
+    assert (alike.n, alike.value, alike.tasks) == (100, 0.6, 25)
+    assert (alike.high - alike.low) / (alone.high - alone.low) == pytest.approx(2, rel=0.05)
+
+
+def test_a_pair_of_unknown_task_is_a_task_of_its_own_even_under_the_name_of_one():
+    rows = rows_of(["win", "loss", "tie", "failed", "win"])
+    assert Accuracy.of(rows, LEVEL, {"0": "3", "1": "3", "2": "t"}).tasks == 4
+
+
+def test_no_pairs_have_no_accuracy():
+    assert Accuracy.of([], LEVEL).value is None
+
+
+@given(outcomes=OUTCOMES)
+def test_swapping_the_sides_mirrors_the_accuracy(outcomes):
+    scored = [name for name in outcomes if name != "failed"]
+    swap = {"win": "loss", "loss": "win", "tie": "tie"}
+    if scored:
+        one = Accuracy.of(rows_of(scored), LEVEL)
+        two = Accuracy.of(rows_of([swap[name] for name in scored]), LEVEL)
+        assert one.value == pytest.approx(1 - two.value)
+        assert one.low == pytest.approx(1 - two.high, abs=0.08)
+
+
+def test_the_interval_needs_neither_draws_nor_seed():
+    assert stats.accuracy_interval(60, 5, 100, LEVEL) == stats.accuracy_interval(60, 5, 100, 0.95)
+
+
+def test_the_interval_is_that_of_resampled_pairs():
+    outcomes = np.repeat([1.0, 0.5, 0.0], [120, 30, 50])
+    rng = np.random.default_rng(5)
+    means = [rng.choice(outcomes, len(outcomes)).mean() for _ in range(4000)]
+    expected = tuple(np.quantile(means, [0.025, 0.975]))
+    assert stats.accuracy_interval(120, 30, 200, 0.95) == pytest.approx(expected, abs=0.006)
+
+
+def test_the_interval_covers_as_often_as_it_says():
+    rng = np.random.default_rng(11)
+    hits = 0
+    for _ in range(400):
+        wins = int(rng.binomial(150, 0.7))
+        low, high = stats.accuracy_interval(wins, 0, 150, 0.95)
+        hits += low <= 0.7 <= high
+    assert 0.91 <= hits / 400 <= 0.98
+
+
+@given(n=st.integers(1, 500))
+def test_a_clean_sweep_gets_the_exact_interval(n):
+    low, high = stats.accuracy_interval(n, 0, n, LEVEL)
+    exact = binomtest(n, n).proportion_ci(0.95, "exact")
+    assert (low, high) == pytest.approx((exact.low, exact.high))
+    assert stats.accuracy_interval(0, 0, n, LEVEL) == pytest.approx((1 - exact.high, 1 - exact.low))
+
+
+@given(first=st.integers(0, 200), second=st.integers(0, 200))
+def test_mcnemar_is_the_exact_binomial_test(first, second):
+    expected = binomtest(first, first + second, 0.5).pvalue if first + second else 1.0
+    assert stats.mcnemar_exact(first, second) == pytest.approx(expected, rel=1e-9)
+
+
+@given(outcomes=OUTCOMES, others=OUTCOMES)
+def test_comparing_the_other_way_round_changes_the_sign(outcomes, others):
+    one, two = rows_of(outcomes), rows_of(others)
+    there, back = stats.compare(one, two, LEVEL), stats.compare(two, one, LEVEL)
+    assert there.difference == pytest.approx(-back.difference)
+    assert there.p_mcnemar == back.p_mcnemar
+    assert (there.only_first, there.only_second) == (back.only_second, back.only_first)
+
+
+def test_a_comparison_is_over_the_shared_pairs_alone():
+    one, two = rows_of(["win"] * 10), rows_of(["loss"] * 4)
+    found = stats.compare(one, two, LEVEL)
+    assert (found.n, found.left_out, found.difference) == (4, 6, 1.0)
+    assert stats.compare(one, [], LEVEL) is None
+
+
+def test_a_model_against_itself_shows_nothing():
+    found = stats.compare(rows_of(["win", "loss"] * 20), rows_of(["win", "loss"] * 20), LEVEL)
+    assert (found.difference, found.p_value, found.p_mcnemar) == (0.0, 1.0, 1.0)
+
+
+@given(outcomes=OUTCOMES, others=OUTCOMES)
+def test_comparing_by_tasks_of_one_pair_changes_nothing(outcomes, others):
+    one, two = rows_of(outcomes), rows_of(others)
+    tasks = {row.id: f"task {row.id}" for row in one}
+    assert stats.compare(one, two, LEVEL, tasks) == stats.compare(one, two, LEVEL)
+
+
+def test_comparing_by_tasks_takes_tasks_for_units():
+    one, two = rows_of(["win"] * 30 + ["loss"] * 18), rows_of(["loss"] * 12 + ["win"] * 36)
+    pairs = stats.compare(one, two, LEVEL)
+    tasks = stats.compare(one, two, LEVEL, {row.id: str(int(row.id) // 6) for row in one})
+    assert (pairs.tasks, tasks.tasks) == (None, 8)
+    assert (tasks.difference, tasks.only_first, tasks.only_second) == (pairs.difference, 12, 18)
+    # Two tasks go one way and three the other, so signs by chance always come to as much.
+    assert (tasks.p_value, tasks.p_mcnemar) == pytest.approx((1.0, 1.0))
+    assert tasks.high - tasks.low > 2 * (pairs.high - pairs.low)
+    assert (tasks.turned().low, tasks.turned().high) == (-tasks.high, -tasks.low)
+
+
+SUMS = st.lists(st.integers(-7, 7), max_size=10)
+
+
+@given(sums=SUMS)
+def test_the_randomisation_test_by_tasks_counts_all_signs(sums):
+    observed = abs(sum(sums))
+    totals = [sum(s * d for s, d in zip(signs, sums, strict=True)) for signs in product((-1, 1), repeat=len(sums))]
+    expected = sum(abs(total) >= observed for total in totals) / len(totals)
+    assert stats.task_flip_test(np.array(sums, dtype=np.int64)) == pytest.approx(expected, rel=1e-9)
+
+
+@given(halves=st.lists(st.integers(-2, 2), min_size=1, max_size=200))
+def test_with_one_pair_a_task_both_randomisation_tests_are_one(halves):
+    assert stats.task_flip_test(np.array(halves)) == pytest.approx(flip_p([h / 2 for h in halves]), rel=1e-8)
+
+
+def test_the_randomisation_test_by_tasks_has_small_p_values_in_full():
+    assert stats.task_flip_test(np.full(900, 3)) == pytest.approx(2.0**-899, rel=1e-6)
+
+
+def flip_p(differences):
+    return float(stats.flip_test(*stats.flips(stats.steps_of(np.array(differences))))[0])
+
+
+DIFFERENCES = st.lists(st.sampled_from(stats.DIFFERENCES), min_size=1, max_size=9)
+
+
+@given(differences=DIFFERENCES)
+def test_the_randomisation_test_counts_all_signs(differences):
+    observed = abs(sum(differences))
+    sums = [
+        sum(s * d for s, d in zip(signs, differences, strict=True))
+        for signs in product((-1, 1), repeat=len(differences))
+    ]
+    expected = sum(abs(total) >= observed for total in sums) / len(sums)
+    assert flip_p(differences) == pytest.approx(expected, rel=1e-9)
+
+
+@given(first=st.integers(0, 300), second=st.integers(0, 300))
+def test_without_ties_the_randomisation_test_is_mcnemars(first, second):
+    differences = [1.0] * first + [-1.0] * second + [0.0]
+    assert flip_p(differences) == pytest.approx(stats.mcnemar_exact(first, second), rel=1e-6)
+
+
+def test_the_randomisation_test_keeps_its_level_where_few_pairs_differ():
+    rng = np.random.default_rng(2)
+    steps = rng.choice([-1.0, -0.5, 0.0, 0.5, 1.0], p=[0.02, 0.03, 0.9, 0.03, 0.02], size=(2000, 120))
+    assert sum(flip_p(line) <= 0.05 for line in steps) / 2000 <= 0.06
+
+
+def test_a_sum_of_signs_far_out_has_a_p_value_above_nothing():
+    assert flip_p([1.0] * 900 + [0.5] * 100) == pytest.approx(2.0**-999, rel=1e-6)
+
+
+P_VALUES = st.lists(st.floats(0, 1, allow_nan=False), max_size=20)
+
+
+@given(p_values=P_VALUES)
+def test_holm_lies_between_the_raw_value_and_bonferroni(p_values):
+    for raw, adjusted in zip(p_values, stats.holm(p_values), strict=True):
+        assert raw <= adjusted <= min(1.0, raw * len(p_values)) or math.isclose(adjusted, raw)
+
+
+@given(p_values=P_VALUES)
+def test_holm_keeps_the_order(p_values):
+    ranked = sorted(zip(p_values, stats.holm(p_values), strict=True))
+    assert [b for _, b in ranked] == sorted(b for _, b in ranked)
+
+
+def test_holm_on_a_worked_example():
+    assert stats.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+LENGTHS = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=40)
+
+
+@given(lengths=LENGTHS)
+def test_longer_wins_gets_one_half_when_balanced(lengths):
+    scores = [row(n, float(a), float(b), (a, b)) for n, (a, b) in enumerate(lengths)]
+    assert stats.length_balanced(scores) in (None, 0.5)
+
+
+@given(lengths=LENGTHS, band=st.floats(1, 3))
+def test_matched_pairs_keep_to_the_band_whichever_side_is_longer(lengths, band):
+    scores = [row(n, 1.0, 0.0, pair) for n, pair in enumerate(lengths)]
+    flipped = [row(n, 1.0, 0.0, pair[::-1]) for n, pair in enumerate(lengths)]
+    matched = {item.id for item in stats.length_matched(scores, band)}
+    assert matched == {item.id for item in stats.length_matched(flipped, band)}
+    assert matched == {str(n) for n, (a, b) in enumerate(lengths) if max(a, b) <= band * min(a, b)}

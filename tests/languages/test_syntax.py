@@ -1,0 +1,150 @@
+"""Syntax trees: depth, tokens, comments, in all eight languages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from themis_rm.errors import SettingError
+from themis_rm.languages import LANGUAGES, syntax
+
+NAMES = [row.name for row in LANGUAGES]
+
+SNIPPETS = {
+    "C": 'int f(int a) {\n  /* why */ return a + 1; // done\n}\nconst char *s = "// no comment";\n',
+    "C#": 'class A {\n  /// Adds.\n  int F(int a) { return a + 1; } // done\n  string s = "/* no */";\n}\n',
+    "C++": '// top\nint f(int a) { return a + 1; }\nauto s = R"(// no comment)";\n',
+    "Go": 'package p\n\n// F adds.\nfunc F(a int) int { return a + 1 }\n\nvar s = "// no"\n',
+    "Java": 'class A {\n  /** Adds. */\n  int f(int a) { return a + 1; } // done\n  String s = "/* no */";\n}\n',
+    "JavaScript": "// top\nfunction f(a) { /* why */ return a + 1; }\nconst s = `// no ${f(1)}`;\n",
+    "Python": 'def f(a):\n    # why\n    return a + 1  # done\n\n\ns = "# no comment"\n',
+    "Ruby": "# top\ndef f(a)\n  a + 1 # done\nend\n\ns = '# no comment'\n",
+}
+
+
+def test_every_language_has_a_row():
+    assert sorted(syntax.SYNTAX) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_snippets_parse_without_errors(name):
+    assert not syntax.has_errors(syntax.parse(SNIPPETS[name], name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stripping_comments_keeps_the_tokens(name):
+    stripped = syntax.strip_comments(SNIPPETS[name], name)
+    assert syntax.code_tokens(stripped, name) == syntax.code_tokens(SNIPPETS[name], name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stripping_comments_leaves_none(name):
+    stripped = syntax.strip_comments(SNIPPETS[name], name)
+    assert syntax.comment_ranges(syntax.parse(stripped, name), name) == []
+    assert len(stripped) < len(SNIPPETS[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tokens_keep_text_that_looks_like_a_comment(name):
+    assert any("no" in token and token[0] in "\"'`R" for token in syntax.code_tokens(SNIPPETS[name], name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_changed_number_changes_the_tokens(name):
+    changed = SNIPPETS[name].replace("a + 1", "a + 2")
+    assert syntax.code_tokens(changed, name) != syntax.code_tokens(SNIPPETS[name], name)
+
+
+def test_indentation_is_a_token_where_it_is_syntax():
+    inside = "for x in y:\n    f(x)\n    g(x)\n"
+    outside = "for x in y:\n    f(x)\ng(x)\n"
+    assert syntax.code_tokens(inside, "Python") != syntax.code_tokens(outside, "Python")
+
+
+def test_layout_is_no_token():
+    assert syntax.code_tokens("int f(){return 1;}", "C") == syntax.code_tokens("int f()\n{\n  return 1;\n}\n", "C")
+
+
+def test_white_space_in_a_text_literal_is_a_token():
+    assert syntax.code_tokens('x = "a  b"', "Python") != syntax.code_tokens('x = "a b"', "Python")
+
+
+def test_hashbang_survives():
+    assert syntax.strip_comments("#!/usr/bin/env python\n# x\nf()\n", "Python") == "#!/usr/bin/env python\nf()\n"
+
+
+def test_a_comment_between_two_words_leaves_a_space():
+    assert syntax.strip_comments("int/**/x;", "C") == "int x;"
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "depth"),
+    [("", "Python", 1), ("x", "Python", 3), ("f(x)", "Python", 5), ("int x;", "C", 3)],
+)
+def test_depth(code, name, depth):
+    assert syntax.tree_depth(code, name) == depth
+
+
+def test_depth_of_nesting_that_would_overflow_recursion():
+    assert syntax.tree_depth("x = " + "(" * 50_000 + "1" + ")" * 50_000, "Python") > 50_000
+
+
+def test_error_count_grows_with_what_is_broken():
+    whole = syntax.error_count(syntax.parse("def f():\n    return (1)\n", "Python"))
+    broken = syntax.error_count(syntax.parse("def f(:\n    return (1\n", "Python"))
+    assert (whole, broken > 0) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("async load(id) {\n  return await this.get(id);\n}\n", "JavaScript"),
+        ("public static int F(int a)\n{\n    return a;\n}\n", "C#"),
+        ("private static int f(int a) throws E {\n  return a;\n}\n", "Java"),
+        ("virtual int f(int a) const override {\n  return a;\n}\n", "C++"),
+    ],
+)
+def test_a_method_without_its_class_is_parsed_in_a_wrapper(code, name):
+    fragment = syntax.parse_fragment(code, name)
+    assert not syntax.has_errors(fragment.tree)
+    assert fragment.source[fragment.start : fragment.end].decode() == code
+
+
+def test_unknown_language():
+    with pytest.raises(SettingError, match="Pyton"):
+        syntax.parse("x", "Pyton")
+
+
+@given(st.sampled_from(NAMES), st.text(max_size=60))
+def test_any_text_gives_tokens_that_hold_all_of_it_but_space_and_comments(name, text):
+    data = syntax.to_bytes(text)
+    bare = bytearray()
+    position = 0
+    for start, end in syntax.comment_ranges(syntax.parse(data, name), name):
+        bare += data[position:start] if start >= position else b""
+        position = max(position, end)
+    bare += data[position:]
+    tokens = [t for t in syntax.code_tokens(text, name) if t not in (syntax.INDENT, syntax.DEDENT)]
+    assert "".join("".join(tokens).split()) == "".join(syntax.to_text(bytes(bare)).split())
+
+
+@given(st.sampled_from(NAMES), st.text(max_size=60))
+def test_any_text_has_a_depth(name, text):
+    assert syntax.tree_depth(text, name) >= 1
+
+
+def test_functions_have_qualified_names_and_docs():
+    code = b'class A:\n    @d\n    def f(self):\n        """Say."""\n        def g():\n            pass\n'
+    found = syntax.functions(syntax.parse(code, "Python"), code, "Python")
+    assert [(f.name, [code[a:b] for a, b in f.doc]) for f in found] == [("A.f", [b'"""Say."""']), ("A.g", [])]
+    assert found[0].node.type == "decorated_definition"
+
+
+def test_comment_parted_by_an_empty_line_is_no_doc():
+    code = b"// Licence.\n\nint f(void) { return 1; }\n"
+    assert [f.doc for f in syntax.functions(syntax.parse(code, "C"), code, "C")] == [()]
+
+
+def test_name_of_a_function_value_is_that_of_its_variable():
+    code = b"// Adds.\nexport const add = (a) => a + 1;\nx.sub = function () { return 1; };\nrun(() => 2);\n"
+    found = syntax.functions(syntax.parse(code, "JavaScript"), code, "JavaScript")
+    assert [(f.name, f.node.type) for f in found] == [("add", "export_statement"), ("x.sub", "expression_statement")]

@@ -1,0 +1,346 @@
+"""What mining keeps, what it counts, and how a run goes on after faults."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from themis_rm.errors import InputError, SettingError
+from themis_rm.mining.repositories import mine_repositories
+from themis_rm.mining.settings import MineSettings
+from themis_rm.pipeline import Execution, StageReport
+
+
+def test_a_change_becomes_a_row_with_all_its_columns(history, mine):
+    repo = history()
+    commit = repo.change("Return one more than asked\n\nCallers count from one.\n")
+    rows, report = mine(repo.path)
+    parent = repo.git("rev-parse", "HEAD^")
+    assert [row.to_dict() for row in rows] == [
+        {
+            "commit": commit,
+            "subject": "Return one more than asked",
+            "message": "Return one more than asked\n\nCallers count from one.",
+            "repos": "repo",
+            "file_path": "a.py",
+            "license": "MIT",
+            "unix_time": 1_500_000_180,
+            "new_contents": "def f(x):\n    return x + 1\n",
+            "old_contents": "def f(x):\n    return x\n",
+            "language": "Python",
+            "merged": "none",
+            "reverted": False,
+            "parent": parent,
+            "author_time": 1_500_000_180,
+        }
+    ]
+    assert (report.read, report.kept, report.dropped) == (3, 1, {"root": 1, "added": 1})
+
+
+def test_every_commit_is_kept_or_dropped_under_a_reason(history, mine):
+    repo = history()
+    repo.change()
+    repo.commit("Change two files at once", {"a.py": b"x = 1\n", "b.py": b"y = 1\n"})
+    repo.commit("Remove a file again", {"b.py": None})
+    repo.commit("Nothing happens in here")
+    repo.commit("Write some notes down", {"notes.txt": b"1"})
+    repo.commit("Write more notes down", {"notes.txt": b"2"})
+    repo.commit("tiny", {"a.py": b"x = 2\n"})
+    repo.commit("x" * 15_000, {"a.py": b"x = 3\n"})
+    repo.commit("bump version to 1.2.3", {"a.py": b"x = 4\n"})
+    repo.commit('Revert "Change two files at once"', {"a.py": b"x = 5\n"})
+    (repo.path / "a.py").write_bytes(b"x = 6\n")
+    repo.commit_raw(b"Say \xff in some old encoding")
+    repo.commit("Grow beyond the size limit", {"a.py": b"#" * 2000})
+    repo.commit("Put a zero byte into the file", {"a.py": b"x = '\0'\n"})
+    repo.commit("Write the file in Latin-1", {"a.py": b"# \xe9\n"})
+    _, report = mine(repo.path, max_bytes=1000)
+    assert report.read == report.kept + sum(report.dropped.values()) == 16
+    assert report.dropped == {
+        "added": 2, "deleted": 1, "language": 1, "message-boilerplate": 1, "message-long": 1, "message-not-utf8": 1,
+        "message-revert": 1, "message-short": 1, "no-file": 1, "not-utf8": 1, "root": 1, "several-files": 1,
+        "too-large": 2,
+    }  # fmt: skip
+
+
+def test_a_zero_byte_makes_a_file_binary(history, mine):
+    repo = history()
+    repo.change()
+    repo.commit("Put a zero byte into the file", {"a.py": b"x = '\0'\n"})
+    assert mine(repo.path)[1].dropped["binary"] == 1
+
+
+def test_merges_are_not_rows_but_tell_what_came_through_pull_requests(history, mine):
+    repo = history()
+    repo.commit("Add a file to change", {"a.py": b"1\n", "b.py": b"1\n"})
+    repo.git("checkout", "-q", "-b", "topic")
+    inside = repo.commit("Count from two on", {"a.py": b"2\n"})
+    repo.git("checkout", "-q", "main")
+    outside = repo.commit("Count from three on", {"b.py": b"3\n"})
+    repo.minutes += 1
+    repo.git("merge", "-q", "--no-ff", "-m", "Merge pull request #7 from someone/topic", "topic")
+    squashed = repo.commit("Count from four on (#8)", {"a.py": b"4\n"})
+    rows, report = mine(repo.path)
+    assert {row.commit: row.merged for row in rows} == {inside: "merge", outside: "none", squashed: "squash"}
+    assert report.dropped["merge"] == 1
+
+
+def test_reverted_commits_are_marked(history, mine):
+    repo = history()
+    first = repo.change("Return one more than asked")
+    second = repo.commit("Return two more than asked", {"a.py": b"2\n"})
+    repo.commit(f"Undo a mistake\n\nThis reverts commit {second[:9]}.\n", {"a.py": b"1\n"})
+    rows, report = mine(repo.path)
+    assert {row.commit: row.reverted for row in rows if row.commit in (first, second)} == {first: False, second: True}
+    assert report.details["kept-reverted"] == 1
+
+
+def test_since_and_until_look_at_the_committer_time(history, mine):
+    repo = history()
+    repo.change()
+    assert len(mine(repo.path, since="2017-07-14", until="2017-07-15")[0]) == 1
+    assert mine(repo.path, since="2017-07-15", out=repo.path.parent / "late")[1].dropped == {"outside-time": 3}
+
+
+def test_languages_are_a_setting(history, mine):
+    repo = history()
+    repo.change(path="a.go")
+    repo.change(path="a.py")
+    assert [row.language for row in mine(repo.path, languages=["go"])[0]] == ["Go"]
+
+
+def test_first_parent_leaves_out_merged_branches(history, mine):
+    repo = history()
+    repo.commit("Add a file to change", {"a.py": b"1\n"})
+    repo.git("checkout", "-q", "-b", "topic")
+    repo.commit("Count from two on", {"a.py": b"2\n"})
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "--no-ff", "-m", "Merge pull request #7 from someone/topic", "topic")
+    assert mine(repo.path, first_parent=True)[0] == []
+
+
+def test_a_repository_under_another_licence_is_refused_and_its_commits_counted(history, mine):
+    repo = history(licence="GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n")
+    repo.change()
+    rows, report = mine(repo.path)
+    assert (rows, report.read, report.dropped) == ([], 3, {"licence": 3})
+    assert "GPL-3.0" in report.details["repositories"][0]["reason"]
+
+
+def test_any_licence_takes_repositories_without_one(history, mine):
+    repo = history(licence=None)
+    repo.change()
+    assert [row.license for row in mine(repo.path, any_licence=True)[0]] == ["none"]
+
+
+def test_a_bad_repository_is_counted_and_the_others_go_on(history, mine, tmp_path):
+    repo = history()
+    repo.change()
+    (tmp_path / "plain").mkdir()
+    rows, report = mine(tmp_path / "plain", repo.path, tmp_path / "nowhere")
+    assert len(rows) == 1
+    assert [line["name"] for line in report.details["failed"]] == ["plain", "nowhere"]
+    assert report.details["repositories-failed"] == 2
+    assert StageReport.load(tmp_path / "out").details["failed"] == report.details["failed"]
+
+
+def test_all_repositories_failing_ends_in_one_line(mine, tmp_path):
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(InputError, match=r"No repository could be mined\. plain: It is not a git repository"):
+        mine(tmp_path / "plain")
+
+
+def test_no_repository_is_an_error(mine):
+    with pytest.raises(InputError, match="No repository was given"):
+        mine()
+
+
+def test_repositories_of_one_name_stay_apart_and_one_given_twice_is_taken_once(history, mine):
+    first, second = history("x/repo"), history("y/repo")
+    first.change()
+    second.change()
+    rows, _ = mine(first.path, second.path, str(first.path) + "/")
+    assert len(rows) == len({row.repos for row in rows}) == 2
+    assert all(row.repos.startswith("repo~") for row in rows)
+
+
+def test_the_remote_gives_the_name_without_its_password(history, mine, tmp_path):
+    repo = history()
+    repo.change()
+    repo.git("remote", "add", "origin", "https://user:secret@example.org/owner/project.git")
+    rows, _ = mine(repo.path)
+    assert rows[0].repos == "owner/project"
+    assert not [file for file in (tmp_path / "out").rglob("*.json") if "secret" in file.read_text()]
+
+
+def test_another_folder_of_settings_is_not_mixed_in(history, mine):
+    repo = history()
+    repo.change()
+    mine(repo.path)
+    with pytest.raises(SettingError, match="other settings"):
+        mine(repo.path, max_bytes=17)
+
+
+def test_new_commits_are_not_mixed_into_an_old_run(history, mine):
+    repo = history()
+    repo.change()
+    mine(repo.path)
+    repo.commit("Return two more than asked", {"a.py": b"2\n"})
+    with pytest.raises(InputError, match="before their newest commits"):
+        mine(repo.path)
+
+
+def test_a_finished_run_is_not_done_again_but_what_failed_is(history, mine, tmp_path):
+    repo, late = history(), tmp_path / "late.bundle"
+    repo.change()
+    late.write_bytes(b"not whole")
+    _, report = mine(repo.path, late)
+    assert report.details["repositories-failed"] == 1
+    shard = tmp_path / "out" / "commits" / "00000.parquet"
+    written = shard.stat().st_mtime_ns
+    repo.git("bundle", "create", "-q", str(late), "HEAD", "main")
+    rows, report = mine(repo.path, late)
+    assert (len(rows), report.read, report.details["failed"]) == (2, 6, [])
+    assert shard.stat().st_mtime_ns == written
+
+
+def test_workers_do_not_change_a_byte(history, tmp_path):
+    repos = []
+    for number in range(3):
+        repo = history(f"r{number}")
+        repo.change()
+        repo.change(path="b.go")
+        repos.append(str(repo.path))
+    for workers in (1, 3):
+        mine_repositories(repos, tmp_path / f"out{workers}", MineSettings(), Execution(workers=workers))
+    one, three = ({f.name: f.read_bytes() for f in (tmp_path / f"out{n}" / "commits").iterdir()} for n in (1, 3))
+    assert one == three
+
+
+def test_half_a_shard_of_a_killed_run_does_not_survive(history, mine, tmp_path):
+    repo = history(licence=None)
+    repo.change()
+    (tmp_path / "out" / "commits").mkdir(parents=True)
+    (tmp_path / "out" / "commits" / "00000.parquet").write_bytes(b"PAR1 cut off")
+    assert mine(repo.path)[0] == []
+
+
+def test_bundles_are_mined_and_their_clones_removed(history, mine, tmp_path):
+    repo = history()
+    repo.change()
+    repo.git("bundle", "create", "-q", str(tmp_path / "-quiet.bundle"), "main")  # without HEAD, named like an option
+    rows, _ = mine(tmp_path / "-quiet.bundle")
+    assert [row.repos for row in rows] == ["-quiet"]
+    assert not list((tmp_path / "out" / "clones").iterdir())
+
+
+def test_bare_repositories_worktrees_and_file_urls_give_the_same_rows(history, mine, tmp_path):
+    repo = history()
+    repo.change()
+    repo.git("clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))
+    repo.git("worktree", "add", "-q", str(tmp_path / "tree"))
+    commits = [
+        [row.commit for row in mine(place, out=tmp_path / f"out-{number}")[0]]
+        for number, place in enumerate((repo.path, tmp_path / "bare.git", tmp_path / "tree", f"file://{repo.path}"))
+    ]
+    assert commits == [commits[0]] * 4
+
+
+def test_the_outcome_of_each_repository_is_in_the_report(history, mine, tmp_path):
+    repo = history()
+    repo.change()
+    _, report = mine(repo.path)
+    line = report.details["repositories"][0]
+    assert (line["name"], line["status"], line["licence"], line["commits"], line["kept"]) == (
+        "repo",
+        "mined",
+        "MIT",
+        3,
+        1,
+    )
+    assert json.loads((tmp_path / "out" / "repositories" / "00000.json").read_text()) == line
+
+
+def test_sha256_repositories_are_mined(history, mine):
+    repo = history(object_format="sha256")
+    commit = repo.change()
+    assert len(commit) == 64
+    assert [row.commit for row in mine(repo.path)[0]] == [commit]
+
+
+def test_no_git_program_is_one_line(mine, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match="git program is not installed"):
+        mine(tmp_path)
+
+
+def test_versions_match_what_git_shows(history, mine):
+    repo = history()
+    for number in range(12):
+        for name in ("a.py", "sub/b.c"):
+            repo.commit(f"Set number {number} in {name}", {name: b"n = %d\n\xc3\xa9\r\n" % number})
+    rows, _ = mine(repo.path)
+    assert len(rows) == 22
+    for row in rows:
+        for commit, text in ((row.commit, row.new_contents), (row.parent, row.old_contents)):
+            shown = subprocess.run(
+                ["git", "show", f"{commit}:{row.file_path}"], cwd=repo.path, capture_output=True, check=True
+            )
+            assert shown.stdout == text.encode()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from themis_rm.mining import repositories
+from themis_rm.mining.miner import Mining
+from themis_rm.mining.settings import MineSettings
+from themis_rm.pipeline import Execution
+
+left = int(sys.argv[2])
+original = Mining._row
+
+def row(*arguments):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(*arguments)
+
+Mining._row = row
+repositories._ROW_GROUP_BYTES = 100
+repositories.mine_repositories(sys.argv[3:], Path(sys.argv[1]), MineSettings(), Execution(workers=1))
+"""
+
+
+@pytest.mark.parametrize("moment", [1, 3, 6])
+def test_a_killed_run_ends_with_the_same_bytes(history, tmp_path, moment, monkeypatch):
+    repos = []
+    for number in range(3):
+        repo = history(f"r{number}")
+        for path in ("a.py", "b.go"):
+            repo.change(path=path)
+        repos.append(str(repo.path))
+    monkeypatch.setattr("themis_rm.mining.repositories._ROW_GROUP_BYTES", 100)
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    mine_repositories(repos, whole, MineSettings(), Execution(workers=1))
+    result = subprocess.run([sys.executable, "-c", KILLED, str(resumed), str(moment), *repos], check=False)
+    assert result.returncode == -signal.SIGKILL
+    report = mine_repositories(repos, resumed, MineSettings(), Execution(workers=1))
+    assert report.kept == 6
+    for file in (whole / "commits").iterdir():
+        assert (resumed / "commits" / file.name).read_bytes() == file.read_bytes()
+    assert not (resumed / "scratch").exists()
+
+
+def test_a_full_disk_ends_the_run(history, mine, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    repo = history()
+    repo.change()
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_batch", full)
+    with pytest.raises(OSError, match="No space left"):
+        mine(repo.path)

@@ -1,0 +1,75 @@
+"""Documents: written whole, read back equal, and one clean line for a file that is none of their kind."""
+
+import json
+
+import pytest
+from tests.conftest import ROOT
+
+from themis_rm.benchmark.audit.run import Audit
+from themis_rm.benchmark.manifest import Manifest
+from themis_rm.errors import InputError
+from themis_rm.evaluation.adversarial.attack import AttackResults, AttackSettings, attack
+from themis_rm.evaluation.reranking.run import RerankResults, RerankSettings, rerank
+from themis_rm.evaluation.results import Results
+from themis_rm.results import Document
+
+KINDS = {
+    Results: "results file",
+    Manifest: "manifest of a compiled benchmark",
+    Audit: "audit of a benchmark",
+    AttackResults: "results file of an attack",
+    RerankResults: "results file of a re-ranking",
+}
+
+
+class Note(Document):
+    called = "note"
+
+    text: str
+    share: float
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("text", ["", "[]", '{"overall": 3, "benchmark": 3}', '{"pairs": 1', "nonsense"])
+def test_a_file_of_another_kind_is_told_in_one_line(kind, text, tmp_path):
+    path = tmp_path / "file.json"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        kind.load(path)
+    assert str(caught.value).startswith(f"{path} is no {KINDS[kind]} (")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["absent", "not text"])
+def test_a_file_that_cannot_be_read_is_told_in_one_line(content, tmp_path):
+    if content is not None:
+        (tmp_path / "note.json").write_bytes(content)
+    with pytest.raises(InputError, match=r"^Cannot read .*note\.json: "):
+        Note.load(tmp_path / "note.json")
+
+
+def test_the_file_is_whole_readable_json(tmp_path):
+    Note(text="é\u2028", share=1e-5).save(tmp_path / "new" / "note.json")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["note.json"]
+    expected = '{\n  "text": "é\u2028",\n  "share": 1e-05\n}\n'
+    assert (tmp_path / "new" / "note.json").read_text(encoding="utf-8") == expected
+
+
+def test_keys_of_a_later_version_are_ignored(tmp_path):
+    (tmp_path / "note.json").write_text('{"text": "a", "share": 0.5, "later": 1}')
+    assert Note.load(tmp_path / "note.json") == Note(text="a", share=0.5)
+
+
+def test_the_results_of_an_attack_are_read_back(tmp_path):
+    row = {"prompt": "Add.", "chosen": "def f(a):\n    return a\n", "rejected": "def f(a):\n    return a + 1\n"}
+    row |= {"id": "a", "aspect": "Functional_Correctness", "language": "Python", "subset": "S"}
+    (tmp_path / "b.jsonl").write_text(json.dumps(row) + "\n")
+    made = attack("length", tmp_path / "b.jsonl", tmp_path / "out", AttackSettings(edits=()))
+    assert AttackResults.load(tmp_path / "out" / "results.json") == made
+
+
+def test_the_results_of_a_re_ranking_are_read_back(tmp_path):
+    given = json.loads((ROOT / "tests" / "goldens" / "rerank" / "edge_cases.json").read_text("utf-8"))["input"][0]
+    (tmp_path / "p.jsonl").write_text(json.dumps({**given, "language": "python"}) + "\n")
+    made = rerank(None, tmp_path / "p.jsonl", tmp_path / "out", RerankSettings(resamples=100))
+    assert RerankResults.load(tmp_path / "out" / "results.json") == made

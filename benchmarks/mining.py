@@ -4,8 +4,8 @@
 
 REPO is a local repository. Two things are timed: the rows alone, taken one by one and let go, and the whole job from
 the start of the interpreter to a compressed Parquet shard (which costs both sides the same again, and so moves the
-ratio towards one). Both sides keep the same commits (single file, modified in place, the eight languages, the same
-message and size rules, any licence) and write the same Parquet columns. PyDriller is asked for a commit's files
+ratio toward one). Both sides keep the same commits (single file, modified in place, the eight languages, the same
+message and size rules, any license) and write the same Parquet columns. PyDriller is asked for a commit's files
 only if the commit is no merge and its message passes, which is the cheapest way to use it. Peak memory is the sum over
 the process and its children, sampled; pages of the repository that are mapped into several of them count several times.
 PyDriller is not a dependency: pip install pydriller.
@@ -33,17 +33,17 @@ from themis_rm.mining.messages import is_boilerplate, is_revert, length_fault
 from themis_rm.mining.miner import Mining
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.mining.settings import MineSettings
-from themis_rm.pipeline import Execution
+from themis_rm.pipeline import ExecutorSettings
 from themis_rm.records import Commit
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.parquet import read_rows, write_rows
 
-SETTINGS = MineSettings(any_licence=True)
+SETTINGS = MineSettings(any_license=True)
 
 
 def ours(repo: str, out: Path, _: int) -> None:
     """Mine with themis-rm."""
-    report = mine_repositories([repo], out, SETTINGS, Execution(workers=1))
+    report = mine_repositories([repo], out, SETTINGS, ExecutorSettings(workers=1))
     facts = {"read": report.read, "kept": report.kept, "dropped": report.dropped}
     (out / "facts.json").write_text(json.dumps(facts))
 

@@ -17,7 +17,7 @@ Without ``--model`` a Qwen3 is drawn from a seed: the proportions of Qwen3-0.6B 
 Without ``--tokenizer`` a byte-level one is trained on this package's sources.
 
 Each side runs in a process of its own, in turns, and the fastest round of each counts. Seconds are for scoring alone,
-tokenisation included, loading and a warm-up left out; peak memory is the whole process's. Scores are compared with
+tokenization included, loading and a warm-up left out; peak memory is the whole process's. Scores are compared with
 those of the plain model at batch size 1. The last line of each job is the ratio: plain seconds / our seconds.
 """
 
@@ -43,7 +43,7 @@ TEMPLATE = (
 Talk = list[dict[str, str]]
 
 
-def train_tokenizer() -> Any:  # noqa: ANN401
+def train_tokenizer() -> Any:
     """Return a byte-level tokenizer trained on this package."""
     from tokenizers import ByteLevelBPETokenizer
     from transformers import PreTrainedTokenizerFast
@@ -53,7 +53,7 @@ def train_tokenizer() -> Any:  # noqa: ANN401
     sources = sorted(str(path) for path in (Path(__file__).parents[1] / "src").rglob("*.py"))
     trained.train(sources, vocab_size=4096, special_tokens=specials, show_progress=False)
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=trained._tokenizer,  # noqa: SLF001
+        tokenizer_object=trained._tokenizer,
         eos_token=specials[2],
         pad_token=specials[0],
         additional_special_tokens=specials,
@@ -63,7 +63,7 @@ def train_tokenizer() -> Any:  # noqa: ANN401
     return tokenizer
 
 
-def build(folder: Path, tokenizer: Any) -> str:  # noqa: ANN401
+def build(folder: Path, tokenizer: Any) -> str:
     """Write a random one-label Qwen3 and say what it is."""
     import torch
     from transformers import AutoModelForSequenceClassification, Qwen3Config
@@ -90,19 +90,19 @@ def build(folder: Path, tokenizer: Any) -> str:  # noqa: ANN401
     return f"random Qwen3, 16 layers of width 256, {rest / 1e6:.1f}M weights and {table / 1e6:.1f}M of embeddings"
 
 
-def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path, count: int, apart: bool) -> list[Talk]:  # noqa: ANN401
+def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path, count: int, apart: bool) -> list[Talk]:
     """Return chosen and rejected of pairs out of histories, one after the other or by batches."""
     from themis_rm.criteria import criterion
     from themis_rm.curation.curate import curate
     from themis_rm.curation.settings import CurateSettings
     from themis_rm.mining.repositories import mine_repositories
     from themis_rm.mining.settings import MineSettings
-    from themis_rm.pipeline import Execution
+    from themis_rm.pipeline import ExecutorSettings
     from themis_rm.prompts import built_in, conversation
     from themis_rm.storage.parquet import read_rows
 
-    mine_repositories(repos, scratch / "mined", MineSettings(), Execution())
-    curate(scratch / "mined" / "commits", None, scratch / "curated", CurateSettings(), Execution())
+    mine_repositories(repos, scratch / "mined", MineSettings(), ExecutorSettings())
+    curate(scratch / "mined" / "commits", None, scratch / "curated", CurateSettings(), ExecutorSettings())
     rows = sorted(read_rows(scratch / "curated" / "pairs"), key=lambda row: row["id"])
     lengths = []
     for row in rows:

@@ -43,7 +43,7 @@ def test_the_list_ends_with_counts_by_family_and_what_is_built_in():
     assert all(name in told for name in BUILT_IN)
 
 
-def test_a_filter_looks_at_names_bases_and_licences():
+def test_a_filter_looks_at_names_bases_and_licenses():
     assert "Starling-RM-34B" in run("yi-34b")
     assert "AceCodeRM-7B" in run("MIT")
     assert "Themis-RM-8B" not in run("llama")
@@ -90,9 +90,9 @@ def test_a_page_tells_facts_figures_and_commands_that_name_real_settings(row):
 
 
 def test_a_page_says_unknown_where_nobody_found_out():
-    unknown = next(row for row in published.rows() if not row.licence and not row.dtype and row.family)
+    unknown = next(row for row in published.rows() if not row.license and not row.dtype and row.family)
     told = page(unknown.run)
-    assert "licence unknown" in told
+    assert "license unknown" in told
     assert unknown.interface or "dtype unknown" in told
 
 

@@ -17,7 +17,7 @@ from themis_rm.errors import CheckpointError, InputError, MissingExtraError, Set
 )
 def test_an_error_crosses_process_borders_whole(error):
     back = pickle.loads(pickle.dumps(error))
-    assert (type(back), str(back), back.what, back.mend) == (type(error), str(error), error.what, error.mend)
+    assert (type(back), str(back), back.message, back.hint) == (type(error), str(error), error.message, error.hint)
 
 
 def test_a_missing_extra_says_how_to_install_it():

@@ -1,4 +1,4 @@
-"""The arrows of import: which room may know which, and what stays light."""
+"""Import directions between packages, and what stays cheap to import."""
 
 import ast
 import subprocess
@@ -9,70 +9,74 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "themis_rm"
 
-ROOT = {
-    *("errors", "criteria", "languages", "records", "settings", "prompts", "progress", "pipeline", "syntax"),
-    *("branching", "tree_attention", "journal"),
+FOUNDATION = {
+    *("errors", "criteria", "records", "settings", "prompts", "progress", "results", "pipeline"),
+    *("languages", "storage", "endpoints"),
 }
-"""Tables, the stage runner, and what scoring and training share: they know each other and no room."""
+"""Modules and packages that import each other, and no package of the table below."""
 
-ROOMS = ("mine", "curate", "judge", "dataset", "train", "models", "execute", "benchmark", "serve", "report")
-
-MAY_KNOW = {
-    "mine": set(),
-    "curate": {"mine"},
+MAY_IMPORT = {
+    "mining": set(),
+    "curation": {"mining"},
     "judge": set(),
-    "dataset": {"curate"},
-    "train": {"dataset"},
-    "models": {"train", "judge"},
+    "dataset": {"curation"},
+    "models": {"judge"},
+    "training": {"dataset", "models"},
     "execute": set(),
-    "benchmark": {"mine", "curate", "execute", "judge", "models"},
+    "benchmark": {"mining", "curation", "execute", "judge", "models"},
+    "evaluation": {"benchmark", "models", "judge"},
     "serve": {"models"},
-    "report": {"benchmark", "dataset"},
-    "workflow": set(ROOMS),
-    "cli": {*ROOMS, "workflow"},
+    "report": {"evaluation", "benchmark", "dataset"},
+    "workflow": {
+        *("mining", "curation", "dataset", "models", "training", "benchmark", "evaluation", "serve", "report")
+    },
+    "cli": {
+        *("mining", "curation", "judge", "dataset", "models", "training", "execute", "benchmark", "evaluation"),
+        *("serve", "report", "workflow"),
+    },
     "__main__": {"cli"},
 }
-"""Room -> the rooms that it may import; data flows one way, so no pair stands in both directions."""
+"""Package -> the packages that it may import. Data flows one way: no package imports one that is listed after it."""
 
 
-def room_of(path: Path) -> str:
+def package_of(path: Path) -> str:
     first = path.relative_to(PACKAGE).parts[0]
     return first.removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> set[str]:
-    rooms = set()
+def imported_packages(path: Path) -> set[str]:
+    packages = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names = [node.module] if node.module != "themis_rm" else [f"themis_rm.{a.name}" for a in node.names]
-        rooms |= {name.split(".")[1] for name in names if name.startswith("themis_rm.")}
-    return rooms
+        packages |= {name.split(".")[1] for name in names if name.startswith("themis_rm.")}
+    return packages
 
 
-def sources() -> list[Path]:
+def source_files() -> list[Path]:
     data = PACKAGE / "benchmark" / "authored"
     return [p for p in sorted(PACKAGE.rglob("*.py")) if data not in p.parents]
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_a_module_knows_only_what_stands_before_it(path):
-    room = room_of(path)
-    if room == "__init__":
-        assert not imported_rooms(path)
+@pytest.mark.parametrize("path", source_files(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_imports_only_earlier_packages(path):
+    package = package_of(path)
+    if package == "__init__":
+        assert not imported_packages(path)
         return
-    allowed = ROOT | ({room} if room not in ROOT else set()) | MAY_KNOW.get(room, set())
-    assert room in ROOT or room in MAY_KNOW, f"{room} is a new room: say in MAY_KNOW what it may know"
-    assert imported_rooms(path) - {"__version__"} <= allowed
+    allowed = FOUNDATION | ({package} if package not in FOUNDATION else set()) | MAY_IMPORT.get(package, set())
+    assert package in FOUNDATION or package in MAY_IMPORT, f"{package} is a new package: add it to MAY_IMPORT"
+    assert imported_packages(path) - {"__version__"} <= allowed
 
 
-def test_the_arrows_have_no_circle():
+def test_the_import_directions_have_no_cycle():
     seen: set[str] = set()
-    for room, known in MAY_KNOW.items():
-        assert known <= seen, f"{room} knows a room that comes after it"
-        seen.add(room)
+    for package, imported in MAY_IMPORT.items():
+        assert imported <= seen, f"{package} imports a package that comes after it"
+        seen.add(package)
 
 
 def loaded_by(statement: str) -> tuple[set[str], float]:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from themis_rm.errors import InputError, UserError
-from themis_rm.pipeline import Execution, RowFilter, RowReader, RowWriter, keep_aside, run_steps
+from themis_rm.pipeline import ExecutorSettings, RowFilter, RowReader, RowWriter, exclusion_writer, run_steps
 from themis_rm.records import BenchmarkPair
 from themis_rm.storage.parquet import read_rows, write_rows
 
@@ -80,10 +80,10 @@ def run(tmp_path, name, workers=1, group_bytes=32 << 20):
     schema = BenchmarkPair.schema()
     steps = [
         RowReader(tmp_path / "in", BenchmarkPair.required()),
-        OnlyGo(keep_aside(folder / "dropped", schema, "rows")),
+        OnlyGo(exclusion_writer(folder / "dropped", schema, "rows")),
         RowWriter(folder / "rows", schema, group_bytes=group_bytes),
     ]
-    return run_steps("filter", steps, folder, 3, Execution(workers=workers)), folder
+    return run_steps("filter", steps, folder, 3, ExecutorSettings(workers=workers)), folder
 
 
 def contents(folder):
@@ -138,7 +138,7 @@ def test_a_report_reads_back(tmp_path):
 def run_slowly(folder):
     (folder / "workers").mkdir()
     steps = [RowReader(folder / "in", BenchmarkPair.required()), Dawdles(folder / "workers")]
-    run_steps("slow", steps, folder / "out", 3, Execution(workers=2))
+    run_steps("slow", steps, folder / "out", 3, ExecutorSettings(workers=2))
 
 
 def alive(pid):
@@ -173,7 +173,7 @@ def test_a_worker_that_dies_ends_the_stage_with_one_line(tmp_path):
     write_input(tmp_path / "in")
     steps = [RowReader(tmp_path / "in", BenchmarkPair.required()), Dies()]
     with pytest.raises(UserError, match="A worker process died"):
-        run_steps("filter", steps, tmp_path / "out", 3, Execution(workers=2))
+        run_steps("filter", steps, tmp_path / "out", 3, ExecutorSettings(workers=2))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -181,4 +181,4 @@ def test_a_users_fault_in_a_worker_arrives_whole(tmp_path, workers):
     write_input(tmp_path / "in")
     steps = [RowReader(tmp_path / "in", BenchmarkPair.required()), Refuses()]
     with pytest.raises(InputError, match=r"is odd\. Mend it"):
-        run_steps("filter", steps, tmp_path / "out", 3, Execution(workers=workers))
+        run_steps("filter", steps, tmp_path / "out", 3, ExecutorSettings(workers=workers))

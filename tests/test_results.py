@@ -11,7 +11,7 @@ from themis_rm.errors import InputError
 from themis_rm.evaluation.adversarial.attack import AttackResults, AttackSettings, attack
 from themis_rm.evaluation.reranking.run import RerankResults, RerankSettings, rerank
 from themis_rm.evaluation.results import Results
-from themis_rm.results import Document
+from themis_rm.results import Result
 
 KINDS = {
     Results: "results file",
@@ -22,8 +22,8 @@ KINDS = {
 }
 
 
-class Note(Document):
-    called = "note"
+class Note(Result):
+    kind = "note"
 
     text: str
     share: float

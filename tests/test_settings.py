@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.errors import InputError, SettingError
-from themis_rm.settings import Settings, merge_overrides
+from themis_rm.settings import Settings, apply_overrides
 
 
 class Inner(Settings):
@@ -60,7 +60,7 @@ def test_a_bad_override_is_refused(tmp_path, pair):
 
 @given(st.dictionaries(st.text("abc", min_size=1), st.integers()), st.text("abc", min_size=1), st.integers())
 def test_an_override_sets_its_key_and_no_other(values, key, value):
-    merged = merge_overrides(values, [f"{key}={value}"])
+    merged = apply_overrides(values, [f"{key}={value}"])
     assert merged == {**values, key: value}
 
 

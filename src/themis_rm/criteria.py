@@ -1,6 +1,6 @@
 """THE table of criteria. A criterion is one row here plus one term list in ``curate``.
 
-Wire names differ between published artefacts (``Runtime_Efficiency`` in benchmarks, ``Runtime Efficiency`` in
+Wire names differ between published artifacts (``Runtime_Efficiency`` in benchmarks, ``Runtime Efficiency`` in
 training data); every name goes in and out through this table and nowhere else.
 """
 

@@ -1,7 +1,7 @@
-"""The errors that a user can cause, each told in one line with its mend.
+"""Errors that a user can cause and fix, each reported in one line with a hint.
 
-Everything a person can mend (a path, a column, a setting, a checkpoint) is raised as a :class:`UserError`; the
-command line prints it without a traceback and exits with code 2. Anything else is a fault of ours and keeps its
+Whatever a user can fix (a path, a column, a setting, a checkpoint) is raised as a :class:`UserError`; the command line
+prints it without a traceback and exits with code 2. Any other exception is a bug in this package and keeps its
 traceback.
 """
 
@@ -13,47 +13,47 @@ from typing import Any
 
 
 class UserError(Exception):
-    """A fault in what was given to us.
+    """Invalid input, settings or environment.
 
     Args:
-        what: What is wrong, naming the file, key or value.
-        mend: What to do about it, as an instruction; may be empty where ``what`` says it all.
+        message: What is wrong, naming the file, key or value.
+        hint: How to fix it, as an instruction; may be empty where the message says it all.
     """
 
-    def __init__(self, what: str, mend: str = "") -> None:
-        super().__init__(f"{what} {mend}".strip())
-        self.what = what
-        self.mend = mend
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} {hint}".strip())
+        self.message = message
+        self.hint = hint
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Workers hand their errors over pickled, and subclasses have initialisers of their own.
-        return _restore, (type(self), self.what, self.mend)
+        # Worker processes pickle their errors, and subclasses have initializers of their own.
+        return _restore, (type(self), self.message, self.hint)
 
 
-def _restore(kind: type[UserError], what: str, mend: str) -> UserError:
+def _restore(kind: type[UserError], message: str, hint: str) -> UserError:
     error = kind.__new__(kind)
-    UserError.__init__(error, what, mend)
+    UserError.__init__(error, message, hint)
     return error
 
 
 class InputError(UserError):
-    """A file, folder, repository or row that cannot be read as what it should be."""
+    """A file, directory, repository or row that cannot be read as what it should be."""
 
 
 class SettingError(UserError):
-    """A recipe, an option or a value in it that is not of the allowed form."""
+    """A recipe, an option or one of its values that is not allowed."""
 
 
 class CheckpointError(UserError):
-    """A model folder that is no reward model, or not one that may be loaded."""
+    """A model directory that is not a reward model, or must not be loaded."""
 
 
 class MissingExtraError(UserError):
-    """An optional part of the installation that this call needs.
+    """An optional dependency that this call needs is not installed.
 
     Args:
         package: The import that failed.
-        extra: The extra of this distribution that brings it.
+        extra: The extra of this distribution that installs it.
     """
 
     def __init__(self, package: str, extra: str) -> None:
@@ -61,7 +61,7 @@ class MissingExtraError(UserError):
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """Return ``Did you mean 'x'?`` for the nearest known name, or the list of known names if none is near.
+    """Return ``Did you mean 'x'?`` for the closest known name, or the list of known names if none is close.
 
     Args:
         given: What the user wrote.
@@ -69,7 +69,7 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(given.casefold(), folded, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean '{folded[near[0]]}'?"
+    close = difflib.get_close_matches(given.casefold(), folded, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean '{folded[close[0]]}'?"
     return f"Known: {', '.join(names)}."

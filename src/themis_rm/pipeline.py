@@ -32,7 +32,7 @@ from datatrove.utils.logging import logger
 from pydantic import Field
 
 from themis_rm.errors import SettingError, UserError
-from themis_rm.progress import tasks_done, watching
+from themis_rm.progress import progress_bar, tasks_done
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.parquet import open_parquet, parquet_files
@@ -41,7 +41,7 @@ READ, KEPT, DROPPED = "rows_read", "rows_kept", "dropped_"
 """Labels under which steps count rows; datatrove's filters use the last one already."""
 
 
-class Execution(Settings):
+class ExecutorSettings(Settings):
     """Where a data stage runs and how widely."""
 
     executor: Literal["local", "ray", "slurm"] = "local"
@@ -98,7 +98,7 @@ class RowReader(PipelineStep):
         self.path = path
         self.required = list(required)
 
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield what came in, then a document per row."""
         if data:
             yield from data
@@ -167,7 +167,7 @@ class RowWriter(ParquetWriter):
         super()._write_batch(filename)
 
 
-def keep_aside(folder: Path, schema: pa.Schema, name: str) -> RowWriter:
+def exclusion_writer(folder: Path, schema: pa.Schema, name: str) -> RowWriter:
     """Return the writer of dropped rows: ``folder/<reason>/<name>-<rank>.parquet``.
 
     Several inputs share a folder, so the name keeps them apart; small row groups keep a writer that has many reasons
@@ -253,7 +253,9 @@ def _end_after(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-def run_steps(stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: int, execution: Execution) -> StageReport:
+def run_steps(
+    stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: int, execution: ExecutorSettings
+) -> StageReport:
     """Run a list of steps through datatrove and return the counts of all its tasks, resumed ones included.
 
     Args:
@@ -266,7 +268,7 @@ def run_steps(stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: in
     logs = folder / "logs" / stage
     started = time.monotonic()
     _quiet()
-    with watching(stage, logs, tasks):
+    with progress_bar(stage, logs, tasks):
         if execution.executor == "local":
             workers = max(1, min(execution.workers, tasks))
             _LocalExecutor(steps, tasks=tasks, workers=workers, logging_dir=str(logs)).run()
@@ -278,13 +280,15 @@ def run_steps(stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: in
     return report
 
 
-def _cluster_executor(stage: str, steps: list[PipelineStep], logs: Path, tasks: int, execution: Execution) -> Any:  # noqa: ANN401
+def _cluster_executor(
+    stage: str, steps: list[PipelineStep], logs: Path, tasks: int, execution: ExecutorSettings
+) -> Any:
     options = {"tasks": tasks, "workers": execution.workers, "logging_dir": str(logs), **execution.options}
     if execution.executor == "ray":
-        from datatrove.executor.ray import RayPipelineExecutor  # noqa: PLC0415
+        from datatrove.executor.ray import RayPipelineExecutor
 
         return RayPipelineExecutor(steps, **options)
-    from datatrove.executor.slurm import SlurmPipelineExecutor  # noqa: PLC0415
+    from datatrove.executor.slurm import SlurmPipelineExecutor
 
     if "time" not in options or "partition" not in options:
         raise SettingError("The slurm executor needs options.time and options.partition.")
@@ -304,7 +308,7 @@ def _quiet() -> None:
         logger.add(sys.stderr, level="ERROR", filter=lambda record: not isinstance(_raised(record), UserError))
 
 
-def _raised(record: Any) -> BaseException | None:  # noqa: ANN401
+def _raised(record: Any) -> BaseException | None:
     return record["exception"].value if record["exception"] else None
 
 

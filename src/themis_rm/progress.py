@@ -14,11 +14,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-_wider_view: ContextVar[bool] = ContextVar("wider_view", default=False)
+_wider_view: ContextVar[bool] = ContextVar("suppress_progress", default=False)
 
 
 @contextmanager
-def wider_view() -> Iterator[None]:
+def suppress_progress() -> Iterator[None]:
     """Keep the bars of single stages off while a view of all of them is shown."""
     token = _wider_view.set(True)
     try:
@@ -34,7 +34,7 @@ def tasks_done(logs: Path) -> int:
 
 
 @contextmanager
-def following(title: str, told: Callable[[], str]) -> Iterator[None]:
+def status_spinner(title: str, told: Callable[[], str]) -> Iterator[None]:
     """Show a spinner with a line that says how far the work is while the body runs.
 
     Args:
@@ -45,12 +45,12 @@ def following(title: str, told: Callable[[], str]) -> Iterator[None]:
     if _wider_view.get() or not console.is_terminal:
         yield
         return
-    with console.status(title) as status, asked(lambda: status.update(f"{title}: {told()}")):
+    with console.status(title) as status, poll(lambda: status.update(f"{title}: {told()}")):
         yield
 
 
 @contextmanager
-def asked(look: Callable[[], None]) -> Iterator[None]:
+def poll(look: Callable[[], None]) -> Iterator[None]:
     """Call ``look`` twice a second while the body runs, and once at its end."""
     over = threading.Event()
 
@@ -69,7 +69,7 @@ def asked(look: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def watching(stage: str, logs: Path, tasks: int) -> Iterator[None]:
+def progress_bar(stage: str, logs: Path, tasks: int) -> Iterator[None]:
     """Show a bar of finished tasks while the body runs.
 
     Args:
@@ -90,5 +90,5 @@ def watching(stage: str, logs: Path, tasks: int) -> Iterator[None]:
     )
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task(stage, total=tasks)
-        with asked(lambda: progress.update(bar, completed=tasks_done(logs))):
+        with poll(lambda: progress.update(bar, completed=tasks_done(logs))):
             yield

@@ -40,7 +40,7 @@ class PromptMix(Settings):
     own: float = 65.0
     """Percent with the sample's own criterion alone."""
 
-    def model_post_init(self, _: Any) -> None:  # noqa: ANN401
+    def model_post_init(self, _: Any) -> None:
         """Check the shares.
 
         Raises:

@@ -123,7 +123,7 @@ class Solution(Row):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CodePair(Row):
-    """Two versions of a piece of code, the better one first, labelled with the criteria on which it is better.
+    """Two versions of a piece of code, the better one first, labeled with the criteria on which it is better.
 
     Attributes:
         origin: ``commit`` or ``injection``; the way the pair came about.

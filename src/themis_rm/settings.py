@@ -45,7 +45,7 @@ class Settings(BaseModel):
             InputError: The file is missing or no YAML mapping.
             SettingError: A key or a value is not allowed.
         """
-        return cls.build(merge_overrides(read_yaml(path), overrides), str(path))
+        return cls.build(apply_overrides(read_yaml(path), overrides), str(path))
 
     def canonical(self) -> str:
         """Return the settings as JSON with sorted keys: equal settings give equal text."""
@@ -71,7 +71,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def merge_overrides(values: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+def apply_overrides(values: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
     """Lay ``a.b=value`` pairs over nested values; returns a new dict.
 
     Raises:

@@ -195,7 +195,7 @@ def test_a_renamed_function_in_the_chosen_answers_of_one_source_is_found(tmp_pat
     found, rows = run(tmp_path, pairs)
     strongest = found.words[0]
     assert (strongest.source, strongest.word, strongest.chosen, strongest.rejected) == ("beta", "neat_name", 30, 0)
-    assert strongest.artefact
+    assert strongest.artifact
     assert {row["pair"] for row in rows if row["kind"] == "one-sided-word"} == {f"p{i:03d}" for i in range(30, 60)}
     assert not [word for word in found.words if word.source == "alpha"]
 

@@ -5,17 +5,17 @@ import json
 import pytest
 
 from themis_rm.benchmark import compile as compilation
-from themis_rm.benchmark.compile import Artefacts, CompileSettings, compile_benchmark, folder_digest
+from themis_rm.benchmark.compile import Artifacts, CompileSettings, compile_benchmark, folder_digest
 from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import read_benchmark
-from themis_rm.benchmark.sources import catalogue
+from themis_rm.benchmark.sources import catalog
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
 from themis_rm.errors import InputError, SettingError
 from themis_rm.execute.check import Check
-from themis_rm.pipeline import Execution
+from themis_rm.pipeline import ExecutorSettings
 from themis_rm.storage.parquet import read_rows
 
-ALONE = Execution(workers=1)  # made-up sources are known to this process alone
+ALONE = ExecutorSettings(workers=1)  # made-up sources are known to this process alone
 
 
 def mapper(folder):
@@ -41,7 +41,7 @@ def made_up(name):
         name=name,
         title=name.title(),
         subset=name.upper(),
-        licence="MIT",
+        license="MIT",
         criteria=("FC", "EE"),
         languages=("Python",),
         prompts="upstream",
@@ -58,7 +58,7 @@ def made_up(name):
 @pytest.fixture
 def sources(tmp_path, monkeypatch):
     known = {name: made_up(name) for name in ("absent", "alpha", "beta")}
-    monkeypatch.setattr(catalogue, "sources", lambda: known)
+    monkeypatch.setattr(catalog, "sources", lambda: known)
     monkeypatch.setattr(compilation, "sources", lambda: known)
 
     def write(**records):
@@ -111,7 +111,7 @@ def test_every_record_is_kept_or_counted_under_a_reason(sources, tmp_path):
 
 def test_what_was_dropped_is_kept_aside_by_reason(sources, tmp_path):
     compiled(sources(alpha=[answer(1), {"reason": "no-tests"}]), tmp_path)
-    aside = Artefacts(tmp_path / "bench.parquet").dropped
+    aside = Artifacts(tmp_path / "bench.parquet").dropped
     assert [row["source_key"] for row in read_rows(aside / "no-tests")] == ["2"]
 
 
@@ -150,14 +150,14 @@ def test_a_pair_without_a_request_gets_a_template_and_says_so(sources, tmp_path)
 
 def test_checks_lie_beside_the_benchmark_under_the_ids_of_pairs(sources, tmp_path):
     manifest, _ = compiled(sources(alpha=[answer(1), {**answer(2), "test": "assert f(1) == 3"}]), tmp_path)
-    checks = list(read_rows(Artefacts(tmp_path / "bench.parquet").checks))
+    checks = list(read_rows(Artifacts(tmp_path / "bench.parquet").checks))
     assert [(check["id"], check["after"]) for check in checks] == [("alpha/2", "assert f(1) == 3")]
     assert manifest.checks == 1
 
 
 def test_the_manifest_knows_its_benchmark_again(sources, tmp_path):
     manifest, _ = compiled(sources(alpha=[answer(1), answer(2)]), tmp_path)
-    assert manifest == Manifest.load(Artefacts(tmp_path / "bench.parquet").manifest)
+    assert manifest == Manifest.load(Artifacts(tmp_path / "bench.parquet").manifest)
     assert read_benchmark(tmp_path / "bench.parquet").digest == manifest.digest
     assert manifest.coverage == {"Functional_Correctness": {"Python": 2}}
     assert manifest.absent == ["absent", "beta"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from themis_rm.benchmark.pair_validation import Sound, SoundnessSettings, leaks, sifted, telling_words
+from themis_rm.benchmark.pair_validation import SoundnessSettings, ValidPair, leaks, telling_words, validate_pairs
 from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.languages.syntax import code_tokens
 
@@ -35,8 +35,8 @@ GOOD = "def f(a):\n    return a + 1\n"
     ],
 )
 def test_a_pair_is_fit_or_says_why_not(chosen, rejected, criterion, reason):
-    found = sifted(pair(chosen, rejected, criterion), SETTINGS)
-    assert found == (reason or Sound(code_tokens(chosen, "Python"), code_tokens(rejected, "Python")))
+    found = validate_pairs(pair(chosen, rejected, criterion), SETTINGS)
+    assert found == (reason or ValidPair(code_tokens(chosen, "Python"), code_tokens(rejected, "Python")))
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_a_word_on_both_sides_is_the_subject_not_a_hint():
 
 def test_leaks_may_be_let_through():
     leaking = pair(GOOD, GOOD.replace("+ 1", "- 1  # BUG"))
-    assert isinstance(sifted(leaking, SoundnessSettings(leaks=True)), Sound)
+    assert isinstance(validate_pairs(leaking, SoundnessSettings(leaks=True)), ValidPair)

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binomtest
 
 from themis_rm.benchmark import verify as module
-from themis_rm.benchmark.compile import Artefacts
+from themis_rm.benchmark.compile import Artifacts
 from themis_rm.benchmark.verify import VerifiedPair, VerifySettings, agreement, mark, verify, wilson
 from themis_rm.errors import InputError, SettingError, UserError
 from themis_rm.execute.check import BOTH_PASS, Check
@@ -46,7 +46,7 @@ def check(name, **values):
 def write(folder, pairs, checks):
     path = folder / "bench.parquet"
     write_rows(path, pairs, CompiledPair.schema())
-    write_rows(Artefacts(path).checks, checks, Check.schema())
+    write_rows(Artifacts(path).checks, checks, Check.schema())
     return path
 
 
@@ -253,7 +253,7 @@ def test_an_unknown_source_is_refused(tmp_path):
 
 def test_a_benchmark_without_checks_is_refused(tmp_path):
     path = write(tmp_path, [pair("a")], [])
-    Artefacts(path).checks.unlink()
+    Artifacts(path).checks.unlink()
     with pytest.raises(InputError, match="There are no checks"):
         verify(path, tmp_path / "out", settings())
 

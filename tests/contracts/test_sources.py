@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from themis_rm.benchmark.sources.catalogue import sources
+from themis_rm.benchmark.sources.catalog import sources
 from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
@@ -33,7 +33,7 @@ def test_its_metadata_is_whole(source):
     assert set(source.criteria) <= SHORTS
     assert set(source.languages) <= SPOKEN
     assert bool(source.criteria) == bool(source.languages) == (source.name not in GIVE_NONE)
-    assert all((source.title, source.licence, source.responses, source.files))
+    assert all((source.title, source.license, source.responses, source.files))
     assert len(source.citation) > 20
 
 

@@ -12,7 +12,7 @@ from themis_rm.curation.settings import CurateSettings
 from themis_rm.dataset.assemble import assemble
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.mining.functions import TreeSettings, mine_trees
-from themis_rm.pipeline import Execution, StageReport
+from themis_rm.pipeline import ExecutorSettings, StageReport
 from themis_rm.records import CodePair, Commit, Solution
 from themis_rm.storage.parquet import write_rows
 
@@ -71,21 +71,25 @@ def run_functions(folder: Path, workers: int) -> StageReport:
         code = CODE.format(i=i).replace(":\n", ':\n    """Return the mean of some values."""\n', 1)
         (tree / f"m{i}.py").write_text(code)
     (tree / "odd.py").write_bytes(b"\xff\xfe")
-    return mine_trees([tree], folder / f"functions{workers}", TreeSettings(min_lines=2), Execution(workers=workers))
+    return mine_trees(
+        [tree], folder / f"functions{workers}", TreeSettings(min_lines=2), ExecutorSettings(workers=workers)
+    )
 
 
 def run_curate(folder: Path, workers: int) -> StageReport:
     write_rows(folder / "commits" / "0.parquet", commits(), Commit.schema())
     write_rows(folder / "solutions" / "0.parquet", solutions(), Solution.schema())
     out = folder / f"curate{workers}"
-    return curate(folder / "commits", folder / "solutions", out, CurateSettings(), Execution(workers=workers))
+    return curate(folder / "commits", folder / "solutions", out, CurateSettings(), ExecutorSettings(workers=workers))
 
 
 def run_assemble(folder: Path, workers: int) -> StageReport:
     if not (folder / "curate1").exists():
         run_curate(folder, 1)
     settings = AssembleSettings(validation=0.2, test=0, time_cut=None)
-    return assemble(folder / "curate1" / "pairs", folder / f"assemble{workers}", settings, Execution(workers=workers))
+    return assemble(
+        folder / "curate1" / "pairs", folder / f"assemble{workers}", settings, ExecutorSettings(workers=workers)
+    )
 
 
 STAGES = {"functions": run_functions, "curate": run_curate, "assemble": run_assemble}

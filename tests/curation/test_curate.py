@@ -11,11 +11,11 @@ import pytest
 from themis_rm.curation.curate import curate
 from themis_rm.curation.settings import CurateSettings
 from themis_rm.errors import InputError, SettingError
-from themis_rm.pipeline import Execution, StageReport
+from themis_rm.pipeline import ExecutorSettings, StageReport
 from themis_rm.records import CodePair, Commit, Solution
 from themis_rm.storage.parquet import read_rows, write_rows
 
-ONE = Execution(workers=1)
+ONE = ExecutorSettings(workers=1)
 SUBJECTS = [
     "Fix crash on empty input (#12)",
     "Speed up the mean with a single pass",
@@ -122,7 +122,7 @@ def test_counts_by_criterion_and_language(commits, tmp_path):
 
 def test_workers_do_not_matter(commits, tmp_path):
     curate(commits, None, tmp_path / "one", CurateSettings(), ONE)
-    curate(commits, None, tmp_path / "two", CurateSettings(), Execution(workers=2))
+    curate(commits, None, tmp_path / "two", CurateSettings(), ExecutorSettings(workers=2))
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
@@ -164,8 +164,8 @@ def test_other_settings_start_over(commits, tmp_path):
 
 
 def test_a_folder_of_something_else_is_left_alone(commits, tmp_path):
-    (tmp_path / "out" / "data").mkdir(parents=True)
-    with pytest.raises(InputError, match="no earlier run"):
+    (tmp_path / "out" / "pairs").mkdir(parents=True)
+    with pytest.raises(InputError, match="not written by an earlier run"):
         curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from themis_rm.curation import filters
 from themis_rm.curation.tokens import TokenCounter
-from themis_rm.pipeline import keep_aside
+from themis_rm.pipeline import exclusion_writer
 from themis_rm.records import Commit
 
 OLD = "def mean(values):\n    total = sum(values)\n    return total / len(values)\n"
@@ -13,7 +13,7 @@ NEW = OLD.replace("    total", "    if not values:\n        return 0.0\n    tota
 
 @pytest.fixture
 def aside(tmp_path):
-    return keep_aside(tmp_path, Commit.schema(), "test")
+    return exclusion_writer(tmp_path, Commit.schema(), "test")
 
 
 def commit(**changes) -> dict:

@@ -14,12 +14,12 @@ from themis_rm.criteria import CRITERIA, criterion
 from themis_rm.dataset.assemble import assemble
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.errors import InputError, SettingError
-from themis_rm.pipeline import Execution, StageReport
+from themis_rm.pipeline import ExecutorSettings, StageReport
 from themis_rm.prompts import PromptMix, built_in
 from themis_rm.records import CodePair, Preference
 from themis_rm.storage.parquet import read_rows, write_rows
 
-ONE = Execution(workers=1)
+ONE = ExecutorSettings(workers=1)
 LANGUAGES = ["C", "Python", "Go"]
 BASE = 1_400_000_000
 
@@ -116,7 +116,7 @@ def test_splits_share_no_repository_and_no_time(made):
     assert len(set.union(*repos.values())) == sum(map(len, repos.values()))
     times = {split: [row["unix_time"] for row in rows_of(out, split) if row["unix_time"]] for split in repos}
     assert max(times["train"]) < min(times["validation"] + times["test"])
-    assert made[1].dropped["on-the-wrong-side-of-the-time-cut"] > 0
+    assert made[1].dropped["time-cutoff"] > 0
 
 
 def test_a_given_day_is_the_cut(pairs, tmp_path):
@@ -127,11 +127,11 @@ def test_a_given_day_is_the_cut(pairs, tmp_path):
 
 def test_without_a_cut_nothing_is_on_the_wrong_side(pairs, tmp_path):
     report = assemble(pairs, tmp_path / "out", AssembleSettings(time_cut=None), ONE)
-    assert "on-the-wrong-side-of-the-time-cut" not in report.dropped
+    assert "time-cutoff" not in report.dropped
 
 
 def test_workers_do_not_matter(pairs, made, tmp_path):
-    assemble(pairs, tmp_path / "two", made[2], Execution(workers=2))
+    assemble(pairs, tmp_path / "two", made[2], ExecutorSettings(workers=2))
     assert data(tmp_path / "two") == data(made[0])
 
 

@@ -44,7 +44,7 @@ def test_a_cap_keeps_the_first_of_each_group(groups, cap):
 
 
 @given(GROUPS, st.data())
-def test_rows_that_are_out_do_not_count_towards_a_cap(groups, data):
+def test_rows_that_are_out_do_not_count_toward_a_cap(groups, data):
     alive = np.array(data.draw(st.lists(st.booleans(), min_size=len(groups), max_size=len(groups))), bool)
     out = over_cap(groups, alive, 1)
     assert not (out & ~alive).any()

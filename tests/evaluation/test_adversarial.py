@@ -13,7 +13,7 @@ from rich.console import Console
 from themis_rm.benchmark.authored import pairs
 from themis_rm.errors import InputError
 from themis_rm.evaluation.adversarial.attack import AttackSettings, attack
-from themis_rm.evaluation.adversarial.edits import EDITS, Edited, edited, keeps_behaviour
+from themis_rm.evaluation.adversarial.edits import EDITS, Edited, edited, keeps_behavior
 from themis_rm.evaluation.adversarial.renaming import renamed_locals
 from themis_rm.evaluation.scores import read_scores
 from themis_rm.languages import LANGUAGES, language
@@ -133,8 +133,8 @@ def test_a_name_that_can_be_seen_elsewhere_stays(spoken, code):
         (Edited("def f(a):\n    return a - 1\nx = 1\n", inserted=("x = 1\n",)), False),
     ],
 )
-def test_behaviour_is_judged_by_the_tree(made, kept):
-    assert keeps_behaviour("def f(a):\n    return a + 1\n", made, language("Python")) is kept
+def test_behavior_is_judged_by_the_tree(made, kept):
+    assert keeps_behavior("def f(a):\n    return a + 1\n", made, language("Python")) is kept
 
 
 LINES = st.lists(

@@ -42,7 +42,7 @@ def expit(values):
         ("different", RNG.normal(0, 3, 400)),
     ],
 )
-def test_the_relation_is_recognised(relation, backend):
+def test_the_relation_is_recognized(relation, backend):
     assert relation_of(REWARDS, backend) == relation
 
 

@@ -30,7 +30,7 @@ def drawn(counts, values, level, size=200_000):
 @pytest.mark.parametrize("level", [0.8, 0.95])
 def test_it_is_what_drawing_comes_to(counts, values, level):
     low, high = mean_intervals(np.array([counts]), values, level)
-    # A drawn quantile may land on the neighbouring value of the mean.
+    # A drawn quantile may land on the neighboring value of the mean.
     assert (low[0], high[0]) == pytest.approx(tuple(drawn(counts, values, level)), abs=1.1 / sum(counts))
 
 

@@ -242,7 +242,7 @@ def test_the_table_shows_cells_baselines_and_numbers(benchmark_file, tmp_path):
     from rich.console import Console
 
     # Nothing may be cut off in a terminal of the usual width.
-    console = Console(width=80, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    console = Console(width=80, record=True, file=open(os.devnull, "w"))
     console.print(evaluate("random", benchmark_file, tmp_path / "out", QUICK).table())
     text = console.export_text()
     for part in ("FC", "ME", ".cs", "length", "n=18", "n=3", "McNemar"):

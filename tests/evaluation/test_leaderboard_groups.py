@@ -36,7 +36,7 @@ def test_every_model_has_a_group_and_no_group_lies_in_another(drawn):
     assert not any(one < two for one in groups for two in groups)
 
 
-def test_a_chain_of_neighbours_gets_overlapping_letters():
+def test_a_chain_of_neighbors_gets_overlapping_letters():
     significant = np.zeros((4, 4), dtype=bool)
     for a, b in [(0, 2), (0, 3), (1, 3)]:
         significant[a, b] = significant[b, a] = True

@@ -117,7 +117,7 @@ def test_the_summary_of_the_scores_differs_nowhere(board, published):
     assert check_against(board, published / "runs_summary.csv").differing == ()
 
 
-def test_an_exchange_of_two_cells_is_recognised(board, published):
+def test_an_exchange_of_two_cells_is_recognized(board, published):
     notes = {(x.model, x.column): x.note for x in check_against(board, published / "table3_languages.csv").differing}
     assert notes["LxzGordon/URM-LLaMa-3.1-8B", "CSharp"] == "exchanged with Cpp"
     assert notes["allenai/Llama-3.1-8B-Base-RM-RB2", "Python"] == "the same digits in another order"

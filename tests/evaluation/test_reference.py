@@ -1,4 +1,4 @@
-"""The shipped figures: labelled, whole, and those of the published scores."""
+"""The shipped figures: labeled, whole, and those of the published scores."""
 
 import csv
 from importlib import resources
@@ -18,7 +18,7 @@ def test_the_file_says_where_it_is_from_and_is_small():
     assert len(text.encode()) < 60_000
 
 
-def test_what_a_model_is_stands_in_the_catalogue_alone():
+def test_what_a_model_is_stands_in_the_catalog_alone():
     text = resources.files("themis_rm.evaluation.reference").joinpath("runs.csv").read_text(encoding="utf-8")
     header = next(line for line in text.splitlines() if not line.startswith("#")).split(",")
     assert not {"hub", "name", "series", "parameters", "kind", "note"} & set(header)

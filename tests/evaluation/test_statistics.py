@@ -176,7 +176,7 @@ SUMS = st.lists(st.integers(-7, 7), max_size=10)
 
 
 @given(sums=SUMS)
-def test_the_randomisation_test_by_tasks_counts_all_signs(sums):
+def test_the_randomization_test_by_tasks_counts_all_signs(sums):
     observed = abs(sum(sums))
     totals = [sum(s * d for s, d in zip(signs, sums, strict=True)) for signs in product((-1, 1), repeat=len(sums))]
     expected = sum(abs(total) >= observed for total in totals) / len(totals)
@@ -184,11 +184,11 @@ def test_the_randomisation_test_by_tasks_counts_all_signs(sums):
 
 
 @given(halves=st.lists(st.integers(-2, 2), min_size=1, max_size=200))
-def test_with_one_pair_a_task_both_randomisation_tests_are_one(halves):
+def test_with_one_pair_a_task_both_randomization_tests_are_one(halves):
     assert stats.task_flip_test(np.array(halves)) == pytest.approx(flip_p([h / 2 for h in halves]), rel=1e-8)
 
 
-def test_the_randomisation_test_by_tasks_has_small_p_values_in_full():
+def test_the_randomization_test_by_tasks_has_small_p_values_in_full():
     assert stats.task_flip_test(np.full(900, 3)) == pytest.approx(2.0**-899, rel=1e-6)
 
 
@@ -200,7 +200,7 @@ DIFFERENCES = st.lists(st.sampled_from(stats.DIFFERENCES), min_size=1, max_size=
 
 
 @given(differences=DIFFERENCES)
-def test_the_randomisation_test_counts_all_signs(differences):
+def test_the_randomization_test_counts_all_signs(differences):
     observed = abs(sum(differences))
     sums = [
         sum(s * d for s, d in zip(signs, differences, strict=True))
@@ -211,12 +211,12 @@ def test_the_randomisation_test_counts_all_signs(differences):
 
 
 @given(first=st.integers(0, 300), second=st.integers(0, 300))
-def test_without_ties_the_randomisation_test_is_mcnemars(first, second):
+def test_without_ties_the_randomization_test_is_mcnemars(first, second):
     differences = [1.0] * first + [-1.0] * second + [0.0]
     assert flip_p(differences) == pytest.approx(stats.mcnemar_exact(first, second), rel=1e-6)
 
 
-def test_the_randomisation_test_keeps_its_level_where_few_pairs_differ():
+def test_the_randomization_test_keeps_its_level_where_few_pairs_differ():
     rng = np.random.default_rng(2)
     steps = rng.choice([-1.0, -0.5, 0.0, 0.5, 1.0], p=[0.02, 0.03, 0.9, 0.03, 0.02], size=(2000, 120))
     assert sum(flip_p(line) <= 0.05 for line in steps) / 2000 <= 0.06

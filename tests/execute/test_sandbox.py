@@ -14,7 +14,7 @@ import pytest
 
 from themis_rm.errors import InputError, UserError
 from themis_rm.execute import sandbox
-from themis_rm.execute.sandbox import Box, Isolation, Limits, isolation
+from themis_rm.execute.sandbox import Isolation, Limits, Sandbox, isolation
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux alone")
 
@@ -37,7 +37,7 @@ def namespaces():
 
 def python(program, isolated=True, disk=64 * MEBIBYTE, arguments=(), **limits):
     limits = Limits(**{"seconds": 20.0, **limits})
-    with Box({"main.py": textwrap.dedent(program).encode()}, READS, disk, isolated) as box:
+    with Sandbox({"main.py": textwrap.dedent(program).encode()}, READS, disk, isolated) as box:
         return box.run([sys.executable, "-B", "main.py", *arguments], limits=limits)
 
 
@@ -64,19 +64,19 @@ def gone(marker, within=10.0):
 
 
 def test_a_program_gets_its_input_and_its_output_and_status_come_back(isolated):
-    with Box({"a/b.txt": b"file"}, isolated=isolated) as box:
+    with Sandbox({"a/b.txt": b"file"}, isolated=isolated) as box:
         ran = box.run(["/bin/sh", "-c", "cat; cat a/b.txt; echo oh >&2; exit 3"], b"given ")
     assert (ran.state, ran.code, ran.stdout, ran.stderr) == ("exit", 3, b"given file", b"oh\n")
     assert ran.isolated is isolated
 
 
 def test_standard_input_can_be_opened_by_its_name(isolated):
-    with Box({}, isolated=isolated) as box:
+    with Sandbox({}, isolated=isolated) as box:
         assert box.run(["/bin/sh", "-c", "cat /dev/stdin"], b"given").stdout == b"given"
 
 
 def test_a_program_that_is_not_there_has_the_status_of_the_shell(isolated):
-    with Box({}, isolated=isolated) as box:
+    with Sandbox({}, isolated=isolated) as box:
         assert box.run(["/nowhere"]).code == 127
 
 
@@ -88,13 +88,13 @@ def test_death_by_a_signal_is_told(isolated):
 @pytest.mark.parametrize("name", ["../x", "/x", "", "a/../../x", "a\0b"])
 def test_a_file_name_that_leads_out_is_refused(name):
     with pytest.raises(InputError, match="work folder"):
-        Box({name: b""})
+        Sandbox({name: b""})
 
 
 def test_another_system_gets_a_clean_error(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(UserError, match="Linux"):
-        Box({})
+        Sandbox({})
 
 
 def test_a_box_without_namespaces_does_not_claim_them():
@@ -209,7 +209,7 @@ def test_a_daemon_does_not_outlive_its_run(isolated):
 
 def test_the_next_run_finds_no_process_of_the_one_before(isolated):
     marker = uuid.uuid4().hex
-    with Box({"main.py": textwrap.dedent(DAEMON).encode()}, READS, isolated=isolated) as box:
+    with Sandbox({"main.py": textwrap.dedent(DAEMON).encode()}, READS, isolated=isolated) as box:
         box.run([sys.executable, "main.py", marker])
         assert not processes_with(marker)
         assert box.run(["/bin/echo", "fine"]).stdout == b"fine\n"
@@ -218,8 +218,8 @@ def test_the_next_run_finds_no_process_of_the_one_before(isolated):
 KILLED_OWNER = """
 import sys, tempfile
 tempfile.tempdir = sys.argv[3]
-from themis_rm.execute.sandbox import Box, Limits
-with Box({"main.py": b"import time; print('up', flush=True); time.sleep(60)"}, [sys.prefix, sys.base_prefix],
+from themis_rm.execute.sandbox import Sandbox, Limits
+with Sandbox({"main.py": b"import time; print('up', flush=True); time.sleep(60)"}, [sys.prefix, sys.base_prefix],
          isolated=sys.argv[2] == "True") as box:
     box.run([sys.executable, "main.py", "inside-" + sys.argv[1]], limits=Limits(seconds=60))
 """
@@ -290,7 +290,7 @@ def test_a_program_holds_no_capability(namespaces):
 
 
 def test_a_program_sees_and_kills_no_process_but_its_own(namespaces):
-    with Box({}, isolated=True) as box:
+    with Sandbox({}, isolated=True) as box:
         ran = box.run(["/bin/sh", "-c", "kill -9 1; kill -9 -1; echo still here"])
         assert ran.stdout == b"still here\n"
         assert box.run(["/bin/echo", "and so is the box"]).code == 0
@@ -302,19 +302,19 @@ def test_a_program_cannot_write_to_the_launcher(namespaces):
 
 
 def test_the_work_folder_is_removed():
-    with Box({"a.txt": b""}, isolated=False) as box:
+    with Sandbox({"a.txt": b""}, isolated=False) as box:
         folder = Path(box.folder)
         assert (folder / "a.txt").exists()
     assert not folder.exists()
 
 
 def test_a_box_whose_launcher_was_killed_says_so(isolated):
-    with Box({}, isolated=isolated) as box:
+    with Sandbox({}, isolated=isolated) as box:
         os.kill(box._process.pid, signal.SIGKILL)
         assert box.run(["/bin/true"]).state == "killed"
 
 
 def test_a_box_that_cannot_be_made_is_one_clean_line(monkeypatch):
-    monkeypatch.setattr(sandbox.Box, "_ask", lambda *_: {"error": "unshare: Operation not permitted"})
+    monkeypatch.setattr(sandbox.Sandbox, "_ask", lambda *_: {"error": "unshare: Operation not permitted"})
     with pytest.raises(UserError, match=r"^No box can be made: unshare: Operation not permitted\.$"):
-        Box({})
+        Sandbox({})

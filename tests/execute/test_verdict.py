@@ -14,7 +14,7 @@ from themis_rm.languages import LANGUAGES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux alone")
 
-# ruff: noqa: E501 - programs stand on one line each
+
 DOUBLE = {
     "C": '#include <stdio.h>\n#include <math.h>\nint main(void) { int n; scanf("%d", &n); printf("%d\\n", 2 * n); return sqrt(0.0); }',
     "CSharp": "using System;\nusing System.Linq;\nclass P { static void Main() { Console.WriteLine(2 * int.Parse(Console.ReadLine())); } }",

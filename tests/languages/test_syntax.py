@@ -140,7 +140,7 @@ def test_functions_have_qualified_names_and_docs():
 
 
 def test_comment_parted_by_an_empty_line_is_no_doc():
-    code = b"// Licence.\n\nint f(void) { return 1; }\n"
+    code = b"// License.\n\nint f(void) { return 1; }\n"
     assert [f.doc for f in syntax.functions(syntax.parse(code, "C"), code, "C")] == [()]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.mining.settings import MineSettings
-from themis_rm.pipeline import Execution
+from themis_rm.pipeline import ExecutorSettings
 from themis_rm.records import Commit
 from themis_rm.storage.parquet import read_rows
 
@@ -23,15 +23,15 @@ BEFORE, AFTER = b"def f(x):\n    return x\n", b"def f(x):\n    return x + 1\n"
 class History:
     """A repository whose commits are a minute apart."""
 
-    def __init__(self, path: Path, licence: str | None = MIT, **options: str):
+    def __init__(self, path: Path, license: str | None = MIT, **options: str):
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
         self.minutes = 0
         self.git("init", "-q", "-b", "main", *(f"--{key.replace('_', '-')}={value}" for key, value in options.items()))
-        if licence is not None:
-            self.commit("Start with the licence", {"LICENSE": licence.encode()})
+        if license is not None:
+            self.commit("Start with the license", {"LICENSE": license.encode()})
 
-    def git(self, *arguments: str, input: bytes | None = None, **environment: str) -> str:  # noqa: A002
+    def git(self, *arguments: str, input: bytes | None = None, **environment: str) -> str:
         stamp = f"{1_500_000_000 + 60 * self.minutes} +0000"
         env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
             "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull,
@@ -86,7 +86,7 @@ class History:
 
 @pytest.fixture
 def history(tmp_path):
-    """Return a maker of repositories: ``history("name", licence=..., object_format=...)``."""
+    """Return a maker of repositories: ``history("name", license=..., object_format=...)``."""
     return lambda name="repo", **options: History(tmp_path / name, **options)
 
 
@@ -96,7 +96,9 @@ def mine(tmp_path):
 
     def run(*repos, out=None, **settings):
         out = out or tmp_path / "out"
-        report = mine_repositories([str(repo) for repo in repos], out, MineSettings(**settings), Execution(workers=1))
+        report = mine_repositories(
+            [str(repo) for repo in repos], out, MineSettings(**settings), ExecutorSettings(workers=1)
+        )
         rows = [Commit(**row) for file in sorted((out / "commits").glob("*")) for row in read_rows(file)]
         return rows, report
 

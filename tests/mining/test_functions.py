@@ -7,7 +7,7 @@ import pytest
 from themis_rm.errors import InputError, SettingError
 from themis_rm.mining.doctext import clean_doc
 from themis_rm.mining.functions import TreeSettings, mine_trees
-from themis_rm.pipeline import Execution
+from themis_rm.pipeline import ExecutorSettings
 from themis_rm.records import Solution
 from themis_rm.storage.parquet import read_rows
 
@@ -124,7 +124,7 @@ def tree(tmp_path):
 
 
 def mine(tree, out, workers=1, **settings):
-    report = mine_trees([tree], out, TreeSettings(**settings), Execution(workers=workers))
+    report = mine_trees([tree], out, TreeSettings(**settings), ExecutorSettings(workers=workers))
     rows = [Solution.from_dict(row) for row in read_rows(out / "solutions")] if report.kept else []
     return report, rows
 
@@ -261,37 +261,39 @@ def test_parts_of_a_tree_are_repositories_of_their_own(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         name = path.stem
         path.write_text(f'def {name}(x):\n    """Say what {name} does."""\n    y = {{{name!r}: x}}\n    return y\n')
-    mine_trees([tmp_path / "lib"], tmp_path / "out", TreeSettings(parts=True, min_lines=2), Execution(workers=1))
+    mine_trees([tmp_path / "lib"], tmp_path / "out", TreeSettings(parts=True, min_lines=2), ExecutorSettings(workers=1))
     repos = {row["repos"] for row in read_rows(tmp_path / "out" / "solutions")}
     assert repos == {"lib/numbers", "lib/texts", "lib/alone"}
 
 
 def test_the_report_lies_with_the_rows(tree, tmp_path):
-    report = mine_trees([tree], tmp_path / "out", TreeSettings(), Execution(workers=1))
+    report = mine_trees([tree], tmp_path / "out", TreeSettings(), ExecutorSettings(workers=1))
     assert type(report).load(tmp_path / "out") == report
 
 
-def test_licence_is_found(tree, tmp_path):
+def test_license_is_found(tree, tmp_path):
     (tree / "LICENSE").write_text("SPDX-License-Identifier: MIT\n")
     _, rows = mine(tree, tmp_path / "out", languages=["python"])
     assert [(row.language, row.license) for row in rows] == [("Python", "MIT")]
 
 
-def test_licence_is_given(tree, tmp_path):
+def test_license_is_given(tree, tmp_path):
     _, rows = mine(tree, tmp_path / "out", license="ISC")
     assert {row.license for row in rows} == {"ISC"}
 
 
 def test_not_a_folder(tmp_path):
     with pytest.raises(InputError, match="not a folder"):
-        mine_trees([tmp_path / "nowhere"], tmp_path / "out", TreeSettings(), Execution(workers=1))
+        mine_trees([tmp_path / "nowhere"], tmp_path / "out", TreeSettings(), ExecutorSettings(workers=1))
 
 
 def test_two_trees_of_one_name(tmp_path):
     for parent in ("a", "b"):
         (tmp_path / parent / "src").mkdir(parents=True)
     with pytest.raises(InputError, match="src"):
-        mine_trees([tmp_path / "a/src", tmp_path / "b/src"], tmp_path / "out", TreeSettings(), Execution(workers=1))
+        mine_trees(
+            [tmp_path / "a/src", tmp_path / "b/src"], tmp_path / "out", TreeSettings(), ExecutorSettings(workers=1)
+        )
 
 
 def test_unknown_language():

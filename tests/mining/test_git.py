@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from themis_rm.errors import InputError
-from themis_rm.mining.git import ObjectReader, clone, complaint, environment, find_git_dir, head_of, opened
+from themis_rm.mining.git import ObjectReader, clone, environment, find_git_dir, head_of, opened, parse_git_error
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_missing_objects_of_a_partial_clone_are_not_fetched(history, mine, trap,
     repo.git("config", "uploadpack.allowFilter", "true")
     repo.git("clone", "-q", "--bare", "--filter=blob:none", f"file://{repo.path}", str(tmp_path / "part.git"))
     subprocess.run(["git", "config", "remote.origin.uploadpack", str(program)], cwd=tmp_path / "part.git", check=True)
-    rows, report = mine(tmp_path / "part.git", any_licence=True)
+    rows, report = mine(tmp_path / "part.git", any_license=True)
     assert (rows, report.dropped["missing-object"]) == ([], 1)
     assert not mark.exists()
 
@@ -241,14 +241,14 @@ def test_a_shallow_clone_loses_its_boundary_only(history, mine, tmp_path):
     repo.change()
     last = repo.commit("Return two more than asked", {"a.py": b"2\n"})
     repo.git("clone", "-q", "--depth=2", f"file://{repo.path}", str(tmp_path / "shallow"))
-    rows, report = mine(tmp_path / "shallow", any_licence=True)
+    rows, report = mine(tmp_path / "shallow", any_license=True)
     assert [row.commit for row in rows] == [last]
     assert (report.dropped, report.details["shallow"]) == ({"shallow-boundary": 1}, 1)
 
 
 def test_an_empty_repository_is_said_to_be_empty(history, mine):
     with pytest.raises(InputError, match="no commits"):
-        mine(history(licence=None).path)
+        mine(history(license=None).path)
 
 
 def test_a_history_of_one_root_commit_has_no_rows(history, mine):
@@ -367,7 +367,7 @@ def test_a_clone_that_fails_leaves_nothing(tmp_path, history):
 
 
 def test_complaints_hide_passwords_and_control_characters():
-    line = complaint(b"warning: x\nfatal: cannot reach https://me:pw@example.org/\x1b[31m\n")
+    line = parse_git_error(b"warning: x\nfatal: cannot reach https://me:pw@example.org/\x1b[31m\n")
     assert line == "cannot reach https://example.org/?[31m"
 
 

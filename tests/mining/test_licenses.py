@@ -2,7 +2,7 @@
 
 import pytest
 
-from themis_rm.mining.licenses import LICENCES, OPEN, allowed, detect, is_licence_file, licences_in
+from themis_rm.mining.licenses import LICENSES, OPEN, allowed, detect, is_license_file, licenses_in
 
 MIT = (
     "Permission is hereby granted, free of charge, to any person obtaining a copy of this software.\n"
@@ -40,16 +40,16 @@ AGPL3 = "GNU AFFERO GENERAL PUBLIC LICENSE\nVersion 3, 19 November 2007\n"
         ("SPDX-License-Identifier: MIT\n", "MIT"), ("SPDX-License-Identifier: GPL-3.0-or-later\n", "GPL-3.0"),
     ],
 )  # fmt: skip
-def test_each_licence_is_known_by_its_phrases(text, spdx):
-    assert licences_in(text) == [spdx]
+def test_each_license_is_known_by_its_phrases(text, spdx):
+    assert licenses_in(text) == [spdx]
 
 
 def test_wrapping_markup_and_case_do_not_matter():
-    assert licences_in("> **" + MIT.upper().replace(" ", "\n> ") + "**") == ["MIT"]
+    assert licenses_in("> **" + MIT.upper().replace(" ", "\n> ") + "**") == ["MIT"]
 
 
-def test_a_condition_on_top_of_an_open_licence_is_seen():
-    found = licences_in('"Commons Clause" License Condition v1.0\n' + MIT)
+def test_a_condition_on_top_of_an_open_license_is_seen():
+    found = licenses_in('"Commons Clause" License Condition v1.0\n' + MIT)
     assert found == ["LicenseRef-Commons-Clause", "MIT"]
     assert not allowed(found, OPEN)
 
@@ -59,7 +59,7 @@ def test_the_text_of_the_gpl_beside_the_lgpl_belongs_to_it():
     assert detect({"COPYING": GPL3, "COPYING.LESSER": LGPL3}) == ["LGPL-3.0"]
 
 
-def test_several_licences_are_all_named_and_must_all_be_accepted():
+def test_several_licenses_are_all_named_and_must_all_be_accepted():
     found = detect({"LICENSE-MIT": MIT, "LICENSE-GPL": GPL3})
     assert found == ["GPL-3.0", "MIT"]
     assert not allowed(found, OPEN)
@@ -73,11 +73,11 @@ def test_no_file_and_an_unknown_text_are_told_apart_and_neither_is_accepted():
     assert not allowed(["unknown"], OPEN)
 
 
-def test_an_unknown_licence_beside_an_open_one_is_not_hidden():
+def test_an_unknown_license_beside_an_open_one_is_not_hidden():
     assert detect({"LICENSE": MIT, "LICENSE.enterprise": "All rights reserved. Ask for a price."}) == ["MIT", "unknown"]
 
 
-def test_a_list_of_copyright_holders_is_no_unknown_licence():
+def test_a_list_of_copyright_holders_is_no_unknown_license():
     assert detect({"LICENSE": MIT, "COPYRIGHT": "Copyright 2020 A and B"}) == ["MIT"]
 
 
@@ -86,13 +86,13 @@ def test_a_list_of_copyright_holders_is_no_unknown_licence():
     ["LICENSE", "licence.txt", "LICENSE.md", "COPYING", "COPYING.LESSER", "MIT-LICENSE", "LICENSE-APACHE", "UNLICENSE",
      "License.rst", "Licenses", "project.LICENSE"],
 )  # fmt: skip
-def test_names_of_licence_files(name):
-    assert is_licence_file(name)
+def test_names_of_license_files(name):
+    assert is_license_file(name)
 
 
 @pytest.mark.parametrize("name", ["license.py", "README.md", "licensing_test.go", "relicense.sh", "copyright.h"])
 def test_names_of_other_files(name):
-    assert not is_licence_file(name)
+    assert not is_license_file(name)
 
 
 def test_the_open_ones_are_those_of_the_specification():
@@ -100,18 +100,18 @@ def test_the_open_ones_are_those_of_the_specification():
         "MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "CC0-1.0", "EPL-1.0", "MPL-2.0", "Unlicense",
         "AGPL-3.0", "LGPL-2.1", "Artistic-2.0",
     }  # fmt: skip
-    assert len({row.spdx for row in LICENCES}) == len(LICENCES)
+    assert len({row.spdx for row in LICENSES}) == len(LICENSES)
 
 
-def test_a_folder_of_licences_counts_where_there_is_no_file(history, mine):
-    repo = history(licence=None)
-    repo.commit("Add the licences", {"LICENSES/MIT.txt": MIT.encode(), "LICENSES/ISC.txt": ISC.encode()})
+def test_a_folder_of_licenses_counts_where_there_is_no_file(history, mine):
+    repo = history(license=None)
+    repo.commit("Add the licenses", {"LICENSES/MIT.txt": MIT.encode(), "LICENSES/ISC.txt": ISC.encode()})
     repo.change()
     assert [row.license for row in mine(repo.path)[0]] == ["ISC AND MIT"]
 
 
-def test_a_licence_that_is_a_symlink_is_not_followed(history, mine):
-    repo = history(licence=None)
+def test_a_license_that_is_a_symlink_is_not_followed(history, mine):
+    repo = history(license=None)
     (repo.path / "LICENSE").symlink_to("/etc/passwd")
     repo.change()
-    assert mine(repo.path)[1].details["repositories"][0]["licence"] == "none"
+    assert mine(repo.path)[1].details["repositories"][0]["license"] == "none"

@@ -10,7 +10,7 @@ import pytest
 from themis_rm.errors import InputError, SettingError
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.mining.settings import MineSettings
-from themis_rm.pipeline import Execution, StageReport
+from themis_rm.pipeline import ExecutorSettings, StageReport
 
 
 def test_a_change_becomes_a_row_with_all_its_columns(history, mine):
@@ -121,18 +121,18 @@ def test_first_parent_leaves_out_merged_branches(history, mine):
     assert mine(repo.path, first_parent=True)[0] == []
 
 
-def test_a_repository_under_another_licence_is_refused_and_its_commits_counted(history, mine):
-    repo = history(licence="GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n")
+def test_a_repository_under_another_license_is_refused_and_its_commits_counted(history, mine):
+    repo = history(license="GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n")
     repo.change()
     rows, report = mine(repo.path)
-    assert (rows, report.read, report.dropped) == ([], 3, {"licence": 3})
+    assert (rows, report.read, report.dropped) == ([], 3, {"license": 3})
     assert "GPL-3.0" in report.details["repositories"][0]["reason"]
 
 
-def test_any_licence_takes_repositories_without_one(history, mine):
-    repo = history(licence=None)
+def test_any_license_takes_repositories_without_one(history, mine):
+    repo = history(license=None)
     repo.change()
-    assert [row.license for row in mine(repo.path, any_licence=True)[0]] == ["none"]
+    assert [row.license for row in mine(repo.path, any_license=True)[0]] == ["none"]
 
 
 def test_a_bad_repository_is_counted_and_the_others_go_on(history, mine, tmp_path):
@@ -214,13 +214,13 @@ def test_workers_do_not_change_a_byte(history, tmp_path):
         repo.change(path="b.go")
         repos.append(str(repo.path))
     for workers in (1, 3):
-        mine_repositories(repos, tmp_path / f"out{workers}", MineSettings(), Execution(workers=workers))
+        mine_repositories(repos, tmp_path / f"out{workers}", MineSettings(), ExecutorSettings(workers=workers))
     one, three = ({f.name: f.read_bytes() for f in (tmp_path / f"out{n}" / "commits").iterdir()} for n in (1, 3))
     assert one == three
 
 
 def test_half_a_shard_of_a_killed_run_does_not_survive(history, mine, tmp_path):
-    repo = history(licence=None)
+    repo = history(license=None)
     repo.change()
     (tmp_path / "out" / "commits").mkdir(parents=True)
     (tmp_path / "out" / "commits" / "00000.parquet").write_bytes(b"PAR1 cut off")
@@ -253,7 +253,7 @@ def test_the_outcome_of_each_repository_is_in_the_report(history, mine, tmp_path
     repo.change()
     _, report = mine(repo.path)
     line = report.details["repositories"][0]
-    assert (line["name"], line["status"], line["licence"], line["commits"], line["kept"]) == (
+    assert (line["name"], line["status"], line["license"], line["commits"], line["kept"]) == (
         "repo",
         "mined",
         "MIT",
@@ -295,12 +295,12 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from themis_rm.mining import repositories
-from themis_rm.mining.miner import Mining
+from themis_rm.mining.miner import RepositoryMiner
 from themis_rm.mining.settings import MineSettings
-from themis_rm.pipeline import Execution
+from themis_rm.pipeline import ExecutorSettings
 
 left = int(sys.argv[2])
-original = Mining._row
+original = RepositoryMiner._row
 
 def row(*arguments):
     global left
@@ -309,9 +309,9 @@ def row(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return original(*arguments)
 
-Mining._row = row
+RepositoryMiner._row = row
 repositories._ROW_GROUP_BYTES = 100
-repositories.mine_repositories(sys.argv[3:], Path(sys.argv[1]), MineSettings(), Execution(workers=1))
+repositories.mine_repositories(sys.argv[3:], Path(sys.argv[1]), MineSettings(), ExecutorSettings(workers=1))
 """
 
 
@@ -325,10 +325,10 @@ def test_a_killed_run_ends_with_the_same_bytes(history, tmp_path, moment, monkey
         repos.append(str(repo.path))
     monkeypatch.setattr("themis_rm.mining.repositories._ROW_GROUP_BYTES", 100)
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
-    mine_repositories(repos, whole, MineSettings(), Execution(workers=1))
+    mine_repositories(repos, whole, MineSettings(), ExecutorSettings(workers=1))
     result = subprocess.run([sys.executable, "-c", KILLED, str(resumed), str(moment), *repos], check=False)
     assert result.returncode == -signal.SIGKILL
-    report = mine_repositories(repos, resumed, MineSettings(), Execution(workers=1))
+    report = mine_repositories(repos, resumed, MineSettings(), ExecutorSettings(workers=1))
     assert report.kept == 6
     for file in (whole / "commits").iterdir():
         assert (resumed / "commits" / file.name).read_bytes() == file.read_bytes()

@@ -62,7 +62,7 @@ def test_a_missing_file_of_repositories_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"languages": ["Pyhton"]}, "Did you mean 'Python'"), ({"licences": ["MTI"]}, "Did you mean 'MIT'"),
+        ({"languages": ["Pyhton"]}, "Did you mean 'Python'"), ({"licenses": ["MTI"]}, "Did you mean 'MIT'"),
         ({"since": "2020-01-01", "until": "2019-01-01"}, "nothing would be kept"), ({"max_bites": 1}, "max_bytes"),
         ({"message_min": 9, "message_max": 8}, "nothing would be kept"), ({"since": "yesterday"}, "since"),
     ],

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from tests.models import golden_cases as golden
 
-from themis_rm.models.catalogue import recognise
+from themis_rm.models.catalog import detect_family
 from themis_rm.models.loading import load_model
 from themis_rm.prompts import conversation
 
@@ -54,8 +54,8 @@ def tables(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", golden.NAMES)
-def test_a_folder_is_recognised_by_what_lies_in_it(name):
-    assert recognise(golden.FOLDER / name, pickles=True).name == FAMILIES[name]
+def test_a_folder_is_recognized_by_what_lies_in_it(name):
+    assert detect_family(golden.FOLDER / name, pickles=True).name == FAMILIES[name]
 
 
 @pytest.mark.parametrize("column", golden.COLUMNS)
@@ -166,7 +166,7 @@ def test_a_pad_token_that_is_the_end_of_turn_changes_nothing(name, tmp_path):
 
 
 @pytest.mark.parametrize("temperature", [1, 2])
-def test_a_normalised_gate_of_label_distributions(temperature, tmp_path):
+def test_a_normalized_gate_of_label_distributions(temperature, tmp_path):
     folder = changed("ldl", tmp_path / "model", softmax=True, temperature=float(temperature))
     extras = golden.expected("ldl")["extras"][f"config_softmax_true_temperature_{temperature}"]
     model = golden.model_of("ldl", tmp_path, folder)

@@ -71,7 +71,7 @@ def test_its_own_prompts_come_with_it(cached, tiny_checkpoint):
 
 
 @pytest.mark.parametrize("name", ["Llama-3.3-Nemotron-70B-Reward", "nvidia/Llama-3.3-Nemotron-70B-Reward"])
-def test_a_published_name_brings_what_the_catalogue_knows(cached, name):
+def test_a_published_name_brings_what_the_catalog_knows(cached, name):
     from tests.models import golden_cases as golden
 
     put, load = cached

@@ -90,7 +90,7 @@ def test_a_damaged_model_is_refused(tmp_path, damage):
         (tmp_path / "ngrams.safetensors").unlink()
     values = json.loads((tmp_path / "ngrams.json").read_text(encoding="utf-8"))
     if damage == "config":
-        values["settings"]["colour"] = "red"
+        values["settings"]["color"] = "red"
     if damage == "bits":
         values["settings"]["bits"] = 13
     (tmp_path / "ngrams.json").write_text(json.dumps(values), encoding="utf-8")

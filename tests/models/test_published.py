@@ -1,4 +1,4 @@
-"""The catalogue of published models: whole, typed, sourced, and found by any of its names."""
+"""The catalog of published models: whole, typed, sourced, and found by any of its names."""
 
 import csv
 import subprocess
@@ -11,12 +11,12 @@ import pytest
 from themis_rm.errors import CheckpointError
 from themis_rm.evaluation.reference.runs import load
 from themis_rm.models import published
-from themis_rm.models.catalogue import FAMILIES
+from themis_rm.models.catalog import FAMILIES
 from themis_rm.models.published import Source
 from themis_rm.models.settings import Interface, SystemRole
 
 ROWS = published.rows()
-SOURCED = {"family", "base", "licence", "prompts", "system", "positions", "trained", "dtype", "tokenizer", "weights"}
+SOURCED = {"family", "base", "license", "prompts", "system", "positions", "trained", "dtype", "tokenizer", "weights"}
 SOURCED |= {"code"}
 
 
@@ -48,7 +48,7 @@ def test_columns_hold_what_their_type_allows(row):
     assert not row.tokenizer or row.tokenizer.count("/") == 1
 
 
-def test_every_fact_says_where_it_was_learnt_and_nothing_else_does(row):
+def test_every_fact_says_where_it_was_learned_and_nothing_else_does(row):
     facts = {name for name in SOURCED if getattr(row, name)}
     assert facts <= set(row.sources)
     assert set(row.sources) <= facts | {"scoring"}
@@ -120,8 +120,8 @@ def test_a_cell_that_csv_must_not_eat_comes_back():
     raw = {line["run"]: line for line in csv.DictReader(line for line in lines if not line.startswith("#"))}
     for row in ROWS:
         assert None not in raw[row.run], "a line has more cells than columns"
-        assert (row.note, row.scoring, row.licence) == tuple(
-            raw[row.run][name] for name in ("note", "scoring", "licence")
+        assert (row.note, row.scoring, row.license) == tuple(
+            raw[row.run][name] for name in ("note", "scoring", "license")
         )
 
 

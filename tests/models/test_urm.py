@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.catalogue import recognise
+from themis_rm.models.catalog import detect_family
 from themis_rm.models.loading import load_model
 from themis_rm.prompts import conversation
 
@@ -29,8 +29,8 @@ def folder(tiny_checkpoint, tmp_path):
     return where
 
 
-def test_a_folder_is_recognised(folder):
-    assert recognise(folder).name == "urm"
+def test_a_folder_is_recognized(folder):
+    assert detect_family(folder).name == "urm"
 
 
 def test_the_reward_is_the_weighted_sum_of_the_means(folder):

@@ -9,7 +9,7 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from themis_rm.benchmark.audit.run import audit
 from themis_rm.benchmark.audit.settings import AuditSettings
-from themis_rm.benchmark.compile import Artefacts
+from themis_rm.benchmark.compile import Artifacts
 from themis_rm.benchmark.manifest import Manifest, Nested, SourceEntry
 from themis_rm.benchmark.pairs import pairs_digest, read_benchmark
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS, read_config
@@ -17,11 +17,13 @@ from themis_rm.errors import InputError, SettingError
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
 from themis_rm.evaluation.results import Results
 from themis_rm.records import BenchmarkPair, CompiledPair
-from themis_rm.report.benchmark_export import FolderSettings, hand_over_benchmark, licence_parts
-from themis_rm.report.hub_export import EVAL_RESULTS, HandOverSettings, eval_results, hand_over_results, model_index
+from themis_rm.report.benchmark_export import FolderSettings, export_benchmark, license_parts
+from themis_rm.report.hub_export import EVAL_RESULTS, HubExportSettings, eval_results, export_results, model_index
 from themis_rm.storage.parquet import write_rows
 
-ON_HUB = HandOverSettings(dataset="someone/Code-Bench", revision="0123456789abcdef" * 2 + "01234567", date="2026-11-20")
+ON_HUB = HubExportSettings(
+    dataset="someone/Code-Bench", revision="0123456789abcdef" * 2 + "01234567", date="2026-11-20"
+)
 
 
 def pair(number, aspect, language, **changed):
@@ -49,11 +51,11 @@ PAIRS = [
 ]
 
 
-def entry(name, licence, kept):
+def entry(name, license, kept):
     return SourceEntry(
         name=name,
         title=f"{name.title()} | pairs",
-        licence=licence,
+        license=license,
         citation=f"{name.title()} et al. (2024). On {name}.",
         upstream=f"github:someone/{name}",
         revision="abc",
@@ -87,7 +89,7 @@ def compiled(tmp_path):
         unwritten={},
         checks=2,
         settings={},
-    ).save(Artefacts(path).manifest)
+    ).save(Artifacts(path).manifest)
     return path
 
 
@@ -148,7 +150,7 @@ def test_eval_results_follow_the_hub_s_schema(results):
 
 
 def test_each_way_of_evaluating_gets_a_file_of_its_own(results, tmp_path):
-    files = hand_over_results(results, tmp_path, ON_HUB)
+    files = export_results(results, tmp_path, ON_HUB)
     assert [str(path.relative_to(tmp_path)) for path in files] == [
         "model-index.yaml",
         f"{EVAL_RESULTS}/code-bench-own.yaml",
@@ -157,9 +159,9 @@ def test_each_way_of_evaluating_gets_a_file_of_its_own(results, tmp_path):
 
 
 def test_without_a_dataset_on_the_hub_there_is_no_eval_results_file(results, tmp_path):
-    assert len(hand_over_results(results, tmp_path, HandOverSettings())) == 1
+    assert len(export_results(results, tmp_path, HubExportSettings())) == 1
     with pytest.raises(SettingError, match="dataset=owner/name"):
-        eval_results(Results.load(results), HandOverSettings())
+        eval_results(Results.load(results), HubExportSettings())
 
 
 @pytest.mark.parametrize(
@@ -167,14 +169,14 @@ def test_without_a_dataset_on_the_hub_there_is_no_eval_results_file(results, tmp
 )
 def test_what_the_hub_would_not_take_is_refused(results, wrong):
     with pytest.raises(SettingError):
-        model_index(Results.load(results), HandOverSettings(**wrong))
+        model_index(Results.load(results), HubExportSettings(**wrong))
 
 
 def test_published_results_without_intervals_are_refused(tmp_path):
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"overall": {}, "by_aspect": {}, "by_language": {}, "by_subset": {}}))
     with pytest.raises(InputError, match="no intervals"):
-        hand_over_results(path, tmp_path / "out", ON_HUB)
+        export_results(path, tmp_path / "out", ON_HUB)
 
 
 # --- dataset folder --------------------------------------------------------------------------------------------------
@@ -190,7 +192,7 @@ def offline(tmp_path, monkeypatch):
 
 
 def test_datasets_loads_the_three_configurations_offline(compiled, tmp_path, offline):
-    hand_over_benchmark(compiled, tmp_path / "folder")
+    export_benchmark(compiled, tmp_path / "folder")
     memory = offline(tmp_path / "folder", "Stratified_Aspect", split="Memory_Efficiency")
     assert memory["id"] == ["alpha/1", "beta/3"]
     assert memory.column_names[:7] == ["prompt", "chosen", "rejected", "language", "aspect", "subset", "id"]
@@ -200,20 +202,20 @@ def test_datasets_loads_the_three_configurations_offline(compiled, tmp_path, off
 
 
 def test_our_own_reader_of_the_published_layout_finds_the_same_pairs(compiled, tmp_path):
-    told = hand_over_benchmark(compiled, tmp_path / "folder")
+    told = export_benchmark(compiled, tmp_path / "folder")
     for config in CONFIGS:
         rows = list(read_config(tmp_path / "folder", config, tuple(told.splits[config])))
         assert sorted(row.id for row in rows) == sorted(row.id for row in PAIRS)
 
 
 def test_results_on_the_folder_carry_the_digest_of_the_card(compiled, tmp_path):
-    told = hand_over_benchmark(compiled, tmp_path / "folder")
+    told = export_benchmark(compiled, tmp_path / "folder")
     assert read_benchmark(tmp_path / "folder" / "Full").digest == told.digest
     assert told.digest in (tmp_path / "folder" / "README.md").read_text()
 
 
-def test_the_card_s_header_has_licences_sizes_and_splits(compiled, tmp_path):
-    hand_over_benchmark(compiled, tmp_path / "folder", FolderSettings(name="Small"))
+def test_the_card_s_header_has_licenses_sizes_and_splits(compiled, tmp_path):
+    export_benchmark(compiled, tmp_path / "folder", FolderSettings(name="Small"))
     data = DatasetCard.load(tmp_path / "folder" / "README.md").data
     assert (data.pretty_name, data.license) == ("Small", ["cc-by-sa-4.0", "mit"])
     assert (data.size_categories, data.task_categories) == (["n<1K"], ["text-ranking"])
@@ -225,8 +227,8 @@ def test_the_card_s_header_has_licences_sizes_and_splits(compiled, tmp_path):
     assert [feature["name"] for feature in info["Full"]["features"]][:3] == ["prompt", "chosen", "rejected"]
 
 
-def test_the_card_names_every_used_source_and_its_share_alike_licence(compiled, tmp_path):
-    told = hand_over_benchmark(compiled, tmp_path / "folder")
+def test_the_card_names_every_used_source_and_its_share_alike_license(compiled, tmp_path):
+    told = export_benchmark(compiled, tmp_path / "folder")
     text = (tmp_path / "folder" / "README.md").read_text()
     assert told.share_alike == ["CC-BY-SA-4.0"]
     assert r"- CC-BY-SA-4.0: Beta \| pairs" in text
@@ -239,7 +241,7 @@ def test_the_card_names_every_used_source_and_its_share_alike_licence(compiled, 
 
 def test_the_card_shows_the_audit_of_the_same_pairs(compiled, tmp_path):
     found = audit(compiled, tmp_path / "audit", AuditSettings(ngrams=False))
-    hand_over_benchmark(compiled, tmp_path / "folder", audit=tmp_path / "audit" / "audit.json")
+    export_benchmark(compiled, tmp_path / "folder", audit=tmp_path / "audit" / "audit.json")
     bias = found.lengths.by_aspect["Memory_Efficiency"]
     assert f"| Memory efficiency | {100 * bias.share:.1f} % |" in (tmp_path / "folder" / "README.md").read_text()
 
@@ -247,25 +249,25 @@ def test_the_card_shows_the_audit_of_the_same_pairs(compiled, tmp_path):
 def test_an_audit_of_other_pairs_is_refused(compiled, tmp_path):
     audit("authored", tmp_path / "audit", AuditSettings(ngrams=False))
     with pytest.raises(InputError, match="audit is about other pairs"):
-        hand_over_benchmark(compiled, tmp_path / "folder", audit=tmp_path / "audit" / "audit.json")
+        export_benchmark(compiled, tmp_path / "folder", audit=tmp_path / "audit" / "audit.json")
     assert not (tmp_path / "folder").exists()
 
 
 def test_a_manifest_of_other_pairs_is_refused(compiled, tmp_path):
     write_rows(compiled, PAIRS[:3], CompiledPair.schema())
     with pytest.raises(InputError, match="manifest is about other pairs"):
-        hand_over_benchmark(compiled, tmp_path / "folder")
+        export_benchmark(compiled, tmp_path / "folder")
 
 
 def test_a_folder_that_holds_files_is_left_alone(compiled, tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "mine.txt").write_text("x")
     with pytest.raises(SettingError, match="not empty"):
-        hand_over_benchmark(compiled, tmp_path / "folder")
+        export_benchmark(compiled, tmp_path / "folder")
 
 
 def test_eval_results_name_tasks_of_the_folder_s_eval_yaml(compiled, tmp_path, results):
-    hand_over_benchmark(compiled, tmp_path / "folder")
+    export_benchmark(compiled, tmp_path / "folder")
     registered = yaml.safe_load((tmp_path / "folder" / "eval.yaml").read_text())
     tasks = {task["id"]: (task["config"], task["split"]) for task in registered["tasks"]}
     assert tasks["overall"] == ("Full", "Full")
@@ -276,7 +278,7 @@ def test_eval_results_name_tasks_of_the_folder_s_eval_yaml(compiled, tmp_path, r
 
 def test_the_same_benchmark_gives_the_same_bytes(compiled, tmp_path):
     for name in ("one", "two"):
-        hand_over_benchmark(compiled, tmp_path / name)
+        export_benchmark(compiled, tmp_path / name)
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
     assert all((tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes() for path in files)
 
@@ -285,5 +287,5 @@ def test_the_same_benchmark_gives_the_same_bytes(compiled, tmp_path):
     ("expression", "parts"),
     [("MIT", ["MIT"]), ("(MIT OR Apache-2.0) AND CC-BY-4.0", ["MIT", "Apache-2.0", "CC-BY-4.0"]), ("", ["unknown"])],
 )
-def test_the_licences_of_an_expression(expression, parts):
-    assert licence_parts(expression) == parts
+def test_the_licenses_of_an_expression(expression, parts):
+    assert license_parts(expression) == parts

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.errors import InputError
-from themis_rm.storage.jsonl_cache import Journal
+from themis_rm.storage.jsonl_cache import JsonlCache
 
 VALUES = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=20) | st.lists(st.integers())
 ROWS = st.lists(
@@ -20,14 +20,14 @@ ROWS = st.lists(
 
 
 def written(path, rows):
-    with Journal(path) as journal:
+    with JsonlCache(path) as journal:
         for key, row in rows:
             journal.add(key, row)
         return dict(journal.rows)
 
 
 def read(path):
-    with Journal(path) as journal:
+    with JsonlCache(path) as journal:
         return dict(journal.rows)
 
 
@@ -56,7 +56,7 @@ def test_a_line_cut_off_at_any_byte_is_neither_read_nor_joined_by_the_next(rows,
 
 
 def test_a_row_is_on_disk_before_the_journal_is_closed(tmp_path):
-    journal = Journal(tmp_path / "journal.jsonl")
+    journal = JsonlCache(tmp_path / "journal.jsonl")
     journal.add("a", {"n": 1})
     assert json.loads((tmp_path / "journal.jsonl").read_text()) == {"key": "a", "n": 1}
     journal.close()
@@ -76,5 +76,5 @@ def test_a_whole_line_that_is_no_row_is_told_with_its_number(line, tmp_path):
     content = f'{{"key": "b", "text": "kept"}}\n{line}\n'.encode("utf-8", "surrogateescape")
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"journal\.jsonl is damaged \(line 2\)"):
-        Journal(path, ("text",))
+        JsonlCache(path, ("text",))
     assert path.read_bytes() == content

@@ -24,7 +24,7 @@ def golden_pairs() -> list[dict]:
 
 @pytest.fixture(scope="session")
 def golden_tokens() -> dict:
-    return json.loads((GOLDENS / "tokenisation.tf4.57.6.json").read_text(encoding="utf-8"))
+    return json.loads((GOLDENS / "tokenization.tf4.57.6.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

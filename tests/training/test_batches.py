@@ -8,7 +8,7 @@ from themis_rm.training.batches import collate, training_order
 
 
 @given(st.integers(1, 60), st.integers(1, 8), st.integers(1, 12), st.integers(1, 5), st.integers(0, 3))
-def test_no_row_is_left_out_and_none_is_favoured(rows, batch, steps, window, seed):
+def test_no_row_is_left_out_and_none_is_favored(rows, batch, steps, window, seed):
     lengths = np.random.default_rng(rows).integers(1, 100, rows)
     order = training_order(lengths, steps=steps, batch=batch, window=window, seed=seed)
     seen = Counter(order.tolist())

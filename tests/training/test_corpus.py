@@ -7,9 +7,9 @@ import pytest
 from themis_rm.errors import InputError
 from themis_rm.records import Preference
 from themis_rm.storage.parquet import write_rows
-from themis_rm.training.corpus import TokenPairs, cached_tokens, find_corpus, tokenise
+from themis_rm.training.corpus import TokenPairs, cached_tokens, find_corpus, tokenize
 from themis_rm.training.recipe import Bpe
-from themis_rm.training.tokenization import PairTokeniser
+from themis_rm.training.tokenization import PairEncoder
 from themis_rm.training.tokenizers import CHAT_TEMPLATE, learn_bpe, sample_texts
 
 
@@ -35,9 +35,9 @@ def write(path, count=40, **changes):
 
 
 @pytest.fixture(scope="module")
-def tokeniser():
+def pair_encoder():
     rows = [preference(i).to_dict() for i in range(40)]
-    return PairTokeniser(learn_bpe(sample_texts(rows, 1.0), Bpe(vocab_size=300), 64), 64)
+    return PairEncoder(learn_bpe(sample_texts(rows, 1.0), Bpe(vocab_size=300), 64), 64)
 
 
 @pytest.mark.parametrize(
@@ -93,46 +93,46 @@ def test_the_digest_is_of_the_content(tmp_path):
     assert find_corpus(one, 0.2).digest() != digests[0]
 
 
-def test_pairs_come_back_as_they_were_encoded(tmp_path, tokeniser):
+def test_pairs_come_back_as_they_were_encoded(tmp_path, pair_encoder):
     rows = [preference(i, chosen=f"return {i} " * (i % 5 + 1)).to_dict() for i in range(600)]
     rows[7]["rejected"] = " "
     rows[8]["rejected"] = rows[8]["chosen"]
-    counts = tokenise(rows, tokeniser, tmp_path / "x.arrow")
+    counts = tokenize(rows, pair_encoder, tmp_path / "x.arrow")
     assert (counts.read, counts.kept, counts.dropped) == (600, 598, {"empty-response": 1, "identical": 1})
     pairs = TokenPairs(tmp_path / "x.arrow")
     kept = [row for i, row in enumerate(rows) if i not in (7, 8)]
     assert len(pairs) == 598
     assert counts.tokens == sum(len(p["chosen"]) + len(p["rejected"]) for p in map(pairs.__getitem__, range(598)))
-    for index, wanted in enumerate(tokeniser.encode_pairs(kept)):
+    for index, wanted in enumerate(pair_encoder.encode_pairs(kept)):
         found = pairs[index]
         assert found["chosen"].tolist() == wanted.chosen.ids
         assert found["rejected"].tolist() == wanted.rejected.ids
         assert (found["prompt"], pairs.lengths[index]) == (wanted.chosen.prompt, wanted.length)
 
 
-def test_a_sample_of_pairs_does_not_depend_on_their_order(tmp_path, tokeniser):
+def test_a_sample_of_pairs_does_not_depend_on_their_order(tmp_path, pair_encoder):
     rows = [preference(i).to_dict() for i in range(50)]
     samples = []
     for name, order in (("a", rows), ("b", rows[::-1])):
-        tokenise(order, tokeniser, tmp_path / name)
+        tokenize(order, pair_encoder, tmp_path / name)
         pairs = TokenPairs(tmp_path / name)
         samples.append({tuple(pairs[int(i)]["chosen"].tolist()) for i in pairs.sample(10)})
     assert samples[0] == samples[1]
     assert len(samples[0]) == 10
 
 
-def test_tokens_are_kept_until_their_key_changes(tmp_path, tokeniser):
+def test_tokens_are_kept_until_their_key_changes(tmp_path, pair_encoder):
     corpus = find_corpus(write(tmp_path / "pairs.parquet"), 0.3)
-    counts = cached_tokens(corpus, tokeniser, tmp_path / "tokens", "one")
+    counts = cached_tokens(corpus, pair_encoder, tmp_path / "tokens", "one")
     stamp = (tmp_path / "tokens/train.arrow").stat().st_mtime_ns
-    assert cached_tokens(corpus, tokeniser, tmp_path / "tokens", "one") == counts
+    assert cached_tokens(corpus, pair_encoder, tmp_path / "tokens", "one") == counts
     assert (tmp_path / "tokens/train.arrow").stat().st_mtime_ns == stamp
-    cached_tokens(corpus, tokeniser, tmp_path / "tokens", "two")
+    cached_tokens(corpus, pair_encoder, tmp_path / "tokens", "two")
     assert (tmp_path / "tokens/train.arrow").stat().st_mtime_ns != stamp
     assert json.loads((tmp_path / "tokens/counts.json").read_text(encoding="utf-8"))["key"] == "two"
 
 
-def test_a_vocabulary_is_learnt_the_same_way_each_time():
+def test_a_vocabulary_is_learned_the_same_way_each_time():
     rows = [preference(i).to_dict() for i in range(200)]
     one, two = (learn_bpe(sample_texts(rows, 1.0), Bpe(vocab_size=330), 64) for _ in range(2))
     assert one.backend_tokenizer.to_str() == two.backend_tokenizer.to_str()

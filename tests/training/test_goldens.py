@@ -48,12 +48,12 @@ def terms_of(model, batch, form="absolute"):
     output = model(**batch)
     tokens = int(batch["completion_mask"].sum())
     preference = bradley_terry(output.chosen, output.rejected)
-    centre = magnitude(output.chosen, output.rejected, form)
-    total = combine(preference, output.nll, centre, pairs=len(preference), tokens=tokens, lam=LAMBDA, mu=MU)
+    center = magnitude(output.chosen, output.rejected, form)
+    total = combine(preference, output.nll, center, pairs=len(preference), tokens=tokens, lam=LAMBDA, mu=MU)
     return output, {
         "bt_loss": preference.mean(),
         "lm_loss": output.nll / tokens,
-        "mag_loss": centre.mean(),
+        "mag_loss": center.mean(),
         "total": total,
     }
 
@@ -124,11 +124,11 @@ def test_gradients_are_those_of_the_golden_run(goldens, golden_tokens, tied, dty
 
 
 @pytest.mark.parametrize(("tied", "dtype"), CASES)
-@pytest.mark.parametrize("optimiser", ["script_optimiser", "paper_optimiser"])
-def test_six_updates_follow_the_golden_trajectory(goldens, golden_tokens, tied, dtype, optimiser):
-    told = json.loads((goldens / "trajectory.json").read_text(encoding="utf-8"))[f"tied_{tied}.{optimiser}.{dtype}"]
+@pytest.mark.parametrize("optimizer", ["script_optimizer", "paper_optimizer"])
+def test_six_updates_follow_the_golden_trajectory(goldens, golden_tokens, tied, dtype, optimizer):
+    told = json.loads((goldens / "trajectory.json").read_text(encoding="utf-8"))[f"tied_{tied}.{optimizer}.{dtype}"]
     model = golden_model(goldens, tied, dtype, head=False)
-    paper = optimiser == "paper_optimiser"
+    paper = optimizer == "paper_optimizer"
     settings = {"weight_decay": 0.1, "betas": (0.9, 0.95), "eps": 1e-8} if paper else {"weight_decay": 0.01}
     # One group, all parameters, as the trainer's decay_all does.
     adamw = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True, **settings)

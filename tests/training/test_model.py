@@ -102,7 +102,7 @@ def test_recomputed_activations_give_the_same_gradients():
         if recompute:
             model.enable_checkpointing()
             calls = []
-            model.backbone.model.layers[0].self_attn.register_forward_pre_hook(lambda *_: calls.append(1))  # noqa: B023
+            model.backbone.model.layers[0].self_attn.register_forward_pre_hook(lambda *_: calls.append(1))
         output = model(**batch())
         (output.chosen - output.rejected).sum().add(output.nll).backward()
         gradients.append([p.grad.clone() for p in model.parameters()])

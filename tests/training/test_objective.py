@@ -50,7 +50,7 @@ def test_shares_of_parts_sum_to_the_whole():
     values = torch.tensor([0.1, 0.7, 1.3, 0.2], dtype=torch.float64)
     told = {"pairs": 4, "tokens": 30, "lam": 0.25, "mu": 0.01}
     whole = combine(values, torch.tensor(9.0), values**2, **told)
-    # Parts of different sizes with different numbers of tokens.
+    # HeadSpec of different sizes with different numbers of tokens.
     parts = combine(values[:1], torch.tensor(2.0), values[:1] ** 2, **told) + combine(
         values[1:], torch.tensor(7.0), values[1:] ** 2, **told
     )

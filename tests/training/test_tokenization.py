@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.prompts import conversation
-from themis_rm.training.tokenization import Dropped, PairTokeniser
+from themis_rm.training.tokenization import Dropped, PairEncoder
 from themis_rm.training.tokenizers import CHAT_TEMPLATE, pad_token_id
 
 THINK_BLOCK_TOKENS = 5
@@ -42,8 +42,8 @@ def byte_tokenizer(template, *, bos=False, merges=()):
     return fast
 
 
-def one(tokeniser, **row):
-    (result,) = tokeniser.encode_pairs(
+def one(pair_encoder, **row):
+    (result,) = pair_encoder.encode_pairs(
         [{"system": None, "input": "Ask", "chosen": "Yes it is", "rejected": "No", **row}]
     )
     return result
@@ -54,12 +54,12 @@ def one(tokeniser, **row):
 )
 def test_ids_are_the_golden_ones(golden_tokenizer, golden_tokens, golden_pairs, setting):
     told = golden_tokens["settings"][setting]
-    tokeniser = PairTokeniser(
+    pair_encoder = PairEncoder(
         golden_tokenizer, told["max_length"], "truncate" if told.get("truncate_response", True) else "drop"
     )
     fallback = golden_tokens["fallback_system_text"] if "fallback" in setting else None
     rows = [{**row, "system": row["system"] or fallback} for row in golden_pairs]
-    for wanted, found in zip(golden_tokens["rows"][setting], tokeniser.encode_pairs(rows), strict=True):
+    for wanted, found in zip(golden_tokens["rows"][setting], pair_encoder.encode_pairs(rows), strict=True):
         if wanted["_skip"]:
             assert isinstance(found, Dropped)
         else:
@@ -68,7 +68,7 @@ def test_ids_are_the_golden_ones(golden_tokenizer, golden_tokens, golden_pairs, 
 
 
 def test_an_empty_think_block_is_no_completion(golden_tokenizer, golden_tokens, golden_pairs):
-    pairs = PairTokeniser(golden_tokenizer, 1024).encode_pairs(golden_pairs)
+    pairs = PairEncoder(golden_tokenizer, 1024).encode_pairs(golden_pairs)
     for row, wanted, pair in zip(golden_pairs, golden_tokens["rows"]["ml1024"], pairs, strict=True):
         # The golden lengths end before the think block.
         assert pair.chosen.prompt == wanted["chosen_prompt_length"] + THINK_BLOCK_TOKENS
@@ -79,12 +79,12 @@ def test_an_empty_think_block_is_no_completion(golden_tokenizer, golden_tokens, 
 def test_the_prompt_length_is_no_length_of_a_mapping(golden_tokenizer, golden_pairs):
     # Under transformers 5 apply_chat_template(tokenize=True) returns a mapping of two entries.
     mapping = golden_tokenizer.apply_chat_template(conversation(None, "Ask"), tokenize=True)
-    for pair in PairTokeniser(golden_tokenizer, 1024).encode_pairs(golden_pairs):
+    for pair in PairEncoder(golden_tokenizer, 1024).encode_pairs(golden_pairs):
         assert pair.chosen.prompt > len(mapping) == 2
 
 
 def test_ids_are_those_of_the_template_itself(golden_tokenizer, golden_pairs):
-    for row, pair in zip(golden_pairs, PairTokeniser(golden_tokenizer, 1024).encode_pairs(golden_pairs), strict=True):
+    for row, pair in zip(golden_pairs, PairEncoder(golden_tokenizer, 1024).encode_pairs(golden_pairs), strict=True):
         messages = conversation(row["system"], row["input"], row["rejected"])
         call = golden_tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True)
         assert pair.rejected.ids == call["input_ids"]
@@ -93,8 +93,8 @@ def test_ids_are_those_of_the_template_itself(golden_tokenizer, golden_pairs):
 def test_reasoning_that_an_answer_brings_is_completion(shared):
     template = json.loads((shared / "tokenizers/qwen3/tokenizer_config.json").read_text(encoding="utf-8"))
     tokenizer = byte_tokenizer(template["chat_template"])
-    tokeniser = PairTokeniser(tokenizer, 1000)
-    pair = one(tokeniser, chosen="<think>\nwhy\n</think>\n\nYes", rejected="No")
+    pair_encoder = PairEncoder(tokenizer, 1000)
+    pair = one(pair_encoder, chosen="<think>\nwhy\n</think>\n\nYes", rejected="No")
     assert tokenizer.decode(pair.chosen.ids[pair.chosen.prompt :]).startswith("why\n</think>\n\nYes")
     assert tokenizer.decode(pair.rejected.ids[pair.rejected.prompt :]).startswith("No")
 
@@ -102,22 +102,22 @@ def test_reasoning_that_an_answer_brings_is_completion(shared):
 def test_there_is_one_bos_even_if_template_and_tokenizer_both_add_it():
     tokenizer = byte_tokenizer(GEMMA, bos=True)
     assert tokenizer("x")["input_ids"][0] == tokenizer.bos_token_id
-    pair = one(PairTokeniser(tokenizer, 1000))
+    pair = one(PairEncoder(tokenizer, 1000))
     assert pair.chosen.ids.count(tokenizer.bos_token_id) == 1
 
 
 def test_a_token_over_the_border_belongs_to_the_completion():
     # "]" of the template and "Y" of the response are one token.
     tokenizer = byte_tokenizer("{% for m in messages %}<{{ m['content'] }}{% endfor %}", merges=[("<", "Y")])
-    pair = one(PairTokeniser(tokenizer, 1000))
+    pair = one(PairEncoder(tokenizer, 1000))
     assert tokenizer.decode(pair.chosen.ids[pair.chosen.prompt :]) == "<Yes it is"
     assert tokenizer.decode(pair.rejected.ids[pair.rejected.prompt :]) == "No"
 
 
 def test_truncation_cuts_the_response_and_keeps_the_closing_token():
     tokenizer = byte_tokenizer(CHAT_TEMPLATE)
-    tokeniser = PairTokeniser(tokenizer, 60)
-    pair = one(tokeniser, chosen="a" * 100, rejected="b")
+    pair_encoder = PairEncoder(tokenizer, 60)
+    pair = one(pair_encoder, chosen="a" * 100, rejected="b")
     text = tokenizer.decode(pair.chosen.ids)
     assert len(pair.chosen.ids) == 60
     assert text.startswith("<|im_start|>user\nAsk<|im_end|>\n<|im_start|>assistant\na")
@@ -127,44 +127,44 @@ def test_truncation_cuts_the_response_and_keeps_the_closing_token():
 
 def test_truncation_keeps_closing_text_that_a_response_token_swallowed():
     tokenizer = byte_tokenizer("{% for m in messages %}({{ m['content'] }}).{% endfor %}", merges=[("a", ")")])
-    pair = one(PairTokeniser(tokenizer, 20), chosen="a" * 100, rejected="b")
+    pair = one(PairEncoder(tokenizer, 20), chosen="a" * 100, rejected="b")
     assert tokenizer.decode(pair.chosen.ids).endswith("a).")
 
 
 def test_a_row_is_never_dropped_without_a_reason():
     tokenizer = byte_tokenizer(CHAT_TEMPLATE)
-    tokeniser = PairTokeniser(tokenizer, 60)
-    assert one(tokeniser, input="long " * 50) == Dropped("prompt-too-long")
-    assert one(tokeniser, chosen=" \n") == Dropped("empty-response")
-    assert one(tokeniser, rejected="") == Dropped("empty-response")
-    assert one(tokeniser, chosen="same" * 30 + "a", rejected="same" * 30 + "b") == Dropped("identical")
-    assert one(PairTokeniser(tokenizer, 60, "drop"), chosen="a" * 100) == Dropped("too-long")
+    pair_encoder = PairEncoder(tokenizer, 60)
+    assert one(pair_encoder, input="long " * 50) == Dropped("prompt-too-long")
+    assert one(pair_encoder, chosen=" \n") == Dropped("empty-response")
+    assert one(pair_encoder, rejected="") == Dropped("empty-response")
+    assert one(pair_encoder, chosen="same" * 30 + "a", rejected="same" * 30 + "b") == Dropped("identical")
+    assert one(PairEncoder(tokenizer, 60, "drop"), chosen="a" * 100) == Dropped("too-long")
 
 
 @pytest.mark.parametrize("template", [GEMMA, SILENT])
 def test_a_template_without_system_role_gets_it_in_front_of_the_request(template):
     tokenizer = byte_tokenizer(template)
-    tokeniser = PairTokeniser(tokenizer, 1000)
-    assert tokeniser.folds_system
-    text = tokenizer.decode(one(tokeniser, system="Judge this").chosen.ids)
+    pair_encoder = PairEncoder(tokenizer, 1000)
+    assert pair_encoder.folds_system
+    text = tokenizer.decode(one(pair_encoder, system="Judge this").chosen.ids)
     assert "Judge this\n\nAsk" in text
 
 
 @pytest.mark.parametrize("template", [GEMMA, SILENT])
 def test_a_template_without_system_role_can_be_refused(template):
     with pytest.raises(SettingError, match="system_role: fold"):
-        PairTokeniser(byte_tokenizer(template), 1000, system_role="error")
+        PairEncoder(byte_tokenizer(template), 1000, system_role="error")
 
 
 def test_a_tokenizer_without_chat_template_is_refused():
     with pytest.raises(CheckpointError, match="no chat template"):
-        PairTokeniser(byte_tokenizer(None), 1000)
+        PairEncoder(byte_tokenizer(None), 1000)
 
 
 def test_the_pad_token_never_is_the_one_that_ends_a_conversation():
     tokenizer = byte_tokenizer("{% for m in messages %}{{ m['content'] }}<eos>{% endfor %}")
     tokenizer.pad_token = None
-    pad = pad_token_id(tokenizer, PairTokeniser(tokenizer, 100).closing_token())
+    pad = pad_token_id(tokenizer, PairEncoder(tokenizer, 100).closing_token())
     assert pad == tokenizer.bos_token_id != tokenizer.eos_token_id
 
 
@@ -177,7 +177,7 @@ def test_the_pad_token_never_is_the_one_that_ends_a_conversation():
 )
 def test_whatever_the_texts_ids_fit_and_close(chosen, rejected, prompt, limit):
     tokenizer = _hypothesis_tokenizer()
-    result = one(PairTokeniser(tokenizer, limit), input=prompt, chosen=chosen, rejected=rejected)
+    result = one(PairEncoder(tokenizer, limit), input=prompt, chosen=chosen, rejected=rejected)
     if isinstance(result, Dropped):
         assert result.reason in {"prompt-too-long", "identical"}
         return

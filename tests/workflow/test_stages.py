@@ -4,7 +4,8 @@ import pytest
 
 from themis_rm.errors import InputError
 from themis_rm.pipeline import StageReport
-from themis_rm.workflow.stages import Stage, only_one, run_stage
+from themis_rm.storage.output_dir import exclusive
+from themis_rm.workflow.stages import Stage, run_stage
 
 
 class Work:
@@ -94,12 +95,12 @@ def test_the_output_follows_the_contents_of_the_output_files(tmp_path):
 
 
 def test_a_run_folder_in_use_is_refused(tmp_path):
-    with only_one(tmp_path), pytest.raises(InputError, match="in use by another run"), only_one(tmp_path):
+    with exclusive(tmp_path), pytest.raises(InputError, match="in use by another run"), exclusive(tmp_path):
         pass
 
 
 def test_the_lock_goes_with_the_run(tmp_path):
-    with only_one(tmp_path):
+    with exclusive(tmp_path):
         pass
-    with only_one(tmp_path):
+    with exclusive(tmp_path):
         pass

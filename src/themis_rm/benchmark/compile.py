@@ -24,11 +24,11 @@ from pydantic import Field
 
 import themis_rm
 from themis_rm.benchmark.manifest import Manifest, Nested, SourceEntry
-from themis_rm.benchmark.pair_validation import Sound, SoundnessSettings, sifted
+from themis_rm.benchmark.pair_validation import SoundnessSettings, ValidPair, validate_pairs
 from themis_rm.benchmark.pairs import pairs_digest
 from themis_rm.benchmark.requests import template
-from themis_rm.benchmark.sources.catalogue import source as source_named
-from themis_rm.benchmark.sources.catalogue import sources
+from themis_rm.benchmark.sources.catalog import source as source_named
+from themis_rm.benchmark.sources.catalog import sources
 from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
 from themis_rm.criteria import criterion
 from themis_rm.errors import InputError, SettingError
@@ -39,11 +39,11 @@ from themis_rm.languages import language
 from themis_rm.pipeline import (
     DROPPED,
     READ,
-    Execution,
+    ExecutorSettings,
     RowWriter,
     StageReport,
     document,
-    keep_aside,
+    exclusion_writer,
     read_counts,
     run_steps,
 )
@@ -71,7 +71,7 @@ class CompileSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Artefacts:
+class Artifacts:
     """Where the files of a compiled benchmark are, all beside one another.
 
     Attributes:
@@ -81,7 +81,7 @@ class Artefacts:
     pairs: Path
 
     def beside(self, ending: str) -> Path:
-        """Return a neighbour: the benchmark's path with another ending."""
+        """Return a neighbor: the benchmark's path with another ending."""
         return self.pairs.with_suffix("").with_name(self.pairs.stem + ending)
 
     @property
@@ -130,7 +130,7 @@ class SourceReader(PipelineStep):
         self.settings = settings
         self.dropped = dropped
 
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield a document for every sound pair of the source."""
         read = source_named(self.names[rank])
         seen: set[str] = set()
@@ -140,26 +140,26 @@ class SourceReader(PipelineStep):
                 found = self._sifted(item, seen)
                 row = _row(read, item, found)
                 seen.add(item.key)
-                if isinstance(found, Sound):
+                if isinstance(found, ValidPair):
                     yield document(row)
                 else:
                     self.stat_update(f"{DROPPED}{found}")
                     row["filter_reason"] = found
                     self.dropped.write(document(row), rank)
 
-    def _sifted(self, item: SourcePair | Unusable, seen: set[str]) -> Sound | str:
+    def _sifted(self, item: SourcePair | Unusable, seen: set[str]) -> ValidPair | str:
         if isinstance(item, Unusable):
             return item.reason
-        return "duplicate-key" if item.key in seen else sifted(item, self.settings.soundness)
+        return "duplicate-key" if item.key in seen else validate_pairs(item, self.settings.soundness)
 
 
-def _row(read: Source, item: SourcePair | Unusable, found: Sound | str) -> dict[str, Any]:
+def _row(read: Source, item: SourcePair | Unusable, found: ValidPair | str) -> dict[str, Any]:
     if isinstance(item, Unusable):
         empty = dict.fromkeys(BenchmarkPair.required(), "")
         return {**empty, "id": read.id_of(item.key), "source": read.name, "source_key": item.key}
     compiled = CompiledPair(
         id=read.id_of(item.key),
-        prompt=item.prompt.strip() or (template(item) if isinstance(found, Sound) else ""),
+        prompt=item.prompt.strip() or (template(item) if isinstance(found, ValidPair) else ""),
         chosen=item.chosen.strip("\n") + "\n",
         rejected=item.rejected.strip("\n") + "\n",
         aspect=criterion(item.criterion).benchmark_aspect,
@@ -170,9 +170,9 @@ def _row(read: Source, item: SourcePair | Unusable, found: Sound | str) -> dict[
         group=item.group,
         prompt_source=item.prompt_source if item.prompt.strip() else "template",
         rule=item.rule,
-        license=read.licence,
+        license=read.license,
     ).to_dict()
-    if isinstance(found, Sound):
+    if isinstance(found, ValidPair):
         compiled |= {"chosen_digest": stable_id(*found.chosen), "rejected_digest": stable_id(*found.rejected)}
         check = Check.from_dict({**item.check.to_dict(), "id": compiled["id"]}) if item.check else None
         compiled["check"] = json.dumps(check.to_dict(), ensure_ascii=False) if check else None
@@ -181,7 +181,7 @@ def _row(read: Source, item: SourcePair | Unusable, found: Sound | str) -> dict[
 
 
 def compile_benchmark(
-    folder: Path, out: Path, settings: CompileSettings | None = None, execution: Execution | None = None
+    folder: Path, out: Path, settings: CompileSettings | None = None, execution: ExecutorSettings | None = None
 ) -> Manifest:
     """Compile the sources below a folder into one benchmark.
 
@@ -199,8 +199,8 @@ def compile_benchmark(
         InputError: The folder holds no known source, or a source's files are damaged.
         SettingError: A name is no source, or ``out`` is no ``.parquet`` file.
     """
-    settings, execution = settings or CompileSettings(), execution or Execution()
-    files = Artefacts(out)
+    settings, execution = settings or CompileSettings(), execution or ExecutorSettings()
+    files = Artifacts(out)
     if out.suffix != ".parquet":
         raise SettingError(f"{out} is no .parquet file.", "Name one, such as benchmark.parquet.")
     used = _present(folder, settings.only)
@@ -212,7 +212,7 @@ def compile_benchmark(
         for stale in files.work.iterdir():
             if stale != work:
                 shutil.rmtree(stale)
-    aside = keep_aside(work / "dropped", CompiledPair.schema(), "sources")
+    aside = exclusion_writer(work / "dropped", CompiledPair.schema(), "sources")
     steps: list[PipelineStep] = [SourceReader(folder, used, settings, aside), RowWriter(work / "mapped", _MAPPED)]
     run_steps("compile", steps, work, len(used), execution)
     # A source without a sound pair leaves no file.
@@ -310,7 +310,7 @@ def _without_duplicates(mapped: Mapping[str, Sequence[Path]], most: int | None) 
 
 def _assembled(
     folder: Path,
-    files: Artefacts,
+    files: Artifacts,
     mapped: Mapping[str, Sequence[Path]],
     counted: Mapping[str, StageReport],
     digests: Mapping[str, str],
@@ -319,7 +319,7 @@ def _assembled(
     kept = _without_duplicates(mapped, settings.max_per_source)
     rows = _Rows(mapped, kept.ids)
     if settings.writer is not None:
-        rows.have_written(settings.writer, files.requests)
+        rows.generate_prompts(settings.writer, files.requests)
     pairs = write_rows(files.pairs, rows.pairs(), CompiledPair.schema())
     if not pairs:
         files.pairs.unlink()
@@ -376,7 +376,7 @@ class _Rows:
         self.written: dict[str, str] = {}
         self.unwritten: Counter[str] = Counter()
 
-    def have_written(self, settings: EndpointSettings, memory: Path) -> None:
+    def generate_prompts(self, settings: EndpointSettings, memory: Path) -> None:
         """Have a chat model write the requests of pairs that have a template; where it fails the template stays."""
         for item in write_instructions(map(_versions, filter(_templated, self._kept())), settings, memory):
             if item.failure:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from themis_rm.benchmark.sources.source import Source
 from themis_rm.criteria import CRITERIA
 from themis_rm.languages import LANGUAGES
-from themis_rm.results import Block, Document
+from themis_rm.results import Result, ResultPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-class SourceEntry(Block):
+class SourceEntry(ResultPart):
     """One source in a compiled benchmark."""
 
     name: str
     """Its slug."""
     title: str
     """How people call it."""
-    licence: str
+    license: str
     """SPDX expression."""
     citation: str
     """Authors, year, title, where."""
@@ -44,13 +44,13 @@ class SourceEntry(Block):
     """Reason -> records."""
 
     @classmethod
-    def of(cls, source: Source, **counted: Any) -> Self:  # noqa: ANN401
-        """Take the metadata from the catalogue."""
+    def of(cls, source: Source, **counted: Any) -> Self:
+        """Take the metadata from the catalog."""
         known = {name: getattr(source, name) for name in cls.model_fields if hasattr(source, name)}
         return cls(**known, **counted)
 
 
-class Nested(Block):
+class Nested(ResultPart):
     """A source whose pairs lie in another one."""
 
     source: str
@@ -63,10 +63,10 @@ class Nested(Block):
     """Of its sound pairs."""
 
 
-class Manifest(Document):
+class Manifest(Result):
     """What a compiled benchmark is made of."""
 
-    called = "manifest of a compiled benchmark"
+    kind = "manifest of a compiled benchmark"
 
     pairs: int
     """Rows."""
@@ -103,8 +103,8 @@ def coverage_table(title: str, coverage: Mapping[str, Mapping[str, int]]) -> Tab
         title: Above it.
         coverage: Criterion -> language -> count (benchmark names).
     """
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("")

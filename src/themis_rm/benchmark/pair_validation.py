@@ -67,7 +67,7 @@ def leaks(chosen: str, rejected: str, language: str) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class ValidPair:
     """What is known of a pair that is fit.
 
     Attributes:
@@ -79,8 +79,8 @@ class Sound:
     rejected: list[str]
 
 
-def sifted(pair: SourcePair, settings: SoundnessSettings) -> Sound | str:  # noqa: PLR0911
-    """Return what was learnt of a pair that is fit for a benchmark, or why it is not.
+def validate_pairs(pair: SourcePair, settings: SoundnessSettings) -> ValidPair | str:
+    """Return what was learned of a pair that is fit for a benchmark, or why it is not.
 
     Layout is a matter of readability, so a pair about that may differ in white space alone; comments alone make no pair
     of any criterion.
@@ -94,7 +94,7 @@ def sifted(pair: SourcePair, settings: SoundnessSettings) -> Sound | str:  # noq
         return "too-long"
     if pair.chosen.strip() == pair.rejected.strip():
         return "same-answers"
-    tokens = Sound(*(code_tokens(text, pair.language) for text in texts))
+    tokens = ValidPair(*(code_tokens(text, pair.language) for text in texts))
     if min(len(tokens.chosen), len(tokens.rejected)) < settings.min_tokens:
         return "too-short"
     if tokens.chosen == tokens.rejected and (criterion(pair.criterion).short != "R&M" or _only_comments_differ(pair)):

@@ -79,7 +79,7 @@ def read_benchmark(benchmark: str | Path, verified: Verified = "any") -> Benchma
         InputError: There is nothing to read, a file is damaged, columns are missing, or not one row is usable.
     """
     if benchmark == AUTHORED:
-        from themis_rm.benchmark import authored  # noqa: PLC0415
+        from themis_rm.benchmark import authored
 
         return check_rows(AUTHORED, ((f"pair {pair.id}", pair.to_dict()) for pair in authored.load()), verified)
     path = Path(benchmark)
@@ -166,7 +166,7 @@ def check_rows(name: str, rows: Iterable[tuple[str, Any]], verified: Verified = 
     return Benchmark(name, tuple(pairs), tuple(rejected), tasks)
 
 
-def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:  # noqa: ANN401, PLR0911
+def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:
     """Return the pair that a row holds, or the reason why it holds none."""
     if not isinstance(row, dict):
         return "not-a-row"

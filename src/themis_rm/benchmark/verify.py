@@ -23,7 +23,7 @@ from pydantic import Field
 
 from themis_rm.benchmark import authored
 from themis_rm.benchmark.authored_checks import authored_checks
-from themis_rm.benchmark.compile import Artefacts
+from themis_rm.benchmark.compile import Artifacts
 from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import AGREES, AUTHORED, DISAGREES, UNCHECKED
 from themis_rm.errors import InputError, SettingError, UserError, did_you_mean
@@ -32,13 +32,13 @@ from themis_rm.execute.sandbox import isolation
 from themis_rm.execute.toolchains import TOOLCHAINS, Installed, installed
 from themis_rm.execute.verdict import COMPILE_ERROR, NO_TOOLCHAIN, PASSED, TIMEOUT, Verdict, check_form, run_check
 from themis_rm.languages import language
-from themis_rm.pipeline import Execution
-from themis_rm.progress import following
+from themis_rm.pipeline import ExecutorSettings
+from themis_rm.progress import status_spinner
 from themis_rm.records import BenchmarkPair, Row
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import file_sha256, stable_id
-from themis_rm.storage.jsonl_cache import Journal
+from themis_rm.storage.jsonl_cache import JsonlCache
 from themis_rm.storage.parquet import open_parquet, read_rows, write_rows
 
 _SIDES = ("chosen", "rejected")
@@ -47,7 +47,7 @@ _SIDES = ("chosen", "rejected")
 class VerifySettings(Settings):
     """Which pairs are executed, and how."""
 
-    workers: int = Field(default=Execution().workers, ge=1)
+    workers: int = Field(default=ExecutorSettings().workers, ge=1)
     """Pairs executed at the same time."""
     languages: tuple[str, ...] = ()
     """Languages to execute; by default all whose toolchain is there."""
@@ -282,8 +282,8 @@ def verify(benchmark: str | Path, out: Path, settings: VerifySettings | None = N
     pairs = {row["id"]: row for row in _pairs(benchmark)}
     intake = _Intake(pairs, _selected(pairs.values(), settings), settings, kept_in.complete)
     with (
-        Journal(out / "verdicts.jsonl", (*_SIDES, "alone")) as journal,
-        following("verify", lambda: f"{len(intake.rows)} of {len(intake.wanted)} pairs"),
+        JsonlCache(out / "verdicts.jsonl", (*_SIDES, "alone")) as journal,
+        status_spinner("verify", lambda: f"{len(intake.rows)} of {len(intake.wanted)} pairs"),
     ):
         for check, entry in _execute(intake.jobs(_checks(benchmark)), journal, settings):
             intake.rows[check.id] = _judged(pairs[check.id], check, entry)
@@ -308,7 +308,7 @@ def _checks(benchmark: str | Path) -> Iterator[Check]:
     if benchmark == AUTHORED:
         yield from authored_checks()
         return
-    path = Artefacts(Path(benchmark)).checks
+    path = Artifacts(Path(benchmark)).checks
     if not path.is_file():
         raise InputError(f"There are no checks {path}.", "'benchmark compile' writes them beside the benchmark.")
     for row in read_rows(path, Check.required()):
@@ -383,7 +383,7 @@ class _Intake:
             yield self.rows.get(key) or _unrun(pair, "no-check" if key in self.wanted else "not-selected")
 
 
-def _execute(jobs: Iterable[_Job], journal: Journal, settings: VerifySettings) -> Iterator[tuple[Check, _Entry]]:
+def _execute(jobs: Iterable[_Job], journal: JsonlCache, settings: VerifySettings) -> Iterator[tuple[Check, _Entry]]:
     """Yield checks with their verdicts: those in the journal, then as they come, then those that were late at first."""
     late: list[tuple[_Job, _Entry]] = []
     with ThreadPoolExecutor(settings.workers) as pool:
@@ -417,7 +417,7 @@ def _both(job: _Job) -> _Entry:
 
 
 def _finished(
-    running: dict[Future[_Entry], _Job], journal: Journal, late: list[tuple[_Job, _Entry]]
+    running: dict[Future[_Entry], _Job], journal: JsonlCache, late: list[tuple[_Job, _Entry]]
 ) -> Iterator[tuple[Check, _Entry]]:
     """Wait for one job at least; yield those that have ended, and put off those that were late."""
     for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -530,7 +530,7 @@ def mark(benchmark: Path, verdicts: Path, out: Path) -> dict[str, int]:
                 arrays["verified"] = pa.array(values, pa.string())
                 writer.write_batch(pa.RecordBatch.from_arrays([arrays[f.name] for f in schema], schema=schema))
     partial.replace(out)
-    if Artefacts(benchmark).manifest.is_file():
-        marked = Manifest.load(Artefacts(benchmark).manifest).model_copy(update={"sha256": file_sha256(out)})
-        marked.save(Artefacts(out).manifest)
+    if Artifacts(benchmark).manifest.is_file():
+        marked = Manifest.load(Artifacts(benchmark).manifest).model_copy(update={"sha256": file_sha256(out)})
+        marked.save(Artifacts(out).manifest)
     return dict(sorted(counts.items()))

@@ -19,14 +19,14 @@ from rich.console import Console
 import themis_rm
 from themis_rm.cli.benchmark import benchmark
 from themis_rm.cli.common import (
-    Needs,
     Out,
     Pairs,
     SettingsFile,
     Workers,
-    execution_of,
-    laid_over,
+    apply_overrides,
+    executor_of,
     plain,
+    require_extra,
     settings_of,
     tell_report,
 )
@@ -84,10 +84,10 @@ def mine(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A further setting.")] = None,
 ) -> None:
     """Turn git histories into commits, or a source tree into documented functions."""
-    from themis_rm.mining.functions import TreeSettings, mine_trees  # noqa: PLC0415
-    from themis_rm.mining.repositories import mine_repositories  # noqa: PLC0415
-    from themis_rm.mining.settings import MineSettings  # noqa: PLC0415
-    from themis_rm.mining.sources import read_repos_file  # noqa: PLC0415
+    from themis_rm.mining.functions import TreeSettings, mine_trees
+    from themis_rm.mining.repositories import mine_repositories
+    from themis_rm.mining.settings import MineSettings
+    from themis_rm.mining.sources import read_repos_file
 
     names = [*(repos or []), *(read_repos_file(repos_file) if repos_file else [])]
     if bool(names) == bool(tree):
@@ -96,11 +96,11 @@ def mine(
     if tree:
         if max_bytes is not None:
             pairs.append(f"max_file_bytes={max_bytes}")
-        tell_report(mine_trees(tree, out, settings_of(TreeSettings, settings, pairs), execution_of(workers)), out)
+        tell_report(mine_trees(tree, out, settings_of(TreeSettings, settings, pairs), executor_of(workers)), out)
         return
     given = {"since": since and since.date(), "until": until and until.date(), "max_bytes": max_bytes}
     pairs += [f"{key}={value}" for key, value in given.items() if value is not None]
-    tell_report(mine_repositories(names, out, settings_of(MineSettings, settings, pairs), execution_of(workers)), out)
+    tell_report(mine_repositories(names, out, settings_of(MineSettings, settings, pairs), executor_of(workers)), out)
 
 
 @app.command()
@@ -112,28 +112,28 @@ def curate(
     settings: SettingsFile = None,
     workers: Workers = None,
 ) -> None:
-    """Turn commits and functions into pairs labelled with criteria; what is dropped is kept aside by reason."""
-    from themis_rm.curation.curate import curate as work  # noqa: PLC0415
-    from themis_rm.curation.settings import CurateSettings  # noqa: PLC0415
+    """Turn commits and functions into pairs labeled with criteria; what is dropped is kept aside by reason."""
+    from themis_rm.curation.curate import curate as work
+    from themis_rm.curation.settings import CurateSettings
 
     if commits is None and solutions is None:
         raise SettingError("Give --commits, --solutions or both.")
-    tell_report(work(commits, solutions, out, settings_of(CurateSettings, settings, pairs), execution_of(workers)), out)
+    tell_report(work(commits, solutions, out, settings_of(CurateSettings, settings, pairs), executor_of(workers)), out)
 
 
 @app.command()
 def assemble(
-    source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Folder of labelled pairs, from curate.")],
+    source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Folder of labeled pairs, from curate.")],
     out: Out,
     pairs: Pairs = None,
     settings: SettingsFile = None,
     workers: Workers = None,
 ) -> None:
-    """Turn labelled pairs into a preference dataset with splits and a card."""
-    from themis_rm.dataset.assemble import assemble as work  # noqa: PLC0415
-    from themis_rm.dataset.settings import AssembleSettings  # noqa: PLC0415
+    """Turn labeled pairs into a preference dataset with splits and a card."""
+    from themis_rm.dataset.assemble import assemble as work
+    from themis_rm.dataset.settings import AssembleSettings
 
-    tell_report(work(source, out, settings_of(AssembleSettings, settings, pairs), execution_of(workers)), out)
+    tell_report(work(source, out, settings_of(AssembleSettings, settings, pairs), executor_of(workers)), out)
 
 
 @app.command()
@@ -144,17 +144,17 @@ def train(
     data: Annotated[str | None, typer.Option(help="Preference dataset, instead of the recipe's 'data'.")] = None,
 ) -> None:
     """Train a reward model, and the n-gram baseline beside it; OUT/model is the checkpoint."""
-    from themis_rm.progress import following  # noqa: PLC0415
-    from themis_rm.training.recipe import TrainRecipe  # noqa: PLC0415
+    from themis_rm.progress import status_spinner
+    from themis_rm.training.recipe import TrainRecipe
 
     typed = TrainRecipe.load(recipe, pairs or [])
     source = data or typed.data
     if not source:
         raise SettingError("The recipe names no data.", "Give --data DIR, or data=DIR.")
-    with Needs("train"):
-        from themis_rm.workflow.training import train_with_baseline  # noqa: PLC0415
-        from themis_rm.workflow.view import so_far  # noqa: PLC0415
-    with following("train", lambda: so_far(out)):
+    with require_extra("train"):
+        from themis_rm.workflow.training import train_with_baseline
+        from themis_rm.workflow.view import so_far
+    with status_spinner("train", lambda: so_far(out)):
         report = train_with_baseline(typed, source, out)
     console = Console()
     tell_report(report.as_stage(), out)
@@ -175,9 +175,9 @@ def evaluate(
     settings: SettingsFile = None,
 ) -> None:
     """Benchmark a reward model, with baselines, intervals and paired tests beside the published figures."""
-    with Needs("train"):
-        from themis_rm.evaluation.evaluate import EvaluateSettings  # noqa: PLC0415
-        from themis_rm.evaluation.evaluate import evaluate as work  # noqa: PLC0415
+    with require_extra("train"):
+        from themis_rm.evaluation.evaluate import EvaluateSettings
+        from themis_rm.evaluation.evaluate import evaluate as work
 
     given = [f"prompts={prompts}"] if prompts else []
     results = work(model, benchmark, out, settings_of(EvaluateSettings, settings, [*given, *(pairs or [])]))
@@ -196,8 +196,8 @@ def rerank_eval(
     settings: SettingsFile = None,
 ) -> None:
     """Rank candidate programs by reward: Hits@K and rank correlation with the pass rate, with intervals."""
-    with Needs("train"):
-        from themis_rm.evaluation.reranking.run import RerankSettings, rerank  # noqa: PLC0415
+    with require_extra("train"):
+        from themis_rm.evaluation.reranking.run import RerankSettings, rerank
 
     results = rerank(model, data, out, settings_of(RerankSettings, settings, pairs))
     Console().print(results.table())
@@ -216,8 +216,8 @@ def adversarial(
     settings: SettingsFile = None,
 ) -> None:
     """Make up the worse answers with edits that change nothing but the impression, and count who falls for it."""
-    with Needs("train"):
-        from themis_rm.evaluation.adversarial.attack import AttackSettings, attack  # noqa: PLC0415
+    with require_extra("train"):
+        from themis_rm.evaluation.adversarial.attack import AttackSettings, attack
 
     Console().print(attack(model, benchmark, out, settings_of(AttackSettings, settings, pairs)).table())
 
@@ -233,9 +233,9 @@ def verify_backend(
     out: Annotated[Path | None, typer.Option(help="Write the report here (JSON).")] = None,
 ) -> None:
     """Compare a server's rewards with those computed here: differences, order, and the pairs that flip."""
-    with Needs("train"):
-        from themis_rm.evaluation.backends import BackendSettings  # noqa: PLC0415
-        from themis_rm.evaluation.backends import verify_backend as work  # noqa: PLC0415
+    with require_extra("train"):
+        from themis_rm.evaluation.backends import BackendSettings
+        from themis_rm.evaluation.backends import verify_backend as work
 
     given = [f"model.remote.url={url}", f"model.remote.api={api}", *(pairs or [])]
     report = work(model, benchmark, settings_of(BackendSettings, settings, given))
@@ -263,9 +263,9 @@ def leaderboard(
     settings: SettingsFile = None,
 ) -> None:
     """Compare runs: accuracies with intervals, paired tests over all pairs of models, groups that are the same."""
-    from themis_rm.evaluation.leaderboard.board import BoardSettings  # noqa: PLC0415
-    from themis_rm.evaluation.leaderboard.board import leaderboard as work  # noqa: PLC0415
-    from themis_rm.evaluation.leaderboard.tables import terminal_table, write_csv  # noqa: PLC0415
+    from themis_rm.evaluation.leaderboard.board import BoardSettings
+    from themis_rm.evaluation.leaderboard.board import leaderboard as work
+    from themis_rm.evaluation.leaderboard.tables import terminal_table, write_csv
 
     if not runs and published is None:
         raise SettingError("Nothing to compare.", "Give folders of evaluate, --published DIR, or both.")
@@ -281,7 +281,7 @@ def leaderboard(
     if json_ is not None:
         board.save(json_, texts=benchmark is not None)
     if html is not None:
-        from themis_rm.report.leaderboard import write_page  # noqa: PLC0415
+        from themis_rm.report.leaderboard import write_page
 
         write_page(board, html)
     for path in filter(None, (csv, json_, html)):
@@ -296,15 +296,15 @@ def hand_over(
     settings: SettingsFile = None,
 ) -> None:
     """Write results for a model card: model-index metadata, and the hub's eval-results YAML with dataset=OWNER/NAME."""
-    from themis_rm.report.hub_export import HandOverSettings, hand_over_results  # noqa: PLC0415
+    from themis_rm.report.hub_export import HubExportSettings, export_results
 
     file = results / "results.json" if results.is_dir() else results
-    for path in hand_over_results(file, out, settings_of(HandOverSettings, settings, pairs)):
+    for path in export_results(file, out, settings_of(HubExportSettings, settings, pairs)):
         Console().print(f"-> {plain(str(path))}", highlight=False, soft_wrap=True)
 
 
 def _told_of_check(board: Board, table: Path) -> None:
-    from themis_rm.evaluation.leaderboard.published_tables import check_against  # noqa: PLC0415
+    from themis_rm.evaluation.leaderboard.published_tables import check_against
 
     check, console = check_against(board, table), Console()
     console.print(plain(str(check)), highlight=False, soft_wrap=True)
@@ -328,13 +328,13 @@ def score(
     pairs: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A further setting.")] = None,
 ) -> None:
     """Score code: one row a file or request and criterion. Standard input is code with --prompt, else JSONL."""
-    with Needs("train"):
-        from themis_rm.serve.scoring import Scorer, ScoreSettings  # noqa: PLC0415
+    with require_extra("train"):
+        from themis_rm.serve.scoring import Scorer, ScoreSettings
 
     values: dict[str, Any] = {"criteria": [part for given in criteria or [] for part in given.split(",")]}
     if prompt is not None:
         values["prompt"] = prompt
-    settings = laid_over(ScoreSettings, values, pairs)
+    settings = apply_overrides(ScoreSettings, values, pairs)
     scorer = Scorer.load(model, settings.prompt_set, settings.model)
     requests = _requests(files or [], prompt, settings)
     summary = _scored_to(scorer, requests, out, settings, resume)
@@ -348,16 +348,16 @@ def run(
     out: Annotated[Path, typer.Option("--out", help="Folder of the run; an interrupted one goes on.")] = Path("out"),
 ) -> None:
     """From git histories to a scored answer: every stage, skipped when unchanged, resumed where it was killed."""
-    from themis_rm.workflow.recipe import RunRecipe  # noqa: PLC0415
+    from themis_rm.workflow.recipe import RunRecipe
 
     typed = RunRecipe.load(recipe, pairs or [])
-    with Needs("train"):
-        from themis_rm.workflow.run import run as work  # noqa: PLC0415
+    with require_extra("train"):
+        from themis_rm.workflow.run import run as work
     _told_of_run(work(typed, out, Console(stderr=True)))
 
 
-def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[Any]:  # noqa: ANN401
-    from themis_rm.serve.scoring import read_code, read_lines  # noqa: PLC0415
+def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[Any]:
+    from themis_rm.serve.scoring import read_code, read_lines
 
     if not files or files == [Path("-")]:
         if sys.stdin.isatty():
@@ -380,8 +380,8 @@ def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[
         yield from read_code(files, settings)
 
 
-def _scored_to(scorer: Any, requests: Iterator[Any], out: Path | None, settings: Any, resume: bool) -> ScoreSummary:  # noqa: ANN401
-    from themis_rm.serve.scoring import ScoredAnswer, ScoreSummary, score_stream_to  # noqa: PLC0415
+def _scored_to(scorer: Any, requests: Iterator[Any], out: Path | None, settings: Any, resume: bool) -> ScoreSummary:
+    from themis_rm.serve.scoring import ScoredAnswer, ScoreSummary, score_stream_to
 
     if out is not None:
         return score_stream_to(scorer, requests, out, settings, resume)
@@ -415,7 +415,7 @@ def _told_of_scoring(summary: ScoreSummary, out: Path | None) -> None:
 
 
 def _told_of_run(done: Finished) -> None:
-    from themis_rm.report.page import verdicts  # noqa: PLC0415
+    from themis_rm.report.page import verdicts
 
     console = Console()
     console.print(done.results.table())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from themis_rm.cli.common import Needs, Out, Pairs, SettingsFile, Workers, execution_of, plain, settings_of
+from themis_rm.cli.common import Out, Pairs, SettingsFile, Workers, executor_of, plain, require_extra, settings_of
 from themis_rm.errors import SettingError
 
 if TYPE_CHECKING:
@@ -26,27 +26,27 @@ def sources(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show all about one source.")] = None,
 ) -> None:
     """List the public sources that a benchmark can be compiled from, and what they cover."""
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
-    from themis_rm.benchmark.manifest import coverage_table, declared_coverage  # noqa: PLC0415
-    from themis_rm.benchmark.sources import catalogue  # noqa: PLC0415
+    from themis_rm.benchmark.manifest import coverage_table, declared_coverage
+    from themis_rm.benchmark.sources import catalog
 
     console = Console()
     if name is not None:
-        source = catalogue.source(name)
-        for field in ("title", "subset", "licence", "upstream", "revision", "responses", "citation", "notes"):
+        source = catalog.source(name)
+        for field in ("title", "subset", "license", "upstream", "revision", "responses", "citation", "notes"):
             console.print(f"{field:>10}  {plain(getattr(source, field) or '-')}", highlight=False)
         console.print(f"{'criteria':>10}  {', '.join(source.criteria)}", highlight=False)
         console.print(f"{'languages':>10}  {', '.join(source.languages)}", highlight=False)
         console.print(f"{'files':>10}  {plain(', '.join(source.files))}", highlight=False)
         return
-    known = catalogue.sources()
+    known = catalog.sources()
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    for title in ("source", "licence", "criteria", "languages", "tests", *(["there"] if folder else [])):
+    for title in ("source", "license", "criteria", "languages", "tests", *(["there"] if folder else [])):
         table.add_column(title, no_wrap=title == "source")
     for source in known.values():
-        cells = [source.name, source.licence, " ".join(source.criteria), " ".join(source.languages)]
+        cells = [source.name, source.license, " ".join(source.criteria), " ".join(source.languages)]
         cells.append("yes" if source.tests else "·")
         table.add_row(*cells, *(["yes" if source.folder_in(folder).is_dir() else "·"] if folder else []))
     console.print(table)
@@ -63,11 +63,11 @@ def compile_(
     workers: Workers = None,
 ) -> None:
     """Compile the sources in a folder into one frozen benchmark with a manifest."""
-    from themis_rm.benchmark.compile import CompileSettings, compile_benchmark  # noqa: PLC0415
+    from themis_rm.benchmark.compile import CompileSettings, compile_benchmark
 
     given = [f"only=[{', '.join(only)}]"] if only else []
     typed = settings_of(CompileSettings, settings, [*given, *(pairs or [])])
-    _told(compile_benchmark(folder, out, typed, execution_of(workers)), out)
+    _told(compile_benchmark(folder, out, typed, executor_of(workers)), out)
 
 
 @benchmark.command()
@@ -82,8 +82,8 @@ def verify(
     workers: Workers = None,
 ) -> None:
     """Execute both answers of every pair that brings tests, in a sandbox, and say where the label is not borne out."""
-    from themis_rm.benchmark.verify import VerifySettings, mark  # noqa: PLC0415
-    from themis_rm.benchmark.verify import verify as work  # noqa: PLC0415
+    from themis_rm.benchmark.verify import VerifySettings, mark
+    from themis_rm.benchmark.verify import verify as work
 
     if marked is not None and str(compiled) == "authored":
         raise SettingError("The authored pairs are part of the package; there is nothing to mark.")
@@ -109,9 +109,9 @@ def audit(
     settings: SettingsFile = None,
 ) -> None:
     """Say what could make a number on this benchmark mean less: length, duplicates, leaks, training overlap."""
-    with Needs("train"):
-        from themis_rm.benchmark.audit.run import audit as work  # noqa: PLC0415
-        from themis_rm.benchmark.audit.settings import AuditSettings  # noqa: PLC0415
+    with require_extra("train"):
+        from themis_rm.benchmark.audit.run import audit as work
+        from themis_rm.benchmark.audit.settings import AuditSettings
 
     console = Console()
     console.print(work(compiled, out, settings_of(AuditSettings, settings, pairs), against).table())
@@ -128,15 +128,15 @@ def card(
     settings: SettingsFile = None,
 ) -> None:
     """Write a compiled benchmark as a folder for the hub: Full, by criterion, by language, and its card."""
-    from themis_rm.report.benchmark_export import FolderSettings, hand_over_benchmark  # noqa: PLC0415
+    from themis_rm.report.benchmark_export import FolderSettings, export_benchmark
 
-    hand_over_benchmark(compiled, out, settings_of(FolderSettings, settings, pairs), manifest, audited)
+    export_benchmark(compiled, out, settings_of(FolderSettings, settings, pairs), manifest, audited)
     Console().print(f"-> {plain(str(out))}", highlight=False, soft_wrap=True)
 
 
 def _told_of_verification(report: VerifyReport) -> None:
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
     console = Console()
     table = Table(title=f"Labels of {report.benchmark} against execution", box=box.SIMPLE_HEAD, padding=(0, 1))
@@ -159,10 +159,10 @@ def _told_of_verification(report: VerifyReport) -> None:
 
 
 def _told(manifest: Manifest, out: Path) -> None:
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
-    from themis_rm.benchmark.manifest import coverage_table  # noqa: PLC0415
+    from themis_rm.benchmark.manifest import coverage_table
 
     console = Console()
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from themis_rm.pipeline import Execution, StageReport
+    from themis_rm.pipeline import ExecutorSettings, StageReport
     from themis_rm.settings import Settings
 
 S = TypeVar("S", bound="Settings")
@@ -20,7 +20,7 @@ Pairs = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", hel
 Workers = Annotated[int | None, typer.Option("--workers", help="Tasks at the same time; by default one per core.")]
 
 
-class Needs:
+class require_extra:  # noqa: N801
     """Turns a missing package into a line that names the extra of this distribution that brings it."""
 
     def __init__(self, extra: str) -> None:
@@ -31,30 +31,30 @@ class Needs:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("themis_rm"):
-            from themis_rm.errors import MissingExtraError  # noqa: PLC0415
+            from themis_rm.errors import MissingExtraError
 
             raise MissingExtraError(error.name, self.extra) from None
 
 
 def settings_of(kind: type[S], file: Path | None, pairs: Iterable[str] | None) -> S:
     """Read settings from a file, if there is one, and lay ``key=value`` pairs over them."""
-    from themis_rm.settings import read_yaml  # noqa: PLC0415
+    from themis_rm.settings import read_yaml
 
-    return laid_over(kind, read_yaml(file) if file else {}, pairs)
+    return apply_overrides(kind, read_yaml(file) if file else {}, pairs)
 
 
-def laid_over(kind: type[S], values: dict[str, Any], pairs: Iterable[str] | None) -> S:
+def apply_overrides(kind: type[S], values: dict[str, Any], pairs: Iterable[str] | None) -> S:
     """Lay ``key=value`` pairs over plain values and check them."""
-    from themis_rm.settings import merge_overrides  # noqa: PLC0415
+    from themis_rm.settings import apply_overrides
 
-    return kind.build(merge_overrides(values, list(pairs or [])), "settings")
+    return kind.build(apply_overrides(values, list(pairs or [])), "settings")
 
 
-def execution_of(workers: int | None) -> Execution:
+def executor_of(workers: int | None) -> ExecutorSettings:
     """Return the local execution with this many workers, by default one per core."""
-    from themis_rm.pipeline import Execution  # noqa: PLC0415
+    from themis_rm.pipeline import ExecutorSettings
 
-    return Execution() if workers is None else Execution(workers=workers)
+    return ExecutorSettings() if workers is None else ExecutorSettings(workers=workers)
 
 
 def plain(text: str) -> str:

@@ -16,7 +16,7 @@ from themis_rm.errors import CheckpointError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from themis_rm.models.catalogue import Family
+    from themis_rm.models.catalog import Family
     from themis_rm.models.published import PublishedModel
 
 UNKNOWN = "unknown"
@@ -25,7 +25,7 @@ RUBRIC = "rubric"
 BUILT_IN: dict[str, tuple[str, ...]] = {
     "length": (
         "characters of the answer",
-        "The longer answer wins. A model that is not clearly better has learnt nothing that its benchmark can show.",
+        "The longer answer wins. A model that is not clearly better has learned nothing that its benchmark can show.",
         "themis-rm evaluate --model length --out runs/length",
     ),
     "random": (
@@ -41,7 +41,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
     ),
     RUBRIC: (
         "our own judge, for any LLM",
-        "Any model behind an OpenAI-compatible URL, asked with our own rubric. Its reward is the expected score over "
+        "Any model behind an OpenAI-compatible URL, poll with our own rubric. Its reward is the expected score over "
         "the score's tokens where the server gives log-probabilities, so that ties all but vanish.",
         "themis-rm score solution.py --model MODEL",
         "--set model.judge.url=http://localhost:8000/v1",
@@ -83,7 +83,7 @@ class Page:
 
     def print(self, console: Console) -> None:
         """Print it; a command stays one that can be pasted."""
-        from rich.table import Table  # noqa: PLC0415
+        from rich.table import Table
 
         console.print(plain(self.title), highlight=False, soft_wrap=True)
         if self.facts:
@@ -139,16 +139,16 @@ def folder(path: Path) -> Page:
     Raises:
         CheckpointError: It holds no model, or not a readable one.
     """
-    from themis_rm.models.catalogue import recognise  # noqa: PLC0415
-    from themis_rm.models.checkpoint import config_value, read_json  # noqa: PLC0415
-    from themis_rm.models.loading import NGRAMS, PROMPTS  # noqa: PLC0415
+    from themis_rm.models.catalog import detect_family
+    from themis_rm.models.checkpoint import config_value, read_json
+    from themis_rm.models.loading import NGRAMS, PROMPTS
 
     command = ["themis-rm", "score", "solution.py", "--model", str(path)]
     if (path / NGRAMS).is_file():
         return Page(str(path), [("family", "n-grams"), ("size", _size(path))], commands=[command])
     weights = _weights_of(path)
     config = read_json(path / "config.json") if (path / "config.json").is_file() else {}
-    family = None if weights == "pickles" and config else recognise(path)
+    family = None if weights == "pickles" and config else detect_family(path)
     positions = config.get("max_position_embeddings")
     facts = [
         ("family", family.name if family else UNKNOWN),
@@ -169,7 +169,7 @@ def _folder_warnings(path: Path, family: Family | None) -> Iterator[str]:
     if family is None:
         yield "Its weights are pickles, so they were not looked into; where you trust their origin, allow them."
         return
-    from themis_rm.models.checkpoint import Checkpoint  # noqa: PLC0415
+    from themis_rm.models.checkpoint import Checkpoint
 
     try:
         importlib.import_module(family.module).parts(Checkpoint(path))
@@ -184,7 +184,7 @@ def _published_facts(row: PublishedModel) -> list[tuple[str, str]]:
         ("family", _family(row)),
         ("size", f"{row.parameters:g} billion parameters, about {2 * row.parameters:,.0f} GB in 16 bits"),
         ("trained from", row.base),
-        ("licence", row.licence),
+        ("license", row.license),
     ]
     if row.interface is None:
         prompts = ", ".join(row.prompts)
@@ -202,7 +202,7 @@ def _published_facts(row: PublishedModel) -> list[tuple[str, str]]:
         facts.append(("longest input", _length(row)))
     facts.append(("checked", _checked(row)))
     told = [(name, value or UNKNOWN) for name, value in facts if value or name != "also called"]
-    return [*told, ("learnt from", _learnt(row))]
+    return [*told, ("learned from", _learned(row))]
 
 
 def _family(row: PublishedModel) -> str:
@@ -225,7 +225,7 @@ def _checked(row: PublishedModel) -> str:
     return f"in part, {told}. {row.gap}" if row.gap else f"yes, {told}"
 
 
-def _learnt(row: PublishedModel) -> str:
+def _learned(row: PublishedModel) -> str:
     columns: defaultdict[str, list[str]] = defaultdict(list)
     for column, source in row.sources.items():
         columns[source].append(column)
@@ -233,7 +233,7 @@ def _learnt(row: PublishedModel) -> str:
 
 
 def _figures(row: PublishedModel) -> Iterator[str]:
-    from themis_rm.evaluation.reference.runs import OVERALL, load  # noqa: PLC0415
+    from themis_rm.evaluation.reference.runs import OVERALL, load
 
     told = load().runs[row.run]
     if told.ties is None:
@@ -288,7 +288,7 @@ def _weights_of(path: Path) -> str:
 
 
 def _has_template(path: Path) -> bool:
-    from themis_rm.models.checkpoint import read_json  # noqa: PLC0415
+    from themis_rm.models.checkpoint import read_json
 
     if (path / "chat_template.jinja").is_file():
         return True

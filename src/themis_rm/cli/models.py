@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from themis_rm.cli.common import Needs
+from themis_rm.cli.common import require_extra
 from themis_rm.errors import InputError, SettingError, did_you_mean
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ models = typer.Typer(cls=_ListsByDefault, help="List the reward models known by 
 @models.command(name=LIST)
 def list_(
     filter_: Annotated[
-        str | None, typer.Argument(metavar="[FILTER]", help="Only rows that have this in name, base or licence.")
+        str | None, typer.Argument(metavar="[FILTER]", help="Only rows that have this in name, base or license.")
     ] = None,
     family: Annotated[str | None, typer.Option(help="Only this family.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="All columns of the published models, as JSON.")] = False,
 ) -> None:
     """List published models, baselines and our own judge (this is what 'themis-rm models' does)."""
-    from themis_rm.models import published  # noqa: PLC0415
+    from themis_rm.models import published
 
     chosen = _chosen(published.rows(), filter_, family)
     if json_:
@@ -63,13 +63,13 @@ def show(
     name: Annotated[str, typer.Argument(help="A published model by any of its names, a baseline, or a model folder.")],
 ) -> None:
     """Show all about one model: facts, published figures, how to score with it, and what to beware of."""
-    from themis_rm.cli import model_page  # noqa: PLC0415
-    from themis_rm.models import published  # noqa: PLC0415
+    from themis_rm.cli import model_page
+    from themis_rm.models import published
 
     if name in model_page.BUILT_IN:
         page = model_page.built_in(name)
     elif Path(name).is_dir():
-        with Needs("train"):
+        with require_extra("train"):
             page = model_page.folder(Path(name))
     else:
         page = model_page.published_model(published.require(name))
@@ -85,13 +85,13 @@ def _chosen(rows: Sequence[PublishedModel], filter_: str | None, family: str | N
         return chosen
     found = [row for row in chosen if filter_.casefold() in _searched(row)]
     if not found:
-        mend = did_you_mean(filter_, [name for row in chosen for name in row.names])
-        raise InputError(f"No model here has '{filter_}' in it.", "" if mend.startswith("Known:") else mend)
+        hint = did_you_mean(filter_, [name for row in chosen for name in row.names])
+        raise InputError(f"No model here has '{filter_}' in it.", "" if hint.startswith("Known:") else hint)
     return found
 
 
 def _searched(row: PublishedModel) -> str:
-    return "\n".join((*row.names, row.family, row.base, row.licence)).casefold()
+    return "\n".join((*row.names, row.family, row.base, row.license)).casefold()
 
 
 def _by_family(rows: Sequence[PublishedModel]) -> Iterator[tuple[str, list[PublishedModel]]]:
@@ -104,23 +104,23 @@ def _by_family(rows: Sequence[PublishedModel]) -> Iterator[tuple[str, list[Publi
 
 
 def _is_judge(family: str) -> bool:
-    from themis_rm.models.settings import Interface  # noqa: PLC0415
+    from themis_rm.models.settings import Interface
 
     return family in get_args(Interface)
 
 
 def _table(rows: Sequence[PublishedModel], width: int) -> Table:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     name = max(len(row.run) for row in rows) + 1
     room = width - name - sum((4, 6, 5)) - 5  # the other columns, and a blank behind all but the last
-    licence = min(max(len(row.licence) for row in rows), max(room * 2 // 5, 10))
-    base = min(max(len(_short(row.base)) for row in rows), room - licence)
+    license = min(max(len(row.license) for row in rows), max(room * 2 // 5, 10))
+    base = min(max(len(_short(row.base)) for row in rows), room - license)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("model", width=name, no_wrap=True)
     table.add_column("size", width=4, justify="right", no_wrap=True)
     table.add_column("base", width=max(base, 4), no_wrap=True, overflow="ellipsis")
-    table.add_column("licence", width=max(licence, 7), no_wrap=True, overflow="ellipsis")
+    table.add_column("license", width=max(license, 7), no_wrap=True, overflow="ellipsis")
     table.add_column("system", width=6, no_wrap=True)
     table.add_column("gold", width=5, no_wrap=True)
     for family, held in _by_family(rows):
@@ -143,12 +143,12 @@ def _heading(family: str) -> str:
 def _cells(row: PublishedModel) -> list[str]:
     mark = "*" if row.note or row.scoring else ""
     system = "-" if row.interface else row.system or UNKNOWN
-    licence = row.licence or UNKNOWN
-    return [f" {row.run}", f"{row.parameters:g}", _short(row.base), licence, system, f"{row.checked}{mark}"]
+    license = row.license or UNKNOWN
+    return [f" {row.run}", f"{row.parameters:g}", _short(row.base), license, system, f"{row.checked}{mark}"]
 
 
 def _footer(rows: Sequence[PublishedModel]) -> Iterator[str]:
-    from themis_rm.cli.model_page import BUILT_IN, RUBRIC  # noqa: PLC0415
+    from themis_rm.cli.model_page import BUILT_IN, RUBRIC
 
     told = ", ".join(f"{family or 'none of ours'} {len(held)}" for family, held in _by_family(rows))
     checked = Counter(row.checked for row in rows)
@@ -166,9 +166,9 @@ def _footer(rows: Sequence[PublishedModel]) -> Iterator[str]:
 
 
 def _plain_row(row: PublishedModel) -> dict[str, Any]:
-    from dataclasses import asdict  # noqa: PLC0415
+    from dataclasses import asdict
 
-    from themis_rm.evaluation.reference.runs import OVERALL, load  # noqa: PLC0415
+    from themis_rm.evaluation.reference.runs import OVERALL, load
 
     told = load().runs[row.run]
     figures = {"strict_accuracy": told.accuracies[OVERALL], "ties": told.ties}

@@ -1,1 +1,1 @@
-"""Filters, term lists, bug injection and duplicates: commits and solutions become labelled pairs."""
+"""Filters, term lists, bug injection and duplicates: commits and solutions become labeled pairs."""

@@ -17,7 +17,7 @@ def kind_of_change(old: str, new: str, old_tokens: Sequence[str], new_tokens: Se
     Args:
         old: Text before.
         new: Text after.
-        old_tokens: :func:`~themis_rm.languages.syntax.code_tokens` of it: without comments, with marks where indentation counts.
+        old_tokens: Its tokens without comments, see :func:`~themis_rm.languages.syntax.code_tokens`.
         new_tokens: Likewise.
     """
     if old == new:

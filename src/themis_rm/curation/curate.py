@@ -1,4 +1,4 @@
-"""The stage ``curate``: mined commits and solutions become labelled, filtered, unique pairs."""
+"""The stage ``curate``: mined commits and solutions become labeled, filtered, unique pairs."""
 
 from __future__ import annotations
 
@@ -14,34 +14,46 @@ from datatrove.pipeline.base import PipelineStep
 from themis_rm.criteria import CRITERIA
 from themis_rm.curation import filters
 from themis_rm.curation.duplicates import DropFound, FindDuplicates, ReadShard, Shards, SignRows
-from themis_rm.curation.files import claim, sound_files
 from themis_rm.curation.injected import InjectOrKeepAside
 from themis_rm.curation.settings import CurateSettings
 from themis_rm.curation.tokens import TokenCounter
 from themis_rm.errors import InputError
-from themis_rm.pipeline import Execution, RowReader, RowWriter, StageReport, document, keep_aside, run_steps
+from themis_rm.pipeline import (
+    ExecutorSettings,
+    RowReader,
+    RowWriter,
+    StageReport,
+    document,
+    exclusion_writer,
+    run_steps,
+)
 from themis_rm.records import CodePair, Commit, Row, Solution
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import stable_id
+from themis_rm.storage.output_dir import prepare_output_dir
+from themis_rm.storage.parquet import validate_parquet_files
+
+OUTPUTS = ("logs", "work", "pairs", "dropped", "report.json")
+"""What the stage writes into its output directory."""
 
 _RANGE_BYTES = 256 << 20  # signatures held at a time by one task of the find pass
 _COUNTS = ("origin", "criterion", "language", "criterion_language")
 
 
 class ToPair(PipelineStep):
-    """Turns labelled commits into pairs: the version after is the better one."""
+    """Turns labeled commits into pairs: the version after is the better one."""
 
     type = "🔁 - MAP"
     name = "commit to pair"
 
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield a pair per commit."""
         for doc in data:
             yield document(pair_of(doc.metadata).to_dict())
 
 
 def pair_of(row: dict[str, Any]) -> CodePair:
-    """Return the pair of a commit that has been labelled (``criteria``, ``terms``) and given an ``instruction``."""
+    """Return the pair of a commit that has been labeled (``criteria``, ``terms``) and given an ``instruction``."""
     return CodePair(
         id=stable_id("commit", row["repos"], row["commit"], row["file_path"]),
         instruction=row["instruction"],
@@ -68,7 +80,7 @@ class Tally(PipelineStep):
     type = "📊 - STATS"
     name = "tally"
 
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Count each row by origin, criteria and language."""
         for doc in data:
             row = doc.metadata
@@ -79,11 +91,11 @@ class Tally(PipelineStep):
 
 
 def commit_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
-    """Return the steps from commits to labelled pairs, cheap filters first, without reader and writer."""
+    """Return the steps from commits to labeled pairs, cheap filters first, without reader and writer."""
 
     def aside() -> RowWriter:
         # One writer a filter: a filter closes its own when its rows are through.
-        return keep_aside(dropped, Commit.schema(), "commits")
+        return exclusion_writer(dropped, Commit.schema(), "commits")
 
     texts = [name for name in Commit.required() if name != "unix_time"]
     sides = ("new_contents", "old_contents")
@@ -98,7 +110,7 @@ def commit_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
         filters.FitsTokens(sides, TokenCounter(settings.tokenizer), settings.max_tokens, aside()),
         filters.RealChange(settings.max_rewrite, settings.min_changed_tokens, aside()),
         ToPair(),
-        filters.DeepSyntax(settings.min_depth, keep_aside(dropped, CodePair.schema(), "commits")),
+        filters.DeepSyntax(settings.min_depth, exclusion_writer(dropped, CodePair.schema(), "commits")),
     ]
 
 
@@ -106,10 +118,10 @@ def solution_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep
     """Return the steps from solutions to pairs with an injected bug, without reader and writer."""
 
     def aside() -> RowWriter:
-        return keep_aside(dropped, Solution.schema(), "solutions")
+        return exclusion_writer(dropped, Solution.schema(), "solutions")
 
     def pairs() -> RowWriter:
-        return keep_aside(dropped, CodePair.schema(), "injected")
+        return exclusion_writer(dropped, CodePair.schema(), "injected")
 
     texts = [name for name in Solution.required() if name != "line"]
     sides = ("chosen", "rejected")
@@ -124,9 +136,9 @@ def solution_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep
 
 
 def curate(
-    commits: Path | None, solutions: Path | None, out: Path, settings: CurateSettings, execution: Execution
+    commits: Path | None, solutions: Path | None, out: Path, settings: CurateSettings, execution: ExecutorSettings
 ) -> StageReport:
-    """Make labelled pairs of commits and solutions.
+    """Make labeled pairs of commits and solutions.
 
     Writes ``out/pairs/*.parquet`` (:class:`~themis_rm.records.CodePair`), ``out/dropped/<reason>/*.parquet`` and
     ``out/report.json``. A finished or cut-off run with the same inputs and settings is gone on with; anything else in
@@ -149,11 +161,11 @@ def curate(
         "commits": (commits, Commit),
         "solutions": (solutions, Solution),
     }
-    files = {kind: sound_files(path, rows) if path else [] for kind, (path, rows) in inputs.items()}
+    files = {kind: validate_parquet_files(path, rows) if path else [] for kind, (path, rows) in inputs.items()}
     if not any(files.values()):
         raise InputError("There is nothing to curate.", "Give commits, solutions or both.")
     tokens = TokenCounter(settings.tokenizer)  # a bad tokenizer file ends it here, in one line
-    claim(out, settings.canonical(), [file for group in files.values() for file in group])
+    prepare_output_dir(out, settings.canonical(), [file for group in files.values() for file in group], OUTPUTS)
     dropped = out / "dropped"
     shards = Shards(out / "work", {kind: len(group) for kind, group in files.items() if group})
     reports: dict[str, StageReport] = {}
@@ -182,7 +194,7 @@ def curate(
     return report
 
 
-def _leave_out_duplicates(shards: Shards, out: Path, execution: Execution) -> StageReport:
+def _leave_out_duplicates(shards: Shards, out: Path, execution: ExecutorSettings) -> StageReport:
     logs = out / "logs" / "find"
     known = logs / "parts.json"
     if known.exists():  # the intermediate files may be gone by now
@@ -192,7 +204,7 @@ def _leave_out_duplicates(shards: Shards, out: Path, execution: Execution) -> St
         parts = max(1, -(-size // _RANGE_BYTES))
         write_text(known, json.dumps(parts))
     found = run_steps("find", [FindDuplicates(shards)], out, parts, execution)
-    writer = keep_aside(out / "dropped", CodePair.schema(), "unique")
+    writer = exclusion_writer(out / "dropped", CodePair.schema(), "unique")
     report = run_steps(
         "unique",
         [

@@ -110,7 +110,7 @@ class SignRows(PipelineStep):
         super().__init__()
         self.shards, self.kind = shards, kind
 
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Sign each row on its way; the file is written when all have passed."""
         shard = self.shards.number(self.kind, rank)
         held: list[Array] = []
@@ -136,7 +136,7 @@ class FindDuplicates(PipelineStep):
         super().__init__()
         self.shards = shards
 
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Read the range out of every shard's file and write what is to be dropped."""
         if data:
             yield from data
@@ -203,7 +203,7 @@ class ReadShard(PipelineStep):
         super().__init__()
         self.shards = shards
 
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield a document per row."""
         if data:
             yield from data
@@ -226,7 +226,7 @@ class DropFound(RowFilter):
         self.shards, self.parts = shards, parts
         self._reasons: dict[int, str] = {}
 
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Load the shard's drops, then filter."""
         self._reasons = self._load(rank)
         yield from super().run(data, rank, world_size)

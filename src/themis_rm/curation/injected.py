@@ -24,7 +24,7 @@ class InjectOrKeepAside(InjectBugs):
         super().__init__(settings)
         self.writer = writer
 
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield a document per pair."""
         with self.writer as aside:
             for doc in data:

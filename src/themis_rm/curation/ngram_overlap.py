@@ -38,7 +38,7 @@ def words(text: str) -> list[str]:
 
 
 def mixed(values: Hashes) -> Hashes:
-    """Return the values with their bits spread evenly, one to one (SplitMix64's finaliser; Steele et al., 2014)."""
+    """Return the values with their bits spread evenly, one to one (SplitMix64's finalizer; Steele et al., 2014)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))

@@ -72,7 +72,7 @@ class TokenCounter:
     @staticmethod
     def _load(file: Path) -> Callable[[str], int]:
         try:
-            from tokenizers import Tokenizer  # noqa: PLC0415
+            from tokenizers import Tokenizer
         except ImportError as error:
             raise MissingExtraError("tokenizers", "train") from error
         try:

@@ -1,1 +1,1 @@
-"""Mixtures, splits, assembly and dataset cards: labelled pairs become a preference dataset."""
+"""Mixtures, splits, assembly and dataset cards: labeled pairs become a preference dataset."""

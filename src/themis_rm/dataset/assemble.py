@@ -1,4 +1,4 @@
-"""The stage ``assemble``: labelled pairs become a preference dataset with splits and a card."""
+"""The stage ``assemble``: labeled pairs become a preference dataset with splits and a card."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from themis_rm.curation.files import claim, sound_files
 from themis_rm.dataset.card import render_card
-from themis_rm.dataset.notes import TakeNotes
+from themis_rm.dataset.notes import IndexRows
 from themis_rm.dataset.plan import MakePlan
-from themis_rm.dataset.rows import Expand, FollowPlan, WriteFile
+from themis_rm.dataset.rows import ApplySplitPlan, ExpandCriteria, WriteShard
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.errors import InputError
-from themis_rm.pipeline import Execution, RowReader, RowWriter, StageReport, keep_aside, run_steps
+from themis_rm.pipeline import ExecutorSettings, RowReader, RowWriter, StageReport, exclusion_writer, run_steps
 from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import CodePair, Preference
 from themis_rm.storage.atomic import write_text
+from themis_rm.storage.output_dir import prepare_output_dir
+from themis_rm.storage.parquet import validate_parquet_files
+
+OUTPUTS = ("logs", "work", "data", "dropped", "report.json", "README.md", "prompts.json")
+"""What the stage writes into its output directory."""
 
 
-def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Execution) -> StageReport:
-    """Make a preference dataset of labelled pairs.
+def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: ExecutorSettings) -> StageReport:
+    """Make a preference dataset of labeled pairs.
 
     Writes ``out/data/<split>-<file>-of-<files>.parquet`` (:class:`~themis_rm.records.Preference`, a row per pair and
     criterion), ``out/README.md`` (the dataset card), ``out/prompts.json`` (the prompt set that was drawn from),
@@ -42,25 +46,25 @@ def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Exec
         InputError: The pairs or the prompt set cannot be read.
         SettingError: The prompt set cannot render a criterion that the mix may draw.
     """
-    files = sound_files(pairs, CodePair)
+    files = validate_parquet_files(pairs, CodePair)
     prompts = PromptSet.load(settings.prompts) if settings.prompts else built_in()
-    claim(out, settings.canonical() + prompts.to_json(), files)
+    prepare_output_dir(out, settings.canonical() + prompts.to_json(), files, OUTPUTS)
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"
     reader = RowReader(pairs, CodePair.required())
-    aside = keep_aside(dropped, CodePair.schema(), "pairs")
-    noted = run_steps("notes", [reader, TakeNotes(work / "notes", settings.seed, aside)], out, len(files), execution)
+    aside = exclusion_writer(dropped, CodePair.schema(), "pairs")
+    noted = run_steps("notes", [reader, IndexRows(work / "notes", settings.seed, aside)], out, len(files), execution)
     planned = run_steps("plan", [MakePlan(work, facts_file, len(files), settings)], out, 1, execution)
     facts = json.loads(facts_file.read_text(encoding="utf-8"))
     parts = RowWriter(
         work / "parts", Preference.schema(), "${_split}-${_file}/${rank}.parquet", group_bytes=4 << 20, count=False
     )
-    aside = keep_aside(dropped, Preference.schema(), "rows")
+    aside = exclusion_writer(dropped, Preference.schema(), "rows")
     chosen = run_steps(
         "rows",
         [
             RowReader(pairs, CodePair.required()),
-            Expand(prompts, settings),
-            FollowPlan(work / "decisions", aside),
+            ExpandCriteria(prompts, settings),
+            ApplySplitPlan(work / "decisions", aside),
             parts,
         ],
         out,
@@ -71,7 +75,7 @@ def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Exec
     report.seconds = noted.seconds + planned.seconds + chosen.seconds
     count = sum(facts["files"].values())
     if count:
-        writer = WriteFile(work / "parts", out / "data", facts["files"], settings.seed)
+        writer = WriteShard(work / "parts", out / "data", facts["files"], settings.seed)
         written = run_steps("files", [writer], out, count, execution)
         report.kept = written.kept
         report.seconds += written.seconds

@@ -10,7 +10,7 @@ import jinja2
 import yaml
 
 from themis_rm.criteria import CRITERIA
-from themis_rm.dataset.hub import hub_licence, size_category
+from themis_rm.dataset.hub import hub_license, size_category
 from themis_rm.dataset.plan import REASONS
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.languages import LANGUAGES
@@ -20,10 +20,10 @@ from themis_rm.pipeline import StageReport
 def front_matter(facts: dict[str, Any], settings: AssembleSettings) -> str:
     """Return the YAML metadata block of the card."""
     rows = sum(facts["splits"].values())
-    licences = sorted({hub_licence(name) for name in facts["license"]})
+    licenses = sorted({hub_license(name) for name in facts["license"]})
     data = {
         "pretty_name": settings.name,
-        "license": licences[0] if len(licences) == 1 else licences or "other",
+        "license": licenses[0] if len(licenses) == 1 else licenses or "other",
         "language": ["en"],
         "tags": ["code", "preference", "reward-model"],
         "size_categories": [size_category(rows)],
@@ -51,7 +51,7 @@ def render_card(
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("themis_rm.dataset", "."),
-        autoescape=False,  # noqa: S701  # Markdown, not HTML
+        autoescape=False,  # Markdown, not HTML  # noqa: S701
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

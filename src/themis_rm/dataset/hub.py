@@ -1,10 +1,10 @@
-"""What the Hugging Face hub calls things: licences and sizes in the metadata of a card."""
+"""What the Hugging Face hub calls things: licenses and sizes in the metadata of a card."""
 
 from __future__ import annotations
 
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
-# Licence identifiers of the hub are lower-case SPDX identifiers for all that are met here; others go under "other".
-_LICENCES = frozenset(
+# License identifiers of the hub are lower-case SPDX identifiers for all that are met here; others go under "other".
+_LICENSES = frozenset(
     {
         *("mit", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "epl-1.0", "epl-2.0", "mpl-2.0"),
         *("unlicense", "agpl-3.0", "lgpl-2.1", "lgpl-3.0", "gpl-2.0", "gpl-3.0", "artistic-2.0", "zlib", "ncsa"),
@@ -14,10 +14,10 @@ _LICENCES = frozenset(
 )
 
 
-def hub_licence(name: str) -> str:
-    """Return the hub's identifier of a licence, or ``other``."""
+def hub_license(name: str) -> str:
+    """Return the hub's identifier of a license, or ``other``."""
     folded = name.lower().removesuffix("-only").removesuffix("-or-later")
-    return folded if folded in _LICENCES else "other"
+    return folded if folded in _LICENSES else "other"
 
 
 def size_category(rows: int) -> str:

@@ -1,6 +1,6 @@
 """Which rows stay when there are too many of a kind: by rank, that is by a seeded hash, never by order of appearance.
 
-Every function takes notes sorted by rank (as :class:`~themis_rm.dataset.notes.Ledger` holds them) and a mask of rows
+Every function takes notes sorted by rank (as :class:`~themis_rm.dataset.notes.RowIndex` holds them) and a mask of rows
 that are still in, and returns a mask of those that it takes out.
 """
 

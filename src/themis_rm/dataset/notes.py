@@ -99,7 +99,7 @@ class Vocabulary(dict[str, int]):
         return self[text]
 
 
-class TakeNotes(PipelineStep):
+class IndexRows(PipelineStep):
     """Writes the notes of every row that the pairs of shard ``rank`` give; pairs that give none are kept aside.
 
     Args:
@@ -115,7 +115,7 @@ class TakeNotes(PipelineStep):
         super().__init__()
         self.folder, self.seed, self.aside = folder, seed, aside
 
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Consume the pairs."""
         vocabularies = {name: Vocabulary() for name in CATEGORIES}
         held: list[Notes] = []
@@ -173,7 +173,7 @@ def save_array(path: Path, values: npt.NDArray[Any]) -> None:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class RowIndex:
     """All notes, with categories numbered alike over all shards.
 
     Attributes:
@@ -185,8 +185,8 @@ class Ledger:
     names: Mapping[str, list[str]]
 
     @classmethod
-    def load(cls, folder: Path, shards: int) -> Ledger:
-        """Read what :class:`TakeNotes` wrote."""
+    def load(cls, folder: Path, shards: int) -> RowIndex:
+        """Read what :class:`IndexRows` wrote."""
         local = [json.loads((folder / f"{shard:05d}.json").read_text(encoding="utf-8")) for shard in range(shards)]
         names = {name: sorted({value for words in local for value in words[name]}) for name in CATEGORIES}
         pieces = [np.empty(0, NOTE)]

@@ -16,14 +16,14 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.dataset import mixture, splits
-from themis_rm.dataset.notes import NO_TIME, SHORTS, Ledger, save_array
+from themis_rm.dataset.notes import NO_TIME, SHORTS, RowIndex, save_array
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.splits import SPLITS
 from themis_rm.storage.atomic import write_text
 
 REASONS: Mapping[str, str] = {
     "duplicate-row": "the same pair was there before",
-    "on-the-wrong-side-of-the-time-cut": "train row not before the time cut, or evaluation row before it",
+    "time-cutoff": "train row not before the time cut, or evaluation row before it",
     "also-in-test": "shares a prompt or an answer with a row of test",
     "also-in-validation": "shares a prompt or an answer with a row of validation",
     "over-repository-cap": "more rows of its repository than the cap",
@@ -51,7 +51,7 @@ class Plan:
         assigned: Repository -> split.
     """
 
-    ledger: Ledger
+    ledger: RowIndex
     split: npt.NDArray[np.int64]
     reason: npt.NDArray[np.uint8]
     cut: int | None
@@ -67,7 +67,7 @@ class Plan:
         self.reason[rows & self.kept] = list(REASONS).index(slug)
 
 
-def make_plan(ledger: Ledger, settings: AssembleSettings) -> Plan:
+def make_plan(ledger: RowIndex, settings: AssembleSettings) -> Plan:
     """Decide on every row; the result depends on the set of rows and the settings alone."""
     notes = ledger.notes
     sizes = np.bincount(notes["repos"], minlength=len(ledger.names["repos"])).tolist()
@@ -80,7 +80,7 @@ def make_plan(ledger: Ledger, settings: AssembleSettings) -> Plan:
     same[1:] = notes["rank"][1:] == notes["rank"][:-1]
     plan.take("duplicate-row", same)
     plan.cut = _time_cut(plan, settings)
-    plan.take("on-the-wrong-side-of-the-time-cut", splits.wrong_side(notes["time"], split, plan.cut))
+    plan.take("time-cutoff", splits.wrong_side(notes["time"], split, plan.cut))
     for there in (splits.TEST, splits.VALIDATION):
         here = plan.kept & (split < there)
         plan.take(f"also-in-{SPLITS[there]}", splits.also_in(notes, here, plan.kept & (split == there)))
@@ -128,12 +128,12 @@ class MakePlan(PipelineStep):
         super().__init__()
         self.work, self.facts, self.shards, self.settings = work, facts, shards, settings
 
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Make the plan."""
         if data:
             yield from data
         with self.track_time():
-            plan = make_plan(Ledger.load(self.work / "notes", self.shards), self.settings)
+            plan = make_plan(RowIndex.load(self.work / "notes", self.shards), self.settings)
             for shard, decisions in enumerate(decisions_of(plan, self.shards, self.settings.rows_per_file)):
                 save_array(self.work / "decisions" / f"{shard:05d}.npy", decisions)
             write_text(self.facts, json.dumps(facts_of(plan, self.settings), ensure_ascii=False))

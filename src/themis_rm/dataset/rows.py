@@ -44,7 +44,7 @@ def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings
     )
 
 
-class Expand(PipelineStep):
+class ExpandCriteria(PipelineStep):
     """Turns every pair into a row a criterion, numbered as the notes are (``_row``, ``_criterion``)."""
 
     type = "🔁 - MAP"
@@ -54,7 +54,7 @@ class Expand(PipelineStep):
         super().__init__()
         self.prompts, self.settings = prompts, settings
 
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield a row a criterion of every sound pair."""
         for number, doc in enumerate(data):
             if fault_of(doc.metadata):
@@ -64,7 +64,7 @@ class Expand(PipelineStep):
                 yield document(row | {"_row": number, "_criterion": SHORTS.index(short)})
 
 
-class FollowPlan(RowFilter):
+class ApplySplitPlan(RowFilter):
     """Drops the rows that the plan leaves out and tells the others their split and file (``_split``, ``_file``)."""
 
     name = "plan"
@@ -74,7 +74,7 @@ class FollowPlan(RowFilter):
         self.decisions = decisions
         self._of_row: dict[tuple[int, int], tuple[int, int, int]] = {}
 
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Load the decisions on shard ``rank``, then filter."""
         values = np.load(self.decisions / f"{rank:05d}.npy").tolist()
         self._of_row = {(row, short): (reason, split, file) for row, short, reason, split, file in values}
@@ -87,7 +87,7 @@ class FollowPlan(RowFilter):
         return reason == KEEP or (False, list(REASONS)[reason])
 
 
-class WriteFile(PipelineStep):
+class WriteShard(PipelineStep):
     """Writes final file number ``rank``: gathers its rows from all shards, in the order of their ranks.
 
     Args:
@@ -105,7 +105,7 @@ class WriteFile(PipelineStep):
         self.parts, self.out, self.seed = parts, out, seed
         self.files = [(split, number, count) for split, count in files.items() for number in range(count)]
 
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Sort the rows of one file and write it."""
         if data:
             yield from data

@@ -65,7 +65,7 @@ class AssembleSettings(Settings):
             raise ValueError("weights must not be negative, and one must be above 0")
         return {criterion(name).short: weight for name, weight in weights.items()}
 
-    def model_post_init(self, _: Any) -> None:  # noqa: ANN401
+    def model_post_init(self, _: Any) -> None:
         """Check what concerns several fields.
 
         Raises:

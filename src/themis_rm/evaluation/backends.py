@@ -27,7 +27,7 @@ from themis_rm.evaluation.statistics import Accuracy, Comparison, compare, outco
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import ModelIdentity, RewardModel
 from themis_rm.records import BenchmarkPair, PairScore
-from themis_rm.results import Block, Document
+from themis_rm.results import Result, ResultPart
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -64,7 +64,7 @@ class BackendSettings(ScoringSettings):
     """Largest share of pairs that may change their outcome where backend and reference agree."""
 
 
-class Side(Block):
+class Side(ResultPart):
     """What one of the two gave."""
 
     digest: str
@@ -93,7 +93,7 @@ class Side(Block):
         )
 
 
-class Flip(Block):
+class Flip(ResultPart):
     """A pair of which the two think differently."""
 
     id: str
@@ -104,7 +104,7 @@ class Flip(Block):
     """The same from the backend."""
 
 
-class Agreement(Block):
+class Agreement(ResultPart):
     """How the rewards of single responses go together; ``None`` where there are too few to say."""
 
     responses: int
@@ -180,10 +180,10 @@ def _rms(values: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.mean(values**2)))
 
 
-class BackendReport(Document):
+class BackendReport(Result):
     """What came of a comparison."""
 
-    called = "report on a backend"
+    kind = "report on a backend"
 
     model: str
     """Name of the model."""
@@ -218,10 +218,10 @@ class BackendReport(Document):
 
     def table(self) -> Group:
         """Return both sides next to each other, the verdict beneath; it fits into 80 columns."""
-        from rich import box  # noqa: PLC0415
-        from rich.console import Group  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
+        from rich import box
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
 
         table = Table(
             title=f"{self.model} on {self.benchmark}, prompts: {self.prompts}", box=box.SIMPLE_HEAD, padding=(0, 1)
@@ -289,7 +289,7 @@ def verify_backend(model: str | Path, benchmark: str | Path, settings: BackendSe
     read = read_benchmark(benchmark)
     pairs = _spread_out(read.pairs, settings.sample)
     prompting = Prompting.choose(model, settings.prompts, settings.prompt_set, settings.model)
-    # A server that gives probabilities is to be recognised here, not refused.
+    # A server that gives probabilities is to be recognized here, not refused.
     taken = settings.model.model_copy(update={"remote": remote.model_copy(update={"probabilities": True})})
     # The server first: what is wrong with it is found in seconds, before weights are read.
     backend = load_model(model, taken)

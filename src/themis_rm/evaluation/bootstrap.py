@@ -58,7 +58,7 @@ def _widths(counts: NDArray[np.int64], totals: NDArray[np.int64]) -> NDArray[np.
     positions = np.arange(counts.shape[1])
     chances = counts / totals[:, None]
     variance = totals * (chances @ positions**2 - (chances @ positions) ** 2)
-    whole = 2.0 * totals * (counts.shape[1] - 1) + 2  # the window is centred on the mean, which may lie at an end
+    whole = 2.0 * totals * (counts.shape[1] - 1) + 2  # the window is centered on the mean, which may lie at an end
     needed = np.minimum(whole, _SPREAD * np.sqrt(np.maximum(variance, 0)) + 64)
     return np.left_shift(1, np.ceil(np.log2(needed)).astype(np.int64))
 

@@ -22,7 +22,7 @@ def cluster_interval(
 ) -> tuple[float, float]:
     """Return the percentile cluster bootstrap interval of ``sums.sum() / sizes.sum()``.
 
-    Against drawing, an end is off by less than half a step between neighbouring resampled means, and by about a
+    Against drawing, an end is off by less than half a step between neighboring resampled means, and by about a
     hundredth of a standard error where clusters differ in size. With few clusters (below thirty, say) percentile
     intervals are too narrow, this one too. Where all clusters have the same mean, resampling would give no width; the
     exact binomial interval (Clopper & Pearson, 1934) for the share of clusters that might come out otherwise stands in,

@@ -200,7 +200,7 @@ def pair_score(pair: BenchmarkPair, chosen: Score, rejected: Score) -> PairScore
     )
 
 
-def _baselines(  # noqa: PLR0917
+def _baselines(
     model: str | Path,
     loaded: RewardModel,
     scores: Sequence[PairScore],

@@ -14,13 +14,13 @@ from themis_rm.evaluation import statistics as stats
 from themis_rm.evaluation.statistics import Accuracy, Comparison
 from themis_rm.languages import LANGUAGES
 from themis_rm.records import PairScore
-from themis_rm.results import Block, Document
+from themis_rm.results import Result, ResultPart
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-class Accuracies(Block):
+class Accuracies(ResultPart):
     """Accuracies with ties, failures and intervals, over all pairs and by each cut."""
 
     overall: Accuracy
@@ -56,7 +56,7 @@ class Accuracies(Block):
         )
 
 
-class Baseline(Block):
+class Baseline(ResultPart):
     """A baseline on the same pairs."""
 
     name: str
@@ -71,13 +71,13 @@ class Baseline(Block):
     """McNemar's p-value, adjusted for the number of baselines."""
 
 
-class Run(Block):
+class Run(ResultPart):
     """What the figures were made with."""
 
     model: str
     """Name of the model."""
     family: str
-    """Its row of the catalogue."""
+    """Its row of the catalog."""
     model_digest: str
     """Hash of weights, configuration, tokenizer and template."""
     model_facts: dict[str, str | int]
@@ -102,7 +102,7 @@ class Run(Block):
     """Versions of this package and of what it stands on."""
 
 
-class Counts(Block):
+class Counts(ResultPart):
     """Where the rows went."""
 
     read: int
@@ -117,10 +117,10 @@ class Counts(Block):
     """Reason -> rows that were no usable pair; kept in ``rejected.jsonl`` and not counted in any accuracy."""
 
 
-class Results(Document):
+class Results(Result):
     """The results of one model on one benchmark. A published file has the first four blocks alone."""
 
-    called = "results file"
+    kind = "results file"
 
     overall: dict[str, Any]
     """Published: strict accuracy (ties and failures are wrong), counts, moments of the score differences."""
@@ -142,7 +142,7 @@ class Results(Document):
     """Model, benchmark, prompts, versions."""
 
     @classmethod
-    def published(cls, scores: Sequence[PairScore], **ours: Any) -> Self:  # noqa: ANN401
+    def published(cls, scores: Sequence[PairScore], **ours: Any) -> Self:
         """Compute the published blocks from a run's rows; ``ours`` are the further ones."""
         return cls(
             overall=dict(stats.published(scores)),
@@ -160,8 +160,8 @@ class Results(Document):
         Raises:
             InputError: The results were read from a published file, which has no such cells.
         """
-        from rich import box  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
+        from rich import box
+        from rich.table import Table
 
         if self.accuracies is None or self.run is None:
             raise InputError("These results have no criterion x language cells.", "Evaluate, or read the scores.")

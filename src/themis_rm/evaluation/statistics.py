@@ -109,12 +109,12 @@ class Comparison:
         difference: Accuracy (ties half) of the first minus that of the second.
         low: Lower end of its paired bootstrap interval.
         high: Upper end.
-        p_value: Two-sided p-value of the paired randomisation test of that difference.
+        p_value: Two-sided p-value of the paired randomization test of that difference.
         only_first: Pairs that the first alone has strictly right.
         only_second: Pairs that the second alone has strictly right.
         p_mcnemar: Two-sided exact p-value of McNemar's test on those two counts.
         tasks: Tasks that interval and tests take for their units; ``None`` where the units are pairs. With tasks,
-            ``p_mcnemar`` is the randomisation test of strict wins, which is McNemar's where every pair is a unit.
+            ``p_mcnemar`` is the randomization test of strict wins, which is McNemar's where every pair is a unit.
     """
 
     n: int
@@ -221,7 +221,7 @@ def flips(steps: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 def flip_test(whole: NDArray[np.int64], half: NDArray[np.int64], observed: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return exact two-sided p-values of the paired randomisation test (Fisher, 1935; Pitman, 1937).
+    """Return exact two-sided p-values of the paired randomization test (Fisher, 1935; Pitman, 1937).
 
     If two models are the same, each pair's difference could as well have had the other sign. Under random signs the
     sum of ``whole`` differences of 1 and ``half`` differences of 1/2 is a sum of two binomials, so nothing is drawn.
@@ -258,7 +258,7 @@ def _flip_tails(whole: NDArray[np.int64], half: NDArray[np.int64], least: NDArra
 
 
 def task_flip_test(sums: NDArray[np.int64]) -> float:
-    """Return the exact two-sided p-value of the paired randomisation test whose units are tasks.
+    """Return the exact two-sided p-value of the paired randomization test whose units are tasks.
 
     As :func:`flip_test`, but all differences of a task change their sign together (Gail et al., 1996, "On design
     considerations and randomization-based inference for community intervention trials").

@@ -9,7 +9,7 @@ from themis_rm.records import Row
 TELLS_APART = "tells-apart"
 """``Check.expects``: the chosen answer passes and the rejected one fails."""
 
-BOTH_PASS = "both-pass"  # noqa: S105 - no password
+BOTH_PASS = "both-pass"  # noqa: S105
 """``Check.expects``: both answers are correct, and differ in something that a test does not see."""
 
 

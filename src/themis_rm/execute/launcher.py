@@ -1,6 +1,6 @@
 """The process between us and untrusted code: makes the box, runs jobs in it one after the other, lets none survive.
 
-It is a program of its own (``main``), started by :class:`themis_rm.execute.sandbox.Box`, and talks with it over a
+It is a program of its own (``main``), started by :class:`themis_rm.execute.sandbox.Sandbox`, and talks with it over a
 socket that the untrusted code never holds. Limits are set here, in a process with a single thread, as nothing may be
 run between fork and exec in one with several. Standard library only: it is started for every box.
 """
@@ -21,11 +21,11 @@ from typing import Any, NoReturn
 
 from themis_rm.execute.namespaces import (
     HOME,
-    adopt_orphans,
     build_root,
     die_with_parent,
-    gain_nothing,
-    separate,
+    set_child_subreaper,
+    set_no_new_privs,
+    unshare_namespaces,
 )
 
 _LOOK_EVERY = 0.05
@@ -36,7 +36,7 @@ _FULL = 16 * _PAGE
 """A box with less than this free is full: not even a small file could be written."""
 
 
-def send(channel: int, message: Any) -> None:  # noqa: ANN401
+def send(channel: int, message: Any) -> None:
     """Write a message of plain values to a stream."""
     data = marshal.dumps(message)
     view = memoryview(len(data).to_bytes(8, "little") + data)
@@ -44,12 +44,12 @@ def send(channel: int, message: Any) -> None:  # noqa: ANN401
         view = view[os.write(channel, view) :]
 
 
-def receive(channel: int) -> Any:  # noqa: ANN401
+def receive(channel: int) -> Any:
     """Read a message from a stream; ``None`` at its end."""
     head = _read(channel, 8)
     size = int.from_bytes(head, "little")
     data = _read(channel, size) if len(head) == 8 else b""
-    return marshal.loads(data) if data and len(data) == size else None  # noqa: S302 - both ends are ours
+    return marshal.loads(data) if data and len(data) == size else None  # noqa: S302
 
 
 def _read(channel: int, size: int) -> bytes:
@@ -62,7 +62,7 @@ def _read(channel: int, size: int) -> bytes:
     return bytes(data)
 
 
-class Place:
+class JobContext:
     """Where jobs run; no dataclass, as importing those takes longer than making a box.
 
     Args:
@@ -82,7 +82,7 @@ class Place:
 
     def processes(self) -> list[int]:
         """Return every process in the box."""
-        listed = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+        listed = [int(name) for name in os.listdir("/proc") if name.isdigit()]
         return [pid for pid in listed if pid != 1] if self.isolated else _descendants(listed)
 
     def clear(self, main: int) -> int:
@@ -157,7 +157,7 @@ def _size(folder: str) -> int:
     for base, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(base, name)).st_blocks * 512  # noqa: PTH118
+                total += os.lstat(os.path.join(base, name)).st_blocks * 512
     return total
 
 
@@ -166,7 +166,7 @@ def _signal(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def execute(job: dict[str, Any], place: Place) -> dict[str, Any]:
+def execute(job: dict[str, Any], place: JobContext) -> dict[str, Any]:
     """Run a program to its end or to a limit.
 
     Args:
@@ -209,7 +209,7 @@ def execute(job: dict[str, Any], place: Place) -> dict[str, Any]:
     return {"state": state, "code": code, "stdout": cut[0], "stderr": cut[1], "seconds": seconds}
 
 
-def _watch(pid: int, texts: dict[int, bytearray], job: dict[str, Any], place: Place) -> tuple[str, int]:
+def _watch(pid: int, texts: dict[int, bytearray], job: dict[str, Any], place: JobContext) -> tuple[str, int]:
     """Follow a process, and end everything in the box with it; return the state and the wait status."""
     poll = select.poll()
     ended = os.pidfd_open(pid)
@@ -249,7 +249,7 @@ def _take(fd: int, text: bytearray, cap: int) -> bool:
     return bool(part)
 
 
-def _become(job: dict[str, Any], place: Place, streams: tuple[int, int, int], fault: int) -> NoReturn:
+def _become(job: dict[str, Any], place: JobContext, streams: tuple[int, int, int], fault: int) -> NoReturn:
     """Turn this fresh child into the program."""
     try:
         try:
@@ -264,14 +264,14 @@ def _become(job: dict[str, Any], place: Place, streams: tuple[int, int, int], fa
             os._exit(1)
         # From here on it may be the program's own doing: an earlier job may have moved or removed what it needs.
         os.chdir(place.folder)
-        os.execve(job["argv"][0], job["argv"], job["environment"])  # noqa: S606
+        os.execve(job["argv"][0], job["argv"], job["environment"])
     except OSError as error:
         os.write(2, f"cannot run {job['argv'][0]}: {error}\n".encode())
     finally:
         os._exit(127)
 
 
-def _limit(job: dict[str, Any], place: Place) -> None:
+def _limit(job: dict[str, Any], place: JobContext) -> None:
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: job["cpu"],
@@ -297,16 +297,16 @@ def _limit(job: dict[str, Any], place: Place) -> None:
         os.setgroups([])
         os.setresgid(place.group, place.group, place.group)
         os.setresuid(place.user, place.user, place.user)
-    gain_nothing()
+    set_no_new_privs()
     die_with_parent(signal.SIGKILL)
 
 
-def _open_place(config: dict[str, Any]) -> Place | None:
+def _open_place(config: dict[str, Any]) -> JobContext | None:
     """Make the box; in the process that shall go on with it, return it."""
     if not config["isolated"]:
-        adopt_orphans()
-        return Place(config["folder"], os.geteuid(), os.getegid(), config["disk"], isolated=False)
-    user, group = separate()
+        set_child_subreaper()
+        return JobContext(config["folder"], os.geteuid(), os.getegid(), config["disk"], isolated=False)
+    user, group = unshare_namespaces()
     alive, end = os.pipe()
     first = os.fork()
     if first:
@@ -321,10 +321,10 @@ def _open_place(config: dict[str, Any]) -> Place | None:
     if watch.poll(0):  # the parent ended before the kernel knew what to do then
         os._exit(1)
     build_root(config["reads"], config["disk"], user, group)
-    return Place(HOME, user, group, config["disk"], isolated=True)
+    return JobContext(HOME, user, group, config["disk"], isolated=True)
 
 
-def _write_files(place: Place, files: dict[str, bytes]) -> None:
+def _write_files(place: JobContext, files: dict[str, bytes]) -> None:
     for name, data in files.items():
         path = Path(place.folder) / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -336,13 +336,13 @@ def _write_files(place: Place, files: dict[str, bytes]) -> None:
 
 
 @contextlib.contextmanager
-def _leaving_nothing(place: Place) -> Iterator[None]:
+def _leaving_nothing(place: JobContext) -> Iterator[None]:
     """End what runs and remove the work folder when the body ends or we are told to end."""
 
     def leave(*_: object) -> NoReturn:
         place.clear(0)
         if not place.isolated:
-            import shutil  # noqa: PLC0415 - takes time, and inside namespaces there is no folder to remove
+            import shutil
 
             shutil.rmtree(place.folder, ignore_errors=True)
         os._exit(0)

@@ -57,17 +57,17 @@ def die_with_parent(signal: int) -> None:
     _check(_LIBC.prctl(_SET_DEATH_SIGNAL, signal, 0, 0, 0), "prctl")
 
 
-def adopt_orphans() -> None:
+def set_child_subreaper() -> None:
     """Become the parent of every descendant whose own parent ends, so that none gets out of sight."""
     _check(_LIBC.prctl(_SET_SUBREAPER, 1, 0, 0, 0), "prctl")
 
 
-def gain_nothing() -> None:
+def set_no_new_privs() -> None:
     """Make set-user-id programs run without their owner's rights from here on."""
     _check(_LIBC.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "prctl")
 
 
-def separate() -> tuple[int, int]:
+def unshare_namespaces() -> tuple[int, int]:
     """Leave the host's namespaces; the next child is the first process of a new process tree.
 
     Root does it without a user namespace and later takes a user id of its own for each box; anybody else, and a root
@@ -116,9 +116,9 @@ def build_root(reads: Sequence[str], disk: int, user: int, group: int) -> None:
         OSError: The kernel does not allow a step of it.
     """
     _mount("none", "/", None, _REC | _PRIVATE)
-    _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, f"size={disk},nr_inodes={_INODES},mode=755")  # noqa: S108
-    os.chdir("/tmp")  # noqa: S108
-    os.mkdir("old")  # noqa: PTH102 - relative to the mount, as pivot_root is
+    _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, f"size={disk},nr_inodes={_INODES},mode=755")
+    os.chdir("/tmp")
+    os.mkdir("old")
     _check(_LIBC.pivot_root(b".", b"old"), "pivot_root")
     os.chdir("/")
     shown: list[Path] = []
@@ -127,7 +127,7 @@ def build_root(reads: Sequence[str], disk: int, user: int, group: int) -> None:
             _show(path)
             shown.append(path)
     _make_devices()
-    for folder, mode in ((HOME, 0o700), ("/tmp", 0o777), ("/dev/shm", 0o777)):  # noqa: S108
+    for folder, mode in ((HOME, 0o700), ("/tmp", 0o777), ("/dev/shm", 0o777)):
         Path(folder).mkdir(exist_ok=True)  # a toolchain may lie below it
         os.chown(folder, user, group)
         Path(folder).chmod(mode)

@@ -93,7 +93,7 @@ class Isolation:
         return f"limits on resources alone; the network and this machine's files can be reached ({self.why})"
 
 
-class Box:
+class Sandbox:
     """A place where programs run one after the other over the same work folder; a context manager.
 
     A box belongs to the thread that made it: it ends when that thread does, however that comes about.
@@ -200,7 +200,7 @@ class Box:
         return Outcome(**answer, isolated=self.isolated)
 
     def _environment(self) -> dict[str, str]:
-        temporary = "/tmp" if self.isolated else self.folder  # noqa: S108 - that of the box
+        temporary = "/tmp" if self.isolated else self.folder
         return {"HOME": self.folder, "TMPDIR": temporary, "PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
     def close(self) -> None:
@@ -243,8 +243,8 @@ def isolation() -> Isolation:
     if sys.platform != "linux":
         return Isolation(complete=False, why="not Linux")
     try:
-        with Box({}) as box:
+        with Sandbox({}) as box:
             box.run(["/bin/true"])
     except UserError as error:
-        return Isolation(complete=False, why=error.what.removeprefix("No box can be made: ").rstrip("."))
+        return Isolation(complete=False, why=error.message.removeprefix("No box can be made: ").rstrip("."))
     return Isolation(complete=True)

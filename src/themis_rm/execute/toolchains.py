@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from themis_rm.errors import SettingError, did_you_mean
-from themis_rm.execute.sandbox import Box, Limits
+from themis_rm.execute.sandbox import Limits, Sandbox
 from themis_rm.languages import language
 
 MEBIBYTE = 1 << 20
@@ -300,7 +300,7 @@ def installed(name: str, isolated: bool = True) -> Installed | str:
         reads.update(shown)
     for pattern in row.reads:
         reads.update(str(path) for path in Path("/").glob(pattern.lstrip("/")))
-    with Box({}, sorted(reads), isolated=isolated) as box:
+    with Sandbox({}, sorted(reads), isolated=isolated) as box:
         command = [part.format_map(paths) for part in row.version]
         outcome = box.run(command, environment=row.environment, limits=Limits(seconds=60, memory=row.memory))
     told = (outcome.stdout or outcome.stderr).decode("utf-8", "replace").strip()
@@ -331,7 +331,7 @@ def has_package(name: str, package: str, isolated: bool = True) -> bool:
         return False
     row = there.toolchain
     command = [part.format_map({**there.paths, "package": package}) for part in row.package]
-    with Box({}, there.reads, isolated=isolated) as box:
+    with Sandbox({}, there.reads, isolated=isolated) as box:
         limits = Limits(seconds=60, memory=row.memory, stack=row.stack)
         return box.run(command, environment=row.environment, limits=limits).code == 0
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
-from themis_rm.execute.sandbox import Box, Limits, Outcome
+from themis_rm.execute.sandbox import Limits, Outcome, Sandbox
 from themis_rm.execute.toolchains import MEBIBYTE, Installed, has_package, installed, toolchain
 
 PASSED, FAILED, COMPILE_ERROR, TIMEOUT, NO_TOOLCHAIN = "passed", "failed", "compile-error", "timeout", "no-toolchain"
@@ -94,7 +94,7 @@ def run_check(
     files = {key: _bytes(value) for key, value in zip(check.names, check.contents, strict=True)}
     files[name] = _bytes(text)
     main = check.run or name
-    with Box(files, there.reads, disk, isolated) as box:
+    with Sandbox(files, there.reads, disk, isolated) as box:
         return _Program(check, there, main, sorted(files), _java_class(files[main], main), factor).judge(box)
 
 
@@ -117,7 +117,7 @@ class _Program:
     main_class: str
     factor: float
 
-    def judge(self, box: Box) -> Verdict:
+    def judge(self, box: Sandbox) -> Verdict:
         row = self.there.toolchain
         seconds = 0.0
         for command in row.compile:
@@ -131,7 +131,7 @@ class _Program:
                 return Verdict(state, note=f"while compiling: {_told(outcome, box)}".rstrip(": "), seconds=seconds)
         return self._run(box, seconds)
 
-    def _run(self, box: Box, seconds: float) -> Verdict:
+    def _run(self, box: Sandbox, seconds: float) -> Verdict:
         row, check = self.there.toolchain, self.check
         limits = Limits(seconds=check.seconds * self.factor, memory=row.memory, stack=row.stack)
         argv = self._argv(row.run)
@@ -167,7 +167,7 @@ def _difference(wanted: str, printed: str) -> str:
     return f"wanted {len(wanted.splitlines())} lines, printed {len(printed.splitlines())}"
 
 
-def _told(outcome: Outcome, box: Box) -> str:
+def _told(outcome: Outcome, box: Sandbox) -> str:
     """Return the end of what a program told of its failure, without what differs from run to run."""
     text = (outcome.stderr.strip() or outcome.stdout.strip()).decode("utf-8", "replace").replace(box.folder, ".")
     lines = [line for line in text.splitlines() if not re.match(r"\s+at ", line)]  # frames of Java and JavaScript

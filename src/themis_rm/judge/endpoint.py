@@ -98,7 +98,7 @@ class Endpoint:
 
     def __init__(self, settings: EndpointSettings) -> None:
         try:
-            import openai  # noqa: PLC0415
+            import openai
         except ModuleNotFoundError:
             raise MissingExtraError("openai", "judge") from None
         if not settings.url.startswith(("http://", "https://")):
@@ -324,9 +324,9 @@ def _tokens(content: object) -> tuple[Token, ...]:
     def entry(item: object) -> tuple[bytes, float]:
         values = _mapping(item)
         # The text of a token that ends within a character holds a replacement character; its bytes are whole.
-        spelt, logprob = values.get("bytes"), values.get("logprob")
-        if isinstance(spelt, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in spelt):
-            data = bytes(spelt)
+        spelled, logprob = values.get("bytes"), values.get("logprob")
+        if isinstance(spelled, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in spelled):
+            data = bytes(spelled)
         else:
             data = str(values.get("token") or "").encode("utf-8", "surrogatepass")
         return known.setdefault(data, data), _number(logprob)

@@ -1,6 +1,6 @@
 """Inverse instructions: a model writes the request that two versions of a piece of code both answer.
 
-The request must not favour a side: the versions are shown without their label and in an order drawn by id, and a text
+The request must not favor a side: the versions are shown without their label and in an order drawn by id, and a text
 that copies code of one of them, or speaks of versions, is not taken.
 """
 
@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from themis_rm.judge.endpoint import Endpoint, EndpointSettings
 from themis_rm.prompts import conversation
 from themis_rm.storage.digests import stable_id
-from themis_rm.storage.jsonl_cache import Journal
+from themis_rm.storage.jsonl_cache import JsonlCache
 
 STYLES = (
     "an exercise set to graduate students",
@@ -77,7 +77,7 @@ class Instruction:
 def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("themis_rm.judge"),
-        autoescape=False,  # noqa: S701 - a prompt, no page
+        autoescape=False,  # noqa: S701
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=False,
@@ -146,7 +146,7 @@ def write_instructions(versions: Iterable[Versions], settings: EndpointSettings,
     endpoint = Endpoint(settings)
     stream = iter(versions)
     failed: dict[str, str] = {}
-    with Journal(memory, ("text",)) as known, ThreadPoolExecutor(settings.parallel) as pool:
+    with JsonlCache(memory, ("text",)) as known, ThreadPoolExecutor(settings.parallel) as pool:
         while batch := list(islice(stream, 4 * settings.parallel)):
             asked = [(item, render(item)) for item in batch]
             keys = [stable_id(prompt, settings.answers()) for _, prompt in asked]

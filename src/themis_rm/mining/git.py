@@ -89,7 +89,7 @@ def require_git() -> None:
         raise InputError("The git program is not installed (or not on PATH).", "Install git 2.36 or newer.")
 
 
-def complaint(stderr: bytes, hidden: Sequence[str] = ()) -> str:
+def parse_git_error(stderr: bytes, hidden: Sequence[str] = ()) -> str:
     """Return the line of git's error output that says what went wrong, without paths of ours or control characters.
 
     Args:
@@ -105,7 +105,7 @@ def complaint(stderr: bytes, hidden: Sequence[str] = ()) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Shadow:
+class IsolatedGitDir:
     """A repository opened for reading.
 
     Attributes:
@@ -159,7 +159,7 @@ class Shadow:
                 code = process.wait()
             if code > 0:
                 stderr.seek(0)
-                raise InputError(complaint(stderr.read(), [str(self.git_dir), str(self.objects)]))
+                raise InputError(parse_git_error(stderr.read(), [str(self.git_dir), str(self.objects)]))
 
     def output(self, arguments: Sequence[str]) -> bytes:
         """Run git and return what it wrote (small outputs only).
@@ -172,7 +172,7 @@ class Shadow:
 
 
 @contextmanager
-def opened(git_dir: Path, scratch: Path, alternates: bool = False) -> Iterator[Shadow]:
+def opened(git_dir: Path, scratch: Path, alternates: bool = False) -> Iterator[IsolatedGitDir]:
     """Open a repository through a shadow that lasts as long as the block.
 
     Args:
@@ -209,7 +209,7 @@ def opened(git_dir: Path, scratch: Path, alternates: bool = False) -> Iterator[S
         if shallow:
             (shadow / "shallow").write_text(shallow)
         boundary = frozenset(line.encode() for line in shallow.split())
-        yield Shadow(shadow, objects.resolve(), head, boundary, Path(folder))
+        yield IsolatedGitDir(shadow, objects.resolve(), head, boundary, Path(folder))
 
 
 def find_git_dir(path: Path) -> Path:
@@ -335,7 +335,7 @@ def clone(source: str, target: Path) -> None:
     )
     if result.returncode != 0:
         shutil.rmtree(partial, ignore_errors=True)
-        raise InputError(f"git cannot clone it: {complaint(result.stderr, [str(partial), source])}")
+        raise InputError(f"git cannot clone it: {parse_git_error(result.stderr, [str(partial), source])}")
     partial.replace(target)
 
 
@@ -351,7 +351,7 @@ class ObjectReader:
         contents: Whether to read the contents, or the sizes alone (which inflates nothing).
     """
 
-    def __init__(self, shadow: Shadow, wanted: Iterable[bytes], contents: bool) -> None:
+    def __init__(self, shadow: IsolatedGitDir, wanted: Iterable[bytes], contents: bool) -> None:
         self._shadow = shadow
         self._contents = contents
         self._requests = tempfile.NamedTemporaryFile(dir=shadow.scratch)  # noqa: SIM115

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from themis_rm.languages import language_of_path
-from themis_rm.mining.git import Shadow
+from themis_rm.mining.git import IsolatedGitDir
 from themis_rm.mining.messages import is_boilerplate, is_revert, length_fault
 from themis_rm.mining.provenance import Provenance
 from themis_rm.mining.settings import MineSettings
@@ -173,7 +173,7 @@ class Changes:
         shadow: The opened repository.
     """
 
-    def __init__(self, shadow: Shadow) -> None:
+    def __init__(self, shadow: IsolatedGitDir) -> None:
         self._spool = tempfile.SpooledTemporaryFile(max_size=16 << 20, dir=str(shadow.scratch))  # noqa: SIM115
         self._places: list[tuple[bytes, int, int]] = []
         self._paths: dict[bytes, bytes] = {}
@@ -205,7 +205,9 @@ class Changes:
         self._spool.close()
 
 
-def read_history(shadow: Shadow, rules: ChangeRules, dropped: Callable[[str], None]) -> tuple[Changes, Provenance, int]:
+def read_history(
+    shadow: IsolatedGitDir, rules: ChangeRules, dropped: Callable[[str], None]
+) -> tuple[Changes, Provenance, int]:
     """Read a whole history.
 
     Args:

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from themis_rm.languages import language_of_path
-from themis_rm.mining.git import ObjectReader, Shadow
+from themis_rm.mining.git import IsolatedGitDir, ObjectReader
 from themis_rm.mining.history import Change, ChangeRules, Changes, read_history
-from themis_rm.mining.licenses import MAX_BYTES, allowed, detect, is_licence_file
+from themis_rm.mining.licenses import MAX_BYTES, allowed, detect, is_license_file
 from themis_rm.mining.provenance import Provenance
 from themis_rm.mining.settings import MineSettings
 from themis_rm.records import Commit
 
 
-class Mining:
+class RepositoryMiner:
     """The mining of one repository.
 
     Args:
@@ -27,7 +27,7 @@ class Mining:
         kept: Rows yielded.
         dropped: Reason -> commits.
         notes: Further counts of kept rows: by language, by how they were merged, and those reverted later.
-        licence: What the ``license`` column says.
+        license: What the ``license`` column says.
         shallow: Whether it is a shallow clone, so that its history ends early.
         refused: Why the repository as a whole is not taken, else empty.
     """
@@ -39,7 +39,7 @@ class Mining:
         self.kept = 0
         self.dropped: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
-        self.licence = ""
+        self.license = ""
         self.head = ""
         self.shallow = False
         self.refused = ""
@@ -47,7 +47,7 @@ class Mining:
     def facts(self) -> dict[str, Any]:
         """Return what the report says about the repository."""
         return {
-            "licence": self.licence,
+            "license": self.license,
             "head": self.head,
             "shallow": self.shallow,
             "commits": self.commits,
@@ -55,7 +55,7 @@ class Mining:
             "dropped": dict(sorted(self.dropped.items())),
         }
 
-    def rows(self, shadow: Shadow) -> Iterator[dict[str, Any]]:
+    def rows(self, shadow: IsolatedGitDir) -> Iterator[dict[str, Any]]:
         """Yield the commits that are kept, by path and from new to old: the columns of :class:`Commit`.
 
         The two versions of the file are bytes, checked to be UTF-8: they come as such and are written as such.
@@ -64,12 +64,12 @@ class Mining:
             InputError: git cannot list the history; no row has been yielded then.
         """
         self.head, self.shallow = shadow.head, bool(shadow.boundary)
-        found = detect(licence_files(shadow))
-        self.licence = " AND ".join(found)
-        if not self.settings.any_licence and not allowed(found, self.settings.licences):
+        found = detect(license_files(shadow))
+        self.license = " AND ".join(found)
+        if not self.settings.any_license and not allowed(found, self.settings.licenses):
             self.commits = int(shadow.output(["rev-list", "--count", shadow.head, "--"]))
-            self.dropped["licence"] = self.commits
-            self.refused = f"Its licence ({self.licence}) is not among the accepted ones."
+            self.dropped["license"] = self.commits
+            self.refused = f"Its license ({self.license}) is not among the accepted ones."
             return
         rules = ChangeRules(self.settings, shadow.boundary)
         changes, provenance, self.commits = read_history(shadow, rules, self._drop)
@@ -93,7 +93,7 @@ class Mining:
             message=change.message.decode("utf-8").strip(),
             repos=self.name,
             file_path=path,
-            license=self.licence,
+            license=self.license,
             unix_time=change.time,
             new_contents="",
             old_contents="",
@@ -109,8 +109,8 @@ class Mining:
         self.dropped[reason] += 1
 
 
-def licence_files(shadow: Shadow) -> dict[str, str]:
-    """Return names and texts of the licence files at the top of the newest commit.
+def license_files(shadow: IsolatedGitDir) -> dict[str, str]:
+    """Return names and texts of the license files at the top of the newest commit.
 
     Where there are none, those of a top folder ``LICENSES`` (the REUSE convention) are taken.
 
@@ -124,14 +124,14 @@ def licence_files(shadow: Shadow) -> dict[str, str]:
             facts, _, path = line.partition(b"\t")
             mode, _, oid = facts.split(b" ")
             name = path.decode("utf-8", "replace").removeprefix(folder)
-            if mode.startswith(b"100") and (folder or is_licence_file(name)):
+            if mode.startswith(b"100") and (folder or is_license_file(name)):
                 files[name] = oid
         if files:
             return _texts(shadow, files)
     return {}
 
 
-def _texts(shadow: Shadow, files: dict[str, bytes]) -> dict[str, str]:
+def _texts(shadow: IsolatedGitDir, files: dict[str, bytes]) -> dict[str, str]:
     texts = {}
     with ObjectReader(shadow, files.values(), contents=False) as sizes:
         readable = {name: oid for name, oid in files.items() if 0 <= sizes.next(oid)[0] <= MAX_BYTES}
@@ -142,7 +142,7 @@ def _texts(shadow: Shadow, files: dict[str, bytes]) -> dict[str, str]:
 
 
 def contents(
-    shadow: Shadow, changes: Changes, max_bytes: int, dropped: Callable[[str], None]
+    shadow: IsolatedGitDir, changes: Changes, max_bytes: int, dropped: Callable[[str], None]
 ) -> Iterator[tuple[Change, bytes, bytes]]:
     """Yield each change with its file's text after and before it, as UTF-8.
 

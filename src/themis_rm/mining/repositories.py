@@ -20,11 +20,11 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.errors import InputError, SettingError
-from themis_rm.mining.git import Shadow, clone, find_git_dir, opened, require_git
-from themis_rm.mining.miner import Mining
+from themis_rm.mining.git import IsolatedGitDir, clone, find_git_dir, opened, require_git
+from themis_rm.mining.miner import RepositoryMiner
 from themis_rm.mining.settings import MineSettings
 from themis_rm.mining.sources import Source, resolve
-from themis_rm.pipeline import DROPPED, READ, Execution, RowWriter, StageReport, document, run_steps
+from themis_rm.pipeline import DROPPED, READ, ExecutorSettings, RowWriter, StageReport, document, run_steps
 from themis_rm.records import Commit
 from themis_rm.storage.atomic import write_text
 
@@ -36,7 +36,9 @@ _CONTENTS = ("new_contents", "old_contents")
 _REPETITIVE = ["repos", "file_path", "license", "language", "merged"]
 
 
-def mine_repositories(repos: Sequence[str], out: Path, settings: MineSettings, execution: Execution) -> StageReport:
+def mine_repositories(
+    repos: Sequence[str], out: Path, settings: MineSettings, execution: ExecutorSettings
+) -> StageReport:
     """Mine repositories; a run that was cut off goes on where it was, and repositories that failed are tried again.
 
     Args:
@@ -89,12 +91,12 @@ def _keep_plan(out: Path, sources: Sequence[Source], settings: MineSettings) -> 
         write_text(file, json.dumps(plan, indent=2) + "\n")
         return
     earlier = json.loads(file.read_text(encoding="utf-8"))
-    mend = "Choose another output folder, or remove this one."
+    hint = "Choose another output folder, or remove this one."
     if earlier["settings"] != plan["settings"]:
-        raise SettingError(f"{out} holds commits mined under other settings.", mend)
+        raise SettingError(f"{out} holds commits mined under other settings.", hint)
     if earlier["repositories"] != plan["repositories"]:
         raise InputError(
-            f"{out} holds commits mined from other repositories (or from before their newest commits).", mend
+            f"{out} holds commits mined from other repositories (or from before their newest commits).", hint
         )
     for rank in range(len(sources)):
         outcome = _outcome(out, rank)
@@ -220,7 +222,7 @@ class CommitReader(PipelineStep):
         self.out = out
         self.settings = settings
 
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield what came in, then a document per commit that is kept."""
         if data:
             yield from data
@@ -231,14 +233,14 @@ class CommitReader(PipelineStep):
 
     def _mine(self, source: Source, outcome: Path) -> Iterator[Document]:
         started = time.monotonic()
-        mining = Mining(source.name, self.settings)
+        mining = RepositoryMiner(source.name, self.settings)
         status, reason = "mined", ""
         try:
             with fetched(source, self.out, self.settings) as shadow:
                 for row in mining.rows(shadow):
                     yield document(row, row["commit"])
         except (InputError, PermissionError) as error:
-            mining, status, reason = Mining(source.name, self.settings), "failed", str(error)
+            mining, status, reason = RepositoryMiner(source.name, self.settings), "failed", str(error)
         if mining.refused:
             status, reason = "refused", mining.refused
         self._count(mining, status)
@@ -246,7 +248,7 @@ class CommitReader(PipelineStep):
         facts |= mining.facts() | {"seconds": round(time.monotonic() - started, 3)}
         write_text(outcome, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
 
-    def _count(self, mining: Mining, status: str) -> None:
+    def _count(self, mining: RepositoryMiner, status: str) -> None:
         self.stat_update(f"note_repositories-{status}")
         for label, value in ((READ, mining.commits), ("note_shallow", int(mining.shallow))):
             if value:
@@ -258,7 +260,7 @@ class CommitReader(PipelineStep):
 
 
 @contextmanager
-def fetched(source: Source, out: Path, settings: MineSettings) -> Iterator[Shadow]:
+def fetched(source: Source, out: Path, settings: MineSettings) -> Iterator[IsolatedGitDir]:
     """Open a source for as long as the block lasts, cloning it first if it is not local.
 
     Raises:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from themis_rm.errors import SettingError, did_you_mean
 from themis_rm.languages import LANGUAGES, language
-from themis_rm.mining.licenses import LICENCES, OPEN
+from themis_rm.mining.licenses import LICENSES, OPEN
 from themis_rm.settings import Settings
 
 
@@ -30,10 +30,10 @@ class MineSettings(Settings):
     """Most characters of a message."""
     boilerplate: bool = False
     """Keep messages that say nothing about the change too (``wip``, version bumps, reverts, ...)."""
-    licences: list[str] = Field(default_factory=lambda: list(OPEN))
-    """SPDX ids of the licences that a repository may have; with several licences it must have none but these."""
-    any_licence: bool = False
-    """Take repositories whatever their licence, unknown and missing ones included."""
+    licenses: list[str] = Field(default_factory=lambda: list(OPEN))
+    """SPDX ids of the licenses that a repository may have; with several licenses it must have none but these."""
+    any_license: bool = False
+    """Take repositories whatever their license, unknown and missing ones included."""
     first_parent: bool = False
     """Walk only the first parents: what the main line saw, without the commits of merged branches."""
     alternates: bool = False
@@ -47,13 +47,13 @@ class MineSettings(Settings):
         wanted = {language(name).name for name in names}
         return [row.name for row in LANGUAGES if row.name in wanted]
 
-    @field_validator("licences")
+    @field_validator("licenses")
     @classmethod
-    def _known_licences(cls, names: list[str]) -> list[str]:
-        known = {row.spdx.casefold(): row.spdx for row in LICENCES}
+    def _known_licenses(cls, names: list[str]) -> list[str]:
+        known = {row.spdx.casefold(): row.spdx for row in LICENSES}
         for name in names:
             if name.casefold() not in known:
-                raise SettingError(f"Unknown licence '{name}'.", did_you_mean(name, known.values()))
+                raise SettingError(f"Unknown license '{name}'.", did_you_mean(name, known.values()))
         return sorted({known[name.casefold()] for name in names})
 
     @model_validator(mode="after")

@@ -13,13 +13,13 @@ from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
 
 from themis_rm.errors import CheckpointError
 from themis_rm.models.checkpoint import Checkpoint, config_value
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 
 _OUTSIDE = frozenset({"lm_head.weight"})
 """Tensors that no reward needs: the map to words is not even read."""
 
 
-def read_config(checkpoint: Checkpoint) -> Any:  # noqa: ANN401
+def read_config(checkpoint: Checkpoint) -> Any:
     """Return the typed configuration of a decoder that transformers knows.
 
     Raises:
@@ -41,11 +41,11 @@ def read_config(checkpoint: Checkpoint) -> Any:  # noqa: ANN401
 
 def load_backbone(
     checkpoint: Checkpoint,
-    parts: Parts,
-    config: Any,  # noqa: ANN401
+    parts: HeadSpec,
+    config: Any,
     dtype: torch.dtype | str,
     device: torch.device | str,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Load a decoder.
 
     Args:
@@ -85,7 +85,7 @@ def load_backbone(
     return model.eval()
 
 
-def _read(checkpoint: Checkpoint, parts: Parts, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _read(checkpoint: Checkpoint, parts: HeadSpec, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     if parts.weights is not None:
         dtype = options["dtype"]
         if dtype == "auto":
@@ -103,7 +103,7 @@ def _read(checkpoint: Checkpoint, parts: Parts, options: dict[str, Any]) -> tupl
     return model, report
 
 
-def soft_capped(config: Any) -> bool:  # noqa: ANN401
+def soft_capped(config: Any) -> bool:
     """Return whether attention scores are capped (Gemma-2), which SDPA leaves out without a word."""
     return getattr(config, "attn_logit_softcapping", None) is not None
 

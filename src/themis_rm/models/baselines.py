@@ -1,4 +1,4 @@
-"""Baselines without parameters: a reward model that is not clearly better than these has learnt nothing."""
+"""Baselines without parameters: a reward model that is not clearly better than these has learned nothing."""
 
 from __future__ import annotations
 

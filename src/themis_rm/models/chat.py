@@ -1,6 +1,6 @@
 """Conversations to token ids: rendered by the checkpoint's own chat template, cut in the response alone.
 
-The template's text is tokenised without special tokens of the tokenizer's own, which is what ``apply_chat_template``
+The template's text is tokenized without special tokens of the tokenizer's own, which is what ``apply_chat_template``
 does too: what the template writes is all there is, so that a beginning-of-sequence token never stands there twice.
 """
 
@@ -77,7 +77,7 @@ class ChatEncoder:
 
     def __init__(
         self,
-        tokenizer: Any,  # noqa: ANN401
+        tokenizer: Any,
         max_length: int,
         system_role: Literal["fold", "drop", "error"] = "fold",
         suffix: int | None = None,
@@ -210,7 +210,7 @@ def load_encoder(
     Raises:
         CheckpointError: There is no fast tokenizer or no chat template, or ``max_length`` is out of range.
     """
-    from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedTokenizerFast  # noqa: PLC0415
+    from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedTokenizerFast
 
     where = _tokenizer_folder(settings.tokenizer) if settings.tokenizer else folder
     # AutoTokenizer looks into config.json, which says nothing to it about a model that transformers does not know.

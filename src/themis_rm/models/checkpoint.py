@@ -203,9 +203,9 @@ def _read(file: Path, names: Sequence[str]) -> dict[str, torch.Tensor]:
 
 
 def _unpickle(file: Path) -> dict[str, torch.Tensor]:
-    import pickle  # noqa: PLC0415 - for the name of its error
+    import pickle
 
-    import torch  # noqa: PLC0415
+    import torch
 
     try:
         # Mapped, so that asking for shapes reads no weights.

@@ -17,7 +17,7 @@ from themis_rm.models.backbone import load_backbone, read_config
 from themis_rm.models.chat import ChatEncoder, load_encoder
 from themis_rm.models.checkpoint import Checkpoint, read_json
 from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
-from themis_rm.models.family import Head, Parts
+from themis_rm.models.family import Head, HeadSpec
 from themis_rm.models.layouts import Layout, Packed, Padded
 from themis_rm.models.prefix_sharing import tree_attention
 from themis_rm.models.protocol import ModelIdentity, Score
@@ -27,7 +27,7 @@ from themis_rm.prompts import Conversation
 
 def load_decoder(
     checkpoint: Checkpoint,
-    parts: Parts,
+    parts: HeadSpec,
     family: str,
     settings: ModelSettings,
     name: str = "",

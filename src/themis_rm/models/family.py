@@ -1,4 +1,4 @@
-"""What a family of decoder reward models is made of: a row that recognises it, and parts that a file of its own fills.
+"""What a family of decoder reward models is made of: a row that recognizes it, and parts that a file of its own fills.
 
 A family is a decoder of transformers with something on top that turns hidden states into a reward. What differs
 between families is that top, where it reads, and how tensors are called; batching, order, truncation, templates,
@@ -32,12 +32,12 @@ class Head(Protocol):
             Rewards, shape ``[conversations]``.
         """
 
-    def to(self, device: torch.device) -> Any:  # noqa: ANN401
+    def to(self, device: torch.device) -> Any:
         """Move the weights."""
 
 
 @dataclass(frozen=True)
-class Parts:
+class HeadSpec:
     """How a checkpoint of a family is put together.
 
     Attributes:
@@ -65,7 +65,7 @@ class Parts:
 class PartsOf(Protocol):
     """The function ``parts`` of a family's module."""
 
-    def __call__(self, checkpoint: Checkpoint) -> Parts:
+    def __call__(self, checkpoint: Checkpoint) -> HeadSpec:
         """Read the head and say where everything stands.
 
         Raises:

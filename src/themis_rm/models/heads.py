@@ -31,7 +31,7 @@ class LinearHead(nn.Module):
         self.register_buffer("weight", weight.float())
         self.register_buffer("bias", None if bias is None else bias.float())
 
-    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
         """Return ``last @ weight + bias``, shape ``[conversations]``."""
         return nn.functional.linear(last, self.weight, self.bias)[:, 0]
 
@@ -48,7 +48,7 @@ class MlpHead(nn.Module):
         super().__init__()
         self.stack = stacked(layers, activation)
 
-    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
         """Return the one output, shape ``[conversations]``."""
         out: torch.Tensor = self.stack(last)
         return out[:, 0]

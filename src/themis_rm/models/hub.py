@@ -44,8 +44,8 @@ def fetch(name: str, revision: str = "", pickles: bool = False, code: bool = Fal
     Raises:
         CheckpointError: There is no such repository or revision, it is closed, or the hub cannot be reached.
     """
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-    from huggingface_hub.errors import (  # noqa: PLC0415
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
         LocalEntryNotFoundError,

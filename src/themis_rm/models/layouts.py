@@ -56,7 +56,7 @@ class Packed:
         backbone: A decoder that ``tree_attention.supports``; its attention is set.
     """
 
-    def __init__(self, backbone: Any) -> None:  # noqa: ANN401
+    def __init__(self, backbone: Any) -> None:
         tree_attention.enable(backbone)
         self.backbone = backbone
         self.attention = tree_attention.NAME
@@ -82,7 +82,7 @@ class Padded:
         side: Where padding stands. It makes no difference to rewards.
     """
 
-    def __init__(self, backbone: Any, side: Literal["left", "right"] = "right") -> None:  # noqa: ANN401
+    def __init__(self, backbone: Any, side: Literal["left", "right"] = "right") -> None:
         self.backbone = backbone
         self.side = side
         self.attention = str(backbone.config._attn_implementation)  # noqa: SLF001

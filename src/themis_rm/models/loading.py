@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from themis_rm.errors import CheckpointError, MissingExtraError, SettingError
 from themis_rm.models import hub, published
-from themis_rm.models.catalogue import family_of, named, recognise, require_config
+from themis_rm.models.catalog import detect_family, family_of, named, require_config
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import PromptSet, built_in
@@ -45,7 +45,7 @@ def load_model(model: str | Path, settings: ModelSettings | None = None) -> Rewa
     """
     settings = settings or ModelSettings()
     if isinstance(model, str) and model in BASELINES:
-        from themis_rm.models import baselines  # noqa: PLC0415
+        from themis_rm.models import baselines
 
         loader: Callable[[ModelSettings], RewardModel] = getattr(baselines, BASELINES[model])
         return loader(settings)
@@ -88,7 +88,7 @@ def _no_folder(name: str) -> str:
 
 
 def _fitted(settings: ModelSettings, row: PublishedModel | None) -> ModelSettings:
-    """Lay the settings over what the catalogue knows about a published model."""
+    """Lay the settings over what the catalog knows about a published model."""
     if row is None:
         return settings
     facts: dict[str, object] = {"family": row.family, "tokenizer": row.tokenizer}
@@ -104,7 +104,7 @@ def _load_judge(name: str, row: PublishedModel | None, settings: ModelSettings) 
             f"{name} writes its scores; it is asked where it is served.",
             "Serve it (vLLM and others speak the interface) and set model.judge.url=http://HOST:PORT/v1.",
         )
-    from themis_rm.models.judges.model import load  # noqa: PLC0415
+    from themis_rm.models.judges.model import load
 
     return load(row.hub if row is not None else name, settings, row.interface if row is not None else None)
 
@@ -112,21 +112,21 @@ def _load_judge(name: str, row: PublishedModel | None, settings: ModelSettings) 
 def _load_folder(place: _Place, settings: ModelSettings) -> RewardModel:
     folder = place.folder
     if (folder / NGRAMS).is_file():
-        from themis_rm.models import ngrams  # noqa: PLC0415
+        from themis_rm.models import ngrams
 
         return ngrams.load(folder, settings)
     require_config(folder)
     if settings.remote is not None:
         return _load_remote(place, settings)
-    from themis_rm.models.checkpoint import Checkpoint  # noqa: PLC0415
+    from themis_rm.models.checkpoint import Checkpoint
 
     checkpoint = Checkpoint(folder, settings.pickled_weights)
     if settings.trust_remote_code:
-        from themis_rm.models.remote_code import load_remote_code, require_trust  # noqa: PLC0415
+        from themis_rm.models.remote_code import load_remote_code, require_trust
 
         require_trust(folder, settings, place.repository)
         return load_remote_code(checkpoint, settings, place.name or folder.resolve().name)
-    from themis_rm.models.decoder import load_decoder  # noqa: PLC0415
+    from themis_rm.models.decoder import load_decoder
 
     family = named(settings.family) if settings.family else family_of(checkpoint)
     if not family.replaces_code and not settings.ignore_remote_code:
@@ -136,11 +136,11 @@ def _load_folder(place: _Place, settings: ModelSettings) -> RewardModel:
 
 
 def _load_remote(place: _Place, settings: ModelSettings) -> RewardModel:
-    from themis_rm.models.remote.model import load  # noqa: PLC0415
+    from themis_rm.models.remote.model import load
 
     # The folder may hold a tokenizer and a configuration alone; where it has weights they tell the family.
     held = any(place.folder.glob("*.safetensors"))
-    family = named(settings.family) if settings.family else recognise(place.folder) if held else None
+    family = named(settings.family) if settings.family else detect_family(place.folder) if held else None
     if family is not None and not family.served:
         raise SettingError(
             f"Servers do not compute the reward of the family {family.name} from tokens alone.",
@@ -155,12 +155,12 @@ def _require_plain_class(checkpoint: Checkpoint) -> None:
     Raises:
         CheckpointError: The configuration names code of the repository's own, or no classifier of transformers.
     """
-    from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES  # noqa: PLC0415
+    from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
-    from themis_rm.models.checkpoint import config_value  # noqa: PLC0415
+    from themis_rm.models.checkpoint import config_value
 
     if code := checkpoint.config.get("auto_map"):
-        from themis_rm.models.remote_code import code_digest  # noqa: PLC0415
+        from themis_rm.models.remote_code import code_digest
 
         raise CheckpointError(
             f"{checkpoint.folder} needs code of its own ({min(map(str, code.values()))}), which is not run.",

@@ -1,7 +1,7 @@
 """A bag of hashed token n-grams under a Bradley-Terry model: what surface words alone tell about preferences.
 
 Reward ``w . f(response)`` with ``f`` the logarithms of n-gram counts in hashed buckets (Weinberger et al., 2009,
-"Feature hashing for large scale multitask learning"); ``w`` minimises the mean of ``-log sigmoid(r_c - r_r)`` plus an
+"Feature hashing for large scale multitask learning"); ``w`` minimizes the mean of ``-log sigmoid(r_c - r_r)`` plus an
 L2 term, by L-BFGS. With ``crossed`` every feature stands there twice, once shared and once together with the criteria
 prompt (Daume III, 2007, "Frustratingly easy domain adaptation").
 """
@@ -66,7 +66,7 @@ class FitReport:
         skipped: Reason -> pairs not used.
         accuracy: Share of the pairs used that the fitted model orders rightly (ties half).
         iterations: Steps taken.
-        converged: Whether the optimiser was done before its last allowed step.
+        converged: Whether the optimizer was done before its last allowed step.
     """
 
     pairs: int
@@ -131,7 +131,7 @@ def load(folder: Path, settings: ModelSettings) -> NGramModel:  # noqa: ARG001
         report = FitReport(**values["fit"])
         weight = load_file(folder / WEIGHTS)[TENSOR]
     except SettingError as error:
-        raise CheckpointError(error.what, error.mend) from error
+        raise CheckpointError(error.message, error.hint) from error
     except (KeyError, TypeError, OSError, SafetensorError) as error:
         raise CheckpointError(f"{folder} is no whole n-gram model ({error}).", "Fit it again.") from error
     if weight.shape != (1 << made.bits,):
@@ -243,14 +243,14 @@ def _sample(rows: Iterable[Mapping[str, Any]], settings: NGramSettings) -> tuple
     return [values for _, _, values in sorted(heap, key=lambda item: -item[0])], skipped
 
 
-def _matrix(pairs: Sequence[Mapping[int, float]], settings: NGramSettings) -> Any:  # noqa: ANN401
+def _matrix(pairs: Sequence[Mapping[int, float]], settings: NGramSettings) -> Any:
     starts = np.cumsum([0, *(len(values) for values in pairs)])
     columns = np.fromiter((bucket for values in pairs for bucket in values), dtype=np.int32, count=int(starts[-1]))
     data = np.fromiter((x for values in pairs for x in values.values()), dtype=np.float64, count=int(starts[-1]))
     return csr_matrix((data, columns, starts), shape=(len(pairs), 1 << settings.bits))
 
 
-def _loss(weight: NDArray[np.float64], matrix: Any, l2: float) -> tuple[float, NDArray[np.float64]]:  # noqa: ANN401
+def _loss(weight: NDArray[np.float64], matrix: Any, l2: float) -> tuple[float, NDArray[np.float64]]:
     margins = matrix @ weight
     loss = float(np.logaddexp(0.0, -margins).mean() + 0.5 * l2 * (weight @ weight))
     gradient = -(matrix.T @ expit(-margins)) / matrix.shape[0] + l2 * weight

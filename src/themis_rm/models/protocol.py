@@ -48,7 +48,7 @@ class ModelIdentity:
 
     Attributes:
         name: The baseline's name or the checkpoint folder's.
-        family: Row of the catalogue.
+        family: Row of the catalog.
         digest: Hash of weights, configuration, tokenizer and template (of the parameters, for a baseline).
         facts: What else changes scores: dtype, attention, longest input, system-role policy.
         judge: The model writes its scores, so that a score may be no score, and may be one of few.

@@ -1,7 +1,7 @@
 """The 51 published models of CodeRewardBench as typed rows: what each is, and what scoring with it takes.
 
-A row states facts of one published checkpoint; how its family is computed stands in the catalogue of families, and
-its figures on the benchmark in :mod:`themis_rm.evaluation.reference`. A fact that nobody found out is empty or ``None``.
+A row states facts of one published checkpoint; the catalog of families says how its family is computed, and
+:mod:`themis_rm.evaluation.reference` holds its benchmark figures. An unknown fact is empty or ``None``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from importlib import resources
 from typing import Literal, cast, get_args
 
 from themis_rm.errors import CheckpointError, did_you_mean
-from themis_rm.models.catalogue import FAMILIES
+from themis_rm.models.catalog import FAMILIES
 from themis_rm.models.settings import Interface, SystemRole
 
 Source = Literal["card", "config", "code", "docs", "notes", "series", "name", "memory"]
-"""Where a fact was learnt; the head of ``published.csv`` says what each word means."""
+"""Where a fact was learned; the head of ``published.csv`` says what each word means."""
 
 UNMARKED = frozenset(family.name for family in FAMILIES if not family.tensors)
 """Families that nothing in a folder gives away, so that a user must name them."""
@@ -38,9 +38,9 @@ class PublishedModel:
         aliases: Further names.
         series: Models of one recipe in several sizes, to be joined by a line; empty for a single one.
         parameters: Billions, nominal.
-        family: Row of the catalogue of families, or interface of a generative judge; empty where none of ours reads it.
+        family: Row of the catalog of families, or interface of a generative judge; empty where none of ours reads it.
         base: What it was trained from.
-        licence: Of the weights, as their source states it.
+        license: Of the weights, as their source states it.
         prompts: Criteria prompts that it was trained with: ``own``, ``all``, ``none``; empty for judges, whose
             interface says what they are asked.
         system: What becomes of a system message under its chat template.
@@ -56,7 +56,7 @@ class PublishedModel:
         gap: What the golden leaves open.
         note: What a reader must know about its published figures.
         scoring: What a user must know about scoring with it.
-        sources: Column -> where the fact in it was learnt.
+        sources: Column -> where the fact in it was learned.
     """
 
     run: str
@@ -67,7 +67,7 @@ class PublishedModel:
     parameters: float
     family: str
     base: str
-    licence: str
+    license: str
     prompts: tuple[str, ...]
     system: SystemRole | Literal[""]
     positions: int | None
@@ -149,8 +149,8 @@ def nearest(name: str, *others: str) -> str:
         name: What the user wrote.
         others: Names beside those of published models that would have been accepted.
     """
-    mend = did_you_mean(name, [*others, *(each for row in rows() for each in row.names)])
-    return "'themis-rm models' lists them." if mend.startswith("Known:") else mend
+    hint = did_you_mean(name, [*others, *(each for row in rows() for each in row.names)])
+    return "'themis-rm models' lists them." if hint.startswith("Known:") else hint
 
 
 @cache
@@ -168,7 +168,7 @@ def _row(line: Mapping[str, str]) -> PublishedModel:
         parameters=float(line["parameters"]),
         family=line["family"],
         base=line["base"],
-        licence=line["licence"],
+        license=line["license"],
         prompts=tuple(line["prompts"].split()),
         system=cast("SystemRole | Literal['']", line["system"]),
         positions=_count(line["positions"]),

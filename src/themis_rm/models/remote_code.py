@@ -105,7 +105,7 @@ class CodeModel:
         identity: What results say about it.
     """
 
-    def __init__(self, model: Any, encoder: ChatEncoder, identity: ModelIdentity) -> None:  # noqa: ANN401
+    def __init__(self, model: Any, encoder: ChatEncoder, identity: ModelIdentity) -> None:
         self.model = model
         self.encoder = encoder
         self.identity = identity

@@ -53,7 +53,7 @@ class JudgeSettings(Settings):
     served_as: str = ""
     """Name of the model there; by default the first that the server lists."""
     interface: Interface | None = None
-    """How it is asked; by default as the catalogue says for the model, else ``rubric``."""
+    """How it is asked; by default as the catalog says for the model, else ``rubric``."""
     wording: Path | None = None
     """YAML file with the wording of the interface's prompts; by default our own."""
     reward: Literal["expected", "stated"] = "expected"
@@ -82,7 +82,7 @@ class JudgeSettings(Settings):
     """JSONL file that keeps what the judge wrote, with its reasons. The same question is not asked again, so that a run
     that was cut off goes on where it was. Scores are the same with and without it."""
 
-    def model_post_init(self, _: Any) -> None:  # noqa: ANN401
+    def model_post_init(self, _: Any) -> None:
         """Check what only makes sense together.
 
         Raises:

@@ -17,12 +17,12 @@ from pydantic import BaseModel, ConfigDict
 
 import themis_rm
 from themis_rm.benchmark.audit.run import Audit
-from themis_rm.benchmark.compile import Artefacts
+from themis_rm.benchmark.compile import Artifacts
 from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import pairs_digest
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS
 from themis_rm.criteria import CRITERIA
-from themis_rm.dataset.hub import hub_licence, size_category
+from themis_rm.dataset.hub import hub_license, size_category
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import LANGUAGES
 from themis_rm.records import BenchmarkPair, CompiledPair
@@ -35,7 +35,7 @@ FEATURES = ("prompt", "chosen", "rejected", "language", "aspect", "subset", "id"
 """Published columns, in the order of the published files; ours stand behind them."""
 _SPLIT_BY = {"Full": None, "Stratified_Aspect": "aspect", "Stratified_Language": "language"}
 _SHARE_ALIKE = re.compile(r"(?i)\b(CC-BY-(?:NC-)?SA|A?GPL|LGPL|MPL|EPL|EUPL|CDDL|ODbL|CDLA-Sharing)\b[\w.-]*")
-_LICENCE = re.compile(r"[A-Za-z][\w.+-]*")
+_LICENSE = re.compile(r"[A-Za-z][\w.+-]*")
 _JOINS = frozenset({"AND", "OR", "WITH"})
 
 
@@ -63,7 +63,7 @@ class HandedOver(BaseModel):
     """Hash of the pairs; results carry the same."""
     sha256: str
     """Of the ``Full`` file."""
-    licences: dict[str, int]
+    licenses: dict[str, int]
     """SPDX expression -> pairs."""
     share_alike: list[str]
     """Those of them that ask for the same terms downstream."""
@@ -86,7 +86,7 @@ def schema() -> pa.Schema:
     return pa.schema([known.field(name).with_nullable(True) for name in names])
 
 
-def hand_over_benchmark(
+def export_benchmark(
     benchmark: Path,
     out: Path,
     settings: FolderSettings | None = None,
@@ -109,7 +109,7 @@ def hand_over_benchmark(
     settings = settings or FolderSettings()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SettingError(f"{out} is not empty.", "Name a new folder, so that no file of another version stays in it.")
-    facts = Manifest.load(manifest or Artefacts(benchmark).manifest)
+    facts = Manifest.load(manifest or Artifacts(benchmark).manifest)
     pairs = [CompiledPair.from_dict(row) for row in read_rows(benchmark, CompiledPair.schema().names)]
     audited = Audit.load(audit) if audit else None
     digest = pairs_digest(BenchmarkPair.from_dict(pair.to_dict()) for pair in pairs)
@@ -120,14 +120,14 @@ def hand_over_benchmark(
             )
     splits = [split for config in CONFIGS for split in _write(config, pairs, out)]
     full = next(split for split in splits if split.config == "Full")
-    licences = Counter(pair.license for pair in pairs)
+    licenses = Counter(pair.license for pair in pairs)
     told = HandedOver(
         pairs=len(pairs),
         splits={config: {s.name: s.rows for s in splits if s.config == config} for config in CONFIGS},
         digest=facts.digest,
         sha256=hashlib.sha256(full.path.read_bytes()).hexdigest(),
-        licences=dict(sorted(licences.items(), key=lambda item: (-item[1], item[0]))),
-        share_alike=sorted(name for name in licences if _SHARE_ALIKE.search(name)),
+        licenses=dict(sorted(licenses.items(), key=lambda item: (-item[1], item[0]))),
+        share_alike=sorted(name for name in licenses if _SHARE_ALIKE.search(name)),
     )
     write_text(out / "eval.yaml", _eval_yaml(told, settings))
     write_text(out / "README.md", _card(told, splits, pairs, facts, audited, settings))
@@ -167,7 +167,7 @@ def _eval_yaml(told: HandedOver, settings: FolderSettings) -> str:
 
 
 def _front_matter(told: HandedOver, splits: Iterable[_Split], settings: FolderSettings) -> str:
-    from huggingface_hub import DatasetCardData  # noqa: PLC0415
+    from huggingface_hub import DatasetCardData
 
     configs, infos = [], []
     for config in CONFIGS:
@@ -186,7 +186,7 @@ def _front_matter(told: HandedOver, splits: Iterable[_Split], settings: FolderSe
         )
     data = DatasetCardData(
         pretty_name=settings.name,
-        license=sorted({hub_licence(part) for name in told.licences for part in licence_parts(name)}),
+        license=sorted({hub_license(part) for name in told.licenses for part in license_parts(name)}),
         language=["en", "code"],
         size_categories=[size_category(told.pairs)],
         task_categories=[TASK],
@@ -197,9 +197,9 @@ def _front_matter(told: HandedOver, splits: Iterable[_Split], settings: FolderSe
     return data.to_yaml()
 
 
-def licence_parts(expression: str) -> list[str]:
-    """Return the licences of an SPDX expression, in order; the empty one gives ``unknown``."""
-    return [part for part in _LICENCE.findall(expression) if part not in _JOINS] or ["unknown"]
+def license_parts(expression: str) -> list[str]:
+    """Return the licenses of an SPDX expression, in order; the empty one gives ``unknown``."""
+    return [part for part in _LICENSE.findall(expression) if part not in _JOINS] or ["unknown"]
 
 
 def _card(
@@ -212,7 +212,7 @@ def _card(
 ) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("themis_rm.report"),
-        autoescape=False,  # noqa: S701  # Markdown, not HTML
+        autoescape=False,  # Markdown, not HTML  # noqa: S701
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -220,7 +220,7 @@ def _card(
     )
     environment.filters["cell"] = lambda text: " ".join(str(text).replace("|", "\\|").split())
     kept = [entry for entry in facts.sources if entry.kept]
-    alike = {name: [entry.title for entry in kept if entry.licence == name] for name in told.share_alike}
+    alike = {name: [entry.title for entry in kept if entry.license == name] for name in told.share_alike}
     return environment.get_template("benchmark_card.md.j2").render(
         front_matter=_front_matter(told, splits, settings),
         settings=settings,

@@ -3,7 +3,7 @@
 Both formats are written by ``huggingface_hub``. The first is what model cards have carried for years; the second
 (https://huggingface.co/docs/hub/eval-results) feeds the leaderboard of a benchmark's dataset page. There a result names
 a task of the dataset's ``eval.yaml``; :data:`OVERALL` and the criteria's benchmark names are those that
-:func:`themis_rm.report.benchmark_export.hand_over_benchmark` writes.
+:func:`themis_rm.report.benchmark_export.export_benchmark` writes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _REVISION = re.compile(r"[0-9a-f]{40}")
 
 
-class HandOverSettings(Settings):
+class HubExportSettings(Settings):
     """What the hub has to be told that results do not know."""
 
     dataset: str = ""
@@ -57,7 +57,7 @@ class HandOverSettings(Settings):
     """Digits of percentages after the point."""
 
 
-def model_index(results: Results, settings: HandOverSettings | None = None) -> list[dict[str, Any]]:
+def model_index(results: Results, settings: HubExportSettings | None = None) -> list[dict[str, Any]]:
     """Return the value of ``model-index`` in a model card: accuracy overall, by criterion and by language.
 
     Each cut carries two metrics that are told apart by name: accuracy with ties counted half (the headline) and strict
@@ -66,21 +66,21 @@ def model_index(results: Results, settings: HandOverSettings | None = None) -> l
 
     Args:
         results: Of an evaluation.
-        settings: See :class:`HandOverSettings`.
+        settings: See :class:`HubExportSettings`.
 
     Raises:
         InputError: The results have no intervals (a published file).
         SettingError: A setting is not what the hub takes.
     """
-    from huggingface_hub.repocard_data import eval_results_to_model_index  # noqa: PLC0415
+    from huggingface_hub.repocard_data import eval_results_to_model_index
 
-    settings = _checked(settings or HandOverSettings())
+    settings = _checked(settings or HubExportSettings())
     accuracies, run = _ours(results)
     found = list(_eval_results(accuracies, run, results, settings))
     return eval_results_to_model_index(settings.model or run.model, found)
 
 
-def eval_results(results: Results, settings: HandOverSettings) -> list[dict[str, Any]]:
+def eval_results(results: Results, settings: HubExportSettings) -> list[dict[str, Any]]:
     """Return the entries of an ``.eval_results`` file: percentages with ties counted half, overall and by criterion.
 
     Args:
@@ -91,7 +91,7 @@ def eval_results(results: Results, settings: HandOverSettings) -> list[dict[str,
         InputError: The results have no intervals (a published file).
         SettingError: There is no dataset, or a setting is not what the hub takes.
     """
-    from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml  # noqa: PLC0415
+    from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
     settings = _checked(settings)
     if not settings.dataset:
@@ -119,7 +119,7 @@ def eval_results(results: Results, settings: HandOverSettings) -> list[dict[str,
     return eval_result_entries_to_yaml(entries)
 
 
-def hand_over_results(results: Path, out: Path, settings: HandOverSettings) -> list[Path]:
+def export_results(results: Path, out: Path, settings: HubExportSettings) -> list[Path]:
     """Write what a model repository needs of a ``results.json``.
 
     ``model-index.yaml`` holds the block for the header of the model card. With ``dataset``, a file in ``.eval_results``
@@ -128,7 +128,7 @@ def hand_over_results(results: Path, out: Path, settings: HandOverSettings) -> l
     Args:
         results: A ``results.json``.
         out: Folder, such as a clone of the model's repository.
-        settings: See :class:`HandOverSettings`.
+        settings: See :class:`HubExportSettings`.
 
     Returns:
         The files written.
@@ -148,11 +148,11 @@ def hand_over_results(results: Path, out: Path, settings: HandOverSettings) -> l
     return list(files)
 
 
-def _yaml(values: Any) -> str:  # noqa: ANN401
+def _yaml(values: Any) -> str:
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
-def _checked(settings: HandOverSettings) -> HandOverSettings:
+def _checked(settings: HubExportSettings) -> HubExportSettings:
     if settings.dataset and not _REPOSITORY.fullmatch(settings.dataset):
         raise SettingError(f"'{settings.dataset}' is no dataset repository.", "It has the form owner/name.")
     if settings.revision and not _REVISION.fullmatch(settings.revision):
@@ -169,9 +169,9 @@ def _ours(results: Results) -> tuple[Accuracies, Run]:
 
 
 def _eval_results(
-    accuracies: Accuracies, run: Run, results: Results, settings: HandOverSettings
+    accuracies: Accuracies, run: Run, results: Results, settings: HubExportSettings
 ) -> Iterator[EvalResult]:
-    from huggingface_hub import EvalResult  # noqa: PLC0415
+    from huggingface_hub import EvalResult
 
     name = settings.dataset_name or run.benchmark
     facts = {"digest": run.benchmark_digest, "prompts": run.prompts}

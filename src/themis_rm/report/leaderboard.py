@@ -52,9 +52,9 @@ def render(board: Board, texts: bool | None = None) -> str:
     with_texts = _takes_texts(board) if texts is None else texts and board.pairs is not None
     data = page_data(board, with_texts)
     return environment.get_template("leaderboard.html.j2").render(
-        css=Markup(_beside("leaderboard.css")),  # noqa: S704  # our own files, not input
+        css=Markup(_beside("leaderboard.css")),  # our own files, not input  # noqa: S704
         js=Markup(_beside("leaderboard.js")),  # noqa: S704
-        data=Markup(_embedded(data)),  # noqa: S704  # every < in it is escaped
+        data=Markup(_embedded(data)),  # every < in it is escaped  # noqa: S704
         with_texts=with_texts,
         board=board,
         version=themis_rm.__version__,
@@ -80,7 +80,7 @@ def page_data(board: Board, texts: bool = False) -> dict[str, Any]:
       of strict accuracies, ``strict_low`` and ``strict_high``.
     - ``tests``, an object a tested cut, in place of ``comparisons``: ``cut``, ``half`` and ``strict``, each with
       ``letters`` ``[S]``, ``ranks`` ``[S][2]`` and ``[P]`` arrays: ``low`` and ``high`` in hundred-thousandths, ``p``
-      and ``holm`` with three significant digits. ``half`` is the paired randomisation test of the headline accuracy,
+      and ``holm`` with three significant digits. ``half`` is the paired randomization test of the headline accuracy,
       ``strict`` McNemar's test.
     - ``pairs.ids``: how many characters an id shares with the one before, a colon, the rest.
     - ``pairs.outcomes``: S strings; a letter, counted from ``a``, is five times one outcome plus the next one.

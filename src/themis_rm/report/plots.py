@@ -1,4 +1,4 @@
-"""Plots as inline SVG: no script, no network, sharp at every size. Colours come from the page's style sheet."""
+"""Plots as inline SVG: no script, no network, sharp at every size. Colors come from the page's style sheet."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def training_curves(log: Path) -> list[str]:
 
     plots = [
         line_plot("Preference loss", {"train": points("preference", False), "validation": points("preference", True)}),
-        line_plot("Language-modelling loss", {"train": points("nll", False)}),
+        line_plot("Language-modeling loss", {"train": points("nll", False)}),
         line_plot("Pair accuracy", {"train": points("accuracy", False), "validation": points("accuracy", True)}),
     ]
     return [plot for plot in plots if plot]

@@ -269,10 +269,10 @@ def read_lines(lines: Iterable[bytes], settings: ScoreSettings) -> Iterator[Requ
         except ValueError as error:
             yield BadRequest(number, "not-json", f"not JSON ({error})", text)
         except InputError as error:
-            yield BadRequest(number, "not-a-request", error.what, text)
+            yield BadRequest(number, "not-a-request", error.message, text)
 
 
-def _request(row: Any, line: int, asked: tuple[str, ...]) -> Request:  # noqa: ANN401
+def _request(row: Any, line: int, asked: tuple[str, ...]) -> Request:
     if not isinstance(row, dict):
         raise InputError("not a JSON object")
     messages = _messages(row)
@@ -288,13 +288,13 @@ def _request(row: Any, line: int, asked: tuple[str, ...]) -> Request:  # noqa: A
     return Request(name, line, messages, wanted)
 
 
-def _own(name: Any) -> tuple[str, ...]:  # noqa: ANN401
+def _own(name: Any) -> tuple[str, ...]:
     if name is None:
         return (NONE,)
     try:
         return labels([str(name)])
     except SettingError as error:
-        raise InputError(error.what.rstrip(".")) from error
+        raise InputError(error.message.rstrip(".")) from error
 
 
 def _messages(row: Mapping[str, Any]) -> Conversation:
@@ -314,7 +314,7 @@ def _messages(row: Mapping[str, Any]) -> Conversation:
     return conversation(system, row["prompt"], row["response"])
 
 
-def _is_message(item: Any) -> bool:  # noqa: ANN401
+def _is_message(item: Any) -> bool:
     return isinstance(item, dict) and item.get("role") in _ROLES and isinstance(item.get("content"), str)
 
 

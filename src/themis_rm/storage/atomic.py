@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,8 +33,8 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
         remove(partial)
         raise
     if target.is_dir():
-        remove(target)  # os.replace refuses to replace a directory that is not empty
-    os.replace(partial, target)
+        remove(target)  # a rename does not replace a directory that is not empty
+    partial.replace(target)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Self
 from themis_rm.errors import InputError
 
 
-class Journal:
+class JsonlCache:
     """An append-only JSONL file; each line is a mapping with a ``key``, and the last line of a key counts.
 
     A kill can cut the last line off. Such a line is neither read nor left standing: it is taken out when the file is

@@ -105,3 +105,35 @@ def write_rows(path: Path, rows: Iterable[TypedRow], schema: pa.Schema) -> int:
             count += len(batch)
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
     return count
+
+
+_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+_LISTS = (pa.types.is_list, pa.types.is_large_list)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return any(test(kind.value_type if pa.types.is_dictionary(kind) else kind) for test in _TEXT)
+
+
+def _is_texts(kind: pa.DataType) -> bool:
+    return any(test(kind) for test in _LISTS) and (_is_text(kind.value_type) or pa.types.is_null(kind.value_type))
+
+
+_KINDS = (_is_text, _is_texts, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+
+
+def validate_parquet_files(path: Path, rows: RowType) -> list[Path]:
+    """Return the Parquet files of a path after checking all their schemas against a row type.
+
+    Raises:
+        InputError: There is no file, one cannot be read, or a column is missing or has another type.
+    """
+    files = parquet_files(path)
+    for file in files:
+        with open_parquet(file, rows.required()) as handle:
+            for column in rows.schema():
+                index = handle.schema_arrow.get_field_index(column.name)
+                found = handle.schema_arrow.field(index).type if index >= 0 else pa.null()
+                if not any(fits(found) and fits(column.type) for fits in _KINDS) and not pa.types.is_null(found):
+                    raise InputError(f"{file}: column {column.name} holds {found}, not {column.type}.")
+    return files

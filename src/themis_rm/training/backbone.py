@@ -19,7 +19,7 @@ LM_HEAD = "lm_head.safetensors"
 """Beside an exported checkpoint whose embeddings are not tied: what a second training stage needs of the first."""
 
 
-def build_model(recipe: TrainRecipe, tokenizer: Any, pad: int) -> RewardModel:  # noqa: ANN401
+def build_model(recipe: TrainRecipe, tokenizer: Any, pad: int) -> RewardModel:
     """Return the model that a recipe starts from, in float32 (float64 if asked for).
 
     Args:
@@ -60,7 +60,7 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad: int) -> RewardModel:  
     return model
 
 
-def _fresh(source: Backbone, tokenizer: Any, max_length: int) -> Any:  # noqa: ANN401
+def _fresh(source: Backbone, tokenizer: Any, max_length: int) -> Any:
     values = dict(source.config or {})
     kind = values.pop("model_type", "qwen3")
     try:

@@ -26,10 +26,10 @@ def last_complete(folder: Path) -> Path | None:
 class CompleteCheckpoints(TrainerCallback):
     """Marks a checkpoint once all of it is on disk, and only then removes the one before."""
 
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ANN401, ARG002
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Runs on every rank when its part of a checkpoint is written."""
         if args.world_size > 1:
-            import torch.distributed  # noqa: PLC0415
+            import torch.distributed
 
             torch.distributed.barrier()
         if not state.is_world_process_zero:

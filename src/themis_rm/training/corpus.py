@@ -19,7 +19,7 @@ from themis_rm.errors import InputError, MissingExtraError
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.parquet import open_parquet, parquet_files, read_rows
-from themis_rm.training.tokenization import Dropped, EncodedPair, PairTokeniser
+from themis_rm.training.tokenization import Dropped, EncodedPair, PairEncoder
 
 COLUMNS = ["system", "input", "chosen", "rejected"]
 _SCHEMA = pa.schema(
@@ -122,7 +122,7 @@ def _parquet_under(entry: Path) -> list[Path]:
 
 def _from_hub(name: str, holdout: float) -> Corpus:
     try:
-        import datasets  # noqa: PLC0415
+        import datasets
     except ImportError:
         raise MissingExtraError("datasets", "train") from None
     builder = datasets.load_dataset_builder(name)
@@ -157,7 +157,7 @@ class TokenPairs:
     """Encoded pairs on disk, memory-mapped: a sequence of dicts of arrays.
 
     Args:
-        file: What :func:`tokenise` wrote.
+        file: What :func:`tokenize` wrote.
 
     Attributes:
         lengths: Tokens of each pair's longer response, shape ``[pairs]``.
@@ -194,7 +194,7 @@ class TokenPairs:
         return chosen[np.argsort(-self.lengths[chosen], kind="stable")]
 
 
-def tokenise(rows: Iterable[Mapping[str, Any]], tokeniser: PairTokeniser, file: Path) -> Counts:
+def tokenize(rows: Iterable[Mapping[str, Any]], pair_encoder: PairEncoder, file: Path) -> Counts:
     """Encode rows and write the pairs as an Arrow file; every dropped row is counted under its reason."""
     counts, dropped = Counts(), Counter[str]()
     stream = iter(rows)
@@ -202,7 +202,7 @@ def tokenise(rows: Iterable[Mapping[str, Any]], tokeniser: PairTokeniser, file: 
         while batch := list(itertools.islice(stream, _BATCH)):
             counts.read += len(batch)
             pairs = []
-            for row, result in zip(batch, tokeniser.encode_pairs(batch), strict=True):
+            for row, result in zip(batch, pair_encoder.encode_pairs(batch), strict=True):
                 if isinstance(result, Dropped):
                     dropped[result.reason] += 1
                 else:
@@ -226,12 +226,12 @@ def _record(row: Mapping[str, Any], pair: EncodedPair) -> dict[str, Any]:
     }
 
 
-def cached_tokens(corpus: Corpus, tokeniser: PairTokeniser, folder: Path, key: str) -> dict[str, Counts]:
+def cached_tokens(corpus: Corpus, pair_encoder: PairEncoder, folder: Path, key: str) -> dict[str, Counts]:
     """Encode both splits into ``folder`` unless that was done before under the same key.
 
     Args:
         corpus: The dataset.
-        tokeniser: What encodes its rows.
+        pair_encoder: What encodes its rows.
         folder: Gets ``train.arrow``, ``validation.arrow`` and ``counts.json``; appears only when whole.
         key: Stands for the data and everything that the ids depend on.
 
@@ -246,7 +246,8 @@ def cached_tokens(corpus: Corpus, tokeniser: PairTokeniser, folder: Path, key: s
         shutil.rmtree(stale, ignore_errors=True)
     partial.mkdir(parents=True)
     counts = {
-        split: tokenise(corpus.rows(split), tokeniser, partial / f"{split}.arrow") for split in ("train", "validation")
+        split: tokenize(corpus.rows(split), pair_encoder, partial / f"{split}.arrow")
+        for split in ("train", "validation")
     }
     told = {split: vars(count) for split, count in counts.items()}
     write_text(partial / "counts.json", json.dumps({"key": key, **told}, indent=2) + "\n")

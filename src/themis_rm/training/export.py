@@ -26,7 +26,7 @@ _BACKBONE = "backbone."
 
 def save_reward_model(
     model: RewardModel,
-    tokenizer: Any,  # noqa: ANN401
+    tokenizer: Any,
     folder: Path,
     *,
     prompts: PromptSet,

@@ -65,7 +65,7 @@ class RewardModel(nn.Module):
         head_init: Standard deviation of the head's initial weights; 0 starts with all rewards at zero.
     """
 
-    def __init__(self, backbone: Any, head_init: float = 0.0) -> None:  # noqa: ANN401
+    def __init__(self, backbone: Any, head_init: float = 0.0) -> None:
         super().__init__()
         self.backbone = backbone
         self.backbone.config.use_cache = False
@@ -75,12 +75,12 @@ class RewardModel(nn.Module):
         nn.init.normal_(self.score.weight, std=head_init) if head_init else nn.init.zeros_(self.score.weight)
 
     @property
-    def config(self) -> Any:  # noqa: ANN401
+    def config(self) -> Any:
         """The backbone's configuration."""
         return self.backbone.config
 
     @property
-    def _no_split_modules(self) -> Any:  # noqa: ANN401
+    def _no_split_modules(self) -> Any:
         # FSDP wraps what the backbone says must stay whole.
         return self.backbone._no_split_modules  # noqa: SLF001
 
@@ -129,7 +129,7 @@ class RewardModel(nn.Module):
             input_ids: Shape ``[2 * pairs, tokens]``: all chosen ones, then all rejected ones, right-padded.
             attention_mask: The same shape.
             completion_mask: Shape ``[pairs, tokens]``, true on completion tokens of the chosen responses; ``None``
-                leaves the language-modelling term out.
+                leaves the language-modeling term out.
         """
         hidden = self.hidden_states(input_ids, attention_mask)
         chosen, rejected = self.rewards(hidden, attention_mask).chunk(2)
@@ -189,7 +189,7 @@ class RewardModel(nn.Module):
         if not torch.allclose(own.float(), theirs.float(), rtol=1e-3, atol=1e-3):
             raise CheckpointError(
                 f"{type(self.backbone).__name__} changes its logits in a way that is not known here.",
-                "Set lam=0 to train without the language-modelling term, or add the family to training/model.py.",
+                "Set lam=0 to train without the language-modeling term, or add the family to training/model.py.",
             )
 
 

@@ -1,8 +1,8 @@
-"""The training objective as pure functions on tensors; no model, no batch layout, no normalisation hidden inside.
+"""The training objective as pure functions on tensors; no model, no batch layout, no normalization hidden inside.
 
 ``L = -log sigmoid(r_c - r_r) + lambda * NLL(y_c | p, x) + mu * (r_c + r_r)^2``
 
-The preference and magnitude terms are means over pairs, the language-modelling term is a mean over completion tokens,
+The preference and magnitude terms are means over pairs, the language-modeling term is a mean over completion tokens,
 each over the *global* batch. The functions therefore return per-pair values or sums, and :func:`combine` takes the
 global counts: a mean taken per micro-batch would make the objective depend on accumulation and on the number of ranks.
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor
 
 MagnitudeForm = Literal["sum", "absolute"]
@@ -41,7 +41,7 @@ def bradley_terry(chosen: Tensor, rejected: Tensor) -> Tensor:
 
 
 def magnitude(chosen: Tensor, rejected: Tensor, form: MagnitudeForm = "sum") -> Tensor:
-    """Return the penalty that keeps rewards centred at zero, pair by pair.
+    """Return the penalty that keeps rewards centered at zero, pair by pair.
 
     ``sum`` is ``(r_c + r_r)^2``, the auxiliary loss of Eisenstein et al. (2023, arXiv 2312.09244): it pins the offset
     that the preference term leaves free and does not touch the margin. ``absolute`` is ``(|r_c| + |r_r|)^2``, which is
@@ -64,7 +64,7 @@ def magnitude(chosen: Tensor, rejected: Tensor, form: MagnitudeForm = "sum") -> 
 def completion_nll(logits: Tensor, targets: Tensor) -> Tensor:
     """Return the summed negative log-likelihood of completion tokens, in nats.
 
-    The language-modelling regulariser of Yang et al. (2024, arXiv 2406.10216): it keeps the backbone's hidden states
+    The language-modeling regulariser of Yang et al. (2024, arXiv 2406.10216): it keeps the backbone's hidden states
     those of a model of the chosen text. A sum, so that the caller divides by the tokens of the global batch.
 
     Args:
@@ -80,7 +80,7 @@ def completion_nll(logits: Tensor, targets: Tensor) -> Tensor:
 def combine(  # the terms of one formula, by name
     preference: Tensor,
     nll: Tensor,
-    centre: Tensor,
+    center: Tensor,
     *,
     pairs: Tensor | float,
     tokens: Tensor | float,
@@ -92,10 +92,10 @@ def combine(  # the terms of one formula, by name
     Args:
         preference: Values of :func:`bradley_terry`, shape ``[pairs here]``.
         nll: Sum of :func:`completion_nll` here, scalar.
-        centre: Values of :func:`magnitude`, shape ``[pairs here]``.
+        center: Values of :func:`magnitude`, shape ``[pairs here]``.
         pairs: Pairs in the global batch: all ranks, all accumulation steps.
         tokens: Completion tokens in the global batch.
-        lam: Weight of the language-modelling term.
+        lam: Weight of the language-modeling term.
         mu: Weight of the magnitude term.
     """
-    return (preference.sum() + mu * centre.sum()) / pairs + lam * nll / tokens
+    return (preference.sum() + mu * center.sum()) / pairs + lam * nll / tokens

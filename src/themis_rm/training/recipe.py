@@ -33,7 +33,7 @@ class Backbone(Settings):
 
 
 class Bpe(Settings):
-    """A byte-level BPE vocabulary learnt from the training split."""
+    """A byte-level BPE vocabulary learned from the training split."""
 
     vocab_size: int = Field(8192, ge=300)
     """Entries, special tokens included."""
@@ -83,7 +83,7 @@ class TrainRecipe(Settings):
     warmup: float = Field(0.05, ge=0, lt=1)
     """Share of updates that warm up, linearly from zero."""
     lam: float = Field(0.25, ge=0)
-    """Lambda: weight of the language-modelling term on the chosen response."""
+    """Lambda: weight of the language-modeling term on the chosen response."""
     mu: float = Field(0.001, ge=0)
     """Weight of the magnitude term."""
     magnitude: Literal["sum", "absolute"] = "sum"
@@ -124,7 +124,7 @@ class TrainRecipe(Settings):
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, a third more work."""
     sharding: Literal["none", "fsdp2", "fsdp2-offload"] = "none"
-    """Whether weights and optimiser are sharded over the ranks (and held in main memory between uses)."""
+    """Whether weights and optimizer are sharded over the ranks (and held in main memory between uses)."""
     fused_kernels: bool = True
     """Use liger's kernels where there is a GPU and they are installed."""
     devices: int = Field(1, ge=1)
@@ -148,7 +148,7 @@ class TrainRecipe(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _choose_size(cls, values: Any) -> Any:  # noqa: ANN401
+    def _choose_size(cls, values: Any) -> Any:
         if not isinstance(values, dict) or not values.get("sizes"):
             return values
         sizes = values["sizes"]

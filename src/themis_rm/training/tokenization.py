@@ -71,7 +71,7 @@ class Dropped(NamedTuple):
     reason: str
 
 
-class PairTokeniser:
+class PairEncoder:
     """Turns preference rows into token ids.
 
     Args:
@@ -88,7 +88,7 @@ class PairTokeniser:
 
     def __init__(
         self,
-        tokenizer: Any,  # noqa: ANN401
+        tokenizer: Any,
         max_length: int,
         on_long: OnLong = "truncate",
         system_role: SystemRole = "fold",

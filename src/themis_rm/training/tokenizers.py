@@ -1,4 +1,4 @@
-"""A byte-level BPE vocabulary learnt from the training split, with a ChatML template of our own."""
+"""A byte-level BPE vocabulary learned from the training split, with a ChatML template of our own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sample_texts(rows: Iterable[Mapping[str, Any]], share: float) -> Iterator[st
                 yield row[key]
 
 
-def learn_bpe(texts: Iterator[str], settings: Bpe, max_length: int) -> Any:  # noqa: ANN401
+def learn_bpe(texts: Iterator[str], settings: Bpe, max_length: int) -> Any:
     """Learn a vocabulary and return it as a Hugging Face tokenizer.
 
     Args:
@@ -45,8 +45,8 @@ def learn_bpe(texts: Iterator[str], settings: Bpe, max_length: int) -> Any:  # n
         settings: Size and limits.
         max_length: What the tokenizer says of the model's length.
     """
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers  # noqa: PLC0415
-    from transformers import PreTrainedTokenizerFast  # noqa: PLC0415
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -76,13 +76,13 @@ def learn_bpe(texts: Iterator[str], settings: Bpe, max_length: int) -> Any:  # n
     )
 
 
-def load_tokenizer(path: str, revision: str | None = None) -> Any:  # noqa: ANN401
+def load_tokenizer(path: str, revision: str | None = None) -> Any:
     """Load a tokenizer from a folder or the hub.
 
     Raises:
         CheckpointError: There is none.
     """
-    from transformers import AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoTokenizer
 
     try:
         return AutoTokenizer.from_pretrained(path, revision=revision, trust_remote_code=False)
@@ -90,7 +90,7 @@ def load_tokenizer(path: str, revision: str | None = None) -> Any:  # noqa: ANN4
         raise CheckpointError(f"No tokenizer at '{path}' ({' '.join(str(error).split())[:200]}).") from error
 
 
-def pad_token_id(tokenizer: Any, closing: int | None) -> int:  # noqa: ANN401
+def pad_token_id(tokenizer: Any, closing: int | None) -> int:
     """Return the id to pad with, setting ``tokenizer.pad_token`` where it has none.
 
     Plain sequence classification pools at the rightmost token that is not the pad token, so the pad token must never

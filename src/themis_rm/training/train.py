@@ -28,7 +28,7 @@ from themis_rm.training.corpus import Corpus, Counts, TokenPairs, cached_tokens,
 from themis_rm.training.export import save_reward_model
 from themis_rm.training.model import RewardModel
 from themis_rm.training.recipe import TrainRecipe
-from themis_rm.training.tokenization import PairTokeniser
+from themis_rm.training.tokenization import PairEncoder
 from themis_rm.training.tokenizers import learn_bpe, load_tokenizer, pad_token_id, sample_texts
 from themis_rm.training.trainer import PairTrainer, arguments
 
@@ -119,8 +119,8 @@ def train(recipe: TrainRecipe, data: Path | str, out: Path) -> TrainReport:
         if (out / "training_report.json").is_file() and (out / "model" / "config.json").is_file():
             return TrainReport.load(out)
         prepared = _prepare(recipe, corpus, digest, out)
-        resume = _where_it_was(out)
-    tokenizer, tokeniser, pad, counts = prepared
+        resume = find_resume_checkpoint(out)
+    tokenizer, pair_encoder, pad, counts = prepared
     pairs, validation = (TokenPairs(out / "tokens" / f"{split}.arrow") for split in ("train", "validation"))
     if not len(pairs):
         raise InputError(
@@ -134,7 +134,7 @@ def train(recipe: TrainRecipe, data: Path | str, out: Path) -> TrainReport:
     report.parameters = sum(p.numel() for p in model.parameters())
     trainer = PairTrainer(model, recipe, args, pairs, validation, pad=pad, log_file=out / "log.jsonl")
     report.tokens_per_second = _fit(trainer, report, resume)
-    report.accuracy = {"validation": trainer.final_look(), "train": trainer.look(pairs)}
+    report.accuracy = {"validation": trainer.final_metrics(), "train": trainer.evaluate_pairs(pairs)}
     state = trainer.accelerator.get_state_dict(trainer.model) if trainer.is_fsdp_enabled else None
     if trainer.is_world_process_zero():
         save_reward_model(
@@ -143,7 +143,7 @@ def train(recipe: TrainRecipe, data: Path | str, out: Path) -> TrainReport:
             report.model,
             prompts=prompt_set(recipe.prompts, Path(data), corpus),
             recipe=recipe,
-            training=_facts(recipe, report, tokeniser),
+            training=_facts(recipe, report, pair_encoder),
             state=state,
         )
         report.seconds = time.monotonic() - started
@@ -169,20 +169,20 @@ def _claim(recipe: TrainRecipe, digest: str, out: Path) -> None:
 
 def _prepare(
     recipe: TrainRecipe, corpus: Corpus, digest: str, out: Path
-) -> tuple[Any, PairTokeniser, int, dict[str, Counts]]:
+) -> tuple[Any, PairEncoder, int, dict[str, Counts]]:
     tokenizer = _tokenizer(recipe, corpus, out)
-    tokeniser = PairTokeniser(tokenizer, recipe.max_length, recipe.on_long, recipe.system_role)
-    closing = tokeniser.closing_token()
+    pair_encoder = PairEncoder(tokenizer, recipe.max_length, recipe.on_long, recipe.system_role)
+    closing = pair_encoder.closing_token()
     pad = pad_token_id(tokenizer, closing)
     vocabulary = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
     key = json.dumps(
         [digest, vocabulary, tokenizer.chat_template, recipe.max_length, recipe.on_long, recipe.system_role]
     )
-    counts = cached_tokens(corpus, tokeniser, out / "tokens", hashlib.sha256(key.encode()).hexdigest())
-    return tokenizer, tokeniser, pad, counts
+    counts = cached_tokens(corpus, pair_encoder, out / "tokens", hashlib.sha256(key.encode()).hexdigest())
+    return tokenizer, pair_encoder, pad, counts
 
 
-def _tokenizer(recipe: TrainRecipe, corpus: Corpus, out: Path) -> Any:  # noqa: ANN401
+def _tokenizer(recipe: TrainRecipe, corpus: Corpus, out: Path) -> Any:
     settings = recipe.tokenizer.train_bpe
     if settings is None:
         own = recipe.tokenizer.path
@@ -198,7 +198,8 @@ def _tokenizer(recipe: TrainRecipe, corpus: Corpus, out: Path) -> Any:  # noqa: 
     return load_tokenizer(str(folder))
 
 
-def _where_it_was(out: Path) -> Path | None:
+def find_resume_checkpoint(out: Path) -> Path | None:
+    """Return the last complete checkpoint of a run, and cut its log back to that step."""
     checkpoint = last_complete(out / "checkpoints")
     done = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
     log = out / "log.jsonl"
@@ -224,7 +225,7 @@ def use_fused_kernels(model: RewardModel, recipe: TrainRecipe) -> None:
     """
     if not (recipe.fused_kernels and torch.cuda.is_available() and find_spec("liger_kernel")):
         return
-    from liger_kernel.transformers import _apply_liger_kernel_to_instance  # noqa: PLC0415
+    from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
     _apply_liger_kernel_to_instance(model=model.backbone, cross_entropy=False, fused_linear_cross_entropy=False)
 
@@ -254,7 +255,7 @@ def prompt_set(name: str, data: Path, corpus: Corpus) -> PromptSet:
     return PromptSet.from_preferences(data.stem, ({"aspect": "", **row} for row in corpus.rows("train")))
 
 
-def _facts(recipe: TrainRecipe, report: TrainReport, tokeniser: PairTokeniser) -> dict[str, Any]:
+def _facts(recipe: TrainRecipe, report: TrainReport, pair_encoder: PairEncoder) -> dict[str, Any]:
     return {
         "name": recipe.name,
         "data_hash": report.data_hash,
@@ -264,6 +265,6 @@ def _facts(recipe: TrainRecipe, report: TrainReport, tokeniser: PairTokeniser) -
         "parameters": report.parameters,
         "accuracy": report.accuracy,
         "max_length": recipe.max_length,
-        "system_message": "folded into the request" if tokeniser.folds_system else "native",
+        "system_message": "folded into the request" if pair_encoder.folds_system else "native",
         "versions": {name: version(name) for name in ("themis-rm", "torch", "transformers", "tokenizers")},
     }

@@ -1,4 +1,4 @@
-"""Training on ``transformers.Trainer``: the objective normalised over the global batch, exact resumption, logs.
+"""Training on ``transformers.Trainer``: the objective normalized over the global batch, exact resumption, logs.
 
 The Trainer brings accumulation, sharding, mixed precision, clipping and checkpoints; what is ours is the order of the
 data, the loss and its denominators, the schedule, what is logged, and which checkpoints count.
@@ -96,7 +96,7 @@ class PairTrainer(Trainer):
         train: Training pairs.
         validation: Validation pairs, may be empty.
         pad: Id of the token that pads.
-        log_file: Gets a line of JSON per update and per look at the validation split.
+        log_file: Gets a line of JSON per update and per evaluate_pairs at the validation split.
     """
 
     loss_is_scaled_for_ga = True
@@ -128,20 +128,20 @@ class PairTrainer(Trainer):
         self.sums = torch.zeros(len(_SUMS), dtype=torch.float64)
         self._last_look: tuple[int, dict[str, float]] = (-1, {})
         self.remove_callback(PrinterCallback)  # the log is a file
-        self.add_callback(_LookAtTheEnd())
+        self.add_callback(EvaluateOnTrainEnd())
 
     def create_accelerator_and_postprocess(self) -> None:
         """Keep reductions of gradients in float32 where weights are sharded."""
         super().create_accelerator_and_postprocess()
         plugin = getattr(self.accelerator.state, "fsdp_plugin", None)
         if plugin is not None and self.recipe.precision == "bf16":
-            from torch.distributed.fsdp import MixedPrecisionPolicy  # noqa: PLC0415
+            from torch.distributed.fsdp import MixedPrecisionPolicy
 
             plugin.mixed_precision_policy = MixedPrecisionPolicy(
                 param_dtype=torch.bfloat16, reduce_dtype=torch.float32, output_dtype=torch.float32
             )
 
-    def get_train_dataloader(self) -> Any:  # noqa: ANN401
+    def get_train_dataloader(self) -> Any:
         """Deal the order of the whole run out to ranks; to the Trainer it is one long epoch."""
         order = training_order(
             self.train_dataset.lengths,
@@ -159,7 +159,7 @@ class PairTrainer(Trainer):
         )
         return self.accelerator.prepare(loader)
 
-    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:  # noqa: ANN401
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101) over one group, or two if norms are spared."""
         if self.optimizer is None:
             named = [(n, p) for n, p in (model or self.model).named_parameters() if p.requires_grad]
@@ -172,7 +172,7 @@ class PairTrainer(Trainer):
             )
         return self.optimizer
 
-    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:  # noqa: ANN401
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """Cosine with warm-up to the terminal rate."""
         if self.lr_scheduler is None:
             rate = partial(
@@ -208,35 +208,35 @@ class PairTrainer(Trainer):
 
     def compute_loss(
         self,
-        model: Any,  # noqa: ANN401
+        model: Any,
         inputs: dict[str, Tensor],
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         """Return this forward pass's share of the global objective."""
         completion = inputs["completion_mask"]
         output: PairOutput = model(
             inputs["input_ids"], inputs["attention_mask"], completion if self.recipe.lam > 0 else None
         )
         preference = bradley_terry(output.chosen, output.rejected)
-        centre = magnitude(output.chosen, output.rejected, self.recipe.magnitude)
-        assert isinstance(num_items_in_batch, Tensor)  # noqa: S101 - our own get_batch_samples
+        center = magnitude(output.chosen, output.rejected, self.recipe.magnitude)
+        assert isinstance(num_items_in_batch, Tensor)  # noqa: S101
         pairs, tokens = num_items_in_batch.to(preference.dtype)
         loss = combine(
-            preference, output.nll, centre, pairs=pairs, tokens=tokens, lam=self.recipe.lam, mu=self.recipe.mu
+            preference, output.nll, center, pairs=pairs, tokens=tokens, lam=self.recipe.lam, mu=self.recipe.mu
         )
         with torch.no_grad():
-            self._count(output, preference, centre, completion.sum())
+            self._count(output, preference, center, completion.sum())
         # Gradients are averaged over ranks, but shares are to be summed.
         loss = loss * self.accelerator.num_processes
         return (loss, output) if return_outputs else loss
 
-    def _count(self, output: PairOutput, preference: Tensor, centre: Tensor, tokens: Tensor) -> None:
+    def _count(self, output: PairOutput, preference: Tensor, center: Tensor, tokens: Tensor) -> None:
         wins = (output.chosen > output.rejected).sum() + 0.5 * (output.chosen == output.rejected).sum()
         values = (
             preference.sum(),
             output.nll,
-            centre.sum(),
+            center.sum(),
             output.chosen.sum(),
             output.rejected.sum(),
             wins,
@@ -280,12 +280,12 @@ class PairTrainer(Trainer):
 
     def evaluate(
         self,
-        eval_dataset: Any = None,  # noqa: ANN401
-        ignore_keys: list[str] | None = None,  # noqa: ARG002
+        eval_dataset: Any = None,
+        ignore_keys: list[str] | None = None,
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
         """Look at the validation split and log it."""
-        told = self.look(eval_dataset if eval_dataset is not None else self.eval_dataset)
+        told = self.evaluate_pairs(eval_dataset if eval_dataset is not None else self.eval_dataset)
         self._last_look = (self.state.global_step, told)
         if told["n"]:
             self._write({"split": "validation", **told})
@@ -293,13 +293,13 @@ class PairTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def final_look(self) -> dict[str, float]:
-        """Return what the finished model scores on the validation split, see :meth:`look`."""
+    def final_metrics(self) -> dict[str, float]:
+        """Return what the finished model scores on the validation split, see :meth:`evaluate_pairs`."""
         step, told = self._last_look
-        return told if step == self.state.global_step else self.look(self.eval_dataset)
+        return told if step == self.state.global_step else self.evaluate_pairs(self.eval_dataset)
 
     @torch.no_grad()
-    def look(self, pairs: TokenPairs) -> dict[str, float]:
+    def evaluate_pairs(self, pairs: TokenPairs) -> dict[str, float]:
         """Score up to ``eval_rows`` pairs.
 
         Returns:
@@ -351,8 +351,11 @@ class PairTrainer(Trainer):
         save_file(unaliased(state_dict or self.model.state_dict()), folder / "model.safetensors")
 
 
-class _LookAtTheEnd(TrainerCallback):
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ANN401, ARG002
+class EvaluateOnTrainEnd(TrainerCallback):
+    """Evaluates at the last step, before the last checkpoint is written, so that a resumed run has the log entry."""
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Request an evaluation at the last step."""
         # Before the last checkpoint is written, so that the log is whole when the run is resumed from there.
         if state.global_step >= state.max_steps:
             control.should_evaluate = True

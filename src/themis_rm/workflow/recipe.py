@@ -15,8 +15,8 @@ from themis_rm.errors import InputError
 from themis_rm.evaluation.evaluate import EvaluateSettings
 from themis_rm.mining.functions import TreeSettings
 from themis_rm.mining.settings import MineSettings
-from themis_rm.pipeline import Execution
-from themis_rm.settings import Settings, merge_overrides, read_yaml
+from themis_rm.pipeline import ExecutorSettings
+from themis_rm.settings import Settings, apply_overrides, read_yaml
 from themis_rm.training.recipe import TrainRecipe
 
 PLACES = {"python:stdlib": "stdlib", "python:site-packages": "purelib"}
@@ -41,16 +41,16 @@ class RunRecipe(Settings):
     """Git histories to mine: clones, bare repositories, bundles or URLs."""
     trees: list[str] = Field(default_factory=list)
     """Source trees whose documented functions get bugs injected; ``python:stdlib`` and ``python:site-packages`` too."""
-    execution: Execution = Execution()
+    execution: ExecutorSettings = ExecutorSettings()
     """Where the data stages run."""
     mine: MineSettings = MineSettings()
     """Histories to commits."""
     functions: TreeSettings = TreeSettings()
     """Source trees to documented functions."""
     curate: CurateSettings = CurateSettings()
-    """Commits and functions to labelled pairs."""
+    """Commits and functions to labeled pairs."""
     assemble: AssembleSettings = AssembleSettings()
-    """Labelled pairs to a preference dataset."""
+    """Labeled pairs to a preference dataset."""
     train: TrainRecipe
     """Preference dataset to a checkpoint; in a file also the path of a training recipe, seen from that file."""
     benchmark: str = "authored"
@@ -71,7 +71,7 @@ class RunRecipe(Settings):
         values = read_yaml(path)
         if isinstance(values.get("train"), str):
             values["train"] = read_yaml(path.parent / values["train"])
-        return cls.build(merge_overrides(values, overrides), str(path))
+        return cls.build(apply_overrides(values, overrides), str(path))
 
     @field_validator("repositories", "trees", mode="before")
     @classmethod

@@ -22,10 +22,11 @@ from themis_rm.records import BenchmarkPair, Preference
 from themis_rm.report.page import Scored, render
 from themis_rm.serve.scoring import Scorer
 from themis_rm.storage.atomic import write_text
+from themis_rm.storage.output_dir import exclusive
 from themis_rm.storage.parquet import read_rows, write_rows
 from themis_rm.workflow import fingerprints
 from themis_rm.workflow.recipe import RunRecipe
-from themis_rm.workflow.stages import Stage, only_one, run_stage
+from themis_rm.workflow.stages import Stage, run_stage
 from themis_rm.workflow.training import train_with_baseline
 from themis_rm.workflow.view import RunView
 
@@ -77,7 +78,7 @@ def run(recipe: RunRecipe, out: Path, console: Console) -> Finished:
     """
     if not recipe.repositories and not recipe.trees:
         raise SettingError("The recipe names no repositories and no trees: there is nothing to learn from.")
-    with only_one(out):
+    with exclusive(out):
         stages = stages_of(recipe, out)
         view = RunView(stages, out, console)
         with view.shown():
@@ -182,6 +183,6 @@ def _score_examples(recipe: RunRecipe, model: Path) -> list[Scored]:
         try:
             scores = scorer.score(example.prompt, example.response)
         except InputError as error:
-            raise InputError(f"An example of the recipe cannot be scored: {error.what}") from error
+            raise InputError(f"An example of the recipe cannot be scored: {error.message}") from error
         found.append(Scored(example.prompt, example.response, scores))
     return found

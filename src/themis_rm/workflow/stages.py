@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from themis_rm.errors import InputError
 from themis_rm.pipeline import StageReport
 from themis_rm.storage.atomic import write_text
 from themis_rm.workflow import fingerprints
@@ -80,19 +77,3 @@ def _read(marker: Path) -> dict[str, Any]:
         return dict(json.loads(marker.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return {}
-
-
-@contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Hold the run's folder for this process alone; the lock goes with the process, however it ends.
-
-    Raises:
-        InputError: Another process holds it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(f"{folder} is in use by another run.", "Wait for it, or give another --out.") from None
-        yield

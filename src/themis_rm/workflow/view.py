@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from themis_rm.pipeline import StageReport, read_counts
-from themis_rm.progress import asked, tasks_done, wider_view
+from themis_rm.progress import poll, suppress_progress, tasks_done
 from themis_rm.workflow.stages import Stage
 
 MARKS = {"waiting": "[dim]·[/]", "running": "[yellow]▶[/]", "done": "[green]✓[/]", "unchanged": "[cyan]=[/]"}
@@ -37,12 +37,12 @@ class RunView:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Draw while the body runs."""
-        with wider_view():
+        with suppress_progress():
             if not self.console.is_terminal:
                 yield
                 return
             live = Live(self.table(), console=self.console, refresh_per_second=4)
-            with live, asked(lambda: live.update(self.table())):
+            with live, poll(lambda: live.update(self.table())):
                 yield
 
     def begins(self, stage: Stage) -> None:

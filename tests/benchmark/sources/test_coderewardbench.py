@@ -2,7 +2,7 @@
 
 import pytest
 
-from themis_rm.benchmark.sources.catalogue import source
+from themis_rm.benchmark.sources.catalog import source
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS, read_config
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
 from themis_rm.errors import InputError, SettingError

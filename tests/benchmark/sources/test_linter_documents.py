@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from themis_rm.benchmark.sources.catalogue import source
+from themis_rm.benchmark.sources.catalog import source
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
 from themis_rm.errors import InputError
 

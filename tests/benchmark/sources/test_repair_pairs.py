@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from themis_rm.benchmark.pair_validation import leaks
-from themis_rm.benchmark.sources.catalogue import source
+from themis_rm.benchmark.sources.catalog import source
 from themis_rm.benchmark.sources.source import SourcePair, Unusable
 from themis_rm.errors import InputError
 from themis_rm.execute.toolchains import installed

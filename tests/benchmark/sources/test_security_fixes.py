@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from themis_rm.benchmark.sources.catalogue import source
+from themis_rm.benchmark.sources.catalog import source
 from themis_rm.benchmark.sources.formats.commits import changed_function
 from themis_rm.benchmark.sources.neutral.fixes import dedented, is_fragment, without_hints
 from themis_rm.benchmark.sources.neutral.names import neutral_name, with_neutral_names

@@ -17,7 +17,7 @@ CRITERIA = "Grade the answer by its memory alone."
 LAST = {
     "rubric": ("It holds one buffer.\n\nScore:", " 7", " 5", ""),
     "ce-rm": ("Memory: \\boxed{3}\nOverall: \\boxed{", "7", "5", "}"),
-    "nemotron-genrm": ("It holds one buffer.\n\nFinal Judgement:", " Yes", " No", ""),
+    "nemotron-genrm": ("It holds one buffer.\n\nFinal Judgment:", " Yes", " No", ""),
     "lmunit": ('{"score": "', "4", "2", '"}'),
     "r3": ('{"explanation": "One buffer.", "score": ', "4", "2", "}"),
 }
@@ -416,7 +416,7 @@ def test_a_place_where_no_answers_can_be_kept_is_told_in_one_line(chat, tmp_path
 
 
 @pytest.mark.parametrize(("model", "family"), [("CE-RM-4B", "judge:ce-rm"), ("anything", "judge:rubric")])
-def test_the_catalogue_knows_how_a_published_judge_is_asked(chat, model, family):
+def test_the_catalog_knows_how_a_published_judge_is_asked(chat, model, family):
     chat.answer = by_content
     settings = ModelSettings(judge=JudgeSettings(url=chat.url, retries=0))
     loaded = load_model(model, settings)

@@ -46,7 +46,7 @@ def test_the_expectation_is_taken_over_the_digits():
     assert weighed.mass == pytest.approx(1)
 
 
-def test_what_is_no_score_is_left_out_and_the_rest_renormalised():
+def test_what_is_no_score_is_left_out_and_the_rest_renormalized():
     weighed = expect(parse_score_line, DIGITS, ("Score: ", {}), ("7", {"9": 0.25, "seven": 0.15, "0": 0.1}))
     assert weighed.value == pytest.approx((0.5 * 7 + 0.25 * 9) / 0.75)
     assert weighed.mass == pytest.approx(0.75)
@@ -215,8 +215,8 @@ def test_log_odds_are_finite_or_none(words):
 
 
 def test_a_verdict_within_its_token():
-    tokens = tokens_of([("Final Judgement", {}), (": Yes", {": No": 0.25}), (".", {})])
-    text = "Final Judgement: Yes."
+    tokens = tokens_of([("Final Judgment", {}), (": Yes", {": No": 0.25}), (".", {})])
+    text = "Final Judgment: Yes."
     weighed = verdict_odds(tokens, text, parse_verdict(text))
     assert weighed.value == pytest.approx(math.log(3))
     assert weighed.mass == pytest.approx(1)

@@ -27,7 +27,7 @@ def rewards(model):
 def line(error):
     text = str(error.value)
     assert "\n" not in text
-    assert error.value.mend
+    assert error.value.hint
     return text
 
 

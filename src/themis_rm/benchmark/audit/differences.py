@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from themis_rm.benchmark.audit.findings import Finding
-from themis_rm.benchmark.audit.pairs import Examined
+from themis_rm.benchmark.audit.pairs import PairFeatures
 from themis_rm.languages.syntax import strip_comments
 
 
-def differences(items: Iterable[Examined]) -> Iterator[Finding]:
+def differences(items: Iterable[PairFeatures]) -> Iterator[Finding]:
     """Yield the pairs whose answers have the same tokens: ``same-answers``, ``whitespace-only`` or ``comments-only``.
 
     Layout is a matter of readability, so ``whitespace-only`` pairs of that criterion can be right.

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from themis_rm.benchmark.audit.findings import SCOPES, Finding, scope_of
-from themis_rm.benchmark.audit.pairs import Examined
+from themis_rm.benchmark.audit.pairs import PairFeatures
 from themis_rm.storage.digests import stable_id
 
 _MOST_REPRESENTATIVES = 64
 
 
-def sides(item: Examined) -> tuple[str, str]:
+def sides(item: PairFeatures) -> tuple[str, str]:
     """Return what names the two answers: digests of their tokens, or of their texts where the tokens are the same.
 
     Pairs about layout have equal tokens on both sides, and differ all the same.
@@ -22,7 +22,7 @@ def sides(item: Examined) -> tuple[str, str]:
     return item.chosen.digest, item.rejected.digest
 
 
-def duplicates(items: Sequence[Examined]) -> Iterator[Finding]:
+def duplicates(items: Sequence[PairFeatures]) -> Iterator[Finding]:
     """Yield what every pair shares with others, once for each kind and scope.
 
     ``same-pair``: both answers. ``contradicted-pair``: both, the other way round. ``same-chosen``, ``same-rejected``:
@@ -49,7 +49,7 @@ def duplicates(items: Sequence[Examined]) -> Iterator[Finding]:
             yield from _nearest(items, number, kind, (other for other in others if other not in told))
 
 
-def _nearest(items: Sequence[Examined], number: int, kind: str, others: Iterable[int]) -> Iterator[Finding]:
+def _nearest(items: Sequence[PairFeatures], number: int, kind: str, others: Iterable[int]) -> Iterator[Finding]:
     """Yield a finding about the first other pair of each scope; in a crowd the first few stand for all."""
     found: set[str] = set()
     looked = 0

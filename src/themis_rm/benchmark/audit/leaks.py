@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from themis_rm.benchmark.audit.findings import Finding
-from themis_rm.benchmark.audit.pairs import Examined
+from themis_rm.benchmark.audit.pairs import PairFeatures
 from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.pair_validation import TELLING, leaks
 from themis_rm.languages import LANGUAGES
 from themis_rm.languages.syntax import comment_ranges, parse_fragment, to_text
-from themis_rm.results import Block
+from themis_rm.results import ResultPart
 
 _ENDINGS = "|".join(sorted(ending[1:].replace("+", r"\+") for row in LANGUAGES for ending in row.extensions))
 _WEAKNESS = re.compile(r"(?i)\bC[VW]E[-_ ]?\d[\d-]*\b")
@@ -32,11 +32,11 @@ _FILE = re.compile(rf"(?i)\b[\w-]+\.(?:{_ENDINGS})\b(?!\s*\()")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
 
 ONE_SIDED, WIDE = 0.9, 0.05
-"""A word is an artefact if it has the label right in this share of the tasks that it tells, and tells this share of its
+"""A word is an artifact if it has the label right in this share of the tasks that it tells, and tells this share of its
 source's tasks."""
 
 
-class TellingWord(Block):
+class TellingWord(ResultPart):
     """A word whose side goes with the label."""
 
     source: str
@@ -53,13 +53,13 @@ class TellingWord(Block):
     """Log-odds ratio over its standard deviation; above 0 for chosen."""
 
     @property
-    def artefact(self) -> bool:
+    def artifact(self) -> bool:
         """Whether it tells the label nearly always and not just here and there."""
         told = self.chosen + self.rejected
         return max(self.chosen, self.rejected) >= ONE_SIDED * told and told >= WIDE * self.tasks
 
 
-def spoken_leaks(items: Iterable[Examined]) -> Iterator[Finding]:
+def spoken_leaks(items: Iterable[PairFeatures]) -> Iterator[Finding]:
     """Yield ``telling-word`` and ``label-name`` findings: words of right and wrong, names of weaknesses and files."""
     for item in items:
         pair = item.pair
@@ -97,7 +97,7 @@ class _Counted:
     tasks: set[str] = field(default_factory=set)
 
 
-def telling_words(items: Sequence[Examined], settings: AuditSettings) -> list[TellingWord]:
+def telling_words(items: Sequence[PairFeatures], settings: AuditSettings) -> list[TellingWord]:
     """Return the words of each source whose side goes with the label, the strongest first.
 
     Args:
@@ -185,11 +185,11 @@ def z_scores(
     return (odds[0] - odds[1]) / np.sqrt(1 / yes[0] + 1 / yes[1])
 
 
-def artefacts(items: Iterable[Examined], words: Iterable[TellingWord]) -> Iterator[Finding]:
-    """Yield ``one-sided-word`` for each pair that an artefact of its source tells apart."""
+def artifacts(items: Iterable[PairFeatures], words: Iterable[TellingWord]) -> Iterator[Finding]:
+    """Yield ``one-sided-word`` for each pair that an artifact of its source tells apart."""
     telling: dict[str, list[str]] = defaultdict(list)
     for word in words:
-        if word.artefact:
+        if word.artifact:
             telling[word.source].append(word.word)
     for item in items:
         apart = item.chosen.words ^ item.rejected.words

@@ -10,10 +10,10 @@ from typing import Self
 import numpy as np
 
 from themis_rm.records import CompiledPair
-from themis_rm.results import Block
+from themis_rm.results import ResultPart
 
 
-class LengthBias(Block):
+class LengthBias(ResultPart):
     """The lengths, in characters, of the answers of some pairs."""
 
     n: int
@@ -62,7 +62,7 @@ class LengthBias(Block):
         return self.low is not None and self.high is not None and not self.low <= 0.5 <= self.high
 
 
-class LengthBiases(Block):
+class LengthBiases(ResultPart):
     """Length bias of a benchmark, whole and cut."""
 
     overall: LengthBias
@@ -110,7 +110,7 @@ def _grouped(pairs: Iterable[CompiledPair], key: Callable[[CompiledPair], str]) 
 
 def clopper_pearson(wins: int, n: int, level: float) -> tuple[float | None, float | None]:
     """Return the exact interval of a share (Clopper & Pearson, 1934); ``None`` for no trials."""
-    from scipy.special import betaincinv  # noqa: PLC0415
+    from scipy.special import betaincinv
 
     if not n:
         return None, None

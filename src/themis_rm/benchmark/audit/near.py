@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from themis_rm.benchmark.audit.findings import Finding, scope_of
-from themis_rm.benchmark.audit.pairs import Examined
+from themis_rm.benchmark.audit.pairs import PairFeatures
 from themis_rm.curation.ngram_overlap import Hashes, grams, mixed
 
 ROWS = 4
@@ -42,7 +42,7 @@ class Link:
     turned: bool
 
 
-def links(items: Sequence[Examined], shingle: int, near: float, permutations: int) -> list[Link]:
+def links(items: Sequence[PairFeatures], shingle: int, near: float, permutations: int) -> list[Link]:
     """Return all pairs of pairs that are near duplicates and not exact ones, by number.
 
     Args:
@@ -66,7 +66,7 @@ def links(items: Sequence[Examined], shingle: int, near: float, permutations: in
     return found
 
 
-def _exact(one: Examined, other: Examined, turned: bool) -> bool:
+def _exact(one: PairFeatures, other: PairFeatures, turned: bool) -> bool:
     sides = (other.rejected, other.chosen) if turned else (other.chosen, other.rejected)
     return (one.chosen.digest, one.rejected.digest) == tuple(side.digest for side in sides)
 
@@ -145,7 +145,9 @@ def clusters(found: Sequence[Link]) -> list[list[int]]:
     return sorted(members.values(), key=lambda cluster: (-len(cluster), cluster[0]))
 
 
-def near_findings(items: Sequence[Examined], found: Sequence[Link], grouped: Sequence[Sequence[int]]) -> list[Finding]:
+def near_findings(
+    items: Sequence[PairFeatures], found: Sequence[Link], grouped: Sequence[Sequence[int]]
+) -> list[Finding]:
     """Return, for each pair and scope, its nearest other pair."""
     size = {number: len(cluster) for cluster in grouped for number in cluster}
     best: dict[tuple[int, str, str], tuple[float, int]] = {}

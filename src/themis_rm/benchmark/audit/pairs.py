@@ -49,7 +49,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class PairFeatures:
     """A pair with what its two answers are made of."""
 
     pair: CompiledPair
@@ -88,11 +88,11 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         yield from read_rows(path)
 
 
-def examined(pairs: Iterable[CompiledPair]) -> list[Examined]:
+def examined(pairs: Iterable[CompiledPair]) -> list[PairFeatures]:
     """Take all answers apart."""
     hashes = WordHashes()
     return [
-        Examined(pair, code(pair.chosen, pair.language, hashes), code(pair.rejected, pair.language, hashes))
+        PairFeatures(pair, code(pair.chosen, pair.language, hashes), code(pair.rejected, pair.language, hashes))
         for pair in pairs
     ]
 

@@ -10,17 +10,17 @@ import themis_rm
 from themis_rm.benchmark.audit.differences import differences
 from themis_rm.benchmark.audit.duplicates import duplicates
 from themis_rm.benchmark.audit.findings import Finding, counts, write_findings
-from themis_rm.benchmark.audit.leaks import TellingWord, artefacts, spoken_leaks, telling_words
+from themis_rm.benchmark.audit.leaks import TellingWord, artifacts, spoken_leaks, telling_words
 from themis_rm.benchmark.audit.lengths import LengthBiases
 from themis_rm.benchmark.audit.near import clusters, links, near_findings
-from themis_rm.benchmark.audit.pairs import Examined, counted, examined, read_pairs
+from themis_rm.benchmark.audit.pairs import PairFeatures, counted, examined, read_pairs
 from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.audit.shape import Shape, shape_findings
 from themis_rm.benchmark.audit.surface import SurfaceBias, surface_biases
 from themis_rm.benchmark.audit.training import Overlap, overlap
 from themis_rm.benchmark.audit.verdicts import Verdict, verdicts
-from themis_rm.progress import following
-from themis_rm.results import Block, Document
+from themis_rm.progress import status_spinner
+from themis_rm.results import Result, ResultPart
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 AUDIT, FINDINGS = "audit.json", "findings.parquet"
 
 
-class Cluster(Block):
+class Cluster(ResultPart):
     """Near duplicates that hang together."""
 
     pairs: int
@@ -43,10 +43,10 @@ class Cluster(Block):
     """Ids of the first few."""
 
 
-class Audit(Document):
+class Audit(Result):
     """What an audit found."""
 
-    called = "audit of a benchmark"
+    kind = "audit of a benchmark"
 
     benchmark: str
     """Name of the benchmark."""
@@ -79,7 +79,7 @@ class Audit(Document):
 
     def table(self) -> Group:
         """Return the audit for a terminal of 100 columns, what is worrying first."""
-        from themis_rm.benchmark.audit.tables import audit_tables  # noqa: PLC0415
+        from themis_rm.benchmark.audit.tables import audit_tables
 
         return audit_tables(self)
 
@@ -101,13 +101,13 @@ def audit(
     settings = settings or AuditSettings()
     read, pairs = read_pairs(benchmark)
     now = "parsing"
-    with following("audit", lambda: now):
+    with status_spinner("audit", lambda: now):
         items = examined(pairs)
         now = "near duplicates"
         found, grouped = _pairwise(items, settings)
         now = "words"
         words = telling_words(items, settings)
-        found += [*differences(items), *spoken_leaks(items), *artefacts(items, words), *shape_findings(items)]
+        found += [*differences(items), *spoken_leaks(items), *artifacts(items, words), *shape_findings(items)]
         now = "n-grams"
         surface = surface_biases(items, settings.level) if settings.ngrams else {}
         now = "training set"
@@ -135,14 +135,14 @@ def audit(
     return result
 
 
-def _pairwise(items: Sequence[Examined], settings: AuditSettings) -> tuple[list[Finding], list[Cluster]]:
+def _pairwise(items: Sequence[PairFeatures], settings: AuditSettings) -> tuple[list[Finding], list[Cluster]]:
     linked = links(items, settings.shingle, settings.near, settings.permutations)
     grouped = clusters(linked)
     named = [_cluster([items[number] for number in members]) for members in grouped]
     return [*duplicates(items), *near_findings(items, linked, grouped)], named
 
 
-def _cluster(members: Sequence[Examined]) -> Cluster:
+def _cluster(members: Sequence[PairFeatures]) -> Cluster:
     pairs = [member.pair for member in members]
     return Cluster(
         pairs=len(pairs),

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
 from themis_rm.benchmark.audit.findings import Finding
-from themis_rm.benchmark.audit.pairs import Examined, counted
-from themis_rm.results import Block
+from themis_rm.benchmark.audit.pairs import PairFeatures, counted
+from themis_rm.results import ResultPart
 
 
-class SourceShape(Block):
+class SourceShape(ResultPart):
     """The pairs of one source."""
 
     pairs: int
@@ -29,7 +29,7 @@ class SourceShape(Block):
     """Pairs of which the grammar reads one answer and not the other: a label that a parser can tell."""
 
     @classmethod
-    def of(cls, items: Sequence[Examined]) -> Self:
+    def of(cls, items: Sequence[PairFeatures]) -> Self:
         """Measure the pairs of a source."""
         sizes = Counter(item.task for item in items)
         broken = [(item.chosen.broken, item.rejected.broken) for item in items]
@@ -43,7 +43,7 @@ class SourceShape(Block):
         )
 
 
-class Repeat(Block):
+class Repeat(ResultPart):
     """A request that many pairs have."""
 
     pairs: int
@@ -56,7 +56,7 @@ class Repeat(Block):
     """Its beginning."""
 
 
-class Shape(Block):
+class Shape(ResultPart):
     """The pairs of a benchmark."""
 
     by_source: dict[str, SourceShape]
@@ -69,10 +69,10 @@ class Shape(Block):
     """Requests that many pairs have, the most frequent first."""
 
     @classmethod
-    def of(cls, items: Sequence[Examined], repeats: int) -> Self:
+    def of(cls, items: Sequence[PairFeatures], repeats: int) -> Self:
         """Measure a benchmark; requests of ``repeats`` pairs or more are listed."""
-        sources: dict[str, list[Examined]] = defaultdict(list)
-        prompts: dict[str, list[Examined]] = defaultdict(list)
+        sources: dict[str, list[PairFeatures]] = defaultdict(list)
+        prompts: dict[str, list[PairFeatures]] = defaultdict(list)
         for item in items:
             sources[item.pair.source].append(item)
             prompts[item.pair.prompt].append(item)
@@ -100,7 +100,7 @@ class Shape(Block):
         return statistics.median(source.broken for source in self.by_source.values())
 
 
-def shape_findings(items: Iterable[Examined]) -> Iterator[Finding]:
+def shape_findings(items: Iterable[PairFeatures]) -> Iterator[Finding]:
     """Yield what single pairs show.
 
     ``one-side-broken``: a parser tells the answers apart. ``broken``: it reads neither. ``execution-disagrees``: the

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from themis_rm.benchmark.audit.lengths import clopper_pearson
-from themis_rm.benchmark.audit.pairs import Examined
+from themis_rm.benchmark.audit.pairs import PairFeatures
 from themis_rm.models.ngrams import NGramSettings, difference, fit_differences
 from themis_rm.models.ngrams_crossfit import FOLDS, fold
-from themis_rm.results import Block
+from themis_rm.results import ResultPart
 
 
-class SurfaceBias(Block):
+class SurfaceBias(ResultPart):
     """Accuracy of n-grams that were fitted on pairs of the same criterion."""
 
     n: int
@@ -25,10 +25,10 @@ class SurfaceBias(Block):
     """Upper end."""
 
 
-def surface_biases(items: Sequence[Examined], level: float) -> dict[str, SurfaceBias]:
+def surface_biases(items: Sequence[PairFeatures], level: float) -> dict[str, SurfaceBias]:
     """Return criterion -> what n-grams get there (cross-fitting; see :mod:`themis_rm.models.ngrams_crossfit`).
 
-    One fit for each criterion and fold. Pairs of a task are in one fold, so that nothing of a task is learnt from its
+    One fit for each criterion and fold. Pairs of a task are in one fold, so that nothing of a task is learned from its
     own pairs. A criterion in which a fold would have nothing to learn from is left out.
 
     Args:

@@ -16,7 +16,7 @@ from themis_rm.languages import LANGUAGES
 if TYPE_CHECKING:
     from themis_rm.benchmark.audit.run import Audit
 
-_COLOURS = {"bad": "bold red", "look": "yellow", "fine": "green"}
+_COLORS = {"bad": "bold red", "look": "yellow", "fine": "green"}
 _MOST = 12
 
 
@@ -48,8 +48,8 @@ def _verdicts(audit: Audit) -> Table:
     table.add_column("problem", no_wrap=True)
     table.add_column("found", ratio=1)
     for verdict in audit.verdicts:
-        line = escape(verdict.line) + (f"\n[dim]→ {escape(verdict.mend)}[/dim]" if verdict.mend else "")
-        table.add_row(f"[{_COLOURS[verdict.level]}]{verdict.level}[/]", verdict.problem, line)
+        line = escape(verdict.line) + (f"\n[dim]→ {escape(verdict.hint)}[/dim]" if verdict.hint else "")
+        table.add_row(f"[{_COLORS[verdict.level]}]{verdict.level}[/]", verdict.problem, line)
     return table
 
 
@@ -98,7 +98,7 @@ def _findings(audit: Audit) -> Table:
 
 
 def _words(audit: Audit) -> Table:
-    words = sorted(audit.words, key=lambda word: (not word.artefact, -abs(word.z)))
+    words = sorted(audit.words, key=lambda word: (not word.artifact, -abs(word.z)))
     table = _table(
         f"Words whose side goes with the label ({min(_MOST, len(words))} of {len(words)}; * nearly always and widely)",
         "source",
@@ -110,7 +110,7 @@ def _words(audit: Audit) -> Table:
         left=2,
     )
     for word in words[:_MOST]:
-        mark = "*" if word.artefact else " "
+        mark = "*" if word.artifact else " "
         shown = word.word if len(word.word) < 32 else word.word[:31] + "…"
         table.add_row(
             word.source,

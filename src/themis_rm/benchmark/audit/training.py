@@ -12,14 +12,14 @@ from themis_rm.benchmark.pairs import AUTHORED, read_benchmark
 from themis_rm.curation.ngram_overlap import NGramIndex, Shared, words
 from themis_rm.errors import InputError
 from themis_rm.records import CompiledPair
-from themis_rm.results import Block
+from themis_rm.results import ResultPart
 from themis_rm.storage.parquet import open_parquet, parquet_files
 
 COLUMNS = {"prompt": ("input", "prompt"), "answer": ("chosen", "rejected")}
 """What is looked up -> columns of the training set; of the requests' two, the one that is there."""
 
 
-class Overlapping(Block):
+class Overlapping(ResultPart):
     """Overlap of one kind of text of the benchmark with the training set."""
 
     texts: int
@@ -36,7 +36,7 @@ class Overlapping(Block):
     """Texts that share common phrases alone; not counted above."""
 
 
-class Overlap(Block):
+class Overlap(ResultPart):
     """Overlap of a benchmark with a training set."""
 
     against: str

@@ -12,7 +12,7 @@ from themis_rm.benchmark.audit.shape import Shape
 from themis_rm.benchmark.audit.surface import SurfaceBias
 from themis_rm.benchmark.audit.training import Overlap
 from themis_rm.criteria import criterion
-from themis_rm.results import Block
+from themis_rm.results import ResultPart
 
 Level = Literal["bad", "look", "fine"]
 LEVELS: tuple[Level, ...] = ("bad", "look", "fine")
@@ -27,7 +27,7 @@ BROKEN = 0.1
 """Share of unreadable answers that is too much, above twice the median of the sources."""
 
 
-class Verdict(Block):
+class Verdict(ResultPart):
     """What one look of the audit comes to."""
 
     problem: str
@@ -36,14 +36,14 @@ class Verdict(Block):
     """``bad``, to be looked at, or fine."""
     line: str
     """What was found, with numbers."""
-    mend: str
+    hint: str
     """What to do about it; empty where it is fine."""
 
 
 Counts = Mapping[str, Mapping[str, int]]
 
 
-def verdicts(  # noqa: PLR0917
+def verdicts(
     pairs: int,
     lengths: LengthBiases,
     surface: Mapping[str, SurfaceBias],
@@ -70,8 +70,8 @@ def _graded(value: float, look: float, bad: float) -> Level:
     return "bad" if value >= bad else "look" if value >= look else "fine"
 
 
-def _verdict(problem: str, level: Level, line: str, mend: str) -> Verdict:
-    return Verdict(problem=problem, level=level, line=line, mend="" if level == "fine" else mend)
+def _verdict(problem: str, level: Level, line: str, hint: str) -> Verdict:
+    return Verdict(problem=problem, level=level, line=line, hint="" if level == "fine" else hint)
 
 
 def _length(lengths: LengthBiases) -> Iterator[Verdict]:
@@ -164,7 +164,7 @@ def _labels(pairs: int, found: Counts, words: Sequence[TellingWord]) -> Iterator
         f"{named:,} pairs name a CWE or CVE, or in a comment a file, on one side alone.",
         "Look at the names in findings.parquet; cut those that the source put there.",
     )
-    telling = [word for word in words if word.artefact]
+    telling = [word for word in words if word.artifact]
     strongest = {word.source: word for word in sorted(telling, key=lambda word: abs(word.z))}
     listed = sorted(strongest.values(), key=lambda word: -abs(word.z))[:4]
     shown = ", ".join(f"{word.source} {word.word} {word.chosen}:{word.rejected}" for word in listed)
@@ -174,7 +174,7 @@ def _labels(pairs: int, found: Counts, words: Sequence[TellingWord]) -> Iterator
         f"{len(telling)} words of {len({word.source for word in telling})} sources nearly always stand on one side "
         f"({_all(found, 'one-sided-word'):,} pairs){f'; chosen:rejected tasks: {shown}' if shown else ''}.",
         "Read them: an API that is better is the subject; a renamed function, or comments that only one side has, are "
-        "artefacts to undo in the mapper.",
+        "artifacts to undo in the mapper.",
     )
 
 

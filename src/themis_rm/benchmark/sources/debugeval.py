@@ -54,7 +54,7 @@ SOURCES = (
         name="debugeval",
         title="DebugEval",
         subset="DEBUG_EVAL",
-        licence="NOASSERTION",
+        license="NOASSERTION",
         criteria=("FC",),
         languages=("Cpp", "Java", "Python"),
         prompts="upstream",
@@ -70,7 +70,7 @@ SOURCES = (
         read=_read,
         notes=(
             "Upstream says which records serve to compare two versions (task4); the others, and what a parser refuses, "
-            "are left out. The columns were read off upstream's evaluation code; the data and its licence could not be "
+            "are left out. The columns were read off upstream's evaluation code; the data and its license could not be "
             "seen. Pairs out of DebugBench are in that source too: the compiler keeps one."
         ),
     ),

@@ -38,7 +38,7 @@ SOURCES = (
         name="ecco",
         title="ECCO",
         subset="ECCO",
-        licence="NOASSERTION",
+        license="NOASSERTION",
         criteria=("EE",),
         languages=("Python",),
         prompts="upstream",
@@ -55,7 +55,7 @@ SOURCES = (
         notes=(
             "The test split of the edit configuration. It shares problems and submissions with PIE; equal pairs stay "
             "with the larger of the two. Statements come from codenet_problem_descriptions beside it. Upstream states "
-            "no licence; the submissions are CodeNet's (CDLA-Permissive-2.0). The files were not at hand: the columns "
+            "no license; the submissions are CodeNet's (CDLA-Permissive-2.0). The files were not at hand: the columns "
             "are those of PIE's first edition, two of which the repository's code reads."
         ),
     ),

@@ -131,7 +131,7 @@ SOURCES = (
         name="pmd_rules",
         title="PMD rules for Java",
         subset="PMD_RULES",
-        licence="LicenseRef-PMD",
+        license="LicenseRef-PMD",
         criteria=("R&M", "FC", "EE", "ME"),
         languages=("Java",),
         prompts="template",
@@ -144,7 +144,7 @@ SOURCES = (
         read=_read,
         notes=(
             "Most examples show violations alone; only statements that comments tell apart make pairs. "
-            "The licence is a BSD one of PMD's own, with an acknowledgement clause."
+            "The license is a BSD one of PMD's own, with an acknowledgement clause."
         ),
     ),
 )

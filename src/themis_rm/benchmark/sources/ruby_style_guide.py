@@ -50,7 +50,7 @@ SOURCES = (
         name="ruby_style_guide",
         title="The Ruby Style Guide",
         subset="RUBY_STYLE_GUIDE",
-        licence="CC-BY-3.0",
+        license="CC-BY-3.0",
         criteria=("R&M", "FC", "EE", "ME"),
         languages=("Ruby",),
         prompts="template",
@@ -64,6 +64,6 @@ SOURCES = (
         revision="e7b573596efd1ace73cfa7d76bd64362ab40f919",
         files=("README.adoc",),
         read=_read,
-        notes="The licence is stated in README.adoc; the repository has no licence file.",
+        notes="The license is stated in README.adoc; the repository has no license file.",
     ),
 )

@@ -130,7 +130,7 @@ SOURCES = (
         name="runbugrun",
         title="RunBugRun",
         subset="RUNBUGRUN",
-        licence="CDLA-Permissive-2.0",
+        license="CDLA-Permissive-2.0",
         criteria=("FC",),
         languages=tuple(language for language in _LANGUAGES.values() if language),
         prompts="upstream",
@@ -148,7 +148,7 @@ SOURCES = (
             "Files are those of a release, or Parquet exports of the test split with a language column; other splits "
             f"are not read. A check holds the first {_MOST_TESTS} tests of a problem. Statements are read out of "
             f"{NEIGHBOUR}, where that folder lies beside. The schema was read off upstream's own loader; the data "
-            "could not be seen. CodeNet's licence is taken to hold for it."
+            "could not be seen. CodeNet's license is taken to hold for it."
         ),
     ),
 )

@@ -40,7 +40,7 @@ SOURCES = (
         folder="tqrg_secbench",
         title="SecBench",
         subset="SECBENCH",
-        licence="MIT",
+        license="MIT",
         criteria=("SH", "ME"),
         languages=("C", "Cpp", "Java", "JavaScript", "Python", "Ruby"),
         prompts="template",
@@ -55,8 +55,8 @@ SOURCES = (
         files=("dataset/secbench.csv (as secbench.csv)", "repos/<owner>/<name> (clones)", f"or {FIXES}"),
         read=_read,
         notes=(
-            "The table names commits and holds no code: without clones every row is counted as no-clone. Its licence "
-            "is that of the table: the code has its projects' licences. 88 rows, half of them C, are memory leaks."
+            "The table names commits and holds no code: without clones every row is counted as no-clone. Its license "
+            "is that of the table: the code has its projects' licenses. 88 rows, half of them C, are memory leaks."
         ),
     ),
 )

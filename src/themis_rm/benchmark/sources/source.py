@@ -1,7 +1,7 @@
 """What a public source of benchmark pairs is: a row of metadata, and a mapper from its native format to pairs.
 
 A source is one module of this package that defines ``SOURCES``, a tuple of :class:`Source`. Nothing else has to be told
-about it: :mod:`themis_rm.benchmark.sources.catalogue` finds it.
+about it: :mod:`themis_rm.benchmark.sources.catalog` finds it.
 
 A mapper says what the upstream files say and leaves judgement to the compiler, which drops, for every source alike,
 what is empty, equal, different in comments alone, unparsable, too long or there already. What only the mapper can know
@@ -86,7 +86,7 @@ class Source:
         name: Slug; the name of its folder below ``--sources``, unless ``folder`` says otherwise.
         title: How people call it.
         subset: Value of the ``subset`` column of its pairs (``HUMANEVAL_PACK``).
-        licence: SPDX expression of the data.
+        license: SPDX expression of the data.
         criteria: Short names of the criteria that its pairs are about.
         languages: Benchmark names of its languages.
         prompts: Where its requests come from (a pair without one gets a template or an LLM's).
@@ -105,7 +105,7 @@ class Source:
     name: str
     title: str
     subset: str
-    licence: str
+    license: str
     criteria: tuple[str, ...]
     languages: tuple[str, ...]
     prompts: PromptSource

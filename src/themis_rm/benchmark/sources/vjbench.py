@@ -56,11 +56,11 @@ SOURCES = (
         folder="vjbench_vul4j_trans",
         title="VJBench-trans",
         subset="VJBENCH_TRANS",
-        licence="BSD-3-Clause",
+        license="BSD-3-Clause",
         criteria=("SH",),
         languages=("Java",),
         prompts="template",
-        responses="people; a method of a real project before and after its CVE's mend, both restructured by hand",
+        responses="people; a method of a real project before and after its CVE's hint, both restructured by hand",
         tests=False,
         citation=(
             "Wu, Jiang, Pham, Lutellier, Davis, Tan, Babkin and Shah (2023). How Effective Are Neural Networks for "

@@ -32,7 +32,7 @@ SOURCES = (
         name="vul4j",
         title="Vul4J",
         subset="VUL4J",
-        licence="CC-BY-4.0",
+        license="CC-BY-4.0",
         criteria=("SH",),
         languages=("Java",),
         prompts="template",
@@ -48,7 +48,7 @@ SOURCES = (
         read=_read,
         notes=(
             "The table names commits; their code is read out of local clones, one changed source file each. Its "
-            "licence is that of the table: the code has its projects' licences. The tests need each project's build "
+            "license is that of the table: the code has its projects' licenses. The tests need each project's build "
             "and are not run."
         ),
     ),

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from themis_rm.curation.inject.edits import Edit, combine, cut, delete, full, insert_line
 from themis_rm.curation.inject.forms import word_set
-from themis_rm.curation.inject.tree import Node, View
+from themis_rm.curation.inject.tree import CodeTree, Node
 
 _GUARD_LINES = 6
 
 
-def lost_guard(view: View) -> Iterator[Edit]:
+def lost_guard(view: CodeTree) -> Iterator[Edit]:
     """A branch that only leaves early (returns, raises, breaks, continues) is forgotten."""
     forms = view.forms
     for node in view.of(forms.conditionals | forms.modifiers):
@@ -30,11 +30,11 @@ def lost_guard(view: View) -> Iterator[Edit]:
             yield edit
 
 
-def _is_last(view: View, node: Node) -> bool:
+def _is_last(view: CodeTree, node: Node) -> bool:
     return view.siblings(node)[-1] is node and view.ends(node, view.forms.functions | view.forms.loops)
 
 
-def _still_compiles(view: View, removed: Node) -> bool:
+def _still_compiles(view: CodeTree, removed: Node) -> bool:
     """Tell whether no variable that the removed node reads is left unused, where that is an error."""
     if not view.forms.unused_is_error:
         return True
@@ -52,7 +52,7 @@ def _still_compiles(view: View, removed: Node) -> bool:
     return inside <= outside
 
 
-def lost_exit(view: View) -> Iterator[Edit]:
+def lost_exit(view: CodeTree) -> Iterator[Edit]:
     """A ``return``, ``break`` or ``continue`` beside other statements of its block is forgotten."""
     forms = view.forms
     for node in view.of(forms.exits):
@@ -75,7 +75,7 @@ def _owner(node: Node, kinds: frozenset[str]) -> Node | None:
     return next((up for up in node.above() if up.type in kinds), None)
 
 
-def _in_last_case(view: View, node: Node) -> bool:
+def _in_last_case(view: CodeTree, node: Node) -> bool:
     case = _owner(node, view.forms.cases)
     if case is None or case.parent is None:
         return True
@@ -83,7 +83,7 @@ def _in_last_case(view: View, node: Node) -> bool:
     return cases[-1] is case
 
 
-def _has_no_effect(view: View, node: Node) -> bool:
+def _has_no_effect(view: CodeTree, node: Node) -> bool:
     forms = view.forms
     if node.type in forms.continues:
         return _at_loop_end(view, node)
@@ -94,7 +94,7 @@ def _has_no_effect(view: View, node: Node) -> bool:
     return False
 
 
-def _at_loop_end(view: View, node: Node) -> bool:
+def _at_loop_end(view: CodeTree, node: Node) -> bool:
     for up in [node, *node.above()]:
         if up.parent is None or up.parent.type in view.forms.loops:
             return True
@@ -103,14 +103,14 @@ def _at_loop_end(view: View, node: Node) -> bool:
     return True
 
 
-def _may_go(view: View, node: Node) -> bool:
+def _may_go(view: CodeTree, node: Node) -> bool:
     """Tell whether the code compiles without this ``return``."""
     if not node.parts or view.forms.may_end_without_return:
         return True
     return not view.ends(node, view.forms.functions)
 
 
-def lost_return_keyword(view: View) -> Iterator[Edit]:
+def lost_return_keyword(view: CodeTree) -> Iterator[Edit]:
     """The value is computed, but ``return`` before it is forgotten."""
     forms = view.forms
     if not forms.may_end_without_return:
@@ -122,7 +122,7 @@ def lost_return_keyword(view: View) -> Iterator[Edit]:
             yield Edit(node.start, value.start, b"")
 
 
-def break_or_continue(view: View) -> Iterator[Edit]:
+def break_or_continue(view: CodeTree) -> Iterator[Edit]:
     """``break`` becomes ``continue`` or the other way round."""
     forms = view.forms
     stop, go_on = (word.encode() for word in forms.break_words)
@@ -135,7 +135,7 @@ def break_or_continue(view: View) -> Iterator[Edit]:
             yield Edit(node.start, node.end, view.raw(node).replace(old, new, 1))
 
 
-def dropped_else(view: View) -> Iterator[Edit]:
+def dropped_else(view: CodeTree) -> Iterator[Edit]:
     """The ``else`` branch is forgotten."""
     forms = view.forms
     for node in view.of(forms.conditionals):
@@ -171,7 +171,7 @@ def dropped_else(view: View) -> Iterator[Edit]:
             )
 
 
-def broken_chain(view: View) -> Iterator[Edit]:
+def broken_chain(view: CodeTree) -> Iterator[Edit]:
     """``else if`` becomes ``if``, so that both branches can run."""
     forms = view.forms
     for node in view.of(forms.conditionals):
@@ -196,12 +196,12 @@ def broken_chain(view: View) -> Iterator[Edit]:
         yield Edit(start, inner.start, gap)
 
 
-def _goes_on(view: View, node: Node) -> bool:
+def _goes_on(view: CodeTree, node: Node) -> bool:
     body = view.body(node)
     return bool(body) and not view.is_exit(body[-1])
 
 
-def joined_branches(view: View) -> Iterator[Edit]:
+def joined_branches(view: CodeTree) -> Iterator[Edit]:
     """A second ``if`` becomes an ``else if`` of the one before it, so that only one of the two can run."""
     forms = view.forms
     for node in view.of(forms.conditionals):
@@ -228,7 +228,7 @@ def joined_branches(view: View) -> Iterator[Edit]:
             yield Edit(before.end, word.start, b" else ")
 
 
-def _updates(view: View) -> Iterator[tuple[Node, Node]]:
+def _updates(view: CodeTree) -> Iterator[tuple[Node, Node]]:
     """Yield the statements that count or collect, with their expression."""
     forms = view.forms
     for block in view.of(forms.blocks):
@@ -250,7 +250,7 @@ _COLLECTING = word_set(
 )
 
 
-def lost_update(view: View) -> Iterator[Edit]:
+def lost_update(view: CodeTree) -> Iterator[Edit]:
     """A counter is not moved on, or an element is not collected."""
     for statement, _ in _updates(view):
         edit = delete(view, statement)
@@ -258,7 +258,7 @@ def lost_update(view: View) -> Iterator[Edit]:
             yield edit
 
 
-def repeated_update(view: View) -> Iterator[Edit]:
+def repeated_update(view: CodeTree) -> Iterator[Edit]:
     """A counter is moved on twice, or an element collected twice."""
     for statement, inner in _updates(view):
         if view.forms.implicit_return and view.siblings(statement)[-1] is statement:
@@ -270,7 +270,7 @@ def repeated_update(view: View) -> Iterator[Edit]:
             yield edit
 
 
-def _is_idempotent(view: View, inner: Node) -> bool:
+def _is_idempotent(view: CodeTree, inner: Node) -> bool:
     """Tell whether doing it twice does no more than doing it once (``add`` to a set, ``|=``)."""
     if inner.type in view.forms.calls:
         return view.callee(inner) not in (
@@ -291,7 +291,7 @@ _RESET = re.compile(
 )
 
 
-def _resets(view: View) -> Iterator[tuple[Node, bytes]]:
+def _resets(view: CodeTree) -> Iterator[tuple[Node, bytes]]:
     """Yield the statements that give a variable its empty value, with the variable."""
     forms = view.forms
     declaring = frozenset({"short_var_declaration", "declaration", "local_variable_declaration", "lexical_declaration"})
@@ -305,7 +305,7 @@ def _resets(view: View) -> Iterator[tuple[Node, bytes]]:
                 yield statement, match[1]
 
 
-def lost_reset(view: View) -> Iterator[Edit]:
+def lost_reset(view: CodeTree) -> Iterator[Edit]:
     """A variable is not set back inside a loop."""
     forms = view.forms
     for statement, name in _resets(view):
@@ -320,7 +320,7 @@ def lost_reset(view: View) -> Iterator[Edit]:
             yield edit
 
 
-def reset_in_loop(view: View) -> Iterator[Edit]:
+def reset_in_loop(view: CodeTree) -> Iterator[Edit]:
     """What a loop gathers is set back at every turn."""
     forms = view.forms
     for statement, name in _resets(view):
@@ -343,7 +343,7 @@ def reset_in_loop(view: View) -> Iterator[Edit]:
             break
 
 
-def return_in_loop(view: View) -> Iterator[Edit]:
+def return_in_loop(view: CodeTree) -> Iterator[Edit]:
     """The ``return`` behind a loop slips into it, so that it ends after its first turn."""
     forms = view.forms
     if not forms.may_end_without_return:
@@ -371,7 +371,7 @@ def return_in_loop(view: View) -> Iterator[Edit]:
             yield moved
 
 
-def shadowed_variable(view: View) -> Iterator[Edit]:
+def shadowed_variable(view: CodeTree) -> Iterator[Edit]:
     """An assignment in an inner block declares a new variable instead, so that the outer one keeps its value."""
     forms = view.forms
     if forms.shadowing is None:

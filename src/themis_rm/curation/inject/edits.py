@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from themis_rm.curation.inject.tree import Node, View
+from themis_rm.curation.inject.tree import CodeTree, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ def replace(node: Node, text: bytes | str) -> Edit:
     return Edit(node.start, node.end, text.encode() if isinstance(text, str) else text)
 
 
-def swap(view: View, first: Node, second: Node) -> Edit:
+def swap(view: CodeTree, first: Node, second: Node) -> Edit:
     """Return the edit that exchanges two nodes, what is between them left as it is."""
     between = view.data[first.end : second.start]
     return Edit(first.start, second.end, view.raw(second) + between + view.raw(first))
 
 
-def delete(view: View, statement: Node) -> Edit | None:
+def delete(view: CodeTree, statement: Node) -> Edit | None:
     """Return the edit that deletes a statement with its lines and the comments that speak of it.
 
     A comment behind it or right above it would give the deletion away. ``None`` if the block would be left empty.
@@ -46,7 +46,7 @@ def delete(view: View, statement: Node) -> Edit | None:
     return cut(view, statement.start, statement.end)
 
 
-def cut(view: View, start: int, end: int) -> Edit:
+def cut(view: CodeTree, start: int, end: int) -> Edit:
     """Return the edit that deletes a range; whole lines, with their comments, where nothing else stands on them."""
     data = view.data
     line_start, line_end = data.rfind(b"\n", 0, start) + 1, _line_end(data, end)
@@ -81,7 +81,7 @@ def _line_end(data: bytes, position: int) -> int:
     return len(data) if found < 0 else found
 
 
-def _outside_comments(view: View, start: int, end: int) -> bytes:
+def _outside_comments(view: CodeTree, start: int, end: int) -> bytes:
     kept, position = b"", start
     for comment_start, comment_end in view.comments:
         if start <= comment_start < end:
@@ -90,7 +90,7 @@ def _outside_comments(view: View, start: int, end: int) -> bytes:
     return kept + view.data[position:end]
 
 
-def _above(view: View, line_start: int) -> int:
+def _above(view: CodeTree, line_start: int) -> int:
     ends = {_line_end(view.data, end - 1): start for start, end in view.comments}
     while line_start - 1 in ends:
         above = view.data.rfind(b"\n", 0, ends[line_start - 1]) + 1
@@ -100,7 +100,7 @@ def _above(view: View, line_start: int) -> int:
     return max(line_start, view.fragment.start)
 
 
-def insert_line(view: View, beside: Node, text: bytes, before: bool = False) -> Edit | None:
+def insert_line(view: CodeTree, beside: Node, text: bytes, before: bool = False) -> Edit | None:
     """Return the edit that puts a line beside a statement that stands alone on its lines, with its indentation."""
     data = view.data
     line_start, line_end = data.rfind(b"\n", 0, beside.start) + 1, _line_end(data, beside.end)
@@ -110,13 +110,13 @@ def insert_line(view: View, beside: Node, text: bytes, before: bool = False) -> 
     return Edit(line_start, line_start, line + b"\n") if before else Edit(line_end, line_end, b"\n" + line)
 
 
-def full(view: View, statement: Node) -> bytes:
+def full(view: CodeTree, statement: Node) -> bytes:
     """Return a statement's source with the semicolon that stands behind it in some grammars."""
     behind = view.data[statement.end : statement.end + 1]
     return view.raw(statement) + (b";" if behind == b";" and not view.raw(statement).endswith(b";") else b"")
 
 
-def combine(view: View, first: Edit, second: Edit) -> Edit | None:
+def combine(view: CodeTree, first: Edit, second: Edit) -> Edit | None:
     """Return one edit that does two that do not overlap."""
     first, second = sorted((first, second), key=lambda edit: edit.start)
     if first.end > second.start:
@@ -124,7 +124,7 @@ def combine(view: View, first: Edit, second: Edit) -> Edit | None:
     return Edit(first.start, second.end, first.text + view.data[first.end : second.start] + second.text)
 
 
-def unwrapped(view: View, wrapper: Node, header: bytes, statements: list[Node], end: int) -> Edit | None:
+def unwrapped(view: CodeTree, wrapper: Node, header: bytes, statements: list[Node], end: int) -> Edit | None:
     """Return the edit that replaces a wrapping statement by a line and the statements in it, moved to its margin."""
     margin, inner = view.indentation(wrapper.start), view.indentation(statements[0].start)
     line_start = view.data.rfind(b"\n", 0, statements[0].start) + 1
@@ -139,6 +139,6 @@ def unwrapped(view: View, wrapper: Node, header: bytes, statements: list[Node], 
     return Edit(wrapper.start, max(end, last), header + b"\n" + b"\n".join(body))
 
 
-def _above_in(view: View, line_start: int, least: int) -> int:
+def _above_in(view: CodeTree, line_start: int, least: int) -> int:
     above = _above(view, line_start)
     return above if above > least else line_start

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from themis_rm.curation.inject.edits import Edit
 from themis_rm.curation.inject.operators import OPERATORS, Operator
-from themis_rm.curation.inject.tree import View
+from themis_rm.curation.inject.tree import CodeTree
 from themis_rm.errors import SettingError, did_you_mean
 from themis_rm.languages.syntax import code_tokens, error_count, parse, to_text
 
@@ -67,7 +67,7 @@ def inject(
         SettingError: The language or an operator is unknown, or a weight is negative.
     """
     rows = chosen_operators(kinds, weights)
-    view = View(code, language)
+    view = CodeTree(code, language)
     sites = {row.name: _sites(row, view) for row in rows}
     left = {row.name: row.weight for row in rows if sites[row.name] and row.weight > 0}
     criteria = {row.name: row.criterion for row in rows}
@@ -108,7 +108,7 @@ def chosen_operators(kinds: Collection[str] | None, weights: Mapping[str, float]
     return [Operator(row.name, row.criterion, (weights or {}).get(row.name, row.weight), row.propose) for row in rows]
 
 
-def _sites(row: Operator, view: View) -> list[Edit]:
+def _sites(row: Operator, view: CodeTree) -> list[Edit]:
     start, end = view.fragment.start, view.fragment.end
     edits = dict.fromkeys(row.propose(view))
     return [edit for edit in edits if start <= edit.start <= edit.end <= end]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from themis_rm.curation.inject.edits import Edit, replace, swap
 from themis_rm.curation.inject.forms import word_set
-from themis_rm.curation.inject.tree import Node, View
+from themis_rm.curation.inject.tree import CodeTree, Node
 
 _BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _DIRECTION = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -27,35 +27,35 @@ _BITS = frozenset({"<<", ">>", "&", "|"})
 _COMPOUND = {"+=": "-=", "-=": "+=", "*=": "/=", "|=": "&=", "&=": "|=", "<<=": ">>=", ">>=": "<<="}
 
 
-def _binary(view: View) -> Iterator[tuple[Node, Node, str, Node, Node]]:
+def _binary(view: CodeTree) -> Iterator[tuple[Node, Node, str, Node, Node]]:
     for node in view.of(view.forms.binary):
         operator, pair = view.operator(node), view.operands(node)
         if operator is not None and pair is not None:
             yield node, operator, " ".join(view.text(operator).split()), *pair
 
 
-def comparison_boundary(view: View) -> Iterator[Edit]:
+def comparison_boundary(view: CodeTree) -> Iterator[Edit]:
     """``<`` becomes ``<=``, and so on."""
     for _, operator, sign, *_ in _binary(view):
         if sign in _BOUNDARY:
             yield replace(operator, _BOUNDARY[sign])
 
 
-def comparison_direction(view: View) -> Iterator[Edit]:
+def comparison_direction(view: CodeTree) -> Iterator[Edit]:
     """``<`` becomes ``>``, and so on."""
     for _, operator, sign, *_ in _binary(view):
         if sign in _DIRECTION:
             yield replace(operator, _DIRECTION[sign])
 
 
-def equality_flip(view: View) -> Iterator[Edit]:
+def equality_flip(view: CodeTree) -> Iterator[Edit]:
     """``==`` becomes ``!=``, ``in`` becomes ``not in``, and so on."""
     for _, operator, sign, *_ in _binary(view):
         if sign in _EQUALITY:
             yield replace(operator, _EQUALITY[sign])
 
 
-def arithmetic_swap(view: View) -> Iterator[Edit]:
+def arithmetic_swap(view: CodeTree) -> Iterator[Edit]:
     """An arithmetic operator becomes another one."""
     for node, operator, sign, left, right in _binary(view):
         if sign not in _ARITHMETIC or _is_textual(view, node):
@@ -70,11 +70,11 @@ def arithmetic_swap(view: View) -> Iterator[Edit]:
             yield replace(operator, _ARITHMETIC[sign])
 
 
-def _streams(view: View, node: Node) -> bool:
+def _streams(view: CodeTree, node: Node) -> bool:
     return bool(re.search(r"\b(?:cout|cerr|os|out|stream|ss|log)\b|LOG", view.text(node)))
 
 
-def _is_textual(view: View, node: Node) -> bool:
+def _is_textual(view: CodeTree, node: Node) -> bool:
     """Tell whether a chain of ``+`` (or a ``%``) joins or formats text or lists."""
     top = node
     while top.parent is not None and top.parent.type in view.forms.binary:
@@ -83,7 +83,7 @@ def _is_textual(view: View, node: Node) -> bool:
     return any(below.type in kinds for below in top.below() if below.parent and below.parent.type in view.forms.binary)
 
 
-def operand_swap(view: View) -> Iterator[Edit]:
+def operand_swap(view: CodeTree) -> Iterator[Edit]:
     """The operands of a non-commutative operator change places."""
     for node, operator, sign, left, right in _binary(view):
         if sign in _ORDERED and view.raw(left) != view.raw(right) and not _is_textual(view, node):
@@ -92,14 +92,14 @@ def operand_swap(view: View) -> Iterator[Edit]:
                 yield swap(view, left, right)
 
 
-def logic_swap(view: View) -> Iterator[Edit]:
+def logic_swap(view: CodeTree) -> Iterator[Edit]:
     """``and`` becomes ``or``."""
     for _, operator, sign, *_ in _binary(view):
         if sign in view.forms.logical:
             yield replace(operator, view.forms.logical[sign])
 
 
-def dropped_operand(view: View) -> Iterator[Edit]:
+def dropped_operand(view: CodeTree) -> Iterator[Edit]:
     """One side of an ``and`` or ``or`` is forgotten."""
     for node, operator, sign, left, right in _binary(view):
         if sign in view.forms.logical and left.end <= operator.start:
@@ -108,7 +108,7 @@ def dropped_operand(view: View) -> Iterator[Edit]:
                 yield Edit(node.start, right.start, b"")
 
 
-def compound_swap(view: View) -> Iterator[Edit]:
+def compound_swap(view: CodeTree) -> Iterator[Edit]:
     """``+=`` becomes ``-=``."""
     for node in view.of(view.forms.assignments):
         operator = view.operator(node)
@@ -120,7 +120,7 @@ def compound_swap(view: View) -> Iterator[Edit]:
             yield replace(operator, _COMPOUND[sign])
 
 
-def lost_accumulation(view: View) -> Iterator[Edit]:
+def lost_accumulation(view: CodeTree) -> Iterator[Edit]:
     """``+=`` becomes ``=``: what was gathered before is lost."""
     for node in view.of(view.forms.assignments):
         operator = view.operator(node)
@@ -128,7 +128,7 @@ def lost_accumulation(view: View) -> Iterator[Edit]:
             yield replace(operator, b"=")
 
 
-def update_direction(view: View) -> Iterator[Edit]:
+def update_direction(view: CodeTree) -> Iterator[Edit]:
     """``++`` becomes ``--``."""
     flipped = {b"++": b"--", b"--": b"++"}
     for node in view.of(view.forms.updates):
@@ -137,7 +137,7 @@ def update_direction(view: View) -> Iterator[Edit]:
                 yield replace(child, flipped[view.raw(child)])
 
 
-def conditions(view: View) -> Iterator[tuple[Node, Node]]:
+def conditions(view: CodeTree) -> Iterator[tuple[Node, Node]]:
     """Yield every condition of a branch, loop or conditional expression, and what it is the condition of."""
     forms = view.forms
     for owner in view.of(forms.conditionals | forms.modifiers | forms.loops | forms.ternary):
@@ -148,7 +148,7 @@ def conditions(view: View) -> Iterator[tuple[Node, Node]]:
             yield view.bare(condition), owner
 
 
-def inverted_condition(view: View) -> Iterator[Edit]:
+def inverted_condition(view: CodeTree) -> Iterator[Edit]:
     """A condition without operator of its own is negated."""
     forms = view.forms
     for condition, owner in conditions(view):
@@ -179,13 +179,13 @@ _ACCESSES = frozenset(
 )
 
 
-def _has_flip(view: View, node: Node) -> bool:
+def _has_flip(view: CodeTree, node: Node) -> bool:
     operator = view.operator(node)
     sign = view.text(operator) if operator is not None else ""
     return sign in _EQUALITY or sign in _DIRECTION or sign not in view.forms.logical
 
 
-def swapped_keyword(view: View) -> Iterator[Edit]:
+def swapped_keyword(view: CodeTree) -> Iterator[Edit]:
     """``if`` becomes ``unless``, ``while`` becomes ``until``, where a language has both."""
     flipped = {b"if": b"unless", b"unless": b"if", b"while": b"until", b"until": b"while"}
     for node in view.of(("if", "unless", "if_modifier", "unless_modifier", "while", "until")):
@@ -194,7 +194,7 @@ def swapped_keyword(view: View) -> Iterator[Edit]:
             yield replace(word, flipped[view.raw(word)])
 
 
-def removed_negation(view: View) -> Iterator[Edit]:
+def removed_negation(view: CodeTree) -> Iterator[Edit]:
     """``not x`` becomes ``x``."""
     word = view.forms.negation.strip().encode()
     for node in view.of(view.forms.unary):
@@ -202,7 +202,7 @@ def removed_negation(view: View) -> Iterator[Edit]:
             yield Edit(node.start, node.parts[-1].start, b"")
 
 
-def branch_swap(view: View) -> Iterator[Edit]:
+def branch_swap(view: CodeTree) -> Iterator[Edit]:
     """The two results of a conditional expression change places."""
     for node in view.of(view.forms.ternary):
         parts = node.parts
@@ -213,7 +213,7 @@ def branch_swap(view: View) -> Iterator[Edit]:
             yield swap(view, first, second)
 
 
-def number_change(view: View) -> Iterator[Edit]:
+def number_change(view: CodeTree) -> Iterator[Edit]:
     """A number becomes one next to it, or one of another magnitude."""
     for node in view.of(view.forms.numbers):
         text = view.text(node)
@@ -247,7 +247,7 @@ _TUNING = re.compile(
 )
 
 
-def _is_tuning(view: View, node: Node) -> bool:
+def _is_tuning(view: CodeTree, node: Node) -> bool:
     """Tell whether a number only sets a time, a size or a layout: another one there is no mistake."""
     for up in node.above():
         if up.type == "keyword_argument" or up.type in view.forms.calls:
@@ -257,7 +257,7 @@ def _is_tuning(view: View, node: Node) -> bool:
     return False
 
 
-def boolean_change(view: View) -> Iterator[Edit]:
+def boolean_change(view: CodeTree) -> Iterator[Edit]:
     """``true`` becomes ``false``."""
     for node in view.nodes:
         text = view.text(node) if not node.children or len(node.children) == 1 else ""
@@ -280,7 +280,7 @@ _TEXTS = {
 }
 
 
-def text_change(view: View) -> Iterator[Edit]:
+def text_change(view: CodeTree) -> Iterator[Edit]:
     """A separator or an empty text becomes another."""
     for node in view.of(view.forms.strings):
         text = view.text(node)
@@ -291,7 +291,7 @@ def text_change(view: View) -> Iterator[Edit]:
         yield from (replace(node, text[0] + new + text[0]) for new in _TEXTS[text[1:-1]])
 
 
-def _bounds(view: View) -> Iterator[Node]:
+def _bounds(view: CodeTree) -> Iterator[Node]:
     forms = view.forms
     for owner in view.of(forms.counted):
         condition = owner.child("condition")
@@ -315,7 +315,7 @@ _BOUNDED = word_set(
 )
 
 
-def _indices(node: Node, view: View) -> list[Node]:
+def _indices(node: Node, view: CodeTree) -> list[Node]:
     inner = node.child("subscript", "index", "indices")
     if inner is None:
         return node.parts[1:2]
@@ -324,7 +324,7 @@ def _indices(node: Node, view: View) -> list[Node]:
     return [inner]
 
 
-def off_by_one(view: View) -> Iterator[Edit]:
+def off_by_one(view: CodeTree) -> Iterator[Edit]:
     """A bound or an index is one too high or too low."""
     seen: set[int] = set()
     for bound in _bounds(view):
@@ -343,7 +343,7 @@ def off_by_one(view: View) -> Iterator[Edit]:
             yield Edit(bound.end, bound.end, b" - 1")
 
 
-def dropped_conversion(view: View) -> Iterator[Edit]:
+def dropped_conversion(view: CodeTree) -> Iterator[Edit]:
     """The call that rounds, sorts, copies or tidies a value is forgotten."""
     for call in view.of(view.forms.calls):
         if view.callee(call) not in view.forms.conversions:
@@ -364,7 +364,7 @@ _SPREADS = frozenset(
 )
 
 
-def lost_await(view: View) -> Iterator[Edit]:
+def lost_await(view: CodeTree) -> Iterator[Edit]:
     """``await`` is forgotten."""
     for node in view.of(view.forms.awaits):
         if node.parts:

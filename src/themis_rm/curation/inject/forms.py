@@ -18,7 +18,7 @@ _NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forms:
+class GrammarNodes:
     """Node types of one grammar, by what they are, and what the language allows.
 
     Attributes:
@@ -134,7 +134,7 @@ _AND_OR = MappingProxyType({"&&": "||", "||": "&&"})
 _TRUE_FALSE = MappingProxyType({"true": "false", "false": "true"})
 _PREPROC = "preproc_include preproc_def preproc_function_def preproc_call preproc_directive"
 
-C = Forms(
+C = GrammarNodes(
     binary=word_set("binary_expression"),
     logical=_AND_OR,
     unary=word_set("unary_expression"),
@@ -216,7 +216,7 @@ CPP = replace(
     clears=C.clears | word_set("shrink_to_fit erase"),
 )
 
-CSHARP = Forms(
+CSHARP = GrammarNodes(
     copies="{}.ToList()",
     binary=word_set("binary_expression"),
     logical=_AND_OR,
@@ -278,7 +278,7 @@ CSHARP = Forms(
     ),
 )
 
-GO = Forms(
+GO = GrammarNodes(
     binary=word_set("binary_expression"),
     logical=_AND_OR,
     unary=word_set("unary_expression"),
@@ -330,7 +330,7 @@ GO = Forms(
     releases=word_set("Close Stop cancel Unref Release Free Put"),
 )
 
-JAVA = Forms(
+JAVA = GrammarNodes(
     copies="new ArrayList<>({})",
     binary=word_set("binary_expression"),
     logical=_AND_OR,
@@ -386,7 +386,7 @@ JAVA = Forms(
     clears=word_set("clear evict invalidate purge removeEldestEntry invalidateAll trimToSize expungeStaleEntries"),
 )
 
-JAVASCRIPT = Forms(
+JAVASCRIPT = GrammarNodes(
     copies="[...{}]",
     copied_receiver=".slice()",
     binary=word_set("binary_expression"),
@@ -451,7 +451,7 @@ JAVASCRIPT = Forms(
     shadowing=("", "const "),
 )
 
-PYTHON = Forms(
+PYTHON = GrammarNodes(
     copies="list({})",
     binary=word_set("binary_operator boolean_operator comparison_operator"),
     logical=MappingProxyType({"and": "or", "or": "and"}),
@@ -514,7 +514,7 @@ PYTHON = Forms(
     releases=word_set("close release shutdown terminate cleanup disconnect unlink aclose wait_closed dispose detach"),
 )
 
-RUBY = Forms(
+RUBY = GrammarNodes(
     copies="{}.dup",
     copied_receiver=".dup",
     binary=word_set("binary"),
@@ -580,7 +580,7 @@ RUBY = Forms(
     ),
 )
 
-_FORMS: Mapping[str, Forms] = {
+_FORMS: Mapping[str, GrammarNodes] = {
     "C": C,
     "C#": CSHARP,
     "C++": CPP,
@@ -592,7 +592,7 @@ _FORMS: Mapping[str, Forms] = {
 }
 
 
-def forms_of(language: str) -> Forms:
+def forms_of(language: str) -> GrammarNodes:
     """Return the row of a language under any of its names.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from themis_rm.curation.inject.edits import Edit, delete, replace, unwrapped
 from themis_rm.curation.inject.forms import word_set
-from themis_rm.curation.inject.tree import Node, View
+from themis_rm.curation.inject.tree import CodeTree, Node
 from themis_rm.languages.syntax import to_text
 
 _CLEANING = re.compile(
@@ -18,7 +18,7 @@ _HOLDER = re.compile(
 )
 
 
-def _released(view: View) -> Iterator[Node]:
+def _released(view: CodeTree) -> Iterator[Node]:
     forms = view.forms
     for block in view.of(forms.blocks):
         for statement in block.parts:
@@ -36,7 +36,7 @@ def _released(view: View) -> Iterator[Node]:
                 yield statement
 
 
-def dropped_release(view: View) -> Iterator[Edit]:
+def dropped_release(view: CodeTree) -> Iterator[Edit]:
     """A resource is not released: the call, the ``defer`` or the whole ``finally`` that did it is gone."""
     for statement in _released(view):
         edit = delete(view, statement)
@@ -56,25 +56,25 @@ def dropped_release(view: View) -> Iterator[Edit]:
 _HANDLERS = frozenset({"except_clause", "catch_clause", "rescue"})
 
 
-def _cuts_line(view: View, clause: Node) -> bool:
+def _cuts_line(view: CodeTree, clause: Node) -> bool:
     return view.data[clause.end - 1 : clause.end] == b"\n"
 
 
-def plain_declaration(view: View) -> Iterator[Edit]:
+def plain_declaration(view: CodeTree) -> Iterator[Edit]:
     """``using`` before a declaration is forgotten."""
     for node in view.of(("local_declaration_statement",)):
         if view.raw(node).startswith(b"using "):
             yield Edit(node.start, node.start + len(b"using "), b"")
 
 
-def unwrapped_resource(view: View) -> Iterator[Edit]:
+def unwrapped_resource(view: CodeTree) -> Iterator[Edit]:
     """What a ``with``, ``using`` or block form would have released is opened plainly."""
     yield from _unwrapped_with(view)
     yield from _unwrapped_using(view)
     yield from _unwrapped_block(view)
 
 
-def _unwrapped_with(view: View) -> Iterator[Edit]:
+def _unwrapped_with(view: CodeTree) -> Iterator[Edit]:
     for node in view.of(("with_statement",)):
         items = [part for part in node.below() if part.type == "with_item"]
         alias = next((part for part in node.below() if part.type == "as_pattern_target"), None)
@@ -95,7 +95,7 @@ def _unwrapped_with(view: View) -> Iterator[Edit]:
             yield edit
 
 
-def _opens(view: View, value: Node) -> bool:
+def _opens(view: CodeTree, value: Node) -> bool:
     # A lock or a patch is no memory: only what opens something.
     return bool(
         re.search(
@@ -105,7 +105,7 @@ def _opens(view: View, value: Node) -> bool:
     )
 
 
-def _unwrapped_using(view: View) -> Iterator[Edit]:
+def _unwrapped_using(view: CodeTree) -> Iterator[Edit]:
     for node in view.of(("using_statement",)):
         declared = next((part for part in node.parts if part.type == "variable_declaration"), None)
         block = node.child("body")
@@ -125,7 +125,7 @@ def _unwrapped_using(view: View) -> Iterator[Edit]:
             yield Edit(resources.start, block.start + 1, b"{" + moved)
 
 
-def _unwrapped_block(view: View) -> Iterator[Edit]:
+def _unwrapped_block(view: CodeTree) -> Iterator[Edit]:
     for node in view.of(("call",)):
         block = node.child("block")
         if block is None or block.type != "do_block" or view.callee(node) != "open":
@@ -142,7 +142,7 @@ def _unwrapped_block(view: View) -> Iterator[Edit]:
                 yield edit
 
 
-def lost_clear(view: View) -> Iterator[Edit]:
+def lost_clear(view: CodeTree) -> Iterator[Edit]:
     """A cache or buffer is not cleared, or a reference to it not let go."""
     forms = view.forms
     for block in view.of(forms.blocks):
@@ -164,7 +164,7 @@ def lost_clear(view: View) -> Iterator[Edit]:
 _CONSUMERS = word_set("sum any all max min join sorted set frozenset dict tuple list len Counter extend update")
 
 
-def collected_stream(view: View) -> Iterator[Edit]:
+def collected_stream(view: CodeTree) -> Iterator[Edit]:
     """What could be gone through one by one is collected as a whole first."""
     yield from _collected_generators(view)
     for pattern, replacement, behind in view.forms.streams:
@@ -179,7 +179,7 @@ def collected_stream(view: View) -> Iterator[Edit]:
                 yield replace(call, changed)
 
 
-def _collected_generators(view: View) -> Iterator[Edit]:
+def _collected_generators(view: CodeTree) -> Iterator[Edit]:
     for node in view.of(("generator_expression",)):
         if node.parent is not None and node.parent.type == "call" and view.callee(node.parent) in _CONSUMERS:
             yield Edit(node.start + 1, node.end - 1, b"[" + view.data[node.start + 1 : node.end - 1] + b"]")
@@ -208,7 +208,7 @@ def _collected_generators(view: View) -> Iterator[Edit]:
             yield replace(source, f"{view.text(source)}.readlines()")
 
 
-def lost_capacity(view: View) -> Iterator[Edit]:
+def lost_capacity(view: CodeTree) -> Iterator[Edit]:
     """A collection grows step by step although its size is known."""
     for node in view.of(view.forms.calls):
         text = view.text(node)
@@ -228,7 +228,7 @@ def lost_capacity(view: View) -> Iterator[Edit]:
                 yield edit
 
 
-def copied_value(view: View) -> Iterator[Edit]:
+def copied_value(view: CodeTree) -> Iterator[Edit]:
     """A large value is copied where a reference was enough."""
     for node in view.of(("parameter_declaration", "for_range_loop")):
         declarator, written = node.child("declarator"), node.child("type")
@@ -249,7 +249,7 @@ def copied_value(view: View) -> Iterator[Edit]:
             yield replace(node, view.raw(arguments[0]))
 
 
-def needless_copy(view: View) -> Iterator[Edit]:
+def needless_copy(view: CodeTree) -> Iterator[Edit]:
     """A collection is copied only to go through it."""
     forms = view.forms
     for node in view.of(forms.iterating if forms.copies else ()):
@@ -266,11 +266,11 @@ def needless_copy(view: View) -> Iterator[Edit]:
             yield Edit(receiver.end, receiver.end, forms.copied_receiver.encode())
 
 
-def _words(view: View, node: Node) -> list[bytes]:
+def _words(view: CodeTree, node: Node) -> list[bytes]:
     return [view.raw(child) for child in node.children if not child.named]
 
 
-def _may_copy(view: View, name: str) -> bool:
+def _may_copy(view: CodeTree, name: str) -> bool:
     """Tell whether a copy is worth a word and compiles.
 
     Only what the caller hands in or the object holds may be large; where types are checked and the copy names one, the
@@ -287,7 +287,7 @@ def _may_copy(view: View, name: str) -> bool:
     return bool(re.match(r"(?:\w*List|Collection|\w*Set|Queue|\w*Deque)\b", given.type)) and "[" not in given.type
 
 
-def oversized_buffer(view: View) -> Iterator[Edit]:
+def oversized_buffer(view: CodeTree) -> Iterator[Edit]:
     """A buffer is made far larger than needed."""
     for call in view.of(view.forms.calls):
         arguments = view.arguments(call)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from themis_rm.curation.inject.edits import Edit, replace, swap
-from themis_rm.curation.inject.tree import Node, Variable, View
+from themis_rm.curation.inject.tree import CodeTree, Node, Variable
 
 _NOT_A_USE = frozenset(
     {
@@ -26,7 +26,7 @@ _NOT_A_USE = frozenset(
 _MOST_PER_USE = 2
 
 
-def wrong_variable(view: View) -> Iterator[Edit]:
+def wrong_variable(view: CodeTree) -> Iterator[Edit]:
     """A variable is read where another one of its kind is meant."""
     forms = view.forms
     declared = {variable.declared for variable in view.variables}
@@ -53,7 +53,7 @@ def wrong_variable(view: View) -> Iterator[Edit]:
         yield from (replace(node, other.name) for other in others[:_MOST_PER_USE])
 
 
-def _is_read(view: View, node: Node) -> bool:
+def _is_read(view: CodeTree, node: Node) -> bool:
     forms, parent = view.forms, node.parent
     if parent is None or view.text(node) in forms.never_variables or node.field in _NOT_A_USE:
         return False
@@ -66,7 +66,7 @@ def _is_read(view: View, node: Node) -> bool:
     return parent.type not in forms.functions and parent.type not in ("formal_parameters", "parameters")
 
 
-def _same_kind(view: View, mine: Variable, other: Variable, uses: dict[str, set[str]]) -> bool:
+def _same_kind(view: CodeTree, mine: Variable, other: Variable, uses: dict[str, set[str]]) -> bool:
     if view.forms.typed:
         known = mine.type not in ("", "?") and mine.type.split("?")[0] not in ("var", "auto", "final var")
         if known or other.type not in ("", "?", "var", "auto"):
@@ -75,7 +75,7 @@ def _same_kind(view: View, mine: Variable, other: Variable, uses: dict[str, set[
     return bool(shared)
 
 
-def _uses(view: View) -> dict[str, set[str]]:
+def _uses(view: CodeTree) -> dict[str, set[str]]:
     """Return how each name is used: as a number, a sequence, an object; two with a use in common are of one kind."""
     uses: dict[str, set[str]] = {name: {"number"} for name in view.numeric_names}
     for node in view.of(view.forms.identifiers):
@@ -96,7 +96,7 @@ def _uses(view: View) -> dict[str, set[str]]:
     return uses
 
 
-def _beside(view: View, node: Node) -> set[str]:
+def _beside(view: CodeTree, node: Node) -> set[str]:
     """Return the names that stand beside a use: putting one of them there would give ``x - x`` or ``f(x, x)``."""
     parent = node.parent
     if parent is not None and parent.type in view.forms.argument | view.forms.parens:
@@ -109,7 +109,7 @@ def _beside(view: View, node: Node) -> set[str]:
     return names
 
 
-def swapped_arguments(view: View) -> Iterator[Edit]:
+def swapped_arguments(view: CodeTree) -> Iterator[Edit]:
     """Two arguments of one kind change places."""
     forms = view.forms
     types = {variable.name: variable.type for variable in view.variables}
@@ -140,8 +140,8 @@ _NAMED = frozenset(
 )
 
 
-def wrong_method(view: View) -> Iterator[Edit]:
-    """A method is taken for its neighbour."""
+def wrong_method(view: CodeTree) -> Iterator[Edit]:
+    """A method is taken for its neighbor."""
     methods = view.forms.methods
     for call in view.of(view.forms.calls):
         name = view.callee(call)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from themis_rm.curation.inject import control, expressions, memory, names
 from themis_rm.curation.inject.edits import Edit
-from themis_rm.curation.inject.tree import View
+from themis_rm.curation.inject.tree import CodeTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Operator:
     name: str
     criterion: str
     weight: float
-    propose: Callable[[View], Iterator[Edit]]
+    propose: Callable[[CodeTree], Iterator[Edit]]
 
 
 OPERATORS: tuple[Operator, ...] = (

@@ -58,7 +58,7 @@ class InjectBugs(PipelineStep):
         super().__init__()
         self.settings = settings
 
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ANN401, ARG002
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield a document per pair."""
         for doc in data:
             solution = Solution.from_dict(doc.metadata)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from themis_rm.curation.inject.forms import Forms, forms_of, word_set
+from themis_rm.curation.inject.forms import GrammarNodes, forms_of, word_set
 from themis_rm.languages.syntax import Fragment, parse_fragment, syntax_of, to_text
 
 _QUIET_CALL = re.compile(
@@ -82,7 +82,7 @@ class Variable:
     type: str
 
 
-class View:
+class CodeTree:
     """A piece of code as operators see it.
 
     Args:
@@ -99,7 +99,7 @@ class View:
     def __init__(self, code: str, language: str) -> None:
         self.fragment: Fragment = parse_fragment(code, language)
         self.language = language
-        self.forms: Forms = forms_of(language)
+        self.forms: GrammarNodes = forms_of(language)
         self.data = self.fragment.source
         self.comments: list[tuple[int, int]] = []
         self.nodes: list[Node] = []

@@ -18,9 +18,9 @@ from themis_rm.evaluation.evaluate import Prompting, ScoringSettings, score_benc
 from themis_rm.evaluation.statistics import OUTCOMES, WIN, Accuracy, mean_interval, outcome
 from themis_rm.languages import LANGUAGES
 from themis_rm.models.loading import load_model
-from themis_rm.progress import following
+from themis_rm.progress import status_spinner
 from themis_rm.records import BenchmarkPair, PairScore
-from themis_rm.results import Block, Document
+from themis_rm.results import Result, ResultPart
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -36,7 +36,7 @@ class AttackSettings(ScoringSettings):
     """Names of edits; by default all."""
 
 
-class Flips(Block):
+class Flips(ResultPart):
     """What an edit does to a model on some pairs."""
 
     pairs: int
@@ -104,10 +104,10 @@ def _crossed(plain: PairScore, made: PairScore) -> PairScore:
     return PairScore.from_dict(values)
 
 
-class AttackResults(Document):
+class AttackResults(Result):
     """Results of one model under the edits."""
 
-    called = "results file of an attack"
+    kind = "results file of an attack"
 
     model: str
     """Name of the model."""
@@ -126,7 +126,7 @@ class AttackResults(Document):
     by_language: dict[str, dict[str, Flips]]
     """Edit -> language -> pairs."""
     unfit: dict[str, int]
-    """Edit -> pairs whose worse answer has no place for it, or where it could change behaviour."""
+    """Edit -> pairs whose worse answer has no place for it, or where it could change behavior."""
     level: float
     """What intervals should cover."""
     version: str
@@ -134,9 +134,9 @@ class AttackResults(Document):
 
     def table(self) -> Group:
         """Return two tables that fit 80 columns: accuracy and flip rate by edit, and flip rate by edit and language."""
-        from rich import box  # noqa: PLC0415
-        from rich.console import Group  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
+        from rich import box
+        from rich.console import Group
+        from rich.table import Table
 
         def made(title: str, caption: str, *columns: str) -> Table:
             table = Table(
@@ -199,7 +199,7 @@ def attack(
     loaded = load_model(model, settings.model)
     out.mkdir(parents=True, exist_ok=True)
     done: list[str] = []
-    with following("adversarial", lambda: f"{len(done)} of {len(wanted) + 1} passes over {len(read.pairs)} pairs"):
+    with status_spinner("adversarial", lambda: f"{len(done)} of {len(wanted) + 1} passes over {len(read.pairs)} pairs"):
         plain = score_benchmark(loaded, read, prompting, out / f"{UNEDITED}.parquet", settings)
         scored = {}
         for edit in wanted:

@@ -43,7 +43,7 @@ PADDING = tuple(
             "the choice of data structures follows from the needs of the task and from common practice.",
             "readers who are new to this code will find their way through it without trouble.",
             "the approach has been applied in many comparable systems with good results.",
-            "care was taken that behaviour is the same on all supported platforms.",
+            "care was taken that behavior is the same on all supported platforms.",
             "future extensions can be added where they belong without touching what exists.",
             "the balance between brevity and completeness was struck with maintenance in mind.",
             "the code was written with attention to detail from the first to the last line.",

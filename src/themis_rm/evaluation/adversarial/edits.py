@@ -1,4 +1,4 @@
-"""THE table of edits, and the check that each keeps behaviour.
+"""THE table of edits, and the check that each keeps behavior.
 
 An edit is a function from code to code that depends on the code, its language and the pair's id alone. It is taken only
 if the result passes the edit's own check on the syntax tree: equal tokens but for comments and white space, equal
@@ -128,12 +128,12 @@ def edited(edit: Edit, code: str, name: str, pair_id: str) -> str | None:
     """
     spoken = language(name)
     made = edit.apply(code, spoken, pair_id)
-    if made is None or made.code == code or not keeps_behaviour(code, made, spoken):
+    if made is None or made.code == code or not keeps_behavior(code, made, spoken):
         return None
     return made.code
 
 
-def keeps_behaviour(code: str, made: Edited, spoken: Language) -> bool:
+def keeps_behavior(code: str, made: Edited, spoken: Language) -> bool:
     """Tell whether the syntax shows that edited code does what it did.
 
     Comments and white space do not act (in Python, indentation does, and stands among the tokens); nor does a string

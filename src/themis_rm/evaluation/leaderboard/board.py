@@ -367,7 +367,7 @@ def _plain_comparisons(item: Comparisons) -> dict[str, Any]:
     return {"cut": item.cut.key, **found, "groups": item.groups, "letters": item.letters}
 
 
-def _listed(values: NDArray[Any]) -> Any:  # noqa: ANN401
+def _listed(values: NDArray[Any]) -> Any:
     """Return nested lists: whole numbers as they are, others with six significant digits, NaN as ``None``."""
     if values.dtype.kind in "iu":
         return values.tolist()

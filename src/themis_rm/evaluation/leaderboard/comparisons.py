@@ -37,7 +37,7 @@ class Comparisons:
         difference: Accuracy (ties half) of the first minus that of the second on the shared pairs; NaN for none.
         low: Lower end of its paired bootstrap interval.
         high: Upper end.
-        p_value: Paired randomisation test of the difference.
+        p_value: Paired randomization test of the difference.
         p_holm: That, adjusted.
         only_first: Pairs that the first alone has strictly right.
         only_second: Pairs that the second alone has strictly right.

@@ -185,7 +185,7 @@ def _codes(path: Path, table: pa.Table, name: str, code_of: Callable[[str], int]
     try:
         codes = np.array([code_of(value) for value in encoded.dictionary.to_pylist()], dtype=np.uint8)
     except SettingError as error:
-        raise InputError(f"{path}: {error.what}", error.mend) from error
+        raise InputError(f"{path}: {error.message}", error.hint) from error
     chosen: NDArray[np.uint8] = codes[encoded.indices.to_numpy()]
     return chosen
 

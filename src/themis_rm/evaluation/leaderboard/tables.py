@@ -96,8 +96,8 @@ def terminal_table(board: Board, width: int = 100) -> Table:
         board: The board.
         width: Columns to fit into; below 100 the interval is left out and names are cut shorter, down to 80.
     """
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
     wide = width >= 100
     table = Table(box=box.SIMPLE_HEAD, padding=0, caption=_caption(board), caption_justify="left")
@@ -144,7 +144,7 @@ def _cells(board: Board, index: int, columns: list[int]) -> list[str]:
 def _caption(board: Board) -> str:
     told = (
         f"Accuracy in per cent on {len(board.runs.ids):,} pairs, ties half, {board.settings.level:.0%} intervals. "
-        "Models that share a letter do not differ significantly (paired randomisation test, Holm over all pairs)."
+        "Models that share a letter do not differ significantly (paired randomization test, Holm over all pairs)."
     )
     if len(board.entries) > board.scored:
         told += " *: published figures without pair scores, all strict."

@@ -1,6 +1,6 @@
 """``runs.csv`` as typed rows: the figures of 51 published models on CodeRewardBench.
 
-What a model is (hub id, size, kind, notes) stands in the catalogue of published models; the two are joined by run.
+What a model is (hub id, size, kind, notes) stands in the catalog of published models; the two are joined by run.
 """
 
 from __future__ import annotations

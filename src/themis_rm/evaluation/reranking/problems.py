@@ -49,7 +49,7 @@ class Problem:
         return np.divide(passed, total, out=np.zeros_like(total), where=total > 0)
 
     @classmethod
-    def read(cls, row: Any) -> Self | str:  # noqa: ANN401, PLR0911
+    def read(cls, row: Any) -> Self | str:
         """Return the problem in a row of the published form, or why there is none.
 
         Columns: ``id, description, completions, num_passed, num_failed, final_verdict``, and if need be ``language``
@@ -91,7 +91,7 @@ class Problem:
         )
 
 
-def _is_count(value: Any) -> bool:  # noqa: ANN401
+def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 

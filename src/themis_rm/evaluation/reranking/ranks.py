@@ -13,10 +13,10 @@ from scipy.stats import rankdata
 
 from themis_rm.evaluation.reranking.problems import Problem
 from themis_rm.evaluation.statistics import Resampling
-from themis_rm.results import Block
+from themis_rm.results import ResultPart
 
 
-class Ranked(Block):
+class Ranked(ResultPart):
     """What a model makes of one problem."""
 
     id: str
@@ -106,7 +106,7 @@ def _published(
     return found
 
 
-class Figure(Block):
+class Figure(ResultPart):
     """A statistic over problems with its bootstrap interval."""
 
     n: int
@@ -129,7 +129,7 @@ class Figure(Block):
         return cls(n=len(data), value=float(take(data)), low=float(low), high=float(high))
 
 
-class Group(Block):
+class Group(ResultPart):
     """Figures over the problems of one language, or of all."""
 
     problems: int

@@ -20,13 +20,13 @@ from themis_rm.evaluation.statistics import Resampling
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
-from themis_rm.progress import following
+from themis_rm.progress import status_spinner
 from themis_rm.prompts import PromptMode, conversation
-from themis_rm.results import Document
+from themis_rm.results import Result
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import stable_id
-from themis_rm.storage.jsonl_cache import Journal
+from themis_rm.storage.jsonl_cache import JsonlCache
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -55,10 +55,10 @@ class RerankSettings(Settings):
     """Device, precision, limits."""
 
 
-class RerankResults(Document):
+class RerankResults(Result):
     """Results of one model on one file of problems."""
 
-    called = "results file of a re-ranking"
+    kind = "results file of a re-ranking"
 
     model: str
     """Name of the model, or ``file`` for rewards that stood in the file."""
@@ -89,8 +89,8 @@ class RerankResults(Document):
 
     def table(self) -> Table:
         """Return the figures by language as a table for the terminal."""
-        from rich import box  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
+        from rich import box
+        from rich.table import Table
 
         depths = list(self.overall.hits)
         caption = (
@@ -138,7 +138,7 @@ def rerank(model: str | Path | None, data: Path, out: Path, settings: RerankSett
     out.mkdir(parents=True, exist_ok=True)
     rows: list[Ranked] = []
     digests: list[str] = []
-    with following("rerank", lambda: f"{len(rows)} problems"):
+    with status_spinner("rerank", lambda: f"{len(rows)} problems"):
         for problem, rewards in _rewarded(read_problems(data, rejected), loaded, model, out, settings):
             rows.append(ranked(problem, rewards, settings.k))
             digests.append(stable_id(problem.id, problem.prompt, *problem.candidates))
@@ -181,7 +181,7 @@ def _rewarded(
         return
     prompts = Prompting.choose(model, settings.prompts, settings.prompt_set, settings.model)
     asked = criterion(settings.criterion)
-    with Journal(out / REWARDS, ("rewards",)) as known:
+    with JsonlCache(out / REWARDS, ("rewards",)) as known:
         for problem in problems:
             key = stable_id(
                 loaded.identity.digest,

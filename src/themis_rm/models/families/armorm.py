@@ -11,7 +11,7 @@ from torch import nn
 
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.families.gating import GateMlp, boundary_of, gate_names
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 
 
 class ArmoHead(nn.Module):
@@ -41,8 +41,8 @@ class ArmoHead(nn.Module):
         return (gate * rewards).sum(dim=-1)
 
 
-def parts(checkpoint: Checkpoint) -> Parts:
+def parts(checkpoint: Checkpoint) -> HeadSpec:
     """Return the decoder with its gated objectives."""
     names = gate_names(checkpoint)
     head = ArmoHead(checkpoint.tensors(names), float(checkpoint.config.get("gating_temperature", 10)))
-    return Parts(head, names, boundary=boundary_of(checkpoint))
+    return HeadSpec(head, names, boundary=boundary_of(checkpoint))

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from themis_rm.errors import CheckpointError
 from themis_rm.models.checkpoint import Checkpoint, read_json
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 from themis_rm.models.heads import LinearHead, one_output
 
 HEAD = "v_head.weight"
 
 
-def parts(checkpoint: Checkpoint) -> Parts:
+def parts(checkpoint: Checkpoint) -> HeadSpec:
     """Return the decoder, its linear head and the token that it reads."""
     one_output(checkpoint, HEAD)
-    return Parts(
+    return HeadSpec(
         LinearHead(checkpoint.tensors([HEAD])[HEAD]), frozenset({HEAD}), suffix=_classification_token(checkpoint)
     )
 

@@ -15,7 +15,7 @@ from transformers import LlamaConfig
 
 from themis_rm.errors import CheckpointError
 from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 from themis_rm.models.heads import LinearHead, one_output
 
 HEAD = "v_head.weight"
@@ -47,7 +47,7 @@ _NAMES = (
 )
 
 
-def parts(checkpoint: Checkpoint) -> Parts:
+def parts(checkpoint: Checkpoint) -> HeadSpec:
     """Return the decoder as a Llama, its linear head and the token that it reads."""
     one_output(checkpoint, HEAD)
     config = checkpoint.config
@@ -55,7 +55,7 @@ def parts(checkpoint: Checkpoint) -> Parts:
         suffix, grouped = int(config["reward_token_id"]), _llama(config)
     except KeyError as error:
         raise CheckpointError(f"{checkpoint.folder}/config.json lacks {error}.") from None
-    return Parts(
+    return HeadSpec(
         LinearHead(checkpoint.tensors([HEAD])[HEAD]),
         frozenset({HEAD}),
         config=grouped,

@@ -2,7 +2,7 @@
 
 Two networks lie beside the decoder's weights, ``regression_layer`` and ``gating_layer``; published they are pickles.
 The reward is ``gate @ softmax(bins) @ linspace(0, 1, 10)``. Without ``softmax`` in the configuration the gate is not
-normalised and the reward leaves [0, 1].
+normalized and the reward leaves [0, 1].
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 from themis_rm.models.heads import linear_layers, stacked
 
 BINS = 10
@@ -23,32 +23,32 @@ class DistributionHead(nn.Module):
     Args:
         regression: Layers with ``objectives * bins`` outputs.
         gate: Layers with ``objectives`` outputs.
-        normalised: Whether the gate is a softmax.
+        normalized: Whether the gate is a softmax.
         temperature: Of that softmax.
     """
 
     values: torch.Tensor
 
     def __init__(
-        self, regression: list[nn.Linear], gate: list[nn.Linear], normalised: bool, temperature: float
+        self, regression: list[nn.Linear], gate: list[nn.Linear], normalized: bool, temperature: float
     ) -> None:
         super().__init__()
         self.regression = stacked(regression, nn.LeakyReLU(0.01))
         self.gate = stacked(gate, nn.LeakyReLU(0.01))
         self.register_buffer("values", torch.linspace(0, 1, BINS))
-        self.normalised = normalised
+        self.normalized = normalized
         self.temperature = temperature
 
-    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
         """Return the gated sum of expectations, shape ``[conversations]``."""
         bins = self.regression(last).reshape(len(last), -1, BINS).softmax(dim=-1)
         gate = self.gate(last)
-        if self.normalised:
+        if self.normalized:
             gate = torch.softmax(gate / self.temperature, dim=-1)
         return (gate * (bins @ self.values)).sum(dim=-1)
 
 
-def parts(checkpoint: Checkpoint) -> Parts:
+def parts(checkpoint: Checkpoint) -> HeadSpec:
     """Return the decoder with its two networks."""
     head = DistributionHead(
         linear_layers(checkpoint.beside("regression_layer"), "network."),
@@ -56,4 +56,4 @@ def parts(checkpoint: Checkpoint) -> Parts:
         bool(checkpoint.config.get("softmax", False)),
         float(checkpoint.config.get("temperature", 1.0)),
     )
-    return Parts(head, frozenset())
+    return HeadSpec(head, frozenset())

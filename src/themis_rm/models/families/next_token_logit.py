@@ -7,14 +7,14 @@ it must be named: ``family=next-token-logit``. Of the map to words a single row 
 from __future__ import annotations
 
 from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 from themis_rm.models.heads import LinearHead
 
 ENTRY = 0
 
 
-def parts(checkpoint: Checkpoint) -> Parts:
+def parts(checkpoint: Checkpoint) -> HeadSpec:
     """Return the decoder with one row of its map to words."""
     tied = "lm_head.weight" not in checkpoint.shapes
     row = checkpoint.row("model.embed_tokens.weight" if tied else "lm_head.weight", ENTRY)
-    return Parts(LinearHead(row), frozenset({"lm_head.weight"}))
+    return HeadSpec(LinearHead(row), frozenset({"lm_head.weight"}))

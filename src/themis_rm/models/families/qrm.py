@@ -11,7 +11,7 @@ from torch import nn
 
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.families.gating import GateMlp, boundary_of, gate_names
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 
 
 class QuantileHead(nn.Module):
@@ -42,7 +42,7 @@ class QuantileHead(nn.Module):
         return (gate * (last @ self.means.T)).sum(dim=-1)
 
 
-def parts(checkpoint: Checkpoint) -> Parts:
+def parts(checkpoint: Checkpoint) -> HeadSpec:
     """Return the decoder with its gated quantiles."""
     names, config = gate_names(checkpoint), checkpoint.config
     head = QuantileHead(
@@ -51,4 +51,4 @@ def parts(checkpoint: Checkpoint) -> Parts:
         float(config.get("gating_temperature", 10)),
         scaled=config["model_type"] == "gemma2",
     )
-    return Parts(head, names, boundary=boundary_of(checkpoint))
+    return HeadSpec(head, names, boundary=boundary_of(checkpoint))

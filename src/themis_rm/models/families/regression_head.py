@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 from themis_rm.models.heads import LinearHead, one_output
 
 HEAD = "regression_head.weight"
@@ -18,7 +18,7 @@ _HUMAN_ASSISTANT = (
 )
 
 
-def parts(checkpoint: Checkpoint) -> Parts:
+def parts(checkpoint: Checkpoint) -> HeadSpec:
     """Return the decoder with its linear head."""
     one_output(checkpoint, HEAD)
-    return Parts(LinearHead(checkpoint.tensors([HEAD])[HEAD]), frozenset({HEAD}), template=_HUMAN_ASSISTANT)
+    return HeadSpec(LinearHead(checkpoint.tensors([HEAD])[HEAD]), frozenset({HEAD}), template=_HUMAN_ASSISTANT)

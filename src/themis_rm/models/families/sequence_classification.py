@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from themis_rm.errors import CheckpointError
 from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 from themis_rm.models.heads import LinearHead, one_output
 
 HEAD = "score.weight"
 
 
-def parts(checkpoint: Checkpoint) -> Parts:
+def parts(checkpoint: Checkpoint) -> HeadSpec:
     """Return the decoder with its linear head."""
     one_output(checkpoint, HEAD)
     if "score.bias" in checkpoint.shapes:
         raise CheckpointError(
             f"{checkpoint.folder} has a head with a bias ('score.bias'), which transformers would leave out."
         )
-    return Parts(LinearHead(checkpoint.tensors([HEAD])[HEAD]), frozenset({HEAD}))
+    return HeadSpec(LinearHead(checkpoint.tensors([HEAD])[HEAD]), frozenset({HEAD}))

@@ -12,7 +12,7 @@ from torch import nn
 
 from themis_rm.errors import CheckpointError
 from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 from themis_rm.models.heads import linear_layers, stacked
 
 SCORE, PREFIX = "score.weight", "weights.fc."
@@ -33,13 +33,13 @@ class AttributeHead(nn.Module):
         self.register_buffer("means", score[0::2].contiguous())
         self.weights = stacked(layers, nn.SELU())
 
-    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
         """Return the weighted sum of means, shape ``[conversations]``."""
         weighed: torch.Tensor = self.weights(last) * (last @ self.means.T)
         return weighed.sum(dim=-1)
 
 
-def parts(checkpoint: Checkpoint) -> Parts:
+def parts(checkpoint: Checkpoint) -> HeadSpec:
     """Return the decoder with its attributes.
 
     Raises:
@@ -53,4 +53,4 @@ def parts(checkpoint: Checkpoint) -> Parts:
             f"{checkpoint.folder} weighs {layers[-1].out_features} attributes but scores {len(tensors[SCORE])} values.",
             "Each attribute has a mean and a spread.",
         )
-    return Parts(AttributeHead(tensors[SCORE], layers), names)
+    return HeadSpec(AttributeHead(tensors[SCORE], layers), names)

@@ -8,19 +8,19 @@ from __future__ import annotations
 from torch import nn
 
 from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import Parts
+from themis_rm.models.family import HeadSpec
 from themis_rm.models.heads import LinearHead, MlpHead, linear_layers, one_output
 
 PREFIX = "v_head.summary."
 
 
-def parts(checkpoint: Checkpoint) -> Parts:
+def parts(checkpoint: Checkpoint) -> HeadSpec:
     """Return the decoder with its value head."""
     names = frozenset(name for name in checkpoint.shapes if name.startswith(PREFIX))
     tensors = checkpoint.tensors(names)
     if f"{PREFIX}weight" in names:
         one_output(checkpoint, f"{PREFIX}weight")
-        return Parts(LinearHead(tensors[f"{PREFIX}weight"], tensors.get(f"{PREFIX}bias")), names)
+        return HeadSpec(LinearHead(tensors[f"{PREFIX}weight"], tensors.get(f"{PREFIX}bias")), names)
     last = max((name for name in names if name.endswith(".weight")), default=f"{PREFIX}0.weight")
     one_output(checkpoint, last)
-    return Parts(MlpHead(linear_layers(tensors, PREFIX), nn.ReLU()), names)
+    return HeadSpec(MlpHead(linear_layers(tensors, PREFIX), nn.ReLU()), names)

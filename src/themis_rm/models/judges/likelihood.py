@@ -46,7 +46,7 @@ def expected_score(tokens: Sequence[Token], text: str, parsed: Parsed, grid: Seq
     it spells with what was written before it. It may go on in tokens that nobody has seen: where all scores that begin
     like it lie within less than 1 (7 and 7.5), their middle stands for it; where they do not (1 and 10), it is left
     out. What was written goes on to its next token, and at its end to what might have followed it (7, then .5). The
-    weights of what was readable are renormalised.
+    weights of what was readable are renormalized.
 
     Args:
         tokens: Of the answer, with alternatives.
@@ -176,13 +176,13 @@ def _run(data: bytes) -> bytes:
 def _value(prefix: bytes, data: bytes, grid: Sequence[str]) -> float | None:
     """Return the score that an alternative stands for behind what was written before it, if it is clear."""
     run = _run(data)
-    spelt = (prefix + run).decode(errors="replace")
-    if not _NUMBER.fullmatch(spelt):
+    spelled = (prefix + run).decode(errors="replace")
+    if not _NUMBER.fullmatch(spelled):
         return None
-    same = [float(score) for score in grid if float(score) == float(spelt)]
+    same = [float(score) for score in grid if float(score) == float(spelled)]
     if len(run) < len(data):  # something else follows: the number is over
         return same[0] if same else None
-    if spelt.endswith("."):
+    if spelled.endswith("."):
         same = []  # whole scores are written without a point
-    begun = [*same, *(float(score) for score in grid if score.startswith(spelt))]
+    begun = [*same, *(float(score) for score in grid if score.startswith(spelled))]
     return (min(begun) + max(begun)) / 2 if begun and max(begun) - min(begun) < 1 else None

@@ -1,4 +1,4 @@
-"""Nemotron GenRM (Qwen3-Nemotron-32B-GenRM-Principle): does the answer fulfil a principle, yes or no?
+"""Nemotron GenRM (Qwen3-Nemotron-32B-GenRM-Principle): does the answer fulfill a principle, yes or no?
 
 Wang et al., 2025, "RLBFF: Binary Flexible Feedback" (arXiv 2509.21319) and the model card. The conversation is sent as
 it is, its last turn the assistant's, and behind it a message of the role ``principle``. The model reasons and ends in

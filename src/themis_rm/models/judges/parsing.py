@@ -125,10 +125,10 @@ class _Prose:
     """How a score is written where there is no JSON.
 
     Attributes:
-        labelled: Patterns with the number in group 1 and what it is out of, if anything, in group 2; tried in order.
+        labeled: Patterns with the number in group 1 and what it is out of, if anything, in group 2; tried in order.
     """
 
-    labelled: tuple[re.Pattern[str], ...]
+    labeled: tuple[re.Pattern[str], ...]
 
 
 def _prose(digit: str, labels: str) -> _Prose:
@@ -173,7 +173,7 @@ def _parse_json(text: str, prose: _Prose) -> Parsed:
         span = _value_span(text, *at)
         return _scored(text, span, 1, 5) if span else Parsed(None, failure=PARSE_FAILED)
     body = text[start:end]
-    for pattern in prose.labelled:
+    for pattern in prose.labeled:
         matches = list(pattern.finditer(body))
         if matches:
             found_last = matches[-1]

@@ -99,8 +99,8 @@ def load_wording(
     wording = Wording(values, where)
     for name, variables in wording.variables.items():
         for variable in sorted(variables - allowed[name]):
-            mend = did_you_mean(variable, allowed[name]) if allowed[name] else "It takes none."
-            raise SettingError(f"{where}: template '{name}' has the unknown variable '{variable}'.", mend)
+            hint = did_you_mean(variable, allowed[name]) if allowed[name] else "It takes none."
+            raise SettingError(f"{where}: template '{name}' has the unknown variable '{variable}'.", hint)
     for variable in sorted(needed):
         if not wording.uses(variable):
             raise SettingError(f"{where}: no template has a place for '{variable}'.", f"Write {{{{ {variable} }}}}.")

@@ -102,12 +102,12 @@ def packs(sequences: Sequence[Sequence[int]], budget: int, worth: float = WORTH)
     order = sorted(kept, key=lambda index: arrays[index].astype(">u4").tobytes())
     ordered = [arrays[index] for index in order]
     lengths = np.array([len(array) for array in ordered], dtype=np.int64)
-    shared = _worthwhile(lengths, _neighbours(ordered), worth)
+    shared = _worthwhile(lengths, _neighbors(ordered), worth)
     for places in _groups(lengths, shared, budget):
         yield _laid_out([ordered[i] for i in places], _between(shared, places), np.array([order[i] for i in places]))
 
 
-def _neighbours(ordered: Sequence[Ids]) -> Integers:
+def _neighbors(ordered: Sequence[Ids]) -> Integers:
     """Return how many tokens each sequence has in common with the one before it, shape ``[n]``."""
     shared = np.zeros(len(ordered), dtype=np.int64)
     for i in range(1, len(ordered)):

@@ -91,7 +91,7 @@ class Tree:
         self._block_masks: dict[Any, BlockMask] = {}
 
     def band(self, queries: int, before: int, window: int | None, like: Tensor) -> Tensor:
-        """Return the additive mask of a block of neighbours, shape ``[queries, before + queries]``.
+        """Return the additive mask of a block of neighbors, shape ``[queries, before + queries]``.
 
         Args:
             queries: At most :data:`_BLOCK`; the last of the keys.
@@ -152,7 +152,7 @@ def attend(
     dropout: float = 0.0,
     sliding_window: int | None = None,
     softcap: float | None = None,
-    **_: Any,  # noqa: ANN401
+    **_: Any,
 ) -> tuple[Tensor, None]:
     """Attend along a tree: the function that transformers calls in each layer.
 
@@ -260,14 +260,14 @@ def flex(
 
 
 @cache
-def _compiled_flex() -> Any:  # noqa: ANN401
+def _compiled_flex() -> Any:
     return torch.compile(flex)
 
 
 AttentionInterface.register(NAME, attend)
 
 
-def enable(model: Any) -> None:  # noqa: ANN401
+def enable(model: Any) -> None:
     """Make this the attention of a model, which from then on runs packs and nothing else.
 
     Args:
@@ -276,7 +276,7 @@ def enable(model: Any) -> None:  # noqa: ANN401
     model.set_attn_implementation(NAME)
 
 
-def hidden_states(model: Any, pack: Pack, rows: Integers | None = None) -> Tensor:  # noqa: ANN401
+def hidden_states(model: Any, pack: Pack, rows: Integers | None = None) -> Tensor:
     """Return last hidden states of a pack's tokens.
 
     Each is what the token has where its sequence runs alone. Gradients flow where they are on.
@@ -293,7 +293,7 @@ def hidden_states(model: Any, pack: Pack, rows: Integers | None = None) -> Tenso
     return _run(model, pack, rows)[0]
 
 
-def _run(model: Any, pack: Pack, rows: Integers | None = None) -> tuple[Tensor, Tree]:  # noqa: ANN401
+def _run(model: Any, pack: Pack, rows: Integers | None = None) -> tuple[Tensor, Tree]:
     base, count, device = model.base_model, len(pack.ids), model.device
     tree = Tree(pack, count if device.type != "cuda" else -(-count // _MULTIPLE) * _MULTIPLE)
     ids = functional.pad(torch.from_numpy(pack.ids), (0, len(tree.positions) - count))
@@ -312,17 +312,17 @@ def _run(model: Any, pack: Pack, rows: Integers | None = None) -> tuple[Tensor, 
 
 
 @contextlib.contextmanager
-def _cut(layer: Any, tree: Tree) -> Iterator[None]:  # noqa: ANN401
+def _cut(layer: Any, tree: Tree) -> Iterator[None]:
     """Have the last layer compute the wanted rows alone, from the keys and values of all."""
     wanted = torch.tensor(tree.wanted)
 
-    def taken(value: Any) -> Any:  # noqa: ANN401
+    def taken(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(taken(item) for item in value)
         per_row = isinstance(value, Tensor) and value.dim() > 1 and value.shape[1] == len(tree.positions)
         return value[:, wanted] if per_row else value
 
-    def before(_layer: Any, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:  # noqa: ANN401
+    def before(_layer: Any, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         tree.keeping = True
         layer.self_attn(hidden_states=layer.input_layernorm(args[0]), **given)
         tree.keeping = False
@@ -335,7 +335,7 @@ def _cut(layer: Any, tree: Tree) -> Iterator[None]:  # noqa: ANN401
         handle.remove()
 
 
-def supports(model: Any, longest: int) -> bool:  # noqa: ANN401
+def supports(model: Any, longest: int) -> bool:
     """Return whether a model can run packs; where not, padded batches do.
 
     What its configuration tells is checked first. Then a small tree is run and compared with its sequences alone, so
@@ -360,7 +360,7 @@ def supports(model: Any, longest: int) -> bool:  # noqa: ANN401
     return _agrees(model, expected or [window] * config.num_hidden_layers)
 
 
-def _plain_positions(config: Any) -> float:  # noqa: ANN401
+def _plain_positions(config: Any) -> float:
     """Return how many positions have the same rotary frequencies whatever else the batch holds."""
     given = getattr(config, "rope_parameters", None) or {}
     # Some families give them once for each kind of layer.
@@ -371,7 +371,7 @@ def _plain_positions(config: Any) -> float:  # noqa: ANN401
 
 
 @torch.no_grad()
-def _agrees(model: Any, windows: list[int | None]) -> bool:  # noqa: ANN401
+def _agrees(model: Any, windows: list[int | None]) -> bool:
     sequences = [[1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 8], [1, 2, 3, 4, 8, 9, 5, 3]]
     (pack,) = packs(sequences, budget=64, worth=1)
     before, training = model.config._attn_implementation, model.training  # noqa: SLF001

@@ -1,5 +1,5 @@
 """Scalar reward models whose rewards a server computes: tokens are made here, logits come from there.
 
-Tokenisation, template, criteria prompt and truncation are those of the model's folder here, so that a server can
+Tokenization, template, criteria prompt and truncation are those of the model's folder here, so that a server can
 change rewards by its arithmetic alone.
 """

@@ -28,7 +28,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServerInfo:
     """What a server says about the model that it serves.
 
     Attributes:
@@ -57,7 +57,7 @@ class Api(Protocol):
     def row(self, ids: list[int]) -> Row | None:
         """Return what is sent for some tokens, or ``None`` if this interface has no way to say them."""
 
-    def body(self, served: Served, rows: Sequence[Row], options: Options) -> dict[str, Any]:
+    def body(self, served: ServerInfo, rows: Sequence[Row], options: Options) -> dict[str, Any]:
         """Return the request for some conversations."""
 
     def rewards(self, reply: Reply, rows: Sequence[Row]) -> list[float]:

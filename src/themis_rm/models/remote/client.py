@@ -13,14 +13,14 @@ from typing import Any
 from themis_rm.errors import InputError, MissingExtraError, SettingError
 from themis_rm.models.settings import RemoteSettings
 
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Status codes after which the same request may succeed."""
 
 LONGEST_PAUSE = 60.0
 """Seconds; a server that asks for a longer one is asked again after this one."""
 
 
-class Refusal(Exception):  # noqa: N818
+class RequestRejected(Exception):  # noqa: N818
     """A request that this server takes at no time, such as a conversation that is too long for it.
 
     Args:
@@ -60,7 +60,7 @@ class Client:
 
     def __init__(self, settings: RemoteSettings) -> None:
         try:
-            import httpx  # noqa: PLC0415
+            import httpx
         except ModuleNotFoundError:
             raise MissingExtraError("httpx", "judge") from None
         self.url = settings.url.rstrip("/").removesuffix("/v1")
@@ -80,7 +80,7 @@ class Client:
         if not self.url.startswith(("http://", "https://")) or not self._http.base_url.host:
             raise _no_url(settings.url)
 
-    def find(self, path: str) -> Any | None:  # noqa: ANN401
+    def find(self, path: str) -> Any | None:
         """Return the JSON at a path, or ``None`` where the server has no such path.
 
         Raises:
@@ -88,19 +88,19 @@ class Client:
         """
         try:
             return self._ask("GET", path, None).body
-        except Refusal:
+        except RequestRejected:
             return None
 
     def post(self, path: str, body: Mapping[str, Any]) -> Reply:
         """Send a request.
 
         Raises:
-            Refusal: The server will not take this body.
+            RequestRejected: The server will not take this body.
             InputError: It is not there, has no such path, refuses the key, or fails again and again.
         """
         try:
             return self._ask("POST", path, json.dumps(body).encode())
-        except Refusal as refusal:
+        except RequestRejected as refusal:
             if refusal.status not in {404, 405}:
                 raise
             raise InputError(
@@ -124,7 +124,7 @@ class Client:
             except self._faults.TransportError as error:
                 fault = " ".join(str(error).split()) or type(error).__name__
                 continue
-            if response.status_code not in PASSING:
+            if response.status_code not in RETRYABLE_STATUS:
                 return self._read(path, response)
             fault = f"status {response.status_code}, {_message(response)}"
             pause = max(pause, _asked_for(response.headers.get("retry-after", "")))
@@ -134,7 +134,7 @@ class Client:
             "Is the server up? Raise remote.seconds or remote.retries, or lower remote.parallel, if it is slow.",
         )
 
-    def _read(self, path: str, response: Any) -> Reply:  # noqa: ANN401
+    def _read(self, path: str, response: Any) -> Reply:
         status = response.status_code
         if status in {401, 403}:
             raise InputError(
@@ -142,7 +142,7 @@ class Client:
                 f"Put the server's key into the environment variable {self.settings.key_variable}.",
             )
         if 400 <= status < 500:
-            raise Refusal(status, _message(response))
+            raise RequestRejected(status, _message(response))
         try:
             if status != 200:
                 raise ValueError
@@ -169,7 +169,7 @@ def _asked_for(value: str) -> float:
         return 0.0
 
 
-def _message(response: Any) -> str:  # noqa: ANN401
+def _message(response: Any) -> str:
     """Return what a server says about a fault, in one line: vLLM, SGLang, TEI and FastAPI each have a form of it."""
     try:
         said = response.json()

@@ -14,8 +14,8 @@ from themis_rm.models.chat import ChatEncoder, Encoded, load_encoder
 from themis_rm.models.checkpoint import digest, read_json
 from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.remote import sglang, vllm
-from themis_rm.models.remote.api import Api, Options, Row, Served
-from themis_rm.models.remote.client import Client, Refusal
+from themis_rm.models.remote.api import Api, Options, Row, ServerInfo
+from themis_rm.models.remote.client import Client, RequestRejected
 from themis_rm.models.remote.probe import PROBES, find_options, require_order
 from themis_rm.models.settings import ModelSettings, RemoteSettings
 from themis_rm.prompts import Conversation
@@ -49,14 +49,14 @@ class Endpoint:
 
     api: Api
     client: Client
-    served: Served
+    served: ServerInfo
     options: Options
 
     def ask(self, rows: Sequence[Row]) -> list[float]:
         """Return the reward of each row, ``nan`` where there is none.
 
         Raises:
-            Refusal: The server will not take these rows.
+            RequestRejected: The server will not take these rows.
             InputError: See :class:`Client`.
         """
         body = self.api.body(self.served, rows, self.options)
@@ -111,7 +111,7 @@ class RemoteModel:
         """Return a reward or the reason for none per row; a batch is halved until the row that is refused is alone."""
         try:
             return list(self.endpoint.ask(rows))
-        except Refusal:
+        except RequestRejected:
             if len(rows) == 1:
                 return [REFUSED]
         middle = len(rows) // 2
@@ -165,9 +165,9 @@ def load(folder: Path, settings: ModelSettings, name: str = "") -> RemoteModel:
     return RemoteModel(encoder, Endpoint(api, client, served, options), remote, identity)
 
 
-def _describe(remote: RemoteSettings, client: Client) -> Served:
+def _describe(remote: RemoteSettings, client: Client) -> ServerInfo:
     if remote.api == "predict":
-        from themis_rm.models.remote import tei  # noqa: PLC0415
+        from themis_rm.models.remote import tei
 
         return tei.describe(client, remote.served_as)
     return (sglang if remote.api == "sglang" else vllm).describe(client, remote.served_as)
@@ -175,14 +175,14 @@ def _describe(remote: RemoteSettings, client: Client) -> Served:
 
 def _api(remote: RemoteSettings, tokenizer: Path) -> Api:
     if remote.api == "predict":
-        from themis_rm.models.remote import tei  # noqa: PLC0415
+        from themis_rm.models.remote import tei
 
         return tei.Predict(tokenizer)
     others: dict[str, Api] = {"classify": vllm.Classify(), "pooling": vllm.Pooling(), "sglang": sglang.Classify()}
     return others[remote.api]
 
 
-def _limit(folder: Path, served: Served) -> int | None:
+def _limit(folder: Path, served: ServerInfo) -> int | None:
     config: dict[str, Any] = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
     text = config.get("text_config")
     own = (text if isinstance(text, dict) else config).get("max_position_embeddings")
@@ -191,7 +191,7 @@ def _limit(folder: Path, served: Served) -> int | None:
 
 
 def _probe(
-    api: Api, client: Client, served: Served, encoder: ChatEncoder, remote: RemoteSettings
+    api: Api, client: Client, served: ServerInfo, encoder: ChatEncoder, remote: RemoteSettings
 ) -> tuple[Options, bool]:
     rows = [api.row(item.ids) for item in encoder.encode(PROBES) if not item.failure]
     known = [row for row in rows if row is not None]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from themis_rm.errors import InputError
 from themis_rm.models.remote.api import Api, Options
-from themis_rm.models.remote.client import Refusal
+from themis_rm.models.remote.client import RequestRejected
 from themis_rm.prompts import Conversation, conversation
 
 PROBES: tuple[Conversation, ...] = (
@@ -51,7 +51,7 @@ def find_options(api: Api, ask: Ask, where: str, probabilities: bool) -> tuple[O
         options: Options = {**form, **flag}
         try:
             values = ask(options)
-        except Refusal:
+        except RequestRejected:
             continue
         if _are_logits(values, default):
             return options, True
@@ -72,11 +72,11 @@ def find_options(api: Api, ask: Ask, where: str, probabilities: bool) -> tuple[O
 
 
 def _first_form(api: Api, ask: Ask, where: str) -> tuple[Options, list[float]]:
-    last: Refusal | None = None
+    last: RequestRejected | None = None
     for form in api.forms:
         try:
             return form, ask(form)
-        except Refusal as refusal:
+        except RequestRejected as refusal:
             last = refusal
     raise InputError(
         f"{where} refuses a short conversation ({last.message if last else 'no form of request is known'}).",

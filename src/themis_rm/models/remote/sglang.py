@@ -11,7 +11,7 @@ from typing import Any
 from themis_rm.models.remote.api import (
     Options,
     Row,
-    Served,
+    ServerInfo,
     TakesIds,
     check_tokens,
     find_listed,
@@ -21,7 +21,7 @@ from themis_rm.models.remote.api import (
 from themis_rm.models.remote.client import Client, Reply
 
 
-def describe(client: Client, wanted: str) -> Served:
+def describe(client: Client, wanted: str) -> ServerInfo:
     """Find the model in ``/v1/models``.
 
     Args:
@@ -33,7 +33,7 @@ def describe(client: Client, wanted: str) -> Served:
     """
     name, length = find_listed(client, wanted)
     # It refuses an input as long as the context: it keeps room for one token to be generated.
-    return Served(name, None if length is None else length - 1, server="sglang")
+    return ServerInfo(name, None if length is None else length - 1, server="sglang")
 
 
 class Classify(TakesIds):
@@ -43,7 +43,7 @@ class Classify(TakesIds):
     forms: tuple[Options, ...] = ({},)
     raw: tuple[Options, ...] = ()
 
-    def body(self, served: Served, rows: Sequence[Row], options: Options) -> dict[str, Any]:  # noqa: ARG002
+    def body(self, served: ServerInfo, rows: Sequence[Row], options: Options) -> dict[str, Any]:
         """Return the request; a server has one model, which is not named in it."""
         return {"input_ids": [row.ids for row in rows], **options}
 

@@ -10,11 +10,11 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from themis_rm.errors import CheckpointError, InputError
-from themis_rm.models.remote.api import Options, Row, Served, check_tokens, choose_model, malformed, number
+from themis_rm.models.remote.api import Options, Row, ServerInfo, check_tokens, choose_model, malformed, number
 from themis_rm.models.remote.client import Client, Reply
 
 
-def describe(client: Client, wanted: str) -> Served:
+def describe(client: Client, wanted: str) -> ServerInfo:
     """Find the model in ``/info``.
 
     Args:
@@ -34,7 +34,7 @@ def describe(client: Client, wanted: str) -> Served:
             "Its config.json must name a *ForSequenceClassification class with one label.",
         )
     names = [str(info[key]) for key in ("served_model_name", "model_id") if info.get(key)]
-    return Served(
+    return ServerInfo(
         choose_model(names, wanted, client.url),
         info.get("max_input_length"),
         info.get("max_client_batch_size"),
@@ -90,7 +90,7 @@ class Predict:
         text = self._tokenizer.decode(ids[front:back], skip_special_tokens=False)
         return Row(ids, text) if self._tokenizer.encode(text).ids == ids else None
 
-    def body(self, served: Served, rows: Sequence[Row], options: Options) -> dict[str, Any]:  # noqa: ARG002
+    def body(self, served: ServerInfo, rows: Sequence[Row], options: Options) -> dict[str, Any]:
         """Return the request; each text stands in a list of its own, for two texts side by side would be a pair."""
         return {"inputs": [[row.text] for row in rows], "truncate": False, **options}
 

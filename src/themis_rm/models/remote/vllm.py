@@ -12,7 +12,7 @@ from typing import Any
 from themis_rm.models.remote.api import (
     Options,
     Row,
-    Served,
+    ServerInfo,
     TakesIds,
     check_tokens,
     find_listed,
@@ -22,7 +22,7 @@ from themis_rm.models.remote.api import (
 from themis_rm.models.remote.client import Client, Reply
 
 
-def describe(client: Client, wanted: str) -> Served:
+def describe(client: Client, wanted: str) -> ServerInfo:
     """Find the model in ``/v1/models``.
 
     Args:
@@ -35,7 +35,7 @@ def describe(client: Client, wanted: str) -> Served:
     name, length = find_listed(client, wanted)
     version = client.find("/version")
     told = f"vllm {version['version']}" if isinstance(version, dict) and version.get("version") else ""
-    return Served(name, length, server=told)
+    return ServerInfo(name, length, server=told)
 
 
 class Classify(TakesIds):
@@ -48,7 +48,7 @@ class Classify(TakesIds):
     # fields at once: of the releases that know both, some take the old one's presence, not its value, for "yes".
     raw: tuple[Options, ...] = ({"use_activation": False}, {"activation": False}, {"softmax": False})
 
-    def body(self, served: Served, rows: Sequence[Row], options: Options) -> dict[str, Any]:
+    def body(self, served: ServerInfo, rows: Sequence[Row], options: Options) -> dict[str, Any]:
         """Return the request."""
         return {"model": served.name, "input": [row.ids for row in rows], **options}
 
@@ -89,7 +89,7 @@ class Pooling(Classify):
     # releases before tasks had names ignore the field.
     forms: tuple[Options, ...] = ({"task": "classify"}, {"task": "token_classify"}, {})
 
-    def body(self, served: Served, rows: Sequence[Row], options: Options) -> dict[str, Any]:
+    def body(self, served: ServerInfo, rows: Sequence[Row], options: Options) -> dict[str, Any]:
         """Return the request."""
         return super().body(served, rows, {"encoding_format": "float", **options})
 

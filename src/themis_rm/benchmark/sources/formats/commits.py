@@ -18,7 +18,7 @@ from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
 from themis_rm.languages.syntax import functions, parse, to_bytes, to_text
 from themis_rm.mining.functions import is_test
-from themis_rm.mining.git import Shadow, find_git_dir, opened
+from themis_rm.mining.git import IsolatedGitDir, find_git_dir, opened
 
 FIXES = "fixes.jsonl"
 """File of ready versions: ``key``, ``file`` (a path), ``before`` and ``after``, and optionally ``rule``."""
@@ -141,7 +141,7 @@ def read_commit(
     return Fix(key, path, before, after, rule, slug, criterion).pair()
 
 
-def _changed_file(shadow: Shadow, commit: str, key: str) -> tuple[str, str, str] | Unusable:
+def _changed_file(shadow: IsolatedGitDir, commit: str, key: str) -> tuple[str, str, str] | Unusable:
     """Return path and both versions of the one source file that a commit changed; tests do not count."""
     try:
         log = shadow.output(["rev-list", "--parents", "--no-walk", commit]).decode("ascii").split()

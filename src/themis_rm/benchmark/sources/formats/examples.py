@@ -1,4 +1,4 @@
-"""Examples of a rule, bad and good, as documents of linters show them: told apart, paired by likeness, cleaned.
+"""Examples of a rule, bad and good, as documents of linters show them: told apart, paired by similarity, cleaned.
 
 A page shows what to avoid and what to write instead, but seldom as pairs: three ways to do it wrong stand above one way
 to do it right, a block holds several examples with blank lines between them, and remarks say which is which. Two
@@ -55,7 +55,7 @@ class Rule:
     group: str = ""
 
     @property
-    def likeness(self) -> float:
+    def similarity(self) -> float:
         """Return the least share of tokens (0 to 1) that two examples must have in common."""
         return 0.6 if self.shown == "apart" else 0.15
 
@@ -109,7 +109,7 @@ def sections(code: str, marks: re.Pattern[str]) -> tuple[str, list[Section]]:
     """Split a block at the comments that mark its parts.
 
     Only comments that begin a line count: further in, a comment is about a part of an example. A marker that says more
-    than its word goes with the comment lines below it, which carry its sentence on. Parts that are good because the
+    than its word goes with the comment lines below it, which carry its sentence on. HeadSpec that are good because the
     rule exempts them are no better version of anything, and are left out.
 
     Returns:
@@ -243,7 +243,7 @@ def _pair(key: str, rule: Rule, bad: str, good: str) -> SourcePair | Unusable:
 # Pairing.
 
 _APART = 0.5
-"""Least likeness of two examples out of several that are matched by nothing else."""
+"""Least similarity of two examples out of several that are matched by nothing else."""
 _TIMES, _TOKENS = 3.0, 12
 """Two examples are of comparable scope if one is at most so many times, or so many tokens, longer."""
 
@@ -258,7 +258,7 @@ def _matched(case: Case, rule: Rule) -> tuple[list[tuple[str, str]], int]:
     ):  # what comes after the better versions is often what the rule lets pass, and that looks most like the bad one
         together, left = list(zip(case.bads, case.goods, strict=False)), 0
     else:
-        together, left = _greedy(case.bads, case.goods, rule, max(rule.likeness, _APART / 2))
+        together, left = _greedy(case.bads, case.goods, rule, max(rule.similarity, _APART / 2))
     for bad, good in together:
         inner, lost = _one_to_one(bad, good, rule)
         pairs += inner
@@ -287,20 +287,20 @@ def _one_to_one(bad: str, good: str, rule: Rule) -> tuple[list[tuple[str, str]],
         return whole, 1 - len(whole)
     if len(bads) == len(goods) and all(_comparable(*sides, rule) for sides in zip(bads, goods, strict=True)):
         return list(zip(bads, goods, strict=True)), 0
-    together, left = _greedy(bads, goods, rule, max(rule.likeness, _APART))
+    together, left = _greedy(bads, goods, rule, max(rule.similarity, _APART))
     fit = [sides for sides in together if _comparable(*sides, rule)]
     return fit, left + len(together) - len(fit)
 
 
 def _one_example(bads: Sequence[str], goods: Sequence[str], rule: Rule) -> bool:
     """Tell whether the pieces of a block cannot stand alone: both sides hold one of them, or they use one another."""
-    return bool(set(bads) & set(goods)) or any(_hang_together(side, rule.language) for side in (bads, goods))
+    return bool(set(bads) & set(goods)) or any(_is_coherent(side, rule.language) for side in (bads, goods))
 
 
 _DECLARES = names("let const var function class def type func interface enum struct module")
 
 
-def _hang_together(parts: Sequence[str], language: str) -> bool:
+def _is_coherent(parts: Sequence[str], language: str) -> bool:
     """Tell whether a part uses what another one declares, so that they are one example."""
     declared: list[set[str]] = []
     used: list[set[str]] = []
@@ -318,7 +318,7 @@ def _hang_together(parts: Sequence[str], language: str) -> bool:
 def _greedy(bads: Sequence[str], goods: Sequence[str], rule: Rule, least: float) -> tuple[list[tuple[str, str]], int]:
     """Match the most alike first, each at most once; of equally alike ones those at like places."""
     scored = sorted(
-        (-likeness(bad, good, rule.language), abs(i - j), i, j)
+        (-similarity(bad, good, rule.language), abs(i - j), i, j)
         for i, bad in enumerate(bads)
         for j, good in enumerate(goods)
     )
@@ -329,7 +329,7 @@ def _greedy(bads: Sequence[str], goods: Sequence[str], rule: Rule, least: float)
     return [(bads[i], goods[j]) for i, j in sorted(partner.items())], len(bads) - len(partner)
 
 
-def likeness(one: str, other: str, language: str) -> float:
+def similarity(one: str, other: str, language: str) -> float:
     """Return the share of tokens that two pieces of code have in common, in order (0 to 1; Ratcliff and Obershelp)."""
     return SequenceMatcher(None, code_tokens(one, language), code_tokens(other, language), autojunk=False).ratio()
 
@@ -338,7 +338,7 @@ def _comparable(bad: str, good: str, rule: Rule) -> bool:
     few, many = sorted(len(code_tokens(side, rule.language)) for side in (bad, good))
     if not few or (many > _TIMES * few and many - few > _TOKENS):
         return False
-    return likeness(bad, good, rule.language) >= rule.likeness
+    return similarity(bad, good, rule.language) >= rule.similarity
 
 
 def pieces(code: str, language: str) -> list[str]:

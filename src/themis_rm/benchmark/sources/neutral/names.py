@@ -27,7 +27,7 @@ TELLING_HUMPS = frozenset(
         ),
     )
 )
-"""Parts of names by which teaching material marks its sides."""
+"""HeadSpec of names by which teaching material marks its sides."""
 
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|_+|\W+")
 _DECLARES = re.compile(
@@ -69,7 +69,7 @@ def with_neutral_names(code: str, language: str, humps: frozenset[str] = TELLING
     Args:
         code: A file or a fragment.
         language: Any name of a language.
-        humps: Parts of names that tell, in lower case.
+        humps: HeadSpec of names that tell, in lower case.
         beside: The other side of the example; what it declares is no name of others either.
     """
     declared, taken = _names(code, language)

@@ -1,6 +1,6 @@
-"""THE catalogue of model families. A family is one file in ``families`` plus one row here.
+"""THE catalog of model families. A family is one file in ``families`` plus one row here.
 
-A folder is recognised by what lies in it (``config.json`` and the names of its tensors), never by what it is called.
+A folder is recognized by what lies in it (``config.json`` and the names of its tensors), never by what it is called.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def named(name: str) -> Family:
     return rows[name]
 
 
-def recognise(folder: Path, pickles: bool = False) -> Family:
+def detect_family(folder: Path, pickles: bool = False) -> Family:
     """Return the family of a folder by its configuration and the names of its tensors.
 
     Args:
@@ -79,7 +79,7 @@ def recognise(folder: Path, pickles: bool = False) -> Family:
     Raises:
         CheckpointError: It holds no model, or no weights that may be read.
     """
-    from themis_rm.models.checkpoint import Checkpoint  # noqa: PLC0415
+    from themis_rm.models.checkpoint import Checkpoint
 
     require_config(folder)
     return family_of(Checkpoint(folder, pickles))

@@ -1,0 +1,67 @@
+"""Output directories of jobs: which job a directory belongs to, whether it can resume, and who writes to it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from themis_rm.errors import InputError
+from themis_rm.storage.atomic import remove, write_text
+
+FINGERPRINT_FILE = "inputs.sha256"
+"""File in an output directory that identifies the settings and input files of its job."""
+
+
+def prepare_output_dir(
+    out: str | Path, settings: str, files: Sequence[Path], outputs: Sequence[str], hint: str = "Use an empty directory."
+) -> None:
+    """Prepare a job's output directory: keep partial results of the same job, delete those of another one.
+
+    Args:
+        out: The directory; created if missing.
+        settings: The job's settings in canonical form, see :meth:`themis_rm.settings.Settings.canonical`.
+        files: Its input files; each is identified by path, size and modification time.
+        outputs: Names in ``out`` that the job writes. They are deleted where settings or inputs changed.
+        hint: How to fix it if the directory holds files of something else.
+
+    Raises:
+        InputError: One of ``outputs`` exists, but no job of this kind wrote it.
+    """
+    out = Path(out)
+    digest = hashlib.sha256(settings.encode())
+    for file in files:
+        stat = file.stat()
+        digest.update(f"{file.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+    marker = out / FINGERPRINT_FILE
+    wanted = digest.hexdigest()
+    if marker.is_file() and marker.read_text(encoding="utf-8").strip() == wanted:
+        return
+    if not marker.is_file() and any((out / name).exists() for name in outputs):
+        raise InputError(f"{out} holds files that were not written by an earlier run of this job.", hint)
+    for name in outputs:
+        remove(out / name)
+    write_text(marker, wanted + "\n")
+
+
+@contextmanager
+def exclusive(out: str | Path) -> Iterator[None]:
+    """Lock a directory for this process while the body runs; the lock ends with the process, however it ends.
+
+    Raises:
+        InputError: Another process holds the lock.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(out / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        raise InputError(f"{out} is in use by another run.", "Wait for it, or set another output directory.") from None
+    try:
+        yield
+    finally:
+        lock.release()

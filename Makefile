@@ -7,7 +7,7 @@ OUT ?= demo
 # Git histories that the demo mines; by default this repository's own, where the checkout has one.
 REPOS ?= $(shell git rev-parse --git-dir >/dev/null 2>&1 && echo .)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench authored clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11"; exit 2; }
@@ -39,6 +39,10 @@ bench: $(VENV)/.dev
 	$(PIP) install -q -c constraints.txt pydriller
 	$(BIN)/python benchmarks/mining.py $(REPO)
 	$(BIN)/python benchmarks/scoring.py --repos $(REPO)
+
+# Rebuild the Parquet file of the authored benchmark from data/authored; commit the result.
+authored: $(VENV)/.run
+	$(BIN)/python data/build_authored.py
 
 clean:
 	rm -rf $(VENV) $(OUT) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -330,5 +330,5 @@ def test_the_authored_benchmark_can_be_audited_and_its_table_fits_100_columns(tm
 
 def test_a_file_that_is_no_audit_is_refused(tmp_path):
     (tmp_path / "audit.json").write_text("{}")
-    with pytest.raises(InputError, match="no audit"):
+    with pytest.raises(InputError, match="not a valid audit"):
         Audit.load(tmp_path / "audit.json")

@@ -1,84 +1,122 @@
-"""The authored benchmark: complete, balanced in length, and right where it can be run."""
+"""The authored benchmark: complete, balanced in length, equal to its source files, and correct where it can be run."""
 
+import importlib.util
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from themis_rm.benchmark.authored import load, pairs
+from themis_rm.benchmark.authored import AuthoredPair, load_authored_checks, load_authored_pairs
 from themis_rm.criteria import CRITERIA, criterion
+from themis_rm.execute.check import TELLS_APART
+from themis_rm.execute.verdict import check_form
 from themis_rm.languages import LANGUAGES, language
 from themis_rm.languages.syntax import code_tokens, has_errors, parse
+from themis_rm.storage.parquet import write_rows
 
-ALL = list(pairs())
-PYTHON_CHECKS = [p for p in ALL if p.row.language == "Python" and p.row.aspect == "Functional_Correctness"]
+ALL = load_authored_pairs()
+CHECKS = load_authored_checks()
+PYTHON_CHECKS = [pair for pair in ALL if pair.language == "Python" and pair.aspect == "Functional_Correctness"]
 LEAKS = ("fixed", "buggy", "bug:", "vulnerab", "insecure", "optimi", "inefficien", "naive", "unsafe", "slow", "leaky")
+BUILD = Path(__file__).resolve().parents[2] / "data" / "build_authored.py"
 
 
-def by_id(pair):
-    return pair.row.id
+def by_id(item):
+    return item.id
+
+
+@pytest.fixture(scope="module")
+def build():
+    spec = importlib.util.spec_from_file_location("build_authored", BUILD)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_parquet_file_equals_the_source_directories(build):
+    assert list(build.read_directories()) == ALL, "data/authored has changed: run 'make authored' and commit the result"
+
+
+def test_building_twice_gives_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        write_rows(tmp_path / name, ALL, AuthoredPair.schema())
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 def test_every_cell_holds_six_pairs():
-    cells = Counter((p.row.aspect, p.row.language) for p in ALL)
-    wanted = {(c.benchmark_aspect, row.benchmark_name) for c in CRITERIA for row in LANGUAGES}
-    assert set(cells) == wanted
+    cells = Counter((pair.aspect, pair.language) for pair in ALL)
+    expected = {(c.benchmark_aspect, row.benchmark_name) for c in CRITERIA for row in LANGUAGES}
+    assert set(cells) == expected
     assert min(cells.values()) >= 6
 
 
 def test_ids_are_unique():
-    assert len({p.row.id for p in ALL}) == len(ALL) == len(load())
+    assert len({pair.id for pair in ALL}) == len(ALL)
 
 
-def test_the_longer_answer_is_the_better_one_about_half_the_time():
-    longer = sum(
-        (len(p.row.chosen) > len(p.row.rejected)) + (len(p.row.chosen) == len(p.row.rejected)) / 2 for p in ALL
-    )
+def test_the_chosen_answer_is_the_longer_one_in_about_half_of_the_pairs():
+    longer = sum((len(pair.chosen) > len(pair.rejected)) + (len(pair.chosen) == len(pair.rejected)) / 2 for pair in ALL)
     assert 0.4 <= longer / len(ALL) <= 0.6
 
 
-@pytest.mark.parametrize("spoken", [row.benchmark_name for row in LANGUAGES])
+@pytest.mark.parametrize("lang", [row.benchmark_name for row in LANGUAGES])
 @pytest.mark.parametrize("short", [c.short for c in CRITERIA])
-def test_no_cell_is_told_by_length(short, spoken):
+def test_each_cell_is_balanced_in_length(short, lang):
     aspect = criterion(short).benchmark_aspect
-    rows = [p.row for p in ALL if p.row.aspect == aspect and p.row.language == spoken]
-    assert sum(len(r.chosen) > len(r.rejected) for r in rows) == len(rows) / 2
+    pairs = [pair for pair in ALL if pair.aspect == aspect and pair.language == lang]
+    assert sum(len(pair.chosen) > len(pair.rejected) for pair in pairs) == len(pairs) / 2
 
 
 @pytest.mark.parametrize("side", ["chosen", "rejected"])
 @pytest.mark.parametrize("pair", ALL, ids=by_id)
-def test_an_answer_is_of_a_realistic_size_and_parses(pair, side):
-    code = getattr(pair.row, side)
-    name = language(pair.row.language).name
+def test_an_answer_has_a_realistic_size_and_parses(pair, side):
+    code = getattr(pair, side)
+    name = language(pair.language).name
     assert 15 <= len(code.splitlines()) <= 60
     assert not has_errors(parse(code, name))
 
 
 @pytest.mark.parametrize("pair", ALL, ids=by_id)
 def test_the_two_answers_differ_in_code(pair):
-    name = language(pair.row.language).name
-    assert code_tokens(pair.row.chosen, name) != code_tokens(pair.row.rejected, name)
+    name = language(pair.language).name
+    assert code_tokens(pair.chosen, name) != code_tokens(pair.rejected, name)
 
 
 @pytest.mark.parametrize("pair", ALL, ids=by_id)
-def test_no_word_gives_the_label_away(pair):
-    # A word that both answers hold is their subject ("slow queries"), not a hint.
-    chosen, rejected = (side.casefold().replace("std::fixed", "") for side in (pair.row.chosen, pair.row.rejected))
+def test_no_word_reveals_the_label(pair):
+    # A word in both answers is their subject ("slow queries"), not a hint.
+    chosen, rejected = (side.casefold().replace("std::fixed", "") for side in (pair.chosen, pair.rejected))
     assert not [word for word in LEAKS if (word in chosen) != (word in rejected)]
 
 
 @pytest.mark.parametrize("pair", ALL, ids=by_id)
 def test_the_prompt_is_a_request_and_there_is_a_note(pair):
-    assert len(pair.row.prompt.split()) >= 8
+    assert len(pair.prompt.split()) >= 8
     assert pair.note
 
 
-def run_check(pair, side, folder):
-    (folder / "solution.py").write_text(getattr(pair.row, side), encoding="utf-8")
-    (folder / "check.py").write_text(pair.check().read_text(encoding="utf-8"), encoding="utf-8")
+def test_every_pair_with_a_check_program_has_a_check():
+    assert [check.id for check in CHECKS] == [pair.id for pair in ALL if pair.check_program]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=by_id)
+def test_a_check_is_well_formed_and_expects_a_difference(check):
+    check_form(check)
+    assert check.expects == TELLS_APART
+
+
+@pytest.mark.parametrize("check", [c for c in CHECKS if c.language in {"C", "Cpp"}], ids=by_id)
+def test_a_check_program_includes_the_answer_by_its_file_name(check):
+    assert f'"{check.file}"' in check.contents[0]
+
+
+def run_check(pair, side, directory):
+    (directory / "solution.py").write_text(getattr(pair, side), encoding="utf-8")
+    (directory / "check.py").write_text(pair.check_program, encoding="utf-8")
     return subprocess.run(
-        [sys.executable, "check.py"], cwd=folder, capture_output=True, timeout=30, check=False
+        [sys.executable, "check.py"], cwd=directory, capture_output=True, timeout=30, check=False
     ).returncode
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from themis_rm.benchmark.authored import pairs
+from themis_rm.benchmark.authored import load_authored_pairs
 from themis_rm.errors import InputError
 from themis_rm.evaluation.adversarial.attack import AttackSettings, attack
 from themis_rm.evaluation.adversarial.edits import EDITS, Edited, edited, keeps_behavior
@@ -19,8 +19,8 @@ from themis_rm.evaluation.scores import read_scores
 from themis_rm.languages import LANGUAGES, language
 from themis_rm.languages.syntax import code_tokens, error_count, parse
 
-ALL = list(pairs())
-FIRST = {row.benchmark_name: next(pair for pair in ALL if pair.row.language == row.benchmark_name) for row in LANGUAGES}
+ALL = load_authored_pairs()
+FIRST = {row.benchmark_name: next(pair for pair in ALL if pair.language == row.benchmark_name) for row in LANGUAGES}
 NAMES = [edit.name for edit in EDITS]
 BY_NAME = {edit.name: edit for edit in EDITS}
 TOKENS_STAY = [
@@ -36,7 +36,7 @@ TOKENS_STAY = [
 @pytest.mark.parametrize("spoken", FIRST)
 @pytest.mark.parametrize("name", TOKENS_STAY)
 def test_comments_and_layout_leave_the_tokens_alone(name, spoken):
-    code = FIRST[spoken].row.rejected
+    code = FIRST[spoken].rejected
     made = edited(BY_NAME[name], code, spoken, "a")
     assert made != code
     assert code_tokens(made, spoken) == code_tokens(code, spoken)
@@ -45,40 +45,40 @@ def test_comments_and_layout_leave_the_tokens_alone(name, spoken):
 @pytest.mark.parametrize("spoken", FIRST)
 @pytest.mark.parametrize("name", NAMES)
 def test_an_edit_breaks_no_syntax(name, spoken):
-    made = edited(BY_NAME[name], FIRST[spoken].row.chosen, spoken, "a")
+    made = edited(BY_NAME[name], FIRST[spoken].chosen, spoken, "a")
     assert made is None or error_count(parse(made, spoken)) == 0
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_edit_finds_a_place_in_most_authored_answers(name):
-    fits = sum(edited(BY_NAME[name], pair.row.rejected, pair.row.language, pair.row.id) is not None for pair in ALL)
+    fits = sum(edited(BY_NAME[name], pair.rejected, pair.language, pair.id) is not None for pair in ALL)
     assert fits > 0.6 * len(ALL)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_edit_is_the_same_each_time(name):
-    pair = FIRST["Python"].row
+    pair = FIRST["Python"]
     assert edited(BY_NAME[name], pair.chosen, "Python", "x") == edited(BY_NAME[name], pair.chosen, "Python", "x")
 
 
-CHECKED = [p for p in ALL if p.row.language == "Python" and p.row.aspect == "Functional_Correctness"]
+CHECKED = [p for p in ALL if p.language == "Python" and p.aspect == "Functional_Correctness"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_edited_python_answers_still_pass_and_fail_as_before(name, tmp_path):
     for number, pair in enumerate(CHECKED):
         for side, passes in (("chosen", True), ("rejected", False)):
-            made = edited(BY_NAME[name], getattr(pair.row, side), "Python", pair.row.id)
+            made = edited(BY_NAME[name], getattr(pair, side), "Python", pair.id)
             if made is None:
                 continue
             folder = tmp_path / f"{number}-{side}"
             folder.mkdir()
             (folder / "solution.py").write_text(made, encoding="utf-8")
-            (folder / "check.py").write_text(pair.check().read_text("utf-8"), encoding="utf-8")
+            (folder / "check.py").write_text(pair.check_program, encoding="utf-8")
             done = subprocess.run(
                 [sys.executable, "check.py"], cwd=folder, capture_output=True, timeout=60, check=False
             )
-            assert (done.returncode == 0) is passes, (pair.row.id, side)
+            assert (done.returncode == 0) is passes, (pair.id, side)
 
 
 RENAMED = [
@@ -193,7 +193,7 @@ def test_scores_lie_there_by_edit(tmp_path):
 
 
 def test_flips_are_told_by_tasks_where_the_benchmark_names_them(tmp_path):
-    rows = [{**pair.row.to_dict(), "group": f"g{number // 6}"} for number, pair in enumerate(ALL)]
+    rows = [{**pair.to_benchmark_pair().to_dict(), "group": f"g{number // 6}"} for number, pair in enumerate(ALL)]
     for name, kept in (("tasks", rows), ("pairs", [{**row, "group": ""} for row in rows])):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
     tasks, pairs = (attack("random", tmp_path / f"{name}.jsonl", tmp_path / name, QUICK) for name in ("tasks", "pairs"))

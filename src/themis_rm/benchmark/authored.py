@@ -1,68 +1,69 @@
-"""The authored benchmark: pairs that we wrote, as data in the package.
+"""The authored benchmark: 240 pairs written for this project, stored as one Parquet file in the package.
 
-One folder per pair, ``authored/<Language>/<FC|EE|ME|RM|SH>/<slug>/``, with ``prompt.md``, ``chosen.*``,
-``rejected.*``, ``note.md`` (why chosen is better) and, for functional correctness, ``check.*``: a program that passes
-with the chosen answer in the place of ``solution.*`` and fails with the rejected one.
+The pairs are edited as directories of text files below ``data/authored`` of the repository;
+``data/build_authored.py`` builds the Parquet file from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from themis_rm.criteria import criterion
-from themis_rm.languages import language
-from themis_rm.records import BenchmarkPair
+from themis_rm.execute.check import Check
+from themis_rm.records import BenchmarkPair, Row
+from themis_rm.storage.parquet import read_rows
 
-ROOT = Path(__file__).parent / "authored"
-SUBSET = "AUTHORED"
+AUTHORED_FILE = Path(__file__).parent / "authored.parquet"
+"""The pairs, in the order of their ids' paths, with the columns of :class:`AuthoredPair`."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuthoredPair:
-    """One authored pair and the folder that it lives in.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthoredPair(Row):
+    """One authored pair: the published benchmark columns, then what people and ``verify`` need.
 
     Attributes:
-        row: The pair in the published benchmark columns.
-        folder: Where its files are.
-        note: Why the chosen answer is better, for people.
+        note: Why the chosen answer is better.
+        check_file: Name of the program that passes with the chosen answer and fails with the rejected one
+            (``check.py``); empty for pairs without a check.
+        check_program: Content of that program.
+        answer_file: Name of the file that holds the answer when the program runs (``solution.py``).
     """
 
-    row: BenchmarkPair
-    folder: Path
+    id: str
+    prompt: str
+    chosen: str
+    rejected: str
+    aspect: str
+    language: str
+    subset: str
     note: str
+    check_file: str
+    check_program: str
+    answer_file: str
 
-    def answer(self, side: str) -> Path:
-        """Return the file of ``chosen`` or ``rejected``."""
-        return next(self.folder.glob(f"{side}.*"))
+    def to_benchmark_pair(self) -> BenchmarkPair:
+        """Return the pair in the published benchmark columns."""
+        return BenchmarkPair.from_dict(self.to_dict())
 
-    def check(self) -> Path | None:
-        """Return the program that tells the two answers apart, if the pair has one."""
-        return next((f for f in sorted(self.folder.iterdir()) if f.stem.casefold() == "check"), None)
-
-
-def pairs() -> Iterator[AuthoredPair]:
-    """Yield the authored pairs in the order of their paths."""
-    for prompt in sorted(ROOT.glob("*/*/*/prompt.md")):
-        folder = prompt.parent
-        spoken, short = folder.parts[-3], folder.parts[-2]
-        row = BenchmarkPair(
-            id=f"authored/{spoken}/{short}/{folder.name}",
-            prompt=prompt.read_text(encoding="utf-8").strip(),
-            chosen=_code(folder, "chosen"),
-            rejected=_code(folder, "rejected"),
-            aspect=criterion(short).benchmark_aspect,
-            language=language(spoken).benchmark_name,
-            subset=SUBSET,
+    def to_check(self) -> Check | None:
+        """Return how the pair is executed, or ``None`` if it has no check."""
+        if not self.check_file:
+            return None
+        return Check(
+            id=self.id,
+            language=self.language,
+            file=self.answer_file,
+            names=[self.check_file],
+            contents=[self.check_program],
+            run=self.check_file,
         )
-        yield AuthoredPair(row, folder, (folder / "note.md").read_text(encoding="utf-8").strip())
 
 
-def load() -> list[BenchmarkPair]:
-    """Return the authored benchmark as rows."""
-    return [pair.row for pair in pairs()]
+def load_authored_pairs() -> list[AuthoredPair]:
+    """Read the authored pairs, in their fixed order."""
+    return [AuthoredPair.from_dict(row) for row in read_rows(AUTHORED_FILE, AuthoredPair.required())]
 
 
-def _code(folder: Path, side: str) -> str:
-    return next(folder.glob(f"{side}.*")).read_text(encoding="utf-8").rstrip() + "\n"
+def load_authored_checks() -> list[Check]:
+    """Return the checks of the authored pairs that have one, in the order of the pairs."""
+    return [check for pair in load_authored_pairs() if (check := pair.to_check())]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from themis_rm.benchmark.authored import load_authored_pairs
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language
@@ -79,9 +80,7 @@ def read_benchmark(benchmark: str | Path, verified: Verified = "any") -> Benchma
         InputError: There is nothing to read, a file is damaged, columns are missing, or not one row is usable.
     """
     if benchmark == AUTHORED:
-        from themis_rm.benchmark import authored
-
-        return check_rows(AUTHORED, ((f"pair {pair.id}", pair.to_dict()) for pair in authored.load()), verified)
+        return check_rows(AUTHORED, ((f"pair {pair.id}", pair.to_dict()) for pair in load_authored_pairs()), verified)
     path = Path(benchmark)
     if not path.exists():
         raise InputError(f"There is no benchmark {path}.", f"Give a Parquet or JSONL file, a folder, or '{AUTHORED}'.")

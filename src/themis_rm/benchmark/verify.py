@@ -21,8 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from themis_rm.benchmark import authored
-from themis_rm.benchmark.authored_checks import authored_checks
+from themis_rm.benchmark.authored import load_authored_checks, load_authored_pairs
 from themis_rm.benchmark.compile import Artifacts
 from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import AGREES, AUTHORED, DISAGREES, UNCHECKED
@@ -297,8 +296,8 @@ def verify(benchmark: str | Path, out: Path, settings: VerifySettings | None = N
 
 def _pairs(benchmark: str | Path) -> Iterator[dict[str, Any]]:
     if benchmark == AUTHORED:
-        for pair in authored.load():
-            yield {**pair.to_dict(), "source": AUTHORED}
+        for pair in load_authored_pairs():
+            yield {**pair.to_benchmark_pair().to_dict(), "source": AUTHORED}
         return
     for row in read_rows(Path(benchmark), BenchmarkPair.required()):
         yield {"source": row["subset"], **row}
@@ -306,7 +305,7 @@ def _pairs(benchmark: str | Path) -> Iterator[dict[str, Any]]:
 
 def _checks(benchmark: str | Path) -> Iterator[Check]:
     if benchmark == AUTHORED:
-        yield from authored_checks()
+        yield from load_authored_checks()
         return
     path = Artifacts(Path(benchmark)).checks
     if not path.is_file():

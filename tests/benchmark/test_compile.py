@@ -8,11 +8,11 @@ from themis_rm.benchmark import compile as compilation
 from themis_rm.benchmark.compile import Artifacts, CompileSettings, compile_benchmark, folder_digest
 from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import read_benchmark
-from themis_rm.benchmark.sources import catalog
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.source import BenchmarkSource, SourcePair, UnusableRecord, read_jsonl
 from themis_rm.errors import InputError, SettingError
 from themis_rm.execute.check import Check
 from themis_rm.pipeline import ExecutorSettings
+from themis_rm.registry import Registry
 from themis_rm.storage.parquet import read_rows
 
 ALONE = ExecutorSettings(workers=1)  # made-up sources are known to this process alone
@@ -21,7 +21,7 @@ ALONE = ExecutorSettings(workers=1)  # made-up sources are known to this process
 def mapper(folder):
     for number, record in read_jsonl(folder / "pairs.jsonl"):
         if "reason" in record:
-            yield Unusable(str(number), record["reason"])
+            yield UnusableRecord(str(number), record["reason"])
             continue
         check = Check(id="", language="Python", after=record["test"]) if "test" in record else None
         yield SourcePair(
@@ -37,7 +37,7 @@ def mapper(folder):
 
 
 def made_up(name):
-    return Source(
+    return BenchmarkSource(
         name=name,
         title=name.title(),
         subset=name.upper(),
@@ -57,9 +57,10 @@ def made_up(name):
 
 @pytest.fixture
 def sources(tmp_path, monkeypatch):
-    known = {name: made_up(name) for name in ("absent", "alpha", "beta")}
-    monkeypatch.setattr(catalog, "sources", lambda: known)
-    monkeypatch.setattr(compilation, "sources", lambda: known)
+    known = Registry("benchmark source", "themis_rm.no_plugins")
+    for name in ("absent", "alpha", "beta"):
+        known.register(made_up(name))
+    monkeypatch.setattr(compilation, "SOURCES", known)
 
     def write(**records):
         for name, rows in records.items():

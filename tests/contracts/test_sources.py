@@ -6,14 +6,13 @@ from itertools import islice
 
 import pytest
 
-from themis_rm.benchmark.sources.catalog import sources
-from themis_rm.benchmark.sources.source import SourcePair
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
 from themis_rm.execute.check import BOTH_PASS, TELLS_APART
 from themis_rm.languages import LANGUAGES
 
-ALL = list(sources().values())
+ALL = list(SOURCES)
 SHORTS = {row.short for row in CRITERIA}
 GIVE_NONE = {"coffe"}
 """Sources that were looked at and hold no usable pair; they stay, so that a compilation says why."""
@@ -47,7 +46,7 @@ def test_an_empty_folder_gives_no_pair_or_a_clear_line(source, tmp_path):
 
 @pytest.fixture
 def records(request, shared):
-    folder = request.param.folder_in(shared / "sources")
+    folder = request.param.directory_in(shared / "sources")
     if not folder.is_dir():
         pytest.skip("lives on a hub; its own tests read hand-written files of its form")
     return list(islice(request.param.read(folder), 400))
@@ -76,5 +75,5 @@ def test_keys_name_one_record_each(records, source):
 
 @pytest.mark.parametrize(("records", "source"), [(s, s) for s in ALL], ids=lambda s: s.name, indirect=["records"])
 def test_a_second_reading_gives_the_same(records, source, shared):
-    again = list(islice(source.read(source.folder_in(shared / "sources")), 400))
+    again = list(islice(source.read(source.directory_in(shared / "sources")), 400))
     assert again == records

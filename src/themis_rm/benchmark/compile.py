@@ -27,9 +27,7 @@ from themis_rm.benchmark.manifest import Manifest, Nested, SourceEntry
 from themis_rm.benchmark.pair_validation import SoundnessSettings, ValidPair, validate_pairs
 from themis_rm.benchmark.pairs import pairs_digest
 from themis_rm.benchmark.requests import template
-from themis_rm.benchmark.sources.catalog import source as source_named
-from themis_rm.benchmark.sources.catalog import sources
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, UnusableRecord
 from themis_rm.criteria import criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.execute.check import Check
@@ -132,10 +130,10 @@ class SourceReader(PipelineStep):
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield a document for every sound pair of the source."""
-        read = source_named(self.names[rank])
+        read = SOURCES.get(self.names[rank])
         seen: set[str] = set()
         with self.dropped:
-            for item in read.read(read.folder_in(self.folder)):
+            for item in read.read(read.directory_in(self.folder)):
                 self.stat_update(READ)
                 found = self._sifted(item, seen)
                 row = _row(read, item, found)
@@ -147,18 +145,18 @@ class SourceReader(PipelineStep):
                     row["filter_reason"] = found
                     self.dropped.write(document(row), rank)
 
-    def _sifted(self, item: SourcePair | Unusable, seen: set[str]) -> ValidPair | str:
-        if isinstance(item, Unusable):
+    def _sifted(self, item: SourcePair | UnusableRecord, seen: set[str]) -> ValidPair | str:
+        if isinstance(item, UnusableRecord):
             return item.reason
         return "duplicate-key" if item.key in seen else validate_pairs(item, self.settings.soundness)
 
 
-def _row(read: Source, item: SourcePair | Unusable, found: ValidPair | str) -> dict[str, Any]:
-    if isinstance(item, Unusable):
+def _row(read: BenchmarkSource, item: SourcePair | UnusableRecord, found: ValidPair | str) -> dict[str, Any]:
+    if isinstance(item, UnusableRecord):
         empty = dict.fromkeys(BenchmarkPair.required(), "")
-        return {**empty, "id": read.id_of(item.key), "source": read.name, "source_key": item.key}
+        return {**empty, "id": read.pair_id(item.key), "source": read.name, "source_key": item.key}
     compiled = CompiledPair(
-        id=read.id_of(item.key),
+        id=read.pair_id(item.key),
         prompt=item.prompt.strip() or (template(item) if isinstance(found, ValidPair) else ""),
         chosen=item.chosen.strip("\n") + "\n",
         rejected=item.rejected.strip("\n") + "\n",
@@ -204,7 +202,7 @@ def compile_benchmark(
     if out.suffix != ".parquet":
         raise SettingError(f"{out} is no .parquet file.", "Name one, such as benchmark.parquet.")
     used = _present(folder, settings.only)
-    digests = {name: folder_digest(source_named(name).folder_in(folder)) for name in used}
+    digests = {name: folder_digest(SOURCES.get(name).directory_in(folder)) for name in used}
     mapping = settings.model_copy(update={"writer": None, "max_per_source": None})
     key = stable_id(mapping.canonical(), themis_rm.__version__, json.dumps(digests))
     work = files.work / key
@@ -232,11 +230,11 @@ def compile_benchmark(
 def _present(folder: Path, only: Iterable[str]) -> list[str]:
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}.", "Give the folder that holds one folder a source.")
-    wanted = [source_named(name) for name in sorted(only)] or list(sources().values())
-    there = [item.name for item in wanted if item.folder_in(folder).is_dir()]
+    wanted = [SOURCES.get(name) for name in sorted(only)] or list(SOURCES)
+    there = [item.name for item in wanted if item.directory_in(folder).is_dir()]
     if only and len(there) < len(wanted):
         missing = next(item for item in wanted if item.name not in there)
-        raise InputError(f"{missing.folder_in(folder)} is not there.", f"Fetch {missing.upstream} into it.")
+        raise InputError(f"{missing.directory_in(folder)} is not there.", f"Fetch {missing.upstream} into it.")
     if not there:
         raise InputError(
             f"{folder} holds no folder of a known source.", "themis-rm benchmark sources lists their names."
@@ -328,7 +326,7 @@ def _assembled(
     checks = write_rows(files.checks, rows.checks(), Check.schema())
     entries = [
         SourceEntry.of(
-            source_named(name),
+            SOURCES.get(name),
             input_digest=digests[name],
             records=counted[name].read,
             kept=len(kept.ids[name]),
@@ -337,14 +335,14 @@ def _assembled(
         for name in mapped
     ]
     sound = {entry.name: entry.kept + sum(kept.dropped[entry.name].values()) for entry in entries}
-    folders = {item.folder or item.name for item in sources().values()}
+    folders = {item.directory or item.name for item in SOURCES}
     return Manifest(
         pairs=pairs,
         sha256=file_sha256(files.pairs),
         digest=pairs_digest(BenchmarkPair.from_dict(row) for row in read_rows(files.pairs)),
         version=themis_rm.__version__,
         sources=entries,
-        absent=[name for name in sources() if name not in mapped],
+        absent=[name for name in SOURCES.names() if name not in mapped],
         unknown=sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name not in folders),
         nested=[
             Nested(source=name, inside=other, pairs=count, share=round(count / sound[name], 4))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from themis_rm.benchmark.sources.source import Source
+from themis_rm.benchmark.sources.source import BenchmarkSource
 from themis_rm.criteria import CRITERIA
 from themis_rm.languages import LANGUAGES
 from themis_rm.results import Result, ResultPart
@@ -44,7 +44,7 @@ class SourceEntry(ResultPart):
     """Reason -> records."""
 
     @classmethod
-    def of(cls, source: Source, **counted: Any) -> Self:
+    def of(cls, source: BenchmarkSource, **counted: Any) -> Self:
         """Take the metadata from the catalog."""
         known = {name: getattr(source, name) for name in cls.model_fields if hasattr(source, name)}
         return cls(**known, **counted)
@@ -125,7 +125,7 @@ def _count(count: int) -> str:
     return f"{count:,}" if count else "·"
 
 
-def declared_coverage(sources: Iterable[Source]) -> dict[str, dict[str, int]]:
+def declared_coverage(sources: Iterable[BenchmarkSource]) -> dict[str, dict[str, int]]:
     """Return criterion -> language -> how many sources say that they have pairs there."""
     counts = {row.benchmark_aspect: {item.benchmark_name: 0 for item in LANGUAGES} for row in CRITERIA}
     for source in sources:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from themis_rm.benchmark.sources.neutral.labels import tells_label
+from themis_rm.benchmark.sources.cleaning.labels import reveals_label
 from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.languages import language
 from themis_rm.languages.syntax import functions, parse_fragment, syntax_of, to_text, walk
@@ -47,7 +47,7 @@ def _listed(names: list[str]) -> str:
 def _shared(one: Counter[str], other: Counter[str]) -> list[str]:
     both = one & other
     # By how often both use it, then by where it first stands: Counter keeps the order of insertion.
-    names = sorted((name for name in both if not tells_label(name)), key=lambda name: -both[name])
+    names = sorted((name for name in both if not reveals_label(name)), key=lambda name: -both[name])
     return names[:_MOST_NAMES]
 
 

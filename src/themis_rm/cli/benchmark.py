@@ -30,27 +30,26 @@ def sources(
     from rich.table import Table
 
     from themis_rm.benchmark.manifest import coverage_table, declared_coverage
-    from themis_rm.benchmark.sources import catalog
+    from themis_rm.benchmark.sources.source import SOURCES
 
     console = Console()
     if name is not None:
-        source = catalog.source(name)
+        source = SOURCES.get(name)
         for field in ("title", "subset", "license", "upstream", "revision", "responses", "citation", "notes"):
             console.print(f"{field:>10}  {plain(getattr(source, field) or '-')}", highlight=False)
         console.print(f"{'criteria':>10}  {', '.join(source.criteria)}", highlight=False)
         console.print(f"{'languages':>10}  {', '.join(source.languages)}", highlight=False)
         console.print(f"{'files':>10}  {plain(', '.join(source.files))}", highlight=False)
         return
-    known = catalog.sources()
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for title in ("source", "license", "criteria", "languages", "tests", *(["there"] if folder else [])):
         table.add_column(title, no_wrap=title == "source")
-    for source in known.values():
+    for source in SOURCES:
         cells = [source.name, source.license, " ".join(source.criteria), " ".join(source.languages)]
         cells.append("yes" if source.tests else "·")
-        table.add_row(*cells, *(["yes" if source.folder_in(folder).is_dir() else "·"] if folder else []))
+        table.add_row(*cells, *(["yes" if source.directory_in(folder).is_dir() else "·"] if folder else []))
     console.print(table)
-    console.print(coverage_table("Sources by criterion and language", declared_coverage(known.values())))
+    console.print(coverage_table("Sources by criterion and language", declared_coverage(SOURCES)))
 
 
 @benchmark.command(name="compile")

@@ -4,8 +4,7 @@ from collections import Counter
 
 import pytest
 
-from themis_rm.benchmark.sources.codee import SOURCES
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 
 PAGE = """# PWR000: Do the thing
@@ -37,7 +36,7 @@ def _check(folder, name, page=PAGE):
 
 
 def _read(folder):
-    return list(SOURCES[0].read(folder))
+    return list(SOURCES.get("codee_open_catalog").read(folder))
 
 
 def test_two_blocks_are_bad_and_good(tmp_path):
@@ -54,12 +53,12 @@ def test_files_stand_in_for_the_page(tmp_path):
         (tmp_path / "PWR079" / f"{name}.c").write_text(f"// PWR079: note\nint total{value};\n")
     pair, alone = _read(tmp_path)
     assert (pair.key, pair.chosen, pair.rejected) == ("PWR079:a", "int total = 0;\n", "int total;\n")
-    assert alone == Unusable("PWR079:b", "one-side-only")
+    assert alone == UnusableRecord("PWR079:b", "one-side-only")
 
 
 def test_a_missing_block_is_told(tmp_path):
     _check(tmp_path, "PWR034")
-    assert _read(tmp_path) == [Unusable("PWR034", "one-side-only")]
+    assert _read(tmp_path) == [UnusableRecord("PWR034", "one-side-only")]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,7 @@ def test_a_missing_block_is_told(tmp_path):
 )
 def test_unfit_checks_are_told_by_reason(tmp_path, name, page, reason):
     _check(tmp_path, name, page)
-    assert _read(tmp_path) == [Unusable(name, reason)]
+    assert _read(tmp_path) == [UnusableRecord(name, reason)]
 
 
 def test_an_empty_folder_is_an_error(tmp_path):
@@ -83,7 +82,7 @@ def test_an_empty_folder_is_an_error(tmp_path):
 def test_codee_as_frozen(shared):
     items = _read(shared / "sources" / "codee_open_catalog")
     pairs = [item for item in items if isinstance(item, SourcePair)]
-    assert Counter(item.reason for item in items if isinstance(item, Unusable)) == {
+    assert Counter(item.reason for item in items if isinstance(item, UnusableRecord)) == {
         "language": 22,
         "chosen-does-not-compile": 7,
         "results-differ": 2,

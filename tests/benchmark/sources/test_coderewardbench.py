@@ -2,9 +2,8 @@
 
 import pytest
 
-from themis_rm.benchmark.sources.catalog import source
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS, read_config
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError, SettingError
 from themis_rm.records import BenchmarkPair
 from themis_rm.storage.parquet import write_rows
@@ -27,7 +26,7 @@ def put(folder, config, split, rows, part="00000-of-00001"):
 
 
 def read(folder):
-    return list(source("coderewardbench").read(folder))
+    return list(SOURCES.get("coderewardbench").read(folder))
 
 
 def test_pairs_keep_their_ids_and_subsets(tmp_path):
@@ -58,7 +57,11 @@ def test_c_and_the_languages_that_begin_like_it_are_apart(tmp_path):
 
 def test_rows_that_fit_nowhere_are_counted(tmp_path):
     put(tmp_path, "Full", "Full", [row(1), row(1), row(2, aspect="Beauty"), row(3, language="Rust")])
-    assert [item.reason for item in read(tmp_path) if isinstance(item, Unusable)] == ["duplicate", "aspect", "language"]
+    assert [item.reason for item in read(tmp_path) if isinstance(item, UnusableRecord)] == [
+        "duplicate",
+        "aspect",
+        "language",
+    ]
 
 
 def test_what_is_missing_is_told(tmp_path):

@@ -6,8 +6,7 @@ from collections import Counter
 
 import pytest
 
-from themis_rm.benchmark.sources import coffe, enamel
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 from themis_rm.execute.verdict import NO_TOOLCHAIN, PASSED, run_check
 
@@ -32,16 +31,16 @@ def _write(folder, generator="def generate_input(size, lid, cid):\n    return ra
 
 def test_the_experts_solution_stands_against_a_measurably_slower_one(tmp_path):
     _write(tmp_path)
-    pair, other = enamel.SOURCES[0].read(tmp_path)
+    pair, other = SOURCES.get("enamel").read(tmp_path)
     assert (pair.key, pair.group, pair.name) == ("HumanEval/0:humaneval-canonical", "HumanEval/0", "total")
     assert "n * (n + 1) // 2" in pair.chosen
     assert "for i in" in pair.rejected
-    assert other == Unusable("HumanEval/0:humanevalplus-canonical", "no-measured-gap")
+    assert other == UnusableRecord("HumanEval/0:humanevalplus-canonical", "no-measured-gap")
 
 
 def test_its_check_passes_right_answers_and_fails_wrong_ones(tmp_path):
     _write(tmp_path)
-    pair = next(iter(enamel.SOURCES[0].read(tmp_path)))
+    pair = next(iter(SOURCES.get("enamel").read(tmp_path)))
     assert "CONTRACT" not in pair.check.after
     states = [run_check(pair.check, code).state for code in (pair.chosen, pair.rejected, ASK + "    return n\n")]
     if NO_TOOLCHAIN in states:
@@ -52,20 +51,20 @@ def test_its_check_passes_right_answers_and_fails_wrong_ones(tmp_path):
 
 def test_a_generator_that_calls_upstreams_package_gives_no_check(tmp_path):
     _write(tmp_path, "def generate_input(size, lid, cid):\n    return rand_primality(size, lid, cid),\n")
-    assert next(iter(enamel.SOURCES[0].read(tmp_path))).check is None
+    assert next(iter(SOURCES.get("enamel").read(tmp_path))).check is None
 
 
 def test_solutions_for_other_problems_are_an_error(tmp_path):
     _write(tmp_path)
     (tmp_path / "humaneval-canonical.json").write_text("[]")
     with pytest.raises(InputError, match="1 problems"):
-        list(enamel.SOURCES[0].read(tmp_path))
+        list(SOURCES.get("enamel").read(tmp_path))
 
 
 def test_enamel_as_frozen(shared):
-    items = list(enamel.SOURCES[0].read(shared / "sources" / "enamel"))
+    items = list(SOURCES.get("enamel").read(shared / "sources" / "enamel"))
     pairs = [item for item in items if isinstance(item, SourcePair)]
-    assert Counter(item.reason for item in items if isinstance(item, Unusable)) == {"no-measured-gap": 151}
+    assert Counter(item.reason for item in items if isinstance(item, UnusableRecord)) == {"no-measured-gap": 151}
     assert (len(pairs), sum(pair.check is not None for pair in pairs)) == (177, 153)
     assert len({item.key for item in items}) == 328
     assert not any("CONTRACT" in pair.chosen + pair.rejected for pair in pairs)
@@ -78,11 +77,11 @@ def test_coffe_gives_reasons_and_no_pairs(tmp_path):
         (tmp_path / part / "solutions.json").write_text(json.dumps({"prompt2groundtruth": solutions}))
         best = {"ask one": ["b", True], "ask two": ["c", True]}
         (tmp_path / part / "best_solutions.json").write_text(json.dumps(best))
-    items = list(coffe.SOURCES[0].read(tmp_path))
+    items = list(SOURCES.get("coffe").read(tmp_path))
     assert Counter(item.reason for item in items) == {"no-measured-gap": 3, "one-side-only": 3}
     assert len({item.key for item in items}) == 6
 
 
 def test_coffe_as_frozen(shared):
-    items = list(coffe.SOURCES[0].read(shared / "sources" / "coffe"))
+    items = list(SOURCES.get("coffe").read(shared / "sources" / "coffe"))
     assert Counter(item.reason for item in items) == {"one-side-only": 402, "no-measured-gap": 54}

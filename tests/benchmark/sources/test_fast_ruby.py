@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from themis_rm.benchmark.sources.fast_ruby import SOURCES, speeds
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.fast_ruby import speeds
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 
 SCRIPT = """
@@ -62,7 +62,7 @@ def items(tmp_path):
     (tmp_path / "code" / "text").mkdir(parents=True)
     (tmp_path / "code" / "text" / "a-vs-b.rb").write_text(SCRIPT)
     (tmp_path / "README.md").write_text(PAGE)
-    return list(SOURCES[0].read(tmp_path))
+    return list(SOURCES.get("fast_ruby").read(tmp_path))
 
 
 def test_speeds_are_read_by_script_and_way():
@@ -83,21 +83,21 @@ def test_the_fastest_way_stands_against_a_slower_one(items):
 
 
 def test_what_is_as_fast_or_unmeasured_is_told(items):
-    assert [item for item in items if isinstance(item, Unusable)] == [
-        Unusable("text/a-vs-b.rb:near", "same-speed"),
-        Unusable("text/a-vs-b.rb:new", "no-measurement"),
+    assert [item for item in items if isinstance(item, UnusableRecord)] == [
+        UnusableRecord("text/a-vs-b.rb:near", "same-speed"),
+        UnusableRecord("text/a-vs-b.rb:new", "no-measurement"),
     ]
 
 
 def test_a_folder_without_scripts_is_an_error(tmp_path):
     with pytest.raises(InputError, match="no script"):
-        list(SOURCES[0].read(tmp_path))
+        list(SOURCES.get("fast_ruby").read(tmp_path))
 
 
 def test_fast_ruby_as_frozen(shared):
-    items = list(SOURCES[0].read(shared / "sources" / "fast_ruby"))
+    items = list(SOURCES.get("fast_ruby").read(shared / "sources" / "fast_ruby"))
     pairs = [item for item in items if isinstance(item, SourcePair)]
-    assert Counter(item.reason for item in items if isinstance(item, Unusable)) == {
+    assert Counter(item.reason for item in items if isinstance(item, UnusableRecord)) == {
         "same-speed": 28,
         "no-measurement": 7,
         "other-result": 2,

@@ -5,8 +5,7 @@ from collections import Counter
 
 import pytest
 
-from themis_rm.benchmark.sources.catalog import source
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 
 SAMPLES = {
@@ -405,14 +404,14 @@ def pairs_of(items):
 
 
 def reasons_of(items):
-    return [item.reason for item in items if isinstance(item, Unusable)]
+    return [item.reason for item in items if isinstance(item, UnusableRecord)]
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_page_is_read_into_pairs_and_reasons(name, tmp_path):
     file, text, pairs, reasons = SAMPLES[name]
     (tmp_path / file).write_text(text, encoding="utf-8")
-    items = list(source(name).read(tmp_path))
+    items = list(SOURCES.get(name).read(tmp_path))
     assert pairs_of(items) == pairs
     assert reasons_of(items) == reasons
 
@@ -420,7 +419,7 @@ def test_a_page_is_read_into_pairs_and_reasons(name, tmp_path):
 def test_analyzers_have_a_direction_and_refactorings_have_none(tmp_path):
     (tmp_path / "Analyzers.xml").write_text(ANALYZERS, encoding="utf-8")
     (tmp_path / "Refactorings.xml").write_text(REFACTORINGS, encoding="utf-8")
-    items = list(source("roslynator").read(tmp_path))
+    items = list(SOURCES.get("roslynator").read(tmp_path))
     assert pairs_of(items) == [("items.Where(f).First();", "items.First(f);", "EE")]
     assert reasons_of(items) == ["disabled-by-default", "withdrawn-rule", "no-direction"]
 
@@ -429,12 +428,12 @@ def test_analyzers_have_a_direction_and_refactorings_have_none(tmp_path):
 def test_damaged_xml_is_told_in_one_line(name, file, tmp_path):
     (tmp_path / file).write_text("<a><b></a>", encoding="utf-8")
     with pytest.raises(InputError, match=file):
-        list(source(name).read(tmp_path))
+        list(SOURCES.get(name).read(tmp_path))
 
 
 def test_a_page_whose_blocks_changed_is_not_guessed_at(tmp_path):
     (tmp_path / "IntLongMath.md").write_text("```java\na();\n```\n```java\nb();\n```\n```java\nc();\n```\n")
-    assert reasons_of(source("error_prone_docs").read(tmp_path)) == ["page-changed"]
+    assert reasons_of(SOURCES.get("error_prone_docs").read(tmp_path)) == ["page-changed"]
 
 
 FROZEN = {
@@ -549,8 +548,8 @@ MARKER = re.compile(
 
 @pytest.mark.parametrize("name", FROZEN)
 def test_the_frozen_data_is_read_as_counted(name, shared):
-    row = source(name)
-    items = list(row.read(row.folder_in(shared / "sources")))
+    row = SOURCES.get(name)
+    items = list(row.read(row.directory_in(shared / "sources")))
     found = [item for item in items if isinstance(item, SourcePair)]
     assert (len(found), Counter(reasons_of(items))) == FROZEN[name]
     assert max(Counter(item.key for item in items).values()) == 1

@@ -5,8 +5,7 @@ from collections import Counter
 
 import pytest
 
-from themis_rm.benchmark.sources.nofuneval import SOURCES
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 
 BEFORE = "class A {\n  int a;\n  int b;\n  void go() { slow(); }\n}\n"
 AFTER = "class A {\n  int a;\n  int b;\n  void go() { quick(); }\n}\n"
@@ -38,7 +37,7 @@ def read(tmp_path):
         for name in names:
             lines = "".join(json.dumps(record) + "\n" for record in files.get(name, []))
             (tmp_path / f"{name}.jsonl").write_text(lines)
-        return list(SOURCES[0].read(tmp_path))
+        return list(SOURCES.get("nofuneval").read(tmp_path))
 
     return write
 
@@ -67,7 +66,7 @@ def test_a_requirement_decides_the_criterion(read, requirement, expected):
     ],
 )
 def test_unfit_commits_are_told_by_reason(read, changes, reason):
-    assert read(resource_util=[_commit(**changes)]) == [Unusable("resource_util:1", reason)]
+    assert read(resource_util=[_commit(**changes)]) == [UnusableRecord("resource_util:1", reason)]
 
 
 def test_warnings_are_about_maintainability_or_security(read):
@@ -83,14 +82,14 @@ def test_an_explanation_of_the_mend_goes(read):
 
 def test_close_submissions_are_noise(read):
     assert read(runtime_efficiency=[_submission(cpu_time_v1="190")]) == [
-        Unusable("runtime_efficiency:1", "within-noise")
+        UnusableRecord("runtime_efficiency:1", "within-noise")
     ]
 
 
 def test_nofuneval_as_frozen(shared):
-    items = list(SOURCES[0].read(shared / "sources" / "nofuneval"))
+    items = list(SOURCES.get("nofuneval").read(shared / "sources" / "nofuneval"))
     pairs = [item for item in items if isinstance(item, SourcePair)]
-    assert Counter(item.reason for item in items if isinstance(item, Unusable)) == {
+    assert Counter(item.reason for item in items if isinstance(item, UnusableRecord)) == {
         "within-noise": 28,
         "language": 11,
         "no-criterion": 9,

@@ -11,8 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from themis_rm.benchmark.pair_validation import leaks
-from themis_rm.benchmark.sources.catalog import source
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 from themis_rm.execute.toolchains import installed
 from themis_rm.execute.verdict import check_form, run_check
@@ -23,8 +22,8 @@ def write_jsonl(path: Path, *records: dict) -> None:
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
 
 
-def read(name: str, folder: Path) -> list[SourcePair | Unusable]:
-    return list(source(name).read(folder))
+def read(name: str, folder: Path) -> list[SourcePair | UnusableRecord]:
+    return list(SOURCES.get(name).read(folder))
 
 
 def told_apart(pair: SourcePair) -> tuple[str, str]:
@@ -41,7 +40,7 @@ def told_apart(pair: SourcePair) -> tuple[str, str]:
 # HumanEvalPack
 
 
-def packed(folder: Path, name: str, record: dict) -> list[SourcePair | Unusable]:
+def packed(folder: Path, name: str, record: dict) -> list[SourcePair | UnusableRecord]:
     for language in ("cpp", "go", "java", "js", "python", "rust"):
         write_jsonl(folder / language / "humanevalpack.jsonl", *([record] if language == name else []))
     return read("humanevalpack", folder)
@@ -70,7 +69,7 @@ def test_humanevalpack_sets_bodies_below_their_declaration(tmp_path):
 
 
 def test_humanevalpack_leaves_other_languages_out(tmp_path):
-    assert packed(tmp_path, "rust", {**PACKED, "task_id": "Rust/7"}) == [Unusable("Rust/7", "language")]
+    assert packed(tmp_path, "rust", {**PACKED, "task_id": "Rust/7"}) == [UnusableRecord("Rust/7", "language")]
 
 
 def test_a_failed_console_assert_fails_the_answer(tmp_path):
@@ -129,7 +128,7 @@ MDEVAL = {
 MDEVAL_FILES = ("C", "C#", "CPP", "Go", "Java", "JavaScript", "Python", "Ruby")
 
 
-def mdeval(folder: Path, name: str, *records: dict) -> list[SourcePair | Unusable]:
+def mdeval(folder: Path, name: str, *records: dict) -> list[SourcePair | UnusableRecord]:
     for language in MDEVAL_FILES:
         write_jsonl(folder / "raw" / f"{language}.jsonl", *(records if language == name else []))
     return read("mdeval", folder)
@@ -149,7 +148,7 @@ def test_mdeval_keeps_comments_that_both_sides_have(tmp_path):
 
 def test_mdeval_leaves_out_what_a_parser_refuses(tmp_path):
     broken = "def twice(n):\n    return (n * 2\n"
-    assert mdeval(tmp_path, "Python", {**MDEVAL, "buggy_code": broken}) == [Unusable("Python/1", "syntax-error")]
+    assert mdeval(tmp_path, "Python", {**MDEVAL, "buggy_code": broken}) == [UnusableRecord("Python/1", "syntax-error")]
 
 
 def test_mdeval_records_of_one_task_share_a_group(tmp_path):
@@ -251,7 +250,7 @@ def test_ilf_prompt_is_the_request_and_never_the_feedback(tmp_path):
 )
 def test_ilf_says_why_a_record_is_unusable(tmp_path, change, reason):
     write_jsonl(tmp_path / "surge_annotations.jsonl", {**ILF, **change})
-    assert read("ilf_surge_mbpp", tmp_path) == [Unusable("5/1", reason)]
+    assert read("ilf_surge_mbpp", tmp_path) == [UnusableRecord("5/1", reason)]
 
 
 # DebugBench
@@ -268,7 +267,9 @@ DEBUGBENCH = {
 }
 
 
-def debugbench(folder: Path, record: dict, shard: str = "python3_operation error.json") -> list[SourcePair | Unusable]:
+def debugbench(
+    folder: Path, record: dict, shard: str = "python3_operation error.json"
+) -> list[SourcePair | UnusableRecord]:
     (folder / shard).write_text(json.dumps([record]), encoding="utf-8")
     return read("debugbench", folder)
 
@@ -288,7 +289,7 @@ def test_debugbench_takes_out_comments_that_differ(tmp_path):
 
 def test_debugbench_leaves_out_what_a_parser_refuses(tmp_path):
     broken = {**DEBUGBENCH, "buggy_code": "class Solution:\n    def twice(self, n)\n        return n * 2"}
-    assert debugbench(tmp_path, broken) == [Unusable("python3_operation error/0", "syntax-error")]
+    assert debugbench(tmp_path, broken) == [UnusableRecord("python3_operation error/0", "syntax-error")]
 
 
 def test_debugbench_names_several_bugs(tmp_path):
@@ -318,7 +319,7 @@ def itsp_file(passed: int, code: str, outputs: tuple[str, str]) -> str:
 TWICE_C = '#include <stdio.h>\nint main() {\n  int n;\n  scanf("%d", &n);\n  printf("%d", n * 2);\n}\n'
 
 
-def itsp(folder: Path, passed: tuple[int, int] = (2, 1)) -> list[SourcePair | Unusable]:
+def itsp(folder: Path, passed: tuple[int, int] = (2, 1)) -> list[SourcePair | UnusableRecord]:
     task = folder / "Lab-3" / "2810"
     task.mkdir(parents=True)
     (task / "7_correct.c").write_text(itsp_file(passed[0], TWICE_C, ("4", "10")))
@@ -347,13 +348,13 @@ def test_itsp_runs_the_hidden_tests_too(tmp_path):
     ("passed", "reason"), [((1, 0), "correct-version-fails"), ((2, 2), "buggy-version-passes")], ids=str
 )
 def test_itsp_believes_the_recorded_verdicts(tmp_path, passed, reason):
-    assert itsp(tmp_path, passed) == [Unusable("Lab-3/2810/7", reason)]
+    assert itsp(tmp_path, passed) == [UnusableRecord("Lab-3/2810/7", reason)]
 
 
 # ConDefects
 
 
-def condefects(folder: Path, task: str, files: dict[str, str]) -> list[SourcePair | Unusable]:
+def condefects(folder: Path, task: str, files: dict[str, str]) -> list[SourcePair | UnusableRecord]:
     for name, text in files.items():
         path = folder / task / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -378,7 +379,7 @@ def test_condefects_asks_nothing_for_a_contest_that_it_does_not_know(tmp_path):
 
 def test_condefects_says_which_version_is_missing(tmp_path):
     got = condefects(tmp_path, "abc224_a", {"Python/12/faultyVersion.py": "print(3)\n"})
-    assert got == [Unusable("abc224_a/Python/12", "no-correct-version")]
+    assert got == [UnusableRecord("abc224_a/Python/12", "no-correct-version")]
 
 
 # RunBugRun
@@ -409,7 +410,7 @@ def test_runbugrun_reads_the_test_split_of_a_release(tmp_path):
     test = {"id": 1, "problem_id": "p00001", "input": "5\n", "output": "10\n"}
     write_gz(tmp_path / "tests_all.jsonl.gz", test, {**test, "problem_id": "p00002"})
     dropped, pair = read("runbugrun", tmp_path)
-    assert dropped == Unusable("13-12", "language")
+    assert dropped == UnusableRecord("13-12", "language")
     assert (pair.key, pair.group, pair.language) == ("11-12", "p00001", "Python")
     assert (pair.check.inputs, pair.check.outputs) == (["5\n"], ["10\n"])
     assert told_apart(pair) == ("passed", False)
@@ -481,7 +482,7 @@ def test_debugeval_reads_the_records_that_compare_two_versions(tmp_path):
     pair, *dropped = read("debugeval", tmp_path)
     assert (pair.chosen, pair.rejected) == (EVALUATED["correct_code"], EVALUATED["buggy_code"])
     assert (pair.group, pair.rule) == ("abc331_a", "logic error")
-    assert dropped == [Unusable("abc331_a/2", "not-for-comparison"), Unusable("abc331_a/3", "language")]
+    assert dropped == [UnusableRecord("abc331_a/2", "not-for-comparison"), UnusableRecord("abc331_a/3", "language")]
 
 
 def test_debugeval_names_a_missing_column(tmp_path):
@@ -514,18 +515,18 @@ FROZEN = {
     "name", [name if name != "debugbench" else pytest.param(name, marks=pytest.mark.slow) for name in FROZEN]
 )
 def test_the_frozen_data(shared, name):
-    folder = source(name).folder_in(shared / "sources")
+    folder = SOURCES.get(name).directory_in(shared / "sources")
     read_out = read(name, folder)
     pairs = [item for item in read_out if isinstance(item, SourcePair)]
-    reasons = Counter(item.reason for item in read_out if isinstance(item, Unusable))
+    reasons = Counter(item.reason for item in read_out if isinstance(item, UnusableRecord))
     count, left_out, telling = FROZEN[name]
     assert (len(pairs), dict(reasons)) == (count, left_out)
     assert len({item.key for item in read_out}) == len(read_out)
-    assert {pair.language for pair in pairs} == set(source(name).languages)
+    assert {pair.language for pair in pairs} == set(SOURCES.get(name).languages)
     assert all(pair.prompt.strip() and pair.group for pair in pairs)
     assert sum(bool(leaks(pair.chosen, pair.rejected, pair.language)) for pair in pairs) == telling
     assert not re.search(r"numPass=|Verdict:|testify", "".join(pair.chosen + pair.rejected for pair in pairs))
     for pair in pairs:
         if pair.check is not None:
             check_form(pair.check)
-    assert any(pair.check for pair in pairs) == source(name).tests
+    assert any(pair.check for pair in pairs) == SOURCES.get(name).tests

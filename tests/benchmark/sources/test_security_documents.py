@@ -5,9 +5,8 @@ from collections import Counter
 
 import pytest
 
-from themis_rm.benchmark.sources.catalog import source
 from themis_rm.benchmark.sources.codeql import CRITERION_OF_PATH, PAIRS_OF_PAGE
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 from themis_rm.execute.verdict import run_check
 
@@ -21,8 +20,10 @@ def write(folder, files):
 
 
 def read(name, folder):
-    rows = list(source(name).read(folder))
-    return [row for row in rows if isinstance(row, SourcePair)], [row for row in rows if isinstance(row, Unusable)]
+    rows = list(SOURCES.get(name).read(folder))
+    return [row for row in rows if isinstance(row, SourcePair)], [
+        row for row in rows if isinstance(row, UnusableRecord)
+    ]
 
 
 # CWEval
@@ -333,8 +334,8 @@ FROZEN = {
 @pytest.mark.parametrize("name", FROZEN)
 def test_frozen_data(name, shared):
     count, reasons, telling = FROZEN[name]
-    row = source(name)
-    pairs, dropped = read(name, row.folder_in(shared / "sources"))
+    row = SOURCES.get(name)
+    pairs, dropped = read(name, row.directory_in(shared / "sources"))
     assert len(pairs) == count
     assert Counter(item.reason for item in dropped) == reasons
     assert len({pair.key for pair in pairs}) == count

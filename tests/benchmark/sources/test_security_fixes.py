@@ -8,17 +8,18 @@ from collections import Counter
 
 import pytest
 
-from themis_rm.benchmark.sources.catalog import source
+from themis_rm.benchmark.sources.cleaning.fixes import dedent_code, is_fragment, remove_fix_comments
+from themis_rm.benchmark.sources.cleaning.names import neutralize_name, neutralize_names
 from themis_rm.benchmark.sources.formats.commits import changed_function
-from themis_rm.benchmark.sources.neutral.fixes import dedented, is_fragment, without_hints
-from themis_rm.benchmark.sources.neutral.names import neutral_name, with_neutral_names
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 
 
 def read(name, folder):
-    rows = list(source(name).read(folder))
-    return [row for row in rows if isinstance(row, SourcePair)], [row for row in rows if isinstance(row, Unusable)]
+    rows = list(SOURCES.get(name).read(folder))
+    return [row for row in rows if isinstance(row, SourcePair)], [
+        row for row in rows if isinstance(row, UnusableRecord)
+    ]
 
 
 # What they share
@@ -33,11 +34,11 @@ def read(name, folder):
     ],
 )
 def test_the_indentation_of_the_first_line_goes(code, expected):
-    assert dedented(code) == expected
+    assert dedent_code(code) == expected
 
 
 def test_tabs_and_spaces_mixed_come_to_one_indentation():
-    assert dedented("    if (x)\n\t{\n\t}\n") == "if (x)\n{\n}\n"
+    assert dedent_code("    if (x)\n\t{\n\t}\n") == "if (x)\n{\n}\n"
 
 
 @pytest.mark.parametrize(
@@ -53,13 +54,13 @@ def test_fragments(code, language, fragment):
 
 
 def test_a_comment_that_explains_the_fix_goes():
-    sides = without_hints("# escape it to avoid XSS\n\n# page\nf(e(x))\n", "# page\nf(x)\n", "Python")
+    sides = remove_fix_comments("# escape it to avoid XSS\n\n# page\nf(e(x))\n", "# page\nf(x)\n", "Python")
     assert sides == ("\n# page\nf(e(x))\n", "# page\nf(x)\n")
 
 
 def test_a_telling_comment_on_both_sides_stays():
     sides = ("# safe mode\nf(1)\n", "# safe mode\nf(2)\n")
-    assert without_hints(*sides, "Python") == sides
+    assert remove_fix_comments(*sides, "Python") == sides
 
 
 @pytest.mark.parametrize(
@@ -77,17 +78,17 @@ def test_a_telling_comment_on_both_sides_stays():
     ],
 )
 def test_neutral_names(old, new):
-    assert neutral_name(old) == new
+    assert neutralize_name(old) == new
 
 
 def test_names_of_others_stay():
     code = "import yaml\n\ndef load_safe(text):\n    return yaml.safe_load(text)\n"
-    assert with_neutral_names(code, "Python") == code.replace("load_safe", "load")
+    assert neutralize_names(code, "Python") == code.replace("load_safe", "load")
 
 
 def test_names_that_would_become_one_keep_apart():
     code = "def first_bad(a):\n    return first(a)\n\ndef first(a):\n    return a\n"
-    assert with_neutral_names(code, "Python") == code.replace("first_bad", "first2")
+    assert neutralize_names(code, "Python") == code.replace("first_bad", "first2")
 
 
 # SafeCoder
@@ -206,7 +207,7 @@ class A {
 
 def test_the_one_function_that_changed():
     name, one, other = changed_function(BEFORE, BEFORE.replace("2", "3"), "Java")
-    assert (name, dedented(one), dedented(other)) == (
+    assert (name, dedent_code(one), dedent_code(other)) == (
         "A.g",
         "int g() {\n    return 2;\n}\n",
         "int g() {\n    return 3;\n}\n",
@@ -342,9 +343,9 @@ FROZEN = {
 @pytest.mark.parametrize("name", FROZEN)
 def test_frozen_data(name, shared):
     count, reasons = FROZEN[name]
-    pairs, dropped = read(name, source(name).folder_in(shared / "sources"))
+    pairs, dropped = read(name, SOURCES.get(name).directory_in(shared / "sources"))
     assert len(pairs) == len({pair.key for pair in pairs}) == count
     assert Counter(row.reason for row in dropped) == reasons
-    assert {pair.language for pair in pairs} <= set(source(name).languages)
+    assert {pair.language for pair in pairs} <= set(SOURCES.get(name).languages)
     told = re.compile(r"(?i)second version|insecure|vulnerab")
     assert not [pair.key for pair in pairs if told.search(pair.prompt)]

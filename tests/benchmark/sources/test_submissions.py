@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.benchmark.sources import ecco, evalperf, pie_cpp, pie_perf
+from themis_rm.benchmark.sources import pie_perf
 from themis_rm.benchmark.sources.formats import codenet
 from themis_rm.benchmark.sources.formats.submissions import is_noise, packages, unconverted
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 
 PAGE = """
@@ -130,7 +130,7 @@ def _pie(tmp_path, *records):
     folder = tmp_path / "pie_perf_python"
     folder.mkdir(exist_ok=True)
     (folder / pie_perf.FILE).write_text("".join(json.dumps(record) + "\n" for record in records))
-    return list(pie_perf.SOURCES[0].read(folder))
+    return list(SOURCES.get("pie_perf_python").read(folder))
 
 
 @pytest.mark.usefixtures("pages")
@@ -157,13 +157,13 @@ def test_without_statements_a_pair_has_no_request(tmp_path):
     ],
 )
 def test_unfit_trajectories_are_told_by_reason(tmp_path, changes, reason):
-    assert _pie(tmp_path, _trajectory(**changes)) == [Unusable("s1-s2", reason)]
+    assert _pie(tmp_path, _trajectory(**changes)) == [UnusableRecord("s1-s2", reason)]
 
 
 def test_pie_as_frozen(shared):
-    items = list(pie_perf.SOURCES[0].read(shared / "sources" / "pie_perf_python"))
+    items = list(SOURCES.get("pie_perf_python").read(shared / "sources" / "pie_perf_python"))
     pairs = [item for item in items if isinstance(item, SourcePair)]
-    assert Counter(item.reason for item in items if isinstance(item, Unusable)) == {"within-noise": 389}
+    assert Counter(item.reason for item in items if isinstance(item, UnusableRecord)) == {"within-noise": 389}
     assert len(pairs) == 611
     assert len({item.key for item in items}) == 1000
     assert sum(bool(pair.prompt) for pair in pairs) == 603
@@ -176,21 +176,21 @@ def test_ecco_reads_its_test_split(tmp_path):
     rows = pa.Table.from_pylist([_trajectory(), _trajectory(submission_id_v1="s3", cpu_time_v1=199)])
     pq.write_table(rows, folder / "edit" / "test-00000-of-00001.parquet")
     pq.write_table(rows, folder / "edit" / "train-00000-of-00001.parquet")
-    pair, other = ecco.SOURCES[0].read(folder)
+    pair, other = SOURCES.get("ecco").read(folder)
     assert isinstance(pair, SourcePair)
-    assert other == Unusable("s1-s3", "within-noise")
+    assert other == UnusableRecord("s1-s3", "within-noise")
 
 
 def test_ecco_names_a_missing_column(tmp_path):
     (tmp_path / "edit").mkdir()
     pq.write_table(pa.table({"input": ["x"]}), tmp_path / "edit" / "test-0.parquet")
     with pytest.raises(InputError, match="problem_id"):
-        list(ecco.SOURCES[0].read(tmp_path))
+        list(SOURCES.get("ecco").read(tmp_path))
 
 
 def test_ecco_without_its_files_says_so(tmp_path):
     with pytest.raises(InputError, match="test-"):
-        list(ecco.SOURCES[0].read(tmp_path))
+        list(SOURCES.get("ecco").read(tmp_path))
 
 
 def _simulated(**changes):
@@ -212,16 +212,16 @@ def test_pie_in_cpp_is_read(tmp_path):
     folder.mkdir()
     lines = [_simulated(), _simulated(tgt_id="c", tgt_agg_runtime=0.19), _simulated(tgt_id="d", tgt_agg_runtime=0)]
     (folder / "test.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    pair, *others = pie_cpp.SOURCES[0].read(folder)
+    pair, *others = SOURCES.get("pie_cpp").read(folder)
     assert (pair.key, pair.language, pair.check.language) == ("a-b", "Cpp", "Cpp")
     assert "C++ program" in pair.prompt
-    assert others == [Unusable("a-c", "within-noise"), Unusable("a-d", "within-noise")]
+    assert others == [UnusableRecord("a-c", "within-noise"), UnusableRecord("a-d", "within-noise")]
 
 
 def test_pie_in_cpp_names_a_missing_column(tmp_path):
     (tmp_path / "test.jsonl").write_text('{"src_id": "a"}\n')
     with pytest.raises(InputError, match="tgt_code"):
-        list(pie_cpp.SOURCES[0].read(tmp_path))
+        list(SOURCES.get("pie_cpp").read(tmp_path))
 
 
 def test_the_fastest_level_stands_against_each_slower_one(tmp_path):
@@ -233,13 +233,13 @@ def test_the_fastest_level_stands_against_each_slower_one(tmp_path):
         {**row, "task_id": "T/4", "reference": ["a()", "b()"], "scores": [100.0, 100.0]},
     ]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "test-0.parquet")
-    items = list(evalperf.SOURCES[0].read(tmp_path))
+    items = list(SOURCES.get("evalperf").read(tmp_path))
     assert [(item.key, item.chosen, item.rejected) for item in items[:2]] == [
         ("T/1:0", "c()", "a()"),
         ("T/1:1", "c()", "b()"),
     ]
     assert items[2:] == [
-        Unusable("T/2", "levels-out-of-order"),
-        Unusable("T/3", "one-side-only"),
-        Unusable("T/4:0", "equal-scores"),
+        UnusableRecord("T/2", "levels-out-of-order"),
+        UnusableRecord("T/3", "one-side-only"),
+        UnusableRecord("T/4:0", "equal-scores"),
     ]

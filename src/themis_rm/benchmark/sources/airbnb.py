@@ -8,7 +8,13 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import Rule, cases, marker, paired, sections
 from themis_rm.benchmark.sources.formats.markdown import blocks
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 
 _MARKS = marker("bad", "(?:also )?good|better|best")
 _NUMBERED = re.compile(r"^ *- \[(?P<number>[\d.]+)\]\(#(?P<anchor>[^)]*)\)\s*(?P<title>.*)", re.MULTILINE)
@@ -31,21 +37,21 @@ _CRITERIA = {
 """Rules that are about anything else than readability, by the anchor of their section."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     page = read_text(folder / "README.md")
     places = [(page.count("\n", 0, match.start()) + 1, match) for match in _NUMBERED.finditer(page)]
     seen: dict[str, int] = {}
     for block in blocks(page):
         here = [match for line, match in places if line < block.line]
         if block.language not in ("js", "javascript", "jsx") or not here:
-            yield Unusable(f"line-{block.line}", "not-an-example")
+            yield UnusableRecord(f"line-{block.line}", "not-an-example")
             continue
         anchor, title = here[-1]["anchor"], here[-1]["title"]
         seen[anchor] = seen.get(anchor, 0) + 1
         key = anchor if seen[anchor] == 1 else f"{anchor}-{seen[anchor]}"
         context, parts = sections(block.code, _MARKS)
         if not parts:
-            yield Unusable(key, "no-marked-example")
+            yield UnusableRecord(key, "no-marked-example")
             continue
         rule = Rule(key=key, title=_plain(title), criterion=_CRITERIA.get(anchor, "R&M"), language="JavaScript")
         yield from paired(rule, cases(parts, context))
@@ -57,8 +63,8 @@ def _plain(title: str) -> str:
     return text.split(". ")[0].strip(" .")
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="airbnb_js_guide",
         title="Airbnb JavaScript Style Guide",
         subset="AIRBNB_GUIDE",
@@ -76,5 +82,5 @@ SOURCES = (
         revision="8ed19247bef145e3cc41b24a02dd1fe6d9b5e681",
         files=("README.md",),
         read=_read,
-    ),
+    )
 )

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from themis_rm.benchmark.sources.cleaning.labels import remove_revealing_comments, rename_identifiers, reveals_label
 from themis_rm.benchmark.sources.formats.markdown import blocks
-from themis_rm.benchmark.sources.neutral.labels import renamed, tells_label, without_telling_comments
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 from themis_rm.errors import InputError
 
 _C = frozenset(("c", "cpp", "c++"))
@@ -121,7 +128,7 @@ _RULES: Mapping[str, _Rule] = MappingProxyType(
 """Check -> what is taken from it; defects of results are FC, what costs time EE, memory ME, clarity R&M."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     pages = sorted(folder.glob("*/README.md"))
     if not pages:
         raise InputError(f"{folder} holds no <check>/README.md.", "Fetch the source's files again.")
@@ -129,20 +136,20 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         yield from _check_pairs(page)
 
 
-def _check_pairs(page: Path) -> Iterator[SourcePair | Unusable]:
+def _check_pairs(page: Path) -> Iterator[SourceRecord]:
     name, text = page.parent.name, read_text(page)
     shown = [block.code for block in blocks(text) if block.language in _C]
     rule = _RULES.get(name)
     if rule is None:
-        yield Unusable(name, "unmatched-examples" if shown else "language")
+        yield UnusableRecord(name, "unmatched-examples" if shown else "language")
         return
     if rule.fault:
-        yield Unusable(name, rule.fault)
+        yield UnusableRecord(name, rule.fault)
         return
     title = text.split("\n", 1)[0].lstrip("# ").partition(": ")[2]
     for key, bad, good in _by_files(page.parent) if not rule.blocks else _by_blocks(shown, rule.blocks):
         if not bad or not good:
-            yield Unusable(f"{name}{key}", "one-side-only")
+            yield UnusableRecord(f"{name}{key}", "one-side-only")
             continue
         yield SourcePair(
             key=f"{name}{key}",
@@ -171,12 +178,12 @@ def _by_files(folder: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _clean(code: str) -> str:
-    code = without_telling_comments(code, "C", lambda text: tells_label(text) or _TELLS.search(text) is not None)
-    return renamed(code, "C", _NEUTRAL).strip("\n") + "\n"
+    code = remove_revealing_comments(code, "C", lambda text: reveals_label(text) or _TELLS.search(text) is not None)
+    return rename_identifiers(code, "C", _NEUTRAL).strip("\n") + "\n"
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="codee_open_catalog",
         title="Codee Open Catalog",
         subset="CODEE_OPEN_CATALOG",
@@ -195,5 +202,5 @@ SOURCES = (
         files=("Checks/*/README.md", "Checks/*/*.c"),
         read=_read,
         notes="Fortran is left out, and by name the checks whose good example is broken or computes something else.",
-    ),
+    )
 )

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.neutral.fixes import without_hints
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
+from themis_rm.benchmark.sources.cleaning.fixes import remove_fix_comments
+from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
 from themis_rm.errors import InputError
 
 _FILES = ("eval/security-alignment.jsonl.gz", "security-alignment.jsonl.gz", "security-alignment.jsonl")
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     path = next((folder / name for name in _FILES if (folder / name).is_file()), None)
     if path is None:
         raise InputError(f"{folder} lacks {_FILES[0]}.", "Fetch the source's files again.")
@@ -26,15 +26,15 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         if not isinstance(key, str) or not isinstance(instruction, str):
             raise InputError(f"{path}:{number} lacks task_id or instruction.", "Fetch the source's files again.")
         if key in seen:
-            yield Unusable(f"{key}/{number}", "duplicate")
+            yield UnusableRecord(f"{key}/{number}", "duplicate")
             continue
         seen.add(key)
         if not isinstance(choices, list) or len(choices) != 2 or not all(isinstance(text, str) for text in choices):
-            yield Unusable(key, "not-two-choices")
+            yield UnusableRecord(key, "not-two-choices")
         elif isinstance(gold, bool) or gold not in {0, 1}:
-            yield Unusable(key, "no-gold-choice")
+            yield UnusableRecord(key, "no-gold-choice")
         else:
-            chosen, rejected = without_hints(choices[gold], choices[1 - gold], "Python")
+            chosen, rejected = remove_fix_comments(choices[gold], choices[1 - gold], "Python")
             yield SourcePair(
                 key=key,
                 criterion="SH",
@@ -59,8 +59,8 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="codeprefbench",
         title="CodePrefBench (security)",
         subset="CODEPREFBENCH_SECURITY",
@@ -82,5 +82,5 @@ SOURCES = (
             "Upstream has no column for the language: all 207 samples are Python, some for Python 2, some cut off. The "
             "data are for research use only, not for training."
         ),
-    ),
+    )
 )

@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-from themis_rm.benchmark.sources.neutral.names import with_neutral_names
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.cleaning.names import neutralize_names
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
 from themis_rm.languages.syntax import strip_comments
@@ -189,7 +196,7 @@ class _Sample:
     side: str
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     pages = sorted(folder.rglob("*.qhelp"), key=lambda page: page.relative_to(folder).as_posix())
     if not pages:
         raise InputError(f"{folder} holds no *.qhelp file.", "Fetch the source's files again.")
@@ -202,15 +209,15 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         for worse, better in matched:
             key = f"{name}:{worse.path.stem}:{better.path.stem}"
             if (worse.path, better.path) in seen:
-                yield Unusable(key, "duplicate")
+                yield UnusableRecord(key, "duplicate")
                 continue
             seen.add((worse.path, better.path))
             yield _pair(key, name, worse.path, better.path)
         if not used:
-            yield Unusable(name, "unmatched-examples")
+            yield UnusableRecord(name, "unmatched-examples")
         for sample in samples if used else ():
             if sample.path not in used:
-                yield Unusable(f"{name}:{sample.path.name}", "unmatched-examples")
+                yield UnusableRecord(f"{name}:{sample.path.name}", "unmatched-examples")
 
 
 class _SampleTags(HTMLParser):
@@ -278,23 +285,23 @@ def _matched(name: str, samples: list[_Sample]) -> list[tuple[_Sample, _Sample]]
     return pairs
 
 
-def _pair(key: str, name: str, worse: Path, better: Path) -> SourcePair | Unusable:
+def _pair(key: str, name: str, worse: Path, better: Path) -> SourceRecord:
     spoken = language_of_path(worse.name)
     if spoken is None or spoken != language_of_path(better.name):
-        return Unusable(key, "language")
+        return UnusableRecord(key, "language")
     criterion = _criterion(name)
     if criterion is None:
-        return Unusable(key, "page-without-criterion")
+        return UnusableRecord(key, "page-without-criterion")
     texts = [_without_comments(path, spoken.name) for path in (better, worse)]
     if max(map(len, texts)) > _COMPARABLE * min(map(len, texts)):
-        return Unusable(key, "other-scope")
+        return UnusableRecord(key, "other-scope")
     chosen, rejected = texts
     return SourcePair(
         key=key,
         criterion=criterion,
         language=spoken.benchmark_name,
-        chosen=with_neutral_names(chosen, spoken.name, beside=rejected),
-        rejected=with_neutral_names(rejected, spoken.name, beside=chosen),
+        chosen=neutralize_names(chosen, spoken.name, beside=rejected),
+        rejected=neutralize_names(rejected, spoken.name, beside=chosen),
         group=name,
         rule=re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.rsplit("/", 1)[-1].removesuffix(".inc")),
     )
@@ -316,10 +323,10 @@ def _without_comments(path: Path, language: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="codeql",
-        folder="codeql_examples",
+        directory="codeql_examples",
         title="CodeQL query help",
         subset="CODEQL_EXAMPLES",
         license="MIT",
@@ -337,5 +344,5 @@ SOURCES = (
             "Pages that show both sides in one file are not read. All comments of the samples are taken out: they "
             "explain the fault. Semmle/ql is the old name of github/codeql."
         ),
-    ),
+    )
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.languages import LANGUAGES
@@ -54,18 +54,18 @@ def read_config(folder: Path, config: str = "Full", splits: tuple[str, ...] = ()
                     yield from map(BenchmarkPair.from_dict, batch.to_pylist())
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     config = next((name for name in CONFIGS if (folder / name).is_dir()), "Full")
     seen: set[str] = set()
     for row in read_config(folder, config):
         if row.id in seen:
-            yield Unusable(row.id, "duplicate")
+            yield UnusableRecord(row.id, "duplicate")
             continue
         seen.add(row.id)
         if not is_criterion(row.aspect):
-            yield Unusable(row.id, "aspect")
+            yield UnusableRecord(row.id, "aspect")
         elif row.language not in _LANGUAGES:
-            yield Unusable(row.id, "language")
+            yield UnusableRecord(row.id, "language")
         else:
             yield SourcePair(
                 key=row.id,
@@ -78,8 +78,8 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
             )
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="coderewardbench",
         title="CodeRewardBench",
         subset="CODEREWARDBENCH",
@@ -96,12 +96,12 @@ SOURCES = (
         upstream="hf:project-themis/Themis-CodeRewardBench",
         revision="eb17d59",
         files=("Full/Full-*.parquet", "or Stratified_Aspect/*.parquet", "or Stratified_Language/*.parquet"),
-        own_ids=True,
+        keeps_ids=True,
         read=_read,
         notes=(
             "Pairs keep their published ids and subsets. The three configurations hold the same pairs; the first that "
             "is there is read. 173 pairs are CodePrefBench's, 14 SecBench's and 8 Vul4J's: compile either this "
             "source or those."
         ),
-    ),
+    )
 )

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.source import Source, Unusable, read_text
+from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, UnusableRecord, read_text
 from themis_rm.errors import InputError
 from themis_rm.storage.digests import stable_id
 
 _PARTS = ("deepmind_code_contests", "mbpp", "openai_humaneval")
 
 
-def _read(folder: Path) -> Iterator[Unusable]:
+def _read(folder: Path) -> Iterator[UnusableRecord]:
     """Yield why each problem gives no pair.
 
     A part of the problems has one solution alone. For the others upstream stores which one it calls the best, but no
@@ -26,7 +26,7 @@ def _read(folder: Path) -> Iterator[Unusable]:
             raise InputError(f"{folder / part / 'solutions.json'} lacks prompt2groundtruth.")
         for request, best in _mapping(folder / part / "best_solutions.json").items():
             others = [code for code, _ in solutions.get(request, []) if code != best[0]]
-            yield Unusable(f"{part}/{stable_id(request)}", "no-measured-gap" if others else "one-side-only")
+            yield UnusableRecord(f"{part}/{stable_id(request)}", "no-measured-gap" if others else "one-side-only")
 
 
 def _mapping(path: Path) -> dict[str, Any]:
@@ -39,8 +39,8 @@ def _mapping(path: Path) -> dict[str, Any]:
     return held
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="coffe",
         title="COFFE",
         subset="COFFE",
@@ -63,5 +63,5 @@ SOURCES = (
             "on upstream's own stress tests: the solution that it calls the best was seldom the fastest, so that the "
             "name is no label."
         ),
-    ),
+    )
 )

@@ -6,29 +6,36 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 
 _LANGUAGES = {"Java": ("Java", ".java"), "Python": ("Python", ".py")}
 _CONTESTS = {"abc": "Beginner", "agc": "Grand", "arc": "Regular"}
 _TASK = re.compile(r"(?P<kind>[a-z]+)(?P<number>\d+)_(?P<letter>\w+)")
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for path in sorted(folder.glob("*/*/*/")):
         task, name, number = path.relative_to(folder).parts
         if name not in _LANGUAGES:
-            yield Unusable(f"{task}/{name}/{number}", "language")
+            yield UnusableRecord(f"{task}/{name}/{number}", "language")
             continue
         yield _pair(path, task, *_LANGUAGES[name])
 
 
-def _pair(path: Path, task: str, language: str, ending: str) -> SourcePair | Unusable:
+def _pair(path: Path, task: str, language: str, ending: str) -> SourceRecord:
     key = f"{task}/{language}/{path.name}"
     chosen, rejected = path / f"correctVersion{ending}", path / f"faultyVersion{ending}"
     if not chosen.is_file():
-        return Unusable(key, "no-correct-version")
+        return UnusableRecord(key, "no-correct-version")
     if not rejected.is_file():
-        return Unusable(key, "no-faulty-version")
+        return UnusableRecord(key, "no-faulty-version")
     request = _request(task, language)
     return SourcePair(
         key=key,
@@ -55,8 +62,8 @@ def _request(task: str, language: str) -> str:
     )
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="condefects_sample",
         title="ConDefects",
         subset="CONDEFECTS",
@@ -78,5 +85,5 @@ SOURCES = (
             "Statements are not part of the data, and the contests (from October 2021 on) are younger than CodeNet, "
             "so the request names the task alone. Tests are a separate download upstream."
         ),
-    ),
+    )
 )

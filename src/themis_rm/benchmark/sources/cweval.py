@@ -10,9 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from themis_rm.benchmark.sources.neutral.labels import tells_label, without_telling_comments
-from themis_rm.benchmark.sources.neutral.names import with_neutral_names
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.cleaning.labels import remove_revealing_comments, reveals_label
+from themis_rm.benchmark.sources.cleaning.names import neutralize_names
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
 from themis_rm.languages import language as language_row
@@ -51,7 +58,7 @@ class _Task:
         return f"{self.doc}\n\n```{language_row(language).fence}\n{self.signature}\n```"
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     paths = sorted(folder.rglob("cwe_*_task.*"), key=lambda path: path.relative_to(folder).as_posix())
     if not paths:
         raise InputError(f"{folder} holds no cwe_*_task.* file.", "Fetch the source's files again.")
@@ -59,7 +66,7 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         key = path.relative_to(folder).as_posix()
         spoken = language_of_path(path.name)
         if spoken is None:
-            yield Unusable(key, "language")
+            yield UnusableRecord(key, "language")
         elif spoken.name == "Python":
             yield from _python(path, key)
         else:
@@ -78,14 +85,14 @@ def _rule(path: Path) -> str:
 # Other languages than Python: a file for each version.
 
 
-def _compiled(path: Path, key: str, language: str) -> SourcePair | Unusable:
+def _compiled(path: Path, key: str, language: str) -> SourceRecord:
     other = path.with_name(path.name.replace("_task.", "_unsafe."))
     if not other.is_file():
-        return Unusable(key, "one-side-only")
+        return UnusableRecord(key, "one-side-only")
     text = read_text(path)
     task = _task(text, language)
     if not task.doc:
-        return Unusable(key, "no-task-text")
+        return UnusableRecord(key, "no-task-text")
     return SourcePair(
         key=key,
         criterion="SH",
@@ -141,13 +148,13 @@ def _plain(comment: str) -> str:
 def _clean(code: str, language: str) -> str:
     if language == "Go":
         code = _without_unused_imports(code)
-    code = with_neutral_names(without_telling_comments(code, language, _tells), language)
+    code = neutralize_names(remove_revealing_comments(code, language, _tells), language)
     code = re.sub(r"\{\n\n+", "{\n", re.sub(r"\n{3,}", "\n\n", code))
     return code.strip() + "\n"
 
 
 def _tells(comment: str) -> bool:
-    return tells_label(comment) or (_TELLS.search(comment) or _DEAD_CODE.search(comment)) is not None
+    return reveals_label(comment) or (_TELLS.search(comment) or _DEAD_CODE.search(comment)) is not None
 
 
 def _without_unused_imports(code: str) -> str:
@@ -164,20 +171,20 @@ def _without_unused_imports(code: str) -> str:
 # Python: the insecure versions stand in the test file.
 
 
-def _python(path: Path, key: str) -> Iterator[SourcePair | Unusable]:
+def _python(path: Path, key: str) -> Iterator[SourceRecord]:
     tests = path.with_name(path.name.replace("_task.", "_test."))
     if not tests.is_file():
-        yield Unusable(key, "one-side-only")
+        yield UnusableRecord(key, "one-side-only")
         return
     text, test_text = (_MARKER.sub("", read_text(file)) for file in (path, tests))
     tree, test_tree = _parsed(text, path), _parsed(test_text, tests)
     function = next((n for n in tree.body if isinstance(n, ast.FunctionDef) and ast.get_docstring(n)), None)
     if function is None:
-        yield Unusable(key, "no-task-text")
+        yield UnusableRecord(key, "no-task-text")
         return
     unsafe = [n for n in test_tree.body if isinstance(n, ast.FunctionDef) and _is_unsafe(n.name, function.name)]
     if not unsafe:
-        yield Unusable(key, "one-side-only")
+        yield UnusableRecord(key, "one-side-only")
     task = _Task(ast.get_docstring(function) or "", _signature(text, function))
     chosen = _python_code(text, tree, function)
     for number, other in enumerate(unsafe):
@@ -231,7 +238,7 @@ def _python_code(text: str, tree: ast.Module, function: ast.FunctionDef, names: 
             parts.append(ast.unparse(node))
         else:
             parts.append("\n\n" + _source(text, node))
-    code = without_telling_comments("\n".join(parts), "Python", _tells)
+    code = remove_revealing_comments("\n".join(parts), "Python", _tells)
     for old, new in (names or {}).items():
         code = re.sub(rf"\b{re.escape(old)}\b", new, code)
     return code.strip() + "\n"
@@ -295,8 +302,8 @@ def _modules(node: ast.AST) -> list[str]:
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="cweval",
         title="CWEval",
         subset="CWEVAL",
@@ -318,5 +325,5 @@ SOURCES = (
             "One task in several languages is one group. Python tasks bring their tests (pytest and each task's own "
             "libraries are needed); the entry point by which the other languages are tested is no part of the answers."
         ),
-    ),
+    )
 )

@@ -8,8 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.neutral.surface import breaks_syntax, without_differing_comments
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.cleaning.surface import breaks_syntax, remove_differing_comments
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 from themis_rm.errors import InputError
 
 _LANGUAGES = {"cpp": "Cpp", "java": "Java", "python3": "Python"}
@@ -17,11 +24,11 @@ _SPOKEN = {"Cpp": "C++", "Java": "Java", "Python": "Python"}
 _SHARD = re.compile(r"(?P<language>[a-z0-9]+)_(?P<kind>.+)")
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for path in sorted(folder.glob("*.json")):
         match = _SHARD.fullmatch(path.stem)
         if match is None or match["language"] not in _LANGUAGES:
-            yield Unusable(path.stem, "language")
+            yield UnusableRecord(path.stem, "language")
             continue
         for number, record in enumerate(_records(path)):
             yield _pair(record, f"{path.stem}/{number}", _LANGUAGES[match["language"]], match["kind"])
@@ -37,11 +44,11 @@ def _records(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def _pair(record: dict[str, Any], key: str, language: str, kind: str) -> SourcePair | Unusable:
+def _pair(record: dict[str, Any], key: str, language: str, kind: str) -> SourceRecord:
     chosen, rejected = (record[side].replace("\r\n", "\n") for side in ("oracle_code", "buggy_code"))
     if breaks_syntax(chosen, rejected, language):
-        return Unusable(key, "syntax-error")
-    chosen, rejected = without_differing_comments(chosen, rejected, language)
+        return UnusableRecord(key, "syntax-error")
+    chosen, rejected = remove_differing_comments(chosen, rejected, language)
     return SourcePair(
         key=key,
         criterion="FC",
@@ -63,8 +70,8 @@ def _prompt(record: dict[str, Any], language: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="debugbench",
         title="DebugBench",
         subset="DEBUGBENCH",
@@ -87,5 +94,5 @@ SOURCES = (
             "that differ between the sides are taken out of both. Upstream lost the carets of powers in the "
             "constraints (104 is 10^4). Many pairs share a problem: they share a group."
         ),
-    ),
+    )
 )

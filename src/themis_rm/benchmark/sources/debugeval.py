@@ -6,8 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.neutral.surface import breaks_syntax, without_differing_comments
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.cleaning.surface import breaks_syntax, remove_differing_comments
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_jsonl,
+)
 from themis_rm.errors import InputError
 from themis_rm.languages import language as language_named
 
@@ -16,7 +23,7 @@ _COLUMNS = ("question_id", "question_content", "buggy_code", "correct_code", "la
 _LANGUAGES = {"cpp": "Cpp", "java": "Java", "python": "Python", "python3": "Python"}
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     paths = sorted(folder.rglob(_FILE))
     if not paths:
         raise InputError(f"{_FILE} is not in {folder}.", "Fetch the source's files again.")
@@ -27,16 +34,16 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         yield _pair(record, f"{record['question_id']}/{number}")
 
 
-def _pair(record: dict[str, Any], key: str) -> SourcePair | Unusable:
+def _pair(record: dict[str, Any], key: str) -> SourceRecord:
     language = _LANGUAGES.get(record["language"].casefold())
     if language is None:
-        return Unusable(key, "language")
+        return UnusableRecord(key, "language")
     if record["task4"] != "True":
-        return Unusable(key, "not-for-comparison")
+        return UnusableRecord(key, "not-for-comparison")
     chosen, rejected = record["correct_code"], record["buggy_code"]
     if breaks_syntax(chosen, rejected, language):
-        return Unusable(key, "syntax-error")
-    chosen, rejected = without_differing_comments(chosen, rejected, language)
+        return UnusableRecord(key, "syntax-error")
+    chosen, rejected = remove_differing_comments(chosen, rejected, language)
     return SourcePair(
         key=key,
         criterion="FC",
@@ -49,8 +56,8 @@ def _pair(record: dict[str, Any], key: str) -> SourcePair | Unusable:
     )
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="debugeval",
         title="DebugEval",
         subset="DEBUG_EVAL",
@@ -73,5 +80,5 @@ SOURCES = (
             "are left out. The columns were read off upstream's evaluation code; the data and its license could not be "
             "seen. Pairs out of DebugBench are in that source too: the compiler keeps one."
         ),
-    ),
+    )
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
 from themis_rm.benchmark.sources.pie_perf import trajectory
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourceRecord
 from themis_rm.errors import InputError
 from themis_rm.storage.parquet import read_rows
 
@@ -24,7 +24,7 @@ _COLUMNS = (
 )
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     files = sorted((folder / "edit").glob("test-*.parquet"))
     if not files:
         raise InputError(f"{folder / 'edit'} holds no test-*.parquet.", "Fetch the source's files again.")
@@ -33,8 +33,8 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
             yield trajectory(record, folder.parent / NEIGHBOUR)
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="ecco",
         title="ECCO",
         subset="ECCO",
@@ -58,5 +58,5 @@ SOURCES = (
             "no license; the submissions are CodeNet's (CDLA-Permissive-2.0). The files were not at hand: the columns "
             "are those of PIE's first edition, two of which the repository's code reads."
         ),
-    ),
+    )
 )

@@ -7,9 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from themis_rm.benchmark.sources.cleaning.surface import remove_differing_comments
 from themis_rm.benchmark.sources.formats.tables import read_table
-from themis_rm.benchmark.sources.neutral.surface import without_differing_comments
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 from themis_rm.errors import InputError
 from themis_rm.execute.check import BOTH_PASS, Check
 
@@ -43,7 +50,7 @@ level above the smallest at which one of the three took a tenth of a second, els
 least. At the other problems the expert's is no faster, or by less than such a measurement can tell."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     rows = list(read_table(folder / "enamel.csv", _COLUMNS))
     references, oracle = _solutions(folder / _REFERENCES, len(rows)), _solutions(folder / _ORACLE, len(rows))
     for name, numbers in _SLOWER.items():
@@ -52,10 +59,10 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         for number, row in enumerate(rows):
             key = f"{row['task_id']}:{name}"
             if number not in slower:
-                yield Unusable(key, "no-measured-gap")
+                yield UnusableRecord(key, "no-measured-gap")
                 continue
             chosen, rejected = (_without_contracts(code) for code in (references[number], others[number]))
-            chosen, rejected = without_differing_comments(chosen, rejected, "Python")
+            chosen, rejected = remove_differing_comments(chosen, rejected, "Python")
             yield SourcePair(
                 key=key,
                 criterion="EE",
@@ -118,8 +125,8 @@ for case in range({_SMALL_CASES}):
     return Check(id="", language="Python", after=tests, expects=BOTH_PASS, seconds=20.0)
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="enamel",
         title="ENAMEL",
         subset="ENAMEL",
@@ -141,5 +148,5 @@ SOURCES = (
             "The expert's solution is paired with an ordinary one only where we measured the ordinary one to take half "
             "as much time again; at two problems in five it does not. Tests compare with HumanEval+ on small inputs."
         ),
-    ),
+    )
 )

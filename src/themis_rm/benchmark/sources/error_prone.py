@@ -8,7 +8,13 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import Rule, Section, by_name, cases, paired
 from themis_rm.benchmark.sources.formats.markdown import Block, blocks
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 
 _BAD = re.compile(
     r"(?i)(?:^|\W)(?:(?:instead|rather than|in place|and not|but not)(?: of)?(?: doing| writing| using)?"
@@ -122,20 +128,20 @@ _REJECTED = frozenset(
 """Blocks whose better version does something else."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for path in sorted(folder.rglob("*.md")):
         name = path.relative_to(folder).with_suffix("").as_posix()
         found = [block for block in blocks(read_text(path)) if block.language in ("java", "")]
         sides = _SIDES.get(name, "")
         if len(found) == 1 or not found:
-            yield Unusable(name, "one-side-only" if found else "no-example")
+            yield UnusableRecord(name, "one-side-only" if found else "no-example")
             continue
         if sides and len(sides) != len(found):
-            yield Unusable(name, "page-changed")
+            yield UnusableRecord(name, "page-changed")
             continue
         parts = _listed(found, sides) if sides else list(_sections(found))
         if {part.good for part in parts} != {True, False}:
-            yield Unusable(name, "no-marked-example")
+            yield UnusableRecord(name, "no-marked-example")
             continue
         rule = Rule(
             key=name,
@@ -173,8 +179,8 @@ def _side(block: Block, last: bool | None) -> bool | None:
     return None
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="error_prone_docs",
         title="Error Prone bug patterns",
         subset="ERROR_PRONE",
@@ -193,5 +199,5 @@ SOURCES = (
         files=("docs/bugpattern/**/*.md",),
         read=_read,
         notes="Only pages that say in words which block is which.",
-    ),
+    )
 )

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import Case, Rule, Section, by_name, cases, names, paired
 from themis_rm.benchmark.sources.formats.markdown import Block, blocks
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 
 _SCRIPTS = ("js", "javascript", "jsx")
 
@@ -76,21 +82,21 @@ _BARE = re.compile(r"^(?:2|[\"']?error[\"']?|\[\s*(?:2|[\"']error[\"'])\s*\])$")
 _FIRST_OPTION = re.compile(r"^\[\s*[\"']error[\"']\s*,\s*[\"'](?P<option>[\w-]+)[\"']\s*\]$")
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for path in sorted(folder.glob("*.md")):
         name, page = path.stem, read_text(path)
         kind = re.search(r"^rule_type:\s*(\w+)", page, re.MULTILINE)
         if kind is None:
-            yield Unusable(name, "no-rule-type")
+            yield UnusableRecord(name, "no-rule-type")
             continue
         if name in _CONTESTED:
-            yield Unusable(name, "contested-rule")
+            yield UnusableRecord(name, "contested-rule")
             continue
         found, configured = _cases(page)
         for number in range(configured):
-            yield Unusable(f"{name}/option-{number + 1}", "non-default-option")
+            yield UnusableRecord(f"{name}/option-{number + 1}", "non-default-option")
         if not found and not configured:
-            yield Unusable(name, "no-example")
+            yield UnusableRecord(name, "no-example")
         yield from paired(
             Rule(
                 key=name,
@@ -142,8 +148,8 @@ def _is_default(block: Block, page: str) -> bool:
     return bool(re.search(rf"^[*-] *{named} *\(default\)|default {named}", page, re.MULTILINE))
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="eslint_docs",
         title="ESLint rules",
         subset="ESLINT_RULES",
@@ -162,5 +168,5 @@ SOURCES = (
         files=("docs/src/rules/*.md",),
         read=_read,
         notes="The pages lie flat in the folder. Examples of default settings alone; rules about taste are left out.",
-    ),
+    )
 )

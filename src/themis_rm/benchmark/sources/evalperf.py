@@ -7,15 +7,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.neutral.surface import without_differing_comments
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
+from themis_rm.benchmark.sources.cleaning.surface import remove_differing_comments
+from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
 from themis_rm.errors import InputError
 from themis_rm.storage.parquet import read_rows
 
 _COLUMNS = ("task_id", "prompt", "entry_point", "reference", "scores")
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     files = sorted(folder.rglob("test-*.parquet"))
     if not files:
         raise InputError(f"{folder} holds no test-*.parquet.", "Fetch the source's files again.")
@@ -24,20 +24,20 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
             yield from _pairs(record)
 
 
-def _pairs(record: dict[str, Any]) -> Iterator[SourcePair | Unusable]:
+def _pairs(record: dict[str, Any]) -> Iterator[SourceRecord]:
     """Yield the fastest level against each slower one."""
     task, levels, scores = record["task_id"], record["reference"] or [], record["scores"] or []
     if len(levels) != len(scores) or any(low > high for low, high in pairwise(scores)):
-        yield Unusable(task, "levels-out-of-order")
+        yield UnusableRecord(task, "levels-out-of-order")
         return
     if len(levels) < 2:
-        yield Unusable(task, "one-side-only")
+        yield UnusableRecord(task, "one-side-only")
     for number, slower in enumerate(levels[:-1]):
         key = f"{task}:{number}"
         if scores[number] == scores[-1]:
-            yield Unusable(key, "equal-scores")
+            yield UnusableRecord(key, "equal-scores")
             continue
-        chosen, rejected = without_differing_comments(levels[-1], slower, "Python")
+        chosen, rejected = remove_differing_comments(levels[-1], slower, "Python")
         yield SourcePair(
             key=key,
             criterion="EE",
@@ -51,8 +51,8 @@ def _pairs(record: dict[str, Any]) -> Iterator[SourcePair | Unusable]:
         )
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="evalperf",
         title="EvalPerf",
         subset="EVALPERF",
@@ -74,5 +74,5 @@ SOURCES = (
             "Levels run from the slowest to the fastest; the fastest is paired with each of the others. The dataset "
             "itself was not at hand: its columns are those that the evalplus package reads and writes."
         ),
-    ),
+    )
 )

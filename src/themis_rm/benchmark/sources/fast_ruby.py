@@ -12,7 +12,14 @@ from pathlib import Path
 from tree_sitter import Node
 
 from themis_rm.benchmark.sources.formats.markdown import blocks
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 from themis_rm.errors import InputError
 from themis_rm.languages.syntax import parse, strip_comments, to_bytes, to_text, walk
 
@@ -34,7 +41,7 @@ _OTHER_RESULT = frozenset(
 """Ways, by script and name, that do not do the same as the others of their script."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     scripts = sorted((folder / "code").rglob("*.rb"), key=lambda path: path.as_posix())
     if not scripts:
         raise InputError(f"{folder / 'code'} holds no script.", "Fetch the source's files again.")
@@ -64,7 +71,7 @@ def speeds(page: str) -> dict[str, list[dict[str, float]]]:
     return dict(found)
 
 
-def _pairs(file: str, script: str, measured: list[dict[str, float]]) -> Iterator[SourcePair | Unusable]:
+def _pairs(file: str, script: str, measured: list[dict[str, float]]) -> Iterator[SourceRecord]:
     """Yield the fastest way of each comparison with every way that is slower beyond doubt."""
     ways = _Script(script).ways()
     seen: set[str] = set()
@@ -78,7 +85,7 @@ def _pairs(file: str, script: str, measured: list[dict[str, float]]) -> Iterator
                 continue
             key = f"{file}:{name}"
             if _ratio(measured, best, name) < _LEAST_RATIO:
-                yield Unusable(key, "same-speed")
+                yield UnusableRecord(key, "same-speed")
             else:
                 yield SourcePair(
                     key=key,
@@ -93,9 +100,9 @@ def _pairs(file: str, script: str, measured: list[dict[str, float]]) -> Iterator
     for name in ways:
         if name not in seen:
             other = (file, name) in _OTHER_RESULT
-            yield Unusable(f"{file}:{name}", "other-result" if other else "no-measurement")
+            yield UnusableRecord(f"{file}:{name}", "other-result" if other else "no-measurement")
     if not ways:
-        yield Unusable(file, "no-measurement")
+        yield UnusableRecord(file, "no-measurement")
 
 
 def _ratio(measured: list[dict[str, float]], best: str, other: str) -> float:
@@ -215,8 +222,8 @@ def _opened_by(body: Node, node: Node) -> bool:
     return body.type == "heredoc_body" and body.start_point.row == node.end_point.row
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="fast_ruby",
         title="Fast Ruby",
         subset="FAST_RUBY",
@@ -236,5 +243,5 @@ SOURCES = (
             "paired with all that are slower by three tenths or more. The code is CC0-1.0; the page's text, of which "
             "only figures are used, CC-BY-SA-4.0."
         ),
-    ),
+    )
 )

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import Case, Rule, paired
 from themis_rm.benchmark.sources.formats.markdown import Block, blocks
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 
 _OF_GROUP = {"diagnostic": "FC", "style": "R&M", "performance": "EE"}
 _CRITERIA = {
@@ -34,7 +40,7 @@ _REJECTED = frozenset({"nilValReturn/1.1", "ruleguard/1.1", "truncateCmp/1.1", "
 _GROUP = re.compile(r"\*\*(diagnostic|style|performance)\*\*")
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     page = read_text(folder / "overview.md")
     parts = re.split(r"^## (?=\w+$)", page, flags=re.MULTILINE)[1:]
     for part in parts:
@@ -52,7 +58,7 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         found = list(blocks(text))
         yield from paired(rule, [_case(found)] if found else [], _REJECTED)
         if not found:
-            yield Unusable(name, "no-example")
+            yield UnusableRecord(name, "no-example")
 
 
 def _case(found: list[Block]) -> Case:
@@ -69,8 +75,8 @@ def _title(text: str) -> str:
     return next((line for line in lines if line), "").rstrip(".")
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="go_critic_docs",
         title="go-critic checks",
         subset="GO_CRITIC",
@@ -88,5 +94,5 @@ SOURCES = (
         revision="325d070a6839c2f5958f2d587d466730d7ea2e3a",
         files=("docs/overview.md",),
         read=_read,
-    ),
+    )
 )

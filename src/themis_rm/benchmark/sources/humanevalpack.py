@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.benchmark.sources.formats.harnesses import NODE_ASSERT, go_program, with_fitting_go_imports
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_jsonl,
+)
 from themis_rm.execute.check import Check
 
 _FOLDERS = {"cpp": "Cpp", "go": "Go", "java": "Java", "js": "JavaScript", "python": "Python", "rust": ""}
@@ -18,10 +25,10 @@ _PACKAGE = re.compile(r"""^#include\s*<((?:boost|openssl)/[^>]+)>|require\('(js-
 """What a few solutions need beyond their language's own library."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for name, language in _FOLDERS.items():
         for _, record in read_jsonl(folder / name / "humanevalpack.jsonl"):
-            yield _pair(record, language) if language else Unusable(record["task_id"], "language")
+            yield _pair(record, language) if language else UnusableRecord(record["task_id"], "language")
 
 
 def _pair(record: dict[str, Any], language: str) -> SourcePair:
@@ -85,8 +92,8 @@ def _check(record: dict[str, Any], language: str, chosen: str, rejected: str) ->
     )
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="humanevalpack",
         title="HumanEvalPack (HumanEvalFix)",
         subset="HUMANEVAL_PACK",
@@ -105,5 +112,5 @@ SOURCES = (
         files=("evaluation/create/humaneval-x/data/*/data/humanevalpack.jsonl as <language>/humanevalpack.jsonl",),
         read=_read,
         notes="Rust is left out. A problem is the same in every language: its pairs share a group.",
-    ),
+    )
 )

@@ -8,14 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_jsonl,
+)
 from themis_rm.execute.check import Check
 
 _REQUEST = re.compile(r'\A\s*"""(?P<request>.*?)"""\s*\n(?P<code>.*)\Z', re.DOTALL)
 """Every text of a record starts with the request as a docstring; imports, a signature and maybe a body follow."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     seen: Counter[str] = Counter()
     for _, record in read_jsonl(folder / "surge_annotations.jsonl"):
         task = str(record["task_id"])
@@ -23,19 +30,19 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         yield _pair(record, f"{task}/{seen[task]}", f"MBPP/{task}")
 
 
-def _pair(record: dict[str, Any], key: str, group: str) -> SourcePair | Unusable:
+def _pair(record: dict[str, Any], key: str, group: str) -> SourceRecord:
     if record["passed"] is not True:
-        return Unusable(key, "fails-tests")
+        return UnusableRecord(key, "fails-tests")
     asked, original, repaired = (
         _REQUEST.match(record[name])
         for name in ("prompt", "original_model_completion", "unedited_annotator_completion")
     )
     if asked is None or original is None or repaired is None:
-        return Unusable(key, "no-request")
+        return UnusableRecord(key, "no-request")
     declaration = asked["code"].strip("\n") + "\n"
     name = re.findall(r"^def\s+(\w+)", declaration, re.MULTILINE)
     if not name:
-        return Unusable(key, "no-signature")
+        return UnusableRecord(key, "no-signature")
     return SourcePair(
         key=key,
         criterion="FC",
@@ -55,8 +62,8 @@ def _tidy(code: str) -> str:
     return "\n".join(line.rstrip() for line in code.strip("\n").split("\n")) + "\n"
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="ilf_surge_mbpp",
         title="ILF (Surge annotations of MBPP)",
         subset="ILF_MBPP",
@@ -74,5 +81,5 @@ SOURCES = (
         revision="1bbccca2934b26e2d8745e5afab65eb677cbe92a",
         files=("surge_annotations.jsonl",),
         read=_read,
-    ),
+    )
 )

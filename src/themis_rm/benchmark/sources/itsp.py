@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 from themis_rm.execute.check import Check
 
 _HEADER = re.compile(
@@ -34,13 +41,13 @@ class _Submission:
     tests: tuple[_Test, ...]
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for path in sorted(folder.glob("Lab-*/*/*_buggy.c")):
         problem, number = path.parent.name, path.stem.removesuffix("_buggy")
         key = f"{path.parent.parent.name}/{problem}/{number}"
         correct = path.with_name(f"{number}_correct.c")
         if not correct.is_file():
-            yield Unusable(key, "no-correct-version")
+            yield UnusableRecord(key, "no-correct-version")
             continue
         yield _pair(key, problem, _submission(correct), _submission(path))
 
@@ -58,15 +65,15 @@ def _submission(path: Path) -> _Submission | None:
     return _Submission(text[header.end() :].strip("\n") + "\n", passes, tests)
 
 
-def _pair(key: str, problem: str, chosen: _Submission | None, rejected: _Submission | None) -> SourcePair | Unusable:
+def _pair(key: str, problem: str, chosen: _Submission | None, rejected: _Submission | None) -> SourceRecord:
     if chosen is None or rejected is None:
-        return Unusable(key, "no-test-record")
+        return UnusableRecord(key, "no-test-record")
     if not chosen.passes:
-        return Unusable(key, "correct-version-fails")
+        return UnusableRecord(key, "correct-version-fails")
     if rejected.passes:
-        return Unusable(key, "buggy-version-passes")
+        return UnusableRecord(key, "buggy-version-passes")
     if not any(test.visible for test in chosen.tests):
-        return Unusable(key, "no-visible-test")
+        return UnusableRecord(key, "no-visible-test")
     return SourcePair(
         key=key,
         criterion="FC",
@@ -92,8 +99,8 @@ def _prompt(tests: tuple[_Test, ...]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="itsp_c",
         title="ITSP (Intelligent Tutoring Systems for Programming)",
         subset="ITSP_C",
@@ -112,5 +119,5 @@ SOURCES = (
         files=("dataset/Lab-*/<problem>/<id>_{buggy,correct}.c as Lab-*/...",),
         read=_read,
         notes="The task's text is not published: the request shows the tests that the students could see.",
-    ),
+    )
 )

@@ -12,8 +12,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.neutral.labels import tells_label, without_telling_comments
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.cleaning.labels import remove_revealing_comments, reveals_label
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
 from themis_rm.languages.syntax import Function, comment_ranges, functions, parse, strip_comments, to_bytes, to_text
@@ -60,7 +67,7 @@ _TELLS = re.compile(r"(?i)good|bad|flaw|incidental|warning|\bmay\b|\bmissing\b|\
 _GOOD = re.compile(r"good(?:(G2B|B2G)?\d*)")
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     paths = sorted(folder.rglob("*_01.c*"), key=lambda path: path.relative_to(folder).as_posix())
     if not paths:
         raise InputError(f"{folder} holds no *_01.c or *_01.cpp file.", "Fetch the source's files again.")
@@ -68,26 +75,26 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         key, spoken = path.stem, language_of_path(path.name)
         match = _FILE.fullmatch(path.name)
         if spoken is None or match is None:
-            yield Unusable(key, "not-a-test-case")
+            yield UnusableRecord(key, "not-a-test-case")
             continue
         cwe, title = int(match.group(1)), match.group(2).replace("_", " ")
         if cwe in _ABOUT_COMMENTS:
-            yield Unusable(key, "comments-only")
+            yield UnusableRecord(key, "comments-only")
             continue
         yield _pair(key, read_text(path), spoken.benchmark_name, cwe, title)
 
 
-def _pair(key: str, text: str, language: str, cwe: int, title: str) -> SourcePair | Unusable:
+def _pair(key: str, text: str, language: str, cwe: int, title: str) -> SourceRecord:
     bad = _side(text, "BAD")
     good = _side(text, "GOOD")
     rejected = _with_one(bad, language, _bad_function(bad, language))
     chosen_function, of_source = _good_function(good, language)
     chosen = _with_one(good, language, chosen_function)
     if not rejected or not chosen:
-        return Unusable(key, "one-side-only")
+        return UnusableRecord(key, "one-side-only")
     if of_source and _reads(rejected, language) - _reads(chosen, language):
         # The remedy is to take a constant instead of the input: that solves another task.
-        return Unusable(key, "good-side-reads-no-input")
+        return UnusableRecord(key, "good-side-reads-no-input")
     return SourcePair(
         key=key,
         criterion=CRITERION_OF_CWE.get(cwe, "SH"),
@@ -211,7 +218,7 @@ def _bare(word: str) -> str:
 
 
 def _neutral(code: str, language: str, names: dict[str, str]) -> str:
-    code = without_telling_comments(code, language, _tells)
+    code = remove_revealing_comments(code, language, _tells)
     data = to_bytes(code)
     ranges = comment_ranges(parse(data, language), language)
     if ranges and not data[: ranges[0][0]].strip():
@@ -222,13 +229,13 @@ def _neutral(code: str, language: str, names: dict[str, str]) -> str:
 
 
 def _tells(comment: str) -> bool:
-    return tells_label(comment) or _TELLS.search(comment) is not None
+    return reveals_label(comment) or _TELLS.search(comment) is not None
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="juliet",
-        folder="juliet_c_cpp_sample",
+        directory="juliet_c_cpp_sample",
         title="Juliet C/C++ 1.3",
         subset="JULIET",
         license="LicenseRef-public-domain",
@@ -248,5 +255,5 @@ SOURCES = (
             "Reads the single-file baseline variants (01). Some remedies of CWE-398 put a statement where none was. "
             "Variants of one weakness are near copies of each other: a weakness is one group."
         ),
-    ),
+    )
 )

@@ -12,13 +12,19 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.neutral.surface import without_blank_lines
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.cleaning.surface import remove_blank_lines
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    read_jsonl,
+)
 from themis_rm.execute.check import Check
 from themis_rm.languages.syntax import strip_comments
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     seen: Counter[str] = Counter()
     for _, record in read_jsonl(folder / "MBPP+Fix_hard_test.jsonl"):
         task = str(record["task_id"])
@@ -49,7 +55,7 @@ def _bare(code: str) -> str:
     lines = code.split("\n")
     for node in [*(node for node in tree.body if _is_trial(node)), *_docstrings(tree)]:
         lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
-    return without_blank_lines("\n".join(lines), "Python").strip("\n") + "\n"
+    return remove_blank_lines("\n".join(lines), "Python").strip("\n") + "\n"
 
 
 def _is_trial(node: ast.stmt) -> bool:
@@ -65,8 +71,8 @@ def _docstrings(tree: ast.Module) -> list[ast.stmt]:
     ]
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="mbppplusfix_hard",
         title="MBPP+Fix (Hard)",
         subset="MBPP_PLUS_FIX_HARD",
@@ -84,5 +90,5 @@ SOURCES = (
         files=("datasets/MBPP+Fix_hard_test.jsonl",),
         read=_read,
         notes="Comments, docstrings and top-level trials (assert, print) are taken out of both sides.",
-    ),
+    )
 )

@@ -10,9 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from themis_rm.benchmark.sources.cleaning.surface import breaks_syntax, remove_blank_lines, remove_differing_comments
 from themis_rm.benchmark.sources.formats.harnesses import NODE_ASSERT, csharp_program, go_program, without_go_imports
-from themis_rm.benchmark.sources.neutral.surface import breaks_syntax, without_blank_lines, without_differing_comments
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_jsonl,
+)
 from themis_rm.execute.check import Check
 from themis_rm.languages import language as language_named
 
@@ -35,23 +42,23 @@ _GO_TEST_IMPORTS = frozenset(("testing", "github.com/stretchr/testify/assert", "
 """Libraries of the tests, in the one spelling that is and one that an annotator's search and replace made."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for name, language in _FILES.items():
         tasks: dict[str, str] = {}
         for _, record in read_jsonl(folder / "raw" / f"{name}.jsonl"):
             yield _pair(record, language, tasks.setdefault(record["docstring"].strip(), record["question_id"]))
 
 
-def _pair(record: dict[str, Any], language: str, task: str) -> SourcePair | Unusable:
+def _pair(record: dict[str, Any], language: str, task: str) -> SourceRecord:
     key = record["question_id"]
     chosen, rejected = (_body(record[side], language) for side in ("canonical_solution", "buggy_code"))
-    chosen, rejected = without_differing_comments(chosen, rejected, language)
-    chosen, rejected = (without_blank_lines(code, language) for code in (chosen, rejected))
+    chosen, rejected = remove_differing_comments(chosen, rejected, language)
+    chosen, rejected = (remove_blank_lines(code, language) for code in (chosen, rejected))
     check = _check(record["test"], language, chosen, rejected)
     if language in _OPEN_CLASS:
         chosen, rejected = f"{chosen.rstrip()}\n}}\n", f"{rejected.rstrip()}\n}}\n"
     if breaks_syntax(chosen, rejected, language):
-        return Unusable(key, "syntax-error")
+        return UnusableRecord(key, "syntax-error")
     return SourcePair(
         key=key,
         criterion="FC",
@@ -94,8 +101,8 @@ def _check(tests: str, language: str, chosen: str, rejected: str) -> Check:
     )
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="mdeval",
         title="MDEval",
         subset="MDEVAL",
@@ -114,5 +121,5 @@ SOURCES = (
             "Comments that stand on one side alone and blank lines are taken out of both sides (the annotated "
             "side lost its comments). Versions that a parser refuses are left out."
         ),
-    ),
+    )
 )

@@ -19,7 +19,13 @@ from themis_rm.benchmark.sources.formats.examples import (
     sections,
 )
 from themis_rm.benchmark.sources.formats.markdown import Block, blocks
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 
 _SHARP = ("csharp", "c#", "cs")
 _BAD = re.compile(r"(?i)\bnon[- ]?compliant\b|\bnot (?:ok|compliant)\b|\bviolations?\b|\bbefore\b|\breported\b")
@@ -62,17 +68,17 @@ _REJECTED = frozenset(
 """Examples whose compliant side does something else than the other one."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for path in sorted(folder.glob("MA*.md")):
         name, page = path.stem, read_text(path)
         title = page.split("\n", 1)[0].partition(" - ")[2].replace("\\", "")
         if name in _CONTESTED:
-            yield Unusable(name, "contested-rule")
+            yield UnusableRecord(name, "contested-rule")
             continue
         found = [block for block in blocks(page) if block.language in _SHARP]
         parts = list(_cases(found))
         if not found or not parts:
-            yield Unusable(name, "no-marked-example" if found else "no-example")
+            yield UnusableRecord(name, "no-marked-example" if found else "no-example")
         yield from paired(
             Rule(key=name, title=title, criterion=_CRITERIA.get(name, "R&M"), language="CSharp"), parts, _REJECTED
         )
@@ -112,8 +118,8 @@ def _side(block: Block) -> bool | None:
     return None
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="meziantou_analyzer_docs",
         title="Meziantou.Analyzer rules",
         subset="MEZIANTOU_RULES",
@@ -132,5 +138,5 @@ SOURCES = (
         files=("docs/Rules/*.md",),
         read=_read,
         notes="The pages lie flat in the folder.",
-    ),
+    )
 )

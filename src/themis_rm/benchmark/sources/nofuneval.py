@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from themis_rm.benchmark.sources.cleaning.fixes import remove_fix_comments
+from themis_rm.benchmark.sources.cleaning.surface import remove_blank_lines
 from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
 from themis_rm.benchmark.sources.formats.submissions import is_noise, submission_pair
-from themis_rm.benchmark.sources.neutral.fixes import without_hints
-from themis_rm.benchmark.sources.neutral.surface import without_blank_lines
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_jsonl,
+)
 
 _LANGUAGES = {
     "c": "C",
@@ -42,7 +49,7 @@ _LEAST_KEPT = 0.4
 """Least share of the lines that both versions have, for the smaller one to be an edit of the other and no remnant."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for name in ("latency.jsonl", "resource_util.jsonl"):
         for number, record in read_jsonl(folder / name):
             yield _commit(record, f"{name.removesuffix('.jsonl')}:{number}")
@@ -55,37 +62,37 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         yield _warning(record, f"security:{number}", "SH", "NOFUNEVAL_SECURITY")
 
 
-def _commit(record: dict[str, Any], key: str) -> SourcePair | Unusable:
+def _commit(record: dict[str, Any], key: str) -> SourceRecord:
     language = _LANGUAGES.get(record["pl"].casefold(), "")
     asked = _REQUIREMENTS.get(record["non_functional_requirement"])
     if not language:
-        return Unusable(key, "language")
+        return UnusableRecord(key, "language")
     if asked is None:
-        return Unusable(key, "no-criterion")
+        return UnusableRecord(key, "no-criterion")
     criterion, subset = asked
     owner, _, rest = record["commit"].removeprefix("https://github.com/").partition("/")
     return _edit(record, key, criterion, subset, language, group=f"{owner}/{rest.partition('/')[0]}", rule=criterion)
 
 
-def _warning(record: dict[str, Any], key: str, criterion: str, subset: str) -> SourcePair | Unusable:
+def _warning(record: dict[str, Any], key: str, criterion: str, subset: str) -> SourceRecord:
     language = _LANGUAGES.get(record["pl"].casefold(), "")
     if not language:
-        return Unusable(key, "language")
+        return UnusableRecord(key, "language")
     rule = " ".join(filter(None, (record.get("cwe", "").upper(), record["query"])))
     return _edit(record, key, criterion, subset, language, group=record["codeql_check"].rpartition("/")[2], rule=rule)
 
 
 def _edit(
     record: dict[str, Any], key: str, criterion: str, subset: str, language: str, *, group: str, rule: str
-) -> SourcePair | Unusable:
+) -> SourceRecord:
     before, after = (_lines(record[side]) for side in ("source_code", "target_code"))
     kept = sum((before & after).values())
     if kept < _LEAST_KEPT * min(before.total(), after.total()) or after.total() < _LEAST_KEPT * before.total():
-        return Unusable(key, "remnant")
-    chosen, rejected = without_hints(record["target_code"], record["source_code"], language)
+        return UnusableRecord(key, "remnant")
+    chosen, rejected = remove_fix_comments(record["target_code"], record["source_code"], language)
     if criterion == "SH":
         # Where the generated part was cut out of its template, holes of blank lines are left, unlike on either side.
-        chosen, rejected = without_blank_lines(chosen, language), without_blank_lines(rejected, language)
+        chosen, rejected = remove_blank_lines(chosen, language), remove_blank_lines(rejected, language)
     return SourcePair(
         key=key,
         criterion=criterion,
@@ -102,9 +109,9 @@ def _lines(code: str) -> Counter[str]:
     return Counter(line.strip() for line in code.split("\n") if line.strip())
 
 
-def _submission(record: dict[str, Any], key: str, pages: Path) -> SourcePair | Unusable:
+def _submission(record: dict[str, Any], key: str, pages: Path) -> SourceRecord:
     if is_noise(float(record["cpu_time_v0"]), float(record["cpu_time_v1"])):
-        return Unusable(key, "within-noise")
+        return UnusableRecord(key, "within-noise")
     return submission_pair(
         key=key,
         problem=record["problem_id"],
@@ -116,8 +123,8 @@ def _submission(record: dict[str, Any], key: str, pages: Path) -> SourcePair | U
     )
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="nofuneval",
         title="NoFunEval",
         subset="NOFUNEVAL",
@@ -145,5 +152,5 @@ SOURCES = (
             "and bandwidth are about none of the criteria. Maintainability may also lie in generated_outputs.jsonl of "
             "any model, renamed maintainability_from_generations.jsonl: it carries the same records."
         ),
-    ),
+    )
 )

@@ -8,7 +8,13 @@ from typing import Any
 
 from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
 from themis_rm.benchmark.sources.formats.submissions import submission_pair
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_jsonl,
+)
 from themis_rm.errors import InputError
 
 _COLUMNS = ("src_id", "tgt_id", "src_code", "tgt_code", "src_agg_runtime", "tgt_agg_runtime", "problem_id")
@@ -16,7 +22,7 @@ _LEAST_SPEED_UP = 1.1
 """The simulator repeats its timings exactly, so that the authors' own threshold of ten per cent is no noise."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     path = folder / "test.jsonl"
     for number, record in read_jsonl(path):
         missing = [name for name in _COLUMNS if name not in record]
@@ -25,11 +31,11 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         yield _pair(record, folder.parent / NEIGHBOUR)
 
 
-def _pair(record: dict[str, Any], pages: Path) -> SourcePair | Unusable:
+def _pair(record: dict[str, Any], pages: Path) -> SourceRecord:
     key = f"{record['src_id']}-{record['tgt_id']}"
     slow, fast = float(record["src_agg_runtime"]), float(record["tgt_agg_runtime"])
     if not slow >= _LEAST_SPEED_UP * fast > 0:
-        return Unusable(key, "within-noise")
+        return UnusableRecord(key, "within-noise")
     return submission_pair(
         key=key,
         problem=record["problem_id"],
@@ -40,8 +46,8 @@ def _pair(record: dict[str, Any], pages: Path) -> SourcePair | Unusable:
     )
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="pie_cpp",
         title="PIE (C++)",
         subset="PIE_PERF",
@@ -65,5 +71,5 @@ SOURCES = (
             "at hand: their columns are those that the repository's evaluation reads. Statements come from "
             "codenet_problem_descriptions beside it."
         ),
-    ),
+    )
 )

@@ -8,17 +8,23 @@ from typing import Any
 
 from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
 from themis_rm.benchmark.sources.formats.submissions import is_noise, submission_pair
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_jsonl,
+)
 
 FILE = "codenet-python-test-1k.jsonl"
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for _, record in read_jsonl(folder / FILE):
         yield trajectory(record, folder.parent / NEIGHBOUR)
 
 
-def trajectory(record: dict[str, Any], pages: Path) -> SourcePair | Unusable:
+def trajectory(record: dict[str, Any], pages: Path) -> SourceRecord:
     """Return a pair out of a record in the columns of PIE's first edition, which ECCO kept.
 
     Args:
@@ -27,11 +33,11 @@ def trajectory(record: dict[str, Any], pages: Path) -> SourcePair | Unusable:
     """
     key = f"{record['submission_id_v0']}-{record['submission_id_v1']}"
     if record["language"].casefold() != "python":
-        return Unusable(key, "language")
+        return UnusableRecord(key, "language")
     if record["status_v1"] != "Accepted":
-        return Unusable(key, "not-accepted")
+        return UnusableRecord(key, "not-accepted")
     if is_noise(float(record["cpu_time_v0"]), float(record["cpu_time_v1"])):
-        return Unusable(key, "within-noise")
+        return UnusableRecord(key, "within-noise")
     return submission_pair(
         key=key,
         problem=record["problem_id"],
@@ -42,8 +48,8 @@ def trajectory(record: dict[str, Any], pages: Path) -> SourcePair | Unusable:
     )
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="pie_perf_python",
         title="PIE (Python)",
         subset="PIE_PERF",
@@ -67,5 +73,5 @@ SOURCES = (
             "less than a half or 20 ms are left out: start-up time varies by as much. Upstream ran all programs "
             "through 2to3, which breaks Python 3; what it did to input() and print() is undone."
         ),
-    ),
+    )
 )

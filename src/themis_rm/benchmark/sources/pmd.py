@@ -8,7 +8,13 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from themis_rm.benchmark.sources.formats.examples import Case, Rule, cases, marked_statements, marker, paired, sections
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_xml
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_xml,
+)
 
 _SPACE = "{http://pmd.sourceforge.net/ruleset/2.0.0}"
 
@@ -86,22 +92,22 @@ _REJECTED = frozenset(
 """Statements that stand for different things."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for path in sorted(folder.glob("*.xml")):
         for item in read_xml(path).iter(f"{_SPACE}rule"):
             yield from _rule(path.stem, item)
 
 
-def _rule(category: str, item: ET.Element) -> Iterator[SourcePair | Unusable]:
+def _rule(category: str, item: ET.Element) -> Iterator[SourceRecord]:
     name = item.get("name", "")
     key = f"{category}/{name}"
     if item.get("deprecated") == "true" or item.get("ref"):
-        yield Unusable(key, "withdrawn-rule")
+        yield UnusableRecord(key, "withdrawn-rule")
         return
     examples = [example.text or "" for example in item.findall(f"{_SPACE}example")]
     found = [case for text in examples for case in _cases(text.strip("\n"))]
     if not found:
-        yield Unusable(key, "no-marked-example" if examples else "no-example")
+        yield UnusableRecord(key, "no-marked-example" if examples else "no-example")
         return
     rule = Rule(
         key=key,
@@ -126,8 +132,8 @@ _NEITHER_COMMENTS = re.compile(rf"(?m)//[^\n]*?(?:{_NEITHER.pattern.removeprefix
 """Comments that speak of a setting or a condition; what they stand beside is neither good nor bad for everyone."""
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="pmd_rules",
         title="PMD rules for Java",
         subset="PMD_RULES",
@@ -146,5 +152,5 @@ SOURCES = (
             "Most examples show violations alone; only statements that comments tell apart make pairs. "
             "The license is a BSD one of PMD's own, with an acknowledgement clause."
         ),
-    ),
+    )
 )

@@ -7,7 +7,13 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from themis_rm.benchmark.sources.formats.examples import Case, Rule, by_name, names, paired
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_xml
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_xml,
+)
 
 _CRITERIA = by_name(
     {
@@ -27,25 +33,25 @@ _CONTESTED = names("RCS1124 RCS1201 RCS1217 RCS1223")
 """Analyzers about taste, which go either way by setting."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for item in read_xml(folder / "Analyzers.xml").iter("Analyzer"):
         yield from _analyzer(item)
     for item in read_xml(folder / "Refactorings.xml").iter("Refactoring"):
         if item.find(".//Sample") is not None:
-            yield Unusable(item.get("Id", ""), "no-direction")  # a refactoring goes both ways
+            yield UnusableRecord(item.get("Id", ""), "no-direction")  # a refactoring goes both ways
 
 
-def _analyzer(item: ET.Element) -> Iterator[SourcePair | Unusable]:
+def _analyzer(item: ET.Element) -> Iterator[SourceRecord]:
     key = item.findtext("Id", "")
     samples = item.findall("./Samples/Sample")
     if item.findtext("Status", "") in ("Obsolete", "Disabled"):
-        yield Unusable(key, "withdrawn-rule")
+        yield UnusableRecord(key, "withdrawn-rule")
     elif item.findtext("IsEnabledByDefault") != "true":
-        yield Unusable(key, "disabled-by-default")
+        yield UnusableRecord(key, "disabled-by-default")
     elif key in _CONTESTED:
-        yield Unusable(key, "contested-rule")
+        yield UnusableRecord(key, "contested-rule")
     elif not samples:
-        yield Unusable(key, "no-example")
+        yield UnusableRecord(key, "no-example")
     else:
         title = item.findtext("Title", "")
         rule = Rule(key=key, title=title, criterion=_CRITERIA.get(key, "R&M"), language="CSharp", shown="whole")
@@ -57,8 +63,8 @@ def _side(sample: ET.Element, name: str) -> tuple[str, ...]:
     return (code,) if code.strip() else ()
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="roslynator",
         title="Roslynator analyzers",
         subset="ROSLYNATOR",
@@ -76,5 +82,5 @@ SOURCES = (
         files=("src/Analyzers.xml", "src/Refactorings.xml"),
         read=_read,
         notes="Refactorings go both ways and are left out, as are analyzers that are not enabled by default.",
-    ),
+    )
 )

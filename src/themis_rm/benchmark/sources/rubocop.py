@@ -8,7 +8,13 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.asciidoc import Listing, listings
 from themis_rm.benchmark.sources.formats.examples import Rule, by_name, cases, marker, paired, sections
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 
 _MARKS = marker("bad", "(?:also )?good|better|best", "okay|ok|acceptable")
 _COP = re.compile(r"^== (?P<cop>[A-Z]\w+/\w+)$", re.MULTILINE)
@@ -60,7 +66,7 @@ _REJECTED = frozenset({"Performance/RegexpMatch/1/1.3", "Performance/RegexpMatch
 """Examples that met one which the cop lets pass, not the better version."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for path in sorted(folder.glob("cops_*.adoc")):
         page = read_text(path)
         found = list(_COP.finditer(page))
@@ -69,22 +75,22 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
             yield from _cop(match["cop"], text)
 
 
-def _cop(cop: str, text: str) -> Iterator[SourcePair | Unusable]:
+def _cop(cop: str, text: str) -> Iterator[SourceRecord]:
     state = _STATE.search(text)
     if state is None or state["state"] == "Disabled":
-        yield Unusable(cop, "disabled-by-default")
+        yield UnusableRecord(cop, "disabled-by-default")
         return
     shown = [item for item in listings(text) if item.language == "ruby"]
     if not shown:
-        yield Unusable(cop, "no-example")
+        yield UnusableRecord(cop, "no-example")
     criterion = _CRITERIA.get(cop, _OF_DEPARTMENT[cop.partition("/")[0]])
     for number, item in enumerate(shown, 1):
         key = f"{cop}/{number}"
         context, parts = sections(item.code, _MARKS)
         if not _is_default(item):
-            yield Unusable(key, "non-default-option")
+            yield UnusableRecord(key, "non-default-option")
         elif not parts:
-            yield Unusable(key, "no-marked-example")
+            yield UnusableRecord(key, "no-marked-example")
         else:
             rule = Rule(key=key, title=_title(cop), criterion=criterion, language="Ruby", group=cop)
             yield from paired(rule, cases(parts, context), _REJECTED)
@@ -101,8 +107,10 @@ def _title(cop: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", cop.partition("/")[2]).lower()
 
 
-def _source(name: str, title: str, subset: str, repository: str, revision: str, criteria: tuple[str, ...]) -> Source:
-    return Source(
+def _source(
+    name: str, title: str, subset: str, repository: str, revision: str, criteria: tuple[str, ...]
+) -> BenchmarkSource:
+    return BenchmarkSource(
         name=name,
         title=title,
         subset=subset,
@@ -123,7 +131,7 @@ def _source(name: str, title: str, subset: str, repository: str, revision: str, 
     )
 
 
-SOURCES = (
+SOURCES.register(
     _source(
         "rubocop_docs",
         "RuboCop cops",
@@ -131,7 +139,9 @@ SOURCES = (
         "rubocop/rubocop",
         "3a42c622171794510e03999c8d55129b73c5dc8f",
         ("R&M", "FC", "SH"),
-    ),
+    )
+)
+SOURCES.register(
     _source(
         "rubocop_performance_docs",
         "RuboCop Performance cops",
@@ -139,5 +149,5 @@ SOURCES = (
         "rubocop/rubocop-performance",
         "3f4926e567e55ba218a65a73333a5a355fa334ad",
         ("EE", "ME"),
-    ),
+    )
 )

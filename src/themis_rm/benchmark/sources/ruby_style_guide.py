@@ -9,7 +9,13 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.asciidoc import listings
 from themis_rm.benchmark.sources.formats.examples import Rule, cases, marker, paired, sections
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 
 _MARKS = marker("bad|not recommended", "(?:also |even )?good|better|best|recommended", "okay|ok|acceptable")
 
@@ -29,7 +35,7 @@ _REJECTED = frozenset({"file-classes-1/1.1", "method-arguments-alignment-1/1.1"}
 """Examples that show one of two files, or begin with a third version."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     seen: Counter[str] = Counter()
     for item in listings(read_text(folder / "README.adoc")):
         heading = item.headings[-1] if item.headings else "top"
@@ -37,16 +43,16 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         key = f"{re.sub(r'[^a-z0-9]+', '-', heading.casefold()).strip('-')}-{seen[heading]}"
         context, parts = sections(item.code, _MARKS)
         if item.language != "ruby":
-            yield Unusable(key, "language")
+            yield UnusableRecord(key, "language")
         elif not parts:
-            yield Unusable(key, "no-marked-example")
+            yield UnusableRecord(key, "no-marked-example")
         else:
             rule = Rule(key=key, title=heading, criterion=_CRITERIA.get(heading, "R&M"), language="Ruby")
             yield from paired(rule, cases(parts, context), _REJECTED)
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="ruby_style_guide",
         title="The Ruby Style Guide",
         subset="RUBY_STYLE_GUIDE",
@@ -65,5 +71,5 @@ SOURCES = (
         files=("README.adoc",),
         read=_read,
         notes="The license is stated in README.adoc; the repository has no license file.",
-    ),
+    )
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR, statement
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
 from themis_rm.languages import language as language_named
@@ -38,7 +38,7 @@ _MOST_TESTS = 30
 _Tests = dict[str, list[tuple[str, str]]]
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     wanted = {record["problem_id"] for _, record in _bugs(folder)}
     tests = _tests(folder, wanted)
     for language, record in _bugs(folder):
@@ -93,11 +93,11 @@ def _tests(folder: Path, problems: set[str]) -> _Tests:
     return dict(found)
 
 
-def _pair(record: dict[str, Any], name: str, tests: list[tuple[str, str]], pages: Path) -> SourcePair | Unusable:
+def _pair(record: dict[str, Any], name: str, tests: list[tuple[str, str]], pages: Path) -> SourceRecord:
     key = f"{record['buggy_submission_id']}-{record['fixed_submission_id']}"
     language = _LANGUAGES.get(name.casefold(), "")
     if not language:
-        return Unusable(key, "language")
+        return UnusableRecord(key, "language")
     problem = statement(pages, record["problem_id"])
     return SourcePair(
         key=key,
@@ -125,8 +125,8 @@ def _check(record: dict[str, Any], language: str, tests: list[tuple[str, str]]) 
     return Check(id="", language=language, file=file, inputs=inputs, outputs=outputs)
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="runbugrun",
         title="RunBugRun",
         subset="RUNBUGRUN",
@@ -150,5 +150,5 @@ SOURCES = (
             f"{NEIGHBOUR}, where that folder lies beside. The schema was read off upstream's own loader; the data "
             "could not be seen. CodeNet's license is taken to hold for it."
         ),
-    ),
+    )
 )

@@ -7,8 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.neutral.fixes import dedented, is_fragment, without_hints
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.cleaning.fixes import dedent_code, is_fragment, remove_fix_comments
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_jsonl,
+)
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
 
@@ -27,7 +34,7 @@ _WANTS_WEAKNESS = re.compile(r"(?i)\binsecure\b|\bvulnerab")
 """The request asks for the weakness: by it the fixed version would be the worse answer."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     paths = [folder / name for name in _FILES if (folder / name).is_file()]
     if not paths:
         raise InputError(f"{folder} holds none of {', '.join(_FILES)}.", "Fetch the source's files again.")
@@ -40,23 +47,23 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
                 raise InputError(f"{path}:{number} lacks {', '.join(missing)}.", "Fetch the source's files again.")
             versions = (record["func_src_before"], record["func_src_after"])
             if versions in seen:
-                yield Unusable(f"{part}/{number}", "duplicate")
+                yield UnusableRecord(f"{part}/{number}", "duplicate")
                 continue
             seen.add(versions)
             yield _pair(f"{part}/{number}", record)
 
 
-def _pair(key: str, record: dict[str, Any]) -> SourcePair | Unusable:
+def _pair(key: str, record: dict[str, Any]) -> SourceRecord:
     spoken = language_of_path(record["file_name"])
     description = record["description"].strip()
     if spoken is None:
-        return Unusable(key, "language")
+        return UnusableRecord(key, "language")
     if _WANTS_WEAKNESS.search(description):
-        return Unusable(key, "asks-for-the-weakness")
-    chosen, rejected = dedented(record["func_src_after"]), dedented(record["func_src_before"])
+        return UnusableRecord(key, "asks-for-the-weakness")
+    chosen, rejected = dedent_code(record["func_src_after"]), dedent_code(record["func_src_before"])
     if is_fragment(chosen, spoken.name) and is_fragment(rejected, spoken.name):
-        return Unusable(key, "fragment")
-    chosen, rejected = without_hints(chosen, rejected, spoken.name)
+        return UnusableRecord(key, "fragment")
+    chosen, rejected = remove_fix_comments(chosen, rejected, spoken.name)
     name = record["func_name"]
     return SourcePair(
         key=key,
@@ -71,8 +78,8 @@ def _pair(key: str, record: dict[str, Any]) -> SourcePair | Unusable:
     )
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="safecoder",
         title="SafeCoder",
         subset="SAFECODER",
@@ -95,5 +102,5 @@ SOURCES = (
             "difference are left out. A missing file of the four is passed over. Some commits of the 'new' files "
             "change test code only."
         ),
-    ),
+    )
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.commits import FIXES, read_commit, read_fixes
 from themis_rm.benchmark.sources.formats.tables import read_table
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourceRecord, UnusableRecord
 
 _TABLE = "secbench.csv"
 _ENDINGS = frozenset({"c", "h", "cc", "cpp", "java", "js", "py", "rb"})
@@ -16,7 +16,7 @@ _CRITERION_OF_CWE = {"CWE-401": "ME"}
 """Weaknesses that are no matter of security in the first place."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     if (folder / FIXES).is_file():
         yield from read_fixes(folder / FIXES)
         return
@@ -25,19 +25,19 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         slug = f"{row['owner']}/{row['project']}"
         key = f"{slug}@{row['sha']}"
         if key in seen:
-            yield Unusable(key, "duplicate")
+            yield UnusableRecord(key, "duplicate")
         elif row["language"] not in _ENDINGS:
-            yield Unusable(key, "language")
+            yield UnusableRecord(key, "language")
         else:
             criterion = _CRITERION_OF_CWE.get(row["cwe_id"], "SH")
             yield read_commit(folder / "repos", slug, row["sha"], key, row["cwe_id"], criterion)
         seen.add(key)
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="secbench",
-        folder="tqrg_secbench",
+        directory="tqrg_secbench",
         title="SecBench",
         subset="SECBENCH",
         license="MIT",
@@ -58,5 +58,5 @@ SOURCES = (
             "The table names commits and holds no code: without clones every row is counted as no-clone. Its license "
             "is that of the table: the code has its projects' licenses. 88 rows, half of them C, are memory leaks."
         ),
-    ),
+    )
 )

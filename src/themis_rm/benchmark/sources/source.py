@@ -1,17 +1,18 @@
-"""What a public source of benchmark pairs is: a row of metadata, and a mapper from its native format to pairs.
+"""Public sources of benchmark pairs: their metadata, their mappers, and the registry that lists them.
 
-A source is one module of this package that defines ``SOURCES``, a tuple of :class:`Source`. Nothing else has to be told
-about it: :mod:`themis_rm.benchmark.sources.catalog` finds it.
+A source is a module of this package that registers a :class:`BenchmarkSource` in :data:`SOURCES`. Another installed
+distribution adds one with an entry point of the group ``themis_rm.sources`` that names such a module.
 
-A mapper says what the upstream files say and leaves judgement to the compiler, which drops, for every source alike,
-what is empty, equal, different in comments alone, unparsable, too long or there already. What only the mapper can know
-(a record without a correct version, an example that stands for two rules) it yields as :class:`Unusable`.
+A mapper reads the upstream files and reports what they contain. The compiler then applies the same filters to every
+source: it drops pairs that are empty, equal, unparsable, too long, duplicated, or different in comments only. A mapper
+yields :class:`UnusableRecord` only for what the compiler cannot see, such as a record without a correct version.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -19,31 +20,35 @@ from xml.etree import ElementTree as ET
 
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
+from themis_rm.registry import Registry
 
 PromptSource = Literal["upstream", "derived", "template", "llm"]
-"""Where a request comes from: the source's own words; put together from them by us (a rule's title, a comment); made
-from name, signature and rule by a template; or written by a language model."""
+"""Origin of a prompt: the source's text; composed from the source's text (a rule's title, a comment); made from name,
+signature and rule by a template; or written by a language model."""
+
+DOWNLOAD_HINT = "Download the source's files again."
+"""Hint of errors about missing or damaged upstream files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePair:
-    """A pair as a mapper reads it out of its source.
+    """A pair as a mapper reads it from its source.
 
     Attributes:
-        key: Names the pair within its source, the same at every reading (an upstream id, a path).
-        criterion: Short name of the criterion on which chosen is better.
+        key: Identifies the pair within its source and is the same at every reading (an upstream id, a path).
+        criterion: Short name of the criterion on which the chosen response is better.
         language: Benchmark name of the language.
         chosen: The better code, without any hint that it is.
         rejected: The worse code, likewise.
-        prompt: The request; empty where the source has none. It must not tell the two apart.
-        prompt_source: ``upstream`` or ``derived``; not looked at where ``prompt`` is empty.
-        subset: Value of the ``subset`` column; empty for the source's own.
+        prompt: The prompt; empty where the source has none. It must not reveal which response is better.
+        prompt_source: ``upstream`` or ``derived``; ignored where ``prompt`` is empty.
+        subset: Value of the ``subset`` column; empty for the source's default.
         group: Task that several pairs share (a problem's id), empty for none. Pairs of a group are not independent.
-        name: What the code defines, for a template where there is no request: a function or class.
+        name: Function or class that the code defines, for the template of a pair without a prompt.
         signature: Its signature, likewise.
-        rule: What the pair is about in a few words (a rule's title, the kind of weakness), for templates and audits. It
-            is never shown to a model as it stands.
-        check: How the answers are executed, where the source brings tests.
+        rule: Subject of the pair in a few words (a rule's title, the kind of weakness), for audits. It is never part of
+            a prompt.
+        check: How the responses are executed, where the source has tests.
     """
 
     key: str
@@ -62,11 +67,11 @@ class SourcePair:
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
-    """A record that holds no usable pair.
+class UnusableRecord:
+    """A record that contains no usable pair.
 
     Attributes:
-        key: Names the record within its source.
+        key: Identifies the record within its source.
         reason: A slug, counted in the manifest (``no-correct-version``).
     """
 
@@ -74,31 +79,34 @@ class Unusable:
     reason: str
 
 
-Mapper = Callable[[Path], Iterator[SourcePair | Unusable]]
-"""Reads the files below a source's folder, in an order that does not depend on the file system."""
+SourceRecord = SourcePair | UnusableRecord
+"""A mapper's output for one record of its source."""
+
+Mapper = Callable[[Path], Iterator[SourceRecord]]
+"""Reads the files below a source's directory, in an order that does not depend on the file system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A public source.
+class BenchmarkSource:
+    """A public source of benchmark pairs.
 
     Attributes:
-        name: Slug; the name of its folder below ``--sources``, unless ``folder`` says otherwise.
-        title: How people call it.
+        name: Slug; also the name of its directory below ``--sources``, unless ``directory`` is set.
+        title: Title for people.
         subset: Value of the ``subset`` column of its pairs (``HUMANEVAL_PACK``).
         license: SPDX expression of the data.
         criteria: Short names of the criteria that its pairs are about.
         languages: Benchmark names of its languages.
-        prompts: Where its requests come from (a pair without one gets a template or an LLM's).
-        responses: Who wrote the two versions, in a few words ("people; bugs put in by hand").
-        tests: Whether it brings tests, so that ``verify`` can execute its pairs.
+        prompts: Origin of its prompts; a pair without one gets a template or a prompt written by a language model.
+        responses: Authors of the two versions, in a few words (``people; bugs inserted manually``).
+        tests: Whether it has tests, so that ``verify`` can execute its pairs.
         citation: Authors, year, title, and where (DOI, arXiv or URL).
-        upstream: Where the files are: ``github:owner/name`` or ``hf:owner/name``.
-        revision: Commit that the mapper was written against; empty where we could not see one.
-        files: Paths or patterns at the upstream that must lie in the folder.
-        folder: Name of the folder, if not ``name``.
+        upstream: Repository of the files: ``github:owner/name`` or ``hf:owner/name``.
+        revision: Commit that the mapper was written against; empty where none is known.
+        files: Upstream paths or patterns of the files that the directory must contain.
         read: The mapper.
-        own_ids: Whether its keys are ids of a published benchmark, by which scores are known, and so stay as they are.
+        directory: Name of the directory, if it is not ``name``.
+        keeps_ids: Whether its keys are the ids of a published benchmark and are used unchanged, without its name.
         notes: What a user of the source should know.
     """
 
@@ -116,39 +124,66 @@ class Source:
     revision: str
     files: tuple[str, ...]
     read: Mapper = field(repr=False)
-    folder: str = ""
-    own_ids: bool = False
+    directory: str = ""
+    keeps_ids: bool = False
     notes: str = ""
 
-    def id_of(self, key: str) -> str:
-        """Return the id of a pair in a compiled benchmark."""
-        return key if self.own_ids else f"{self.name}/{key}"
+    def pair_id(self, key: str) -> str:
+        """Return the id that a pair has in a compiled benchmark."""
+        return key if self.keeps_ids else f"{self.name}/{key}"
 
-    def folder_in(self, sources: Path) -> Path:
-        """Return where its files are expected."""
-        return sources / (self.folder or self.name)
+    def directory_in(self, root: Path) -> Path:
+        """Return the directory of its files below a directory of sources."""
+        return root / (self.directory or self.name)
 
 
-def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Stream the objects of a JSON-lines file with their 1-based line numbers.
+SOURCES: Registry[BenchmarkSource] = Registry("benchmark source", "themis_rm.sources", "themis_rm.benchmark.sources")
+"""All public sources by name. The modules that define them are imported when the registry is first read."""
+
+
+def read_jsonl(path: Path, columns: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Stream the objects of a JSON-lines file, plain or ``.gz``, with their 1-based line numbers.
+
+    Args:
+        path: The file.
+        columns: Names that every object must have.
 
     Raises:
-        InputError: The file cannot be read, or a line is not a JSON object.
+        InputError: The file cannot be read, or a line is not a JSON object with these columns.
     """
     try:
-        with path.open(encoding="utf-8") as handle:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as handle:
             for number, line in enumerate(handle, 1):
                 if line.strip():
-                    value = json.loads(line)
-                    if not isinstance(value, dict):
-                        raise InputError(f"{path}:{number} is no JSON object.")
-                    yield number, value
-    except (OSError, ValueError) as error:
-        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
+                    yield number, _parse_object(line, f"{path}:{number}", columns)
+    except (OSError, EOFError, ValueError) as error:
+        raise InputError(f"Cannot read {path}: {error}.", DOWNLOAD_HINT) from error
+
+
+def _parse_object(line: str, where: str, columns: Sequence[str]) -> dict[str, Any]:
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise InputError(f"{where} is not a JSON object.", DOWNLOAD_HINT)
+    missing = [name for name in columns if name not in value]
+    if missing:
+        raise InputError(f"{where} lacks {', '.join(missing)}.", DOWNLOAD_HINT)
+    return value
+
+
+def read_json(path: Path) -> Any:
+    """Return the value of a JSON file.
+
+    Raises:
+        InputError: The file cannot be read or is not JSON.
+    """
+    try:
+        return json.loads(read_text(path))
+    except ValueError as error:
+        raise InputError(f"Cannot read {path}: {error}.", DOWNLOAD_HINT) from error
 
 
 def read_text(path: Path) -> str:
-    """Return a source file's text; bytes that are no UTF-8 are read as Latin-1, as old code bases are.
+    """Return the text of a file with line feeds as line ends; bytes that are not UTF-8 are read as Latin-1.
 
     Raises:
         InputError: The file cannot be read.
@@ -156,7 +191,12 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
+        raise InputError(f"Cannot read {path}: {error}.", DOWNLOAD_HINT) from error
+    return decode_text(data)
+
+
+def decode_text(data: bytes) -> str:
+    """Return bytes as text with line feeds as line ends: UTF-8 without its byte-order mark, or else Latin-1."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -165,13 +205,13 @@ def read_text(path: Path) -> str:
 
 
 def read_xml(path: Path) -> ET.Element:
-    """Return the root of an XML file.
+    """Return the root element of an XML file.
 
     Raises:
-        InputError: The file cannot be read, or is no XML.
+        InputError: The file cannot be read or is not XML.
     """
     try:
-        # expat resolves no external entities, and bounds how far internal ones may grow.
+        # Safe for untrusted files: expat resolves no external entities and limits the expansion of internal ones.
         return ET.fromstring(read_text(path))  # noqa: S314
     except ET.ParseError as error:
-        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
+        raise InputError(f"Cannot read {path}: {error}.", DOWNLOAD_HINT) from error

@@ -10,7 +10,13 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import Case, Rule, paired
 from themis_rm.benchmark.sources.formats.markdown import blocks
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 
 _HEADING = re.compile(r"^#{2,4} (.*)$")
 _CELL = re.compile(r"<td[^>]*>(.*?)</td>", re.DOTALL)
@@ -71,14 +77,14 @@ def _tables(page: str) -> Iterator[_Table]:
             lines.append(line)
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     seen: Counter[str] = Counter()
     for table in _tables(read_text(folder / "style.md")):
         seen[table.heading] += 1
         slug = re.sub(r"[^a-z0-9]+", "-", table.heading.casefold()).strip("-")
         key = f"{slug}-{seen[table.heading]}"
         if not re.search(r"<th>Bad</th>\s*<th>Good</th>", table.html):
-            yield Unusable(key, "no-marked-example")
+            yield UnusableRecord(key, "no-marked-example")
             continue
         rule = Rule(
             key=key, title=table.heading, criterion=_CRITERIA.get(table.heading, "R&M"), language="Go", shown="whole"
@@ -90,8 +96,8 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
         yield from paired(rule, rows, _REJECTED)
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="uber_go_guide",
         title="Uber Go Style Guide",
         subset="UBER_GO_GUIDE",
@@ -106,5 +112,5 @@ SOURCES = (
         revision="1d60a91aa5e87d443002e23c21903c49489dbde5",
         files=("style.md",),
         read=_read,
-    ),
+    )
 )

@@ -17,7 +17,13 @@ from themis_rm.benchmark.sources.formats.examples import (
     sections,
 )
 from themis_rm.benchmark.sources.formats.markdown import Block, blocks
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 
 _MARKS = marker("❌", "✅")
 _SCRIPTS = ("js", "javascript", "jsx")
@@ -72,18 +78,18 @@ _CONTESTED = names(
 """Rules about taste, house style or names that a project configures: neither side is better for everyone."""
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     for path in sorted(folder.glob("*.md")):
         name = path.stem
         page = read_text(path)
         if name in _CONTESTED:
-            yield Unusable(name, "contested-rule")
+            yield UnusableRecord(name, "contested-rule")
             continue
         found, configured = _cases(page)
         for number in range(configured):
-            yield Unusable(f"{name}/option-{number + 1}", "non-default-option")
+            yield UnusableRecord(f"{name}/option-{number + 1}", "non-default-option")
         if not found and not configured:
-            yield Unusable(name, "no-example")
+            yield UnusableRecord(name, "no-example")
         rule = Rule(key=name, title=_title(page), criterion=_criterion(name), language="JavaScript")
         yield from paired(rule, found)
 
@@ -129,8 +135,8 @@ def _of_run(run: list[Block]) -> Iterator[Case]:
     yield from cases(waiting)
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="eslint_unicorn_docs",
         title="eslint-plugin-unicorn rules",
         subset="UNICORN_RULES",
@@ -149,5 +155,5 @@ SOURCES = (
         files=("docs/rules/*.md",),
         read=_read,
         notes="The pages lie flat in the folder. Rules about taste are left out; see the module for which.",
-    ),
+    )
 )

@@ -6,9 +6,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from themis_rm.benchmark.sources.cleaning.fixes import dedent_code
 from themis_rm.benchmark.sources.formats.tables import read_table
-from themis_rm.benchmark.sources.neutral.fixes import dedented
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable, read_text
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_text,
+)
 from themis_rm.errors import InputError
 from themis_rm.languages.syntax import strip_comments
 
@@ -17,7 +24,7 @@ _TABLE = "VJBench_dataset.csv"
 _VULNERABLE, _MENDED = "code_structure_change_only", "patch_for_code_structure_change_only"
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     weaknesses = _weaknesses(folder / _TABLE)
     cases = sorted(path for path in (folder / _FOLDER).glob("*/") if path.is_dir())
     if not cases:
@@ -25,7 +32,7 @@ def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
     for case in cases:
         vulnerable, mended = (case / f"{case.name}_{part}.java" for part in (_VULNERABLE, _MENDED))
         if not vulnerable.is_file() or not mended.is_file():
-            yield Unusable(case.name, "one-side-only")
+            yield UnusableRecord(case.name, "one-side-only")
             continue
         yield SourcePair(
             key=case.name,
@@ -46,14 +53,14 @@ def _weaknesses(table: Path) -> dict[str, str]:
 
 def _method(path: Path) -> str:
     """Return a method without comments: only the mended ones have any, and they speak of the mend."""
-    code = dedented(strip_comments(read_text(path), "Java"))
+    code = dedent_code(strip_comments(read_text(path), "Java"))
     return re.sub(r"\n{3,}", "\n\n", code)
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="vjbench",
-        folder="vjbench_vul4j_trans",
+        directory="vjbench_vul4j_trans",
         title="VJBench-trans",
         subset="VJBENCH_TRANS",
         license="BSD-3-Clause",
@@ -74,5 +81,5 @@ SOURCES = (
             "Of each case the restructured method and its patch are read: of the original and the renamed methods "
             "upstream has no mended version. 35 of the 50 cases are Vul4J's, in other words."
         ),
-    ),
+    )
 )

@@ -8,27 +8,27 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.commits import FIXES, read_commit, read_fixes
 from themis_rm.benchmark.sources.formats.tables import read_table
-from themis_rm.benchmark.sources.source import Source, SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourceRecord, UnusableRecord
 
 _TABLE = "dataset/vul4j_dataset.csv"
 _PATCH = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)/commit/([0-9a-f]+)/?")
 
 
-def _read(folder: Path) -> Iterator[SourcePair | Unusable]:
+def _read(folder: Path) -> Iterator[SourceRecord]:
     if (folder / FIXES).is_file():
         yield from read_fixes(folder / FIXES)
         return
     for row in read_table(folder / _TABLE, ("vul_id", "cwe_id", "cwe_name", "human_patch")):
         match = _PATCH.fullmatch(row["human_patch"].strip())
         if match is None:
-            yield Unusable(row["vul_id"], "no-commit-named")
+            yield UnusableRecord(row["vul_id"], "no-commit-named")
             continue
         rule = f"{row['cwe_id']} {row['cwe_name']}" if row["cwe_id"].startswith("CWE-") else ""
         yield read_commit(folder / "repos", match.group(1), match.group(2), row["vul_id"], rule)
 
 
-SOURCES = (
-    Source(
+SOURCES.register(
+    BenchmarkSource(
         name="vul4j",
         title="Vul4J",
         subset="VUL4J",
@@ -51,5 +51,5 @@ SOURCES = (
             "license is that of the table: the code has its projects' licenses. The tests need each project's build "
             "and are not run."
         ),
-    ),
+    )
 )

@@ -13,10 +13,10 @@ from themis_rm.benchmark.sources.formats.examples import (
     marker,
     paired,
     pieces,
+    reveals_side,
     sections,
-    tells_side,
 )
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.source import SourcePair, UnusableRecord
 
 MARKS = marker("bad", "good|better", "ok")
 
@@ -30,7 +30,7 @@ def sides(found):
 
 
 def reasons(found):
-    return [item.reason for item in found if isinstance(item, Unusable)]
+    return [item.reason for item in found if isinstance(item, UnusableRecord)]
 
 
 def test_markers_split_a_block_and_go():
@@ -155,7 +155,7 @@ def test_a_name_of_both_sides_stays():
 
 
 def test_a_text_that_tells_the_side_makes_no_pair():
-    assert tells_side("say('bad idea')", "say('idea')")
+    assert reveals_side("say('bad idea')", "say('idea')")
     assert reasons(paired(rule(), [Case(("say('bad idea')",), ("say('idea')",))])) == ["label-leak"]
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from themis_rm.benchmark.sources.neutral.fixes import dedented, without_hints
-from themis_rm.benchmark.sources.source import SourcePair, Unusable, read_jsonl
+from themis_rm.benchmark.sources.cleaning.fixes import dedent_code, remove_fix_comments
+from themis_rm.benchmark.sources.source import SourcePair, SourceRecord, UnusableRecord, read_jsonl
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
 from themis_rm.languages.syntax import functions, parse, to_bytes, to_text
@@ -49,13 +49,13 @@ class Fix:
     group: str = ""
     criterion: str = "SH"
 
-    def pair(self) -> SourcePair | Unusable:
+    def pair(self) -> SourceRecord:
         """Return the fix as a pair: the one function that it changed, or else the whole file."""
         spoken = language_of_path(self.file)
         if spoken is None:
-            return Unusable(self.key, "language")
+            return UnusableRecord(self.key, "language")
         name, before, after = changed_function(self.before, self.after, spoken.name) or ("", self.before, self.after)
-        chosen, rejected = without_hints(dedented(after), dedented(before), spoken.name)
+        chosen, rejected = remove_fix_comments(dedent_code(after), dedent_code(before), spoken.name)
         return SourcePair(
             key=self.key,
             criterion=self.criterion,
@@ -99,7 +99,7 @@ def _outermost(text: str, language: str) -> list[tuple[str, str, tuple[int, int]
     return found
 
 
-def read_fixes(path: Path) -> Iterator[SourcePair | Unusable]:
+def read_fixes(path: Path) -> Iterator[SourceRecord]:
     """Read ready versions, see :data:`FIXES`.
 
     Raises:
@@ -115,9 +115,7 @@ def read_fixes(path: Path) -> Iterator[SourcePair | Unusable]:
         yield fix.pair()
 
 
-def read_commit(
-    clones: Path, slug: str, commit: str, key: str, rule: str = "", criterion: str = "SH"
-) -> SourcePair | Unusable:
+def read_commit(clones: Path, slug: str, commit: str, key: str, rule: str = "", criterion: str = "SH") -> SourceRecord:
     """Read what one commit changed.
 
     Args:
@@ -129,38 +127,38 @@ def read_commit(
         criterion: Short name of the criterion.
     """
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", slug) or ".." in slug or not _HASH.fullmatch(commit):
-        return Unusable(key, "no-commit-named")
+        return UnusableRecord(key, "no-commit-named")
     place = next((clones / name for name in (slug, f"{slug}.git") if (clones / name).is_dir()), None)
     if place is None:
-        return Unusable(key, "no-clone")
+        return UnusableRecord(key, "no-clone")
     with tempfile.TemporaryDirectory() as scratch, opened(find_git_dir(place), Path(scratch)) as shadow:
         fix = _changed_file(shadow, commit, key)
-    if isinstance(fix, Unusable):
+    if isinstance(fix, UnusableRecord):
         return fix
     path, before, after = fix
     return Fix(key, path, before, after, rule, slug, criterion).pair()
 
 
-def _changed_file(shadow: IsolatedGitDir, commit: str, key: str) -> tuple[str, str, str] | Unusable:
+def _changed_file(shadow: IsolatedGitDir, commit: str, key: str) -> tuple[str, str, str] | UnusableRecord:
     """Return path and both versions of the one source file that a commit changed; tests do not count."""
     try:
         log = shadow.output(["rev-list", "--parents", "--no-walk", commit]).decode("ascii").split()
     except InputError:
-        return Unusable(key, "commit-not-in-clone")
+        return UnusableRecord(key, "commit-not-in-clone")
     if len(log) != 2:
-        return Unusable(key, "no-single-parent")
+        return UnusableRecord(key, "no-single-parent")
     raw = shadow.output(["diff-tree", "-r", "-z", "--raw", "--no-renames", log[1], log[0]])
     fields = raw.decode("utf-8", "replace").split("\0")
     changes = [(fields[at].split(), fields[at + 1]) for at in range(0, len(fields) - 1, 2)]
     code = [(row, path) for row, path in changes if language_of_path(path) and not is_test(path)]
     if len(code) != 1:
-        return Unusable(key, "several-files" if code else "no-source-file")
+        return UnusableRecord(key, "several-files" if code else "no-source-file")
     (_, _, old, new, status), path = code[0]
     if status != "M":
-        return Unusable(key, "one-side-only")
+        return UnusableRecord(key, "one-side-only")
     blobs = [shadow.output(["cat-file", "blob", blob]) for blob in (old, new)]
     if any(len(data) > _MOST_BYTES or b"\0" in data for data in blobs):
-        return Unusable(key, "too-large")
+        return UnusableRecord(key, "too-large")
     return path, _decoded(blobs[0]), _decoded(blobs[1])
 
 

@@ -18,8 +18,8 @@ from typing import Literal
 
 from tree_sitter import Node
 
-from themis_rm.benchmark.sources.neutral.labels import renamed, tells_label, without_telling_comments
-from themis_rm.benchmark.sources.source import SourcePair, Unusable
+from themis_rm.benchmark.sources.cleaning.labels import remove_revealing_comments, rename_identifiers, reveals_label
+from themis_rm.benchmark.sources.source import SourcePair, SourceRecord, UnusableRecord
 from themis_rm.languages.syntax import code_tokens, parse_fragment, syntax_of, to_bytes, to_text, walk
 
 
@@ -198,9 +198,7 @@ def _below(comment: Node, nodes: Sequence[Node]) -> Node | None:
     return min((n for n in nodes if n.start_point.row == row), key=lambda n: (n.start_byte, -n.end_byte), default=None)
 
 
-def paired(
-    rule: Rule, found: Iterable[Case], rejected: frozenset[str] = frozenset()
-) -> Iterator[SourcePair | Unusable]:
+def paired(rule: Rule, found: Iterable[Case], rejected: frozenset[str] = frozenset()) -> Iterator[SourceRecord]:
     """Yield the pairs of a rule's cases, and what of them makes none.
 
     Args:
@@ -211,24 +209,24 @@ def paired(
     for number, case in enumerate(found, 1):
         key = f"{rule.key}/{number}"
         if not case.bads or not case.goods:
-            yield Unusable(key, "one-side-only")
+            yield UnusableRecord(key, "one-side-only")
             continue
         matched, left = _matched(case, rule)
         for index, (bad, good) in enumerate(matched, 1):
             if f"{key}.{index}" in rejected:
-                yield Unusable(f"{key}.{index}", "read-and-rejected")
+                yield UnusableRecord(f"{key}.{index}", "read-and-rejected")
                 continue
             yield _pair(f"{key}.{index}", rule, *(f"{case.context}\n\n{side}".strip("\n") for side in (bad, good)))
         for index in range(left):
-            yield Unusable(f"{key}.{len(matched) + index + 1}", "unmatched-examples")
+            yield UnusableRecord(f"{key}.{len(matched) + index + 1}", "unmatched-examples")
 
 
-def _pair(key: str, rule: Rule, bad: str, good: str) -> SourcePair | Unusable:
+def _pair(key: str, rule: Rule, bad: str, good: str) -> SourceRecord:
     bad, good = cleaned(bad, good, rule.language)
     if not bad.strip() or not good.strip():
-        return Unusable(key, "one-side-only")
-    if tells_side(bad, good):
-        return Unusable(key, "label-leak")
+        return UnusableRecord(key, "one-side-only")
+    if reveals_side(bad, good):
+        return UnusableRecord(key, "label-leak")
     return SourcePair(
         key=key,
         criterion=rule.criterion,
@@ -356,7 +354,7 @@ def pieces(code: str, language: str) -> list[str]:
 def _lines(code: str, language: str) -> list[str]:
     """Split a list of one-line statements into its lines; anything else stays whole."""
     lines = [line for line in code.split("\n") if code_tokens(line, language)]
-    nodes = _statements(without_telling_comments(code, language, lambda _: True), language)
+    nodes = _statements(remove_revealing_comments(code, language, lambda _: True), language)
     return lines if len(nodes) == len(lines) else [code]
 
 
@@ -396,18 +394,18 @@ def cleaned(bad: str, good: str, language: str) -> tuple[str, str]:
     spoken = [_comments(side, language) for side in (bad, good)]
     shared = spoken[0] & spoken[1]
     sides = [
-        without_telling_comments(side, language, lambda text: _folded(text) not in shared or tells_label(text))
+        remove_revealing_comments(side, language, lambda text: _folded(text) not in shared or reveals_label(text))
         for side in (bad, good)
     ]
     names = [_telling_names(side, language) for side in sides]
     sides = [
-        renamed(side, language, _neutral(mine - other))
+        rename_identifiers(side, language, _neutral(mine - other))
         for side, mine, other in zip(sides, names, names[::-1], strict=True)
     ]
     return _trimmed(sides[0]), _trimmed(sides[1])
 
 
-def tells_side(bad: str, good: str) -> bool:
+def reveals_side(bad: str, good: str) -> bool:
     """Tell whether a word that names a side stands on one of them alone."""
     words = [Counter(word.casefold() for word in _SIDE.findall(side)) for side in (bad, good)]
     return set(words[0]) != set(words[1])
@@ -424,7 +422,7 @@ def _comments(code: str, language: str) -> set[str]:
         seen.add(_folded(text))
         return False
 
-    without_telling_comments(code, language, note)
+    remove_revealing_comments(code, language, note)
     return seen
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tree_sitter import Node
 
+from themis_rm.benchmark.sources.cleaning.surface import remove_blank_lines, remove_differing_comments
 from themis_rm.benchmark.sources.formats.codenet import statement
-from themis_rm.benchmark.sources.neutral.surface import without_blank_lines, without_differing_comments
 from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.languages import language as language_named
 from themis_rm.languages.syntax import parse, to_bytes, to_text, walk
@@ -48,8 +48,8 @@ def submission_pair(
     """
     if language == "Python":
         slow, fast = unconverted(slow), unconverted(fast)
-    fast, slow = without_differing_comments(fast, slow, language)
-    fast, slow = without_blank_lines(fast, language), without_blank_lines(slow, language)
+    fast, slow = remove_differing_comments(fast, slow, language)
+    fast, slow = remove_blank_lines(fast, language), remove_blank_lines(slow, language)
     stated = statement(pages, problem)
     return SourcePair(
         key=key,

@@ -16,7 +16,7 @@ from themis_rm.languages.syntax import (
 )
 
 
-def without_differing_comments(chosen: str, rejected: str, language: str) -> tuple[str, str]:
+def remove_differing_comments(chosen: str, rejected: str, language: str) -> tuple[str, str]:
     """Return both versions without any comment, if their comments differ in more than layout; else as they are."""
     if _comments(chosen, language) == _comments(rejected, language):
         return chosen, rejected
@@ -28,7 +28,7 @@ def _comments(code: str, language: str) -> list[list[str]]:
     return [to_text(fragment.source[start:end]).split() for start, end in comment_ranges(fragment.tree, language)]
 
 
-def without_blank_lines(code: str, language: str) -> str:
+def remove_blank_lines(code: str, language: str) -> str:
     """Return code without its blank lines, unless they stand inside a text literal."""
     dense = "\n".join(line.rstrip() for line in code.split("\n") if line.strip()) + "\n"
     return dense if code_tokens(dense, language) == code_tokens(code, language) else code

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.benchmark.sources.neutral.labels import renamed, tells_label, without_telling_comments
+from themis_rm.benchmark.sources.cleaning.labels import remove_revealing_comments, rename_identifiers, reveals_label
 from themis_rm.languages.syntax import code_tokens
 
 CODE = """\
@@ -18,28 +18,30 @@ String find(String badge) { // looks up one row
 
 
 def test_telling_comments_go_and_others_stay():
-    assert without_telling_comments(CODE, "Java") == (
+    assert remove_revealing_comments(CODE, "Java") == (
         "String find(String badge) { // looks up one row\n     run(badge);\n    return badge;\n}\n"
     )
 
 
 @pytest.mark.parametrize("text", ["BAD", "// fixed now", "CWE-79", "this is insecure", "non-compliant", "do not"])
 def test_words_that_tell(text):
-    assert tells_label(text)
+    assert reveals_label(text)
 
 
 @pytest.mark.parametrize("text", ["badge", "prefix", "looks up one row", "debugging", "goods"])
 def test_words_that_do_not_tell(text):
-    assert not tells_label(text)
+    assert not reveals_label(text)
 
 
 def test_names_are_changed_in_code_alone():
     code = 'def bad(x):\n    return bad(x - 1) or "bad"  # bad\n'
-    assert renamed(code, "Python", {"bad": "walk"}) == 'def walk(x):\n    return walk(x - 1) or "bad"  # bad\n'
+    assert (
+        rename_identifiers(code, "Python", {"bad": "walk"}) == 'def walk(x):\n    return walk(x - 1) or "bad"  # bad\n'
+    )
 
 
 def test_methods_without_a_class_are_renamed_too():
-    assert renamed("int bad() { return bad(); }", "Java", {"bad": "walk"}) == "int walk() { return walk(); }"
+    assert rename_identifiers("int bad() { return bad(); }", "Java", {"bad": "walk"}) == "int walk() { return walk(); }"
 
 
 LINES = st.lists(
@@ -51,17 +53,17 @@ LINES = st.lists(
 @given(LINES)
 def test_code_is_never_touched(lines):
     code = "\n".join(lines) + "\n"
-    assert code_tokens(without_telling_comments(code, "Python"), "Python") == code_tokens(code, "Python")
+    assert code_tokens(remove_revealing_comments(code, "Python"), "Python") == code_tokens(code, "Python")
 
 
 @given(LINES)
 def test_no_telling_comment_is_left(lines):
-    cleaned = without_telling_comments("\n".join(lines) + "\n", "Python")
+    cleaned = remove_revealing_comments("\n".join(lines) + "\n", "Python")
     assert "# BAD" not in cleaned
     assert "# fixed" not in cleaned
 
 
 @given(LINES)
 def test_cleaning_twice_changes_nothing(lines):
-    once = without_telling_comments("\n".join(lines) + "\n", "Python")
-    assert without_telling_comments(once, "Python") == once
+    once = remove_revealing_comments("\n".join(lines) + "\n", "Python")
+    assert remove_revealing_comments(once, "Python") == once

@@ -24,12 +24,12 @@ LABEL_WORDS = (
 _LABEL = re.compile(rf"(?<![A-Za-z])(?:{LABEL_WORDS})(?![A-Za-z])", re.IGNORECASE)
 
 
-def tells_label(text: str) -> bool:
+def reveals_label(text: str) -> bool:
     """Tell whether a text holds a word that gives a label away."""
     return _LABEL.search(text) is not None
 
 
-def without_telling_comments(code: str, language: str, tells: Callable[[str], bool] = tells_label) -> str:
+def remove_revealing_comments(code: str, language: str, tells: Callable[[str], bool] = reveals_label) -> str:
     """Return the code without the comments that hold a telling word; other comments stay.
 
     A line that held nothing but such a comment goes with it. Adjacent line comments are one comment: a sentence that
@@ -79,7 +79,7 @@ def _blocks(ranges: list[tuple[int, int]], data: bytes) -> list[list[tuple[int, 
     return blocks
 
 
-def renamed(code: str, language: str, names: Mapping[str, str]) -> str:
+def rename_identifiers(code: str, language: str, names: Mapping[str, str]) -> str:
     """Return the code with identifiers renamed, in code alone: text literals and comments stay as they are.
 
     Args:

@@ -6,7 +6,7 @@ import re
 
 from tree_sitter import Node
 
-from themis_rm.benchmark.sources.neutral.labels import renamed
+from themis_rm.benchmark.sources.cleaning.labels import rename_identifiers
 from themis_rm.languages.syntax import parse_fragment, syntax_of, to_text, walk
 
 TELLING_HUMPS = frozenset(
@@ -36,7 +36,7 @@ _DECLARES = re.compile(
 _FIELDS = frozenset({"name", "declarator", "left", "pattern"})
 
 
-def neutral_name(name: str, humps: frozenset[str] = TELLING_HUMPS) -> str:
+def neutralize_name(name: str, humps: frozenset[str] = TELLING_HUMPS) -> str:
     """Return a name without its telling parts: ``GoodBaseNode`` -> ``BaseNode``, ``query_bad`` -> ``query``.
 
     The capital or small letter of the beginning stays. A name that is telling altogether becomes ``Example`` or
@@ -60,7 +60,7 @@ def neutral_name(name: str, humps: frozenset[str] = TELLING_HUMPS) -> str:
     return text[:at] + letter + text[at + 1 :]
 
 
-def with_neutral_names(code: str, language: str, humps: frozenset[str] = TELLING_HUMPS, beside: str = "") -> str:
+def neutralize_names(code: str, language: str, humps: frozenset[str] = TELLING_HUMPS, beside: str = "") -> str:
     """Return the code with telling parts taken out of the names that it declares itself; names of others stay.
 
     Two names that would become one keep apart by a number (``first_safe`` and ``first`` become ``first2`` and
@@ -76,7 +76,7 @@ def with_neutral_names(code: str, language: str, humps: frozenset[str] = TELLING
     declared += [name for name in _names(beside, language)[0] if name in taken and name not in declared]
     names: dict[str, str] = {}
     for old in declared:
-        new = neutral_name(old, humps)
+        new = neutralize_name(old, humps)
         if new == old:
             continue
         free, number = new, 2
@@ -84,7 +84,7 @@ def with_neutral_names(code: str, language: str, humps: frozenset[str] = TELLING
             free, number = f"{new}{number}", number + 1
         taken.add(free)
         names[old] = free
-    return renamed(code, language, names) if names else code
+    return rename_identifiers(code, language, names) if names else code
 
 
 def _names(code: str, language: str) -> tuple[list[str], set[str]]:

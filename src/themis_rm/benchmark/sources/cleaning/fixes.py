@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from themis_rm.benchmark.sources.neutral.labels import tells_label, without_telling_comments
+from themis_rm.benchmark.sources.cleaning.labels import remove_revealing_comments, reveals_label
 from themis_rm.languages import language as language_row
 from themis_rm.languages.syntax import comment_ranges, error_count, parse_fragment, to_text
 
@@ -10,7 +10,7 @@ _MACROS = frozenset({"C", "C++"})
 """Languages whose grammars cannot read every complete function: macros come before the grammar."""
 
 
-def dedented(code: str) -> str:
+def dedent_code(code: str) -> str:
     """Return the code without the indentation of its first line of text; lines that have less lose what they have."""
     lines = code.expandtabs(4).split("\n") if _mixed(code) else code.split("\n")
     first = next((line for line in lines if line.strip()), "")
@@ -32,7 +32,7 @@ def is_fragment(code: str, language: str) -> bool:
     return error_count(parse_fragment(code, language).tree) > 0
 
 
-def without_hints(chosen: str, rejected: str, language: str) -> tuple[str, str]:
+def remove_fix_comments(chosen: str, rejected: str, language: str) -> tuple[str, str]:
     """Return both versions without telling comments, if such comments stand on one side alone.
 
     The authors of a fix explain it ("escape user input, CVE-..."): what the explanation says is the label. Comments
@@ -40,10 +40,10 @@ def without_hints(chosen: str, rejected: str, language: str) -> tuple[str, str]:
     """
     if _telling(chosen, language) == _telling(rejected, language):
         return chosen, rejected
-    return without_telling_comments(chosen, language), without_telling_comments(rejected, language)
+    return remove_revealing_comments(chosen, language), remove_revealing_comments(rejected, language)
 
 
 def _telling(code: str, language: str) -> list[str]:
     fragment = parse_fragment(code, language)
     texts = [to_text(fragment.source[start:end]) for start, end in comment_ranges(fragment.tree, language)]
-    return [" ".join(text.split()) for text in texts if tells_label(text)]
+    return [" ".join(text.split()) for text in texts if reveals_label(text)]

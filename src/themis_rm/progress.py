@@ -1,94 +1,176 @@
-"""Progress of long work on a terminal: one bar that follows the completion markers of a stage's tasks.
+"""Progress of long jobs: bars and spinners on standard error, in terminals and notebooks.
 
-Nothing is shown where standard error is no terminal, or while a wider view (that of a whole run) is on.
+Nothing is shown when standard error is neither a terminal nor a notebook, inside :func:`suppress_progress`, or while
+another bar is already displayed: the outermost one wins.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-_wider_view: ContextVar[bool] = ContextVar("suppress_progress", default=False)
+T = TypeVar("T")
+REFRESH_SECONDS = 0.5
+
+_suppressed: ContextVar[bool] = ContextVar("suppressed", default=False)
+_display = threading.Lock()  # rich can update one live display at a time
 
 
 @contextmanager
 def suppress_progress() -> Iterator[None]:
-    """Keep the bars of single stages off while a view of all of them is shown."""
-    token = _wider_view.set(True)
+    """Show no bars or spinners while the body runs."""
+    token = _suppressed.set(True)
     try:
         yield
     finally:
-        _wider_view.reset(token)
+        _suppressed.reset(token)
 
 
-def tasks_done(logs: Path) -> int:
-    """Return how many tasks of a stage have left their completion marker."""
-    folder = logs / "completions"
-    return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
-
-
-@contextmanager
-def status_spinner(title: str, told: Callable[[], str]) -> Iterator[None]:
-    """Show a spinner with a line that says how far the work is while the body runs.
+def track(
+    iterable: Iterable[T], description: str, total: int | None = None, size: Callable[[T], int] | None = None
+) -> Generator[T, None, None]:
+    """Yield the items of an iterable and show a progress bar meanwhile.
 
     Args:
-        title: What to call the work.
-        told: Asked twice a second for the line.
+        iterable: The items.
+        description: Short name of the work, shown in front of the bar.
+        total: Number of steps until the end; by default the length of the iterable, if it has one.
+        size: Returns the number of steps that an item completes (the length of a batch); by default 1.
     """
-    console = Console(stderr=True)
-    if _wider_view.get() or not console.is_terminal:
-        yield
-        return
-    with console.status(title) as status, poll(lambda: status.update(f"{title}: {told()}")):
-        yield
+    if total is None and isinstance(iterable, Sized):
+        total = len(iterable)
+    with progress_counter(description, total) as advance:
+        for item in iterable:
+            yield item
+            advance(1 if size is None else size(item))
 
 
 @contextmanager
-def poll(look: Callable[[], None]) -> Iterator[None]:
-    """Call ``look`` twice a second while the body runs, and once at its end."""
-    over = threading.Event()
+def progress_counter(description: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar while the body runs.
 
-    def follow() -> None:
-        while not over.wait(0.5):
-            look()
+    Args:
+        description: Short name of the work, shown in front of the bar.
+        total: Number of steps until the end, if known.
 
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        look()
+    Yields:
+        A function that the body calls with the number of steps it has completed since the last call.
+    """
+    with _exclusive_console() as console:
+        if console is None:
+            yield _ignore
+            return
+        with _progress(console) as progress:
+            task = progress.add_task(description, total=total)
+            yield lambda steps: progress.advance(task, steps)
 
 
 @contextmanager
 def progress_bar(stage: str, logs: Path, tasks: int) -> Iterator[None]:
-    """Show a bar of finished tasks while the body runs.
+    """Show a bar of a data stage's finished tasks while the body runs.
 
     Args:
-        stage: What to call it.
-        logs: The stage's log folder, where the markers appear.
-        tasks: How many there will be.
+        stage: Name of the stage, shown in front of the bar.
+        logs: The stage's log directory, in which each finished task writes a completion marker.
+        tasks: Number of tasks.
     """
-    console = Console(stderr=True)
-    if _wider_view.get() or not console.is_terminal:
-        yield
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task(stage, total=tasks)
-        with poll(lambda: progress.update(bar, completed=tasks_done(logs))):
+    with _exclusive_console() as console:
+        if console is None:
             yield
+            return
+        with _progress(console) as progress:
+            task = progress.add_task(stage, total=tasks)
+            with poll(lambda: progress.update(task, completed=tasks_done(logs))):
+                yield
+
+
+@contextmanager
+def status_spinner(title: str, message: Callable[[], str] = lambda: "") -> Iterator[None]:
+    """Show a spinner with a status line while the body runs.
+
+    Args:
+        title: Short name of the work.
+        message: Called twice a second; returns the status shown after the title.
+    """
+    with _exclusive_console() as console:
+        if console is None:
+            yield
+            return
+        with console.status(title) as status, poll(lambda: status.update(_status_line(title, message()))):
+            yield
+
+
+@contextmanager
+def poll(callback: Callable[[], None]) -> Iterator[None]:
+    """Call a function twice a second while the body runs, and once at the end."""
+    finished = threading.Event()
+
+    def loop() -> None:
+        while not finished.wait(REFRESH_SECONDS):
+            callback()
+
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        thread.join()
+        callback()
+
+
+def tasks_done(logs: Path) -> int:
+    """Return how many tasks of a data stage have written their completion marker."""
+    directory = logs / "completions"
+    return sum(1 for _ in directory.iterdir()) if directory.is_dir() else 0
+
+
+@contextmanager
+def _exclusive_console() -> Iterator[Console | None]:
+    """Yield the console to draw on, or ``None`` where nothing is to be shown."""
+    console = None if _suppressed.get() else _stderr_console()
+    if console is None or not _display.acquire(blocking=False):
+        yield None
+        return
+    try:
+        yield console
+    finally:
+        _display.release()
+
+
+def _stderr_console() -> Console | None:
+    console = Console(stderr=True)
+    if console.is_jupyter:
+        # Notebooks render terminal codes; rich's own notebook display needs ipywidgets and cannot update without.
+        return Console(stderr=True, force_terminal=True, force_jupyter=False)
+    return console if console.is_terminal else None
+
+
+def _progress(console: Console) -> Progress:
+    columns: list[ProgressColumn] = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn()]
+    columns += [MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
+    return Progress(*columns, console=console, transient=True)
+
+
+def _ignore(_steps: int) -> None:
+    """Do nothing: progress is not shown."""
+
+
+def _status_line(title: str, message: str) -> str:
+    return f"{title}: {message}" if message else title

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,8 @@ from themis_rm.settings import Settings, apply_overrides
 
 
 class Inner(Settings):
+    synonyms: ClassVar[dict[str, str]] = {"lr": "learning_rate"}
+
     learning_rate: float = 0.1
 
 
@@ -31,6 +35,12 @@ def test_a_recipe_is_read_and_overrides_go_over_it(tmp_path):
 def test_an_unknown_key_names_the_nearest_one_of_its_level(tmp_path, text):
     with pytest.raises(SettingError, match=r"unknown key '(inner|maybe)\.lerning_rate'\. Did you mean 'learning_rate'"):
         Outer.load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("key", ["lr", "LR"])
+def test_an_unknown_key_that_is_a_synonym_names_the_field(tmp_path, key):
+    with pytest.raises(SettingError, match=rf"unknown key 'inner\.{key}'\. Did you mean 'learning_rate'"):
+        Outer.load(write(tmp_path, f"inner: {{{key}: 1}}"))
 
 
 @pytest.mark.parametrize(

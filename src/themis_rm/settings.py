@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,9 +17,17 @@ from themis_rm.errors import InputError, SettingError, did_you_mean
 
 
 class Settings(BaseModel):
-    """Base of all settings: immutable, unknown keys refused, each field documented beneath it."""
+    """Base class of all settings: immutable, unknown keys are errors, each field has a docstring below it.
+
+    Attributes:
+        synonyms: Names that other libraries use for the fields of this class (``{"lr": "learning_rate"}``). They are
+            not accepted; the error message for an unknown key suggests the field. A value may be a dotted path into
+            nested settings (``"backbone.path"``).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    synonyms: ClassVar[dict[str, str]] = {}
 
     @classmethod
     def build(cls, values: dict[str, Any], where: str = "settings") -> Self:
@@ -100,14 +108,17 @@ def _explain(cls: type[BaseModel], error: ValidationError, where: str) -> Settin
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return SettingError(
-            f"{where}: unknown key '{path}'.", did_you_mean(str(first["loc"][-1]), _keys(cls, first["loc"]))
-        )
+        return SettingError(f"{where}: unknown key '{path}'.", _suggest(_model_at(cls, first["loc"]), first["loc"][-1]))
     message = first["msg"].removeprefix("Value error, ")
     return SettingError(f"{where}: {path}: {message}." if path else f"{where}: {message}.")
 
 
-def _keys(cls: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+def _suggest(model: type[BaseModel], key: int | str) -> str:
+    known = getattr(model, "synonyms", {}).get(str(key).casefold().replace("-", "_"))
+    return f"Did you mean '{known}'?" if known else did_you_mean(str(key), model.model_fields)
+
+
+def _model_at(cls: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
     model: Any = cls
     for part in loc[:-1]:
         field = getattr(model, "model_fields", {}).get(part)
@@ -115,4 +126,4 @@ def _keys(cls: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
             continue
         candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
         model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), model)
-    return list(getattr(model, "model_fields", {}))
+    return model

@@ -45,8 +45,8 @@ def test_files_are_told_apart_by_name_and_content(tmp_path):
     assert len({one, two, fingerprints.files([tmp_path / "b"], tmp_path)}) == 3
 
 
-def test_rooms_have_code_of_their_own():
-    assert fingerprints.code("mine") != fingerprints.code("curate")
+def test_packages_have_different_code():
+    assert fingerprints.code("mining") != fingerprints.code("curation")
 
 
 def test_combining_is_sensitive_to_borders():

@@ -111,17 +111,17 @@ def stages_of(recipe: RunRecipe, out: Path) -> list[Stage]:
 
     if recipe.repositories:
         sources = "".join(map(fingerprints.repository, recipe.repositories))
-        stage = add(MINE, "Mine git histories", ["mine"], recipe.mine.canonical() + sources)
+        stage = add(MINE, "Mine git histories", ["mining"], recipe.mine.canonical() + sources)
         stage.work = lambda to: mine_repositories(recipe.repositories, to, recipe.mine, recipe.execution)
         stage.outputs = ("commits/*.parquet",)
     if recipe.trees:
         trees = recipe.tree_paths()
         seen = "".join(map(fingerprints.tree, trees))
-        stage = add(FUNCTIONS, "Collect documented functions", ["mine"], recipe.functions.canonical() + seen)
+        stage = add(FUNCTIONS, "Collect documented functions", ["mining"], recipe.functions.canonical() + seen)
         stage.work = lambda to: mine_trees(trees, to, recipe.functions, recipe.execution)
         stage.outputs = ("solutions/*.parquet",)
 
-    stage = add(CURATE, "Curate pairs, inject bugs", ["curate"], recipe.curate.canonical(), MINE, FUNCTIONS)
+    stage = add(CURATE, "Curate pairs, inject bugs", ["curation", "mining"], recipe.curate.canonical(), MINE, FUNCTIONS)
     commits, solutions = (out / MINE / "commits", out / FUNCTIONS / "solutions")
     stage.work = lambda to: curate(_filled(commits), _filled(solutions), to, recipe.curate, recipe.execution)
     stage.outputs = ("pairs/*.parquet",)
@@ -130,16 +130,16 @@ def stages_of(recipe: RunRecipe, out: Path) -> list[Stage]:
     stage.work = lambda to: assemble(out / CURATE / "pairs", to, recipe.assemble, recipe.execution)
     stage.outputs = ("data/*.parquet", "README.md", "prompts.json")
 
-    stage = add(TRAIN, "Train the reward model", ["train", "models"], recipe.train.canonical(), ASSEMBLE)
+    stage = add(TRAIN, "Train the reward model", ["training", "models"], recipe.train.canonical(), ASSEMBLE)
     stage.work = lambda to: train_with_baseline(recipe.train, out / ASSEMBLE, to).as_stage()
     stage.outputs = ("model/*", "model/baselines/*/*")
 
-    stage = add(HELD_OUT, "Evaluate on held-out pairs", ["models", "benchmark"], recipe.evaluate.canonical(), TRAIN)
+    stage = add(HELD_OUT, "Evaluate on held-out pairs", ["models", "benchmark", "evaluation"], recipe.evaluate.canonical(), TRAIN)
     stage.work = lambda to: _evaluate_held_out(recipe, out, to)
     stage.outputs = ("scores.parquet", "results.json")
 
     settings = recipe.evaluate.canonical() + _benchmark(recipe.benchmark)
-    stage = add(EVALUATE, "Evaluate on the benchmark", ["models", "benchmark"], settings, TRAIN)
+    stage = add(EVALUATE, "Evaluate on the benchmark", ["models", "benchmark", "evaluation"], settings, TRAIN)
     stage.work = lambda to: _evaluate(recipe, recipe.benchmark, out / TRAIN / "model", to)
     stage.outputs = ("scores.parquet", "results.json")
     return list(found.values())

@@ -134,12 +134,13 @@ def stages_of(recipe: RunRecipe, out: Path) -> list[Stage]:
     stage.work = lambda to: train_with_baseline(recipe.train, out / ASSEMBLE, to).as_stage()
     stage.outputs = ("model/*", "model/baselines/*/*")
 
-    stage = add(HELD_OUT, "Evaluate on held-out pairs", ["models", "benchmark", "evaluation"], recipe.evaluate.canonical(), TRAIN)
+    packages = ["models", "benchmark", "evaluation"]
+    stage = add(HELD_OUT, "Evaluate on held-out pairs", packages, recipe.evaluate.canonical(), TRAIN)
     stage.work = lambda to: _evaluate_held_out(recipe, out, to)
     stage.outputs = ("scores.parquet", "results.json")
 
     settings = recipe.evaluate.canonical() + _benchmark(recipe.benchmark)
-    stage = add(EVALUATE, "Evaluate on the benchmark", ["models", "benchmark", "evaluation"], settings, TRAIN)
+    stage = add(EVALUATE, "Evaluate on the benchmark", packages, settings, TRAIN)
     stage.work = lambda to: _evaluate(recipe, recipe.benchmark, out / TRAIN / "model", to)
     stage.outputs = ("scores.parquet", "results.json")
     return list(found.values())

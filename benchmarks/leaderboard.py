@@ -19,13 +19,14 @@ def main(folder: Path) -> None:
     def done(part: str) -> None:
         marks.append((part, time.perf_counter(), time.process_time()))
 
-    from themis_rm.evaluation.leaderboard.board import BoardSettings, build_board
+    from themis_rm.evaluation.leaderboard.board import LeaderboardSettings, build_leaderboard
+
     from themis_rm.evaluation.leaderboard.runs import read_runs
 
     done("start-up")
     runs = read_runs([], folder)
     done("read")
-    board = build_board(runs, BoardSettings())
+    board = build_leaderboard(runs, LeaderboardSettings())
     done("compute")
     size = len(board.to_json())
     done("write")

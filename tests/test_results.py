@@ -9,12 +9,12 @@ from themis_rm.benchmark.audit.run import Audit
 from themis_rm.benchmark.manifest import Manifest
 from themis_rm.errors import InputError
 from themis_rm.evaluation.adversarial.attack import AttackResults, AttackSettings, attack
-from themis_rm.evaluation.reranking.run import RerankResults, RerankSettings, rerank
-from themis_rm.evaluation.results import Results
+from themis_rm.evaluation.reranking.rerank import RerankResults, RerankSettings, rerank
+from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.results import Result
 
 KINDS = {
-    Results: "results file",
+    EvaluationResults: "results file",
     Manifest: "manifest of a compiled benchmark",
     Audit: "audit of a benchmark",
     AttackResults: "results file of an attack",

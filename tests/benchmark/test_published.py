@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from themis_rm.evaluation.results import Results
+from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.evaluation.scores import read_scores, schema, write_scores
 from themis_rm.evaluation.statistics import Accuracy
 
@@ -19,7 +19,7 @@ def runs(shared):
 @pytest.mark.parametrize("run", RUNS)
 def test_results_are_recomputed_from_scores(runs, run):
     published = json.loads((runs / run / "results.json").read_text(encoding="utf-8"))
-    ours = Results.published(read_scores(runs / run / "scores.parquet")).model_dump()
+    ours = EvaluationResults.published(read_scores(runs / run / "scores.parquet")).model_dump()
     for block in ("by_aspect", "by_language", "by_subset"):
         assert list(ours[block]) == list(published[block])
         for key, figures in published[block].items():
@@ -32,12 +32,12 @@ def test_results_are_recomputed_from_scores(runs, run):
 def test_types_are_the_published_ones(runs):
     run = runs / "Themis-RM-0.6B"
     published = json.loads((run / "results.json").read_text(encoding="utf-8"))["overall"]
-    ours = json.loads(json.dumps(Results.published(read_scores(run / "scores.parquet")).overall))
+    ours = json.loads(json.dumps(EvaluationResults.published(read_scores(run / "scores.parquet")).overall))
     assert {key: type(value) for key, value in ours.items()} == {key: type(value) for key, value in published.items()}
 
 
 def test_parse_failures_are_failed_rows_not_ties(runs):
-    found = Accuracy.of(read_scores(runs / "R3-Qwen3-4B-14k" / "scores.parquet"), 0.95)
+    found = Accuracy.from_scores(read_scores(runs / "R3-Qwen3-4B-14k" / "scores.parquet"), 0.95)
     assert (found.n, found.failed) == (8866, 288)
     assert found.strict == pytest.approx(0.411, abs=1e-4)
 
@@ -47,7 +47,7 @@ def test_parse_failures_are_failed_rows_not_ties(runs):
     [("LMUnit-qwen2.5-72b", 0.672, 0.615), ("CE-RM-4B", 0.209, 0.676)],
 )
 def test_ties_that_strict_accuracy_hides(runs, run, tie_rate, half):
-    found = Accuracy.of(read_scores(runs / run / "scores.parquet"), 0.95)
+    found = Accuracy.from_scores(read_scores(runs / run / "scores.parquet"), 0.95)
     assert found.tie_rate == pytest.approx(tie_rate, abs=5e-4)
     assert found.value == pytest.approx(half, abs=5e-4)
 
@@ -70,6 +70,6 @@ def test_the_schema_says_that_id_is_the_index():
 
 @pytest.mark.parametrize("run", ["Themis-RM-0.6B", "R3-Qwen3-4B-14k", "LMUnit-qwen2.5-72b"])
 def test_a_published_results_file_can_be_loaded(runs, run):
-    results = Results.load(runs / run / "results.json")
+    results = EvaluationResults.load(runs / run / "results.json")
     assert results.overall["total_examples"] == 8866
     assert results.accuracies is None

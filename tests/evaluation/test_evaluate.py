@@ -11,8 +11,8 @@ import time
 import pytest
 
 from themis_rm.errors import InputError
-from themis_rm.evaluation.evaluate import EvaluateSettings, Prompting, evaluate, pair_score
-from themis_rm.evaluation.results import Results
+from themis_rm.evaluation.evaluate import EvaluateSettings, RunPrompts, evaluate, pair_score
+from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.evaluation.scores import read_scores
 from themis_rm.models.ngrams import NGramSettings, fit_ngrams
 from themis_rm.models.protocol import Score
@@ -84,7 +84,7 @@ def test_intervals_resample_tasks_where_the_benchmark_names_them(tmp_path):
     assert alone.accuracies.overall.value == tasks.accuracies.overall.value
     assert alone.overall == tasks.overall
     assert (tmp_path / "alone" / "scores.parquet").read_bytes() == (tmp_path / "tasks" / "scores.parquet").read_bytes()
-    assert Results.load(tmp_path / "tasks" / "results.json") == tasks
+    assert EvaluationResults.load(tmp_path / "tasks" / "results.json") == tasks
     assert "Intervals and tests take tasks for units: the 24 pairs come from 3." in tasks.table().caption
     assert "tasks" not in alone.table().caption
 
@@ -108,13 +108,13 @@ def test_published_accuracy_is_strict(tmp_path):
 
 def test_saved_results_come_back_equal(benchmark_file, tmp_path):
     results = evaluate("random", benchmark_file, tmp_path / "out", QUICK)
-    assert Results.load(tmp_path / "out" / "results.json") == results
+    assert EvaluationResults.load(tmp_path / "out" / "results.json") == results
 
 
 def test_a_file_that_is_no_results_is_refused(tmp_path):
     (tmp_path / "results.json").write_text('{"overall": 3}', encoding="utf-8")
-    with pytest.raises(InputError, match="no results file"):
-        Results.load(tmp_path / "results.json")
+    with pytest.raises(InputError, match="not a valid results file"):
+        EvaluationResults.load(tmp_path / "results.json")
 
 
 def test_two_runs_give_the_same_bytes(benchmark_file, tmp_path, tiny_checkpoint):
@@ -229,7 +229,7 @@ def test_a_checkpoints_own_prompts_are_used(benchmark_file, tmp_path, tiny_check
     (folder / "prompts.json").write_text(own.to_json(), encoding="utf-8")
     run = evaluate(folder, benchmark_file, tmp_path / "out", QUICK).run
     assert run.prompt_set == "trained"
-    assert run.prompt_digest == Prompting("own", own).digest
+    assert run.prompt_digest == RunPrompts("own", own).digest
 
 
 def test_a_prompt_set_from_a_file_comes_first(benchmark_file, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
 from themis_rm.evaluation.leaderboard.score_files import read_score_file
-from themis_rm.evaluation.results import Results
+from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.evaluation.scores import read_scores
 from themis_rm.models.settings import JudgeSettings, ModelSettings
 
@@ -82,7 +82,7 @@ def test_the_table_tells_both(results):
 
 
 def test_results_come_back_equal(results, tmp_path):
-    assert Results.load(tmp_path / "out" / "results.json") == results
+    assert EvaluationResults.load(tmp_path / "out" / "results.json") == results
 
 
 def test_a_scalar_model_has_no_such_columns(tmp_path):

@@ -13,14 +13,14 @@ from tests.evaluation.boards import LANGUAGES, write_run
 
 from themis_rm.evaluation import statistics as stats
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
-from themis_rm.evaluation.leaderboard.board import BoardSettings, leaderboard
+from themis_rm.evaluation.leaderboard.build import LeaderboardSettings, leaderboard
 from themis_rm.evaluation.leaderboard.tables import COLUMNS, terminal_table, to_csv
-from themis_rm.evaluation.results import Results
+from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.evaluation.scores import read_scores
 from themis_rm.evaluation.statistics import Accuracy
 
 LEVEL = 0.95
-QUICK = BoardSettings(resamples=500)
+QUICK = LeaderboardSettings(resamples=500)
 MARKS = st.text(alphabet="+0-", min_size=6, max_size=40)
 
 
@@ -41,7 +41,7 @@ def test_figures_are_those_of_the_row_by_row_way(tmp_path_factory, one, two, fir
                 if (cut.criterion in ("", row.aspect) and cut.language in ("", row.language))
                 and cut.subset in ("", row.subset)
             ]
-            expected = Accuracy.of(kept, LEVEL).to_dict()
+            expected = Accuracy.from_scores(kept, LEVEL).to_dict()
             assert board.accuracies.accuracy(run, column).to_dict() == pytest.approx(expected)
     expected = stats.compare(rows[names[0]], rows[names[1]], LEVEL)
     tests = board.comparison("all")
@@ -79,7 +79,7 @@ def test_models_that_differ_are_in_different_groups(board):
 def test_holm_is_over_all_pairs_of_models(board):
     tests = board.comparison("all")
     assert len(tests.p_value) == 6
-    assert tests.p_holm.tolist() == stats.holm(tests.p_value.tolist())
+    assert tests.p_holm.tolist() == stats.holm_adjust(tests.p_value.tolist())
 
 
 def test_the_macro_average_counts_each_criterion_the_same(board):
@@ -166,7 +166,7 @@ def test_our_own_runs_bring_their_prompts_lengths_and_baseline(ours):
 
 def test_the_board_and_a_runs_own_results_agree(ours):
     board = leaderboard([ours / "own"], settings=QUICK)
-    results = Results.load(ours / "own" / "results.json")
+    results = EvaluationResults.load(ours / "own" / "results.json")
     index = [entry.name for entry in board.entries].index("random")
     assert board.accuracies.accuracy(index, 0).to_dict() == pytest.approx(results.accuracies.overall.to_dict())
     matched = board.cut("length-matched")

@@ -8,11 +8,11 @@ import pytest
 from tests.evaluation.boards import write_run
 
 from themis_rm.errors import InputError
-from themis_rm.evaluation.leaderboard.board import BoardSettings, leaderboard
+from themis_rm.evaluation.leaderboard.build import LeaderboardSettings, leaderboard
 from themis_rm.evaluation.leaderboard.published_tables import check_against
 from themis_rm.evaluation.reference.runs import load
 
-QUICK = BoardSettings(resamples=500)
+QUICK = LeaderboardSettings(resamples=500)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_columns_rows_and_cells_that_are_not_there_are_counted(board, tmp_path):
 @pytest.mark.slow
 def test_the_whole_board_takes_less_than_20_seconds_of_work(published):
     code = (
-        "import sys, pathlib, time; from themis_rm.evaluation.leaderboard.board import leaderboard\n"
+        "import sys, pathlib, time; from themis_rm.evaluation.leaderboard.build import leaderboard\n"
         "board = leaderboard([], pathlib.Path(sys.argv[1])); board.to_json()\n"
         "assert len(board.comparison('all').p_holm) == 780; print(time.process_time())"
     )

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.conftest import ROOT
 
 from themis_rm.errors import InputError
-from themis_rm.evaluation.reranking import run
+from themis_rm.evaluation.reranking import rerank as run
 from themis_rm.evaluation.reranking.problems import Problem
-from themis_rm.evaluation.reranking.ranks import expected_hit, published_summary, ranked
-from themis_rm.evaluation.reranking.run import RerankSettings, rerank
+from themis_rm.evaluation.reranking.ranks import expected_hit, published_summary, rank_problem
+from themis_rm.evaluation.reranking.rerank import RerankSettings, rerank
 
 GOLDENS = ROOT / "tests" / "goldens" / "rerank"
 DEPTHS = (5, 10)
@@ -64,7 +64,7 @@ CASES += [
 
 @pytest.mark.parametrize(("problem", "wanted"), [case[1:] for case in CASES], ids=[f"{c[0]}-{c[1].id}" for c in CASES])
 def test_the_published_figures_of_a_problem(problem, wanted):
-    found = ranked(problem, problem.rewards, DEPTHS)
+    found = rank_problem(problem, problem.rewards, DEPTHS)
     assert found.passing == wanted["n_passing"]
     for name, value in found.published.items():
         assert same(value, number(wanted[name])), name
@@ -74,7 +74,7 @@ def test_the_published_figures_of_a_problem(problem, wanted):
 def test_the_published_summary(kind):
     wanted = golden("expected.json" if kind == "random" else "edge_cases.json")
     wanted = wanted["overall"] if kind == "random" else wanted["expected"]["overall"]
-    rows = [ranked(problem, problem.rewards, DEPTHS) for name, problem, _ in CASES if name == kind]
+    rows = [rank_problem(problem, problem.rewards, DEPTHS) for name, problem, _ in CASES if name == kind]
     found = published_summary(rows, DEPTHS)
     assert {name: number(value) for name, value in wanted.items()} == pytest.approx(found, abs=1e-6)
 
@@ -97,30 +97,30 @@ def test_a_hit_with_ties_is_the_mean_over_all_orders_of_the_tied(candidates, k):
 def test_the_order_of_candidates_does_not_matter():
     forth = Problem.read(row("a", [1.0, 1.0, 0.0], [0, 2, 1], [2, 0, 1], [False, True, False]))
     back = Problem.read(row("a", [0.0, 1.0, 1.0], [1, 2, 0], [1, 0, 2], [False, True, False]))
-    found = [ranked(problem, problem.rewards, (1, 2)) for problem in (forth, back)]
+    found = [rank_problem(problem, problem.rewards, (1, 2)) for problem in (forth, back)]
     assert found[0].hits == found[1].hits == {1: 0.5, 2: 1.0}
 
 
 def test_equal_rewards_know_nothing():
     problem = Problem.read(row("a", [1.0] * 4, [0, 1, 2, 3], [3, 2, 1, 0], [False, False, False, True]))
-    assert ranked(problem, problem.rewards, (1,)).spearman == 0.0
+    assert rank_problem(problem, problem.rewards, (1,)).spearman == 0.0
 
 
 def test_equal_pass_rates_say_nothing_about_the_model():
     problem = Problem.read(row("a", [1.0, 2.0], [1, 1], [1, 1], [False, False]))
-    found = ranked(problem, problem.rewards, (1,))
+    found = rank_problem(problem, problem.rewards, (1,))
     assert (found.spearman, found.hits) == (None, None)
 
 
 def test_a_candidate_without_a_reward_comes_last_and_is_counted():
     problem = Problem.read(row("a", [None, -5.0], [1, 0], [0, 1], [True, False]))
-    found = ranked(problem, problem.rewards, (1,))
+    found = rank_problem(problem, problem.rewards, (1,))
     assert (found.hits, found.unscored) == ({1: 0.0}, 1)
 
 
 def test_problems_on_which_every_order_hits_are_told_apart():
     problem = Problem.read(row("a", [1.0, 2.0, 3.0], [1, 1, 0], [0, 0, 1], [True, True, False]))
-    assert ranked(problem, problem.rewards, (1, 2)).forced == [2]
+    assert rank_problem(problem, problem.rewards, (1, 2)).forced == [2]
 
 
 @pytest.mark.parametrize(

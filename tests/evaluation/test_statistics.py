@@ -42,7 +42,7 @@ OUTCOMES = st.lists(st.sampled_from(["win", "tie", "loss", "failed"]), min_size=
 
 @given(outcomes=OUTCOMES)
 def test_every_pair_is_counted_once(outcomes):
-    found = Accuracy.of(rows_of(outcomes), LEVEL)
+    found = Accuracy.from_scores(rows_of(outcomes), LEVEL)
     assert (found.n, found.wins, found.ties, found.failed) == (
         len(outcomes),
         *(outcomes.count(name) for name in ("win", "tie", "failed")),
@@ -53,7 +53,7 @@ def test_every_pair_is_counted_once(outcomes):
 
 @given(outcomes=OUTCOMES)
 def test_the_interval_holds_the_value_and_has_width(outcomes):
-    found = Accuracy.of(rows_of(outcomes), LEVEL)
+    found = Accuracy.from_scores(rows_of(outcomes), LEVEL)
     assert 0 <= found.low <= found.value + 1e-12
     assert found.value - 1e-12 <= found.high <= 1
     assert found.high > found.low
@@ -64,25 +64,25 @@ def test_tasks_of_one_pair_change_nothing(outcomes, data):
     rows = rows_of(outcomes)
     known = data.draw(st.sets(st.sampled_from([row.id for row in rows])))
     tasks = {key: f"task {key}" for key in known} | {"of another benchmark": "task 0"}
-    assert Accuracy.of(rows, LEVEL, tasks) == Accuracy.of(rows, LEVEL)
-    assert Accuracy.of(rows, LEVEL).tasks is None
+    assert Accuracy.from_scores(rows, LEVEL, tasks) == Accuracy.from_scores(rows, LEVEL)
+    assert Accuracy.from_scores(rows, LEVEL).tasks is None
 
 
 def test_pairs_of_a_task_are_resampled_together():
     rows = rows_of(["win"] * 60 + ["loss"] * 40)
-    alone = Accuracy.of(rows, LEVEL)
-    alike = Accuracy.of(rows, LEVEL, {row.id: f"task {int(row.id) // 4}" for row in rows})
+    alone = Accuracy.from_scores(rows, LEVEL)
+    alike = Accuracy.from_scores(rows, LEVEL, {row.id: f"task {int(row.id) // 4}" for row in rows})
     assert (alike.n, alike.value, alike.tasks) == (100, 0.6, 25)
     assert (alike.high - alike.low) / (alone.high - alone.low) == pytest.approx(2, rel=0.05)
 
 
 def test_a_pair_of_unknown_task_is_a_task_of_its_own_even_under_the_name_of_one():
     rows = rows_of(["win", "loss", "tie", "failed", "win"])
-    assert Accuracy.of(rows, LEVEL, {"0": "3", "1": "3", "2": "t"}).tasks == 4
+    assert Accuracy.from_scores(rows, LEVEL, {"0": "3", "1": "3", "2": "t"}).tasks == 4
 
 
 def test_no_pairs_have_no_accuracy():
-    assert Accuracy.of([], LEVEL).value is None
+    assert Accuracy.from_scores([], LEVEL).value is None
 
 
 @given(outcomes=OUTCOMES)
@@ -90,8 +90,8 @@ def test_swapping_the_sides_mirrors_the_accuracy(outcomes):
     scored = [name for name in outcomes if name != "failed"]
     swap = {"win": "loss", "loss": "win", "tie": "tie"}
     if scored:
-        one = Accuracy.of(rows_of(scored), LEVEL)
-        two = Accuracy.of(rows_of([swap[name] for name in scored]), LEVEL)
+        one = Accuracy.from_scores(rows_of(scored), LEVEL)
+        two = Accuracy.from_scores(rows_of([swap[name] for name in scored]), LEVEL)
         assert one.value == pytest.approx(1 - two.value)
         assert one.low == pytest.approx(1 - two.high, abs=0.08)
 
@@ -129,7 +129,7 @@ def test_a_clean_sweep_gets_the_exact_interval(n):
 @given(first=st.integers(0, 200), second=st.integers(0, 200))
 def test_mcnemar_is_the_exact_binomial_test(first, second):
     expected = binomtest(first, first + second, 0.5).pvalue if first + second else 1.0
-    assert stats.mcnemar_exact(first, second) == pytest.approx(expected, rel=1e-9)
+    assert stats.mcnemar_test(first, second) == pytest.approx(expected, rel=1e-9)
 
 
 @given(outcomes=OUTCOMES, others=OUTCOMES)
@@ -180,20 +180,20 @@ def test_the_randomization_test_by_tasks_counts_all_signs(sums):
     observed = abs(sum(sums))
     totals = [sum(s * d for s, d in zip(signs, sums, strict=True)) for signs in product((-1, 1), repeat=len(sums))]
     expected = sum(abs(total) >= observed for total in totals) / len(totals)
-    assert stats.task_flip_test(np.array(sums, dtype=np.int64)) == pytest.approx(expected, rel=1e-9)
+    assert stats.clustered_sign_flip_test(np.array(sums, dtype=np.int64)) == pytest.approx(expected, rel=1e-9)
 
 
 @given(halves=st.lists(st.integers(-2, 2), min_size=1, max_size=200))
 def test_with_one_pair_a_task_both_randomization_tests_are_one(halves):
-    assert stats.task_flip_test(np.array(halves)) == pytest.approx(flip_p([h / 2 for h in halves]), rel=1e-8)
+    assert stats.clustered_sign_flip_test(np.array(halves)) == pytest.approx(flip_p([h / 2 for h in halves]), rel=1e-8)
 
 
 def test_the_randomization_test_by_tasks_has_small_p_values_in_full():
-    assert stats.task_flip_test(np.full(900, 3)) == pytest.approx(2.0**-899, rel=1e-6)
+    assert stats.clustered_sign_flip_test(np.full(900, 3)) == pytest.approx(2.0**-899, rel=1e-6)
 
 
 def flip_p(differences):
-    return float(stats.flip_test(*stats.flips(stats.steps_of(np.array(differences))))[0])
+    return float(stats.sign_flip_test(*stats.flips(stats.count_differences(np.array(differences))))[0])
 
 
 DIFFERENCES = st.lists(st.sampled_from(stats.DIFFERENCES), min_size=1, max_size=9)
@@ -213,7 +213,7 @@ def test_the_randomization_test_counts_all_signs(differences):
 @given(first=st.integers(0, 300), second=st.integers(0, 300))
 def test_without_ties_the_randomization_test_is_mcnemars(first, second):
     differences = [1.0] * first + [-1.0] * second + [0.0]
-    assert flip_p(differences) == pytest.approx(stats.mcnemar_exact(first, second), rel=1e-6)
+    assert flip_p(differences) == pytest.approx(stats.mcnemar_test(first, second), rel=1e-6)
 
 
 def test_the_randomization_test_keeps_its_level_where_few_pairs_differ():
@@ -231,18 +231,18 @@ P_VALUES = st.lists(st.floats(0, 1, allow_nan=False), max_size=20)
 
 @given(p_values=P_VALUES)
 def test_holm_lies_between_the_raw_value_and_bonferroni(p_values):
-    for raw, adjusted in zip(p_values, stats.holm(p_values), strict=True):
+    for raw, adjusted in zip(p_values, stats.holm_adjust(p_values), strict=True):
         assert raw <= adjusted <= min(1.0, raw * len(p_values)) or math.isclose(adjusted, raw)
 
 
 @given(p_values=P_VALUES)
 def test_holm_keeps_the_order(p_values):
-    ranked = sorted(zip(p_values, stats.holm(p_values), strict=True))
-    assert [b for _, b in ranked] == sorted(b for _, b in ranked)
+    rank_problem = sorted(zip(p_values, stats.holm_adjust(p_values), strict=True))
+    assert [b for _, b in rank_problem] == sorted(b for _, b in rank_problem)
 
 
 def test_holm_on_a_worked_example():
-    assert stats.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert stats.holm_adjust([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 
 LENGTHS = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=40)

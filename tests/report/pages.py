@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 from tests.evaluation.boards import columns, write_run
 
-from themis_rm.evaluation.leaderboard.board import BoardSettings, Entry, leaderboard
+from themis_rm.evaluation.leaderboard.build import LeaderboardEntry, LeaderboardSettings, leaderboard
 
 SIZE = 240
 HOSTILE = """</script><img src=x onerror="document.title='owned'"> & 'co'"""
-REFERENCE = Entry("Told, not shown", "reference", "generative", "Small", 3.0, note="Only <told>.")
-QUICK = BoardSettings(resamples=200)
+REFERENCE = LeaderboardEntry("Told, not shown", "reference", "generative", "Small", 3.0, note="Only <told>.")
+QUICK = LeaderboardSettings(resamples=200)
 
 
 def small_board(folder):

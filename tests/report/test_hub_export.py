@@ -15,9 +15,9 @@ from themis_rm.benchmark.pairs import pairs_digest, read_benchmark
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS, read_config
 from themis_rm.errors import InputError, SettingError
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
-from themis_rm.evaluation.results import Results
+from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.records import BenchmarkPair, CompiledPair
-from themis_rm.report.benchmark_export import FolderSettings, export_benchmark, license_parts
+from themis_rm.report.benchmark_export import BenchmarkExportSettings, export_benchmark, license_parts
 from themis_rm.report.hub_export import EVAL_RESULTS, HubExportSettings, eval_results, export_results, model_index
 from themis_rm.storage.parquet import write_rows
 
@@ -104,7 +104,7 @@ def results(tmp_path_factory):
 
 
 def test_the_hub_reads_every_accuracy_back_out_of_the_model_index(results):
-    read = Results.load(results)
+    read = EvaluationResults.load(results)
     name, found = model_index_to_eval_results(model_index(read, ON_HUB))
     assert name == "length"
     by = {(item.dataset_config, item.dataset_split, item.metric_args["ties"]): item for item in found}
@@ -117,7 +117,7 @@ def test_the_hub_reads_every_accuracy_back_out_of_the_model_index(results):
 
 
 def test_the_two_accuracies_are_told_apart_by_name(results):
-    _, found = model_index_to_eval_results(model_index(Results.load(results), ON_HUB))
+    _, found = model_index_to_eval_results(model_index(EvaluationResults.load(results), ON_HUB))
     assert {(item.metric_name, item.metric_args["ties"]) for item in found} == {
         ("Accuracy in percent, ties count half", "half"),
         ("Strict accuracy in percent, ties are wrong", "wrong"),
@@ -125,7 +125,7 @@ def test_the_two_accuracies_are_told_apart_by_name(results):
 
 
 def test_the_model_index_names_the_benchmark_by_digest_and_the_prompt_mode(results):
-    read = Results.load(results)
+    read = EvaluationResults.load(results)
     _, found = model_index_to_eval_results(model_index(read, ON_HUB))
     assert found[0].dataset_args["digest"] == read.run.benchmark_digest
     assert found[0].dataset_args["prompts"] == "own"
@@ -133,12 +133,12 @@ def test_the_model_index_names_the_benchmark_by_digest_and_the_prompt_mode(resul
 
 
 def test_the_model_index_is_plain_yaml(results):
-    values = model_index(Results.load(results))
+    values = model_index(EvaluationResults.load(results))
     assert yaml.safe_load(yaml.safe_dump(values)) == values
 
 
 def test_eval_results_follow_the_hub_s_schema(results):
-    read = Results.load(results)
+    read = EvaluationResults.load(results)
     entries = eval_results(read, ON_HUB)
     assert set(entries[0]) == {"dataset", "value", "date", "notes"}
     parsed = {item.task_id: item for item in parse_eval_result_entries(entries)}
@@ -161,7 +161,7 @@ def test_each_way_of_evaluating_gets_a_file_of_its_own(results, tmp_path):
 def test_without_a_dataset_on_the_hub_there_is_no_eval_results_file(results, tmp_path):
     assert len(export_results(results, tmp_path, HubExportSettings())) == 1
     with pytest.raises(SettingError, match="dataset=owner/name"):
-        eval_results(Results.load(results), HubExportSettings())
+        eval_results(EvaluationResults.load(results), HubExportSettings())
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_without_a_dataset_on_the_hub_there_is_no_eval_results_file(results, tmp
 )
 def test_what_the_hub_would_not_take_is_refused(results, wrong):
     with pytest.raises(SettingError):
-        model_index(Results.load(results), HubExportSettings(**wrong))
+        model_index(EvaluationResults.load(results), HubExportSettings(**wrong))
 
 
 def test_published_results_without_intervals_are_refused(tmp_path):
@@ -215,7 +215,7 @@ def test_results_on_the_folder_carry_the_digest_of_the_card(compiled, tmp_path):
 
 
 def test_the_card_s_header_has_licenses_sizes_and_splits(compiled, tmp_path):
-    export_benchmark(compiled, tmp_path / "folder", FolderSettings(name="Small"))
+    export_benchmark(compiled, tmp_path / "folder", BenchmarkExportSettings(name="Small"))
     data = DatasetCard.load(tmp_path / "folder" / "README.md").data
     assert (data.pretty_name, data.license) == ("Small", ["cc-by-sa-4.0", "mit"])
     assert (data.size_categories, data.task_categories) == (["n<1K"], ["text-ranking"])
@@ -272,7 +272,7 @@ def test_eval_results_name_tasks_of_the_folder_s_eval_yaml(compiled, tmp_path, r
     tasks = {task["id"]: (task["config"], task["split"]) for task in registered["tasks"]}
     assert tasks["overall"] == ("Full", "Full")
     assert tasks["Memory_Efficiency"] == ("Stratified_Aspect", "Memory_Efficiency")
-    named = {item["dataset"]["task_id"] for item in eval_results(Results.load(results), ON_HUB)}
+    named = {item["dataset"]["task_id"] for item in eval_results(EvaluationResults.load(results), ON_HUB)}
     assert {"overall", "Functional_Correctness", "Memory_Efficiency"} <= named
 
 

@@ -14,9 +14,9 @@ from tests.report.pages import HOSTILE, QUICK, SIZE, embedded, small_board
 
 from themis_rm.benchmark.pairs import read_benchmark
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
-from themis_rm.evaluation.leaderboard.board import leaderboard
-from themis_rm.evaluation.leaderboard.recomputed import Differing
-from themis_rm.evaluation.statistics import accuracy_interval, holm, mcnemar_exact
+from themis_rm.evaluation.leaderboard.build import leaderboard
+from themis_rm.evaluation.leaderboard.results_check import ResultMismatch
+from themis_rm.evaluation.statistics import accuracy_interval, holm_adjust, mcnemar_test
 from themis_rm.report import leaderboard as page_module
 from themis_rm.report.leaderboard import page_data, render, write_page
 
@@ -187,13 +187,13 @@ def test_strict_tests_are_mcnemars(board, data):
     both = [run.outcomes != 4 for run in board.runs.runs]
     pairs = [(i, j) for i in range(board.scored) for j in range(i + 1, board.scored)]
     p_values = [
-        mcnemar_exact(
+        mcnemar_test(
             int((won[i] & ~won[j] & both[i] & both[j]).sum()), int((won[j] & ~won[i] & both[i] & both[j]).sum())
         )
         for i, j in pairs
     ]
     np.testing.assert_allclose(strict["p"], p_values, rtol=5e-3)
-    adjusted = holm(p_values)
+    adjusted = holm_adjust(p_values)
     np.testing.assert_allclose(strict["holm"], adjusted, rtol=5e-3)
     for (i, j), p in zip(pairs, adjusted, strict=True):
         shared = set(strict["letters"][i]) & set(strict["letters"][j])
@@ -266,7 +266,7 @@ def test_the_benchmark_is_named_by_its_hash(board, page):
 
 def test_a_difference_from_stated_figures_is_said(board):
     assert "follows from their scores" in render(board)
-    page = render(replace(board, differing=(Differing("good", "overall.accuracy", 1.0, 0.5),)))
+    page = render(replace(board, differing=(ResultMismatch("good", "overall.accuracy", 1.0, 0.5),)))
     assert "follows from their scores" not in page
     assert "1 figure that runs state" in page
 

@@ -11,8 +11,8 @@ from tests.report.browser import drive
 from tests.report.pages import HOSTILE, QUICK, embedded, small_board
 
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
-from themis_rm.evaluation.leaderboard.board import leaderboard
-from themis_rm.evaluation.statistics import mcnemar_exact
+from themis_rm.evaluation.leaderboard.build import leaderboard
+from themis_rm.evaluation.statistics import mcnemar_test
 from themis_rm.report.leaderboard import render
 
 LOST, TIED, WON, FAILED, MISSING = range(5)
@@ -177,8 +177,8 @@ def test_the_difference_is_that_of_the_boards_test(board, seen, name, one, two):
     assert told == pytest.approx([100 * share for share in (test.difference, test.low, test.high)], abs=0.011)
     assert float(p_value) == pytest.approx(test.p_value, abs=6e-4)
     tests = board.comparison("all")
-    holm = tests.p_holm[(tests.first == A) & (tests.second == B)].item()
-    assert float(adjusted.split()[0]) == pytest.approx(holm, abs=6e-4)
+    holm_adjust = tests.p_holm[(tests.first == A) & (tests.second == B)].item()
+    assert float(adjusted.split()[0]) == pytest.approx(holm_adjust, abs=6e-4)
     assert only == [str(test.only_first), str(test.only_second)]
 
 
@@ -192,7 +192,7 @@ def test_strict_numbers_are_mcnemars(board, seen):
     one, two, both = joint(board)
     only = [int((both & (x == WON) & (y != WON)).sum()) for x, y in ((one, two), (two, one))]
     assert seen["strictNumbers"][1].startswith(f"{100 * (only[0] - only[1]) / both.sum():+.2f}".replace("-", "−"))
-    assert float(seen["strictNumbers"][2]) == pytest.approx(mcnemar_exact(*only), abs=6e-4)
+    assert float(seen["strictNumbers"][2]) == pytest.approx(mcnemar_test(*only), abs=6e-4)
 
 
 def test_differences_stand_by_criterion_and_language(board, seen):

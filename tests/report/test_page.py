@@ -8,9 +8,9 @@ import pytest
 from themis_rm.benchmark.pairs import read_benchmark
 from themis_rm.errors import InputError
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
-from themis_rm.evaluation.results import Results
+from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.pipeline import StageReport
-from themis_rm.report.page import Scored, render, verdicts
+from themis_rm.report.page import ScoredExample, render, verdicts
 from themis_rm.report.plots import Interval, dot_plot, line_plot, training_curves
 
 
@@ -26,7 +26,7 @@ def page(results, tmp_path_factory):
     lines.append({"step": 90, "split": "validation", "preference": 0.6, "accuracy": 0.6})
     log.write_text("".join(json.dumps(line) + "\n" for line in lines))
     stages = [("Mine <b>", StageReport("mine", 10, 4, {"too-long": 6}, 1.5))]
-    return render("run & co", stages, results, results, log, [Scored("Do <it>.", "x < 1\n", {"FC": 0.5})])
+    return render("run & co", stages, results, results, log, [ScoredExample("Do <it>.", "x < 1\n", {"FC": 0.5})])
 
 
 class Tags(HTMLParser):
@@ -94,7 +94,7 @@ def test_small_cells_are_warned_of(results):
 
 
 def test_a_published_file_without_intervals_is_refused(results, tmp_path):
-    bare = Results(**{k: getattr(results, k) for k in ("overall", "by_aspect", "by_language", "by_subset")})
+    bare = EvaluationResults(**{k: getattr(results, k) for k in ("overall", "by_aspect", "by_language", "by_subset")})
     with pytest.raises(InputError, match="no intervals or cells"):
         render("x", [], bare, None, tmp_path / "none", [])
 

@@ -34,7 +34,7 @@ from themis_rm.cli.models import models
 from themis_rm.errors import InputError, SettingError, UserError
 
 if TYPE_CHECKING:
-    from themis_rm.evaluation.leaderboard.board import Board
+    from themis_rm.evaluation.leaderboard.build import Leaderboard
     from themis_rm.serve.scoring import ScoreSummary
     from themis_rm.workflow.run import Finished
 
@@ -197,7 +197,7 @@ def rerank_eval(
 ) -> None:
     """Rank candidate programs by reward: Hits@K and rank correlation with the pass rate, with intervals."""
     with require_extra("train"):
-        from themis_rm.evaluation.reranking.run import RerankSettings, rerank
+        from themis_rm.evaluation.reranking.rerank import RerankSettings, rerank
 
     results = rerank(model, data, out, settings_of(RerankSettings, settings, pairs))
     Console().print(results.table())
@@ -263,13 +263,13 @@ def leaderboard(
     settings: SettingsFile = None,
 ) -> None:
     """Compare runs: accuracies with intervals, paired tests over all pairs of models, groups that are the same."""
-    from themis_rm.evaluation.leaderboard.board import BoardSettings
-    from themis_rm.evaluation.leaderboard.board import leaderboard as work
+    from themis_rm.evaluation.leaderboard.build import LeaderboardSettings
+    from themis_rm.evaluation.leaderboard.build import leaderboard as work
     from themis_rm.evaluation.leaderboard.tables import terminal_table, write_csv
 
     if not runs and published is None:
         raise SettingError("Nothing to compare.", "Give folders of evaluate, --published DIR, or both.")
-    board = work(runs or [], published, benchmark, settings_of(BoardSettings, settings, pairs))
+    board = work(runs or [], published, benchmark, settings_of(LeaderboardSettings, settings, pairs))
     console = Console()
     console.print(terminal_table(board, console.width))
     for notice in board.notices:
@@ -303,7 +303,7 @@ def hand_over(
         Console().print(f"-> {plain(str(path))}", highlight=False, soft_wrap=True)
 
 
-def _told_of_check(board: Board, table: Path) -> None:
+def _told_of_check(board: Leaderboard, table: Path) -> None:
     from themis_rm.evaluation.leaderboard.published_tables import check_against
 
     check, console = check_against(board, table), Console()

@@ -127,9 +127,9 @@ def card(
     settings: SettingsFile = None,
 ) -> None:
     """Write a compiled benchmark as a folder for the hub: Full, by criterion, by language, and its card."""
-    from themis_rm.report.benchmark_export import FolderSettings, export_benchmark
+    from themis_rm.report.benchmark_export import BenchmarkExportSettings, export_benchmark
 
-    export_benchmark(compiled, out, settings_of(FolderSettings, settings, pairs), manifest, audited)
+    export_benchmark(compiled, out, settings_of(BenchmarkExportSettings, settings, pairs), manifest, audited)
     Console().print(f"-> {plain(str(out))}", highlight=False, soft_wrap=True)
 
 

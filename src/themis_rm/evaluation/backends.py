@@ -22,8 +22,8 @@ from scipy.stats import kendalltau, spearmanr
 import themis_rm
 from themis_rm.benchmark.pairs import pairs_digest, read_benchmark
 from themis_rm.errors import SettingError
-from themis_rm.evaluation.evaluate import Prompting, ScoringSettings, score_pairs
-from themis_rm.evaluation.statistics import Accuracy, Comparison, compare, outcome
+from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_pairs
+from themis_rm.evaluation.statistics import Accuracy, Comparison, compare, pair_outcome
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import ModelIdentity, RewardModel
 from themis_rm.records import BenchmarkPair, PairScore
@@ -64,7 +64,7 @@ class BackendSettings(ScoringSettings):
     """Largest share of pairs that may change their outcome where backend and reference agree."""
 
 
-class Side(ResultPart):
+class BackendSide(ResultPart):
     """What one of the two gave."""
 
     digest: str
@@ -87,13 +87,13 @@ class Side(ResultPart):
         return cls(
             digest=identity.digest,
             facts=identity.facts,
-            accuracy=Accuracy.of(rows, level),
+            accuracy=Accuracy.from_scores(rows, level),
             failed=dict(sorted(notes.items())),
             truncated=cut,
         )
 
 
-class Flip(ResultPart):
+class FlippedPair(ResultPart):
     """A pair of which the two think differently."""
 
     id: str
@@ -104,7 +104,7 @@ class Flip(ResultPart):
     """The same from the backend."""
 
 
-class Agreement(ResultPart):
+class RewardAgreement(ResultPart):
     """How the rewards of single responses go together; ``None`` where there are too few to say."""
 
     responses: int
@@ -195,17 +195,17 @@ class BackendReport(Result):
     """Prompt mode."""
     pairs: int
     """Pairs that were compared."""
-    reference: Side
+    reference: BackendSide
     """The model in this process."""
-    backend: Side
+    backend: BackendSide
     """The model behind the server."""
-    agreement: Agreement
+    agreement: RewardAgreement
     """The rewards side by side."""
     failed_once: int
     """Pairs that only one of the two could score."""
     comparison: Comparison | None
     """The backend's accuracy against the reference's, paired."""
-    flipped: list[Flip]
+    flipped: list[FlippedPair]
     """Pairs with another outcome (right, tie, wrong), the reference's widest margin first."""
     agrees: bool
     """Same rewards, same failures, and no more flips than may be."""
@@ -288,7 +288,7 @@ def verify_backend(model: str | Path, benchmark: str | Path, settings: BackendSe
         raise SettingError("There is no server to compare with.", "Set model.remote.url and model.remote.api.")
     read = read_benchmark(benchmark)
     pairs = _spread_out(read.pairs, settings.sample)
-    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set, settings.model)
+    prompting = RunPrompts.choose(model, settings.prompts, settings.prompt_set, settings.model)
     # A server that gives probabilities is to be recognized here, not refused.
     taken = settings.model.model_copy(update={"remote": remote.model_copy(update={"probabilities": True})})
     # The server first: what is wrong with it is found in seconds, before weights are read.
@@ -310,7 +310,7 @@ def _spread_out(pairs: Sequence[BenchmarkPair], sample: int | None) -> Sequence[
     return [pairs[(first + last - 1) // 2] for first, last in pairwise(cuts)]
 
 
-def _scored(model: RewardModel, pairs: Sequence[BenchmarkPair], prompting: Prompting, part: int) -> list[PairScore]:
+def _scored(model: RewardModel, pairs: Sequence[BenchmarkPair], prompting: RunPrompts, part: int) -> list[PairScore]:
     parts = (pairs[first : first + part] for first in range(0, len(pairs), part))
     return [row for some in parts for row in score_pairs(model, some, prompting)]
 
@@ -331,9 +331,9 @@ def compare_sides(
     """
     sides = list(zip(reference[1], backend[1], strict=True))
     known = [(a, b) for one, two in sides for a, b in _both(one, two)]
-    agreement = Agreement.of([a for a, _ in known], [b for _, b in known])
+    agreement = RewardAgreement.of([a for a, _ in known], [b for _, b in known])
     flipped = _flips(sides)
-    once = sum((outcome(one) is None) != (outcome(two) is None) for one, two in sides)
+    once = sum((pair_outcome(one) is None) != (pair_outcome(two) is None) for one, two in sides)
     few = len(flipped) <= settings.most_flips * len(sides)
     facts = [
         _VERDICTS[agreement.relation],
@@ -346,8 +346,8 @@ def compare_sides(
         benchmark_digest=benchmark[1],
         prompts=benchmark[2],
         pairs=len(sides),
-        reference=Side.of(*reference, settings.level),
-        backend=Side.of(*backend, settings.level),
+        reference=BackendSide.of(*reference, settings.level),
+        backend=BackendSide.of(*backend, settings.level),
         agreement=agreement,
         failed_once=once,
         comparison=compare(backend[1], reference[1], settings.level),
@@ -365,10 +365,10 @@ def _both(one: PairScore, two: PairScore) -> Iterable[tuple[float, float]]:
             yield a, b
 
 
-def _flips(sides: Iterable[tuple[PairScore, PairScore]]) -> list[Flip]:
+def _flips(sides: Iterable[tuple[PairScore, PairScore]]) -> list[FlippedPair]:
     flips = [
-        Flip(id=one.id, reference=one.score_diff, backend=two.score_diff)
+        FlippedPair(id=one.id, reference=one.score_diff, backend=two.score_diff)
         for one, two in sides
-        if one.score_diff is not None and two.score_diff is not None and outcome(one) != outcome(two)
+        if one.score_diff is not None and two.score_diff is not None and pair_outcome(one) != pair_outcome(two)
     ]
     return sorted(flips, key=lambda flip: (-abs(flip.reference), flip.id))

@@ -22,7 +22,7 @@ import themis_rm
 from themis_rm.benchmark.pairs import Benchmark, Verified, read_benchmark
 from themis_rm.criteria import criterion
 from themis_rm.evaluation import statistics as stats
-from themis_rm.evaluation.results import Accuracies, Baseline, Counts, Results, Run
+from themis_rm.evaluation.results import Accuracies, BaselineResults, EvaluationResults, RowCounts, RunInfo
 from themis_rm.evaluation.scores import as_stated, read_scores, write_scores
 from themis_rm.models import ngrams_crossfit as crossfit
 from themis_rm.models.loading import load_model, prompt_set_of
@@ -67,7 +67,7 @@ class EvaluateSettings(ScoringSettings):
 
 
 @dataclass(frozen=True)
-class Prompting:
+class RunPrompts:
     """The prompts of a run: a mode and, unless it is ``none``, a set."""
 
     mode: PromptMode
@@ -76,7 +76,7 @@ class Prompting:
     @classmethod
     def choose(
         cls, model: str | Path, mode: PromptMode, file: Path | None, settings: ModelSettings | None = None
-    ) -> Prompting:
+    ) -> RunPrompts:
         """Find the prompt set: that of a file, the checkpoint's own, or the built-in one.
 
         Raises:
@@ -97,7 +97,9 @@ class Prompting:
         return [conversation(system, pair.prompt, answer) for answer in (pair.chosen, pair.rejected)]
 
 
-def evaluate(model: str | Path, benchmark: str | Path, out: Path, settings: EvaluateSettings | None = None) -> Results:
+def evaluate(
+    model: str | Path, benchmark: str | Path, out: Path, settings: EvaluateSettings | None = None
+) -> EvaluationResults:
     """Score a benchmark and write ``scores.parquet``, ``results.json``, ``rejected.jsonl`` and ``report.json``.
 
     Args:
@@ -114,17 +116,19 @@ def evaluate(model: str | Path, benchmark: str | Path, out: Path, settings: Eval
     settings = settings or EvaluateSettings()
     started = time.monotonic()
     read = read_benchmark(benchmark, settings.verified)
-    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set, settings.model)
+    prompting = RunPrompts.choose(model, settings.prompts, settings.prompt_set, settings.model)
     loaded = load_model(model, settings.model)
     out.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in read.rejected]
     write_text(out / REJECTED, "".join(lines))
     scores = score_benchmark(loaded, read, prompting, out / SCORES, settings)
     stated = as_stated(scores)
-    results = Results.published(
+    results = EvaluationResults.published(
         scores,
-        accuracies=Accuracies.of(scores, settings.level, settings.length_band, read.tasks),
-        stated=None if stated is None else Accuracies.of(stated, settings.level, settings.length_band, read.tasks),
+        accuracies=Accuracies.from_scores(scores, settings.level, settings.length_band, read.tasks),
+        stated=None
+        if stated is None
+        else Accuracies.from_scores(stated, settings.level, settings.length_band, read.tasks),
         counts=_counts(scores, read),
         baselines=_baselines(model, loaded, scores, read, prompting, out, settings),
         run=_run(loaded, read, prompting, settings),
@@ -135,7 +139,7 @@ def evaluate(model: str | Path, benchmark: str | Path, out: Path, settings: Eval
 
 
 def score_benchmark(
-    model: RewardModel, benchmark: Benchmark, prompting: Prompting, path: Path, settings: ScoringSettings
+    model: RewardModel, benchmark: Benchmark, prompting: RunPrompts, path: Path, settings: ScoringSettings
 ) -> list[PairScore]:
     """Score all pairs into a ``scores.parquet``, going on where an earlier run of the same kind was cut off.
 
@@ -167,7 +171,7 @@ def score_benchmark(
     return rows
 
 
-def score_pairs(model: RewardModel, pairs: Sequence[BenchmarkPair], prompting: Prompting) -> Iterator[PairScore]:
+def score_pairs(model: RewardModel, pairs: Sequence[BenchmarkPair], prompting: RunPrompts) -> Iterator[PairScore]:
     """Score each answer of each pair alone and put the two scores side by side."""
     scores = model.score([answer for pair in pairs for answer in prompting.conversations(pair)])
     for index, pair in enumerate(pairs):
@@ -205,10 +209,10 @@ def _baselines(
     loaded: RewardModel,
     scores: Sequence[PairScore],
     benchmark: Benchmark,
-    prompting: Prompting,
+    prompting: RunPrompts,
     out: Path,
     settings: EvaluateSettings,
-) -> list[Baseline]:
+) -> list[BaselineResults]:
     # Baselines run here, whatever computes the model's own rewards.
     local = settings.model.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
     wanted: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
@@ -224,12 +228,12 @@ def _baselines(
         found[label] = other, score_benchmark(other, benchmark, prompting, path, settings)
     tests = {label: stats.compare(scores, rows, settings.level, benchmark.tasks) for label, (_, rows) in found.items()}
     p_values = [test.p_mcnemar for test in tests.values() if test is not None]
-    adjusted = iter(stats.holm(p_values))
+    adjusted = iter(stats.holm_adjust(p_values))
     return [
-        Baseline(
+        BaselineResults(
             name=label,
             digest=other.identity.digest,
-            accuracies=Accuracies.of(rows, settings.level, settings.length_band, benchmark.tasks),
+            accuracies=Accuracies.from_scores(rows, settings.level, settings.length_band, benchmark.tasks),
             comparison=tests[label],
             p_holm=next(adjusted) if tests[label] is not None else None,
         )
@@ -237,9 +241,9 @@ def _baselines(
     ]
 
 
-def _counts(scores: Sequence[PairScore], benchmark: Benchmark) -> Counts:
+def _counts(scores: Sequence[PairScore], benchmark: Benchmark) -> RowCounts:
     failed = Counter(row.note.split("; ", 1)[0].split(": ", 1)[1] for row in scores if row.status == "failed")
-    return Counts(
+    return RowCounts(
         read=len(benchmark.pairs) + len(benchmark.rejected),
         scored=sum(row.score_diff is not None for row in scores),
         truncated=sum(row.status == "truncated" for row in scores),
@@ -248,10 +252,10 @@ def _counts(scores: Sequence[PairScore], benchmark: Benchmark) -> Counts:
     )
 
 
-def _run(model: RewardModel, benchmark: Benchmark, prompting: Prompting, settings: EvaluateSettings) -> Run:
+def _run(model: RewardModel, benchmark: Benchmark, prompting: RunPrompts, settings: EvaluateSettings) -> RunInfo:
     versions = {"themis-rm": themis_rm.__version__, "python": platform.python_version()}
     versions |= {name: importlib.metadata.version(name) for name in ("numpy", "scipy")}
-    return Run(
+    return RunInfo(
         model=model.identity.name,
         family=model.identity.family,
         model_digest=model.identity.digest,
@@ -268,8 +272,8 @@ def _run(model: RewardModel, benchmark: Benchmark, prompting: Prompting, setting
     )
 
 
-def _report(results: Results, seconds: float) -> StageReport:
-    counts = results.counts or Counts(read=0, scored=0, truncated=0, failed={}, rejected={})
+def _report(results: EvaluationResults, seconds: float) -> StageReport:
+    counts = results.counts or RowCounts(read=0, scored=0, truncated=0, failed={}, rejected={})
     details = {"failed": counts.failed, "truncated": counts.truncated, "accuracy": results.overall["accuracy"]}
     return StageReport(
         "evaluate", counts.read, counts.scored + sum(counts.failed.values()), counts.rejected, seconds, details

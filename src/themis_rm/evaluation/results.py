@@ -39,24 +39,24 @@ class Accuracies(ResultPart):
     """Mean of the accuracies where chosen is longer and where it is shorter; "longer wins" gets 0.5."""
 
     @classmethod
-    def of(cls, scores: Sequence[PairScore], level: float, band: float, tasks: Mapping[str, str]) -> Self:
+    def from_scores(cls, scores: Sequence[PairScore], level: float, band: float, tasks: Mapping[str, str]) -> Self:
         """Compute all of them from a run's rows; ``tasks`` names the task of each pair that may share one."""
 
         def cut(rows: Sequence[PairScore], column: str) -> dict[str, Accuracy]:
-            return {value: Accuracy.of(group, level, tasks) for value, group in stats.by(rows, column).items()}
+            return {value: Accuracy.from_scores(group, level, tasks) for value, group in stats.by(rows, column).items()}
 
         return cls(
-            overall=Accuracy.of(scores, level, tasks),
+            overall=Accuracy.from_scores(scores, level, tasks),
             by_aspect=cut(scores, "aspect"),
             by_language=cut(scores, "language"),
             by_subset=cut(scores, "subset"),
             cells={aspect: cut(rows, "language") for aspect, rows in stats.by(scores, "aspect").items()},
-            length_matched=Accuracy.of(stats.length_matched(scores, band), level, tasks),
+            length_matched=Accuracy.from_scores(stats.length_matched(scores, band), level, tasks),
             length_balanced=stats.length_balanced(scores),
         )
 
 
-class Baseline(ResultPart):
+class BaselineResults(ResultPart):
     """A baseline on the same pairs."""
 
     name: str
@@ -71,7 +71,7 @@ class Baseline(ResultPart):
     """McNemar's p-value, adjusted for the number of baselines."""
 
 
-class Run(ResultPart):
+class RunInfo(ResultPart):
     """What the figures were made with."""
 
     model: str
@@ -102,7 +102,7 @@ class Run(ResultPart):
     """Versions of this package and of what it stands on."""
 
 
-class Counts(ResultPart):
+class RowCounts(ResultPart):
     """Where the rows went."""
 
     read: int
@@ -117,7 +117,7 @@ class Counts(ResultPart):
     """Reason -> rows that were no usable pair; kept in ``rejected.jsonl`` and not counted in any accuracy."""
 
 
-class Results(Result):
+class EvaluationResults(Result):
     """The results of one model on one benchmark. A published file has the first four blocks alone."""
 
     kind = "results file"
@@ -134,11 +134,11 @@ class Results(Result):
     """Ties half, with intervals, ties and failures."""
     stated: Accuracies | None = None
     """The same of the scores that a judge wrote, where its rewards are expectations over what it might have written."""
-    counts: Counts | None = None
+    counts: RowCounts | None = None
     """Rows read, scored, cut, failed, rejected."""
-    baselines: list[Baseline] = Field(default_factory=list)
+    baselines: list[BaselineResults] = Field(default_factory=list)
     """Baselines on the same pairs."""
-    run: Run | None = None
+    run: RunInfo | None = None
     """Model, benchmark, prompts, versions."""
 
     @classmethod
@@ -193,7 +193,11 @@ class Results(Result):
 
 
 def _caption(
-    overall: Accuracy, stated: Accuracies | None, run: Run, baselines: Sequence[Baseline], counts: Counts | None
+    overall: Accuracy,
+    stated: Accuracies | None,
+    run: RunInfo,
+    baselines: Sequence[BaselineResults],
+    counts: RowCounts | None,
 ) -> str:
     cut = f", truncated {counts.truncated}" if counts else ""
     lines = [

@@ -21,7 +21,7 @@ _PANDAS = {"string": ("object", "object"), "double": ("float64", "float64"), "bo
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedPair(PairScore):
+class JudgedPairScore(PairScore):
     """A row of a generative model's ``scores.parquet``, which has the published flags of failed parses as well.
 
     Attributes:
@@ -48,7 +48,7 @@ def schema(judged: bool = False) -> pa.Schema:
     Args:
         judged: With the columns that only models have which write their scores.
     """
-    known = JudgedPair.schema() if judged else PairScore.schema()
+    known = JudgedPairScore.schema() if judged else PairScore.schema()
     left_out = {"id"} if judged else {"id", *STATED}
     ours = [name for name in known.names if name not in PUBLISHED and name not in left_out]
     fields = [known.field(name) for name in (*PUBLISHED, *ours, "id")]
@@ -78,7 +78,7 @@ def write_scores(path: Path, rows: Iterable[PairScore], judged: bool = False) ->
         rows: In the order in which they should stand.
         judged: The model writes its scores.
     """
-    return write_rows(path, map(JudgedPair.of, rows) if judged else rows, schema(judged))
+    return write_rows(path, map(JudgedPairScore.of, rows) if judged else rows, schema(judged))
 
 
 def as_stated(rows: Sequence[PairScore]) -> list[PairScore] | None:

@@ -76,7 +76,7 @@ class Accuracy:
     tasks: int | None = None
 
     @classmethod
-    def of(cls, scores: Iterable[PairScore], level: float, tasks: Mapping[str, str] | None = None) -> Self:
+    def from_scores(cls, scores: Iterable[PairScore], level: float, tasks: Mapping[str, str] | None = None) -> Self:
         """Count outcomes and add the interval.
 
         Args:
@@ -87,7 +87,7 @@ class Accuracy:
         rows = list(scores)
         if not rows:
             return cls(0, 0, 0, 0, None, None, None, None, None)
-        outcomes = [outcome(row) for row in rows]
+        outcomes = [pair_outcome(row) for row in rows]
         n, wins, ties, failed = len(rows), outcomes.count(WIN), outcomes.count(TIE), outcomes.count(None)
         low, high, shared = mean_interval(
             [row.id for row in rows], [o or LOSS for o in outcomes], OUTCOMES, level, tasks
@@ -144,7 +144,7 @@ class Comparison:
         return asdict(self)
 
 
-def outcome(row: PairScore) -> float | None:
+def pair_outcome(row: PairScore) -> float | None:
     """Return 1, 1/2 or 0, or ``None`` for a pair without two scores."""
     if row.chosen_score is None or row.rejected_score is None:
         return None
@@ -153,7 +153,7 @@ def outcome(row: PairScore) -> float | None:
     return WIN if row.chosen_score > row.rejected_score else LOSS
 
 
-def task_sums(
+def sum_by_task(
     ids: Sequence[str], values: Sequence[float], tasks: Mapping[str, str]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
     """Return the sum of values and the number of pairs of each task, or ``None`` if no two pairs share one.
@@ -185,7 +185,7 @@ def mean_interval(
         level: Probability that the interval should cover.
         tasks: Pair id -> task. Where no two pairs share one, pairs are resampled and the last part is ``None``.
     """
-    shared = task_sums(ids, values, tasks or {})
+    shared = sum_by_task(ids, values, tasks or {})
     if shared is not None:
         return *cluster_interval(*shared, (scale[0], scale[-1]), level), len(shared[0])
     counts = np.array([[values.count(value) for value in scale]])
@@ -199,18 +199,18 @@ def accuracy_interval(wins: int, ties: int, n: int, level: float) -> tuple[float
     return float(low[0]), float(high[0])
 
 
-def mcnemar_exact(only_first: int, only_second: int) -> float:
+def mcnemar_test(only_first: int, only_second: int) -> float:
     """Return the two-sided exact p-value of McNemar's test (McNemar, 1947), the binomial one."""
-    return float(mcnemar_all(np.array([only_first]), np.array([only_second]))[0])
+    return float(mcnemar_tests(np.array([only_first]), np.array([only_second]))[0])
 
 
-def mcnemar_all(only_first: NDArray[np.int64], only_second: NDArray[np.int64]) -> NDArray[np.float64]:
+def mcnemar_tests(only_first: NDArray[np.int64], only_second: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return :func:`mcnemar_exact` of many comparisons, shape ``[comparisons]``."""
     total = only_first + only_second
     return np.where(total > 0, np.minimum(1.0, 2 * bdtr(np.minimum(only_first, only_second), total, 0.5)), 1.0)
 
 
-def steps_of(differences: NDArray[np.float64]) -> NDArray[np.int64]:
+def count_differences(differences: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return how often each of :data:`DIFFERENCES` stands in paired differences, shape ``[1, 5]``."""
     return np.array([[int((differences == step).sum()) for step in DIFFERENCES]])
 
@@ -220,7 +220,9 @@ def flips(steps: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return steps[:, 0] + steps[:, 4], steps[:, 1] + steps[:, 3], steps @ np.array([-2, -1, 0, 1, 2])
 
 
-def flip_test(whole: NDArray[np.int64], half: NDArray[np.int64], observed: NDArray[np.int64]) -> NDArray[np.float64]:
+def sign_flip_test(
+    whole: NDArray[np.int64], half: NDArray[np.int64], observed: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Return exact two-sided p-values of the paired randomization test (Fisher, 1935; Pitman, 1937).
 
     If two models are the same, each pair's difference could as well have had the other sign. Under random signs the
@@ -257,7 +259,7 @@ def _flip_tails(whole: NDArray[np.int64], half: NDArray[np.int64], least: NDArra
     return np.add.reduceat(chance * tail, starts)
 
 
-def task_flip_test(sums: NDArray[np.int64]) -> float:
+def clustered_sign_flip_test(sums: NDArray[np.int64]) -> float:
     """Return the exact two-sided p-value of the paired randomization test whose units are tasks.
 
     As :func:`flip_test`, but all differences of a task change their sign together (Gail et al., 1996, "On design
@@ -286,7 +288,7 @@ def compare(
     A failed pair is a lost pair on its side. Where pairs share a task (``tasks``: pair id -> task), interval and tests
     take tasks for their units.
     """
-    one, two = ({row.id: outcome(row) or LOSS for row in rows} for rows in (first, second))
+    one, two = ({row.id: pair_outcome(row) or LOSS for row in rows} for rows in (first, second))
     shared = [key for key in one if key in two]
     if not shared:
         return None
@@ -296,8 +298,8 @@ def compare(
     strict = (a == WIN).astype(int) - (b == WIN)
     only_first, only_second = int((strict > 0).sum()), int((strict < 0).sum())
     if units is None:
-        p_value = float(flip_test(*flips(steps_of(a - b)))[0])
-        p_mcnemar = mcnemar_exact(only_first, only_second)
+        p_value = float(sign_flip_test(*flips(count_differences(a - b)))[0])
+        p_mcnemar = mcnemar_test(only_first, only_second)
     else:
         p_value, p_mcnemar = (_task_p(shared, values, tasks or {}) for values in (2 * (a - b), strict))
     return Comparison(
@@ -315,12 +317,12 @@ def compare(
 
 
 def _task_p(ids: Sequence[str], values: NDArray[Any], tasks: Mapping[str, str]) -> float:
-    found = task_sums(ids, values.tolist(), tasks)
+    found = sum_by_task(ids, values.tolist(), tasks)
     sums = values if found is None else found[0]
-    return task_flip_test(np.rint(sums).astype(np.int64))
+    return clustered_sign_flip_test(np.rint(sums).astype(np.int64))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
+def holm_adjust(p_values: Sequence[float]) -> list[float]:
     """Return p-values adjusted for their number by Holm's step-down rule (Holm, 1979), in the given order."""
     adjusted = [0.0] * len(p_values)
     running = 0.0
@@ -355,7 +357,7 @@ def length_balanced(scores: Sequence[PairScore]) -> float | None:
     """
     means = []
     for sign in (1, -1):
-        side = [outcome(row) or LOSS for row in scores if sign * (row.chosen_length - row.rejected_length) > 0]
+        side = [pair_outcome(row) or LOSS for row in scores if sign * (row.chosen_length - row.rejected_length) > 0]
         if not side:
             return None
         means.append(sum(side) / len(side))
@@ -375,7 +377,7 @@ def published(scores: Sequence[PairScore]) -> Mapping[str, Any]:
 
     Figures are rounded to 4 digits and the standard deviation is the sample one (n - 1), as in the published files.
     """
-    correct = sum(outcome(row) == WIN for row in scores)
+    correct = sum(pair_outcome(row) == WIN for row in scores)
     gaps = np.array([row.score_diff for row in scores if row.score_diff is not None])
     return {
         "accuracy": round(correct / len(scores), 4) if scores else None,
@@ -390,6 +392,6 @@ def published(scores: Sequence[PairScore]) -> Mapping[str, Any]:
 def published_groups(scores: Sequence[PairScore], column: str) -> dict[str, dict[str, Any]]:
     """Return the published ``by_...`` block: strict accuracy and count by the values of a column."""
     return {
-        value: {"accuracy": round(sum(outcome(row) == WIN for row in rows) / len(rows), 4), "count": len(rows)}
+        value: {"accuracy": round(sum(pair_outcome(row) == WIN for row in rows) / len(rows), 4), "count": len(rows)}
         for value, rows in by(scores, column).items()
     }

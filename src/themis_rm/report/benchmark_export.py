@@ -39,7 +39,7 @@ _LICENSE = re.compile(r"[A-Za-z][\w.+-]*")
 _JOINS = frozenset({"AND", "OR", "WITH"})
 
 
-class FolderSettings(Settings):
+class BenchmarkExportSettings(Settings):
     """What the card says beyond what the benchmark itself tells."""
 
     name: str = "CodeRewardBench (compiled)"
@@ -50,7 +50,7 @@ class FolderSettings(Settings):
     """A sentence or two put on top of the card."""
 
 
-class HandedOver(BaseModel):
+class BenchmarkExport(BaseModel):
     """What was written."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
@@ -89,10 +89,10 @@ def schema() -> pa.Schema:
 def export_benchmark(
     benchmark: Path,
     out: Path,
-    settings: FolderSettings | None = None,
+    settings: BenchmarkExportSettings | None = None,
     manifest: Path | None = None,
     audit: Path | None = None,
-) -> HandedOver:
+) -> BenchmarkExport:
     """Write a dataset folder that ``datasets.load_dataset`` reads and the hub shows.
 
     Args:
@@ -106,7 +106,7 @@ def export_benchmark(
         InputError: A file cannot be read, or benchmark, manifest and audit are not about the same pairs.
         SettingError: ``out`` holds files already.
     """
-    settings = settings or FolderSettings()
+    settings = settings or BenchmarkExportSettings()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SettingError(f"{out} is not empty.", "Name a new folder, so that no file of another version stays in it.")
     facts = Manifest.load(manifest or Artifacts(benchmark).manifest)
@@ -121,7 +121,7 @@ def export_benchmark(
     splits = [split for config in CONFIGS for split in _write(config, pairs, out)]
     full = next(split for split in splits if split.config == "Full")
     licenses = Counter(pair.license for pair in pairs)
-    told = HandedOver(
+    told = BenchmarkExport(
         pairs=len(pairs),
         splits={config: {s.name: s.rows for s in splits if s.config == config} for config in CONFIGS},
         digest=facts.digest,
@@ -148,7 +148,7 @@ def _write(config: str, pairs: Sequence[CompiledPair], out: Path) -> list[_Split
     return written
 
 
-def _eval_yaml(told: HandedOver, settings: FolderSettings) -> str:
+def _eval_yaml(told: BenchmarkExport, settings: BenchmarkExportSettings) -> str:
     """Return the file that registers the dataset as a benchmark (https://huggingface.co/docs/hub/eval-results)."""
     tasks = [{"id": OVERALL, "config": "Full", "split": "Full"}]
     for config in ("Stratified_Aspect", "Stratified_Language"):
@@ -166,7 +166,7 @@ def _eval_yaml(told: HandedOver, settings: FolderSettings) -> str:
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
 
 
-def _front_matter(told: HandedOver, splits: Iterable[_Split], settings: FolderSettings) -> str:
+def _front_matter(told: BenchmarkExport, splits: Iterable[_Split], settings: BenchmarkExportSettings) -> str:
     from huggingface_hub import DatasetCardData
 
     configs, infos = [], []
@@ -203,12 +203,12 @@ def license_parts(expression: str) -> list[str]:
 
 
 def _card(
-    told: HandedOver,
+    told: BenchmarkExport,
     splits: Sequence[_Split],
     pairs: Sequence[CompiledPair],
     facts: Manifest,
     audited: Audit | None,
-    settings: FolderSettings,
+    settings: BenchmarkExportSettings,
 ) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("themis_rm.report"),

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError, SettingError
-from themis_rm.evaluation.results import Accuracies, Results, Run
+from themis_rm.evaluation.results import Accuracies, EvaluationResults, RunInfo
 from themis_rm.evaluation.statistics import Accuracy
 from themis_rm.languages import LANGUAGES
 from themis_rm.settings import Settings
@@ -57,7 +57,7 @@ class HubExportSettings(Settings):
     """Digits of percentages after the point."""
 
 
-def model_index(results: Results, settings: HubExportSettings | None = None) -> list[dict[str, Any]]:
+def model_index(results: EvaluationResults, settings: HubExportSettings | None = None) -> list[dict[str, Any]]:
     """Return the value of ``model-index`` in a model card: accuracy overall, by criterion and by language.
 
     Each cut carries two metrics that are told apart by name: accuracy with ties counted half (the headline) and strict
@@ -80,7 +80,7 @@ def model_index(results: Results, settings: HubExportSettings | None = None) -> 
     return eval_results_to_model_index(settings.model or run.model, found)
 
 
-def eval_results(results: Results, settings: HubExportSettings) -> list[dict[str, Any]]:
+def eval_results(results: EvaluationResults, settings: HubExportSettings) -> list[dict[str, Any]]:
     """Return the entries of an ``.eval_results`` file: percentages with ties counted half, overall and by criterion.
 
     Args:
@@ -137,7 +137,7 @@ def export_results(results: Path, out: Path, settings: HubExportSettings) -> lis
         InputError: The results cannot be read, or have no intervals.
         SettingError: A setting is not what the hub takes.
     """
-    read = Results.load(results)
+    read = EvaluationResults.load(results)
     files = {out / MODEL_INDEX: _yaml({"model-index": model_index(read, settings)})}
     if settings.dataset:
         _, run = _ours(read)
@@ -162,14 +162,14 @@ def _checked(settings: HubExportSettings) -> HubExportSettings:
     return settings
 
 
-def _ours(results: Results) -> tuple[Accuracies, Run]:
+def _ours(results: EvaluationResults) -> tuple[Accuracies, RunInfo]:
     if results.accuracies is None or results.run is None:
         raise InputError("These results have no intervals and no run.", "Evaluate the model with themis-rm.")
     return results.accuracies, results.run
 
 
 def _eval_results(
-    accuracies: Accuracies, run: Run, results: Results, settings: HubExportSettings
+    accuracies: Accuracies, run: RunInfo, results: EvaluationResults, settings: HubExportSettings
 ) -> Iterator[EvalResult]:
     from huggingface_hub import EvalResult
 
@@ -209,7 +209,7 @@ def _cuts(accuracies: Accuracies) -> Iterator[tuple[str, str, Accuracy]]:
 
 
 def _metrics(
-    accuracy: Accuracy, run: Run, results: Results, digits: int
+    accuracy: Accuracy, run: RunInfo, results: EvaluationResults, digits: int
 ) -> Iterator[tuple[str, float, dict[str, Any]]]:
     if accuracy.value is None or accuracy.strict is None:
         return
@@ -222,7 +222,7 @@ def _metrics(
     yield "Strict accuracy in percent, ties are wrong", round(100 * accuracy.strict, digits), {"ties": "wrong"}
 
 
-def _notes(accuracy: Accuracy, run: Run, digits: int) -> str:
+def _notes(accuracy: Accuracy, run: RunInfo, digits: int) -> str:
     told = [f"criteria prompts: {run.prompts}", "accuracy in percent, ties count half"]
     if accuracy.strict is not None:
         told.append(f"strict {100 * accuracy.strict:.{digits}f}")

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 import themis_rm
 from themis_rm.criteria import CRITERIA
 from themis_rm.evaluation.bootstrap import mean_intervals
-from themis_rm.evaluation.leaderboard.board import Board
-from themis_rm.evaluation.leaderboard.comparisons import Comparisons
-from themis_rm.evaluation.leaderboard.cuts import groupings
+from themis_rm.evaluation.leaderboard.build import Leaderboard
+from themis_rm.evaluation.leaderboard.comparisons import PairwiseComparisons
 from themis_rm.evaluation.leaderboard.groups import letter_groups, letters, rank_intervals
 from themis_rm.evaluation.leaderboard.score_files import MISSING
+from themis_rm.evaluation.leaderboard.slices import groupings
 from themis_rm.languages import LANGUAGES
 from themis_rm.storage.atomic import write_text
 
@@ -34,7 +34,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _STATES = MISSING + 1
 
 
-def render(board: Board, texts: bool | None = None) -> str:
+def render(board: Leaderboard, texts: bool | None = None) -> str:
     """Return the page as one HTML text: equal boards give equal pages.
 
     Args:
@@ -65,12 +65,12 @@ def render(board: Board, texts: bool | None = None) -> str:
     )
 
 
-def write_page(board: Board, path: Path, texts: bool | None = None) -> None:
+def write_page(board: Leaderboard, path: Path, texts: bool | None = None) -> None:
     """Write :func:`render` to a file."""
     write_text(path, render(board, texts))
 
 
-def page_data(board: Board, texts: bool = False) -> dict[str, Any]:
+def page_data(board: Leaderboard, texts: bool = False) -> dict[str, Any]:
     """Return what the page's script reads: the board's own JSON, less what a page does without, packed.
 
     What differs from :meth:`Board.to_json`:
@@ -124,7 +124,7 @@ def page_data(board: Board, texts: bool = False) -> dict[str, Any]:
     }
 
 
-def _strict_intervals(board: Board) -> dict[str, Any]:
+def _strict_intervals(board: Leaderboard) -> dict[str, Any]:
     of = board.accuracies
     counts = np.stack([of.n - of.wins, of.wins], axis=-1)
     ends = mean_intervals(counts.reshape(-1, 2), (0.0, 1.0), board.settings.level)
@@ -132,7 +132,7 @@ def _strict_intervals(board: Board) -> dict[str, Any]:
     return {"strict_low": low, "strict_high": high}
 
 
-def _tests(board: Board, item: Comparisons) -> dict[str, Any]:
+def _tests(board: Leaderboard, item: PairwiseComparisons) -> dict[str, Any]:
     """Return the tests of a cut twice: of the headline accuracy, and of the strict one with groups of its own."""
     level = board.settings.level
     column = board.cut(item.cut.key)
@@ -194,14 +194,14 @@ def _packed(outcomes: NDArray[np.uint8]) -> str:
     return (even[::2] * _STATES + even[1::2] + ord(_LETTERS[0])).astype(np.uint8).tobytes().decode("ascii")
 
 
-def _matched(board: Board) -> list[int] | None:
+def _matched(board: Leaderboard) -> list[int] | None:
     if board.cut("length-matched") is None:
         return None
     codes = groupings(board.runs, board.settings.length_band)[-1].codes
     return [int(index) for index in np.flatnonzero(codes == 0)]
 
 
-def _takes_texts(board: Board) -> bool:
+def _takes_texts(board: Leaderboard) -> bool:
     if board.pairs is None:
         return False
     return sum(len(pair.prompt) + len(pair.chosen) + len(pair.rejected) for pair in board.pairs if pair) <= TEXT_LIMIT
@@ -217,7 +217,7 @@ def _beside(name: str) -> str:
     return resources.files("themis_rm.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
 
 
-def _header(board: Board, data: dict[str, Any]) -> dict[str, Any]:
+def _header(board: Leaderboard, data: dict[str, Any]) -> dict[str, Any]:
     kinds = [str(entry.kind) for entry in board.entries]
     keys = {cut.key for cut in board.cuts}
     counts = {kind: kinds.count(kind) for kind in ("model", "baseline", "reference")}
@@ -239,7 +239,7 @@ def _header(board: Board, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _benchmark_name(board: Board, published: bool) -> str:
+def _benchmark_name(board: Leaderboard, published: bool) -> str:
     if published:
         return "CodeRewardBench"
     stated = {run.results.run.benchmark for run in board.runs.runs if run.results and run.results.run}
@@ -250,7 +250,7 @@ def _many(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}" if count else ""
 
 
-def _line(board: Board, index: int) -> dict[str, Any]:
+def _line(board: Leaderboard, index: int) -> dict[str, Any]:
     """Return a row of the table that stands in for the script where none runs."""
     of, tests = board.accuracies.accuracy(index, 0), board.comparison("all")
     return {

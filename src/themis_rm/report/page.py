@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import themis_rm
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
-from themis_rm.evaluation.results import Accuracies, Results
+from themis_rm.evaluation.results import Accuracies, EvaluationResults
 from themis_rm.evaluation.statistics import Accuracy
 from themis_rm.languages import LANGUAGES
 from themis_rm.pipeline import StageReport
@@ -20,7 +20,7 @@ from themis_rm.report.plots import Interval, dot_plot, training_curves
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredExample:
     """An example with the model's rewards.
 
     Attributes:
@@ -37,10 +37,10 @@ class Scored:
 def render(
     name: str,
     stages: Sequence[tuple[str, StageReport]],
-    results: Results,
-    held_out: Results | None,
+    results: EvaluationResults,
+    held_out: EvaluationResults | None,
     training_log: Path,
-    examples: Sequence[Scored],
+    examples: Sequence[ScoredExample],
 ) -> str:
     """Return the page as one HTML text that needs nothing beside it.
 
@@ -81,13 +81,13 @@ def render(
     )
 
 
-def _systems(results: Results) -> list[tuple[str, Accuracies]]:
+def _systems(results: EvaluationResults) -> list[tuple[str, Accuracies]]:
     if results.accuracies is None or results.run is None:
         return []
     return [(results.run.model, results.accuracies), *((b.name, b.accuracies) for b in results.baselines)]
 
 
-def verdicts(results: Results) -> list[str]:
+def verdicts(results: EvaluationResults) -> list[str]:
     """Say in words how far the model's accuracy can be told from guessing and from each baseline.
 
     Raises:

@@ -14,12 +14,12 @@ from themis_rm.curation.curate import curate
 from themis_rm.dataset.assemble import assemble
 from themis_rm.errors import InputError, SettingError
 from themis_rm.evaluation.evaluate import RESULTS, evaluate
-from themis_rm.evaluation.results import Results
+from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.mining.functions import mine_trees
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.pipeline import StageReport
 from themis_rm.records import BenchmarkPair, Preference
-from themis_rm.report.page import Scored, render
+from themis_rm.report.page import ScoredExample, render
 from themis_rm.serve.scoring import Scorer
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.output_dir import exclusive
@@ -57,11 +57,11 @@ class Finished:
         stages: The stages with their reports.
     """
 
-    results: Results
-    held_out: Results | None
+    results: EvaluationResults
+    held_out: EvaluationResults | None
     model: Path
     page: Path
-    scored: list[Scored]
+    scored: list[ScoredExample]
     stages: list[Stage]
 
 
@@ -86,8 +86,8 @@ def run(recipe: RunRecipe, out: Path, console: Console) -> Finished:
                 view.begins(stage)
                 run_stage(stage, out)
                 view.ended(stage)
-        results = Results.load(out / EVALUATE / RESULTS)
-        held_out = Results.load(out / HELD_OUT / RESULTS) if (out / HELD_OUT / RESULTS).is_file() else None
+        results = EvaluationResults.load(out / EVALUATE / RESULTS)
+        held_out = EvaluationResults.load(out / HELD_OUT / RESULTS) if (out / HELD_OUT / RESULTS).is_file() else None
         model = out / TRAIN / "model"
         scored = _score_examples(recipe, model)
         page = out / REPORT
@@ -175,7 +175,7 @@ def _evaluate_held_out(recipe: RunRecipe, out: Path, to: Path) -> StageReport:
     return _evaluate(recipe.model_copy(update={"evaluate": settings}), held_out, out / TRAIN / "model", to)
 
 
-def _score_examples(recipe: RunRecipe, model: Path) -> list[Scored]:
+def _score_examples(recipe: RunRecipe, model: Path) -> list[ScoredExample]:
     if not recipe.examples:
         return []
     scorer = Scorer.load(model, settings=recipe.evaluate.model)
@@ -185,5 +185,5 @@ def _score_examples(recipe: RunRecipe, model: Path) -> list[Scored]:
             scores = scorer.score(example.prompt, example.response)
         except InputError as error:
             raise InputError(f"An example of the recipe cannot be scored: {error.message}") from error
-        found.append(Scored(example.prompt, example.response, scores))
+        found.append(ScoredExample(example.prompt, example.response, scores))
     return found

@@ -14,8 +14,8 @@ import themis_rm
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
 from themis_rm.errors import InputError
 from themis_rm.evaluation.adversarial.edits import EDITS, Edit, edited
-from themis_rm.evaluation.evaluate import Prompting, ScoringSettings, score_benchmark
-from themis_rm.evaluation.statistics import OUTCOMES, WIN, Accuracy, mean_interval, outcome
+from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_benchmark
+from themis_rm.evaluation.statistics import OUTCOMES, WIN, Accuracy, mean_interval, pair_outcome
 from themis_rm.languages import LANGUAGES
 from themis_rm.models.loading import load_model
 from themis_rm.progress import status_spinner
@@ -73,8 +73,8 @@ class Flips(ResultPart):
             tasks: Pair id -> task, for pairs that may share one.
         """
         attacked = [_crossed(plain, made) for plain, made in rows]
-        right = [(plain, hit) for (plain, _), hit in zip(rows, attacked, strict=True) if outcome(plain) == WIN]
-        flips = [float(outcome(hit) != WIN) for _, hit in right]
+        right = [(plain, hit) for (plain, _), hit in zip(rows, attacked, strict=True) if pair_outcome(plain) == WIN]
+        flips = [float(pair_outcome(hit) != WIN) for _, hit in right]
         flipped = int(sum(flips))
         low = high = None
         if right:
@@ -86,9 +86,9 @@ class Flips(ResultPart):
         ]
         return cls(
             pairs=len(rows),
-            before=Accuracy.of((plain for plain, _ in rows), level, tasks),
-            attacked=Accuracy.of(attacked, level, tasks),
-            both=Accuracy.of((made for _, made in rows), level, tasks),
+            before=Accuracy.from_scores((plain for plain, _ in rows), level, tasks),
+            attacked=Accuracy.from_scores(attacked, level, tasks),
+            both=Accuracy.from_scores((made for _, made in rows), level, tasks),
             right_before=len(right),
             flipped=flipped,
             flip_rate=flipped / len(right) if right else None,
@@ -195,7 +195,7 @@ def attack(
     if unknown:
         raise InputError(f"There is no edit '{min(unknown)}'.", f"Edits: {', '.join(e.name for e in EDITS)}.")
     read = read_benchmark(benchmark)
-    prompting = Prompting.choose(model, settings.prompts, settings.prompt_set, settings.model)
+    prompting = RunPrompts.choose(model, settings.prompts, settings.prompt_set, settings.model)
     loaded = load_model(model, settings.model)
     out.mkdir(parents=True, exist_ok=True)
     done: list[str] = []
@@ -213,7 +213,7 @@ def attack(
         benchmark=read.name,
         benchmark_digest=read.digest,
         prompts=prompting.mode,
-        unedited=Accuracy.of(plain, settings.level, read.tasks),
+        unedited=Accuracy.from_scores(plain, settings.level, read.tasks),
         edits={name: cuts[0] for name, cuts in results.items()},
         by_language={name: cuts[1] for name, cuts in results.items()},
         unfit={name: len(plain) - len(rows) for name, rows in scored.items()},

@@ -63,7 +63,7 @@ class AccuracyTable:
 
 
 @dataclass(frozen=True)
-class Balanced:
+class MacroAverage:
     """The mean of the accuracies in some strata, each counting the same however many pairs it has.
 
     Post-stratification (Holt & Smith, 1979) to equal shares; the interval resamples pairs within strata.
@@ -82,7 +82,7 @@ class Balanced:
     high: NDArray[np.float64]
 
     @classmethod
-    def of(cls, strata: str, counts: NDArray[np.int64], how: Resampling) -> Balanced:
+    def of(cls, strata: str, counts: NDArray[np.int64], how: Resampling) -> MacroAverage:
         """Compute them from counts of outcomes, shape ``[runs, strata, STATES]``."""
         triples = np.stack([counts[..., LOST] + counts[..., FAILED], counts[..., TIED], counts[..., WON]], axis=-1)
         figures = np.array([_balanced(rows, how) for rows in triples]).reshape(-1, 3)

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from themis_rm.evaluation.bootstrap import mean_intervals
-from themis_rm.evaluation.leaderboard.cuts import Cut
 from themis_rm.evaluation.leaderboard.groups import letter_groups, letters, rank_intervals
 from themis_rm.evaluation.leaderboard.score_files import MISSING, TIED, WON
-from themis_rm.evaluation.statistics import DIFFERENCES, Comparison, flip_test, flips, holm, mcnemar_all
+from themis_rm.evaluation.leaderboard.slices import Slice
+from themis_rm.evaluation.statistics import DIFFERENCES, Comparison, flips, holm_adjust, mcnemar_tests, sign_flip_test
 
 
 @dataclass(frozen=True)
-class Comparisons:
+class PairwiseComparisons:
     """All pairs of models in one cut.
 
     Two models are compared on the pairs that both have; a failed pair is lost on its side. Two tests stand side by side
@@ -48,7 +48,7 @@ class Comparisons:
         ranks: Shape ``[models, 2]``, best and worst rank of each model (see :func:`rank_intervals`).
     """
 
-    cut: Cut
+    cut: Slice
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     n: NDArray[np.int64]
@@ -67,7 +67,7 @@ class Comparisons:
     ranks: NDArray[np.int64]
 
     @classmethod
-    def of(cls, cut: Cut, outcomes: NDArray[np.uint8], level: float) -> Comparisons:
+    def of(cls, cut: Slice, outcomes: NDArray[np.uint8], level: float) -> PairwiseComparisons:
         """Compare all models in one cut.
 
         Args:
@@ -83,8 +83,8 @@ class Comparisons:
         present = (outcomes != MISSING).sum(axis=1)
         low, high = mean_intervals(steps, DIFFERENCES, level)
         only_first, only_second = joint[2, 0] + joint[2, 1], joint[0, 2] + joint[1, 2]
-        p_value, p_mcnemar = flip_test(*flips(steps)), mcnemar_all(only_first, only_second)
-        p_holm = np.array(holm(p_value.tolist()))
+        p_value, p_mcnemar = sign_flip_test(*flips(steps)), mcnemar_tests(only_first, only_second)
+        p_holm = np.array(holm_adjust(p_value.tolist()))
         with np.errstate(invalid="ignore"):
             difference = steps @ np.array(DIFFERENCES) / n
             values = ((outcomes == WON).sum(axis=1) + (outcomes == TIED).sum(axis=1) / 2) / present
@@ -106,7 +106,7 @@ class Comparisons:
             only_first=only_first,
             only_second=only_second,
             p_mcnemar=p_mcnemar,
-            mcnemar_holm=np.array(holm(p_mcnemar.tolist())),
+            mcnemar_holm=np.array(holm_adjust(p_mcnemar.tolist())),
             groups=groups,
             letters=letters(groups, models),
             ranks=rank_intervals(values, significant),

@@ -18,7 +18,7 @@ import numpy as np
 
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError, did_you_mean
-from themis_rm.evaluation.leaderboard.board import Board
+from themis_rm.evaluation.leaderboard.build import Leaderboard
 from themis_rm.evaluation.reference import runs as reference
 from themis_rm.languages import language
 
@@ -28,26 +28,26 @@ AVERAGE_COLUMNS = ("average", "overall")
 _COLUMN_KINDS = ("criterion", "language", "subset")
 
 
-def _strict(board: Board, run: int, cut: int) -> float:
+def _strict(board: Leaderboard, run: int, cut: int) -> float:
     return float(board.accuracies.strict[run, cut])
 
 
-def _ties_half(board: Board, run: int, cut: int) -> float:
+def _ties_half(board: Leaderboard, run: int, cut: int) -> float:
     return float(board.accuracies.value[run, cut])
 
 
-def _of_scored(board: Board, run: int, cut: int) -> float:
+def _of_scored(board: Leaderboard, run: int, cut: int) -> float:
     of = board.accuracies
     scored = of.n[run, cut] - of.failed[run, cut]
     return float(of.wins[run, cut] / scored) if scored else np.nan
 
 
-def _missing_wrong(board: Board, run: int, cut: int) -> float:
+def _missing_wrong(board: Leaderboard, run: int, cut: int) -> float:
     of = board.accuracies
     return float(of.wins[run, cut] / (of.n[run, cut] + of.missing[run, cut]))
 
 
-CONVENTIONS: Mapping[str, Callable[[Board, int, int], float]] = {
+CONVENTIONS: Mapping[str, Callable[[Leaderboard, int, int], float]] = {
     "strict": _strict,
     "ties-half": _ties_half,
     "strict-of-scored": _of_scored,
@@ -140,23 +140,23 @@ class TableCheck:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _PublishedRow:
     model: str
     run: int
     printed: dict[str, float]
 
 
 @dataclass(frozen=True)
-class _Table:
+class _PublishedTable:
     cuts: dict[str, int]  # column -> cut of the board
     average: str  # column, or empty
-    rows: list[_Row]
+    rows: list[_PublishedRow]
     left_out: list[str]
     decimals: int
     empty: int
 
 
-def check_against(board: Board, path: Path) -> TableCheck:
+def check_against(board: Leaderboard, path: Path) -> TableCheck:
     """Name every cell of a published table that differs from the scores by more than its own rounding.
 
     Args:
@@ -210,16 +210,20 @@ def check_against(board: Board, path: Path) -> TableCheck:
     )
 
 
-def _cells(table: _Table) -> list[tuple[_Row, str]]:
+def _cells(table: _PublishedTable) -> list[tuple[_PublishedRow, str]]:
     return [(row, column) for row in table.rows for column in table.cuts if column in row.printed]
 
 
-def _averages(board: Board, row: _Row, table: _Table, of: Callable[[Board, int, int], float]) -> dict[str, float]:
+def _averages(
+    board: Leaderboard, row: _PublishedRow, table: _PublishedTable, of: Callable[[Leaderboard, int, int], float]
+) -> dict[str, float]:
     shares = [of(board, row.run, cut) for cut in table.cuts.values()]
     return {"pairs": of(board, row.run, 0), "columns": float(np.mean(shares)) if shares else np.nan}
 
 
-def _differing(board: Board, row: _Row, found: Mapping[str, float], slack: float) -> list[CellDifference]:
+def _differing(
+    board: Leaderboard, row: _PublishedRow, found: Mapping[str, float], slack: float
+) -> list[CellDifference]:
     off = [column for column, value in found.items() if not abs(row.printed[column] - value) <= slack]
     return [
         CellDifference(
@@ -252,7 +256,7 @@ def _note(
     return ""
 
 
-def _read(board: Board, path: Path) -> _Table:
+def _read(board: Leaderboard, path: Path) -> _PublishedTable:
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle, strict=True)
@@ -280,8 +284,8 @@ def _read(board: Board, path: Path) -> _Table:
         printed = {name: _number(path, number, name, text) for name, text in texts.items() if text}
         empty += len(texts) - len(printed)
         decimals = max([decimals, *(len(text.partition(".")[2]) for text in texts.values())])
-        rows.append(_Row(line[key], run, printed))
-    return _Table(cuts, average, rows, left_out, decimals, empty)
+        rows.append(_PublishedRow(line[key], run, printed))
+    return _PublishedTable(cuts, average, rows, left_out, decimals, empty)
 
 
 def _run(index: Mapping[str, int], name: str) -> int | None:
@@ -291,7 +295,7 @@ def _run(index: Mapping[str, int], name: str) -> int | None:
     return index.get(known.run) if known else None
 
 
-def _cut(board: Board, path: Path, name: str) -> int:
+def _cut(board: Leaderboard, path: Path, name: str) -> int:
     """Return the cut that a column is about."""
     key = name
     if is_criterion(name):
@@ -319,7 +323,7 @@ def _number(path: Path, number: int, name: str, text: str) -> float:
     return value
 
 
-def _absent(board: Board, table: _Table) -> tuple[str, ...]:
+def _absent(board: Leaderboard, table: _PublishedTable) -> tuple[str, ...]:
     kinds = {board.cuts[cut].kind for cut in table.cuts.values()} & {"criterion", "language"}
     there = set(table.cuts.values())
     return tuple(cut.key for place, cut in enumerate(board.cuts) if cut.kind in kinds and place not in there)

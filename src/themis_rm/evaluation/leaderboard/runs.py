@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from themis_rm.benchmark.pairs import Benchmark
 from themis_rm.errors import InputError
 from themis_rm.evaluation.leaderboard.score_files import LOST, MISSING, TIED, WON, ScoreFile, read_score_file
-from themis_rm.evaluation.results import Results
+from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.storage.digests import stable_digest
 
 SCORES, RESULTS = "scores.parquet", "results.json"
@@ -64,7 +64,7 @@ class ScoredRun:
     name: str
     kind: Literal["model", "baseline"]
     path: Path | None
-    results: Results | None
+    results: EvaluationResults | None
     scores: NDArray[np.float64]
     outcomes: NDArray[np.uint8]
     marks_failures: bool = True
@@ -98,17 +98,17 @@ class RunSet:
 
 
 @dataclass(frozen=True)
-class _Given:
+class _RunInput:
     name: str
     folder: str
     prompts: str
     kind: Literal["model", "baseline"]
-    results: Results | None
+    results: EvaluationResults | None
     file: ScoreFile
 
 
 @dataclass(frozen=True)
-class _Ids:
+class _IdUniverse:
     """The universe, sorted, and where the rows of each run stand in it."""
 
     values: pa.StringArray
@@ -119,7 +119,7 @@ class _Ids:
         return len(self.values)
 
     @classmethod
-    def of(cls, given: Sequence[_Given]) -> _Ids:
+    def of(cls, given: Sequence[_RunInput]) -> _IdUniverse:
         values = _sorted_distinct([item.file.ids for item in given])
         return cls(values, [pc.index_in(item.file.ids, value_set=values).to_numpy() for item in given])
 
@@ -145,7 +145,7 @@ def read_runs(paths: Sequence[Path], published: Path | None = None, benchmark: B
     folders = _folders(paths, published, notices)
     models = _named([_read_model(path) for path in folders])
     given = [*models, *_baselines(models)]
-    ids = _Ids.of(given)
+    ids = _IdUniverse.of(given)
     _check_overlap(given, ids)
     criteria = _labels("aspect", [item.file.criteria for item in given], given, ids, notices)
     languages = _labels("language", [item.file.languages for item in given], given, ids, notices)
@@ -190,19 +190,19 @@ def _folders(paths: Sequence[Path], published: Path | None, notices: list[Notice
     return folders
 
 
-def _read_model(path: Path) -> _Given:
+def _read_model(path: Path) -> _RunInput:
     file = path / SCORES if path.is_dir() else path
     if not file.is_file():
         raise InputError(f"{path} has no {SCORES}.", "Name an output folder of evaluate, or a published one.")
-    results = Results.load(file.parent / RESULTS) if (file.parent / RESULTS).is_file() else None
+    results = EvaluationResults.load(file.parent / RESULTS) if (file.parent / RESULTS).is_file() else None
     run = results.run if results else None
     folder = file.resolve().parent.name
-    return _Given(
+    return _RunInput(
         run.model if run else folder, folder, run.prompts if run else "", "model", results, read_score_file(file)
     )
 
 
-def _named(models: Sequence[_Given]) -> list[_Given]:
+def _named(models: Sequence[_RunInput]) -> list[_RunInput]:
     """Tell models of one name apart by their prompt mode, then by their folder, then by a number."""
     named = list(models)
     for more in ("prompts", "folder", "number"):
@@ -214,9 +214,9 @@ def _named(models: Sequence[_Given]) -> list[_Given]:
     return named
 
 
-def _baselines(models: Sequence[_Given]) -> list[_Given]:
+def _baselines(models: Sequence[_RunInput]) -> list[_RunInput]:
     """Read the baselines that lie beside the models; one that several runs share (same parameters) is taken once."""
-    found: dict[tuple[str, str], _Given] = {}
+    found: dict[tuple[str, str], _RunInput] = {}
     taken = {item.name for item in models}
     for model in models:
         for file in sorted((model.file.path.parent / "baselines").glob("*.parquet")):
@@ -226,7 +226,7 @@ def _baselines(models: Sequence[_Given]) -> list[_Given]:
                 continue
             name = file.stem if file.stem not in taken else f"{file.stem} [{model.name}]"
             taken.add(name)
-            found[file.stem, digest] = _Given(name, model.folder, "", "baseline", None, read_score_file(file))
+            found[file.stem, digest] = _RunInput(name, model.folder, "", "baseline", None, read_score_file(file))
     return list(found.values())
 
 
@@ -235,7 +235,7 @@ def _sorted_distinct(columns: Sequence[pa.StringArray]) -> pa.StringArray:
     return values.take(pc.array_sort_indices(values))
 
 
-def _check_overlap(given: Sequence[_Given], ids: _Ids) -> None:
+def _check_overlap(given: Sequence[_RunInput], ids: _IdUniverse) -> None:
     times = np.zeros(ids.size, dtype=np.int64)
     for where in ids.places:
         times[where] += 1
@@ -248,7 +248,7 @@ def _check_overlap(given: Sequence[_Given], ids: _Ids) -> None:
 
 
 def _labels(
-    column: str, codes: Sequence[NDArray[np.uint8]], given: Sequence[_Given], ids: _Ids, notices: list[Notice]
+    column: str, codes: Sequence[NDArray[np.uint8]], given: Sequence[_RunInput], ids: _IdUniverse, notices: list[Notice]
 ) -> NDArray[np.uint8]:
     """Return a column of labels on the universe; where runs contradict each other the first one's stands."""
     label = np.full(ids.size, 255, dtype=np.uint8)
@@ -263,7 +263,7 @@ def _labels(
     return label
 
 
-def _subset_codes(given: Sequence[_Given]) -> tuple[pa.StringArray, list[NDArray[np.uint8]]]:
+def _subset_codes(given: Sequence[_RunInput]) -> tuple[pa.StringArray, list[NDArray[np.uint8]]]:
     names = _sorted_distinct([item.file.subsets for item in given])
     if len(names) > 255:
         raise InputError(f"The runs name {len(names):,} subsets.", "The subset column names a pair's source.")
@@ -271,7 +271,7 @@ def _subset_codes(given: Sequence[_Given]) -> tuple[pa.StringArray, list[NDArray
 
 
 def _lengths(
-    given: Sequence[_Given], ids: _Ids, benchmark: Benchmark | None, notices: list[Notice]
+    given: Sequence[_RunInput], ids: _IdUniverse, benchmark: Benchmark | None, notices: list[Notice]
 ) -> NDArray[np.int64] | None:
     lengths = np.zeros((2, ids.size), dtype=np.int64)
     if benchmark is not None:
@@ -308,7 +308,7 @@ def _tell_of_texts(benchmark: Benchmark, ids: int, found: int, notices: list[Not
             notices.append(Notice("", reason, count, f"{count:,} {words}."))
 
 
-def _laid_out(item: _Given, where: NDArray[np.int64], size: int) -> ScoredRun:
+def _laid_out(item: _RunInput, where: NDArray[np.int64], size: int) -> ScoredRun:
     scores = np.full((2, size), np.nan)
     scores[:, where] = item.file.scores
     outcomes = np.full(size, MISSING, dtype=np.uint8)
@@ -324,7 +324,7 @@ def _length_baseline(lengths: NDArray[np.int64]) -> ScoredRun:
     return ScoredRun(LENGTH, "baseline", None, None, scores, np.where(known, outcomes, MISSING).astype(np.uint8))
 
 
-def _told(item: _Given, run: ScoredRun, runs: Sequence[ScoredRun]) -> Iterable[Notice]:
+def _told(item: _RunInput, run: ScoredRun, runs: Sequence[ScoredRun]) -> Iterable[Notice]:
     """Tell what of a run is missing, its own alone, failed or misstated."""
     missing = int((run.outcomes == MISSING).sum())
     if missing:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from themis_rm.criteria import CRITERIA
-from themis_rm.evaluation.leaderboard.board import Board, Entry
+from themis_rm.evaluation.leaderboard.build import Leaderboard, LeaderboardEntry
 from themis_rm.storage.atomic import write_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ COLUMNS = (
 )
 
 
-def to_csv(board: Board) -> str:
+def to_csv(board: Leaderboard) -> str:
     """Return all figures as tidy CSV: one line for each entry and cut, empty where there is no figure.
 
     Columns:
@@ -43,12 +43,12 @@ def to_csv(board: Board) -> str:
     return out.getvalue()
 
 
-def write_csv(board: Board, path: Path) -> None:
+def write_csv(board: Leaderboard, path: Path) -> None:
     """Write :func:`to_csv` to a file."""
     write_text(path, to_csv(board))
 
 
-def _scored_lines(board: Board, index: int, entry: Entry) -> Iterator[dict[str, Any]]:
+def _scored_lines(board: Leaderboard, index: int, entry: LeaderboardEntry) -> Iterator[dict[str, Any]]:
     figures = board.accuracies
     for column, cut in enumerate(board.cuts):
         line: dict[str, Any] = {"model": entry.name, "kind": entry.kind, "cut": cut.kind, **_which(board, column)}
@@ -68,7 +68,7 @@ def _scored_lines(board: Board, index: int, entry: Entry) -> Iterator[dict[str, 
         yield {"model": entry.name, "kind": entry.kind, "cut": f"balanced-{item.strata}", "accuracy": value, **ends}
 
 
-def _reference_lines(board: Board, index: int) -> Iterator[dict[str, Any]]:
+def _reference_lines(board: Leaderboard, index: int) -> Iterator[dict[str, Any]]:
     entry = board.entries[index]
     for column, cut in enumerate(board.cuts):
         strict = board.reference_strict[index - board.scored, column]
@@ -77,7 +77,7 @@ def _reference_lines(board: Board, index: int) -> Iterator[dict[str, Any]]:
             yield {"model": entry.name, "kind": entry.kind, "cut": cut.kind, **which, "strict": _share(strict)}
 
 
-def _which(board: Board, column: int) -> dict[str, str]:
+def _which(board: Leaderboard, column: int) -> dict[str, str]:
     cut = board.cuts[column]
     return {"criterion": cut.criterion, "language": cut.language, "subset": cut.subset}
 
@@ -86,7 +86,7 @@ def _share(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.6f}"
 
 
-def terminal_table(board: Board, width: int = 100) -> Table:
+def terminal_table(board: Leaderboard, width: int = 100) -> Table:
     """Return the headline table.
 
     Rank is the interval of ranks that the tests leave open; letters name groups that do not differ. Reference entries
@@ -116,12 +116,12 @@ def terminal_table(board: Board, width: int = 100) -> Table:
     return table
 
 
-def _display_order(board: Board) -> list[int]:
+def _display_order(board: Leaderboard) -> list[int]:
     headline = [*board.accuracies.value[:, 0].tolist(), *board.reference_strict[:, 0].tolist()]
     return sorted(range(len(headline)), key=lambda index: (-headline[index], index))
 
 
-def _cells(board: Board, index: int, columns: list[int]) -> list[str]:
+def _cells(board: Leaderboard, index: int, columns: list[int]) -> list[str]:
     name = board.entries[index].name.replace("[", r"\[")
     if index >= board.scored:
         strict = board.reference_strict[index - board.scored]
@@ -141,7 +141,7 @@ def _cells(board: Board, index: int, columns: list[int]) -> list[str]:
     ]
 
 
-def _caption(board: Board) -> str:
+def _caption(board: Leaderboard) -> str:
     told = (
         f"Accuracy in per cent on {len(board.runs.ids):,} pairs, ties half, {board.settings.level:.0%} intervals. "
         "Models that share a letter do not differ significantly (paired randomization test, Holm over all pairs)."

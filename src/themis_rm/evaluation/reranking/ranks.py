@@ -16,7 +16,7 @@ from themis_rm.evaluation.statistics import Resampling
 from themis_rm.results import ResultPart
 
 
-class Ranked(ResultPart):
+class RankedProblem(ResultPart):
     """What a model makes of one problem."""
 
     id: str
@@ -43,13 +43,13 @@ class Ranked(ResultPart):
     """The figures as the published evaluation computes them."""
 
 
-def ranked(problem: Problem, rewards: Sequence[float | None], depths: Sequence[int]) -> Ranked:
+def rank_problem(problem: Problem, rewards: Sequence[float | None], depths: Sequence[int]) -> RankedProblem:
     """Rank the candidates of a problem by their rewards."""
     values = np.array([-math.inf if reward is None else reward for reward in rewards], dtype=float)
     right = np.array(problem.verdict, dtype=bool)
     scored = np.isfinite(values)
     _, sizes = np.unique(values, return_counts=True)
-    return Ranked(
+    return RankedProblem(
         id=problem.id,
         language=problem.language,
         candidates=len(values),
@@ -106,7 +106,7 @@ def _published(
     return found
 
 
-class Figure(ResultPart):
+class BootstrapFigure(ResultPart):
     """A statistic over problems with its bootstrap interval."""
 
     n: int
@@ -129,7 +129,7 @@ class Figure(ResultPart):
         return cls(n=len(data), value=float(take(data)), low=float(low), high=float(high))
 
 
-class Group(ResultPart):
+class RerankFigures(ResultPart):
     """Figures over the problems of one language, or of all."""
 
     problems: int
@@ -140,27 +140,27 @@ class Group(ResultPart):
     """Candidates without a reward."""
     tied: float
     """Share of candidates that share their reward with another one of their problem."""
-    hits: dict[int, Figure]
+    hits: dict[int, BootstrapFigure]
     """K -> share of problems with a right candidate that have one among the first K."""
-    hits_open: dict[int, Figure]
+    hits_open: dict[int, BootstrapFigure]
     """The same over those problems alone on which an order can miss."""
     chance: dict[int, float | None]
     """K -> what a random order gets on the problems of ``hits``."""
-    spearman: Figure
+    spearman: BootstrapFigure
     """Median over problems whose pass rates differ; equal rewards count as 0."""
     constant: int
     """Problems among them whose rewards are all equal."""
-    variance: Figure
+    variance: BootstrapFigure
     """Median over problems of the variance of rewards."""
 
     @classmethod
-    def of(cls, rows: Sequence[Ranked], depths: Sequence[int], how: Resampling) -> Self:
+    def of(cls, rows: Sequence[RankedProblem], depths: Sequence[int], how: Resampling) -> Self:
         """Sum up some problems."""
         withright = [row for row in rows if row.hits is not None]
 
-        def hits(k: int, open_only: bool) -> Figure:
+        def hits(k: int, open_only: bool) -> BootstrapFigure:
             kept = [row for row in withright if not (open_only and k in row.forced)]
-            return Figure.of([(row.hits or {})[k] for row in kept], "mean", how)
+            return BootstrapFigure.of([(row.hits or {})[k] for row in kept], "mean", how)
 
         total = sum(row.candidates for row in rows)
         correlations = [row.spearman for row in rows if row.spearman is not None]
@@ -172,13 +172,13 @@ class Group(ResultPart):
             hits={k: hits(k, open_only=False) for k in depths},
             hits_open={k: hits(k, open_only=True) for k in depths},
             chance={k: _chance(withright, k) for k in depths},
-            spearman=Figure.of(correlations, "median", how),
+            spearman=BootstrapFigure.of(correlations, "median", how),
             constant=sum(row.variance == 0 and row.spearman is not None for row in rows),
-            variance=Figure.of([row.variance for row in rows if row.variance is not None], "median", how),
+            variance=BootstrapFigure.of([row.variance for row in rows if row.variance is not None], "median", how),
         )
 
 
-def _chance(rows: Sequence[Ranked], k: int) -> float | None:
+def _chance(rows: Sequence[RankedProblem], k: int) -> float | None:
     if not rows:
         return None
     missed = [comb(r.candidates - r.passing, k) / comb(r.candidates, k) if k <= r.candidates else 0.0 for r in rows]
@@ -189,7 +189,7 @@ def _sample_std(values: NDArray[np.float64]) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else 0.0
 
 
-def published_summary(rows: Sequence[Ranked], depths: Iterable[int]) -> dict[str, float | None]:
+def published_summary(rows: Sequence[RankedProblem], depths: Iterable[int]) -> dict[str, float | None]:
     """Return the published summary: undefined figures dropped, rounded as there."""
 
     def collected(name: str) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ STATES = MISSING + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Slice:
     """Some pairs of the benchmark.
 
     Attributes:
@@ -66,7 +66,7 @@ class Grouping:
         codes: Shape ``[ids]``: index into ``cuts``, or ``len(cuts)`` for a pair that is in none of them.
     """
 
-    cuts: tuple[Cut, ...]
+    cuts: tuple[Slice, ...]
     codes: NDArray[np.int64]
 
     def counts(self, outcomes: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -91,18 +91,18 @@ def groupings(runs: RunSet, band: float) -> tuple[Grouping, ...]:
     size = len(runs.ids)
     cells = runs.criteria.astype(np.int64) * len(LANGUAGE_NAMES) + runs.languages
     found = [
-        _grouping([Cut("all")], np.zeros(size, dtype=np.int64)),
-        _grouping([Cut("criterion", criterion=name) for name in CRITERION_NAMES], runs.criteria),
-        _grouping([Cut("language", language=name) for name in LANGUAGE_NAMES], runs.languages),
-        _grouping([Cut("subset", subset=name) for name in runs.subset_names], runs.subsets),
+        _grouping([Slice("all")], np.zeros(size, dtype=np.int64)),
+        _grouping([Slice("criterion", criterion=name) for name in CRITERION_NAMES], runs.criteria),
+        _grouping([Slice("language", language=name) for name in LANGUAGE_NAMES], runs.languages),
+        _grouping([Slice("subset", subset=name) for name in runs.subset_names], runs.subsets),
         _grouping(
-            [Cut("cell", criterion=one, language=two) for one in CRITERION_NAMES for two in LANGUAGE_NAMES], cells
+            [Slice("cell", criterion=one, language=two) for one in CRITERION_NAMES for two in LANGUAGE_NAMES], cells
         ),
     ]
     if runs.lengths is not None:
         short, long = runs.lengths.min(axis=0), runs.lengths.max(axis=0)
         matched = (short > 0) & (long <= band * short)
-        found.append(_grouping([Cut("length-matched")], np.where(matched, 0, 1)))
+        found.append(_grouping([Slice("length-matched")], np.where(matched, 0, 1)))
     return tuple(found)
 
 
@@ -112,7 +112,7 @@ def longer_side(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(~known | (lengths[0] == lengths[1]), 2, np.where(lengths[0] > lengths[1], 0, 1))
 
 
-def _grouping(cuts: Sequence[Cut], codes: NDArray[np.integer]) -> Grouping:
+def _grouping(cuts: Sequence[Slice], codes: NDArray[np.integer]) -> Grouping:
     """Keep the cuts that have pairs; codes beyond the cuts are pairs in none."""
     sizes = np.bincount(codes, minlength=len(cuts) + 1)[: len(cuts)]
     kept = np.flatnonzero(sizes)

@@ -13,9 +13,15 @@ from pydantic import Field
 import themis_rm
 from themis_rm.criteria import Criterion, criterion
 from themis_rm.errors import InputError
-from themis_rm.evaluation.evaluate import Prompting
+from themis_rm.evaluation.evaluate import RunPrompts
 from themis_rm.evaluation.reranking.problems import Problem, read_problems
-from themis_rm.evaluation.reranking.ranks import Figure, Group, Ranked, published_summary, ranked
+from themis_rm.evaluation.reranking.ranks import (
+    BootstrapFigure,
+    RankedProblem,
+    RerankFigures,
+    published_summary,
+    rank_problem,
+)
 from themis_rm.evaluation.statistics import Resampling
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
@@ -70,9 +76,9 @@ class RerankResults(Result):
     """Hash of the problems."""
     prompts: str
     """Prompt mode."""
-    overall: Group
+    overall: RerankFigures
     """All problems."""
-    by_language: dict[str, Group]
+    by_language: dict[str, RerankFigures]
     """By language."""
     published: dict[str, float | None]
     """The published summary figures."""
@@ -111,7 +117,7 @@ class RerankResults(Result):
         return table
 
 
-def _percent(figure: Figure, chance: float | None) -> str:
+def _percent(figure: BootstrapFigure, chance: float | None) -> str:
     if figure.value is None or figure.low is None or figure.high is None or chance is None:
         return "-"
     return f"{100 * figure.value:.1f}\n{100 * figure.low:.0f}–{100 * figure.high:.0f}\nby chance {100 * chance:.1f}"
@@ -136,11 +142,11 @@ def rerank(model: str | Path | None, data: Path, out: Path, settings: RerankSett
     rejected: Counter[str] = Counter()
     loaded = load_model(model, settings.model) if model is not None else None
     out.mkdir(parents=True, exist_ok=True)
-    rows: list[Ranked] = []
+    rows: list[RankedProblem] = []
     digests: list[str] = []
     with status_spinner("rerank", lambda: f"{len(rows)} problems"):
         for problem, rewards in _rewarded(read_problems(data, rejected), loaded, model, out, settings):
-            rows.append(ranked(problem, rewards, settings.k))
+            rows.append(rank_problem(problem, rewards, settings.k))
             digests.append(stable_id(problem.id, problem.prompt, *problem.candidates))
     if not rows:
         raise InputError(
@@ -154,8 +160,10 @@ def rerank(model: str | Path | None, data: Path, out: Path, settings: RerankSett
         data=data.name,
         data_digest=stable_id(*digests),
         prompts=settings.prompts if loaded else "",
-        overall=Group.of(rows, settings.k, how),
-        by_language={name: Group.of([r for r in rows if r.language == name], settings.k, how) for name in languages},
+        overall=RerankFigures.of(rows, settings.k, how),
+        by_language={
+            name: RerankFigures.of([r for r in rows if r.language == name], settings.k, how) for name in languages
+        },
         published=published_summary(rows, settings.k),
         rejected=dict(sorted(rejected.items())),
         resampling=how,
@@ -179,7 +187,7 @@ def _rewarded(
                 raise InputError(f"Problem {problem.id} has no rewards.", "Give --model to score the candidates.")
             yield problem, problem.rewards
         return
-    prompts = Prompting.choose(model, settings.prompts, settings.prompt_set, settings.model)
+    prompts = RunPrompts.choose(model, settings.prompts, settings.prompt_set, settings.model)
     asked = criterion(settings.criterion)
     with JsonlCache(out / REWARDS, ("rewards",)) as known:
         for problem in problems:
@@ -198,7 +206,7 @@ def _rewarded(
             yield problem, known.rows[key]["rewards"]
 
 
-def _scored(model: RewardModel, prompts: Prompting, asked: Criterion, problem: Problem) -> list[float | None]:
+def _scored(model: RewardModel, prompts: RunPrompts, asked: Criterion, problem: Problem) -> list[float | None]:
     system = prompts.prompts.system(prompts.mode, asked) if prompts.prompts else None
     scores = model.score([conversation(system, problem.prompt, answer) for answer in problem.candidates])
     return [score.reward for score in scores]

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from themis_rm.evaluation.leaderboard.cuts import groupings
 from themis_rm.evaluation.leaderboard.runs import RunSet, ScoredRun
 from themis_rm.evaluation.leaderboard.score_files import FAILED, MISSING, WON
+from themis_rm.evaluation.leaderboard.slices import groupings
 
 TOLERANCE = 1e-4
 """Published figures have four digits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Differing:
+class ResultMismatch:
     """A stated figure that its scores do not give.
 
     Attributes:
@@ -33,7 +33,7 @@ class Differing:
     found: float | None
 
 
-def check_results(runs: RunSet, run: ScoredRun) -> list[Differing]:
+def check_results(runs: RunSet, run: ScoredRun) -> list[ResultMismatch]:
     """Return every published figure of a run's ``results.json`` that is off by more than :data:`TOLERANCE`.
 
     Published accuracies are strict (ties and failures are wrong), and moments of score differences are over scored
@@ -52,7 +52,7 @@ def check_results(runs: RunSet, run: ScoredRun) -> list[Differing]:
     checked = [name for name in found if _about(name) not in _FAILURES or (name in stated and run.marks_failures)]
     checked += [name for name in stated if name not in found and _about(name) in {"accuracy", "count"}]
     return [
-        Differing(run.name, name, stated.get(name), found.get(name))
+        ResultMismatch(run.name, name, stated.get(name), found.get(name))
         for name in checked
         if not _same(stated.get(name), found.get(name))
     ]

@@ -14,12 +14,12 @@ from pydantic import Field
 
 import themis_rm
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
-from themis_rm.evaluation.leaderboard.accuracies import AccuracyTable, Balanced
-from themis_rm.evaluation.leaderboard.comparisons import Comparisons
-from themis_rm.evaluation.leaderboard.cuts import Cut, Grouping, groupings, longer_side
-from themis_rm.evaluation.leaderboard.recomputed import TOLERANCE, Differing, check_results
+from themis_rm.evaluation.leaderboard.accuracies import AccuracyTable, MacroAverage
+from themis_rm.evaluation.leaderboard.comparisons import PairwiseComparisons
+from themis_rm.evaluation.leaderboard.results_check import TOLERANCE, ResultMismatch, check_results
 from themis_rm.evaluation.leaderboard.runs import Notice, RunSet, ScoredRun, read_runs
 from themis_rm.evaluation.leaderboard.score_files import CRITERION_NAMES, LANGUAGE_NAMES
+from themis_rm.evaluation.leaderboard.slices import Grouping, Slice, groupings, longer_side
 from themis_rm.evaluation.reference import runs as reference
 from themis_rm.evaluation.reference.runs import OVERALL, Reference, ReferenceRun
 from themis_rm.evaluation.statistics import Resampling
@@ -32,7 +32,7 @@ TESTED = ("all", "criterion", "language")
 """Kinds of cuts in which models are tested; subsets and cells are too small for hundreds of tests."""
 
 
-class BoardSettings(Settings):
+class LeaderboardSettings(Settings):
     """How a board is computed."""
 
     level: float = Field(default=0.95, gt=0.5, lt=1)
@@ -53,7 +53,7 @@ class BoardSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LeaderboardEntry:
     """A row of the board.
 
     Attributes:
@@ -83,7 +83,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Board:
+class Leaderboard:
     """Many runs on one benchmark.
 
     Attributes:
@@ -102,16 +102,16 @@ class Board:
         notices: What a reader must know about the input.
     """
 
-    settings: BoardSettings
-    entries: tuple[Entry, ...]
-    cuts: tuple[Cut, ...]
+    settings: LeaderboardSettings
+    entries: tuple[LeaderboardEntry, ...]
+    cuts: tuple[Slice, ...]
     accuracies: AccuracyTable
     reference_strict: NDArray[np.float64]
-    balanced: tuple[Balanced, ...]
-    comparisons: tuple[Comparisons, ...]
+    balanced: tuple[MacroAverage, ...]
+    comparisons: tuple[PairwiseComparisons, ...]
     runs: RunSet
     pairs: tuple[BenchmarkPair | None, ...] | None
-    differing: tuple[Differing, ...]
+    differing: tuple[ResultMismatch, ...]
     notices: tuple[Notice, ...]
 
     @property
@@ -123,7 +123,7 @@ class Board:
         """Return the column of a cut by its key, or ``None``."""
         return next((index for index, cut in enumerate(self.cuts) if cut.key == key), None)
 
-    def comparison(self, key: str) -> Comparisons | None:
+    def comparison(self, key: str) -> PairwiseComparisons | None:
         """Return the tests of a cut by its key, or ``None``."""
         return next((item for item in self.comparisons if item.cut.key == key), None)
 
@@ -205,8 +205,8 @@ def leaderboard(
     paths: Sequence[Path] = (),
     published: Path | None = None,
     benchmark: str | Path | None = None,
-    settings: BoardSettings | None = None,
-) -> Board:
+    settings: LeaderboardSettings | None = None,
+) -> Leaderboard:
     """Read runs and compute the board.
 
     Args:
@@ -219,10 +219,10 @@ def leaderboard(
         InputError: See :func:`read_runs` and :func:`~themis_rm.benchmark.pairs.read_benchmark`.
     """
     texts = read_benchmark(benchmark) if benchmark is not None else None
-    return build_board(read_runs(paths, published, texts), settings or BoardSettings(), texts)
+    return build_leaderboard(read_runs(paths, published, texts), settings or LeaderboardSettings(), texts)
 
 
-def build_board(runs: RunSet, settings: BoardSettings, texts: Benchmark | None = None) -> Board:
+def build_leaderboard(runs: RunSet, settings: LeaderboardSettings, texts: Benchmark | None = None) -> Leaderboard:
     """Compute the board of runs that are read.
 
     Args:
@@ -237,7 +237,7 @@ def build_board(runs: RunSet, settings: BoardSettings, texts: Benchmark | None =
     cuts = tuple(cut for grouping in columns for cut in grouping.cuts)
     beside, notices = _reference_runs(runs, known, settings)
     differing = [item for run in runs.runs for item in check_results(runs, run)]
-    return Board(
+    return Leaderboard(
         settings=settings,
         entries=(*(_entry(run, known) for run in runs.runs), *map(_reference_entry, beside)),
         cuts=cuts,
@@ -264,32 +264,32 @@ def _by_headline(runs: RunSet, columns: Sequence[Grouping]) -> tuple[RunSet, NDA
 
 
 def _balanced(
-    runs: RunSet, columns: Sequence[Grouping], outcomes: NDArray[np.uint8], settings: BoardSettings
-) -> list[Balanced]:
+    runs: RunSet, columns: Sequence[Grouping], outcomes: NDArray[np.uint8], settings: LeaderboardSettings
+) -> list[MacroAverage]:
     strata = [(item.cuts[0].kind, item) for item in columns if item.cuts and item.cuts[0].kind in TESTED[1:]]
-    found = [Balanced.of(kind, item.counts(outcomes), settings.resampling) for kind, item in strata]
+    found = [MacroAverage.of(kind, item.counts(outcomes), settings.resampling) for kind, item in strata]
     if runs.lengths is not None:
-        sides = Grouping((Cut("all"), Cut("all")), longer_side(runs.lengths))
-        found.append(Balanced.of("length", sides.counts(outcomes), settings.resampling))
+        sides = Grouping((Slice("all"), Slice("all")), longer_side(runs.lengths))
+        found.append(MacroAverage.of("length", sides.counts(outcomes), settings.resampling))
     return found
 
 
 def _comparisons(
-    columns: Sequence[Grouping], outcomes: NDArray[np.uint8], settings: BoardSettings
-) -> list[Comparisons]:
+    columns: Sequence[Grouping], outcomes: NDArray[np.uint8], settings: LeaderboardSettings
+) -> list[PairwiseComparisons]:
     if len(outcomes) < 2:
         return []
     return [
-        Comparisons.of(cut, outcomes[:, grouping.codes == code], settings.level)
+        PairwiseComparisons.of(cut, outcomes[:, grouping.codes == code], settings.level)
         for grouping in columns
         for code, cut in enumerate(grouping.cuts)
         if cut.kind in TESTED
     ]
 
 
-def _entry(run: ScoredRun, known: Reference) -> Entry:
+def _entry(run: ScoredRun, known: Reference) -> LeaderboardEntry:
     stated = run.results.run if run.results else None
-    entry = Entry(run.name, run.kind)
+    entry = LeaderboardEntry(run.name, run.kind)
     published = known.runs.get(run.name)
     if stated is not None:
         # A model of ours that happens to be called like a published one is not that one.
@@ -301,8 +301,8 @@ def _entry(run: ScoredRun, known: Reference) -> Entry:
     return replace(_reference_entry(published), kind=run.kind)
 
 
-def _reference_entry(run: ReferenceRun) -> Entry:
-    return Entry(
+def _reference_entry(run: ReferenceRun) -> LeaderboardEntry:
+    return LeaderboardEntry(
         name=run.run,
         kind="reference",
         judge=run.kind,
@@ -313,7 +313,9 @@ def _reference_entry(run: ReferenceRun) -> Entry:
     )
 
 
-def _reference_runs(runs: RunSet, known: Reference, settings: BoardSettings) -> tuple[list[ReferenceRun], list[Notice]]:
+def _reference_runs(
+    runs: RunSet, known: Reference, settings: LeaderboardSettings
+) -> tuple[list[ReferenceRun], list[Notice]]:
     """Return the published runs that the board has no scores of; none on another benchmark, and that is said."""
     if not settings.reference:
         return [], []
@@ -326,7 +328,7 @@ def _reference_runs(runs: RunSet, known: Reference, settings: BoardSettings) -> 
     return sorted(beside, key=lambda run: (-run.accuracies[OVERALL], run.run)), []
 
 
-def _reference_share(run: ReferenceRun, cut: Cut) -> float:
+def _reference_share(run: ReferenceRun, cut: Slice) -> float:
     if cut.kind in {"cell", "length-matched"}:
         return np.nan
     return run.accuracies[OVERALL if cut.kind == "all" else cut.key] / 100
@@ -339,7 +341,7 @@ def _texts(runs: RunSet, texts: Benchmark | None) -> tuple[BenchmarkPair | None,
     return tuple(by_id.get(key) for key in runs.ids)
 
 
-def _told_differing(differing: Sequence[Differing]) -> list[Notice]:
+def _told_differing(differing: Sequence[ResultMismatch]) -> list[Notice]:
     names = list(dict.fromkeys(item.run for item in differing))
     found = {name: [item for item in differing if item.run == name] for name in names}
     return [
@@ -361,7 +363,7 @@ def _fields(kind: type) -> list[str]:
 _ARRAYS = ("n", "left_out", "difference", "low", "high", "p_value", "p_holm", "only_first", "only_second")
 
 
-def _plain_comparisons(item: Comparisons) -> dict[str, Any]:
+def _plain_comparisons(item: PairwiseComparisons) -> dict[str, Any]:
     names = (*_ARRAYS, "p_mcnemar", "mcnemar_holm", "ranks")
     found = {name: _listed(getattr(item, name)) for name in names}
     return {"cut": item.cut.key, **found, "groups": item.groups, "letters": item.letters}

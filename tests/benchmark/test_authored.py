@@ -10,9 +10,9 @@ import pytest
 
 from themis_rm.benchmark.authored import AuthoredPair, load_authored_checks, load_authored_pairs
 from themis_rm.criteria import CRITERIA, criterion
-from themis_rm.execute.check import TELLS_APART
-from themis_rm.execute.verdict import check_form
-from themis_rm.languages import LANGUAGES, language
+from themis_rm.execute.check import DISTINGUISHES
+from themis_rm.execute.runner import validate_check
+from themis_rm.languages import benchmark_languages, get_language
 from themis_rm.languages.syntax import code_tokens, has_errors, parse
 from themis_rm.storage.parquet import write_rows
 
@@ -47,7 +47,7 @@ def test_building_twice_gives_the_same_bytes(tmp_path):
 
 def test_every_cell_holds_six_pairs():
     cells = Counter((pair.aspect, pair.language) for pair in ALL)
-    expected = {(c.benchmark_aspect, row.benchmark_name) for c in CRITERIA for row in LANGUAGES}
+    expected = {(c.benchmark_aspect, row.benchmark_name) for c in CRITERIA for row in benchmark_languages()}
     assert set(cells) == expected
     assert min(cells.values()) >= 6
 
@@ -61,7 +61,7 @@ def test_the_chosen_answer_is_the_longer_one_in_about_half_of_the_pairs():
     assert 0.4 <= longer / len(ALL) <= 0.6
 
 
-@pytest.mark.parametrize("lang", [row.benchmark_name for row in LANGUAGES])
+@pytest.mark.parametrize("lang", [row.benchmark_name for row in benchmark_languages()])
 @pytest.mark.parametrize("short", [c.short for c in CRITERIA])
 def test_each_cell_is_balanced_in_length(short, lang):
     aspect = criterion(short).benchmark_aspect
@@ -73,14 +73,14 @@ def test_each_cell_is_balanced_in_length(short, lang):
 @pytest.mark.parametrize("pair", ALL, ids=by_id)
 def test_an_answer_has_a_realistic_size_and_parses(pair, side):
     code = getattr(pair, side)
-    name = language(pair.language).name
+    name = get_language(pair.language).name
     assert 15 <= len(code.splitlines()) <= 60
     assert not has_errors(parse(code, name))
 
 
 @pytest.mark.parametrize("pair", ALL, ids=by_id)
 def test_the_two_answers_differ_in_code(pair):
-    name = language(pair.language).name
+    name = get_language(pair.language).name
     assert code_tokens(pair.chosen, name) != code_tokens(pair.rejected, name)
 
 
@@ -103,8 +103,8 @@ def test_every_pair_with_a_check_program_has_a_check():
 
 @pytest.mark.parametrize("check", CHECKS, ids=by_id)
 def test_a_check_is_well_formed_and_expects_a_difference(check):
-    check_form(check)
-    assert check.expects == TELLS_APART
+    validate_check(check)
+    assert check.expects == DISTINGUISHES
 
 
 @pytest.mark.parametrize("check", [c for c in CHECKS if c.language in {"C", "Cpp"}], ids=by_id)

@@ -15,8 +15,8 @@ from themis_rm.benchmark.compile import Artifacts
 from themis_rm.benchmark.verify import VerifiedPair, VerifySettings, agreement, mark, verify, wilson
 from themis_rm.errors import InputError, SettingError, UserError
 from themis_rm.execute.check import BOTH_PASS, Check
+from themis_rm.execute.runner import CheckOutcome
 from themis_rm.execute.sandbox import Isolation
-from themis_rm.execute.verdict import Verdict
 from themis_rm.records import CompiledPair
 from themis_rm.storage.parquet import read_rows, write_rows
 
@@ -166,7 +166,7 @@ def test_nothing_is_executed_twice(verified, tmp_path, monkeypatch):
 
     def record(check, *_, **__):
         executed.add(check.id)
-        return Verdict("no-toolchain")
+        return CheckOutcome("no-toolchain")
 
     monkeypatch.setattr(module, "run_check", record)
     verify(path, tmp_path / "again", settings())
@@ -299,13 +299,13 @@ def test_every_authored_pair_with_a_check_agrees(tmp_path):
 @pytest.mark.parametrize(
     ("expects", "chosen", "rejected", "told"),
     [
-        ("tells-apart", "passed", "failed", (True, "")),
-        ("tells-apart", "passed", "compile-error", (True, "")),
-        ("tells-apart", "passed", "memory-limit", (True, "")),
-        ("tells-apart", "passed", "timeout", (True, "")),
-        ("tells-apart", "failed", "timeout", (False, "")),
-        ("tells-apart", "timeout", "failed", (None, "timeout")),
-        ("tells-apart", "passed", "no-toolchain", (None, "no-toolchain")),
+        ("distinguishes", "passed", "failed", (True, "")),
+        ("distinguishes", "passed", "compile-error", (True, "")),
+        ("distinguishes", "passed", "memory-limit", (True, "")),
+        ("distinguishes", "passed", "timeout", (True, "")),
+        ("distinguishes", "failed", "timeout", (False, "")),
+        ("distinguishes", "timeout", "failed", (None, "timeout")),
+        ("distinguishes", "passed", "no-toolchain", (None, "no-toolchain")),
         ("both-pass", "passed", "passed", (True, "")),
         ("both-pass", "passed", "failed", (False, "")),
         ("both-pass", "failed", "failed", (False, "")),

@@ -16,11 +16,14 @@ from themis_rm.evaluation.adversarial.attack import AttackSettings, attack
 from themis_rm.evaluation.adversarial.edits import EDITS, Edited, edited, keeps_behavior
 from themis_rm.evaluation.adversarial.renaming import renamed_locals
 from themis_rm.evaluation.scores import read_scores
-from themis_rm.languages import LANGUAGES, language
+from themis_rm.languages import benchmark_languages, get_language
 from themis_rm.languages.syntax import code_tokens, error_count, parse
 
 ALL = load_authored_pairs()
-FIRST = {row.benchmark_name: next(pair for pair in ALL if pair.language == row.benchmark_name) for row in LANGUAGES}
+FIRST = {
+    row.benchmark_name: next(pair for pair in ALL if pair.language == row.benchmark_name)
+    for row in benchmark_languages()
+}
 NAMES = [edit.name for edit in EDITS]
 BY_NAME = {edit.name: edit for edit in EDITS}
 TOKENS_STAY = [
@@ -95,7 +98,7 @@ RENAMED = [
 
 @pytest.mark.parametrize(("spoken", "code", "names"), RENAMED, ids=[case[0] for case in RENAMED])
 def test_local_variables_are_renamed(spoken, code, names):
-    made, found = renamed_locals(code, language(spoken))
+    made, found = renamed_locals(code, get_language(spoken))
     assert found == names
     assert all(made.count(new) == code.count(old) for new, old in names.items())
 
@@ -118,7 +121,7 @@ SEEN_OUTSIDE = [
 
 @pytest.mark.parametrize(("spoken", "code"), SEEN_OUTSIDE)
 def test_a_name_that_can_be_seen_elsewhere_stays(spoken, code):
-    assert renamed_locals(code, language(spoken)) is None
+    assert renamed_locals(code, get_language(spoken)) is None
 
 
 @pytest.mark.parametrize(
@@ -134,7 +137,7 @@ def test_a_name_that_can_be_seen_elsewhere_stays(spoken, code):
     ],
 )
 def test_behavior_is_judged_by_the_tree(made, kept):
-    assert keeps_behavior("def f(a):\n    return a + 1\n", made, language("Python")) is kept
+    assert keeps_behavior("def f(a):\n    return a + 1\n", made, get_language("Python")) is kept
 
 
 LINES = st.lists(

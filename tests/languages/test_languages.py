@@ -3,12 +3,12 @@ import importlib
 import pytest
 
 from themis_rm.errors import SettingError
-from themis_rm.languages import LANGUAGES, language, language_of_path
+from themis_rm.languages import LANGUAGES, get_language, language_of_path
 
 
 @pytest.mark.parametrize("row", LANGUAGES, ids=lambda row: row.name)
 def test_training_benchmark_and_fence_names_are_one_language(row):
-    assert {language(row.name), language(row.benchmark_name), language(row.fence)} == {row}
+    assert {get_language(row.name), get_language(row.benchmark_name), get_language(row.fence)} == {row}
 
 
 def test_no_ending_belongs_to_two_languages():
@@ -32,4 +32,4 @@ def test_the_grammar_of_every_language_is_installed(row):
 
 def test_an_unknown_language_is_refused_with_the_nearest_one():
     with pytest.raises(SettingError, match="Did you mean 'JavaScript'"):
-        language("Javascrip")
+        get_language("Javascrip")

@@ -134,17 +134,17 @@ def test_any_text_has_a_depth(name, text):
 
 def test_functions_have_qualified_names_and_docs():
     code = b'class A:\n    @d\n    def f(self):\n        """Say."""\n        def g():\n            pass\n'
-    found = syntax.functions(syntax.parse(code, "Python"), code, "Python")
+    found = syntax.find_functions(syntax.parse(code, "Python"), code, "Python")
     assert [(f.name, [code[a:b] for a, b in f.doc]) for f in found] == [("A.f", [b'"""Say."""']), ("A.g", [])]
     assert found[0].node.type == "decorated_definition"
 
 
 def test_comment_parted_by_an_empty_line_is_no_doc():
     code = b"// License.\n\nint f(void) { return 1; }\n"
-    assert [f.doc for f in syntax.functions(syntax.parse(code, "C"), code, "C")] == [()]
+    assert [f.doc for f in syntax.find_functions(syntax.parse(code, "C"), code, "C")] == [()]
 
 
 def test_name_of_a_function_value_is_that_of_its_variable():
     code = b"// Adds.\nexport const add = (a) => a + 1;\nx.sub = function () { return 1; };\nrun(() => 2);\n"
-    found = syntax.functions(syntax.parse(code, "JavaScript"), code, "JavaScript")
+    found = syntax.find_functions(syntax.parse(code, "JavaScript"), code, "JavaScript")
     assert [(f.name, f.node.type) for f in found] == [("add", "export_statement"), ("x.sub", "expression_statement")]

@@ -33,7 +33,7 @@ from themis_rm.errors import InputError, SettingError
 from themis_rm.execute.check import Check
 from themis_rm.judge.endpoint import EndpointSettings
 from themis_rm.judge.instructions import Versions, write_instructions
-from themis_rm.languages import language
+from themis_rm.languages import get_language
 from themis_rm.pipeline import (
     DROPPED,
     READ,
@@ -161,7 +161,7 @@ def _row(read: BenchmarkSource, item: SourcePair | UnusableRecord, found: ValidP
         chosen=item.chosen.strip("\n") + "\n",
         rejected=item.rejected.strip("\n") + "\n",
         aspect=criterion(item.criterion).benchmark_aspect,
-        language=language(item.language).benchmark_name,
+        language=get_language(item.language).benchmark_name,
         subset=item.subset or read.subset,
         source=read.name,
         source_key=item.key,
@@ -411,4 +411,4 @@ def _templated(row: Mapping[str, Any]) -> bool:
 
 def _versions(row: Mapping[str, Any]) -> Versions:
     facts = ", ".join(f"it defines {row[name]}" for name in ("signature", "name") if row[name])
-    return Versions(row["id"], row["chosen"], row["rejected"], language(row["language"]).name, facts)
+    return Versions(row["id"], row["chosen"], row["rejected"], get_language(row["language"]).name, facts)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from themis_rm.benchmark.sources.source import BenchmarkSource
 from themis_rm.criteria import CRITERIA
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import benchmark_languages
 from themis_rm.results import Result, ResultPart
 
 if TYPE_CHECKING:
@@ -108,15 +108,15 @@ def coverage_table(title: str, coverage: Mapping[str, Mapping[str, int]]) -> Tab
 
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("")
-    for row in LANGUAGES:
+    for row in benchmark_languages():
         table.add_column(row.name if len(row.name) < 7 else row.extensions[0][1:].upper(), justify="right")
     table.add_column("all", justify="right")
     for asked in CRITERIA:
         cells = coverage.get(asked.benchmark_aspect, {})
-        counts = [cells.get(row.benchmark_name, 0) for row in LANGUAGES]
+        counts = [cells.get(row.benchmark_name, 0) for row in benchmark_languages()]
         table.add_row(asked.short, *(_count(count) for count in [*counts, sum(counts)]))
     table.add_section()
-    totals = [sum(cells.get(row.benchmark_name, 0) for cells in coverage.values()) for row in LANGUAGES]
+    totals = [sum(cells.get(row.benchmark_name, 0) for cells in coverage.values()) for row in benchmark_languages()]
     table.add_row("all", *(_count(count) for count in [*totals, sum(totals)]))
     return table
 
@@ -127,7 +127,7 @@ def _count(count: int) -> str:
 
 def declared_coverage(sources: Iterable[BenchmarkSource]) -> dict[str, dict[str, int]]:
     """Return criterion -> language -> how many sources say that they have pairs there."""
-    counts = {row.benchmark_aspect: {item.benchmark_name: 0 for item in LANGUAGES} for row in CRITERIA}
+    counts = {row.benchmark_aspect: {item.benchmark_name: 0 for item in benchmark_languages()} for row in CRITERIA}
     for source in sources:
         for asked in CRITERIA:
             for spoken in source.languages if asked.short in source.criteria else ():

@@ -14,9 +14,9 @@ from themis_rm.languages.syntax import (
     code_tokens,
     comment_ranges,
     error_count,
+    get_syntax,
     parse_fragment,
     strip_comments,
-    syntax_of,
     to_text,
     walk,
 )
@@ -51,7 +51,7 @@ def telling_words(code: str, language: str) -> set[str]:
 
 
 def _telling_words(fragment: Fragment, language: str) -> set[str]:
-    row = syntax_of(language)
+    row = get_syntax(language)
     texts = [to_text(fragment.source[start:end]) for start, end in comment_ranges(fragment.tree, language)]
     texts += [
         _HUMPS.sub(" ", to_text(node.text or b""))

@@ -9,8 +9,8 @@ from collections import Counter
 
 from themis_rm.benchmark.sources.cleaning.labels import reveals_label
 from themis_rm.benchmark.sources.source import SourcePair
-from themis_rm.languages import language
-from themis_rm.languages.syntax import functions, parse_fragment, syntax_of, to_text, walk
+from themis_rm.languages import get_language
+from themis_rm.languages.syntax import find_functions, get_syntax, parse_fragment, to_text, walk
 
 _MOST_NAMES = 6
 
@@ -21,7 +21,7 @@ def template(pair: SourcePair) -> str:
     It asks, in this order of preference, for the pair's signature, its name, the functions that both answers define, or
     code around the identifiers that both use.
     """
-    spoken = language(pair.language).name
+    spoken = get_language(pair.language).name
     if pair.signature:
         return f"Write the {spoken} function `{_one_line(pair.signature)}`."
     if pair.name:
@@ -53,11 +53,13 @@ def _shared(one: Counter[str], other: Counter[str]) -> list[str]:
 
 def _defined(code: str, name: str) -> Counter[str]:
     fragment = parse_fragment(code, name)
-    return Counter(found.name.removeprefix("Wrapper.") for found in functions(fragment.tree, fragment.source, name))
+    return Counter(
+        found.name.removeprefix("Wrapper.") for found in find_functions(fragment.tree, fragment.source, name)
+    )
 
 
 def _used(code: str, name: str) -> Counter[str]:
-    fragment, row = parse_fragment(code, name), syntax_of(name)
+    fragment, row = parse_fragment(code, name), get_syntax(name)
     return Counter(
         to_text(node.text or b"")
         for node in walk(fragment.tree.root_node, skip=row.literals | row.comments)

@@ -26,11 +26,19 @@ from themis_rm.benchmark.compile import Artifacts
 from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import AGREES, AUTHORED, DISAGREES, UNCHECKED
 from themis_rm.errors import InputError, SettingError, UserError, did_you_mean
-from themis_rm.execute.check import BOTH_PASS, TELLS_APART, Check
+from themis_rm.execute.check import BOTH_PASS, DISTINGUISHES, Check
+from themis_rm.execute.runner import (
+    COMPILE_ERROR,
+    NO_TOOLCHAIN,
+    PASSED,
+    TIMEOUT,
+    CheckOutcome,
+    run_check,
+    validate_check,
+)
 from themis_rm.execute.sandbox import isolation
-from themis_rm.execute.toolchains import TOOLCHAINS, Installed, installed
-from themis_rm.execute.verdict import COMPILE_ERROR, NO_TOOLCHAIN, PASSED, TIMEOUT, Verdict, check_form, run_check
-from themis_rm.languages import language
+from themis_rm.execute.toolchains import InstalledToolchain, find_toolchain
+from themis_rm.languages import benchmark_languages, get_language
 from themis_rm.pipeline import ExecutorSettings
 from themis_rm.progress import status_spinner
 from themis_rm.records import BenchmarkPair, Row
@@ -67,7 +75,7 @@ class VerifiedPair(Row):
     """A row of ``verdicts.parquet``.
 
     Attributes:
-        chosen_state: State of the chosen answer (:mod:`themis_rm.execute.verdict`); empty if it was not executed.
+        chosen_state: State of the chosen answer (:mod:`themis_rm.execute.runner`); empty if it was not executed.
         rejected_state: State of the rejected answer, likewise.
         agrees: Whether execution agrees with the label; ``None`` where it could not be told.
         reason: Why it could not: ``no-check``, ``not-selected``, ``bad-check``, ``no-toolchain`` or ``timeout``.
@@ -212,7 +220,7 @@ class _Job:
     factor: float
     isolated: bool
 
-    def run(self, side: str, factor: float = 1.0) -> Verdict:
+    def run(self, side: str, factor: float = 1.0) -> CheckOutcome:
         return run_check(
             self.check,
             self.answers[side],
@@ -230,13 +238,13 @@ _HANGS = 20
 class _Entry:
     """What the journal holds of a pair: a verdict for each side, and whether late ones were run again alone."""
 
-    verdicts: dict[str, Verdict]
+    verdicts: dict[str, CheckOutcome]
     alone: bool = False
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         try:
-            return cls({side: Verdict(**row[side]) for side in _SIDES}, row["alone"])
+            return cls({side: CheckOutcome(**row[side]) for side in _SIDES}, row["alone"])
         except TypeError as error:
             raise InputError("The journal verdicts.jsonl is damaged.", "Remove it: all is executed again.") from error
 
@@ -317,7 +325,7 @@ def _checks(benchmark: str | Path) -> Iterator[Check]:
 def _selected(pairs: Iterable[Mapping[str, Any]], settings: VerifySettings) -> set[str]:
     """Return the ids of the pairs that the settings ask for."""
     pairs = list(pairs)
-    spoken = {language(name).benchmark_name for name in settings.languages}
+    spoken = {get_language(name).benchmark_name for name in settings.languages}
     known = {row["source"] for row in pairs}
     for name in settings.sources:
         if name not in known:
@@ -361,12 +369,12 @@ class _Intake:
 
     def _job(self, check: Check, pair: Mapping[str, Any]) -> _Job | VerifiedPair:
         try:
-            check_form(check)
-            if check.expects not in {TELLS_APART, BOTH_PASS}:
+            validate_check(check)
+            if check.expects not in {DISTINGUISHES, BOTH_PASS}:
                 raise InputError(f"Check {check.id}: expects '{check.expects}'.")
         except UserError as error:
             return _unrun(pair, "bad-check", str(error))
-        there = installed(language(check.language).benchmark_name, self.isolated)
+        there = find_toolchain(get_language(check.language).benchmark_name, self.isolated)
         if isinstance(there, str):
             return _unrun(pair, NO_TOOLCHAIN, there)
         answers = {side: str(pair[side]) for side in _SIDES}
@@ -481,14 +489,15 @@ def _report(
     benchmark: str | Path, kept_in: str, verdicts: list[VerifiedPair], foreign: int, isolated: bool
 ) -> VerifyReport:
     spoken = {row.language for row in verdicts}
-    tools = {row.language: installed(row.language, isolated) for row in TOOLCHAINS if row.language in spoken}
+    names = [row.benchmark_name for row in benchmark_languages() if row.benchmark_name in spoken]
+    tools = {name: find_toolchain(name, isolated) for name in names}
     by_source: dict[str, list[VerifiedPair]] = {}
     for row in verdicts:
         by_source.setdefault(row.source, []).append(row)
     return VerifyReport(
         benchmark=Path(benchmark).name,
         isolation=kept_in,
-        toolchains={name: row.version if isinstance(row, Installed) else row for name, row in tools.items()},
+        toolchains={name: row.version if isinstance(row, InstalledToolchain) else row for name, row in tools.items()},
         sources=[Agreement.of(name, rows) for name, rows in sorted(by_source.items())],
         total=Agreement.of("all", verdicts),
         foreign=foreign,

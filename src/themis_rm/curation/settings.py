@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from themis_rm.curation.inject.step import InjectSettings
-from themis_rm.languages import LANGUAGES, language
+from themis_rm.languages import LANGUAGES, get_language
 from themis_rm.settings import Settings
 
 
@@ -42,4 +42,4 @@ class CurateSettings(Settings):
     @field_validator("languages")
     @classmethod
     def _known(cls, names: list[str]) -> list[str]:
-        return [language(name).name for name in names]
+        return [get_language(name).name for name in names]

@@ -12,7 +12,7 @@ from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
 from themis_rm.evaluation import statistics as stats
 from themis_rm.evaluation.statistics import Accuracy, Comparison
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import benchmark_languages
 from themis_rm.records import PairScore
 from themis_rm.results import Result, ResultPart
 
@@ -165,7 +165,7 @@ class EvaluationResults(Result):
 
         if self.accuracies is None or self.run is None:
             raise InputError("These results have no criterion x language cells.", "Evaluate, or read the scores.")
-        languages = [row for row in LANGUAGES if row.benchmark_name in self.accuracies.by_language]
+        languages = [row for row in benchmark_languages() if row.benchmark_name in self.accuracies.by_language]
         run = self.run
         table = Table(
             title=f"{run.model} on {run.benchmark}, prompts: {run.prompts}",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from themis_rm.records import Row
 
-TELLS_APART = "tells-apart"
+DISTINGUISHES = "distinguishes"
 """``Check.expects``: the chosen answer passes and the rejected one fails."""
 
 BOTH_PASS = "both-pass"  # noqa: S105
@@ -36,7 +36,7 @@ class Check(Row):
         chosen_program: Whole program in the place of ``before + chosen + after``, for answers that are excerpts.
         rejected_program: Likewise for the rejected answer.
         packages: Third-party modules that the program imports.
-        expects: :data:`TELLS_APART` or :data:`BOTH_PASS`.
+        expects: :data:`DISTINGUISHES` or :data:`BOTH_PASS`.
     """
 
     id: str
@@ -53,4 +53,4 @@ class Check(Row):
     chosen_program: str = ""
     rejected_program: str = ""
     packages: list[str] = field(default_factory=list)
-    expects: str = TELLS_APART
+    expects: str = DISTINGUISHES

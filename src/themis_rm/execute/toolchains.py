@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from themis_rm.errors import SettingError, did_you_mean
 from themis_rm.execute.sandbox import Limits, Sandbox
-from themis_rm.languages import language
+from themis_rm.languages import get_language
 
 MEBIBYTE = 1 << 20
 
@@ -65,7 +65,7 @@ class Toolchain:
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledToolchain:
     """A toolchain as it is on this machine.
 
     Attributes:
@@ -268,13 +268,13 @@ TOOLCHAINS: tuple[Toolchain, ...] = (
 """One row for each language, by its benchmark name."""
 
 
-def toolchain(name: str) -> Toolchain:
+def get_toolchain(name: str) -> Toolchain:
     """Return the row of a language, by any of its names.
 
     Raises:
         SettingError: There is no such language.
     """
-    wanted = language(name).benchmark_name
+    wanted = get_language(name).benchmark_name
     for row in TOOLCHAINS:
         if row.language == wanted:
             return row
@@ -282,14 +282,14 @@ def toolchain(name: str) -> Toolchain:
 
 
 @cache
-def installed(name: str, isolated: bool = True) -> Installed | str:
+def find_toolchain(name: str, isolated: bool = True) -> InstalledToolchain | str:
     """Return the toolchain of a language on this machine, tried once in a box, or why there is none.
 
     Args:
         name: Benchmark name of the language.
         isolated: Whether the boxes will have namespaces.
     """
-    row = toolchain(name)
+    row = get_toolchain(name)
     paths: dict[str, str] = {}
     reads: set[str] = set()
     for program in row.programs:
@@ -314,19 +314,19 @@ def installed(name: str, isolated: bool = True) -> Installed | str:
         except OSError as error:
             return f"{row.programs[0]} cannot be prepared: {error}"
         reads.add(folder)
-    return Installed(row, paths, version, tuple(sorted(reads)), folder)
+    return InstalledToolchain(row, paths, version, tuple(sorted(reads)), folder)
 
 
-def found(isolated: bool = True) -> dict[str, Installed]:
+def find_toolchains(isolated: bool = True) -> dict[str, InstalledToolchain]:
     """Return the toolchains of this machine by the benchmark name of their language."""
-    rows = {row.language: installed(row.language, isolated) for row in TOOLCHAINS}
-    return {name: row for name, row in rows.items() if isinstance(row, Installed)}
+    rows = {row.language: find_toolchain(row.language, isolated) for row in TOOLCHAINS}
+    return {name: row for name, row in rows.items() if isinstance(row, InstalledToolchain)}
 
 
 @cache
 def has_package(name: str, package: str, isolated: bool = True) -> bool:
     """Tell whether programs of a language find a third-party module (a header, for C and C++)."""
-    there = installed(name, isolated)
+    there = find_toolchain(name, isolated)
     if isinstance(there, str) or not there.toolchain.package or not re.fullmatch(r"[\w@][\w@./+-]*", package):
         return False
     row = there.toolchain

@@ -61,7 +61,12 @@ def _by_extension() -> dict[str, Language]:
     return {ending: row for row in LANGUAGES for ending in row.extensions}
 
 
-def language(name: str) -> Language:
+def benchmark_languages() -> tuple[Language, ...]:
+    """Return the languages of the benchmark, by name: those with a ``benchmark_name``."""
+    return tuple(row for row in LANGUAGES if row.benchmark_name)
+
+
+def get_language(name: str) -> Language:
     """Return the language that a training, benchmark or fence name means (``C#``, ``CSharp`` and ``csharp`` are one).
 
     Args:

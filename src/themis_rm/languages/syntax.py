@@ -14,11 +14,11 @@ from functools import cache
 from tree_sitter import Language as _Grammar
 from tree_sitter import Node, Parser, Query, QueryCursor, Tree
 
-from themis_rm.languages import language as language_row
+from themis_rm.languages import get_language
 
 
 @dataclass(frozen=True, slots=True)
-class SyntaxRow:
+class Syntax:
     """What the grammar of a language calls the things that every language has.
 
     Attributes:
@@ -49,9 +49,9 @@ class SyntaxRow:
 _C_LITERALS = frozenset({"string_literal", "char_literal", "raw_string_literal", "system_lib_string"})
 _CLASS_WRAPPER = ("class Wrapper {\n", "\n}")
 
-SYNTAX: dict[str, SyntaxRow] = {
-    "C": SyntaxRow(frozenset({"comment"}), _C_LITERALS, functions=frozenset({"function_definition"})),
-    "C#": SyntaxRow(
+SYNTAX: dict[str, Syntax] = {
+    "C": Syntax(frozenset({"comment"}), _C_LITERALS, functions=frozenset({"function_definition"})),
+    "C#": Syntax(
         frozenset({"comment"}),
         frozenset(
             {
@@ -66,7 +66,7 @@ SYNTAX: dict[str, SyntaxRow] = {
         holders=frozenset({"class_declaration", "struct_declaration", "interface_declaration", "record_declaration"}),
         wrappers=(_CLASS_WRAPPER,),
     ),
-    "C++": SyntaxRow(
+    "C++": Syntax(
         frozenset({"comment"}),
         _C_LITERALS,
         functions=frozenset({"function_definition"}),
@@ -74,19 +74,19 @@ SYNTAX: dict[str, SyntaxRow] = {
         holders=frozenset({"class_specifier", "struct_specifier", "union_specifier"}),
         wrappers=(("class Wrapper {\n", "\n};"),),
     ),
-    "Go": SyntaxRow(
+    "Go": Syntax(
         frozenset({"comment"}),
         frozenset({"interpreted_string_literal", "raw_string_literal", "rune_literal"}),
         functions=frozenset({"function_declaration", "method_declaration"}),
     ),
-    "Java": SyntaxRow(
+    "Java": Syntax(
         frozenset({"line_comment", "block_comment"}),
         frozenset({"string_literal", "character_literal"}),
         functions=frozenset({"method_declaration", "constructor_declaration"}),
         holders=frozenset({"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}),
         wrappers=(_CLASS_WRAPPER,),
     ),
-    "JavaScript": SyntaxRow(
+    "JavaScript": Syntax(
         frozenset({"comment", "html_comment"}),
         frozenset({"string", "template_string", "regex", "jsx_text"}),
         functions=frozenset({"function_declaration", "generator_function_declaration", "method_definition"}),
@@ -104,7 +104,7 @@ SYNTAX: dict[str, SyntaxRow] = {
         holders=frozenset({"class_declaration", "class"}),
         wrappers=(_CLASS_WRAPPER, ("const wrapper = {\n", "\n}")),
     ),
-    "Python": SyntaxRow(
+    "Python": Syntax(
         frozenset({"comment"}),
         frozenset({"string"}),
         functions=frozenset({"function_definition"}),
@@ -113,7 +113,7 @@ SYNTAX: dict[str, SyntaxRow] = {
         docstrings=True,
         blocks=frozenset({"block"}),
     ),
-    "Ruby": SyntaxRow(
+    "Ruby": Syntax(
         frozenset({"comment"}),
         frozenset(
             {
@@ -137,13 +137,13 @@ INDENT, DEDENT = "<indent>", "<dedent>"
 """Tokens that stand for the beginning and the end of a block where indentation is syntax."""
 
 
-def syntax_of(language: str) -> SyntaxRow:
+def get_syntax(language: str) -> Syntax:
     """Return the row of a language under any of its names.
 
     Raises:
         SettingError: No language has that name.
     """
-    return SYNTAX[language_row(language).name]
+    return SYNTAX[get_language(language).name]
 
 
 def to_bytes(code: str) -> bytes:
@@ -172,7 +172,7 @@ def parse(code: str | bytes, language: str) -> Tree:
         SettingError: No language has that name.
     """
     # A parser keeps state, so threads must not share one; making one costs microseconds.
-    return Parser(_grammar(language_row(language).grammar)).parse(to_bytes(code) if isinstance(code, str) else code)
+    return Parser(_grammar(get_language(language).grammar)).parse(to_bytes(code) if isinstance(code, str) else code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ def parse_fragment(code: str, language: str) -> Fragment:
     data = to_bytes(code)
     best = Fragment(parse(data, language), data, 0, len(data))
     errors = error_count(best.tree)
-    for before, after in syntax_of(language).wrappers if errors else ():
+    for before, after in get_syntax(language).wrappers if errors else ():
         source = before.encode() + data + after.encode()
         tree = parse(source, language)
         count = error_count(tree)
@@ -282,11 +282,11 @@ def code_tokens(code: str, language: str) -> list[str]:
     Raises:
         SettingError: No language has that name.
     """
-    data, row = to_bytes(code), syntax_of(language)
+    data, row = to_bytes(code), get_syntax(language)
     return list(_tokens(data, parse(data, language), row))
 
 
-def _tokens(data: bytes, tree: Tree, row: SyntaxRow) -> Iterator[str]:
+def _tokens(data: bytes, tree: Tree, row: Syntax) -> Iterator[str]:
     cursor = tree.walk()
     position = 0  # everything before it has been told
     down = True
@@ -328,7 +328,7 @@ def _pieces(text: bytes, whole: bool = False) -> Iterator[str]:
 
 def comment_ranges(tree: Tree, language: str) -> list[tuple[int, int]]:
     """Return the byte ranges of the comments, in order."""
-    row = syntax_of(language)
+    row = get_syntax(language)
     nodes = walk(tree.root_node, skip=row.literals)
     return [(node.start_byte, node.end_byte) for node in nodes if node.type in row.comments]
 
@@ -391,10 +391,10 @@ def _function_query(name: str) -> Query:
     row = SYNTAX[name]
     patterns = [f"({kind}) @function" for kind in sorted(row.functions | row.function_values)]
     patterns += [f"({kind}) @comment" for kind in sorted(row.comments)]
-    return Query(_grammar(language_row(name).grammar), "\n".join(patterns))
+    return Query(_grammar(get_language(name).grammar), "\n".join(patterns))
 
 
-def functions(tree: Tree, data: bytes, language: str) -> list[Function]:
+def find_functions(tree: Tree, data: bytes, language: str) -> list[Function]:
     """Return the named functions and methods of a file, by where they begin; nested ones stand behind their parent.
 
     Args:
@@ -402,7 +402,7 @@ def functions(tree: Tree, data: bytes, language: str) -> list[Function]:
         data: The bytes that it was parsed from.
         language: Any name of a language.
     """
-    name = language_row(language).name
+    name = get_language(language).name
     row = SYNTAX[name]
     captures = QueryCursor(_function_query(name)).captures(tree.root_node)
     above = _comments_by_last_line(captures.get("comment", []), data)
@@ -440,7 +440,7 @@ def _name_node(node: Node) -> Node | None:
 _WRAPPED_DECLARATORS = frozenset({"reference_declarator", "parenthesized_declarator", "attributed_declarator"})
 
 
-def _qualified(named: Node, node: Node, row: SyntaxRow) -> str:
+def _qualified(named: Node, node: Node, row: Syntax) -> str:
     parts = ["".join(to_text(named.text or b"").split())]
     outer = node.parent
     while outer is not None:
@@ -470,7 +470,7 @@ def _comments_above(row: int, alone: dict[int, Node]) -> tuple[tuple[int, int], 
     return tuple(reversed(ranges))
 
 
-def _docstring(body: Node | None, data: bytes, row: SyntaxRow) -> tuple[tuple[int, int], ...]:
+def _docstring(body: Node | None, data: bytes, row: Syntax) -> tuple[tuple[int, int], ...]:
     first = next((n for n in body.named_children if n.type not in row.comments), None) if body is not None else None
     if first is None or first.named_child_count != 1 or first.named_children[0].type not in row.literals:
         return ()

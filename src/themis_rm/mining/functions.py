@@ -16,7 +16,7 @@ from datatrove.pipeline.base import PipelineStep
 from pydantic import Field, field_validator
 
 from themis_rm.errors import InputError
-from themis_rm.languages import LANGUAGES, Language, language, language_of_path, syntax
+from themis_rm.languages import LANGUAGES, Language, get_language, language_of_path, syntax
 from themis_rm.mining.doctext import clean_doc, request
 from themis_rm.mining.licenses import detect, is_license_file
 from themis_rm.pipeline import DROPPED, READ, ExecutorSettings, RowWriter, StageReport, document, run_steps
@@ -76,7 +76,7 @@ class TreeSettings(Settings):
     @field_validator("languages")
     @classmethod
     def _known(cls, value: list[str]) -> list[str]:
-        return [language(name).name for name in value]
+        return [get_language(name).name for name in value]
 
 
 def mine_trees(trees: Sequence[Path], out: Path, settings: TreeSettings, execution: ExecutorSettings) -> StageReport:
@@ -166,7 +166,7 @@ class FunctionReader(PipelineStep):
             return
         self._file("read")
         taken = -1
-        for function in syntax.functions(tree_, data, row.name):
+        for function in syntax.find_functions(tree_, data, row.name):
             self.stat_update(READ)
             if function.node.start_byte < taken:
                 self._drop("nested")
@@ -216,7 +216,7 @@ class FunctionReader(PipelineStep):
             return "too-short"
         if lines > self.settings.max_lines:
             return "too-long"
-        docstring = syntax.syntax_of(row.name).docstrings
+        docstring = syntax.get_syntax(row.name).docstrings
         doc = clean_doc([syntax.to_text(data[start:end]) for start, end in function.doc], docstring=docstring)
         if not doc:
             return "doc-says-nothing"
@@ -298,7 +298,7 @@ def _parse(data: bytes, row: Language, file: str) -> tuple[Any, Language]:
     if file.endswith(".h") and syntax.has_errors(tree):
         other = syntax.parse(data, "C++")
         if syntax.error_count(other) < syntax.error_count(tree):
-            return other, language("C++")
+            return other, get_language("C++")
     return tree, row
 
 

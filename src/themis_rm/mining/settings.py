@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from themis_rm.errors import SettingError, did_you_mean
-from themis_rm.languages import LANGUAGES, language
+from themis_rm.languages import LANGUAGES, get_language
 from themis_rm.mining.licenses import LICENSES, OPEN
 from themis_rm.settings import Settings
 
@@ -44,7 +44,7 @@ class MineSettings(Settings):
     @field_validator("languages")
     @classmethod
     def _known_languages(cls, names: list[str]) -> list[str]:
-        wanted = {language(name).name for name in names}
+        wanted = {get_language(name).name for name in names}
         return [row.name for row in LANGUAGES if row.name in wanted]
 
     @field_validator("licenses")

@@ -24,7 +24,7 @@ from themis_rm.benchmark.sources.coderewardbench import CONFIGS
 from themis_rm.criteria import CRITERIA
 from themis_rm.dataset.hub import hub_license, size_category
 from themis_rm.errors import InputError, SettingError
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import benchmark_languages
 from themis_rm.records import BenchmarkPair, CompiledPair
 from themis_rm.report.hub_export import OVERALL, TASK
 from themis_rm.settings import Settings
@@ -235,7 +235,9 @@ def _card(
         tasks=len({(pair.source, pair.group or pair.prompt) for pair in pairs}),
         audit=audited,
         criteria=[row for row in CRITERIA if row.benchmark_aspect in facts.coverage],
-        languages=[row for row in LANGUAGES if any(row.benchmark_name in c for c in facts.coverage.values())],
+        languages=[
+            row for row in benchmark_languages() if any(row.benchmark_name in c for c in facts.coverage.values())
+        ],
         version=themis_rm.__version__,
     )
 

@@ -20,7 +20,7 @@ from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError, SettingError
 from themis_rm.evaluation.results import Accuracies, EvaluationResults, RunInfo
 from themis_rm.evaluation.statistics import Accuracy
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import benchmark_languages
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
 
@@ -203,7 +203,7 @@ def _cuts(accuracies: Accuracies) -> Iterator[tuple[str, str, Accuracy]]:
     for row in CRITERIA:
         if row.benchmark_aspect in accuracies.by_aspect:
             yield "Stratified_Aspect", row.benchmark_aspect, accuracies.by_aspect[row.benchmark_aspect]
-    for spoken in LANGUAGES:
+    for spoken in benchmark_languages():
         if spoken.benchmark_name in accuracies.by_language:
             yield "Stratified_Language", spoken.benchmark_name, accuracies.by_language[spoken.benchmark_name]
 

@@ -22,7 +22,7 @@ from themis_rm.evaluation.leaderboard.comparisons import PairwiseComparisons
 from themis_rm.evaluation.leaderboard.groups import letter_groups, letters, rank_intervals
 from themis_rm.evaluation.leaderboard.score_files import MISSING
 from themis_rm.evaluation.leaderboard.slices import groupings
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import benchmark_languages
 from themis_rm.storage.atomic import write_text
 
 TEXT_LIMIT = 4_000_000
@@ -108,7 +108,7 @@ def page_data(board: Leaderboard, texts: bool = False) -> dict[str, Any]:
         ],
         "languages": [
             {"key": row.benchmark_name, "short": row.name, "title": row.name}
-            for row in LANGUAGES
+            for row in benchmark_languages()
             if row.benchmark_name in keys
         ],
         "accuracies": {name: figures[name] for name in ("n", "wins", "ties", "failed", "missing", "low", "high")}
@@ -231,7 +231,7 @@ def _header(board: Leaderboard, data: dict[str, Any]) -> dict[str, Any]:
         "source": data["source"],
         "from_paper": any(entry.series or entry.note or entry.judge for entry in board.entries),
         "criteria": [row for row in CRITERIA if row.benchmark_aspect in keys],
-        "languages": [row for row in LANGUAGES if row.benchmark_name in keys],
+        "languages": [row for row in benchmark_languages() if row.benchmark_name in keys],
         "subsets": sum(cut.kind == "subset" for cut in board.cuts),
         "lines": [_line(board, index) for index in range(board.scored)],
         "noted": [entry for entry in board.entries if entry.note],

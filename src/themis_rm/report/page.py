@@ -14,7 +14,7 @@ from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
 from themis_rm.evaluation.results import Accuracies, EvaluationResults
 from themis_rm.evaluation.statistics import Accuracy
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import benchmark_languages
 from themis_rm.pipeline import StageReport
 from themis_rm.report.plots import Interval, dot_plot, training_curves
 
@@ -67,7 +67,7 @@ def render(
         results=results,
         overall=results.accuracies.overall,
         verdicts=verdicts(results),
-        languages=[row for row in LANGUAGES if row.benchmark_name in results.accuracies.by_language],
+        languages=[row for row in benchmark_languages() if row.benchmark_name in results.accuracies.by_language],
         criteria=[row for row in CRITERIA if row.benchmark_aspect in results.accuracies.by_aspect],
         systems=systems,
         plot=dot_plot(_groups(systems)),

@@ -8,7 +8,7 @@ import pytest
 
 from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
-from themis_rm.execute.verdict import NO_TOOLCHAIN, PASSED, run_check
+from themis_rm.execute.runner import NO_TOOLCHAIN, PASSED, run_check
 
 ASK = 'def total(n):\n    """Sum up to n."""\n'
 PLUS = ASK + "    pass#assert n > 0 # $_CONTRACT_$\n    return sum(range(n + 1))\n"

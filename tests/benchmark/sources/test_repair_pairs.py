@@ -13,8 +13,8 @@ import pytest
 from themis_rm.benchmark.pair_validation import leaks
 from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
-from themis_rm.execute.toolchains import installed
-from themis_rm.execute.verdict import check_form, run_check
+from themis_rm.execute.runner import run_check, validate_check
+from themis_rm.execute.toolchains import find_toolchain
 
 
 def write_jsonl(path: Path, *records: dict) -> None:
@@ -28,7 +28,7 @@ def read(name: str, folder: Path) -> list[SourcePair | UnusableRecord]:
 
 def told_apart(pair: SourcePair) -> tuple[str, str]:
     """Execute both sides; skip where the toolchain is not there."""
-    there = installed(pair.check.language)
+    there = find_toolchain(pair.check.language)
     if isinstance(there, str):
         pytest.skip(there)
     return (
@@ -528,5 +528,5 @@ def test_the_frozen_data(shared, name):
     assert not re.search(r"numPass=|Verdict:|testify", "".join(pair.chosen + pair.rejected for pair in pairs))
     for pair in pairs:
         if pair.check is not None:
-            check_form(pair.check)
+            validate_check(pair.check)
     assert any(pair.check for pair in pairs) == SOURCES.get(name).tests

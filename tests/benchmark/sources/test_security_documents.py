@@ -8,7 +8,7 @@ import pytest
 from themis_rm.benchmark.sources.codeql import CRITERION_OF_PATH, PAIRS_OF_PAGE
 from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
-from themis_rm.execute.verdict import run_check
+from themis_rm.execute.runner import run_check
 
 
 def write(folder, files):

@@ -22,11 +22,12 @@ from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.pairs import PairFeatures
 from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.pair_validation import TELLING, leaks
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import benchmark_languages
 from themis_rm.languages.syntax import comment_ranges, parse_fragment, to_text
 from themis_rm.results import ResultPart
 
-_ENDINGS = "|".join(sorted(ending[1:].replace("+", r"\+") for row in LANGUAGES for ending in row.extensions))
+_EXTENSIONS = [ending[1:].replace("+", r"\+") for row in benchmark_languages() for ending in row.extensions]
+_ENDINGS = "|".join(sorted(_EXTENSIONS))
 _WEAKNESS = re.compile(r"(?i)\bC[VW]E[-_ ]?\d[\d-]*\b")
 _FILE = re.compile(rf"(?i)\b[\w-]+\.(?:{_ENDINGS})\b(?!\s*\()")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")

@@ -18,8 +18,8 @@ from themis_rm.languages.syntax import (
     code_tokens,
     comment_ranges,
     error_count,
+    get_syntax,
     parse_fragment,
-    syntax_of,
     to_text,
     walk,
 )
@@ -106,7 +106,7 @@ def code(text: str, language: str, hashes: WordHashes) -> Code:
         hashes: Hashes tokens; may be shared.
     """
     values = hashes(code_tokens(text, language))
-    fragment, row = parse_fragment(text, language), syntax_of(language)
+    fragment, row = parse_fragment(text, language), get_syntax(language)
     words: set[str] = set()
     for start, end in comment_ranges(fragment.tree, language):
         words.add("#")

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from themis_rm.benchmark.audit.lengths import LengthBias
 from themis_rm.criteria import CRITERIA
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import benchmark_languages
 
 if TYPE_CHECKING:
     from themis_rm.benchmark.audit.run import Audit
@@ -54,7 +54,8 @@ def _verdicts(audit: Audit) -> Table:
 
 
 def _lengths(audit: Audit) -> Table:
-    there = [row for row in LANGUAGES if any(row.benchmark_name in cells for cells in audit.lengths.cells.values())]
+    cells = audit.lengths.cells.values()
+    there = [row for row in benchmark_languages() if any(row.benchmark_name in cell for cell in cells)]
     table = _table(
         "The longer answer is the better one, in percent of pairs of unequal length (! interval leaves out 50)",
         "",

@@ -8,7 +8,7 @@ from pathlib import Path
 from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError, did_you_mean
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import benchmark_languages
 from themis_rm.records import BenchmarkPair
 from themis_rm.storage.parquet import open_parquet
 
@@ -25,7 +25,7 @@ CONFIGS: dict[str, tuple[str, ...]] = {
 }
 """Published configurations and their splits. Each holds all pairs; they differ in how these are split."""
 
-_LANGUAGES = frozenset(row.benchmark_name for row in LANGUAGES)
+_LANGUAGES = frozenset(row.benchmark_name for row in benchmark_languages())
 
 
 def read_config(folder: Path, config: str = "Full", splits: tuple[str, ...] = ()) -> Iterator[BenchmarkPair]:
@@ -85,7 +85,7 @@ SOURCES.register(
         subset="CODEREWARDBENCH",
         license="Apache-2.0",
         criteria=("FC", "EE", "ME", "R&M", "SH"),
-        languages=tuple(row.benchmark_name for row in LANGUAGES),
+        languages=tuple(row.benchmark_name for row in benchmark_languages()),
         prompts="upstream",
         responses="people and language models; 13 public datasets and mined commits",
         tests=False,

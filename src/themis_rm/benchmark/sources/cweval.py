@@ -22,9 +22,8 @@ from themis_rm.benchmark.sources.source import (
 )
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
-from themis_rm.languages import language as language_row
-from themis_rm.languages import language_of_path
-from themis_rm.languages.syntax import comment_ranges, parse, strip_comments, syntax_of, to_bytes, to_text
+from themis_rm.languages import get_language, language_of_path
+from themis_rm.languages.syntax import comment_ranges, get_syntax, parse, strip_comments, to_bytes, to_text
 
 _MARKER = re.compile(r"^[ \t]*(?://|#)[ \t]*(?:BEGIN|END)[ \t]+(?:PROMPT|SOLUTION|ENTRYPOINT)[ \t]*\n", re.MULTILINE)
 _PROMPT = re.compile(r"^[ \t]*//[ \t]*BEGIN PROMPT[ \t]*\n(.*?)^[ \t]*//[ \t]*BEGIN SOLUTION", re.MULTILINE | re.DOTALL)
@@ -55,7 +54,7 @@ class _Task:
 
     def prompt(self, language: str) -> str:
         """Return it as a person would ask it."""
-        return f"{self.doc}\n\n```{language_row(language).fence}\n{self.signature}\n```"
+        return f"{self.doc}\n\n```{get_language(language).fence}\n{self.signature}\n```"
 
 
 def _read(folder: Path) -> Iterator[SourceRecord]:
@@ -96,7 +95,7 @@ def _compiled(path: Path, key: str, language: str) -> SourceRecord:
     return SourcePair(
         key=key,
         criterion="SH",
-        language=language_row(language).benchmark_name,
+        language=get_language(language).benchmark_name,
         chosen=_solution(text, language),
         rejected=_solution(read_text(other), language),
         prompt=task.prompt(language),
@@ -121,7 +120,7 @@ def _task(text: str, language: str) -> _Task:
 def _solution(text: str, language: str) -> str:
     """Return a version as an answer: no documentation (the request says it), no entry point (the tests' business)."""
     text = _MARKER.sub("", text)
-    data, row = to_bytes(text), syntax_of(language)
+    data, row = to_bytes(text), get_syntax(language)
     kept, position = [], 0
     for node in parse(data, language).root_node.children:
         here = to_text(data[node.start_byte : node.end_byte])

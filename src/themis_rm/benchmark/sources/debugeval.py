@@ -16,7 +16,7 @@ from themis_rm.benchmark.sources.source import (
     read_jsonl,
 )
 from themis_rm.errors import InputError
-from themis_rm.languages import language as language_named
+from themis_rm.languages import get_language
 
 _FILE = "debugevalsuite_task124.jsonl"
 _COLUMNS = ("question_id", "question_content", "buggy_code", "correct_code", "language", "task4")
@@ -50,7 +50,7 @@ def _pair(record: dict[str, Any], key: str) -> SourceRecord:
         language=language,
         chosen=chosen.strip("\n") + "\n",
         rejected=rejected.strip("\n") + "\n",
-        prompt=f"Solve this problem in {language_named(language).name}.\n\n{record['question_content'].strip()}\n",
+        prompt=f"Solve this problem in {get_language(language).name}.\n\n{record['question_content'].strip()}\n",
         group=str(record["question_id"]),
         rule=str(record.get("major_error_type") or ""),
     )

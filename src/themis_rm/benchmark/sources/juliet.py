@@ -23,7 +23,15 @@ from themis_rm.benchmark.sources.source import (
 )
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
-from themis_rm.languages.syntax import Function, comment_ranges, functions, parse, strip_comments, to_bytes, to_text
+from themis_rm.languages.syntax import (
+    Function,
+    comment_ranges,
+    find_functions,
+    parse,
+    strip_comments,
+    to_bytes,
+    to_text,
+)
 
 CRITERION_OF_CWE: dict[int, str] = {
     **dict.fromkeys((401, 404, 773, 775), "ME"),
@@ -126,7 +134,7 @@ def _side(text: str, side: str) -> str:
 
 def _functions(code: str, language: str) -> list[Function]:
     data = to_bytes(code)
-    return functions(parse(data, language), data, language)
+    return find_functions(parse(data, language), data, language)
 
 
 def _bad_function(code: str, language: str) -> str:
@@ -154,7 +162,7 @@ def _good_function(code: str, language: str) -> tuple[str, bool]:
 def _with_one(code: str, language: str, name: str) -> str:
     """Return the code with one of its functions and those that it calls; empty if it has no such function."""
     data = to_bytes(code)
-    found = functions(parse(data, language), data, language)
+    found = find_functions(parse(data, language), data, language)
     texts = {f.name: to_text(data[f.node.start_byte : f.node.end_byte]) for f in found}
     if name not in texts:
         return ""

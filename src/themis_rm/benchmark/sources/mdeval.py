@@ -21,7 +21,7 @@ from themis_rm.benchmark.sources.source import (
     read_jsonl,
 )
 from themis_rm.execute.check import Check
-from themis_rm.languages import language as language_named
+from themis_rm.languages import get_language
 
 _FILES = {
     "C": "C",
@@ -77,7 +77,7 @@ def _body(code: str, language: str) -> str:
 
 
 def _prompt(record: dict[str, Any], language: str) -> str:
-    request = f"Write this in {language_named(language).name}.\n\n{record['docstring'].strip()}\n"
+    request = f"Write this in {get_language(language).name}.\n\n{record['docstring'].strip()}\n"
     example = record["example"]
     # Where there is none, upstream wrote NaN.
     return f"{request}\n{example.strip()}\n" if isinstance(example, str) and example.strip() else request

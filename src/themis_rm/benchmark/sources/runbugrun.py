@@ -14,7 +14,7 @@ from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR, statement
 from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
-from themis_rm.languages import language as language_named
+from themis_rm.languages import get_language
 from themis_rm.storage.parquet import read_rows
 
 _LANGUAGES = {
@@ -105,7 +105,7 @@ def _pair(record: dict[str, Any], name: str, tests: list[tuple[str, str]], pages
         language=language,
         chosen=record["fixed_code"],
         rejected=record["buggy_code"],
-        prompt=problem.prompt(language_named(language).name) if problem is not None else "",
+        prompt=problem.prompt(get_language(language).name) if problem is not None else "",
         group=record["problem_id"],
         rule="; ".join(record.get("labels") or ()),
         check=_check(record, language, tests),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from themis_rm.languages import language as language_row
+from themis_rm.languages import get_language
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -598,4 +598,4 @@ def forms_of(language: str) -> GrammarNodes:
     Raises:
         SettingError: No language has that name.
     """
-    return _FORMS[language_row(language).name]
+    return _FORMS[get_language(language).name]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from themis_rm.curation.inject.forms import GrammarNodes, forms_of, word_set
-from themis_rm.languages.syntax import Fragment, parse_fragment, syntax_of, to_text
+from themis_rm.languages.syntax import Fragment, get_syntax, parse_fragment, to_text
 
 _QUIET_CALL = re.compile(
     rb"(?:[\w.>:@-]*[.>:])?(?:_?log(?:ger|ging)?|console|warnings?|trace|debug|\w*[aA]ssert\w*|Debug|Trace|LOG\w*|UNUSED"
@@ -107,7 +107,7 @@ class CodeTree:
         self._read()
 
     def _read(self) -> None:
-        comments, literals = syntax_of(self.language).comments, syntax_of(self.language).literals
+        comments, literals = get_syntax(self.language).comments, get_syntax(self.language).literals
         forms, data, begin, end = self.forms, self.data, self.fragment.start, self.fragment.end
         closed = forms.opaque | literals
         cursor = self.fragment.tree.walk()

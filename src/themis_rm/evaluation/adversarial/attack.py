@@ -16,7 +16,7 @@ from themis_rm.errors import InputError
 from themis_rm.evaluation.adversarial.edits import EDITS, Edit, edited
 from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_benchmark
 from themis_rm.evaluation.statistics import OUTCOMES, WIN, Accuracy, mean_interval, pair_outcome
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import benchmark_languages
 from themis_rm.models.loading import load_model
 from themis_rm.progress import status_spinner
 from themis_rm.records import BenchmarkPair, PairScore
@@ -152,7 +152,9 @@ class AttackResults(Result):
             f"rightly ordered pairs that are so no more ({self.level:.0%} interval).",
             *("pairs", "before", "attacked", "both", "flips"),
         )
-        languages = [row for row in LANGUAGES if any(row.benchmark_name in cut for cut in self.by_language.values())]
+        languages = [
+            row for row in benchmark_languages() if any(row.benchmark_name in cut for cut in self.by_language.values())
+        ]
         parts = made("Flips by language", "In percent of rightly ordered pairs.", *(r.extensions[0] for r in languages))
         for name, flips in self.edits.items():
             accuracies = (_share(of.value) for of in (flips.before, flips.attacked, flips.both))

@@ -21,7 +21,7 @@ from themis_rm.evaluation.adversarial.insertion import (
 )
 from themis_rm.evaluation.adversarial.layout import reindented
 from themis_rm.evaluation.adversarial.renaming import renamed_locals
-from themis_rm.languages import Language, language
+from themis_rm.languages import Language, get_language
 from themis_rm.languages.syntax import code_tokens, error_count, parse_fragment
 
 
@@ -126,7 +126,7 @@ def edited(edit: Edit, code: str, name: str, pair_id: str) -> str | None:
         name: Any name of its language.
         pair_id: Draws the wording.
     """
-    spoken = language(name)
+    spoken = get_language(name)
     made = edit.apply(code, spoken, pair_id)
     if made is None or made.code == code or not keeps_behavior(code, made, spoken):
         return None

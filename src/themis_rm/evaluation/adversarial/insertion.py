@@ -10,9 +10,9 @@ from themis_rm.languages import Language
 from themis_rm.languages.syntax import (
     Function,
     comment_ranges,
-    functions,
+    find_functions,
+    get_syntax,
     parse_fragment,
-    syntax_of,
     to_bytes,
     to_text,
     walk,
@@ -82,7 +82,7 @@ def in_bodies(code: str, language: Language, told: Told) -> str | None:
     """Put a comment line above the first statement of the first functions' bodies; ``None`` without such a place."""
     fragment = parse_fragment(code, language.name)
     places = []
-    for found in functions(fragment.tree, fragment.source, language.name):
+    for found in find_functions(fragment.tree, fragment.source, language.name):
         first = _first_statement(found, language)
         if first is not None and fragment.start <= first.start_byte < fragment.end:
             places.append(first.start_byte - fragment.start)
@@ -92,7 +92,7 @@ def in_bodies(code: str, language: Language, told: Told) -> str | None:
 def above_functions(code: str, language: Language, told: Told) -> str | None:
     """Put a comment line above the first functions; ``None`` without such a place."""
     fragment = parse_fragment(code, language.name)
-    found = functions(fragment.tree, fragment.source, language.name)
+    found = find_functions(fragment.tree, fragment.source, language.name)
     inside = [item.node.start_byte for item in found if fragment.start <= item.node.start_byte < fragment.end]
     return _with_lines(code, [start - fragment.start for start in inside], told)
 
@@ -102,7 +102,7 @@ def docstrings(code: str, told: Told) -> tuple[str, tuple[str, ...]] | None:
     fragment = parse_fragment(code, "Python")
     data = to_bytes(code)
     lines: list[tuple[int, str]] = []
-    for found in functions(fragment.tree, fragment.source, "Python"):
+    for found in find_functions(fragment.tree, fragment.source, "Python"):
         if found.doc or found.body is None:
             continue
         start = found.body.start_byte
@@ -140,7 +140,7 @@ def unused_function(code: str, language: Language) -> tuple[str, str] | None:
 def _first_statement(found: Function, language: Language) -> Node | None:
     if found.body is None:
         return None
-    row = syntax_of(language.name)
+    row = get_syntax(language.name)
     for child in found.body.named_children:
         if child.type in row.comments or any(start <= child.start_byte < end for start, end in found.doc):
             continue

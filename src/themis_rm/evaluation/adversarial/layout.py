@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from themis_rm.languages import Language
-from themis_rm.languages.syntax import parse_fragment, syntax_of, to_bytes, to_text, walk
+from themis_rm.languages.syntax import get_syntax, parse_fragment, to_bytes, to_text, walk
 
 
 def reindented(code: str, language: Language) -> str | None:
@@ -12,7 +12,7 @@ def reindented(code: str, language: Language) -> str | None:
     Lines that begin inside a text literal or a comment stay as they are.
     """
     data = to_bytes(code)
-    fragment, row = parse_fragment(code, language.name), syntax_of(language.name)
+    fragment, row = parse_fragment(code, language.name), get_syntax(language.name)
     held = [
         (node.start_byte - fragment.start, node.end_byte - fragment.start)
         for node in walk(fragment.tree.root_node)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from tree_sitter import Node
 
 from themis_rm.languages import Language
-from themis_rm.languages.syntax import functions, parse_fragment, to_bytes, to_text, walk
+from themis_rm.languages.syntax import find_functions, parse_fragment, to_bytes, to_text, walk
 
 MOST_NAMES = 8
 
@@ -70,7 +70,7 @@ def renamed_locals(code: str, language: Language) -> tuple[str, dict[str, str]] 
     for node in walk(fragment.tree.root_node):
         if node.type == "identifier" and not node.child_count and fragment.start <= node.start_byte < fragment.end:
             nodes[to_text(node.text or b"")].append(node)
-    bodies = [item.definition for item in functions(fragment.tree, fragment.source, language.name)]
+    bodies = [item.definition for item in find_functions(fragment.tree, fragment.source, language.name)]
     names: dict[str, str] = {}
     for old, found in nodes.items():
         new = _new_name(old)

@@ -20,7 +20,7 @@ from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.evaluation.leaderboard.build import Leaderboard
 from themis_rm.evaluation.reference import runs as reference
-from themis_rm.languages import language
+from themis_rm.languages import get_language
 
 MODEL_COLUMNS = ("model", "run")
 OTHER_COLUMNS = ("size", "rows")
@@ -302,7 +302,7 @@ def _cut(board: Leaderboard, path: Path, name: str) -> int:
         key = criterion(name).benchmark_aspect
     else:
         with contextlib.suppress(SettingError):
-            key = language(name).benchmark_name
+            key = get_language(name).benchmark_name
     cut = board.cut(key)
     if cut is None or board.cuts[cut].kind not in _COLUMN_KINDS:
         known = {cut.key for cut in board.cuts if cut.kind in _COLUMN_KINDS}

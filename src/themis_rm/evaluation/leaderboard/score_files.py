@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from themis_rm.criteria import CRITERIA, criterion, is_criterion
 from themis_rm.errors import InputError, SettingError, did_you_mean
-from themis_rm.languages import LANGUAGES, language
+from themis_rm.languages import benchmark_languages, get_language
 from themis_rm.storage.parquet import open_parquet
 
 LOST, TIED, WON, FAILED, MISSING = range(5)
@@ -23,7 +23,7 @@ NEEDED = ("id", "chosen_score", "rejected_score", "language", "aspect", "subset"
 OPTIONAL = ("correct", "parse_failed", "chosen_length", "rejected_length")
 
 CRITERION_NAMES = tuple(row.benchmark_aspect for row in CRITERIA)
-LANGUAGE_NAMES = tuple(row.benchmark_name for row in LANGUAGES)
+LANGUAGE_NAMES = tuple(row.benchmark_name for row in benchmark_languages())
 
 
 @dataclass(frozen=True)
@@ -197,4 +197,4 @@ def _criterion_code(name: str) -> int:
 
 
 def _language_code(name: str) -> int:
-    return LANGUAGE_NAMES.index(language(name).benchmark_name)
+    return LANGUAGE_NAMES.index(get_language(name).benchmark_name)

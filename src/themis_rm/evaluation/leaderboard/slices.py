@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from themis_rm.criteria import criterion
 from themis_rm.evaluation.leaderboard.runs import RunSet
 from themis_rm.evaluation.leaderboard.score_files import CRITERION_NAMES, LANGUAGE_NAMES, MISSING
-from themis_rm.languages import language
+from themis_rm.languages import get_language
 
 Kind = Literal["all", "criterion", "language", "subset", "cell", "length-matched"]
 STATES = MISSING + 1
@@ -48,7 +48,7 @@ class Slice:
     def title(self) -> str:
         """Return how a table heads it."""
         parts = [criterion(self.criterion).short] if self.criterion else []
-        parts += [language(self.language).name] if self.language else []
+        parts += [get_language(self.language).name] if self.language else []
         parts += [self.subset] if self.subset else []
         return " ".join(parts) if parts else self.kind
 

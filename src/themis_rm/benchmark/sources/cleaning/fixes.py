@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from themis_rm.benchmark.sources.cleaning.labels import remove_revealing_comments, reveals_label
-from themis_rm.languages import language as language_row
+from themis_rm.languages import get_language
 from themis_rm.languages.syntax import comment_ranges, error_count, parse_fragment, to_text
 
 _MACROS = frozenset({"C", "C++"})
@@ -27,7 +27,7 @@ def _mixed(code: str) -> bool:
 
 def is_fragment(code: str, language: str) -> bool:
     """Tell whether code was cut out so that it is no whole function (an argument list, the rest of a chain)."""
-    if language_row(language).name in _MACROS:
+    if get_language(language).name in _MACROS:
         return False
     return error_count(parse_fragment(code, language).tree) > 0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from themis_rm.languages.syntax import comment_ranges, parse_fragment, syntax_of, to_bytes, to_text, walk
+from themis_rm.languages.syntax import comment_ranges, get_syntax, parse_fragment, to_bytes, to_text, walk
 
 LABEL_WORDS = (
     r"bad|badly|good|bug(?:s|gy|fix)?|fix(?:ed|es|me)?|correct(?:ed|ly)?|incorrect(?:ly)?|wrong(?:ly)?|flaws?|flawed|"
@@ -88,7 +88,7 @@ def rename_identifiers(code: str, language: str, names: Mapping[str, str]) -> st
         names: Old name -> new name; whole identifiers.
     """
     fragment = parse_fragment(code, language)
-    data, row = to_bytes(code), syntax_of(language)
+    data, row = to_bytes(code), get_syntax(language)
     kept, position = [], 0
     for node in walk(fragment.tree.root_node, skip=row.literals | row.comments):
         if node.child_count or not fragment.start <= node.start_byte < node.end_byte <= fragment.end:

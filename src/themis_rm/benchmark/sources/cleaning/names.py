@@ -7,7 +7,7 @@ import re
 from tree_sitter import Node
 
 from themis_rm.benchmark.sources.cleaning.labels import rename_identifiers
-from themis_rm.languages.syntax import parse_fragment, syntax_of, to_text, walk
+from themis_rm.languages.syntax import get_syntax, parse_fragment, to_text, walk
 
 TELLING_HUMPS = frozenset(
     (
@@ -89,7 +89,7 @@ def neutralize_names(code: str, language: str, humps: frozenset[str] = TELLING_H
 
 def _names(code: str, language: str) -> tuple[list[str], set[str]]:
     """Return the declared names in order of their first declaration, and all names."""
-    fragment, row = parse_fragment(code, language), syntax_of(language)
+    fragment, row = parse_fragment(code, language), get_syntax(language)
     declared: dict[str, None] = {}
     used: set[str] = set()
     for node in walk(fragment.tree.root_node, skip=row.literals | row.comments):

@@ -16,7 +16,7 @@ from themis_rm.benchmark.sources.cleaning.fixes import dedent_code, remove_fix_c
 from themis_rm.benchmark.sources.source import SourcePair, SourceRecord, UnusableRecord, read_jsonl
 from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
-from themis_rm.languages.syntax import functions, parse, to_bytes, to_text
+from themis_rm.languages.syntax import find_functions, parse, to_bytes, to_text
 from themis_rm.mining.functions import is_test
 from themis_rm.mining.git import IsolatedGitDir, find_git_dir, opened
 
@@ -88,7 +88,7 @@ def _outermost(text: str, language: str) -> list[tuple[str, str, tuple[int, int]
     data = to_bytes(text)
     found: list[tuple[str, str, tuple[int, int]]] = []
     past = 0
-    for function in functions(parse(data, language), data, language):
+    for function in find_functions(parse(data, language), data, language):
         start, end = function.node.start_byte, function.node.end_byte
         if start < past:
             continue

@@ -20,7 +20,7 @@ from tree_sitter import Node
 
 from themis_rm.benchmark.sources.cleaning.labels import remove_revealing_comments, rename_identifiers, reveals_label
 from themis_rm.benchmark.sources.source import SourcePair, SourceRecord, UnusableRecord
-from themis_rm.languages.syntax import code_tokens, parse_fragment, syntax_of, to_bytes, to_text, walk
+from themis_rm.languages.syntax import code_tokens, get_syntax, parse_fragment, to_bytes, to_text, walk
 
 
 def names(words: str) -> frozenset[str]:
@@ -159,7 +159,7 @@ def marked_statements(code: str, language: str, bad: re.Pattern[str], good: re.P
         bad: What a comment says of what not to write (searched for in the comment).
         good: What it says of what to write; a comment that says both says neither.
     """
-    fragment, row = parse_fragment(code, language), syntax_of(language)
+    fragment, row = parse_fragment(code, language), get_syntax(language)
     nodes = [node for node in walk(fragment.tree.root_node, skip=row.literals) if _is_statement(node)]
     found: dict[int, tuple[int, Section]] = {}
     for comment in walk(fragment.tree.root_node, skip=row.literals):
@@ -427,7 +427,7 @@ def _comments(code: str, language: str) -> set[str]:
 
 
 def _telling_names(code: str, language: str) -> set[str]:
-    fragment, row = parse_fragment(code, language), syntax_of(language)
+    fragment, row = parse_fragment(code, language), get_syntax(language)
     found = set()
     for node in walk(fragment.tree.root_node, skip=row.literals | row.comments):
         if not node.child_count and ("identifier" in node.type or node.type == "constant"):

@@ -13,7 +13,7 @@ from tree_sitter import Node
 from themis_rm.benchmark.sources.cleaning.surface import remove_blank_lines, remove_differing_comments
 from themis_rm.benchmark.sources.formats.codenet import statement
 from themis_rm.benchmark.sources.source import SourcePair
-from themis_rm.languages import language as language_named
+from themis_rm.languages import get_language
 from themis_rm.languages.syntax import parse, to_bytes, to_text, walk
 
 LEAST_SPEED_UP = 1.5
@@ -57,7 +57,7 @@ def submission_pair(
         language=language,
         chosen=fast,
         rejected=slow,
-        prompt=stated.prompt(language_named(language).name) if stated else "",
+        prompt=stated.prompt(get_language(language).name) if stated else "",
         group=problem,
         subset=subset,
         rule="contest submission by CPU time",

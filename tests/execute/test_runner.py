@@ -7,10 +7,17 @@ import pytest
 
 from themis_rm.errors import InputError, SettingError
 from themis_rm.execute.check import Check
+from themis_rm.execute.runner import normalize_output, run_check, validate_check
 from themis_rm.execute.sandbox import isolation
-from themis_rm.execute.toolchains import TOOLCHAINS, Installed, found, has_package, installed, toolchain
-from themis_rm.execute.verdict import check_form, run_check, same_form
-from themis_rm.languages import LANGUAGES
+from themis_rm.execute.toolchains import (
+    TOOLCHAINS,
+    InstalledToolchain,
+    find_toolchain,
+    find_toolchains,
+    get_toolchain,
+    has_package,
+)
+from themis_rm.languages import benchmark_languages
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux alone")
 
@@ -38,8 +45,8 @@ def here():
 @pytest.fixture
 def judged(here):
     def judge(answer, language="Python", program="", **values):
-        if not isinstance(installed(language, here), Installed):
-            pytest.skip(str(installed(language, here)))
+        if not isinstance(find_toolchain(language, here), InstalledToolchain):
+            pytest.skip(str(find_toolchain(language, here)))
         factor = values.pop("factor", 1.0)
         check = Check(id="p", language=language, **values)
         return run_check(check, answer, program, factor=factor, isolated=here)
@@ -48,11 +55,11 @@ def judged(here):
 
 
 def test_every_language_has_one_toolchain():
-    assert [row.language for row in TOOLCHAINS] == [row.benchmark_name for row in LANGUAGES]
+    assert [row.language for row in TOOLCHAINS] == [row.benchmark_name for row in benchmark_languages()]
 
 
 def test_python_is_always_found(here):
-    assert found(here)["Python"].version.startswith("Python 3")
+    assert find_toolchains(here)["Python"].version.startswith("Python 3")
 
 
 @pytest.mark.parametrize("language", DOUBLE)
@@ -164,7 +171,7 @@ def test_a_package_name_is_no_code(here):
 
 def test_a_toolchain_that_is_not_there_says_what_is_missing(monkeypatch, tmp_path, here):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert installed.__wrapped__("Ruby", here) == "ruby is not installed"
+    assert find_toolchain.__wrapped__("Ruby", here) == "ruby is not installed"
 
 
 def test_a_toolchain_that_does_not_work_says_so(monkeypatch, tmp_path, here):
@@ -173,12 +180,12 @@ def test_a_toolchain_that_does_not_work_says_so(monkeypatch, tmp_path, here):
     broken.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", str(broken.parent))
-    assert "ruby does not run in a box" in installed.__wrapped__("Ruby", here)
+    assert "ruby does not run in a box" in find_toolchain.__wrapped__("Ruby", here)
 
 
 def test_an_unknown_language_is_refused():
     with pytest.raises(SettingError, match="Fortran"):
-        toolchain("Fortran")
+        get_toolchain("Fortran")
 
 
 @pytest.mark.parametrize(
@@ -197,10 +204,10 @@ def test_an_unknown_language_is_refused():
 def test_a_check_of_the_wrong_form_is_refused(values, match):
     check = dataclasses.replace(Check(id="p", language="Python"), **values)
     with pytest.raises((InputError, SettingError), match=match):
-        check_form(check)
+        validate_check(check)
 
 
 def test_white_space_at_the_ends_does_not_count():
-    assert same_form("a \r\nb\n\n") == same_form("a\nb")
-    assert same_form(" a") != same_form("a")
-    assert same_form("a\n\nb") != same_form("a\nb")
+    assert normalize_output("a \r\nb\n\n") == normalize_output("a\nb")
+    assert normalize_output(" a") != normalize_output("a")
+    assert normalize_output("a\n\nb") != normalize_output("a\nb")

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
 from themis_rm.execute.sandbox import Limits, Outcome, Sandbox
-from themis_rm.execute.toolchains import MEBIBYTE, Installed, has_package, installed, toolchain
+from themis_rm.execute.toolchains import MEBIBYTE, InstalledToolchain, find_toolchain, get_toolchain, has_package
 
 PASSED, FAILED, COMPILE_ERROR, TIMEOUT, NO_TOOLCHAIN = "passed", "failed", "compile-error", "timeout", "no-toolchain"
 """States of a verdict; the others are those of a run that went over a limit (``output-limit``, ``disk-limit``,
@@ -22,7 +22,7 @@ _COMPILER = Limits(memory=2048 * MEBIBYTE, output=4 * MEBIBYTE)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckOutcome:
     """What became of an answer.
 
     Attributes:
@@ -38,14 +38,14 @@ class Verdict:
     seconds: float = 0.0
 
 
-def check_form(check: Check) -> None:
+def validate_check(check: Check) -> None:
     """Look whether a check can be executed at all.
 
     Raises:
         InputError: Lists are out of step, a file's name leads out of the folder, or a value is not allowed.
         SettingError: The language is none of ours.
     """
-    toolchain(check.language)
+    get_toolchain(check.language)
     if len(check.names) != len(check.contents):
         raise InputError(f"Check {check.id}: {len(check.names)} names for {len(check.contents)} contents.")
     if len(check.inputs) != len(check.outputs):
@@ -67,7 +67,7 @@ def run_check(
     factor: float = 1.0,
     disk: int = 128 * MEBIBYTE,
     isolated: bool = True,
-) -> Verdict:
+) -> CheckOutcome:
     """Compile and run an answer against a check.
 
     Args:
@@ -79,16 +79,16 @@ def run_check(
         isolated: Whether boxes get namespaces (:func:`themis_rm.execute.sandbox.isolation`).
 
     Raises:
-        InputError: See :func:`check_form`.
+        InputError: See :func:`validate_check`.
         UserError: No box can be made.
     """
-    check_form(check)
-    there = installed(toolchain(check.language).language, isolated)
+    validate_check(check)
+    there = find_toolchain(get_toolchain(check.language).language, isolated)
     if isinstance(there, str):
-        return Verdict(NO_TOOLCHAIN, note=there)
+        return CheckOutcome(NO_TOOLCHAIN, note=there)
     absent = [name for name in check.packages if not has_package(there.toolchain.language, name, isolated)]
     if absent:
-        return Verdict(NO_TOOLCHAIN, note=f"{', '.join(absent)} not installed")
+        return CheckOutcome(NO_TOOLCHAIN, note=f"{', '.join(absent)} not installed")
     name = check.file or there.toolchain.file
     text = program or check.before + answer + check.after
     files = {key: _bytes(value) for key, value in zip(check.names, check.contents, strict=True)}
@@ -111,13 +111,13 @@ def _java_class(source: bytes, main: str) -> str:
 @dataclass(frozen=True)
 class _Program:
     check: Check
-    there: Installed
+    there: InstalledToolchain
     main: str
     files: list[str]
     main_class: str
     factor: float
 
-    def judge(self, box: Sandbox) -> Verdict:
+    def judge(self, box: Sandbox) -> CheckOutcome:
         row = self.there.toolchain
         seconds = 0.0
         for command in row.compile:
@@ -125,13 +125,13 @@ class _Program:
             outcome = box.run(self._argv(command), environment=row.environment, limits=limits)
             seconds += outcome.seconds
             if outcome.state == "exit" and outcome.code != 0:
-                return Verdict(COMPILE_ERROR, note=_told(outcome, box), seconds=seconds)
+                return CheckOutcome(COMPILE_ERROR, note=_told(outcome, box), seconds=seconds)
             if outcome.state != "exit":
                 state = COMPILE_ERROR if outcome.state == "killed" else outcome.state
-                return Verdict(state, note=f"while compiling: {_told(outcome, box)}".rstrip(": "), seconds=seconds)
+                return CheckOutcome(state, note=f"while compiling: {_told(outcome, box)}".rstrip(": "), seconds=seconds)
         return self._run(box, seconds)
 
-    def _run(self, box: Sandbox, seconds: float) -> Verdict:
+    def _run(self, box: Sandbox, seconds: float) -> CheckOutcome:
         row, check = self.there.toolchain, self.check
         limits = Limits(seconds=check.seconds * self.factor, memory=row.memory, stack=row.stack)
         argv = self._argv(row.run)
@@ -140,22 +140,25 @@ class _Program:
             outcome = box.run(argv, _bytes(given), row.environment, limits)
             seconds += outcome.seconds
             if outcome.state not in {"exit", "killed"}:
-                return Verdict(outcome.state, case, _told(outcome, box), seconds)
+                return CheckOutcome(outcome.state, case, _told(outcome, box), seconds)
             if outcome.code != 0:
                 why = f"exit status {outcome.code}" if outcome.code > 0 else f"signal {-outcome.code}"
-                return Verdict(FAILED, case, f"{why}: {_told(outcome, box)}".rstrip(": "), seconds)
+                return CheckOutcome(FAILED, case, f"{why}: {_told(outcome, box)}".rstrip(": "), seconds)
             if case is not None:
-                wanted, printed = same_form(check.outputs[index]), same_form(outcome.stdout.decode("utf-8", "replace"))
+                wanted, printed = (
+                    normalize_output(check.outputs[index]),
+                    normalize_output(outcome.stdout.decode("utf-8", "replace")),
+                )
                 if wanted != printed:
-                    return Verdict(FAILED, case, _difference(wanted, printed), seconds)
-        return Verdict(PASSED, seconds=seconds)
+                    return CheckOutcome(FAILED, case, _difference(wanted, printed), seconds)
+        return CheckOutcome(PASSED, seconds=seconds)
 
     def _argv(self, command: tuple[str, ...]) -> list[str]:
         sources = [name for name in self.files if name.endswith(self.there.toolchain.endings or ("\0",))]
         return self.there.argv(command, self.main, sources, self.main_class, self.check.packages)
 
 
-def same_form(text: str) -> str:
+def normalize_output(text: str) -> str:
     """Return a program's output without white space at the ends of its lines and at its own end."""
     return "\n".join(line.rstrip() for line in text.splitlines()).rstrip()
 

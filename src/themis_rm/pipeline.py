@@ -44,7 +44,7 @@ READ, KEPT, DROPPED = "rows_read", "rows_kept", "dropped_"
 class ExecutorSettings(Settings):
     """Where a data stage runs and how widely."""
 
-    executor: Literal["local", "ray", "slurm"] = "local"
+    type: Literal["local", "ray", "slurm"] = "local"
     """datatrove executor: this machine, a Ray cluster, or Slurm."""
     workers: int = max(1, min(8, os.cpu_count() or 1))
     """Tasks that run at the same time."""
@@ -110,10 +110,10 @@ class RowReader(PipelineStep):
                     line for batch in handle.iter_batches(batch_size=64) for line in batch.to_pylist()
                 ):
                     self.stat_update(READ)
-                    yield document(values, f"{index:05d}/{number:08d}")
+                    yield to_document(values, f"{index:05d}/{number:08d}")
 
 
-def document(values: Mapping[str, Any], fallback_id: str = "") -> Document:
+def to_document(values: Mapping[str, Any], fallback_id: str = "") -> Document:
     """Wrap a row for its way through datatrove."""
     return Document(text="", id=str(values.get("id") or fallback_id), metadata=dict(values))
 
@@ -254,7 +254,7 @@ def _end_after(parent: BaseProcess) -> None:
 
 
 def run_steps(
-    stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: int, execution: ExecutorSettings
+    stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: int, executor: ExecutorSettings
 ) -> StageReport:
     """Run a list of steps through datatrove and return the counts of all its tasks, resumed ones included.
 
@@ -263,28 +263,26 @@ def run_steps(
         steps: The pipeline.
         folder: Where logs, completion markers and counts go (``folder/logs/stage``).
         tasks: Into how many tasks the input is cut. Results depend on it, so it must not depend on the machine.
-        execution: Executor and number of workers; results do not depend on it.
+        executor: Executor and number of workers; results do not depend on it.
     """
     logs = folder / "logs" / stage
     started = time.monotonic()
     _quiet()
     with progress_bar(stage, logs, tasks):
-        if execution.executor == "local":
-            workers = max(1, min(execution.workers, tasks))
+        if executor.type == "local":
+            workers = max(1, min(executor.workers, tasks))
             _LocalExecutor(steps, tasks=tasks, workers=workers, logging_dir=str(logs)).run()
         else:
-            _cluster_executor(stage, list(steps), logs, tasks, execution).run()
+            _cluster_executor(stage, list(steps), logs, tasks, executor).run()
             _wait(logs, tasks)
     report = read_counts(stage, logs)
     report.seconds = time.monotonic() - started
     return report
 
 
-def _cluster_executor(
-    stage: str, steps: list[PipelineStep], logs: Path, tasks: int, execution: ExecutorSettings
-) -> Any:
-    options = {"tasks": tasks, "workers": execution.workers, "logging_dir": str(logs), **execution.options}
-    if execution.executor == "ray":
+def _cluster_executor(stage: str, steps: list[PipelineStep], logs: Path, tasks: int, executor: ExecutorSettings) -> Any:
+    options = {"tasks": tasks, "workers": executor.workers, "logging_dir": str(logs), **executor.options}
+    if executor.type == "ray":
         from datatrove.executor.ray import RayPipelineExecutor
 
         return RayPipelineExecutor(steps, **options)

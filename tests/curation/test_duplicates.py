@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.curation.duplicates import REASONS, SIGNATURE, FindDuplicates, Shards, find, sign, strongest
-from themis_rm.pipeline import document
+from themis_rm.pipeline import to_document
 
 
 def row(number: int, old: str, new: str, origin: str = "commit", function: str = "f") -> dict:
@@ -101,4 +101,4 @@ def test_shards_are_numbered_through_the_inputs(tmp_path):
     shards = Shards(tmp_path, {"commits": 2, "solutions": 3})
     assert shards.number("solutions", 0) == 2
     assert shards.rows(4).name == "solutions-00002.parquet"
-    assert document({"id": "x"}).id == "x"
+    assert to_document({"id": "x"}).id == "x"

@@ -17,7 +17,7 @@ KILLS = int(os.environ.get("THEMIS_KILLS", "3"))
 
 RECIPE = {
     "name": "small",
-    "execution": {"workers": 2},
+    "executor": {"workers": 2},
     "mine": {"any_license": True},
     "functions": {"min_lines": 2, "exclude": []},
     "assemble": {"validation": 0.2, "test": 0.0},

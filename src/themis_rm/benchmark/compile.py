@@ -40,10 +40,10 @@ from themis_rm.pipeline import (
     ExecutorSettings,
     RowWriter,
     StageReport,
-    document,
     exclusion_writer,
     read_counts,
     run_steps,
+    to_document,
 )
 from themis_rm.records import BenchmarkPair, CompiledPair, Row
 from themis_rm.settings import Settings
@@ -139,11 +139,11 @@ class SourceReader(PipelineStep):
                 row = _row(read, item, found)
                 seen.add(item.key)
                 if isinstance(found, ValidPair):
-                    yield document(row)
+                    yield to_document(row)
                 else:
                     self.stat_update(f"{DROPPED}{found}")
                     row["filter_reason"] = found
-                    self.dropped.write(document(row), rank)
+                    self.dropped.write(to_document(row), rank)
 
     def _sifted(self, item: SourcePair | UnusableRecord, seen: set[str]) -> ValidPair | str:
         if isinstance(item, UnusableRecord):
@@ -179,7 +179,7 @@ def _row(read: BenchmarkSource, item: SourcePair | UnusableRecord, found: ValidP
 
 
 def compile_benchmark(
-    folder: Path, out: Path, settings: CompileSettings | None = None, execution: ExecutorSettings | None = None
+    folder: Path, out: Path, settings: CompileSettings | None = None, executor: ExecutorSettings | None = None
 ) -> Manifest:
     """Compile the sources below a folder into one benchmark.
 
@@ -191,13 +191,13 @@ def compile_benchmark(
         folder: Holds one folder a source.
         out: The Parquet file to write.
         settings: See :class:`CompileSettings`.
-        execution: Where and how widely the sources are read.
+        executor: Where and how widely the sources are read.
 
     Raises:
         InputError: The folder holds no known source, or a source's files are damaged.
         SettingError: A name is no source, or ``out`` is no ``.parquet`` file.
     """
-    settings, execution = settings or CompileSettings(), execution or ExecutorSettings()
+    settings, executor = settings or CompileSettings(), executor or ExecutorSettings()
     files = Artifacts(out)
     if out.suffix != ".parquet":
         raise SettingError(f"{out} is no .parquet file.", "Name one, such as benchmark.parquet.")
@@ -212,7 +212,7 @@ def compile_benchmark(
                 shutil.rmtree(stale)
     aside = exclusion_writer(work / "dropped", CompiledPair.schema(), "sources")
     steps: list[PipelineStep] = [SourceReader(folder, used, settings, aside), RowWriter(work / "mapped", _MAPPED)]
-    run_steps("compile", steps, work, len(used), execution)
+    run_steps("compile", steps, work, len(used), executor)
     # A source without a sound pair leaves no file.
     mapped = {name: [*(work / "mapped").glob(f"{rank:05d}.parquet")] for rank, name in enumerate(used)}
     logs = work / "logs" / "compile"

@@ -51,7 +51,7 @@ def apply_overrides(kind: type[S], values: dict[str, Any], pairs: Iterable[str] 
 
 
 def executor_of(workers: int | None) -> ExecutorSettings:
-    """Return the local execution with this many workers, by default one per core."""
+    """Return settings of the local executor with this many workers, by default one per core."""
     from themis_rm.pipeline import ExecutorSettings
 
     return ExecutorSettings() if workers is None else ExecutorSettings(workers=workers)

@@ -23,9 +23,9 @@ from themis_rm.pipeline import (
     RowReader,
     RowWriter,
     StageReport,
-    document,
     exclusion_writer,
     run_steps,
+    to_document,
 )
 from themis_rm.records import CodePair, Commit, Row, Solution
 from themis_rm.storage.atomic import write_text
@@ -49,7 +49,7 @@ class ToPair(PipelineStep):
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield a pair per commit."""
         for doc in data:
-            yield document(pair_of(doc.metadata).to_dict())
+            yield to_document(pair_of(doc.metadata).to_dict())
 
 
 def pair_of(row: dict[str, Any]) -> CodePair:
@@ -136,7 +136,7 @@ def solution_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep
 
 
 def curate(
-    commits: Path | None, solutions: Path | None, out: Path, settings: CurateSettings, execution: ExecutorSettings
+    commits: Path | None, solutions: Path | None, out: Path, settings: CurateSettings, executor: ExecutorSettings
 ) -> StageReport:
     """Make labeled pairs of commits and solutions.
 
@@ -152,7 +152,7 @@ def curate(
         solutions: File or folder of :class:`~themis_rm.records.Solution` rows, or ``None``.
         out: Folder for the output.
         settings: What is let through.
-        execution: Executor and number of workers; results do not depend on it.
+        executor: Executor and number of workers; results do not depend on it.
 
     Raises:
         InputError: Neither input is given, or one is not what it should be.
@@ -184,9 +184,9 @@ def curate(
                 ],
                 out,
                 len(group),
-                execution,
+                executor,
             )
-    reports["duplicates"] = _leave_out_duplicates(shards, out, execution)
+    reports["duplicates"] = _leave_out_duplicates(shards, out, executor)
     shutil.rmtree(out / "work", ignore_errors=True)
     report = _total(reports)
     report.details["tokens_counted_by"] = tokens.name
@@ -194,7 +194,7 @@ def curate(
     return report
 
 
-def _leave_out_duplicates(shards: Shards, out: Path, execution: ExecutorSettings) -> StageReport:
+def _leave_out_duplicates(shards: Shards, out: Path, executor: ExecutorSettings) -> StageReport:
     logs = out / "logs" / "find"
     known = logs / "parts.json"
     if known.exists():  # the intermediate files may be gone by now
@@ -203,7 +203,7 @@ def _leave_out_duplicates(shards: Shards, out: Path, execution: ExecutorSettings
         size = sum(shards.signatures(number).stat().st_size for number in range(len(shards)))
         parts = max(1, -(-size // _RANGE_BYTES))
         write_text(known, json.dumps(parts))
-    found = run_steps("find", [FindDuplicates(shards)], out, parts, execution)
+    found = run_steps("find", [FindDuplicates(shards)], out, parts, executor)
     writer = exclusion_writer(out / "dropped", CodePair.schema(), "unique")
     report = run_steps(
         "unique",
@@ -215,7 +215,7 @@ def _leave_out_duplicates(shards: Shards, out: Path, execution: ExecutorSettings
         ],
         out,
         len(shards),
-        execution,
+        executor,
     )
     report.seconds += found.seconds
     return report

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from themis_rm.pipeline import RowFilter, RowWriter, document
+from themis_rm.pipeline import RowFilter, RowWriter, to_document
 from themis_rm.records import CodePair
 from themis_rm.storage.parquet import open_parquet
 
@@ -213,7 +213,7 @@ class ReadShard(PipelineStep):
         with open_parquet(path, CodePair.required()) as handle:
             rows = (row for batch in handle.iter_batches(batch_size=64) for row in batch.to_pylist())
             for number, row in enumerate(rows):
-                yield document(row | {"_row": number})
+                yield to_document(row | {"_row": number})
 
 
 class DropFound(RowFilter):

@@ -8,7 +8,7 @@ from typing import Any
 from datatrove.data import Document
 
 from themis_rm.curation.inject.step import NO_SITE, InjectBugs, InjectSettings, pair
-from themis_rm.pipeline import DROPPED, RowWriter, document
+from themis_rm.pipeline import DROPPED, RowWriter, to_document
 from themis_rm.records import Solution
 
 
@@ -39,4 +39,4 @@ class InjectOrKeepAside(InjectBugs):
                 self.stat_update("note_solutions_injected")
                 for injection in found:
                     self.stat_update("note_pairs_injected")
-                    yield document(pair(solution, injection).to_dict())
+                    yield to_document(pair(solution, injection).to_dict())

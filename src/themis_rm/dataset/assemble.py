@@ -24,7 +24,7 @@ OUTPUTS = ("logs", "work", "data", "dropped", "report.json", "README.md", "promp
 """What the stage writes into its output directory."""
 
 
-def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: ExecutorSettings) -> StageReport:
+def assemble(pairs: Path, out: Path, settings: AssembleSettings, executor: ExecutorSettings) -> StageReport:
     """Make a preference dataset of labeled pairs.
 
     Writes ``out/data/<split>-<file>-of-<files>.parquet`` (:class:`~themis_rm.records.Preference`, a row per pair and
@@ -40,7 +40,7 @@ def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Exec
         pairs: File or folder of :class:`~themis_rm.records.CodePair` rows.
         out: Folder for the output.
         settings: Mixture, splits, prompts.
-        execution: Executor and number of workers; results do not depend on it.
+        executor: Executor and number of workers; results do not depend on it.
 
     Raises:
         InputError: The pairs or the prompt set cannot be read.
@@ -52,8 +52,8 @@ def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Exec
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"
     reader = RowReader(pairs, CodePair.required())
     aside = exclusion_writer(dropped, CodePair.schema(), "pairs")
-    noted = run_steps("notes", [reader, IndexRows(work / "notes", settings.seed, aside)], out, len(files), execution)
-    planned = run_steps("plan", [MakePlan(work, facts_file, len(files), settings)], out, 1, execution)
+    noted = run_steps("notes", [reader, IndexRows(work / "notes", settings.seed, aside)], out, len(files), executor)
+    planned = run_steps("plan", [MakePlan(work, facts_file, len(files), settings)], out, 1, executor)
     facts = json.loads(facts_file.read_text(encoding="utf-8"))
     parts = RowWriter(
         work / "parts", Preference.schema(), "${_split}-${_file}/${rank}.parquet", group_bytes=4 << 20, count=False
@@ -69,14 +69,14 @@ def assemble(pairs: Path, out: Path, settings: AssembleSettings, execution: Exec
         ],
         out,
         len(files),
-        execution,
+        executor,
     )
     report = StageReport("assemble", noted.read, 0, noted.dropped | chosen.dropped)
     report.seconds = noted.seconds + planned.seconds + chosen.seconds
     count = sum(facts["files"].values())
     if count:
         writer = WriteShard(work / "parts", out / "data", facts["files"], settings.seed)
-        written = run_steps("files", [writer], out, count, execution)
+        written = run_steps("files", [writer], out, count, executor)
         report.kept = written.kept
         report.seconds += written.seconds
     report.dropped = dict(sorted(report.dropped.items()))

@@ -15,7 +15,7 @@ from themis_rm.dataset.notes import SHORTS, SOURCES, criteria_of, fault_of, row_
 from themis_rm.dataset.plan import KEEP, REASONS
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.splits import SPLITS
-from themis_rm.pipeline import KEPT, RowFilter, RowWriter, document
+from themis_rm.pipeline import KEPT, RowFilter, RowWriter, to_document
 from themis_rm.prompts import PromptSet
 from themis_rm.records import Preference
 from themis_rm.storage.parquet import parquet_files, read_rows, write_rows
@@ -61,7 +61,7 @@ class ExpandCriteria(PipelineStep):
                 continue  # counted and kept aside when the notes were taken
             for short in criteria_of(doc.metadata):
                 row = preference_of(doc.metadata, short, self.prompts, self.settings).to_dict()
-                yield document(row | {"_row": number, "_criterion": SHORTS.index(short)})
+                yield to_document(row | {"_row": number, "_criterion": SHORTS.index(short)})
 
 
 class ApplySplitPlan(RowFilter):

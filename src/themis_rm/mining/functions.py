@@ -19,7 +19,7 @@ from themis_rm.errors import InputError
 from themis_rm.languages import LANGUAGES, Language, get_language, language_of_path, syntax
 from themis_rm.mining.doctext import clean_doc, request
 from themis_rm.mining.licenses import detect, is_license_file
-from themis_rm.pipeline import DROPPED, READ, ExecutorSettings, RowWriter, StageReport, document, run_steps
+from themis_rm.pipeline import DROPPED, READ, ExecutorSettings, RowWriter, StageReport, run_steps, to_document
 from themis_rm.records import Solution
 from themis_rm.settings import Settings
 from themis_rm.storage.digests import stable_id
@@ -79,7 +79,7 @@ class TreeSettings(Settings):
         return [get_language(name).name for name in value]
 
 
-def mine_trees(trees: Sequence[Path], out: Path, settings: TreeSettings, execution: ExecutorSettings) -> StageReport:
+def mine_trees(trees: Sequence[Path], out: Path, settings: TreeSettings, executor: ExecutorSettings) -> StageReport:
     """Write the documented functions of source trees to ``out/solutions`` as rows of :class:`Solution`.
 
     The report counts functions; files that were passed over stand in its details as ``files-REASON``. The result
@@ -89,7 +89,7 @@ def mine_trees(trees: Sequence[Path], out: Path, settings: TreeSettings, executi
         trees: Folders.
         out: Output folder.
         settings: What to take.
-        execution: Where to run.
+        executor: Where to run.
 
     Raises:
         InputError: A tree is not a folder, or two have the same name.
@@ -105,7 +105,7 @@ def mine_trees(trees: Sequence[Path], out: Path, settings: TreeSettings, executi
             f"Two source trees are called '{doubled[0]}'.", "Rename one: rows are told apart by that name."
         )
     steps = [FunctionReader(trees, settings), RowWriter(out / "solutions", Solution.schema())]
-    report = run_steps("functions", steps, out, SHARDS, execution)
+    report = run_steps("functions", steps, out, SHARDS, executor)
     report.save(out)
     return report
 
@@ -133,7 +133,7 @@ class FunctionReader(PipelineStep):
         seen: set[str] = set()
         for tree in self.trees:
             for row in self._tree(tree, rank, world_size, seen):
-                yield document(row.to_dict())
+                yield to_document(row.to_dict())
 
     def _tree(self, tree: Path, rank: int, world_size: int, seen: set[str]) -> Iterator[Solution]:
         settings, name = self.settings, tree.resolve().name

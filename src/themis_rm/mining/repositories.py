@@ -24,7 +24,7 @@ from themis_rm.mining.git import IsolatedGitDir, clone, find_git_dir, opened, re
 from themis_rm.mining.miner import RepositoryMiner
 from themis_rm.mining.settings import MineSettings
 from themis_rm.mining.sources import Source, resolve
-from themis_rm.pipeline import DROPPED, READ, ExecutorSettings, RowWriter, StageReport, document, run_steps
+from themis_rm.pipeline import DROPPED, READ, ExecutorSettings, RowWriter, StageReport, run_steps, to_document
 from themis_rm.records import Commit
 from themis_rm.storage.atomic import write_text
 
@@ -37,7 +37,7 @@ _REPETITIVE = ["repos", "file_path", "license", "language", "merged"]
 
 
 def mine_repositories(
-    repos: Sequence[str], out: Path, settings: MineSettings, execution: ExecutorSettings
+    repos: Sequence[str], out: Path, settings: MineSettings, executor: ExecutorSettings
 ) -> StageReport:
     """Mine repositories; a run that was cut off goes on where it was, and repositories that failed are tried again.
 
@@ -46,7 +46,7 @@ def mine_repositories(
         out: Output folder: ``commits/`` holds the rows (:class:`~themis_rm.records.Commit`), ``repositories/`` what
             became of each repository, ``report.json`` all counts.
         settings: What to keep.
-        execution: Where and how widely.
+        executor: Where and how widely.
 
     Returns:
         Commits looked at, kept, and dropped by reason. ``details`` has ``repositories`` (a line each) and ``failed``
@@ -65,7 +65,7 @@ def mine_repositories(
     shutil.rmtree(scratch, ignore_errors=True)
     (out / "commits").mkdir(parents=True, exist_ok=True)
     steps = [CommitReader(sources, out, settings), CommitWriter(out / "commits")]
-    report = run_steps(STAGE, steps, out, len(sources), execution)
+    report = run_steps(STAGE, steps, out, len(sources), executor)
     shutil.rmtree(scratch, ignore_errors=True)
     outcomes = [json.loads(_outcome(out, rank).read_text(encoding="utf-8")) for rank in range(len(sources))]
     failed = [{"name": line["name"], "reason": line["reason"]} for line in outcomes if line["status"] == "failed"]
@@ -238,7 +238,7 @@ class CommitReader(PipelineStep):
         try:
             with fetched(source, self.out, self.settings) as shadow:
                 for row in mining.rows(shadow):
-                    yield document(row, row["commit"])
+                    yield to_document(row, row["commit"])
         except (InputError, PermissionError) as error:
             mining, status, reason = RepositoryMiner(source.name, self.settings), "failed", str(error)
         if mining.refused:

@@ -41,7 +41,7 @@ class RunRecipe(Settings):
     """Git histories to mine: clones, bare repositories, bundles or URLs."""
     trees: list[str] = Field(default_factory=list)
     """Source trees whose documented functions get bugs injected; ``python:stdlib`` and ``python:site-packages`` too."""
-    execution: ExecutorSettings = ExecutorSettings()
+    executor: ExecutorSettings = ExecutorSettings()
     """Where the data stages run."""
     mine: MineSettings = MineSettings()
     """Histories to commits."""

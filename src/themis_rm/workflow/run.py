@@ -112,22 +112,22 @@ def stages_of(recipe: RunRecipe, out: Path) -> list[Stage]:
     if recipe.repositories:
         sources = "".join(map(fingerprints.repository, recipe.repositories))
         stage = add(MINE, "Mine git histories", ["mining"], recipe.mine.canonical() + sources)
-        stage.work = lambda to: mine_repositories(recipe.repositories, to, recipe.mine, recipe.execution)
+        stage.work = lambda to: mine_repositories(recipe.repositories, to, recipe.mine, recipe.executor)
         stage.outputs = ("commits/*.parquet",)
     if recipe.trees:
         trees = recipe.tree_paths()
         seen = "".join(map(fingerprints.tree, trees))
         stage = add(FUNCTIONS, "Collect documented functions", ["mining"], recipe.functions.canonical() + seen)
-        stage.work = lambda to: mine_trees(trees, to, recipe.functions, recipe.execution)
+        stage.work = lambda to: mine_trees(trees, to, recipe.functions, recipe.executor)
         stage.outputs = ("solutions/*.parquet",)
 
     stage = add(CURATE, "Curate pairs, inject bugs", ["curation", "mining"], recipe.curate.canonical(), MINE, FUNCTIONS)
     commits, solutions = (out / MINE / "commits", out / FUNCTIONS / "solutions")
-    stage.work = lambda to: curate(_filled(commits), _filled(solutions), to, recipe.curate, recipe.execution)
+    stage.work = lambda to: curate(_filled(commits), _filled(solutions), to, recipe.curate, recipe.executor)
     stage.outputs = ("pairs/*.parquet",)
 
     stage = add(ASSEMBLE, "Assemble the dataset", ["dataset"], recipe.assemble.canonical(), CURATE)
-    stage.work = lambda to: assemble(out / CURATE / "pairs", to, recipe.assemble, recipe.execution)
+    stage.work = lambda to: assemble(out / CURATE / "pairs", to, recipe.assemble, recipe.executor)
     stage.outputs = ("data/*.parquet", "README.md", "prompts.json")
 
     stage = add(TRAIN, "Train the reward model", ["training", "models"], recipe.train.canonical(), ASSEMBLE)

@@ -5,7 +5,7 @@ import pytest
 from themis_rm.curation.inject import OPERATORS
 from themis_rm.curation.inject.step import NO_SITE, InjectBugs, InjectSettings
 from themis_rm.errors import SettingError
-from themis_rm.pipeline import DROPPED, document
+from themis_rm.pipeline import DROPPED, to_document
 from themis_rm.records import CodePair, Solution
 
 CODE = """def f(path, n):
@@ -35,7 +35,7 @@ def solution(code=CODE, number=0):
 
 def run(settings, rows):
     step = InjectBugs(settings)
-    return step, [CodePair.from_dict(d.metadata) for d in step.run(document(row.to_dict()) for row in rows)]
+    return step, [CodePair.from_dict(d.metadata) for d in step.run(to_document(row.to_dict()) for row in rows)]
 
 
 def test_pair_carries_its_solution():

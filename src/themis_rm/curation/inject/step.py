@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from themis_rm.curation.inject.engine import Injection, chosen_operators, inject
 from themis_rm.curation.inject.operators import OPERATORS
 from themis_rm.errors import SettingError
-from themis_rm.pipeline import DROPPED, document
+from themis_rm.pipeline import DROPPED, to_document
 from themis_rm.records import CodePair, Solution
 from themis_rm.settings import Settings
 from themis_rm.storage.digests import stable_id
@@ -66,7 +66,7 @@ class InjectBugs(PipelineStep):
             if not found:
                 self.stat_update(DROPPED + NO_SITE)
             for injection in found:
-                yield document(pair(solution, injection).to_dict())
+                yield to_document(pair(solution, injection).to_dict())
 
     def bugs(self, solution: Solution) -> list[Injection]:
         """Return the bugged copies of a solution."""

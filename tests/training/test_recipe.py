@@ -54,7 +54,7 @@ def test_every_recipe_loads_and_survives_its_own_text(file):
         ({**PLAIN, "peak_rate": 1e-6, "terminal_rate": 1e-5}, "above peak_rate"),
         ({**PLAIN, "betas": [0.9, 1.0]}, "betas"),
         ({**PLAIN, "warm_up": 0.1}, "Did you mean 'warmup'"),
-        ({"backbone": {"pathh": "x"}}, "Did you mean 'path'"),
+        ({"backbone": {"pathh": "x"}}, "Did you mean 'backbone.path'"),
         ({**PLAIN, "lam": -1}, "lam"),
         ({**PLAIN, "sizes": {"4B": {}}}, "choose a size: size=4B"),
         ({**PLAIN, "sizes": {"4B": {}}, "size": "4b"}, "Did you mean '4B'"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +16,7 @@ from themis_rm.evaluation.evaluate import EvaluateSettings
 from themis_rm.mining.functions import TreeSettings
 from themis_rm.mining.settings import MineSettings
 from themis_rm.pipeline import ExecutorSettings
-from themis_rm.settings import Settings, apply_overrides, read_yaml
+from themis_rm.settings import Override, Settings, read_yaml
 from themis_rm.training.recipe import TrainRecipe
 
 PLACES = {"python:stdlib": "stdlib", "python:site-packages": "purelib"}
@@ -61,17 +61,17 @@ class RunRecipe(Settings):
     """Answers that are scored at the end."""
 
     @classmethod
-    def load(cls, path: Path, overrides: Sequence[str] = ()) -> Self:
+    def load(cls, path: str | Path, overrides: Iterable[str | Override] = ()) -> Self:
         """Read a recipe, and the training recipe that it names; overrides go over both.
 
         Raises:
             InputError: A file is missing or no YAML mapping.
             SettingError: A key or a value is not allowed.
         """
-        values = read_yaml(path)
+        values = read_yaml(Path(path))
         if isinstance(values.get("train"), str):
-            values["train"] = read_yaml(path.parent / values["train"])
-        return cls.build(apply_overrides(values, overrides), str(path))
+            values["train"] = read_yaml(Path(path).parent / values["train"])
+        return cls.build(values, str(path), overrides)
 
     @field_validator("repositories", "trees", mode="before")
     @classmethod

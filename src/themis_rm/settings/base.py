@@ -1,0 +1,156 @@
+"""Base class of settings, YAML files and overrides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from themis_rm.errors import InputError, SettingError
+from themis_rm.settings.suggest import suggest_key
+
+
+class Override(NamedTuple):
+    """One value that replaces that of a file."""
+
+    key: str
+    """Dotted key (``optimizer.learning_rate``)."""
+    value: Any
+    """Plain data."""
+    origin: str = "--set"
+    """Where it was given, for error messages: ``--set`` or the name of an option."""
+
+
+class Settings(BaseModel):
+    """Base class of all settings: immutable, unknown keys are errors, each field has a docstring below it.
+
+    Attributes:
+        synonyms: Names that other libraries use for the fields of this class (``{"lr": "learning_rate"}``). They are
+            not accepted; the error message for an unknown key suggests the field. A value may be a dotted path into
+            nested settings (``"backbone.path"``).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    synonyms: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def build(
+        cls, values: Mapping[str, Any], where: str = "settings", overrides: Iterable[str | Override] = ()
+    ) -> Self:
+        """Validate nested plain values.
+
+        Args:
+            values: Nested plain data, as read from YAML.
+            where: Origin of the values for error messages, such as a file name.
+            overrides: Values that replace some of them; ``key.sub=value`` texts are parsed.
+
+        Raises:
+            SettingError: The first invalid key or value, as ``where: key: reason``.
+        """
+        parsed = [parse_override(item) if isinstance(item, str) else item for item in overrides]
+        try:
+            return cls.model_validate(apply_overrides(values, parsed))
+        except ValidationError as error:
+            raise _explain(cls, _first(error), where, parsed) from None
+        except SettingError as error:  # raised by a validator of one of the fields
+            raise SettingError(f"{where}: {error.message}", error.hint) from None
+
+    @classmethod
+    def load(cls, path: str | Path, overrides: Iterable[str | Override] = ()) -> Self:
+        """Read a YAML file and apply ``key.sub=value`` overrides, whose values are parsed as YAML.
+
+        Raises:
+            InputError: The file is missing or is not a YAML mapping.
+            SettingError: A key or a value is not allowed.
+        """
+        return cls.build(read_yaml(Path(path)), str(path), overrides)
+
+    def canonical(self) -> str:
+        """Return the settings as JSON with sorted keys: equal settings have equal text."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Raises:
+        InputError: The file is missing, is not YAML, or is not a mapping.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"Cannot read {path}: {error}.") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise InputError(f"{path} contains a {type(values).__name__}, not a mapping.", "Write 'key: value' lines.")
+    return values
+
+
+def parse_override(text: str) -> Override:
+    """Parse ``key.sub=value``; the value is YAML.
+
+    Raises:
+        SettingError: The text has no ``=`` or no key, or the value is not valid YAML.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise SettingError(f"'{text}' is not of the form KEY=VALUE.", "Write for example --set seed=1.")
+    try:
+        return Override(key.strip(), yaml.safe_load(value))
+    except yaml.YAMLError:
+        raise SettingError(f"{key}: '{value}' is not valid YAML.", "Quote the value.") from None
+
+
+def apply_overrides(values: Mapping[str, Any], overrides: Iterable[str | Override]) -> dict[str, Any]:
+    """Return a copy of nested values in which overrides have replaced or added keys.
+
+    Raises:
+        SettingError: An override cannot be parsed, or its key is below a key that has a value.
+    """
+    merged: dict[str, Any] = json.loads(json.dumps(values, default=str))
+    for item in overrides:
+        override = parse_override(item) if isinstance(item, str) else item
+        node = merged
+        *path, last = override.key.split(".")
+        for part in path:
+            if node.get(part) is None:
+                node[part] = {}
+            node = node[part]
+            if not isinstance(node, dict):
+                raise SettingError(f"{override.origin}: {override.key}: '{part}' has a value, not further keys.")
+        node[last] = override.value
+    return merged
+
+
+def _explain(cls: type[BaseModel], error: ErrorDetails, where: str, overrides: Sequence[Override]) -> SettingError:
+    key = ".".join(str(part) for part in error["loc"])
+    where = next((item.origin for item in overrides if f"{key}.".startswith(f"{item.key}.")), where)
+    if error["type"] == "extra_forbidden":
+        return SettingError(f"{where}: {key}: unknown key.", suggest_key(cls, error["loc"]))
+    reason = _reason(error)
+    return SettingError(f"{where}: {key}: {reason}." if key else f"{where}: {reason}.")
+
+
+def _first(error: ValidationError) -> ErrorDetails:
+    """Return an unknown key before anything else: a misspelled key is often why another one is missing."""
+    errors = error.errors()
+    return next((item for item in errors if item["type"] == "extra_forbidden"), errors[0])
+
+
+def _reason(error: ErrorDetails) -> str:
+    if error["type"] == "missing":
+        return "this setting is required"
+    message = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be").rstrip(".")
+    given = error["input"]
+    if message.startswith("must be") and isinstance(given, str | int | float | bool):
+        return f"{message}, not {given!r}"
+    return message

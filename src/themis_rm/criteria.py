@@ -1,7 +1,7 @@
-"""THE table of criteria. A criterion is one row here plus one term list in ``curate``.
+"""The table of criteria. Adding a criterion takes one row here and one term list in ``curation/terms``.
 
-Wire names differ between published artifacts (``Runtime_Efficiency`` in benchmarks, ``Runtime Efficiency`` in
-training data); every name goes in and out through this table and nowhere else.
+Published artifacts spell criteria differently (``Runtime_Efficiency`` in benchmarks, ``Runtime Efficiency`` in training
+data); all conversions use this table.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from themis_rm.errors import SettingError, did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One thing that code can be judged on.
+    """A quality that code is scored on.
 
     Attributes:
-        short: The field's abbreviation, used in tables and on the command line (``R&M`` is also accepted as ``RM``).
-        title: How a report names it.
-        benchmark_aspect: The value in the ``aspect`` column of benchmarks and results.
-        training_aspect: The value in the ``aspect`` column of preference datasets.
-        asks: What a judge looks at, in our words; criteria prompts are built from it.
-        terms: Name of the term list in ``curation/terms`` that finds its commits.
+        short: Abbreviation used in tables and on the command line (``R&M`` is also accepted as ``RM``).
+        title: Name in reports.
+        benchmark_aspect: Value in the ``aspect`` column of benchmarks and results.
+        training_aspect: Value in the ``aspect`` column of preference datasets.
+        asks: The question that a criteria prompt asks.
+        terms: Name of the list in ``curation/terms`` whose terms identify commits of this criterion.
     """
 
     short: str
@@ -62,8 +62,8 @@ CRITERIA: tuple[Criterion, ...] = (
         benchmark_aspect="Memory_Efficiency",
         training_aspect="Memory Efficiency",
         asks=(
-            "How little memory does the code hold: streaming instead of collecting, no needless copies, and every "
-            "buffer, handle and reference let go when its use is over?"
+            "How little memory does the code use: streaming instead of collecting, no needless copies, and every "
+            "buffer, handle and reference released after use?"
         ),
         terms="memory_efficiency",
     ),
@@ -73,8 +73,8 @@ CRITERIA: tuple[Criterion, ...] = (
         benchmark_aspect="Readability_Maintainability",
         training_aspect="Readability and Maintainability",
         asks=(
-            "How easily can a colleague understand the code and change it safely: telling names, one task per "
-            "part, the language's own idioms, nothing dead or repeated?"
+            "How easily can a colleague understand the code and change it safely: descriptive names, one "
+            "task per part, idiomatic style, no dead or repeated code?"
         ),
         terms="readability_maintainability",
     ),
@@ -84,8 +84,8 @@ CRITERIA: tuple[Criterion, ...] = (
         benchmark_aspect="Security_Hardness",
         training_aspect="Security Hardness",
         asks=(
-            "How well does the code stand up to someone who wants to abuse it: untrusted input checked and kept "
-            "apart from commands, queries, paths and markup, secrets guarded, sound cryptography, safe defaults?"
+            "How well does the code resist attacks: untrusted input validated and separated from commands, queries, "
+            "paths and markup, secrets protected, strong cryptography, safe defaults?"
         ),
         terms="security_hardness",
     ),
@@ -94,15 +94,15 @@ CRITERIA: tuple[Criterion, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Principle:
-    """A general principle: it stands beside the criteria in every criteria prompt and is a training ``aspect`` too."""
+    """A general principle, listed before the criteria in every criteria prompt and used as a training ``aspect``."""
 
     name: str
     asks: str
 
 
 PRINCIPLES: tuple[Principle, ...] = (
-    Principle("Helpfulness", "Does the answer serve what the person who asked is trying to get done?"),
-    Principle("Harmlessness", "Does the answer keep from helping anyone do harm?"),
+    Principle("Helpfulness", "Does the answer serve what the person who asked wants to achieve?"),
+    Principle("Harmlessness", "Does the answer avoid helping anyone to cause harm?"),
 )
 
 
@@ -120,10 +120,10 @@ def _by_name() -> dict[str, Criterion]:
 
 
 def criterion(name: str) -> Criterion:
-    """Return the criterion that a short, published or written-out name means.
+    """Return the criterion with a given short, published or full name.
 
     Args:
-        name: Any of its names; case, spaces, ``_`` and ``&`` do not matter.
+        name: Any of its names; case, spaces, ``_`` and ``&`` are ignored.
 
     Raises:
         SettingError: No criterion has that name.
@@ -138,5 +138,5 @@ def criterion(name: str) -> Criterion:
 
 
 def is_criterion(name: str) -> bool:
-    """Tell whether :func:`criterion` would know this name."""
+    """Return whether :func:`criterion` accepts this name."""
     return _fold(name) in _by_name()

@@ -1,8 +1,7 @@
-"""Criteria prompts: the only place that renders them, for training, evaluation and serving alike.
+"""Criteria prompts: rendered here for training, evaluation and serving.
 
-A prompt set is data. Three kinds exist: our own (built in), one read from a YAML or JSON file, and one read out of
-the distinct ``system`` values of a preference dataset, which is how a published checkpoint gets exactly the prompts
-that it was trained with.
+A prompt set is data. It is built in, read from a YAML or JSON file, or extracted from the distinct ``system`` values
+of a preference dataset, so that a published checkpoint is used with exactly the prompts that it was trained with.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ _FRAME = (
 
 
 class PromptMix(Settings):
-    """Shares with which a training sample gets no criteria prompt, all criteria, or its own; they must sum to 100."""
+    """Percentages of training samples with no criteria prompt, all criteria, or their own criterion; sum: 100."""
 
     none: float = 15.0
-    """Percent of samples without a system message."""
+    """Percentage without a criteria prompt."""
     all: float = 20.0
-    """Percent with all five criteria, in an order drawn per sample."""
+    """Percentage with all five criteria, in an order drawn per sample."""
     own: float = 65.0
-    """Percent with the sample's own criterion alone."""
+    """Percentage with only the sample's own criterion."""
 
     def model_post_init(self, _: Any) -> None:
-        """Check the shares.
+        """Check the percentages.
 
         Raises:
-            ValueError: A share is negative or the sum is not 100.
+            ValueError: A percentage is negative or the sum is not 100.
         """
         if min(self.none, self.all, self.own) < 0 or abs(self.none + self.all + self.own - 100) > 1e-6:
             raise ValueError(f"none + all + own must be 100 percent, not {self.none + self.all + self.own:g}")
@@ -52,17 +51,17 @@ class PromptMix(Settings):
 
 @dataclass(frozen=True)
 class PromptSet:
-    """Criteria prompts under one name.
+    """A named set of criteria prompts.
 
-    Either composed (``frame`` with ``{criteria}`` in it, and one item per criterion and principle) or fixed (whole
-    texts per criterion and for all criteria together, as found in a dataset).
+    A set is either composed (``frame`` with the placeholder ``{criteria}``, and one item per criterion and principle)
+    or fixed (complete texts per criterion and for all criteria together, as found in a dataset).
 
     Attributes:
-        name: What results and checkpoints call the set.
+        name: Name of the set in results and checkpoints.
         frame: Text around the list of criteria; empty for a fixed set.
         items: Criterion short name or principle name -> its line in the list.
-        own: Criterion short name -> the whole prompt, for a fixed set.
-        everything: The whole all-criteria prompts found, most frequent first, for a fixed set.
+        own: Criterion short name -> complete prompt, for a fixed set.
+        everything: Complete all-criteria prompts, most frequent first, for a fixed set.
     """
 
     name: str
@@ -75,10 +74,10 @@ class PromptSet:
         """Return the system message that asks for these criteria, in this order.
 
         Raises:
-            SettingError: The set has no prompt for that selection (a fixed set knows single criteria and all).
+            SettingError: The set has no prompt for that selection (a fixed set has single criteria and all).
         """
         if not criteria:
-            raise SettingError("No criterion was given.", "Name one or more, or use prompt mode 'none'.")
+            raise SettingError("No criterion is given.", "Name one or more, or use prompt mode 'none'.")
         if self.frame:
             lines = [self.items[p.name] for p in PRINCIPLES if p.name in self.items]
             lines += [self.items[c.short] for c in criteria]
@@ -87,17 +86,17 @@ class PromptSet:
             return self.own[criteria[0].short]
         if len(set(criteria)) == len(CRITERIA) and self.everything:
             return self.everything[0]
-        asked = ", ".join(c.short for c in criteria)
+        names = ", ".join(c.short for c in criteria)
         raise SettingError(
-            f"Prompt set '{self.name}' has no prompt for {asked}.",
-            "A set read from a dataset knows single criteria and all five together.",
+            f"Prompt set '{self.name}' has no prompt for {names}.",
+            "A set that is read from a dataset has prompts for single criteria and for all five together.",
         )
 
     def system(self, mode: PromptMode, own: Criterion | None) -> str | None:
         """Return the system message of an evaluation mode; ``all`` uses the table's order.
 
         Raises:
-            SettingError: ``own`` was asked for a row without a criterion.
+            SettingError: The mode is ``own`` and the row has no criterion.
         """
         if mode == "none":
             return None
@@ -110,8 +109,8 @@ class PromptSet:
     def draw(self, mix: PromptMix, own: Criterion, seed: str) -> tuple[PromptMode, str | None]:
         """Draw the prompt of a training sample.
 
-        The draw depends on ``seed`` alone (give it the run's seed and the row's id), never on the order in which
-        rows are seen, so that an interrupted or differently sharded run draws the same.
+        The draw depends only on ``seed`` (built from the run's seed and the row's id), not on the order of rows:
+        an interrupted or differently sharded run draws the same prompts.
 
         Returns:
             The mode, and the system message (``None`` for mode ``none``).
@@ -127,7 +126,7 @@ class PromptSet:
         return "own", self.render([own])
 
     def to_json(self) -> str:
-        """Return the set as JSON, as it is saved beside a checkpoint."""
+        """Return the set as JSON, the content of a checkpoint's ``prompts.json``."""
         return json.dumps(
             {
                 "name": self.name,
@@ -172,16 +171,16 @@ class PromptSet:
         """Read a set from YAML or JSON (which is YAML).
 
         Raises:
-            InputError: The file cannot be read or is no prompt set.
+            InputError: The file cannot be read or is not a prompt set.
         """
         return cls.from_values(read_yaml(path), str(path))
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a set from a YAML or JSON file, or out of a preference dataset (a Parquet file, or a folder of them).
+        """Read a set from a YAML or JSON file, or extract it from a preference dataset (Parquet file or directory).
 
         Raises:
-            InputError: There is no prompt set to be had there.
+            InputError: The path contains no prompt set.
         """
         if path.is_dir() or path.suffix == ".parquet":
             return cls.from_preferences(path.stem, read_rows(path, ["system", "aspect"]))
@@ -189,16 +188,15 @@ class PromptSet:
 
     @classmethod
     def from_preferences(cls, name: str, rows: Iterable[Mapping[str, Any]]) -> Self:
-        """Read a set out of the ``system`` and ``aspect`` columns of a preference dataset.
+        """Extract a set from the ``system`` and ``aspect`` columns of a preference dataset.
 
-        The own prompt of a criterion is by far the most frequent text among its rows, since all-criteria prompts
-        are drawn less often and in 120 orders; every other text that occurs with more than one criterion is taken
-        for an all-criteria prompt.
+        A criterion's own prompt is by far the most frequent text among its rows, since all-criteria prompts are drawn
+        less often and in 120 orders. Every other text is used as an all-criteria prompt.
 
         Args:
             name: Name of the set.
-            rows: Mappings with ``system`` and ``aspect``; rows with neither a system message nor one of the five
-                criteria are passed over.
+            rows: Mappings with ``system`` and ``aspect``; rows without a system message or without one of the five
+                criteria are ignored.
 
         Raises:
             InputError: No row has a system message and a known criterion.
@@ -212,7 +210,7 @@ class PromptSet:
         seen_in = Counter(text for texts in by_aspect.values() for text in texts)
         own: dict[str, str] = {}
         for short, texts in by_aspect.items():
-            # A text that several criteria share cannot be one criterion's own.
+            # A text that several criteria share is not the prompt of one criterion.
             alone = [(n, text) for text, n in texts.items() if seen_in[text] == 1 or len(by_aspect) == 1]
             if alone:
                 own[short] = min(alone, key=lambda pair: (-pair[0], pair[1]))[1]
@@ -224,14 +222,14 @@ class PromptSet:
 
 
 def built_in() -> PromptSet:
-    """Return our own prompt set, composed from the table of criteria."""
+    """Return the built-in prompt set, composed from the table of criteria."""
     items = {p.name: f"{p.name}: {p.asks}" for p in PRINCIPLES}
     items |= {c.short: f"{c.title}: {c.asks}" for c in CRITERIA}
     return PromptSet("themis", _FRAME, items)
 
 
 def conversation(system: str | None, prompt: str, response: str | None = None) -> Conversation:
-    """Return the messages of one scored answer: system (if any), the request, the response (if given)."""
+    """Return the messages of a conversation: system (if any), prompt, response (if given)."""
     messages = [{"role": "system", "content": system}] if system else []
     messages.append({"role": "user", "content": prompt})
     if response is not None:

@@ -1,7 +1,7 @@
-"""The rows that travel between rooms, with their Arrow schemas and the published column names.
+"""Row types that stages exchange, with their Arrow schemas and the published column names.
 
-Each row is a frozen dataclass; its Arrow schema is derived from its annotations, so that a column is written down
-once. Published columns come first, in their published order; what we add stands behind them.
+Each row is a frozen dataclass whose Arrow schema is derived from its annotations. Published columns come first, in
+their published order, followed by columns that this project adds.
 """
 
 from __future__ import annotations
@@ -71,15 +71,15 @@ class Row:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Commit(Row):
-    """One modified file of one commit: the published commit columns, then ours.
+    """One modified file of one commit: the published commit columns, then additional ones.
 
     Attributes:
         repos: Name of the repository.
-        unix_time: Committer time, seconds since 1970 (UTC).
-        author_time: Author time, likewise.
-        merged: How we know that the commit came in through a pull request: ``merge`` (reached through a pull
-            request's merge commit), ``squash`` (subject ends in ``(#123)``) or ``none``.
-        reverted: A later commit of the same history says that it reverts this one.
+        unix_time: Committer time in seconds since 1970 (UTC).
+        author_time: Author time in seconds since 1970 (UTC).
+        merged: Evidence that the commit was merged by a pull request: ``merge`` (reached through a pull request's
+            merge commit), ``squash`` (subject ends in ``(#123)``) or ``none``.
+        reverted: A later commit of the same history reverts this one, according to its message.
         parent: Hash of the (first) parent, whose version of the file is ``old_contents``.
     """
 
@@ -101,11 +101,11 @@ class Commit(Row):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Solution(Row):
-    """A documented function out of a source tree: an instruction and the code that answers it.
+    """A documented function of a source tree: an instruction and the code that implements it.
 
     Attributes:
-        instruction_source: ``docstring`` or ``comment``: where the instruction stood.
-        name: The function's name, qualified by its class where it has one.
+        instruction_source: ``docstring`` or ``comment``: origin of the instruction.
+        name: The function's name, qualified by its class if it has one.
         line: 1-based line of the function's first line in the file.
     """
 
@@ -123,15 +123,15 @@ class Solution(Row):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CodePair(Row):
-    """Two versions of a piece of code, the better one first, labeled with the criteria on which it is better.
+    """Two versions of a piece of code, labeled with the criteria on which the chosen one is better.
 
     Attributes:
-        origin: ``commit`` or ``injection``; the way the pair came about.
+        origin: ``commit`` or ``injection``.
         criteria: Short names of criteria, in table order; never empty.
         instruction_source: ``subject``, ``docstring``, ``comment`` or ``llm``.
         operator: Name of the bug-injection operator, else empty.
         terms: The search terms that matched, as ``FC:off by one``.
-        unix_time: Committer time of the change, or ``None`` where the origin has no time.
+        unix_time: Committer time of the change, or ``None`` where the origin has none.
     """
 
     id: str
@@ -155,13 +155,13 @@ class CodePair(Row):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Preference(Row):
-    """A row of a preference dataset: the published columns, then ours.
+    """A row of a preference dataset: the published columns, then additional ones.
 
     Attributes:
         system: The criteria prompt that was drawn, or ``None`` for none.
-        aspect: Training name of the row's own criterion (or a general principle).
-        source: The dataset that the row came from, such as ``commits`` or ``injection``.
-        prompt_mode: ``none``, ``all`` or ``own``: what was drawn.
+        aspect: Training name of the row's criterion (or of a general principle).
+        source: Origin of the row, such as ``commits`` or ``injection``.
+        prompt_mode: Criteria prompt that was drawn: ``none``, ``all`` or ``own``.
     """
 
     system: str | None
@@ -182,7 +182,7 @@ class Preference(Row):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkPair(Row):
-    """A row of a benchmark, in the published columns; ``aspect`` and ``language`` carry benchmark names."""
+    """A row of a benchmark, in the published columns; ``aspect`` and ``language`` hold benchmark names."""
 
     id: str
     prompt: str
@@ -195,16 +195,16 @@ class BenchmarkPair(Row):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledPair(Row):
-    """A row of a compiled benchmark: the published columns, then where the pair comes from.
+    """A row of a compiled benchmark: the published columns, then the origin of the pair.
 
     Attributes:
         source: Name of the public source.
-        source_key: Names the pair within its source.
+        source_key: Identifier of the pair within its source.
         group: Task that several pairs of the source share, else empty; pairs of a group are not independent.
         prompt_source: ``upstream``, ``derived``, ``template`` or ``llm``.
-        rule: What the pair is about, in the source's terms; not part of what a model sees.
+        rule: Topic of the pair in the source's terms; not shown to models.
         license: SPDX expression.
-        verified: ``agrees`` or ``disagrees`` with what execution shows, else ``unchecked``.
+        verified: Whether execution ``agrees`` or ``disagrees`` with the label, else ``unchecked``.
     """
 
     id: str
@@ -225,15 +225,15 @@ class CompiledPair(Row):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PairScore(Row):
-    """A row of ``scores.parquet``: the published columns, then ours.
+    """A row of ``scores.parquet``: the published columns, then additional ones.
 
     Attributes:
         chosen_score: Reward of the chosen response; ``None`` if it could not be scored.
         correct: ``chosen_score > rejected_score``; ``False`` for ties and failures, as published.
         status: ``ok``, ``truncated`` (scored, but a response was cut) or ``failed``.
-        note: Why, where the status is not ``ok``.
-        chosen_stated: The score that a judge wrote for the chosen response, where its reward is an expectation over
-            what it might have written; ``None`` for every other model.
+        note: Reason, where the status is not ``ok``.
+        chosen_stated: The score that a generative judge wrote for the chosen response, where its reward is the expected
+            score over token probabilities; ``None`` for every other model.
     """
 
     id: str

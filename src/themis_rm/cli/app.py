@@ -35,7 +35,7 @@ from themis_rm.errors import InputError, SettingError, UserError
 
 if TYPE_CHECKING:
     from themis_rm.evaluation.leaderboard.build import Leaderboard
-    from themis_rm.serve.scoring import ScoreSummary
+    from themis_rm.serve.stream import ScoreSummary
     from themis_rm.workflow.run import Finished
 
 app = typer.Typer(
@@ -329,7 +329,8 @@ def score(
 ) -> None:
     """Score code: one row a file or request and criterion. Standard input is code with --prompt, else JSONL."""
     with require_extra("train"):
-        from themis_rm.serve.scoring import Scorer, ScoreSettings
+        from themis_rm.serve.requests import ScoreSettings
+        from themis_rm.serve.scorer import Scorer
 
     values: dict[str, Any] = {"criteria": [part for given in criteria or [] for part in given.split(",")]}
     if prompt is not None:
@@ -357,15 +358,15 @@ def run(
 
 
 def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[Any]:
-    from themis_rm.serve.scoring import read_code, read_lines
+    from themis_rm.serve.requests import read_code_requests, read_jsonl_requests
 
     if not files or files == [Path("-")]:
         if sys.stdin.isatty():
             raise InputError("Nothing to score.", "Name files, or pipe code (with --prompt) or JSONL in.")
         if prompt is not None:
-            yield from read_code([Path("/dev/stdin")], settings)
+            yield from read_code_requests([Path("/dev/stdin")], settings)
         else:
-            yield from read_lines(sys.stdin.buffer, settings)
+            yield from read_jsonl_requests(sys.stdin.buffer, settings)
         return
     jsonl = [path for path in files if path.suffix == ".jsonl"]
     if jsonl and (len(files) > 1):
@@ -375,16 +376,16 @@ def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[
             raise InputError(f"{path} is not a file.")
     if jsonl:
         with jsonl[0].open("rb") as handle:
-            yield from read_lines(handle, settings)
+            yield from read_jsonl_requests(handle, settings)
     else:
-        yield from read_code(files, settings)
+        yield from read_code_requests(files, settings)
 
 
 def _scored_to(scorer: Any, requests: Iterator[Any], out: Path | None, settings: Any, resume: bool) -> ScoreSummary:
-    from themis_rm.serve.scoring import ScoredAnswer, ScoreSummary, score_stream_to
+    from themis_rm.serve.stream import ScoredResponse, ScoreSummary, score_to_file
 
     if out is not None:
-        return score_stream_to(scorer, requests, out, settings, resume)
+        return score_to_file(scorer, requests, out, settings, resume)
     summary = ScoreSummary()
 
     def counted() -> Iterator[Any]:
@@ -392,25 +393,25 @@ def _scored_to(scorer: Any, requests: Iterator[Any], out: Path | None, settings:
             summary.read += 1
             yield request
 
-    for row in scorer.score_requests(counted(), settings.chunk):
+    for row in scorer.score_requests(counted(), settings.chunk_size):
         summary.count(row)
-        if isinstance(row, ScoredAnswer):
+        if isinstance(row, ScoredResponse):
             typer.echo(json.dumps(row.to_dict(), ensure_ascii=False))
     return summary
 
 
 def _told_of_scoring(summary: ScoreSummary, out: Path | None) -> None:
     console = Console(stderr=True)
-    if out is not None or not summary.clean:
+    if out is not None or not summary.complete:
         told = f"{summary.scored:,} scores of {summary.read:,} inputs"
         told += f", {summary.skipped:,} already there" if summary.skipped else ""
         told += f", {summary.truncated:,} truncated" if summary.truncated else ""
         console.print(told + (f" -> {plain(str(out))}" if out else ""), highlight=False, soft_wrap=True)
-    for line in summary.first_bad:
+    for line in summary.examples:
         console.print(f"  {plain(line)}", highlight=False, soft_wrap=True)
-    for reason, rows in (summary.bad + summary.failed).items():
+    for reason, rows in (summary.invalid + summary.failed).items():
         console.print(f"  {rows:,} not scored: {reason}", highlight=False)
-    if not summary.clean:
+    if not summary.complete:
         raise typer.Exit(2)
 
 

@@ -1,1 +1,1 @@
-"""Scoring for use: one answer from Python, files and streams from the command line."""
+"""Scores code: a Python API for single responses, groups and batches, and streams of requests of any length."""

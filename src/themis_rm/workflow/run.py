@@ -20,7 +20,7 @@ from themis_rm.mining.repositories import mine_repositories
 from themis_rm.pipeline import StageReport
 from themis_rm.records import BenchmarkPair, Preference
 from themis_rm.report.page import ScoredExample, render
-from themis_rm.serve.scoring import Scorer
+from themis_rm.serve.scorer import Scorer
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.output_dir import exclusive
 from themis_rm.storage.parquet import read_rows, write_rows
@@ -185,5 +185,5 @@ def _score_examples(recipe: RunRecipe, model: Path) -> list[ScoredExample]:
             scores = scorer.score(example.prompt, example.response)
         except InputError as error:
             raise InputError(f"An example of the recipe cannot be scored: {error.message}") from error
-        found.append(ScoredExample(example.prompt, example.response, scores))
+        found.append(ScoredExample(example.prompt, example.response, {k: v for k, v in scores.items() if v is not None}))
     return found

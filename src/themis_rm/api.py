@@ -1,0 +1,362 @@
+"""The public API: functions of ``themis_rm`` for notebooks and scripts.
+
+Settings are given as a settings object, a mapping, a YAML file, or keyword arguments; dotted keys reach nested
+settings: ``settings={"model.device": "cpu"}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from themis_rm.errors import SettingError
+from themis_rm.models.settings import ModelSettings
+from themis_rm.pipeline import ExecutorSettings, StageReport
+from themis_rm.settings import Settings, read_yaml
+
+if TYPE_CHECKING:
+    from themis_rm.benchmark.compile import CompileSettings
+    from themis_rm.benchmark.manifest import Manifest
+    from themis_rm.curation.settings import CurateSettings
+    from themis_rm.dataset.settings import AssembleSettings
+    from themis_rm.evaluation.evaluate import EvaluateSettings
+    from themis_rm.evaluation.leaderboard.board import Board, BoardSettings
+    from themis_rm.evaluation.results import Results
+    from themis_rm.mining.settings import MineSettings
+    from themis_rm.serve.requests import Criteria
+    from themis_rm.serve.results import Ranking, Scores, ScoreTable
+    from themis_rm.serve.scorer import Prompt, Scorer
+    from themis_rm.training.recipe import TrainRecipe
+    from themis_rm.training.train import TrainReport
+
+S = TypeVar("S", bound=Settings)
+
+Paths = str | Path | Sequence[str | Path]
+
+
+def load(
+    model: str | Path,
+    *,
+    prompt_set: str | Path | None = None,
+    settings: ModelSettings | Mapping[str, Any] | None = None,
+    **overrides: Any,
+) -> Scorer:
+    """Load a reward model.
+
+    Args:
+        model: Checkpoint directory, hub id, or name of a published model or baseline (``length``, ``random``).
+        prompt_set: File with criteria prompts; by default the checkpoint's own, otherwise the built-in ones.
+        settings: See :class:`~themis_rm.models.settings.ModelSettings`.
+        **overrides: Single settings, such as ``device="cuda"`` or ``dtype="bfloat16"``.
+
+    Raises:
+        CheckpointError: The model cannot be loaded.
+        SettingError: A setting is unknown or has a wrong value.
+        MissingExtraError: torch and transformers are not installed (extra ``train``).
+    """
+    from themis_rm.serve.scorer import Scorer
+
+    return Scorer.load(_path(model, "model"), prompt_set, resolve_settings(ModelSettings, settings, overrides))
+
+
+@lru_cache(maxsize=1)
+def _loaded(model: str, settings: str) -> Scorer:
+    return load(model, settings=json.loads(settings))
+
+
+def score(
+    model: str | Path | Scorer,
+    prompt: Prompt,
+    response: str | Sequence[str] | None = None,
+    criteria: Criteria | None = None,
+    **overrides: Any,
+) -> Scores | ScoreTable:
+    """Score one response or several with a model; see :meth:`themis_rm.serve.scorer.Scorer.score`.
+
+    The model that was used last stays loaded. Use :func:`load` to keep several.
+
+    Args:
+        model: A scorer, or what :func:`load` accepts.
+        prompt: The request, or messages.
+        response: One response or a list.
+        criteria: Criteria; by default each of the five.
+        **overrides: Model settings, as for :func:`load`.
+    """
+    return _scorer(model, overrides).score(prompt, response, criteria)  # type: ignore[arg-type]
+
+
+def rank(
+    model: str | Path | Scorer,
+    prompt: Prompt,
+    candidates: Sequence[str],
+    criteria: Criteria | None = None,
+    weights: Mapping[str, float] | None = None,
+    **overrides: Any,
+) -> Ranking:
+    """Rank candidate responses with a model; see :meth:`themis_rm.serve.scorer.Scorer.rank`.
+
+    Args:
+        model: A scorer, or what :func:`load` accepts.
+        prompt: The request, or messages.
+        candidates: Responses.
+        criteria: Criteria; by default the prompt that lists all five.
+        weights: Criterion -> weight.
+        **overrides: Model settings, as for :func:`load`.
+    """
+    return _scorer(model, overrides).rank(prompt, candidates, criteria, weights)
+
+
+def _scorer(model: str | Path | Scorer, overrides: Mapping[str, Any]) -> Scorer:
+    if isinstance(model, (str, Path)):
+        return _loaded(str(model), json.dumps(dict(overrides), sort_keys=True, default=str))
+    if overrides:
+        raise TypeError("model settings cannot be changed for a loaded scorer")
+    return model
+
+
+def evaluate(
+    model: str | Path,
+    benchmark: str | Path = "authored",
+    out: str | Path | None = None,
+    *,
+    settings: EvaluateSettings | Mapping[str, Any] | str | Path | None = None,
+    **overrides: Any,
+) -> Results:
+    """Evaluate a reward model on a benchmark, with baselines, confidence intervals and paired tests.
+
+    Args:
+        model: See :func:`load`.
+        benchmark: ``authored`` (built in), or a Parquet file or directory of benchmark pairs.
+        out: Output directory; by default nothing is written.
+        settings: See :class:`~themis_rm.evaluation.evaluate.EvaluateSettings`.
+        **overrides: Single settings, such as ``prompts="own"``.
+
+    Raises:
+        UserError: Model, benchmark or settings cannot be used.
+    """
+    from themis_rm.evaluation.evaluate import EvaluateSettings
+    from themis_rm.evaluation.evaluate import evaluate as run
+
+    resolved = resolve_settings(EvaluateSettings, settings, overrides)
+    return run(_path(model, "model"), benchmark, out, resolved)
+
+
+def leaderboard(
+    runs: Paths = (),
+    *,
+    published: str | Path | None = None,
+    benchmark: str | Path | None = None,
+    settings: BoardSettings | Mapping[str, Any] | str | Path | None = None,
+    **overrides: Any,
+) -> Board:
+    """Compare evaluation runs: accuracies with intervals, and paired tests over all pairs of models.
+
+    Args:
+        runs: Output directories of :func:`evaluate`.
+        published: Directory of published runs.
+        benchmark: The benchmark of these runs, for texts and the length baseline.
+        settings: See :class:`~themis_rm.evaluation.leaderboard.board.BoardSettings`.
+        **overrides: Single settings.
+
+    Raises:
+        UserError: A run or a setting cannot be used.
+    """
+    from themis_rm.evaluation.leaderboard.board import BoardSettings
+    from themis_rm.evaluation.leaderboard.board import leaderboard as run
+
+    return run(_paths(runs), published, benchmark, resolve_settings(BoardSettings, settings, overrides))
+
+
+def train(
+    recipe: str | Path | TrainRecipe | Mapping[str, Any],
+    data: str | Path,
+    out: str | Path,
+    **overrides: Any,
+) -> TrainReport:
+    """Train a reward model, and the n-gram baseline on the same rows.
+
+    Args:
+        recipe: Name of a recipe (``stage2``), a YAML file, a mapping, or a recipe object.
+        data: Preference dataset: directory, Parquet file or hub name.
+        out: Output directory; an interrupted run resumes from it.
+        **overrides: Single settings, such as ``learning_rate=1e-5``.
+
+    Raises:
+        UserError: Recipe, data or backbone cannot be used, or ``out`` belongs to another run.
+    """
+    from themis_rm.training.recipe import TrainRecipe
+    from themis_rm.training.train import train as run
+
+    return run(resolve_settings(TrainRecipe, recipe, overrides), data, out)
+
+
+def mine(
+    repos: Paths,
+    out: str | Path,
+    *,
+    settings: MineSettings | Mapping[str, Any] | str | Path | None = None,
+    executor: ExecutorSettings | Mapping[str, Any] | None = None,
+    **overrides: Any,
+) -> StageReport:
+    """Mine commits from git repositories.
+
+    Args:
+        repos: Clones, bare repositories, bundles or URLs.
+        out: Output directory; the commits are in ``out/commits``.
+        settings: See :class:`~themis_rm.mining.settings.MineSettings`.
+        executor: Where to run: this machine, Ray or Slurm.
+        **overrides: Single settings, such as ``since="2015-01-01"``.
+
+    Raises:
+        UserError: A repository or a setting cannot be used.
+    """
+    from themis_rm.mining.repositories import mine_repositories
+    from themis_rm.mining.settings import MineSettings
+
+    names = [str(path) for path in _paths(repos)]
+    return mine_repositories(names, Path(out), resolve_settings(MineSettings, settings, overrides), _executor(executor))
+
+
+def curate(
+    commits: str | Path | None,
+    out: str | Path,
+    *,
+    solutions: str | Path | None = None,
+    settings: CurateSettings | Mapping[str, Any] | str | Path | None = None,
+    executor: ExecutorSettings | Mapping[str, Any] | None = None,
+    **overrides: Any,
+) -> StageReport:
+    """Turn mined commits and functions into preference pairs labeled with criteria.
+
+    Args:
+        commits: Directory of commits, from :func:`mine`.
+        out: Output directory; the pairs are in ``out/pairs``, excluded rows in ``out/dropped``.
+        solutions: Directory of documented functions, into which bugs are injected.
+        settings: See :class:`~themis_rm.curation.settings.CurateSettings`.
+        executor: Where to run: this machine, Ray or Slurm.
+        **overrides: Single settings.
+
+    Raises:
+        UserError: An input or a setting cannot be used.
+    """
+    from themis_rm.curation.curate import curate as run
+    from themis_rm.curation.settings import CurateSettings
+
+    if commits is None and solutions is None:
+        raise SettingError("There is nothing to curate.", "Set commits, solutions or both.")
+    resolved = resolve_settings(CurateSettings, settings, overrides)
+    return run(_optional(commits), _optional(solutions), Path(out), resolved, _executor(executor))
+
+
+def assemble(
+    pairs: str | Path,
+    out: str | Path,
+    *,
+    settings: AssembleSettings | Mapping[str, Any] | str | Path | None = None,
+    executor: ExecutorSettings | Mapping[str, Any] | None = None,
+    **overrides: Any,
+) -> StageReport:
+    """Assemble labeled pairs into a preference dataset with splits and a dataset card.
+
+    Args:
+        pairs: Directory of pairs, from :func:`curate`.
+        out: Output directory; a dataset that ``datasets.load_dataset`` reads.
+        settings: See :class:`~themis_rm.dataset.settings.AssembleSettings`.
+        executor: Where to run: this machine, Ray or Slurm.
+        **overrides: Single settings.
+
+    Raises:
+        UserError: An input or a setting cannot be used.
+    """
+    from themis_rm.dataset.assemble import assemble as run
+    from themis_rm.dataset.settings import AssembleSettings
+
+    return run(Path(pairs), Path(out), resolve_settings(AssembleSettings, settings, overrides), _executor(executor))
+
+
+def compile_benchmark(
+    sources: str | Path,
+    out: str | Path,
+    *,
+    settings: CompileSettings | Mapping[str, Any] | str | Path | None = None,
+    executor: ExecutorSettings | Mapping[str, Any] | None = None,
+    **overrides: Any,
+) -> Manifest:
+    """Compile public sources into one benchmark file.
+
+    Args:
+        sources: Directory with one subdirectory per source.
+        out: The Parquet file to write; a manifest and the excluded pairs are written next to it.
+        settings: See :class:`~themis_rm.benchmark.compile.CompileSettings`.
+        executor: Where to run: this machine, Ray or Slurm.
+        **overrides: Single settings.
+
+    Raises:
+        UserError: A source or a setting cannot be used.
+    """
+    from themis_rm.benchmark.compile import CompileSettings
+    from themis_rm.benchmark.compile import compile_benchmark as run
+
+    resolved = resolve_settings(CompileSettings, settings, overrides)
+    return run(Path(sources), Path(out), resolved, _executor(executor))
+
+
+def resolve_settings(
+    kind: type[S], settings: S | Mapping[str, Any] | str | Path | None, overrides: Mapping[str, Any]
+) -> S:
+    """Return validated settings.
+
+    Args:
+        kind: The settings class.
+        settings: Settings, a mapping (dotted keys reach nested settings), a YAML file, or ``None`` for the defaults.
+        overrides: Single settings, which take precedence.
+
+    Raises:
+        SettingError: A key is unknown or a value is not allowed.
+        TypeError: ``settings`` has another type.
+    """
+    if isinstance(settings, kind):
+        if not overrides:
+            return settings
+        values: dict[str, Any] = settings.model_dump()
+    elif isinstance(settings, Mapping):
+        values = dict(settings)
+    elif isinstance(settings, (str, Path)):
+        values = read_yaml(Path(settings))
+    elif settings is None:
+        values = {}
+    else:
+        raise TypeError(f"settings must be {kind.__name__}, a mapping or a file, not {type(settings).__name__}")
+    return kind.build(_nested({**values, **overrides}))
+
+
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for key, value in values.items():
+        *parents, last = key.split(".")
+        node = nested
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = value
+    return nested
+
+
+def _executor(executor: ExecutorSettings | Mapping[str, Any] | None) -> ExecutorSettings:
+    return resolve_settings(ExecutorSettings, executor, {})
+
+
+def _path(value: Any, name: str) -> str | Path:
+    if not isinstance(value, (str, Path)):
+        raise TypeError(f"{name} must be a str or a Path, not {type(value).__name__}")
+    return value
+
+
+def _paths(values: Paths) -> list[Path]:
+    return [Path(values)] if isinstance(values, (str, Path)) else [Path(value) for value in values]
+
+
+def _optional(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)

@@ -1,0 +1,264 @@
+"""The scorer: a loaded reward model with its criteria prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Self, overload
+
+from themis_rm.criteria import CRITERIA, criterion
+from themis_rm.errors import SettingError
+from themis_rm.models.loading import load_model, prompt_set_of
+from themis_rm.models.protocol import ModelIdentity, RewardModel, Score
+from themis_rm.models.settings import ModelSettings
+from themis_rm.progress import track
+from themis_rm.prompts import Conversation, PromptSet, conversation
+from themis_rm.serve.requests import (
+    ALL,
+    GIVEN,
+    NONE,
+    Criteria,
+    InvalidRequest,
+    Request,
+    check_messages,
+    criteria_labels,
+)
+from themis_rm.serve.results import Ranking, Scores, ScoreTable, rank_candidates
+from themis_rm.serve.stream import ScoredResponse
+
+Prompt = str | Sequence[Mapping[str, str]]
+"""A request as text, or as messages of which the last one is the user's."""
+
+_CHUNK = 256
+
+
+class Scorer:
+    """A reward model with its criteria prompts; scores single responses, groups of candidates and batches.
+
+    Args:
+        model: A loaded model.
+        prompts: Its criteria prompts.
+    """
+
+    def __init__(self, model: RewardModel, prompts: PromptSet) -> None:
+        self.model = model
+        self.prompts = prompts
+
+    @classmethod
+    def load(
+        cls, model: str | Path, prompt_set: str | Path | None = None, settings: ModelSettings | None = None
+    ) -> Self:
+        """Load a model and its criteria prompts.
+
+        Args:
+            model: Checkpoint directory, hub id, or name of a published model or baseline.
+            prompt_set: File with criteria prompts; by default the checkpoint's ``prompts.json``, otherwise the
+                built-in prompts.
+            settings: Device, precision and limits.
+
+        Raises:
+            CheckpointError: The model cannot be loaded.
+            InputError: The file is not a prompt set.
+        """
+        prompts = PromptSet.load(Path(prompt_set)) if prompt_set else prompt_set_of(model, settings)
+        return cls(load_model(model, settings), prompts)
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Return name, family and digest of the model."""
+        return self.model.identity
+
+    def __repr__(self) -> str:
+        identity = self.model.identity
+        return f"<Scorer: {identity.name} ({identity.family}), prompts '{self.prompts.name}'>"
+
+    @overload
+    def score(self, prompt: Prompt, response: str | None = None, criteria: Criteria | None = None) -> Scores: ...
+
+    @overload
+    def score(self, prompt: Prompt, response: Sequence[str], criteria: Criteria | None = None) -> ScoreTable: ...
+
+    def score(
+        self, prompt: Prompt, response: str | Sequence[str] | None = None, criteria: Criteria | None = None
+    ) -> Scores | ScoreTable:
+        """Score one response, or several responses to the same prompt.
+
+        Responses to one prompt share their prefix; it is computed once, see ``share_prefixes`` of
+        :class:`~themis_rm.models.settings.ModelSettings`.
+
+        Args:
+            prompt: The request as text, or as messages that end with the user's. Without ``response``, messages that
+                end with the response.
+            response: One response, or a list of responses.
+            criteria: Criteria under any of their names, ``"all"`` or ``"none"``; by default each of the five. A prompt
+                with a system message of its own is scored under that message and gives one score, ``given``.
+
+        Returns:
+            :class:`Scores` for one response, :class:`ScoreTable` for a list.
+
+        Raises:
+            InputError: A single response cannot be scored. In a list, a failure is a ``None`` score with its reason.
+            SettingError: A criterion is unknown.
+            TypeError: An argument has the wrong type.
+        """
+        if response is None or isinstance(response, str):
+            (scores,) = self._score_all([_messages(prompt, response)], criteria)
+            scores.raise_on_failure()
+            return scores
+        if not isinstance(response, Sequence):
+            raise TypeError(f"response must be a str or a list of str, not {type(response).__name__}")
+        return ScoreTable(responses=self._score_all([_messages(prompt, item) for item in response], criteria))
+
+    def score_batch(
+        self, prompts: Sequence[Prompt], responses: Sequence[str] | None = None, criteria: Criteria | None = None
+    ) -> ScoreTable:
+        """Score one response to each of several prompts, with a progress bar where it takes long.
+
+        Args:
+            prompts: Requests; without ``responses``, messages that end with the response.
+            responses: One response per prompt.
+            criteria: See :meth:`score`.
+
+        Raises:
+            SettingError: A criterion is unknown.
+            TypeError: An argument has the wrong type.
+            ValueError: There are not as many responses as prompts.
+        """
+        if responses is not None and len(prompts) != len(responses):
+            raise ValueError(f"{len(prompts)} prompts but {len(responses)} responses")
+        pairs = zip(prompts, responses if responses is not None else [None] * len(prompts), strict=True)
+        return ScoreTable(responses=self._score_all([_messages(*pair) for pair in pairs], criteria))
+
+    def rank(
+        self,
+        prompt: Prompt,
+        candidates: Sequence[str],
+        criteria: Criteria | None = None,
+        weights: Mapping[str, float] | None = None,
+    ) -> Ranking:
+        """Rank candidate responses to one prompt by the weighted mean of their rewards.
+
+        Args:
+            prompt: See :meth:`score`.
+            candidates: At least one response.
+            criteria: Criteria, each scored under its own prompt; by default the prompt that lists all five, or the
+                criteria that ``weights`` names.
+            weights: Criterion -> weight, not negative; by default equal. They are divided by their sum.
+
+        Raises:
+            SettingError: A criterion or a weight is not allowed.
+            TypeError: An argument has the wrong type.
+            ValueError: There is no candidate.
+        """
+        if isinstance(candidates, str) or not isinstance(candidates, Sequence):
+            raise TypeError(f"candidates must be a list of str, not {type(candidates).__name__}")
+        if not candidates:
+            raise ValueError("candidates is empty")
+        conversations = [_messages(prompt, item) for item in candidates]
+        shares = {GIVEN: 1.0} if conversations[0][0]["role"] == "system" else _shares(criteria, weights)
+        table = ScoreTable(responses=self._score_labels(conversations, tuple(shares)))
+        return rank_candidates(table, shares)
+
+    def score_requests(
+        self, requests: Iterable[Request | InvalidRequest], chunk_size: int = _CHUNK
+    ) -> Iterator[ScoredResponse | InvalidRequest]:
+        """Score a stream; the output has the order of the input, invalid requests included.
+
+        Chunks are delimited by line numbers, so that a resumed run forms the same batches as the first one.
+
+        Args:
+            requests: The stream.
+            chunk_size: Lines that are read, sorted by length and scored at a time.
+        """
+        for _, group in groupby(requests, key=lambda item: (item.line - 1) // chunk_size):
+            chunk = list(group)
+            wanted = [(item, label) for item in chunk if isinstance(item, Request) for label in item.criteria]
+            scores = iter(self.model.score([self._prompted(item.messages, label) for item, label in wanted]))
+            for item in chunk:
+                if isinstance(item, InvalidRequest):
+                    yield item
+                else:
+                    yield from (_scored(item, label, next(scores)) for label in item.criteria)
+
+    def _score_all(self, conversations: list[Conversation], criteria: Criteria | None) -> list[Scores]:
+        labels = criteria_labels(criteria) if criteria is not None else tuple(row.short for row in CRITERIA)
+        return self._score_labels(conversations, labels or (NONE,))
+
+    def _score_labels(self, conversations: list[Conversation], labels: tuple[str, ...]) -> list[Scores]:
+        requests = [(messages, (GIVEN,) if messages[0]["role"] == "system" else labels) for messages in conversations]
+        chunks = [requests[start : start + _CHUNK] for start in range(0, len(requests), _CHUNK)]
+        done: list[Scores] = []
+        for chunk in track(chunks, "score") if len(chunks) > 1 else chunks:
+            rendered = [self._prompted(messages, label) for messages, wanted in chunk for label in wanted]
+            scores = iter(self.model.score(rendered))
+            done += [_combine({label: next(scores) for label in wanted}) for _, wanted in chunk]
+        return done
+
+    def _prompted(self, messages: Conversation, label: str) -> Conversation:
+        if label in (GIVEN, NONE):
+            return messages
+        selected = CRITERIA if label == ALL else (criterion(label),)
+        return [{"role": "system", "content": self.prompts.render(selected)}, *messages]
+
+
+def _messages(prompt: Any, response: Any) -> Conversation:
+    """Return the conversation to score.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        InputError: The messages are malformed.
+    """
+    if response is not None and not isinstance(response, str):
+        raise TypeError(f"a response must be a str, not {type(response).__name__}")
+    if isinstance(prompt, str):
+        if response is None:
+            raise TypeError("response is missing; only messages may contain it")
+        messages = conversation(None, prompt, response)
+    elif isinstance(prompt, Sequence) and not isinstance(prompt, bytes):
+        messages = check_messages([dict(item) for item in prompt], "assistant" if response is None else "user")
+        messages += [] if response is None else [{"role": "assistant", "content": response}]
+    else:
+        raise TypeError(f"prompt must be a str or a list of messages, not {type(prompt).__name__}")
+    return messages
+
+
+def _shares(criteria: Criteria | None, weights: Mapping[str, float] | None) -> dict[str, float]:
+    """Return label -> share of the mean, summing to 1."""
+    named = {criteria_labels(name)[0]: weight for name, weight in (weights or {}).items()}
+    if criteria is None:
+        labels = tuple(named) or (ALL,)
+    elif criteria == ALL:
+        labels = (ALL,)
+    else:
+        labels = criteria_labels(criteria)
+    if named and set(named) != set(labels):
+        raise SettingError(
+            f"weights name {', '.join(named)}, criteria name {', '.join(labels)}.", "Name the same criteria in both."
+        )
+    raw = {label: float(named.get(label, 1.0)) for label in labels}
+    total = sum(raw.values())
+    if min(raw.values()) < 0 or not 0 < total < float("inf"):
+        raise SettingError("Weights must not be negative, and one must be positive.")
+    return {label: weight / total for label, weight in raw.items()}
+
+
+def _combine(scores: Mapping[str, Score]) -> Scores:
+    return Scores(
+        scores={label: score.reward for label, score in scores.items()},
+        failures={label: score.failure for label, score in scores.items() if score.failure},
+        truncated=any(score.truncated for score in scores.values()),
+        tokens=max(score.tokens for score in scores.values()),
+    )
+
+
+def _scored(request: Request, label: str, score: Score) -> ScoredResponse:
+    return ScoredResponse(
+        id=request.id,
+        line=request.line,
+        criterion=label,
+        score=score.reward,
+        tokens=score.tokens,
+        truncated=score.truncated,
+        failure=score.failure,
+    )

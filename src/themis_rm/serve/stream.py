@@ -1,0 +1,220 @@
+"""Scoring of streams into files: one output row per request and criterion, JSONL that resumes or atomic Parquet.
+
+Columns: ``id, line, criterion, score, tokens, truncated, failure``. ``criterion`` is a short name, ``all`` (the prompt
+that lists all criteria), ``none`` (no criteria prompt) or ``given`` (the request's own system message).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from themis_rm.errors import SettingError
+from themis_rm.records import Row
+from themis_rm.results import TableView
+from themis_rm.serve.requests import InvalidRequest, Request, ScoreSettings
+from themis_rm.storage.atomic import atomic_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredResponse(Row):
+    """A row of output.
+
+    Attributes:
+        id: The request's id, otherwise its line number or path.
+        line: 1-based line of the input, or number of the file.
+        criterion: Label of the criteria prompt, see the module.
+        score: Raw reward, or ``None`` for a failure.
+        tokens: Number of tokens that the model read.
+        truncated: The response was cut to fit.
+        failure: Why there is no score, else empty.
+    """
+
+    id: str
+    line: int
+    criterion: str
+    score: float | None
+    tokens: int = 0
+    truncated: bool = False
+    failure: str = ""
+
+
+class StreamScorer(Protocol):
+    """Scores a stream of requests in order; see :class:`themis_rm.serve.scorer.Scorer`."""
+
+    def score_requests(
+        self, requests: Iterable[Request | InvalidRequest], chunk_size: int = ...
+    ) -> Iterator[ScoredResponse | InvalidRequest]:
+        """Yield rows in the order of the requests."""
+        ...
+
+
+@dataclass(repr=False)
+class ScoreSummary(TableView):
+    """Counts of a scoring job.
+
+    Attributes:
+        read: Requests read in this run, invalid ones included.
+        scored: Output rows with a score.
+        truncated: Output rows whose response was cut.
+        failed: Reason -> output rows without a score.
+        invalid: Reason -> inputs that are not requests.
+        examples: The first five invalid inputs, as ``line 7: ...``.
+        skipped: Lines that an earlier run had already scored.
+    """
+
+    read: int = 0
+    scored: int = 0
+    truncated: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    invalid: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+    skipped: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every input has all its scores."""
+        return not self.invalid and not self.failed
+
+    def count(self, row: ScoredResponse | InvalidRequest) -> None:
+        """Count an output row."""
+        if isinstance(row, InvalidRequest):
+            self.invalid[row.reason] += 1
+            if len(self.examples) < 5:
+                self.examples.append(f"line {row.line}: {row.detail}")
+        elif row.score is None:
+            self.failed[row.failure] += 1
+        else:
+            self.scored += 1
+            self.truncated += row.truncated
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row per outcome."""
+        outcomes = {"scored": self.scored, "truncated": self.truncated, **self.failed, **self.invalid}
+        return [{"outcome": name, "rows": rows} for name, rows in outcomes.items()]
+
+    def summary(self) -> str:
+        """Return the counts in one line."""
+        text = f"{self.scored:,} scores of {self.read:,} inputs"
+        text += f", {self.skipped:,} lines skipped (already scored)" if self.skipped else ""
+        return text + (f", {self.truncated:,} truncated" if self.truncated else "")
+
+
+def score_to_file(
+    scorer: StreamScorer,
+    requests: Iterable[Request | InvalidRequest],
+    out: str | Path,
+    settings: ScoreSettings,
+    resume: bool = False,
+    on_row: Callable[[], None] | None = None,
+) -> ScoreSummary:
+    """Score a stream into a file: Parquet if its name ends in ``.parquet``, JSONL otherwise.
+
+    Invalid inputs are written to ``<out>.errors.jsonl``.
+
+    Args:
+        scorer: Model and criteria prompts.
+        requests: See :func:`~themis_rm.serve.requests.read_jsonl_requests`.
+        out: Output file. A Parquet file appears when it is complete; a JSONL file grows with every chunk.
+        settings: Chunk size.
+        resume: Continue at the chunk in which an earlier run was interrupted (JSONL only). With the same input and
+            settings, the output is the same as that of an uninterrupted run.
+        on_row: Called after each output row, for progress displays.
+
+    Raises:
+        SettingError: ``resume`` with Parquet.
+    """
+    out = Path(out)
+    if out.suffix == ".parquet":
+        if resume:
+            raise SettingError("A Parquet file cannot be resumed.", "Write JSONL, or score again without resume.")
+        return _write_parquet(scorer, requests, out, settings)
+    errors = errors_path(out)
+    first = _truncate_to_chunk(out, errors, settings.chunk_size) if resume else 1
+    summary = ScoreSummary(skipped=first - 1)
+    pending = _count_read((item for item in requests if item.line >= first), summary)
+    mode = "a" if resume else "w"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # Errors are line-buffered: the output file is never ahead of them, and alone determines where to resume.
+    with out.open(mode, encoding="utf-8") as good, errors.open(mode, encoding="utf-8", buffering=1) as bad:
+        for row in scorer.score_requests(pending, settings.chunk_size):
+            summary.count(row)
+            target = bad if isinstance(row, InvalidRequest) else good
+            target.write(json.dumps(dataclasses.asdict(row), ensure_ascii=False) + "\n")
+            if on_row is not None:
+                on_row()
+    return summary
+
+
+def errors_path(out: Path) -> Path:
+    """Return the file for invalid inputs that belongs to an output file."""
+    return out.with_name(out.name + ".errors.jsonl")
+
+
+def _count_read(
+    requests: Iterable[Request | InvalidRequest], summary: ScoreSummary
+) -> Iterator[Request | InvalidRequest]:
+    for item in requests:
+        summary.read += 1
+        yield item
+
+
+def _write_parquet(
+    scorer: StreamScorer, requests: Iterable[Request | InvalidRequest], out: Path, settings: ScoreSettings
+) -> ScoreSummary:
+    summary, schema = ScoreSummary(), ScoredResponse.schema()
+    rows = scorer.score_requests(_count_read(requests, summary), settings.chunk_size)
+    with (
+        atomic_path(out) as partial,
+        pq.ParquetWriter(partial, schema, compression="zstd") as writer,
+        errors_path(out).open("w", encoding="utf-8") as bad,
+    ):
+        while batch := list(islice(rows, 1000)):
+            good = []
+            for row in batch:
+                summary.count(row)
+                if isinstance(row, InvalidRequest):
+                    bad.write(json.dumps(dataclasses.asdict(row), ensure_ascii=False) + "\n")
+                else:
+                    good.append(row.to_dict())
+            if good:
+                writer.write_batch(pa.RecordBatch.from_pylist(good, schema=schema))
+    return summary
+
+
+def _truncate_to_chunk(out: Path, errors: Path, chunk_size: int) -> int:
+    """Truncate the output to the start of the chunk in which a run was interrupted; return that chunk's first line."""
+    last = max((line for line, _ in _complete_lines(out)), default=0)
+    first = (last - 1) // chunk_size * chunk_size + 1 if last else 1
+    for path in (out, errors):
+        _truncate_before(path, first)
+    return first
+
+
+def _complete_lines(path: Path) -> Iterator[tuple[int, int]]:
+    """Yield the input line of each complete output row, and the row's end offset in bytes."""
+    if not path.is_file():
+        return
+    end = 0
+    with path.open("rb") as handle:
+        for line in handle:
+            if line.endswith(b"\n"):
+                end += len(line)
+                yield int(json.loads(line)["line"]), end
+
+
+def _truncate_before(path: Path, number: int) -> None:
+    """Truncate a file before its first row of input line ``number`` or later, and before an incomplete row."""
+    if path.is_file():
+        kept = [end for line, end in _complete_lines(path) if line < number]
+        with path.open("rb+") as handle:
+            handle.truncate(kept[-1] if kept else 0)

@@ -85,7 +85,7 @@ def score(
         criteria: Criteria; by default each of the five.
         **overrides: Model settings, as for :func:`load`.
     """
-    return _scorer(model, overrides).score(prompt, response, criteria)  # type: ignore[arg-type]
+    return _scorer(model, overrides).score(prompt, response, criteria)
 
 
 def rank(

@@ -74,7 +74,9 @@ class Scorer:
         return f"<Scorer: {identity.name} ({identity.family}), prompts '{self.prompts.name}'>"
 
     @overload
-    def score(self, prompt: Prompt, response: str | None = None, criteria: Criteria | None = None) -> Scores: ...
+    def score(  # type: ignore[overload-overlap]  # a str is a sequence of str too
+        self, prompt: Prompt, response: str | None = None, criteria: Criteria | None = None
+    ) -> Scores: ...
 
     @overload
     def score(self, prompt: Prompt, response: Sequence[str], criteria: Criteria | None = None) -> ScoreTable: ...
@@ -149,7 +151,7 @@ class Scorer:
         Raises:
             SettingError: A criterion or a weight is not allowed.
             TypeError: An argument has the wrong type.
-            ValueError: There is no candidate.
+            ValueError: ``candidates`` is empty.
         """
         if isinstance(candidates, str) or not isinstance(candidates, Sequence):
             raise TypeError(f"candidates must be a list of str, not {type(candidates).__name__}")

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from themis_rm.curation.settings import CurateSettings
     from themis_rm.dataset.settings import AssembleSettings
     from themis_rm.evaluation.evaluate import EvaluateSettings
-    from themis_rm.evaluation.leaderboard.board import Board, BoardSettings
-    from themis_rm.evaluation.results import Results
+    from themis_rm.evaluation.leaderboard.build import Leaderboard, LeaderboardSettings
+    from themis_rm.evaluation.results import EvaluationResults
     from themis_rm.mining.settings import MineSettings
     from themis_rm.serve.requests import Criteria
     from themis_rm.serve.results import Ranking, Scores, ScoreTable
@@ -124,7 +124,7 @@ def evaluate(
     *,
     settings: EvaluateSettings | Mapping[str, Any] | str | Path | None = None,
     **overrides: Any,
-) -> Results:
+) -> EvaluationResults:
     """Evaluate a reward model on a benchmark, with baselines, confidence intervals and paired tests.
 
     Args:
@@ -149,25 +149,25 @@ def leaderboard(
     *,
     published: str | Path | None = None,
     benchmark: str | Path | None = None,
-    settings: BoardSettings | Mapping[str, Any] | str | Path | None = None,
+    settings: LeaderboardSettings | Mapping[str, Any] | str | Path | None = None,
     **overrides: Any,
-) -> Board:
+) -> Leaderboard:
     """Compare evaluation runs: accuracies with intervals, and paired tests over all pairs of models.
 
     Args:
         runs: Output directories of :func:`evaluate`.
         published: Directory of published runs.
         benchmark: The benchmark of these runs, for texts and the length baseline.
-        settings: See :class:`~themis_rm.evaluation.leaderboard.board.BoardSettings`.
+        settings: See :class:`~themis_rm.evaluation.leaderboard.build.LeaderboardSettings`.
         **overrides: Single settings.
 
     Raises:
         UserError: A run or a setting cannot be used.
     """
-    from themis_rm.evaluation.leaderboard.board import BoardSettings
-    from themis_rm.evaluation.leaderboard.board import leaderboard as run
+    from themis_rm.evaluation.leaderboard.build import LeaderboardSettings
+    from themis_rm.evaluation.leaderboard.build import leaderboard as run
 
-    return run(_paths(runs), published, benchmark, resolve_settings(BoardSettings, settings, overrides))
+    return run(_paths(runs), published, benchmark, resolve_settings(LeaderboardSettings, settings, overrides))
 
 
 def train(

@@ -185,5 +185,7 @@ def _score_examples(recipe: RunRecipe, model: Path) -> list[ScoredExample]:
             scores = scorer.score(example.prompt, example.response)
         except InputError as error:
             raise InputError(f"An example of the recipe cannot be scored: {error.message}") from error
-        found.append(ScoredExample(example.prompt, example.response, {k: v for k, v in scores.items() if v is not None}))
+        found.append(
+            ScoredExample(example.prompt, example.response, {k: v for k, v in scores.items() if v is not None})
+        )
     return found

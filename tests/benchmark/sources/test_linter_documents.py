@@ -530,8 +530,8 @@ FROZEN = {
         115,
         {
             "label-leak": 1,
-            "no-example": 198,
-            "no-marked-example": 80,
+            "no-example": 197,
+            "no-marked-example": 81,
             "one-side-only": 67,
             "read-and-rejected": 4,
             "unmatched-examples": 4,

@@ -31,7 +31,7 @@ below 10<sup>9</sup>.</p><ul><li>x &le; 5</li></ul>
 
 
 def test_a_page_is_read_as_text_with_its_samples():
-    stated = codenet.parsed(PAGE)
+    stated = codenet.parse_statement(PAGE)
     assert stated.samples == (("1 2\n", "3\n"),)
     assert "Sum a_1 to a_{10}, below 10^9." in stated.text
     assert "- x ≤ 5" in stated.text
@@ -39,30 +39,30 @@ def test_a_page_is_read_as_text_with_its_samples():
 
 
 def test_a_figure_makes_a_statement_less_than_whole():
-    assert not codenet.parsed('<p>See <img src="x.png"></p>').whole
+    assert codenet.parse_statement('<p>See <img src="x.png"></p>').has_figures
 
 
 def test_a_japanese_statement_is_no_request():
-    assert codenet.parsed("<p>整数を出力するプログラムを作成してください。</p>").prompt("Python") == ""
+    assert codenet.parse_statement("<p>整数を出力するプログラムを作成してください。</p>").to_prompt("Python") == ""
 
 
 def test_of_two_languages_the_english_one_is_read():
     page = '<span class="lang-ja"><p>問題</p></span><span class="lang-en"><p>Solve it.</p></span>'
-    assert codenet.parsed(page).text == "Solve it."
+    assert codenet.parse_statement(page).text == "Solve it."
 
 
 def test_several_right_outputs_allow_no_check():
-    stated = codenet.parsed(PAGE + "<p>If there are multiple solutions, any of them is accepted.</p>")
-    assert stated.check("Python", 1.0, []) is None
+    stated = codenet.parse_statement(PAGE + "<p>If there are multiple solutions, any of them is accepted.</p>")
+    assert stated.to_check("Python", 1.0, []) is None
 
 
 def test_a_check_runs_the_samples_and_expects_both_to_pass():
-    check = codenet.parsed(PAGE).check("Python", 1.0, ["numpy"])
+    check = codenet.parse_statement(PAGE).to_check("Python", 1.0, ["numpy"])
     assert (check.inputs, check.outputs, check.expects, check.packages) == (["1 2\n"], ["3\n"], "both-pass", ["numpy"])
 
 
 def test_a_problem_that_is_no_id_reads_no_file(tmp_path):
-    assert codenet.statement(tmp_path, "../secret") is None
+    assert codenet.load_statement(tmp_path, "../secret") is None
 
 
 @pytest.mark.parametrize(
@@ -119,10 +119,10 @@ def _trajectory(**changes):
 
 @pytest.fixture
 def pages(tmp_path):
-    folder = tmp_path / codenet.NEIGHBOUR / "problem_descriptions"
+    folder = tmp_path / codenet.STATEMENTS_DIRECTORY / "problem_descriptions"
     folder.mkdir(parents=True)
     (folder / "p00001.html").write_text(PAGE)
-    codenet.statement.cache_clear()
+    codenet.load_statement.cache_clear()
     return folder
 
 

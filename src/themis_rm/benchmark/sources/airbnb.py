@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import Rule, cases, marker, paired, sections
-from themis_rm.benchmark.sources.formats.markdown import blocks
+from themis_rm.benchmark.sources.formats.markdown import fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -41,7 +41,7 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
     page = read_text(folder / "README.md")
     places = [(page.count("\n", 0, match.start()) + 1, match) for match in _NUMBERED.finditer(page)]
     seen: dict[str, int] = {}
-    for block in blocks(page):
+    for block in fenced_blocks(page):
         here = [match for line, match in places if line < block.line]
         if block.language not in ("js", "javascript", "jsx") or not here:
             yield UnusableRecord(f"line-{block.line}", "not-an-example")

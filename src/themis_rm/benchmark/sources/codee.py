@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from themis_rm.benchmark.sources.cleaning.labels import remove_revealing_comments, rename_identifiers, reveals_label
-from themis_rm.benchmark.sources.formats.markdown import blocks
+from themis_rm.benchmark.sources.formats.markdown import fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -138,7 +138,7 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
 
 def _check_pairs(page: Path) -> Iterator[SourceRecord]:
     name, text = page.parent.name, read_text(page)
-    shown = [block.code for block in blocks(text) if block.language in _C]
+    shown = [block.code for block in fenced_blocks(text) if block.language in _C]
     rule = _RULES.get(name)
     if rule is None:
         yield UnusableRecord(name, "unmatched-examples" if shown else "language")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
+
+from bs4 import BeautifulSoup
 
 from themis_rm.benchmark.sources.cleaning.names import neutralize_names
 from themis_rm.benchmark.sources.source import (
@@ -220,28 +221,16 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
                 yield UnusableRecord(f"{name}:{sample.path.name}", "unmatched-examples")
 
 
-class _SampleTags(HTMLParser):
-    """Collects what the ``sample`` elements of a page name; a parser of HTML, as it expands no declared entities."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.named: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "sample":
-            self.named += [value for name, value in attrs if name == "src" and value]
-
-
 def _samples(page: Path, folder: Path) -> list[_Sample]:
     """Return the samples of a page, each once.
 
     Raises:
         InputError: The page names a file outside the folder.
     """
-    tags = _SampleTags()
-    tags.feed(read_text(page))
+    # Read as HTML: that parser expands no entities that a page declares.
+    tags = BeautifulSoup(read_text(page), "html.parser").find_all("sample", src=True)
     found: dict[Path, _Sample] = {}
-    for named in tags.named:
+    for named in (str(tag["src"]) for tag in tags):
         path = (page.parent / named).resolve()
         if not path.is_relative_to(folder.resolve()):
             raise InputError(f"{page} shows a file outside of its folder: {named}.", "Fetch the source's files again.")

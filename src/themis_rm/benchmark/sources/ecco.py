@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.formats.codenet import STATEMENTS_DIRECTORY
 from themis_rm.benchmark.sources.pie_perf import trajectory
 from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourceRecord
 from themis_rm.errors import InputError
@@ -30,7 +30,7 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
         raise InputError(f"{folder / 'edit'} holds no test-*.parquet.", "Fetch the source's files again.")
     for file in files:
         for record in read_rows(file, _COLUMNS):
-            yield trajectory(record, folder.parent / NEIGHBOUR)
+            yield trajectory(record, folder.parent / STATEMENTS_DIRECTORY)
 
 
 SOURCES.register(

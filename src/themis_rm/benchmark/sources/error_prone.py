@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import Rule, Section, by_name, cases, paired
-from themis_rm.benchmark.sources.formats.markdown import Block, blocks
+from themis_rm.benchmark.sources.formats.markdown import FencedBlock, fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -131,7 +131,7 @@ _REJECTED = frozenset(
 def _read(folder: Path) -> Iterator[SourceRecord]:
     for path in sorted(folder.rglob("*.md")):
         name = path.relative_to(folder).with_suffix("").as_posix()
-        found = [block for block in blocks(read_text(path)) if block.language in ("java", "")]
+        found = [block for block in fenced_blocks(read_text(path)) if block.language in ("java", "")]
         sides = _SIDES.get(name, "")
         if len(found) == 1 or not found:
             yield UnusableRecord(name, "one-side-only" if found else "no-example")
@@ -153,11 +153,11 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
         yield from paired(rule, cases(parts), _REJECTED)
 
 
-def _listed(found: list[Block], sides: str) -> list[Section]:
+def _listed(found: list[FencedBlock], sides: str) -> list[Section]:
     return [Section(side == "g", block.code) for block, side in zip(found, sides, strict=True) if side != "-"]
 
 
-def _sections(found: list[Block]) -> Iterator[Section]:
+def _sections(found: list[FencedBlock]) -> Iterator[Section]:
     side: bool | None = None
     for block in found:
         side = _side(block, side)
@@ -165,7 +165,7 @@ def _sections(found: list[Block]) -> Iterator[Section]:
             yield Section(side, block.code)
 
 
-def _side(block: Block, last: bool | None) -> bool | None:
+def _side(block: FencedBlock, last: bool | None) -> bool | None:
     if "{.bad}" in block.info or "{.good}" in block.info:
         return "{.good}" in block.info
     lead = " ".join(block.before.split()[-40:])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import Case, Rule, Section, by_name, cases, names, paired
-from themis_rm.benchmark.sources.formats.markdown import Block, blocks
+from themis_rm.benchmark.sources.formats.markdown import FencedBlock, fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -118,9 +118,9 @@ def _cases(page: str) -> tuple[list[Case], int]:
     """Return the cases of a page by section, and how many blocks are about an option that is not the default."""
     found: list[Case] = []
     parts: list[Section] = []
-    last: Block | None = None
+    last: FencedBlock | None = None
     configured = 0
-    for block in blocks(page):
+    for block in fenced_blocks(page):
         side = block.container.split()[0] if block.container else ""
         if side not in ("correct", "incorrect") or block.language not in _SCRIPTS:
             continue
@@ -135,7 +135,7 @@ def _cases(page: str) -> tuple[list[Case], int]:
     return found + cases(parts), configured
 
 
-def _is_default(block: Block, page: str) -> bool:
+def _is_default(block: FencedBlock, page: str) -> bool:
     """Tell whether a block shows the rule without options, by its comment and the page's list of options."""
     setting = _SETTING.search(block.code)
     value = setting["value"].strip() if setting else "error"

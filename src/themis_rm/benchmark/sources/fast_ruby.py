@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tree_sitter import Node
 
-from themis_rm.benchmark.sources.formats.markdown import blocks
+from themis_rm.benchmark.sources.formats.markdown import fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -57,7 +57,7 @@ def speeds(page: str) -> dict[str, list[dict[str, float]]]:
     A measurement says which script was run; where it does not, it stands below a heading that links to the script.
     """
     found: dict[str, list[dict[str, float]]] = defaultdict(list)
-    for block in blocks(page):
+    for block in fenced_blocks(page):
         run = _RUN.search(block.code)
         links = _LINK.findall(block.headings[-1].replace("\\", "")) if block.headings else []
         # One measurement was run before its script got the name that its heading links to.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import Case, Rule, paired
-from themis_rm.benchmark.sources.formats.markdown import Block, blocks
+from themis_rm.benchmark.sources.formats.markdown import FencedBlock, fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -55,13 +55,13 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
             language="Go",
             shown="whole",
         )
-        found = list(blocks(text))
+        found = list(fenced_blocks(text))
         yield from paired(rule, [_case(found)] if found else [], _REJECTED)
         if not found:
             yield UnusableRecord(name, "no-example")
 
 
-def _case(found: list[Block]) -> Case:
+def _case(found: list[FencedBlock]) -> Case:
     sides: dict[str, tuple[str, ...]] = {"Before:": (), "After:": ()}
     for block in found:
         label = block.before.split("\n")[-1].strip("* ")

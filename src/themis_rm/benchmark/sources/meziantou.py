@@ -18,7 +18,7 @@ from themis_rm.benchmark.sources.formats.examples import (
     paired,
     sections,
 )
-from themis_rm.benchmark.sources.formats.markdown import Block, blocks
+from themis_rm.benchmark.sources.formats.markdown import FencedBlock, fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -75,7 +75,7 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
         if name in _CONTESTED:
             yield UnusableRecord(name, "contested-rule")
             continue
-        found = [block for block in blocks(page) if block.language in _SHARP]
+        found = [block for block in fenced_blocks(page) if block.language in _SHARP]
         parts = list(_cases(found))
         if not found or not parts:
             yield UnusableRecord(name, "no-marked-example" if found else "no-example")
@@ -84,7 +84,7 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
         )
 
 
-def _cases(found: list[Block]) -> Iterator[Case]:
+def _cases(found: list[FencedBlock]) -> Iterator[Case]:
     waiting: list[Section] = []
     for block in found:
         inside = list(_inside(block.code))
@@ -109,7 +109,7 @@ def _inside(code: str) -> Iterator[Case]:
             yield from cases(marked)
 
 
-def _side(block: Block) -> bool | None:
+def _side(block: FencedBlock) -> bool | None:
     """Return whether the heading above a block, or the line above it, calls it good; ``None`` if neither says."""
     for text in (block.before.split("\n")[-1], block.headings[-1] if len(block.headings) > 1 else ""):
         bad, good = bool(_BAD.search(text)), bool(_GOOD.search(text))

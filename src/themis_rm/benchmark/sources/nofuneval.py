@@ -9,7 +9,7 @@ from typing import Any
 
 from themis_rm.benchmark.sources.cleaning.fixes import remove_fix_comments
 from themis_rm.benchmark.sources.cleaning.surface import remove_blank_lines
-from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.formats.codenet import STATEMENTS_DIRECTORY
 from themis_rm.benchmark.sources.formats.submissions import is_noise, submission_pair
 from themis_rm.benchmark.sources.source import (
     SOURCES,
@@ -54,7 +54,7 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
         for number, record in read_jsonl(folder / name):
             yield _commit(record, f"{name.removesuffix('.jsonl')}:{number}")
     for number, record in read_jsonl(folder / "runtime_efficiency.jsonl"):
-        yield _submission(record, f"runtime_efficiency:{number}", folder.parent / NEIGHBOUR)
+        yield _submission(record, f"runtime_efficiency:{number}", folder.parent / STATEMENTS_DIRECTORY)
     maintainability = next((name for name in _MAINTAINABILITY if (folder / name).is_file()), _MAINTAINABILITY[0])
     for number, record in read_jsonl(folder / maintainability):
         yield _warning(record, f"maintainability:{number}", "R&M", "NOFUNEVAL_MAINTAIN")

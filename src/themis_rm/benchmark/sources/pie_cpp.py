@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.formats.codenet import STATEMENTS_DIRECTORY
 from themis_rm.benchmark.sources.formats.submissions import submission_pair
 from themis_rm.benchmark.sources.source import (
     SOURCES,
@@ -28,7 +28,7 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
         missing = [name for name in _COLUMNS if name not in record]
         if missing:
             raise InputError(f"{path}:{number} lacks {', '.join(missing)}.", "Fetch the source's files again.")
-        yield _pair(record, folder.parent / NEIGHBOUR)
+        yield _pair(record, folder.parent / STATEMENTS_DIRECTORY)
 
 
 def _pair(record: dict[str, Any], pages: Path) -> SourceRecord:

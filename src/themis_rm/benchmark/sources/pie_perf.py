@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR
+from themis_rm.benchmark.sources.formats.codenet import STATEMENTS_DIRECTORY
 from themis_rm.benchmark.sources.formats.submissions import is_noise, submission_pair
 from themis_rm.benchmark.sources.source import (
     SOURCES,
@@ -21,7 +21,7 @@ FILE = "codenet-python-test-1k.jsonl"
 
 def _read(folder: Path) -> Iterator[SourceRecord]:
     for _, record in read_jsonl(folder / FILE):
-        yield trajectory(record, folder.parent / NEIGHBOUR)
+        yield trajectory(record, folder.parent / STATEMENTS_DIRECTORY)
 
 
 def trajectory(record: dict[str, Any], pages: Path) -> SourceRecord:

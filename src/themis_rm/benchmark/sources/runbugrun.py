@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.formats.codenet import NEIGHBOUR, statement
+from themis_rm.benchmark.sources.formats.codenet import STATEMENTS_DIRECTORY, load_statement
 from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
@@ -42,7 +42,7 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
     wanted = {record["problem_id"] for _, record in _bugs(folder)}
     tests = _tests(folder, wanted)
     for language, record in _bugs(folder):
-        yield _pair(record, language, tests.get(record["problem_id"], []), folder.parent / NEIGHBOUR)
+        yield _pair(record, language, tests.get(record["problem_id"], []), folder.parent / STATEMENTS_DIRECTORY)
 
 
 def _bugs(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -98,14 +98,14 @@ def _pair(record: dict[str, Any], name: str, tests: list[tuple[str, str]], pages
     language = _LANGUAGES.get(name.casefold(), "")
     if not language:
         return UnusableRecord(key, "language")
-    problem = statement(pages, record["problem_id"])
+    problem = load_statement(pages, record["problem_id"])
     return SourcePair(
         key=key,
         criterion="FC",
         language=language,
         chosen=record["fixed_code"],
         rejected=record["buggy_code"],
-        prompt=problem.prompt(get_language(language).name) if problem is not None else "",
+        prompt=problem.to_prompt(get_language(language).name) if problem is not None else "",
         group=record["problem_id"],
         rule="; ".join(record.get("labels") or ()),
         check=_check(record, language, tests),
@@ -145,10 +145,10 @@ SOURCES.register(
         files=("<language>_test*.jsonl.gz", "tests_all.jsonl.gz"),
         read=_read,
         notes=(
-            "Files are those of a release, or Parquet exports of the test split with a language column; other splits "
-            f"are not read. A check holds the first {_MOST_TESTS} tests of a problem. Statements are read out of "
-            f"{NEIGHBOUR}, where that folder lies beside. The schema was read off upstream's own loader; the data "
-            "could not be seen. CodeNet's license is taken to hold for it."
+            "Reads the files of a release, or Parquet exports of the test split with a language column; other splits "
+            f"are ignored. A check runs the first {_MOST_TESTS} tests of a problem. Problem statements are read from "
+            f"{STATEMENTS_DIRECTORY} next to this directory. The columns follow upstream's loader; the data itself was "
+            "not available. CodeNet's license is assumed to apply."
         ),
     )
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import Case, Rule, paired
-from themis_rm.benchmark.sources.formats.markdown import blocks
+from themis_rm.benchmark.sources.formats.markdown import fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -89,7 +89,7 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
         rule = Rule(
             key=key, title=table.heading, criterion=_CRITERIA.get(table.heading, "R&M"), language="Go", shown="whole"
         )
-        cells = [[block.code for block in blocks(cell)] for cell in _CELL.findall(table.html)]
+        cells = [[block.code for block in fenced_blocks(cell)] for cell in _CELL.findall(table.html)]
         rows = [
             Case(tuple(bad), tuple(good)) for bad, good in zip(cells[::2], cells[1::2], strict=False) if bad or good
         ]

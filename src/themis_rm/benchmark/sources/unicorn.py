@@ -16,7 +16,7 @@ from themis_rm.benchmark.sources.formats.examples import (
     paired,
     sections,
 )
-from themis_rm.benchmark.sources.formats.markdown import Block, blocks
+from themis_rm.benchmark.sources.formats.markdown import FencedBlock, fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -108,9 +108,9 @@ def _cases(page: str) -> tuple[list[Case], int]:
 
     Blocks with prose or a heading between them belong to different cases.
     """
-    runs: list[list[Block]] = [[]]
+    runs: list[list[FencedBlock]] = [[]]
     configured = 0
-    for block in blocks(page):
+    for block in fenced_blocks(page):
         if runs[-1] and (block.before or block.headings != runs[-1][-1].headings):
             runs.append([])
         if block.language not in _SCRIPTS or not any(_MARKS.match(line) for line in block.code.split("\n")):
@@ -122,7 +122,7 @@ def _cases(page: str) -> tuple[list[Case], int]:
     return [case for run in runs for case in _of_run(run)], configured
 
 
-def _of_run(run: list[Block]) -> Iterator[Case]:
+def _of_run(run: list[FencedBlock]) -> Iterator[Case]:
     waiting: list[Section] = []
     for block in run:
         context, parts = sections(block.code, _MARKS)

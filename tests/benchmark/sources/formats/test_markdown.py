@@ -5,7 +5,7 @@ import textwrap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.benchmark.sources.formats.markdown import blocks, fenced
+from themis_rm.benchmark.sources.formats.markdown import fence_code, fenced_blocks
 
 PAGE = textwrap.dedent(
     """\
@@ -39,22 +39,22 @@ PAGE = textwrap.dedent(
 
 
 def test_a_block_knows_its_headings_prose_and_container():
-    first, second, third = blocks(PAGE)
+    first, second, third = fenced_blocks(PAGE)
     assert (first.code, first.headings, first.before) == ("# no heading\na()", ("Rule", "Part"), "Look here:")
     assert [block.container.split()[:1] for block in (first, second)] == [["incorrect"], []]
     assert (third.headings, third.before) == (("Rule", "Part", "Deeper"), "")
 
 
 def test_a_fence_is_closed_by_its_own_kind_alone():
-    assert [block.code for block in blocks(PAGE)][2] == "```"
+    assert [block.code for block in fenced_blocks(PAGE)][2] == "```"
 
 
 def test_an_indented_block_loses_the_indentation_of_its_fence():
-    assert [block.code for block in blocks(PAGE)][1] == "b();\n  c();"
+    assert [block.code for block in fenced_blocks(PAGE)][1] == "b();\n  c();"
 
 
 def test_the_language_is_the_first_word_of_the_info_string():
-    assert [(block.language, block.info) for block in blocks(PAGE)] == [
+    assert [(block.language, block.info) for block in fenced_blocks(PAGE)] == [
         ("js", "js"),
         ("java", "java {.bad}"),
         ("", ""),
@@ -62,20 +62,20 @@ def test_the_language_is_the_first_word_of_the_info_string():
 
 
 def test_a_block_that_is_never_closed_runs_to_the_end():
-    (block,) = blocks("```js\na\nb")
+    (block,) = fenced_blocks("```js\na\nb")
     assert block.code == "a\nb"
 
 
 def test_lines_are_counted_from_one():
-    assert [block.line for block in blocks(PAGE)] == [11, 18, 23]
+    assert [block.line for block in fenced_blocks(PAGE)] == [11, 18, 23]
 
 
 @given(st.lists(st.text(alphabet="a`~# :\n\t\\").map(lambda text: text.strip("\n")), max_size=4))
 def test_every_code_that_is_fenced_is_read_back(codes):
-    page = "# Title\n\n" + "\n".join(fenced(code, "js") for code in codes)
-    assert [block.code for block in blocks(page)] == codes
+    page = "# Title\n\n" + "\n".join(fence_code(code, "js") for code in codes)
+    assert [block.code for block in fenced_blocks(page)] == codes
 
 
 @given(st.text(alphabet="`~#: abc\n"))
 def test_no_page_is_too_odd_to_read(page):
-    assert sum(len(block.code) for block in blocks(page)) <= len(page)
+    assert sum(len(block.code) for block in fenced_blocks(page)) <= len(page)

@@ -1,26 +1,29 @@
-"""Fenced code blocks of a Markdown page, with what stands around them."""
+"""Fenced code blocks of a Markdown page with their context: headings, preceding text and container."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import zip_longest
 
-_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
 _CONTAINER = re.compile(r"^[ \t]*:::+[ \t]*(.*)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class FencedBlock:
     """A fenced block of code.
 
     Attributes:
-        code: What is between the fences, without the fence's indentation.
-        info: What stands behind the opening fence (``js``, ``java {.bad}``).
-        headings: Titles of the sections around it, from the outermost.
-        before: The prose since the last block or heading.
-        container: What opened the ``:::`` container around it; empty outside of one.
+        code: Text between the fences, without the fence's indentation.
+        info: Info string of the opening fence (``js``, ``java {.bad}``).
+        headings: Titles of the sections that contain it, outermost first.
+        before: Text since the last block or heading.
+        container: Text after the ``:::`` that opened the container around it; empty outside of containers.
         line: 1-based line of the opening fence.
     """
 
@@ -38,62 +41,57 @@ class Block:
         return word.group().casefold() if word else ""
 
 
-def blocks(text: str) -> Iterator[Block]:
-    """Yield the fenced blocks of a page in order.
+@cache
+def _parser() -> MarkdownIt:
+    """Return a CommonMark parser of headings and fences.
 
-    A fence is closed by one of the same character that is at least as long (CommonMark 0.31, section 4.5); a block that
-    is never closed runs to the end of the page. Headings inside of blocks are code.
+    Pages nest fences in lists at any depth and in HTML tables without blank lines, so that indented code and HTML
+    blocks, which would contain such fences, are off. So are Setext headings: front matter would be one.
     """
+    return MarkdownIt("commonmark").disable(["code", "html_block", "lheading", "inline"])
+
+
+def fenced_blocks(text: str) -> Iterator[FencedBlock]:
+    """Yield the fenced blocks of a page in order; a block that is never closed ends with the page."""
     lines = text.split("\n")
     path: list[tuple[int, str]] = []
-    prose: list[str] = []
-    container, number = "", 0
-    while number < len(lines):
-        line = lines[number]
-        if opened := _FENCE.match(line):
-            code, after = _fenced(lines, number, opened.group("indent"), opened.group("fence"))
-            yield Block(
-                code=code,
-                info=opened.group("info").strip(),
-                headings=tuple(title for _, title in path),
-                before="\n".join(prose).strip(),
-                container=container,
-                line=number + 1,
-            )
-            prose, number = [], after
+    container, position = "", 0
+    tokens = _parser().parse(text)
+    for token, following in zip_longest(tokens, tokens[1:]):
+        if token.map is None or token.type not in ("fence", "heading_open"):
             continue
-        if heading := _HEADING.match(line):
-            path = [
-                *((level, title) for level, title in path if level < len(heading[1])),
-                (len(heading[1]), heading[2]),
-            ]
-            prose = []
-        elif held := _CONTAINER.match(line):
-            container = held[1].strip()
-        else:
-            prose.append(line)
-        number += 1
+        start, end = token.map
+        between, opened = _split_containers(lines[position:start])
+        container = opened[-1] if opened else container
+        position = end
+        if token.type == "heading_open":
+            path = _extend_path(path, int(token.tag[1:]), following)
+            continue
+        yield FencedBlock(
+            code=token.content.removesuffix("\n"),
+            info=token.info.strip(),
+            headings=tuple(title for _, title in path),
+            before="\n".join(between).strip(),
+            container=container,
+            line=start + 1,
+        )
 
 
-def _fenced(lines: list[str], start: int, indent: str, fence: str) -> tuple[str, int]:
-    """Return the code of the block that opens at a line, and the number of the line behind it."""
-    closing = re.compile(rf"^[ \t]*{re.escape(fence[0])}{{{len(fence)},}}[ \t]*$")
-    end = start + 1
-    while end < len(lines) and not closing.match(lines[end]):
-        end += 1
-    return "\n".join(_outdented(line, indent) for line in lines[start + 1 : end]), min(end + 1, len(lines))
+def _extend_path(path: list[tuple[int, str]], level: int, title: Token | None) -> list[tuple[int, str]]:
+    """Return the sections around the text after a heading: their levels and titles."""
+    outer = [(depth, text) for depth, text in path if depth < level]
+    return [*outer, (level, title.content if title is not None else "")]
 
 
-def _outdented(line: str, indent: str) -> str:
-    """Return a line without as much of the fence's indentation as it has."""
-    common = 0
-    while common < min(len(indent), len(line)) and line[common] == indent[common]:
-        common += 1
-    return line[common:]
+def _split_containers(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Return the lines that are not ``:::`` lines, and the texts of those that are."""
+    matches = [_CONTAINER.match(line) for line in lines]
+    rest = [line for line, match in zip(lines, matches, strict=True) if match is None]
+    return rest, [match[1].strip() for match in matches if match is not None]
 
 
-def fenced(code: str, info: str = "") -> str:
-    """Return a block that :func:`blocks` reads back as this code."""
+def fence_code(code: str, info: str = "") -> str:
+    """Return a fenced block from which :func:`fenced_blocks` reads this code."""
     longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{info}\n{code}\n{fence}\n"

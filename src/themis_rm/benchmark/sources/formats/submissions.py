@@ -11,7 +11,7 @@ from pathlib import Path
 from tree_sitter import Node
 
 from themis_rm.benchmark.sources.cleaning.surface import remove_blank_lines, remove_differing_comments
-from themis_rm.benchmark.sources.formats.codenet import statement
+from themis_rm.benchmark.sources.formats.codenet import load_statement
 from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.languages import get_language
 from themis_rm.languages.syntax import parse, to_bytes, to_text, walk
@@ -50,18 +50,18 @@ def submission_pair(
         slow, fast = unconverted(slow), unconverted(fast)
     fast, slow = remove_differing_comments(fast, slow, language)
     fast, slow = remove_blank_lines(fast, language), remove_blank_lines(slow, language)
-    stated = statement(pages, problem)
+    stated = load_statement(pages, problem)
     return SourcePair(
         key=key,
         criterion="EE",
         language=language,
         chosen=fast,
         rejected=slow,
-        prompt=stated.prompt(get_language(language).name) if stated else "",
+        prompt=stated.to_prompt(get_language(language).name) if stated else "",
         group=problem,
         subset=subset,
         rule="contest submission by CPU time",
-        check=stated.check(language, _TIME_LIMIT_S, packages(fast, slow, language)) if stated else None,
+        check=stated.to_check(language, _TIME_LIMIT_S, packages(fast, slow, language)) if stated else None,
     )
 
 

@@ -1,79 +1,134 @@
-"""Every public source keeps the same promises; those whose files are there, on their files."""
+"""The contract of benchmark sources, run on every registered source; on its records where its files are available."""
 
-import re
-from contextlib import suppress
-from itertools import islice
+import dataclasses
 
 import pytest
 
-from themis_rm.benchmark.sources.source import SOURCES, SourcePair
-from themis_rm.criteria import CRITERIA
-from themis_rm.errors import InputError
-from themis_rm.execute.check import BOTH_PASS, DISTINGUISHES
-from themis_rm.languages import benchmark_languages
+from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, UnusableRecord
+from themis_rm.execute.check import Check
+from themis_rm.testing.sources import (
+    check_keys,
+    check_metadata,
+    check_missing_files,
+    check_records,
+    check_source,
+    read_records,
+)
 
 ALL = list(SOURCES)
-SHORTS = {row.short for row in CRITERIA}
-GIVE_NONE = {"coffe"}
-"""Sources that were looked at and hold no usable pair; they stay, so that a compilation says why."""
+WITHOUT_PAIRS = {"coffe"}
+"""Sources without a usable pair; they are registered so that a compilation reports why."""
 
 NEED_CLONES = {"secbench"}
-"""Sources that name commits; their code is read from clones that are not there."""
+"""Sources that list commits; their code is read from clones, which the reference data lacks."""
 
-SPOKEN = {row.benchmark_name for row in benchmark_languages()}
-
-
-@pytest.mark.parametrize("source", ALL, ids=lambda source: source.name)
-def test_its_metadata_is_whole(source):
-    assert re.fullmatch(r"[a-z0-9_]+", source.name)
-    assert re.fullmatch(r"[A-Z0-9_]+", source.subset)
-    assert re.match(r"(github|hf|url):\S+", source.upstream)
-    assert re.fullmatch(r"[0-9a-f]{7,40}|", source.revision)
-    assert set(source.criteria) <= SHORTS
-    assert set(source.languages) <= SPOKEN
-    assert bool(source.criteria) == bool(source.languages) == (source.name not in GIVE_NONE)
-    assert all((source.title, source.license, source.responses, source.files))
-    assert len(source.citation) > 20
+each_source = pytest.mark.parametrize("source", ALL, ids=lambda source: source.name)
+each_source_with_records = pytest.mark.parametrize(
+    ("records", "source"), [(s, s) for s in ALL], ids=lambda s: s.name, indirect=["records"]
+)
 
 
-@pytest.mark.parametrize("source", ALL, ids=lambda source: source.name)
-def test_an_empty_folder_gives_no_pair_or_a_clear_line(source, tmp_path):
-    found = []
-    with suppress(InputError):
-        found += source.read(tmp_path)
-    assert not [item for item in found if isinstance(item, SourcePair)]
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def records(request, shared):
-    folder = request.param.directory_in(shared / "sources")
-    if not folder.is_dir():
-        pytest.skip("lives on a hub; its own tests read hand-written files of its form")
-    return list(islice(request.param.read(folder), 400))
+    directory = request.param.directory_in(shared / "sources")
+    if not directory.is_dir():
+        pytest.skip("not in the reference data; the source's own tests read hand-written files")
+    return read_records(request.param, directory)
 
 
-@pytest.mark.parametrize(("records", "source"), [(s, s) for s in ALL], ids=lambda s: s.name, indirect=["records"])
-def test_its_records_are_what_its_metadata_says(records, source):
-    pairs = [item for item in records if isinstance(item, SourcePair)]
-    assert pairs or source.name in NEED_CLONES | GIVE_NONE
-    for pair in pairs:
-        assert pair.criterion in source.criteria
-        assert pair.language in source.languages
-        assert pair.check is None or source.tests
-        assert pair.check is None or pair.check.expects in {DISTINGUISHES, BOTH_PASS}
-    for item in records:
-        assert isinstance(item, SourcePair) or re.fullmatch(r"[a-z0-9-]+", item.reason)
+@each_source
+def test_metadata_is_complete(source):
+    check_metadata(source)
+    assert bool(source.criteria) == (source.name not in WITHOUT_PAIRS)
 
 
-@pytest.mark.parametrize(("records", "source"), [(s, s) for s in ALL], ids=lambda s: s.name, indirect=["records"])
-def test_keys_name_one_record_each(records, source):
-    # A record that is there twice may say so under the same key.
-    keys = [item.key for item in records if isinstance(item, SourcePair)]
-    assert len(keys) == len(set(keys))
-    assert all(item.key for item in records)
+@each_source
+def test_an_empty_directory_yields_no_pair(source):
+    check_missing_files(source)
 
 
-@pytest.mark.parametrize(("records", "source"), [(s, s) for s in ALL], ids=lambda s: s.name, indirect=["records"])
-def test_a_second_reading_gives_the_same(records, source, shared):
-    again = list(islice(source.read(source.directory_in(shared / "sources")), 400))
-    assert again == records
+@each_source_with_records
+def test_records_agree_with_the_metadata(records, source):
+    check_records(source, records)
+    assert any(isinstance(item, SourcePair) for item in records) or source.name in NEED_CLONES | WITHOUT_PAIRS
+
+
+@each_source_with_records
+def test_no_two_pairs_share_a_key(records, source):
+    check_keys(records)
+
+
+@each_source_with_records
+def test_reading_twice_yields_the_same_records(records, source, shared):
+    assert read_records(source, source.directory_in(shared / "sources")) == records
+
+
+PAIR = SourcePair(key="1", criterion="FC", language="Python", chosen="a = 1\n", rejected="a = 2\n")
+
+
+def made_up(*records, **metadata):
+    valid = {
+        "name": "made_up",
+        "title": "Made up",
+        "subset": "MADE_UP",
+        "license": "MIT",
+        "criteria": ("FC",),
+        "languages": ("Python",),
+        "prompts": "upstream",
+        "responses": "people",
+        "tests": False,
+        "citation": "Somebody (2026). A source that a test made up.",
+        "upstream": "github:someone/made-up",
+        "revision": "",
+        "files": ("pairs.jsonl",),
+    }
+    return BenchmarkSource(**{**valid, **metadata}, read=lambda _: iter(records))
+
+
+def test_check_source_returns_the_records_of_a_valid_source(tmp_path):
+    def read(directory):
+        yield from [PAIR] if (directory / "pairs.jsonl").is_file() else []
+
+    (tmp_path / "pairs.jsonl").touch()
+    assert check_source(dataclasses.replace(made_up(), read=read), tmp_path) == [PAIR]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"name": "Made Up"}, "name"),
+        ({"revision": "main"}, "revision"),
+        ({"license": ""}, "license"),
+        ({"criteria": ("XX",)}, "criteria"),
+        ({"languages": ("Elvish",)}, "languages"),
+        ({"languages": ()}, "criteria and languages"),
+    ],
+)
+def test_invalid_metadata_is_reported(metadata, message):
+    with pytest.raises(AssertionError, match=message):
+        check_metadata(made_up(**metadata))
+
+
+def test_pairs_without_files_are_reported():
+    with pytest.raises(AssertionError, match="no files"):
+        check_missing_files(made_up(PAIR))
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (dataclasses.replace(PAIR, criterion="SH"), "criterion SH"),
+        (dataclasses.replace(PAIR, language="Go"), "language Go"),
+        (dataclasses.replace(PAIR, check=Check(id="", language="Python")), "no tests"),
+        (UnusableRecord("1", "No tests"), "slug"),
+    ],
+)
+def test_a_record_that_contradicts_the_metadata_is_reported(record, message):
+    with pytest.raises(AssertionError, match=message):
+        check_records(made_up(), [record])
+
+
+@pytest.mark.parametrize("records", [[PAIR, PAIR], [UnusableRecord("", "no-tests")]], ids=["repeated", "empty"])
+def test_a_bad_key_is_reported(records):
+    with pytest.raises(AssertionError, match="key"):
+        check_keys(records)

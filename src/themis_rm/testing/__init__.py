@@ -1,0 +1,1 @@
+"""Contract tests that plugins can run on their own parts."""

@@ -1,7 +1,7 @@
-"""Time the leaderboard by parts: python benchmarks/leaderboard.py FOLDER_OF_RUNS.
+"""Measure the parts of the leaderboard: python benchmarks/leaderboard.py DIRECTORY_OF_RUNS.
 
-Prints seconds by the clock and of work for reading the score files, computing the board (intervals, all paired tests,
-groups) and writing it as JSON; start-up is the time of the imports.
+Prints wall-clock and CPU seconds for imports, reading the score files, computing (intervals, all paired tests, groups)
+and writing JSON.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from pathlib import Path
 
 
 def main(folder: Path) -> None:
-    """Print a line for each part."""
+    """Print one line per part."""
     marks = [("", time.perf_counter(), time.process_time())]
 
     def done(part: str) -> None:
         marks.append((part, time.perf_counter(), time.process_time()))
 
-    from themis_rm.evaluation.leaderboard.board import LeaderboardSettings, build_leaderboard
-
+    from themis_rm.evaluation.leaderboard.build import LeaderboardSettings, build_leaderboard
     from themis_rm.evaluation.leaderboard.runs import read_runs
 
-    done("start-up")
+    done("imports")
     runs = read_runs([], folder)
     done("read")
     board = build_leaderboard(runs, LeaderboardSettings())
@@ -31,7 +30,7 @@ def main(folder: Path) -> None:
     size = len(board.to_json())
     done("write")
     for (_, clock, work), (part, later, more) in pairwise(marks):
-        print(f"{part:<10}{later - clock:6.2f} s by the clock{more - work:6.2f} s of work")
+        print(f"{part:<10}{later - clock:6.2f} s wall clock{more - work:6.2f} s CPU")
     tests = sum(len(item.p_value) for item in board.comparisons)
     pairs = sum(int(n) for n in board.accuracies.n[:, 0])
     print(f"{board.scored} runs, {pairs:,} pair scores, {board.accuracies.n.size:,} intervals, {tests:,} paired tests")

@@ -1,14 +1,13 @@
-"""Mines one repository with themis-rm and with PyDriller, checks that the rows are the same, and compares the cost.
+"""Mine one repository with themis-rm and with PyDriller, check that the rows are equal, and compare the cost.
 
     python benchmarks/mining.py REPO [--workers N]
 
-REPO is a local repository. Two things are timed: the rows alone, taken one by one and let go, and the whole job from
-the start of the interpreter to a compressed Parquet shard (which costs both sides the same again, and so moves the
-ratio toward one). Both sides keep the same commits (single file, modified in place, the eight languages, the same
-message and size rules, any license) and write the same Parquet columns. PyDriller is asked for a commit's files
-only if the commit is no merge and its message passes, which is the cheapest way to use it. Peak memory is the sum over
-the process and its children, sampled; pages of the repository that are mapped into several of them count several times.
-PyDriller is not a dependency: pip install pydriller.
+REPO is a local repository. Two times are measured: iterating over the rows, and the complete job from the start of the
+interpreter to a compressed Parquet shard. Both sides keep the same commits (single file, modified in place, the
+benchmark languages, the same message and size rules, any license) and write the same Parquet columns. PyDriller reads a
+commit's files only if the commit is not a merge and its message passes, which is the fastest use of it. Peak memory is
+sampled over the process and its children; pages that several processes map are counted several times. PyDriller is not
+a dependency: pip install pydriller.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from pathlib import Path
 from themis_rm.languages import language_of_path
 from themis_rm.mining.git import find_git_dir, opened
 from themis_rm.mining.messages import is_boilerplate, is_revert, length_fault
-from themis_rm.mining.miner import Mining
+from themis_rm.mining.miner import RepositoryMiner
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.mining.settings import MineSettings
 from themis_rm.pipeline import ExecutorSettings
@@ -49,19 +48,19 @@ def ours(repo: str, out: Path, _: int) -> None:
 
 
 def our_rows(repo: str) -> float:
-    """Take the rows of themis-rm one by one; return the seconds."""
+    """Return the seconds that iterating over the rows of themis-rm takes."""
     started = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as scratch,
-        opened(find_git_dir(Path(repo)), Path(scratch)) as shadow,
+        opened(find_git_dir(Path(repo)), Path(scratch)) as git_dir,
     ):
-        for _ in Mining("repository", SETTINGS).rows(shadow):
+        for _ in RepositoryMiner("repository", SETTINGS).rows(git_dir):
             pass
     return time.monotonic() - started
 
 
 def theirs(repo: str, out: Path, workers: int) -> None:
-    """Mine with PyDriller under the same rules, taking the time that goes into the rows."""
+    """Mine with PyDriller under the same rules and measure the time spent on rows."""
     spent = [0.0]
     write_rows(out / "commits" / "00000.parquet", _timed(_theirs(repo, workers), spent), Commit.schema())
     (out / "facts.json").write_text(json.dumps({"rows_seconds": spent[0]}))
@@ -121,7 +120,7 @@ def _resident(root: int) -> int:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it has just ended
+        except OSError:  # the process has ended
             continue
         children.setdefault(int(fields[1]), []).append(int(folder.name))
         pages[int(folder.name)] = int(fields[21])
@@ -139,7 +138,7 @@ def _cpu() -> float:
 
 
 def measured(job: Callable[[str, Path, int], None], repo: str, out: Path, workers: int) -> tuple[float, float, int]:
-    """Run a job in a process of its own; return its seconds, CPU seconds and peak of resident bytes, with children."""
+    """Run a job in a new process; return seconds, CPU seconds and peak resident bytes, children included."""
     process = multiprocessing.get_context("spawn").Process(target=job, args=(repo, out, workers))
     peak, done = [0], threading.Event()
     started, used = time.monotonic(), _cpu()
@@ -161,7 +160,7 @@ def measured(job: Callable[[str, Path, int], None], repo: str, out: Path, worker
 
 
 def digests(out: Path) -> dict[str, str]:
-    """Return commit -> digest of what must be equal on both sides."""
+    """Return commit -> digest of the columns that must be equal on both sides."""
     columns = ("file_path", "old_contents", "new_contents", "parent", "unix_time", "author_time", "language", "message")
     folder = out / "commits"
     return {row["commit"]: stable_id(*(str(row[name]) for name in columns)) for row in read_rows(folder)}
@@ -192,9 +191,9 @@ def main() -> None:
     differing = sorted(key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key))
     print("rows are identical" if not differing else f"{len(differing)} rows differ: {' '.join(differing[:20])}")
     our_seconds = min(our_rows(arguments.repo) for _ in range(3))
-    print(f"CPU ratio, whole job: {table['PyDriller'][3] / table['themis-rm'][3]:.1f}x")
-    print(f"ratio, whole job: {table['PyDriller'][0] / table['themis-rm'][0]:.1f}x")
-    print(f"ratio, rows alone ({our_seconds:.2f} s against {their_rows:.1f} s): {their_rows / our_seconds:.1f}x")
+    print(f"CPU ratio, complete job: {table['PyDriller'][3] / table['themis-rm'][3]:.1f}x")
+    print(f"ratio, complete job: {table['PyDriller'][0] / table['themis-rm'][0]:.1f}x")
+    print(f"ratio, rows only ({our_seconds:.2f} s against {their_rows:.1f} s): {their_rows / our_seconds:.1f}x")
 
 
 if __name__ == "__main__":

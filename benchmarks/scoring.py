@@ -1,24 +1,24 @@
-"""Time Themis' scorer against the loop that people write by hand: same weights, same conversations, same machine.
+"""Compare the speed of the scorer with a padded transformers loop: same weights, conversations and machine.
 
     python benchmarks/scoring.py --repos CLONE... [--candidates FILE.jsonl] [--tokenizer DIR]
 
-The other side is plain transformers: ``AutoModelForSequenceClassification``, batches of 8 in the order of the input,
-padded by the tokenizer. Two jobs, each with the criteria prompt that ``evaluate --prompts own`` gives:
+The baseline is plain transformers: ``AutoModelForSequenceClassification`` with batches of 8 in the order of the input,
+padded by the tokenizer. There are two jobs, each with the criteria prompt of ``evaluate --prompts own``:
 
-- **Pairs.** Both versions of the files of 200 commits: the histories are mined and curated with the package's own
-  stages, pairs are gone through in the order of their ids (hashes), and of those whose versions both have at most L
-  tokens the first 200 are taken; L is the largest multiple of 64 with which their mean is at most 1,200 tokens. The
-  limit makes lengths more even than they are, which spares the padded loop. Answers of a pair follow one another, or
-  with ``--apart`` eight chosen ones form a batch and their rejected ones the next, as in the scripts in circulation.
-- **Candidates.** The first 40 different programs of the first problem in FILE that has so many; its lines are what
-  ``rerank-eval`` reads.
+- **Pairs.** Both versions of the files of 200 commits. The histories are mined and curated with the package's stages.
+  Pairs are sorted by id (a hash); the first 200 whose versions both have at most L tokens are used, where L is the
+  largest multiple of 64 with a mean of at most 1,200 tokens. The limit makes lengths more uniform, which favors the
+  padded loop. The responses of a pair are adjacent; with ``--apart``, eight chosen responses form a batch and their
+  rejected ones the next, as in published scoring scripts.
+- **Candidates.** The first 40 different programs of the first problem in FILE that has that many, in the format of
+  ``themis-rm rerank``.
 
-Without ``--model`` a Qwen3 is drawn from a seed: the proportions of Qwen3-0.6B at a quarter of its width, 16 layers.
-Without ``--tokenizer`` a byte-level one is trained on this package's sources.
+Without ``--model``, a Qwen3 with random weights is built: proportions of Qwen3-0.6B at a quarter of its width, 16
+layers. Without ``--tokenizer``, a byte-level tokenizer is trained on this package's sources.
 
-Each side runs in a process of its own, in turns, and the fastest round of each counts. Seconds are for scoring alone,
-tokenization included, loading and a warm-up left out; peak memory is the whole process's. Scores are compared with
-those of the plain model at batch size 1. The last line of each job is the ratio: plain seconds / our seconds.
+Sides run alternately, each in a new process; the fastest round of each counts. Seconds include tokenization and exclude
+loading and a warm-up; peak memory is that of the process. Scores are compared with those of the plain model at batch
+size 1. The last line of each job is the ratio of seconds, plain transformers / Themis.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def train_tokenizer() -> Any:
 
 
 def build(folder: Path, tokenizer: Any) -> str:
-    """Write a random one-label Qwen3 and say what it is."""
+    """Save a one-label Qwen3 with random weights and return its description."""
     import torch
     from transformers import AutoModelForSequenceClassification, Qwen3Config
 
@@ -91,7 +91,7 @@ def build(folder: Path, tokenizer: Any) -> str:
 
 
 def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path, count: int, apart: bool) -> list[Talk]:
-    """Return chosen and rejected of pairs out of histories, one after the other or by batches."""
+    """Return chosen and rejected responses of mined pairs, alternating one by one or by batches."""
     from themis_rm.criteria import criterion
     from themis_rm.curation.curate import curate
     from themis_rm.curation.settings import CurateSettings
@@ -114,7 +114,7 @@ def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path, count: int, ap
         if len(fitting) == count and sum(sum(lengths[i]) for i in fitting) <= MEAN * 2 * count:
             taken, longest = fitting, limit
     if not taken:
-        sys.exit(f"{len(rows)} pairs: too few, or too long. Give --repos more or other histories.")
+        sys.exit(f"{len(rows)} pairs are too few or too long. Pass more repositories to --repos.")
     mean = sum(sum(lengths[i]) for i in taken) / (2 * count)
     print(f"pairs: {count} of {len(rows)}, at most {longest} tokens a response, {mean:.0f} on average")
     prompts = built_in()
@@ -127,7 +127,7 @@ def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path, count: int, ap
 
 
 def candidates(file: Path) -> list[Talk]:
-    """Return 40 answers to one problem."""
+    """Return 40 responses to one problem."""
     from themis_rm.criteria import criterion
     from themis_rm.prompts import built_in, conversation
 
@@ -139,11 +139,11 @@ def candidates(file: Path) -> list[Talk]:
             if len(different) >= CANDIDATES:
                 print(f"candidates: {CANDIDATES} of problem {row['id']}")
                 return [conversation(system, row["description"], answer) for answer in different[:CANDIDATES]]
-    sys.exit(f"{file} holds no problem with {CANDIDATES} different candidates.")
+    sys.exit(f"{file} has no problem with {CANDIDATES} different candidates.")
 
 
 def ours(folder: Path, talks: list[Talk], batch_tokens: int | None) -> tuple[float, float, list[float | None]]:
-    """Score with Themis; return seconds, seconds of processor time, and rewards."""
+    """Score with Themis; return seconds, CPU seconds and rewards."""
     from themis_rm.models.loading import load_model
     from themis_rm.models.settings import ModelSettings
 
@@ -181,7 +181,7 @@ def plain(folder: Path, talks: list[Talk], size: int) -> tuple[float, float, lis
 
 
 def child(side: str, folder: Path, job: Path, batch_tokens: int | None) -> None:
-    """Be one side: print seconds, rewards and peak memory as JSON."""
+    """Run one side in this process; print seconds, rewards and peak memory as JSON."""
     import torch
 
     talks = json.loads(job.read_text(encoding="utf-8"))
@@ -192,7 +192,7 @@ def child(side: str, folder: Path, job: Path, batch_tokens: int | None) -> None:
 
 
 def measure(side: str, folder: Path, job: Path, batch_tokens: int | None) -> dict[str, Any]:
-    """Run one side in a process of its own."""
+    """Run one side in a new process."""
     command = [sys.executable, __file__, "--side", side, "--model", str(folder), "--job", str(job)]
     command += ["--batch-tokens", str(batch_tokens)] if batch_tokens else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -202,7 +202,7 @@ def measure(side: str, folder: Path, job: Path, batch_tokens: int | None) -> dic
 
 
 def compare(job: Path, folder: Path, talks: list[Talk], options: argparse.Namespace) -> None:
-    """Run all sides over a job and print what they took."""
+    """Run both sides on a job and print seconds, memory and the ratio."""
     job.write_text(json.dumps(talks), encoding="utf-8")
     best: dict[str, dict[str, Any]] = {}
     for _ in range(options.rounds):
@@ -212,11 +212,11 @@ def compare(job: Path, folder: Path, talks: list[Talk], options: argparse.Namesp
                 best[side] = found
     alone = measure("1", folder, job, None)["rewards"]
     for side, found in best.items():
-        label = "ours" if side == "ours" else f"plain, batch {side}"
+        label = "themis-rm" if side == "ours" else f"plain, batch {side}"
         differences = [abs(a - b) for a, b in zip(found["rewards"], alone, strict=True)]
         memory = f"{found['peak_mib']:.0f} MiB" + (f", GPU {found['gpu_mib']:.0f} MiB" if found["gpu_mib"] else "")
-        time_taken = f"{found['seconds']:.2f} s ({found['busy']:.2f} s of processor time)"
-        print(f"{label}: {time_taken}, peak memory {memory}, furthest from batch 1: {max(differences):.1e}")
+        time_taken = f"{found['seconds']:.2f} s ({found['busy']:.2f} s CPU)"
+        print(f"{label}: {time_taken}, peak memory {memory}, maximum difference from batch 1: {max(differences):.1e}")
     print(f"{job.stem}: {len(talks)} conversations, largest score {max(map(abs, alone)):.2f}")
     print(f"ratio: {best[str(BATCH)]['seconds'] / best['ours']['seconds']:.2f}", flush=True)
 
@@ -225,12 +225,12 @@ def main() -> None:
     """Prepare the jobs and run them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repos", nargs="+", default=[], help="git histories to take pairs from")
-    parser.add_argument("--candidates", type=Path, help="JSON lines with problems and their candidates")
+    parser.add_argument("--candidates", type=Path, help="JSONL file with problems and their candidates")
     parser.add_argument("--model", help="checkpoint folder; by default a random Qwen3")
-    parser.add_argument("--tokenizer", help="folder of the random model's tokenizer")
-    parser.add_argument("--batch-tokens", type=int, help="our most tokens of a batch; by default what a user gets")
+    parser.add_argument("--tokenizer", help="tokenizer directory of the random model")
+    parser.add_argument("--batch-tokens", type=int, help="maximum tokens per batch of themis-rm")
     parser.add_argument("--pairs", type=int, default=200, help="how many pairs")
-    parser.add_argument("--apart", action="store_true", help="batches of chosen answers, then of rejected ones")
+    parser.add_argument("--apart", action="store_true", help="alternate batches of chosen and of rejected responses")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--side", help=argparse.SUPPRESS)
     parser.add_argument("--job", type=Path, help=argparse.SUPPRESS)
@@ -239,7 +239,7 @@ def main() -> None:
         child(options.side, Path(options.model), options.job, options.batch_tokens)
         return
     if not (options.repos or options.candidates):
-        parser.error("give --repos, --candidates or both")
+        parser.error("set --repos, --candidates or both")
     from transformers import AutoTokenizer
 
     with tempfile.TemporaryDirectory() as name:

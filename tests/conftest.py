@@ -1,4 +1,4 @@
-"""Fixtures that every room's tests share."""
+"""Fixtures that several test packages share."""
 
 import json
 import math
@@ -12,15 +12,14 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# A deadline times an example, and the first one pays for what is then cached (compiling the term lists): on a busy
-# machine it failed where nothing was wrong.
+# No deadline per example: the first example fills caches (compiled term lists), which takes long on a busy machine.
 settings.register_profile("themis", deadline=None)
 settings.load_profile("themis")
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Return the folder of reference data beside the checkout; skip where a user's checkout has none."""
+    """Return the directory of reference data next to the checkout; skip the test if there is none."""
     folder = ROOT.parent / "shared"
     if not (folder / "spec.md").is_file():
         if os.environ.get("CI"):
@@ -30,7 +29,7 @@ def shared() -> Path:
 
 
 GOLDEN_MODELS = ROOT / "tests" / "goldens" / "rm"
-"""Tiny random checkpoints with the scores that they should give; their tokenizers serve other tests too."""
+"""Tiny random checkpoints with their reference scores; other tests use their tokenizers."""
 
 TINY_ARCHITECTURES = {
     "qwen3": ("seqcls", {"head_dim": 16}),
@@ -39,12 +38,12 @@ TINY_ARCHITECTURES = {
     "mistral": ("automodel", {"sliding_window": 64}),
     "gemma2": ("seqcls-gemma2", {"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 64}),
 }
-"""Model type -> whose tokenizer, and what its configuration needs beyond the common sizes."""
+"""Model type -> golden checkpoint that provides the tokenizer, and additional configuration."""
 
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory):
-    """Return a maker of one-label checkpoints from seeded configurations; copy before you change one."""
+    """Return a function that saves seeded one-label checkpoints; copy a checkpoint before changing it."""
     import torch
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
@@ -84,15 +83,15 @@ def tiny_checkpoint(tmp_path_factory):
 
 
 class Chat:
-    """What the server answers and what it was asked.
+    """Responses of the server and the requests that it received.
 
     Attributes:
-        answer: Called with the request's body; returns a choice, a list of them, a status code, or a status code with
-            what the server says. A choice is a text, a ``(text, finish_reason)`` pair, or the fields of a choice as
+        answer: Called with the request body; returns a choice, a list of choices, a status code, or a status code with
+            an error message. A choice is a text, a ``(text, finish_reason)`` pair, or the fields of a choice as
             a dict with ``text``, ``reason``, ``reasoning`` and ``tokens``, which are pairs of a token and its
             alternatives' probabilities.
-        models: What the server lists.
-        asked: Bodies, in the order in which they came.
+        models: Names that the server lists.
+        asked: Request bodies in the order of arrival.
     """
 
     def __init__(self):
@@ -102,7 +101,7 @@ class Chat:
         self.url = ""
 
     def respond(self, body):
-        """Return status and body of the answer to a request."""
+        """Return status and body of the response to a request."""
         self.asked.append(body)
         said = self.answer(body)
         if isinstance(said, int):
@@ -116,7 +115,7 @@ class Chat:
 
 
 def choice_of(said, index):
-    """Return a choice as the chat interface has it."""
+    """Return a choice in the format of the chat API."""
     if isinstance(said, str):
         said = {"text": said}
     elif isinstance(said, tuple):
@@ -130,7 +129,7 @@ def choice_of(said, index):
 
 
 def token_of(text, alternatives):
-    """Return a token with its alternatives' log-probabilities out of their probabilities."""
+    """Return a token with the log-probabilities of its alternatives, given their probabilities."""
 
     def entry(token, probability):
         logprob = math.log(probability) if probability > 0 else -9999.0
@@ -142,7 +141,7 @@ def token_of(text, alternatives):
 
 @pytest.fixture
 def chat(monkeypatch):
-    """Yield a real HTTP server that speaks the chat interface, so that the client is tested as it is used."""
+    """Yield a real HTTP server with the chat API, so that tests exercise the complete client."""
     state = Chat()
 
     class Handler(BaseHTTPRequestHandler):

@@ -5,7 +5,7 @@ from themis_rm.errors import SettingError
 
 
 @pytest.mark.parametrize("row", CRITERIA, ids=lambda row: row.short)
-def test_every_published_name_comes_back_to_its_row(row):
+def test_every_published_name_resolves_to_its_row(row):
     names = (row.short, row.benchmark_aspect, row.training_aspect, row.title, row.short.lower())
     assert {criterion(name) for name in names} == {row}
 
@@ -27,10 +27,10 @@ def test_wire_names_are_the_published_ones():
     ]
 
 
-def test_an_unknown_name_is_refused_with_the_nearest_one():
+def test_an_unknown_name_is_refused_with_the_closest_one():
     with pytest.raises(SettingError, match="Did you mean 'Memory Efficiency'"):
         criterion("Memry Eficiency")
 
 
-def test_a_principle_is_no_criterion():
+def test_a_principle_is_not_a_criterion():
     assert not is_criterion("Helpfulness")

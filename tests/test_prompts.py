@@ -11,14 +11,14 @@ from themis_rm.records import Preference
 from themis_rm.storage.parquet import write_rows
 
 
-def test_the_own_prompt_names_its_criterion_and_both_principles_and_no_other_criterion():
+def test_the_prompt_of_one_criterion_names_it_and_the_principles_only():
     text = built_in().render([criterion("SH")])
     assert "Security hardness" in text
     assert all(p.name in text for p in PRINCIPLES)
     assert not any(c.title in text for c in CRITERIA if c.short != "SH")
 
 
-def test_the_all_prompt_of_an_evaluation_names_all_five_in_table_order():
+def test_the_all_criteria_prompt_of_an_evaluation_has_table_order():
     text = built_in().system("all", None)
     places = [text.index(c.title) for c in CRITERIA]
     assert places == sorted(places)
@@ -35,7 +35,7 @@ def test_mode_own_without_a_criterion_is_refused():
 
 
 @given(st.text(max_size=20), st.sampled_from(CRITERIA))
-def test_a_draw_depends_on_its_seed_alone(seed, own):
+def test_a_draw_depends_only_on_its_seed(seed, own):
     assert built_in().draw(PromptMix(), own, seed) == built_in().draw(PromptMix(), own, seed)
 
 
@@ -49,18 +49,18 @@ def test_draws_follow_the_mix(mix):
         assert abs(modes[mode] / total - share) < 5 * (share * (1 - share) / total) ** 0.5
 
 
-def test_all_prompts_of_training_come_in_many_orders():
+def test_all_criteria_prompts_of_training_have_many_orders():
     drawn = [built_in().draw(PromptMix(none=0, all=100, own=0), CRITERIA[0], str(i))[1] for i in range(300)]
     assert len(set(drawn)) > 90
 
 
 @pytest.mark.parametrize("bad", [{"none": 50}, {"none": -5, "all": 40, "own": 65}])
-def test_a_mix_that_is_no_hundred_percent_is_refused(bad):
+def test_a_mix_that_does_not_sum_to_100_percent_is_refused(bad):
     with pytest.raises(SettingError, match="100 percent"):
         PromptMix.build(bad)
 
 
-def test_a_saved_set_reads_back_the_same(tmp_path):
+def test_a_set_is_equal_after_saving_and_loading(tmp_path):
     path = tmp_path / "prompts.json"
     path.write_text(built_in().to_json(), encoding="utf-8")
     assert PromptSet.from_file(path) == built_in()
@@ -76,13 +76,13 @@ def published_rows():
     return rows
 
 
-def test_a_dataset_gives_the_prompts_that_it_was_made_with():
+def test_the_prompts_of_a_dataset_are_extracted():
     found = PromptSet.from_preferences("published", published_rows())
     assert dict(found.own) == {c.short: f"grade {c.short} only" for c in CRITERIA}
     assert set(found.everything) == {f"grade all, order {i}" for i in range(4)}
 
 
-def test_a_set_is_read_out_of_the_files_of_a_dataset(tmp_path):
+def test_the_prompts_of_dataset_files_are_extracted(tmp_path):
     rows = [
         Preference(
             system=row["system"],
@@ -101,13 +101,13 @@ def test_a_set_is_read_out_of_the_files_of_a_dataset(tmp_path):
     assert dict(found.own) == dict(PromptSet.from_preferences("data", published_rows()).own)
 
 
-def test_a_set_from_a_dataset_draws_its_own_texts():
+def test_an_extracted_set_draws_its_texts():
     found = PromptSet.from_preferences("published", published_rows())
     drawn = {found.draw(PromptMix(none=0, all=100, own=0), CRITERIA[1], str(i))[1] for i in range(60)}
     assert drawn == set(found.everything)
 
 
-def test_a_set_from_a_dataset_refuses_a_selection_that_it_never_saw():
+def test_an_extracted_set_refuses_an_unknown_selection():
     found = PromptSet.from_preferences("published", published_rows())
     with pytest.raises(SettingError, match="no prompt for FC, SH"):
         found.render([criterion("FC"), criterion("SH")])
@@ -128,7 +128,7 @@ def test_a_dataset_without_system_messages_is_refused():
         ("- a", "not a mapping"),
     ],
 )
-def test_a_bad_prompt_file_is_one_clear_line(tmp_path, text, message):
+def test_an_invalid_prompt_file_is_an_error(tmp_path, text, message):
     path = tmp_path / "p.yaml"
     path.write_text(text)
     with pytest.raises((InputError, SettingError), match=message):

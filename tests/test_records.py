@@ -35,24 +35,24 @@ def test_ids_differ_whenever_the_parts_differ(a, b):
     assert (stable_id(*a) == stable_id(*b)) == (a == b)
 
 
-def test_rows_come_back_as_written(tmp_path):
+def test_rows_are_equal_after_writing_and_reading(tmp_path):
     row = BenchmarkPair(id="1", prompt="p\0ü", chosen="a", rejected="b", aspect="x", language="Go", subset="s")
     assert write_rows(tmp_path / "x.parquet", [row], BenchmarkPair.schema()) == 1
     assert [BenchmarkPair.from_dict(v) for v in read_rows(tmp_path, BenchmarkPair.required())] == [row]
 
 
-def test_a_missing_column_is_named_with_those_that_are_there(tmp_path):
+def test_a_missing_column_is_named_with_the_existing_ones(tmp_path):
     write_rows(tmp_path / "x.parquet", [], BenchmarkPair.schema())
     with pytest.raises(InputError, match=r"lacks the column commit.*It has: id, prompt"):
         list(read_rows(tmp_path, ["commit"]))
 
 
-def test_a_file_that_is_no_parquet_is_one_line(tmp_path):
+def test_a_file_that_is_not_parquet_is_an_error(tmp_path):
     (tmp_path / "x.parquet").write_text("hello")
     with pytest.raises(InputError, match="not a readable Parquet"):
         list(read_rows(tmp_path))
 
 
-def test_an_empty_folder_is_told(tmp_path):
+def test_an_empty_directory_is_an_error(tmp_path):
     with pytest.raises(InputError, match="No Parquet file"):
         list(read_rows(tmp_path))

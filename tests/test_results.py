@@ -1,4 +1,4 @@
-"""Documents: written whole, read back equal, and one clean line for a file that is none of their kind."""
+"""Results: files are written atomically, read back equal, and files of another kind are refused."""
 
 import json
 
@@ -13,13 +13,7 @@ from themis_rm.evaluation.reranking.rerank import RerankResults, RerankSettings,
 from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.results import Result
 
-KINDS = {
-    EvaluationResults: "results file",
-    Manifest: "manifest of a compiled benchmark",
-    Audit: "audit of a benchmark",
-    AttackResults: "results file of an attack",
-    RerankResults: "results file of a re-ranking",
-}
+KINDS = (EvaluationResults, Manifest, Audit, AttackResults, RerankResults)
 
 
 class Note(Result):
@@ -31,24 +25,24 @@ class Note(Result):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("text", ["", "[]", '{"overall": 3, "benchmark": 3}', '{"pairs": 1', "nonsense"])
-def test_a_file_of_another_kind_is_told_in_one_line(kind, text, tmp_path):
+def test_a_file_of_another_kind_is_refused(kind, text, tmp_path):
     path = tmp_path / "file.json"
     path.write_text(text)
     with pytest.raises(InputError) as caught:
         kind.load(path)
-    assert str(caught.value).startswith(f"{path} is no {KINDS[kind]} (")
+    assert str(caught.value).startswith(f"{path} is not a valid {kind.kind} (")
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["absent", "not text"])
-def test_a_file_that_cannot_be_read_is_told_in_one_line(content, tmp_path):
+def test_a_file_that_cannot_be_read_is_an_error(content, tmp_path):
     if content is not None:
         (tmp_path / "note.json").write_bytes(content)
     with pytest.raises(InputError, match=r"^Cannot read .*note\.json: "):
         Note.load(tmp_path / "note.json")
 
 
-def test_the_file_is_whole_readable_json(tmp_path):
+def test_the_file_is_indented_json(tmp_path):
     Note(text="é\u2028", share=1e-5).save(tmp_path / "new" / "note.json")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["note.json"]
     expected = '{\n  "text": "é\u2028",\n  "share": 1e-05\n}\n'
@@ -60,7 +54,7 @@ def test_keys_of_a_later_version_are_ignored(tmp_path):
     assert Note.load(tmp_path / "note.json") == Note(text="a", share=0.5)
 
 
-def test_the_results_of_an_attack_are_read_back(tmp_path):
+def test_results_of_an_attack_are_equal_after_loading(tmp_path):
     row = {"prompt": "Add.", "chosen": "def f(a):\n    return a\n", "rejected": "def f(a):\n    return a + 1\n"}
     row |= {"id": "a", "aspect": "Functional_Correctness", "language": "Python", "subset": "S"}
     (tmp_path / "b.jsonl").write_text(json.dumps(row) + "\n")
@@ -68,7 +62,7 @@ def test_the_results_of_an_attack_are_read_back(tmp_path):
     assert AttackResults.load(tmp_path / "out" / "results.json") == made
 
 
-def test_the_results_of_a_re_ranking_are_read_back(tmp_path):
+def test_results_of_a_re_ranking_are_equal_after_loading(tmp_path):
     given = json.loads((ROOT / "tests" / "goldens" / "rerank" / "edge_cases.json").read_text("utf-8"))["input"][0]
     (tmp_path / "p.jsonl").write_text(json.dumps({**given, "language": "python"}) + "\n")
     made = rerank(None, tmp_path / "p.jsonl", tmp_path / "out", RerankSettings(resamples=100))

@@ -1,5 +1,5 @@
-"""The audit of a benchmark: what, beside the quality of code, could tell its better answers from its worse ones.
+"""Audit of a benchmark: what, other than the quality of the code, distinguishes its chosen from its rejected responses.
 
-Length, surface words, duplicates, labels that stand in names and comments, requests that a training set holds. Every
-pair that shows something is named, and every problem comes with its mend.
+The audit measures length bias, the accuracy of surface n-grams, duplicates, words and names that reveal labels, and
+prompts that also occur in a training set. Every affected pair is listed, and every failed check has a hint.
 """

@@ -1,18 +1,18 @@
-"""Pairs whose answers differ in less than code: in comments, in layout, or not at all."""
+"""Pairs whose responses differ in comments or layout only, or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from themis_rm.benchmark.audit.features import PairFeatures
 from themis_rm.benchmark.audit.findings import Finding
-from themis_rm.benchmark.audit.pairs import PairFeatures
 from themis_rm.languages.syntax import strip_comments
 
 
-def differences(items: Iterable[PairFeatures]) -> Iterator[Finding]:
-    """Yield the pairs whose answers have the same tokens: ``same-answers``, ``whitespace-only`` or ``comments-only``.
+def difference_findings(items: Iterable[PairFeatures]) -> Iterator[Finding]:
+    """Yield pairs with equal code tokens: ``same-responses``, ``whitespace-only`` or ``comments-only``.
 
-    Layout is a matter of readability, so ``whitespace-only`` pairs of that criterion can be right.
+    ``whitespace-only`` pairs of the readability criterion can be valid, because layout is part of readability.
     """
     for item in items:
         pair = item.pair
@@ -22,10 +22,9 @@ def differences(items: Iterable[PairFeatures]) -> Iterator[Finding]:
 
 def _kind(chosen: str, rejected: str, language: str) -> str:
     if chosen == rejected:
-        return "same-answers"
+        return "same-responses"
     if chosen.split() == rejected.split():
         return "whitespace-only"
-    bare = [strip_comments(text, language).split() for text in (chosen, rejected)]
-    # With comments taken out, tokens are equal; what is left between the texts is in the comments, or in how blocks
-    # and literals are laid out.
-    return "comments-only" if bare[0] == bare[1] else "whitespace-only"
+    chosen_code, rejected_code = (strip_comments(text, language).split() for text in (chosen, rejected))
+    # Code tokens are equal. If the texts still differ without comments, the layout of blocks and literals differs.
+    return "comments-only" if chosen_code == rejected_code else "whitespace-only"

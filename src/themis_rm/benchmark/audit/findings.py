@@ -1,29 +1,32 @@
-"""Findings: one row for each thing that one pair shows."""
+"""Findings of the audit: one row per property of one pair."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from themis_rm.records import CompiledPair, Row
 from themis_rm.storage.parquet import write_rows
 
-SCOPES = ("task", "source", "sources", "criteria")
-"""How far apart two pairs are: of one task; of one source; of two sources; of two criteria. In this order of weight."""
+SCOPES = ("same-task", "same-source", "cross-source", "cross-criterion")
+"""How two pairs are related: same task, same source, different sources, or different criteria."""
+
+FindingCounts = Mapping[str, Mapping[str, int]]
+"""Kind -> scope -> number of pairs."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding(Row):
-    """One thing that one pair shows.
+    """One finding about one pair.
 
     Attributes:
-        pair: Its id.
+        pair: Id of the pair.
         kind: A slug, such as ``same-chosen``.
-        scope: For findings about two pairs, how far apart they are (see :data:`SCOPES`), else empty.
-        other: The other pair's id, the row of the training set, or empty.
-        detail: The word, the share, the count.
+        scope: How the two pairs of a finding are related (see :data:`SCOPES`); empty for findings about one pair.
+        other: Id of the other pair, the row of the training set, or empty.
+        detail: The word, the share or the count.
     """
 
     pair: str
@@ -33,26 +36,28 @@ class Finding(Row):
     detail: str = ""
 
 
-def scope_of(one: CompiledPair, other: CompiledPair) -> str:
-    """Return how far apart two pairs are."""
-    if one.aspect != other.aspect:
-        return "criteria"
-    if one.source != other.source:
-        return "sources"
-    same = one.group == other.group if one.group or other.group else one.prompt == other.prompt
-    return "task" if same else "source"
+def scope_of(first: CompiledPair, second: CompiledPair) -> str:
+    """Return how two pairs are related, one of :data:`SCOPES`."""
+    if first.aspect != second.aspect:
+        return "cross-criterion"
+    if first.source != second.source:
+        return "cross-source"
+    same = first.group == second.group if first.group or second.group else first.prompt == second.prompt
+    return "same-task" if same else "same-source"
 
 
-def counts(findings: Iterable[Finding]) -> dict[str, dict[str, int]]:
+def count_findings(findings: Iterable[Finding]) -> dict[str, dict[str, int]]:
     """Return kind -> scope -> number of pairs."""
     pairs: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for finding in findings:
         pairs[finding.kind][finding.scope].add(finding.pair)
-    return {kind: {scope: len(ids) for scope, ids in sorted(by.items())} for kind, by in sorted(pairs.items())}
+    return {
+        kind: {scope: len(ids) for scope, ids in sorted(scopes.items())} for kind, scopes in sorted(pairs.items())
+    }
 
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> int:
-    """Write findings, by pair and kind; return how many there are."""
+    """Write findings sorted by pair and kind, and return their number."""
     ordered: list[Finding] = sorted(
         findings, key=lambda item: (item.pair, item.kind, item.scope, item.other, item.detail)
     )

@@ -1,11 +1,11 @@
-"""Labels that leak: words that stand in one answer alone and say which answer it is.
+"""Label leaks: words that occur in one response only and reveal which one it is.
 
-Three looks. Words that speak of right and wrong. Names of weaknesses and files. And, from the data: the words whose
-presence on one side alone goes with the label most strongly, by the log-odds ratio with an informative prior (Monroe,
-Colaresi & Quinn, 2008, "Fightin' words"). There a word is one of the words that a side says; here each task is a trial
-in which the word stands on that side alone or does not, so that one side's saying more in all (comments that only bad
-code has) does not cancel out. The prior is how often the word stands on one side alone in the whole benchmark, and one
-task at least, so a word that differs everywhere, or one seen twice, needs more to stand out.
+Three checks. Words about right and wrong. Names of weaknesses and files. And, from the data, the words whose presence
+on one side only is most strongly associated with the label, by the log-odds ratio with an informative prior (Monroe,
+Colaresi & Quinn, 2008, "Fightin' words"). Where that method counts tokens, this one counts tasks: each task is a trial in
+which a word occurs on that side only or does not, so that a general difference in the amount of text (comments that only
+rejected code has) does not cancel. The prior is the rate at which the word occurs on one side only in the complete
+benchmark, plus one task. A word that differs everywhere, or that was seen twice, therefore needs more evidence.
 """
 
 from __future__ import annotations
@@ -18,78 +18,83 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from themis_rm.benchmark.audit.features import PairFeatures
 from themis_rm.benchmark.audit.findings import Finding
-from themis_rm.benchmark.audit.pairs import PairFeatures
 from themis_rm.benchmark.audit.settings import AuditSettings
-from themis_rm.benchmark.pair_validation import TELLING, leaks
+from themis_rm.benchmark.pair_validation import LABEL_WORDS, find_label_leaks
 from themis_rm.languages import benchmark_languages
 from themis_rm.languages.syntax import comment_ranges, parse_fragment, to_text
 from themis_rm.results import ResultPart
 
-_EXTENSIONS = [ending[1:].replace("+", r"\+") for row in benchmark_languages() for ending in row.extensions]
-_ENDINGS = "|".join(sorted(_EXTENSIONS))
+_EXTENSIONS = "|".join(
+    sorted(ending[1:].replace("+", r"\+") for row in benchmark_languages() for ending in row.extensions)
+)
 _WEAKNESS = re.compile(r"(?i)\bC[VW]E[-_ ]?\d[\d-]*\b")
-_FILE = re.compile(rf"(?i)\b[\w-]+\.(?:{_ENDINGS})\b(?!\s*\()")
-_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
+_FILE = re.compile(rf"(?i)\b[\w-]+\.(?:{_EXTENSIONS})\b(?!\s*\()")
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
 
-ONE_SIDED, WIDE = 0.9, 0.05
-"""A word is an artifact if it has the label right in this share of the tasks that it tells, and tells this share of its
-source's tasks."""
+MIN_CONSISTENCY, MIN_COVERAGE = 0.9, 0.05
+"""A one-sided word is an artifact if it is on the same side in this share of the tasks in which it is one-sided, and is
+one-sided in this share of its source's tasks."""
 
 
-class TellingWord(ResultPart):
-    """A word whose side goes with the label."""
+class OneSidedWord(ResultPart):
+    """A word whose side is associated with the label."""
 
     source: str
-    """The source in which it was counted."""
+    """Source in which it was counted."""
     word: str
-    """An identifier; after ``~`` a part of identifiers, after ``#`` a word of comments; ``#`` alone is any comment."""
+    """An identifier; with the prefix ``~`` a part of identifiers, with ``#`` a word of comments; ``#`` is any comment."""
     chosen: int
-    """Tasks in which it stands in a chosen answer and not in its rejected one."""
+    """Tasks in which it occurs in a chosen response and not in the rejected one."""
     rejected: int
-    """The reverse."""
+    """Tasks in which it occurs in a rejected response and not in the chosen one."""
     tasks: int
     """Tasks of the source."""
     z: float
-    """Log-odds ratio over its standard deviation; above 0 for chosen."""
+    """Log-odds ratio over its standard deviation; positive for chosen."""
 
     @property
-    def artifact(self) -> bool:
-        """Whether it tells the label nearly always and not just here and there."""
-        told = self.chosen + self.rejected
-        return max(self.chosen, self.rejected) >= ONE_SIDED * told and told >= WIDE * self.tasks
+    def is_artifact(self) -> bool:
+        """Whether it predicts the label nearly always and in more than a few tasks."""
+        one_sided = self.chosen + self.rejected
+        consistent = max(self.chosen, self.rejected) >= MIN_CONSISTENCY * one_sided
+        return consistent and one_sided >= MIN_COVERAGE * self.tasks
 
 
-def spoken_leaks(items: Iterable[PairFeatures]) -> Iterator[Finding]:
-    """Yield ``telling-word`` and ``label-name`` findings: words of right and wrong, names of weaknesses and files."""
+def label_leak_findings(items: Iterable[PairFeatures]) -> Iterator[Finding]:
+    """Yield ``label-word`` and ``label-name`` findings: words about right and wrong, names of weaknesses and files."""
     for item in items:
         pair = item.pair
-        one, other = (set(TELLING.findall(_HUMPS.sub(" ", text).lower())) for text in (pair.chosen, pair.rejected))
-        # Texts without such a word anywhere have none in comments and names.
-        for word in sorted(leaks(pair.chosen, pair.rejected, pair.language)) if one != other else ():
-            yield Finding(pair=pair.id, kind="telling-word", detail=word)
-        names = [_names(text, pair.language) for text in (pair.chosen, pair.rejected)]
-        for name in sorted(names[0] ^ names[1]):
+        chosen_words, rejected_words = (
+            set(LABEL_WORDS.findall(_WORD_BOUNDARY.sub(" ", text).lower())) for text in (pair.chosen, pair.rejected)
+        )
+        # Parsing is slow; texts that agree on such words anywhere are skipped.
+        if chosen_words != rejected_words:
+            for word in sorted(find_label_leaks(pair.chosen, pair.rejected, pair.language)):
+                yield Finding(pair=pair.id, kind="label-word", detail=word)
+        chosen_names, rejected_names = (_names(text, pair.language) for text in (pair.chosen, pair.rejected))
+        for name in sorted(chosen_names ^ rejected_names):
             yield Finding(pair=pair.id, kind="label-name", detail=name)
 
 
 def _names(text: str, language: str) -> set[str]:
-    """Return weaknesses named anywhere, and files named in comments; those that code includes are its own affair."""
-    found = set(_WEAKNESS.findall(text))
+    """Return weaknesses named anywhere and files named in comments; files that code includes are legitimate."""
+    names = set(_WEAKNESS.findall(text))
     if _FILE.search(text):
         fragment = parse_fragment(text, language)
         for start, end in comment_ranges(fragment.tree, language):
-            found.update(_FILE.findall(to_text(fragment.source[start:end])))
-    return {name.casefold() for name in found}
+            names.update(_FILE.findall(to_text(fragment.source[start:end])))
+    return {name.casefold() for name in names}
 
 
 @dataclass
-class _Counted:
-    """Words of one source.
+class _SourceWords:
+    """One-sided words of one source.
 
     Attributes:
-        chosen: Word -> tasks that have it on the chosen side alone.
-        rejected: The reverse.
+        chosen: Word -> tasks that have it in the chosen response only.
+        rejected: Word -> tasks that have it in the rejected response only.
         tasks: All tasks.
     """
 
@@ -98,14 +103,25 @@ class _Counted:
     tasks: set[str] = field(default_factory=set)
 
 
-def telling_words(items: Sequence[PairFeatures], settings: AuditSettings) -> list[TellingWord]:
-    """Return the words of each source whose side goes with the label, the strongest first.
+def find_one_sided_words(items: Sequence[PairFeatures], settings: AuditSettings) -> list[OneSidedWord]:
+    """Return the words of each source whose side is associated with the label, the strongest first.
 
     Args:
         items: All pairs; the prior is counted over them.
-        settings: How many tasks, how strong, how many words.
+        settings: Minimum number of tasks, minimum z-score, maximum number of words.
     """
-    sources: dict[str, _Counted] = defaultdict(_Counted)
+    sources = _count_words(items)
+    total: Counter[str] = Counter()
+    for source in sources.values():
+        for side in (source.chosen, source.rejected):
+            total.update({word: len(tasks) for word, tasks in side.items()})
+    trials = 2 * sum(len(source.tasks) for source in sources.values())
+    prior = {word: count / trials for word, count in total.items()}
+    return [word for name, source in sorted(sources.items()) for word in _strongest(name, source, prior, settings)]
+
+
+def _count_words(items: Iterable[PairFeatures]) -> dict[str, _SourceWords]:
+    sources: dict[str, _SourceWords] = defaultdict(_SourceWords)
     for item in items:
         source = sources[item.pair.source]
         source.tasks.add(item.task)
@@ -113,87 +129,83 @@ def telling_words(items: Sequence[PairFeatures], settings: AuditSettings) -> lis
             source.chosen[word].add(item.task)
         for word in item.rejected.words - item.chosen.words:
             source.rejected[word].add(item.task)
-    anywhere: Counter[str] = Counter()
-    for source in sources.values():
-        for side in (source.chosen, source.rejected):
-            anywhere.update({word: len(tasks) for word, tasks in side.items()})
-    trials = 2 * sum(len(source.tasks) for source in sources.values())
-    prior = {word: count / trials for word, count in anywhere.items()}
-    return [word for name, source in sorted(sources.items()) for word in _strongest(name, source, prior, settings)]
+    return sources
 
 
-def _strongest(name: str, source: _Counted, prior: Mapping[str, float], settings: AuditSettings) -> list[TellingWord]:
-    plus, minus = ({word: len(tasks) for word, tasks in side.items()} for side in (source.chosen, source.rejected))
+def _strongest(
+    name: str, source: _SourceWords, prior: Mapping[str, float], settings: AuditSettings
+) -> list[OneSidedWord]:
+    chosen, rejected = ({word: len(tasks) for word, tasks in side.items()} for side in (source.chosen, source.rejected))
     words = [
         word
-        for word in sorted(plus.keys() | minus.keys())
-        if plus.get(word, 0) + minus.get(word, 0) >= settings.word_groups
+        for word in sorted(chosen.keys() | rejected.keys())
+        if chosen.get(word, 0) + rejected.get(word, 0) >= settings.min_word_tasks
     ]
     if not words:
         return []
     scores = z_scores(
-        np.array([plus.get(word, 0) for word in words], float),
-        np.array([minus.get(word, 0) for word in words], float),
+        np.array([chosen.get(word, 0) for word in words], float),
+        np.array([rejected.get(word, 0) for word in words], float),
         len(source.tasks),
         np.array([prior[word] for word in words]),
-        settings.word_prior,
+        settings.word_prior_weight,
     )
     order = sorted(range(len(words)), key=lambda i: (-abs(scores[i]), words[i]))
-    found = [
-        TellingWord(
+    strongest = [
+        OneSidedWord(
             source=name,
             word=words[i],
-            chosen=plus.get(words[i], 0),
-            rejected=minus.get(words[i], 0),
+            chosen=chosen.get(words[i], 0),
+            rejected=rejected.get(words[i], 0),
             tasks=len(source.tasks),
             z=round(float(scores[i]), 3),
         )
         for i in order
-        if abs(scores[i]) >= settings.word_z
+        if abs(scores[i]) >= settings.min_word_z
     ]
-    return _told_once(found)[: settings.words_shown]
+    return _without_redundant_parts(strongest)[: settings.max_words_per_source]
 
 
-def _told_once(found: Sequence[TellingWord]) -> list[TellingWord]:
-    """Leave out the parts of names that stand just where a whole name with them does."""
-    names = [item for item in found if not item.word.startswith(("~", "#"))]
+def _without_redundant_parts(words: Sequence[OneSidedWord]) -> list[OneSidedWord]:
+    """Drop parts of identifiers that occur exactly where a listed identifier that contains them occurs."""
+    identifiers = [item for item in words if not item.word.startswith(("~", "#"))]
     return [
         item
-        for item in found
+        for item in words
         if not any(
             item.word.startswith("~")
-            and item.word[1:] in name.word.lower()
-            and (item.chosen, item.rejected) == (name.chosen, name.rejected)
-            for name in names
+            and item.word[1:] in identifier.word.lower()
+            and (item.chosen, item.rejected) == (identifier.chosen, identifier.rejected)
+            for identifier in identifiers
         )
     ]
 
 
 def z_scores(
-    plus: NDArray[np.float64], minus: NDArray[np.float64], tasks: int, rate: NDArray[np.float64], weight: float
+    chosen: NDArray[np.float64], rejected: NDArray[np.float64], tasks: int, rate: NDArray[np.float64], weight: float
 ) -> NDArray[np.float64]:
-    """Return z-scores of log-odds ratios under a prior that is the same for both sides (Monroe et al., 2008, eq. 22).
+    """Return z-scores of log-odds ratios under a prior that is equal for both sides (Monroe et al., 2008, eq. 22).
 
     Args:
-        plus: Tasks in which a word stands on one side alone, shape ``[words]``.
-        minus: The same for the other side.
-        tasks: All tasks.
+        chosen: Tasks in which a word occurs in the chosen response only, shape ``[words]``.
+        rejected: Tasks in which it occurs in the rejected response only, shape ``[words]``.
+        tasks: Number of tasks.
         rate: Share of tasks that the prior expects on each side, shape ``[words]``.
-        weight: Tasks that the prior counts for; it counts one more with the word and one without on each side.
+        weight: Weight of the prior in tasks; one more task with the word and one without are added per side.
     """
-    yes = [counts + 1 + weight * rate for counts in (plus, minus)]
-    odds = [np.log(counts) - np.log(tasks + 2 + weight - counts) for counts in yes]
-    return (odds[0] - odds[1]) / np.sqrt(1 / yes[0] + 1 / yes[1])
+    with_word = [counts + 1 + weight * rate for counts in (chosen, rejected)]
+    odds = [np.log(counts) - np.log(tasks + 2 + weight - counts) for counts in with_word]
+    return (odds[0] - odds[1]) / np.sqrt(1 / with_word[0] + 1 / with_word[1])
 
 
-def artifacts(items: Iterable[PairFeatures], words: Iterable[TellingWord]) -> Iterator[Finding]:
-    """Yield ``one-sided-word`` for each pair that an artifact of its source tells apart."""
-    telling: dict[str, list[str]] = defaultdict(list)
+def one_sided_word_findings(items: Iterable[PairFeatures], words: Iterable[OneSidedWord]) -> Iterator[Finding]:
+    """Yield ``one-sided-word`` for each pair and each artifact of its source that occurs on one side only."""
+    artifacts: dict[str, list[str]] = defaultdict(list)
     for word in words:
-        if word.artifact:
-            telling[word.source].append(word.word)
+        if word.is_artifact:
+            artifacts[word.source].append(word.word)
     for item in items:
-        apart = item.chosen.words ^ item.rejected.words
-        for told in telling.get(item.pair.source, ()):
-            if told in apart:
-                yield Finding(pair=item.pair.id, kind="one-sided-word", detail=told)
+        one_sided = item.chosen.words ^ item.rejected.words
+        for name in artifacts.get(item.pair.source, ()):
+            if name in one_sided:
+                yield Finding(pair=item.pair.id, kind="one-sided-word", detail=name)

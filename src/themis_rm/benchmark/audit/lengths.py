@@ -1,4 +1,4 @@
-"""Length bias: how much of the labels does the length of the answers tell?"""
+"""Length bias: how far the lengths of the responses predict the labels."""
 
 from __future__ import annotations
 
@@ -9,42 +9,43 @@ from typing import Self
 
 import numpy as np
 
+from themis_rm.benchmark.intervals import proportion_interval
 from themis_rm.records import CompiledPair
 from themis_rm.results import ResultPart
 
 
 class LengthBias(ResultPart):
-    """The lengths, in characters, of the answers of some pairs."""
+    """Length bias of a set of pairs; lengths are in characters."""
 
     n: int
-    """Pairs."""
+    """Number of pairs."""
     longer: int
-    """Pairs whose chosen answer is the longer one."""
+    """Pairs whose chosen response is longer."""
     shorter: int
-    """Pairs whose chosen answer is the shorter one."""
+    """Pairs whose chosen response is shorter."""
     share: float | None
-    """``longer`` among pairs of unequal length; ``None`` where there are none."""
+    """Share of ``longer`` among pairs of unequal length; ``None`` if there are none."""
     low: float | None
-    """Lower end of the Clopper-Pearson interval of ``share``."""
+    """Lower bound of the Clopper-Pearson interval of ``share``."""
     high: float | None
-    """Upper end."""
+    """Upper bound."""
     log_ratio: float
     """Median of ``ln(chosen / rejected)``."""
     explained: float
-    """Share of pairs that the better of the rules "longer wins" and "shorter wins" has right; equal lengths count
-    half."""
+    """Accuracy of the better of the rules "the longer response wins" and "the shorter response wins"; equal lengths
+    count half."""
 
     @classmethod
     def of(cls, pairs: Iterable[CompiledPair], level: float) -> Self:
-        """Measure pairs, at least one.
+        """Measure the length bias of one or more pairs.
 
         Args:
             pairs: The pairs.
-            level: What the interval should cover.
+            level: Confidence level of the interval.
         """
         ratios = np.array([math.log(len(pair.chosen) / len(pair.rejected)) for pair in pairs])
         longer, shorter = int((ratios > 0).sum()), int((ratios < 0).sum())
-        low, high = clopper_pearson(longer, longer + shorter, level)
+        low, high = proportion_interval(longer, longer + shorter, level)
         return cls(
             n=len(ratios),
             longer=longer,
@@ -58,12 +59,12 @@ class LengthBias(ResultPart):
 
     @property
     def biased(self) -> bool:
-        """Whether the interval leaves out one half."""
+        """Whether the interval excludes one half."""
         return self.low is not None and self.high is not None and not self.low <= 0.5 <= self.high
 
 
 class LengthBiases(ResultPart):
-    """Length bias of a benchmark, whole and cut."""
+    """Length bias of a benchmark, overall and by group."""
 
     overall: LengthBias
     """All pairs."""
@@ -74,47 +75,35 @@ class LengthBiases(ResultPart):
     by_source: dict[str, LengthBias]
     """By source."""
     cells: dict[str, dict[str, LengthBias]]
-    """Criterion -> language; a cell without pairs is absent."""
+    """Criterion -> language -> bias; cells without pairs are absent."""
     explained: float
-    """Share of all pairs that the better of the two rules has right if it may be chosen for each cell."""
+    """Accuracy over all pairs if the better rule is chosen per criterion and language."""
     by_source_explained: float
-    """The same, chosen for each criterion of each source: what length tells one who knows the source."""
+    """The same if the better rule is chosen per source and criterion: what length predicts once the source is known."""
 
     @classmethod
     def of(cls, pairs: list[CompiledPair], level: float) -> Self:
-        """Measure a benchmark."""
+        """Measure the length bias of a benchmark."""
 
-        def cut(key: Callable[[CompiledPair], str], of: Iterable[CompiledPair] = pairs) -> dict[str, LengthBias]:
-            return {name: LengthBias.of(group, level) for name, group in _grouped(of, key).items()}
+        def by(key: Callable[[CompiledPair], str], group: Iterable[CompiledPair] = pairs) -> dict[str, LengthBias]:
+            return {name: LengthBias.of(members, level) for name, members in _group_by(group, key).items()}
 
-        aspects = _grouped(pairs, lambda pair: pair.aspect)
-        cells = {aspect: cut(lambda pair: pair.language, group) for aspect, group in aspects.items()}
-        sourced = cut(lambda pair: f"{pair.source}\x1f{pair.aspect}")
+        aspects = _group_by(pairs, lambda pair: pair.aspect)
+        cells = {aspect: by(lambda pair: pair.language, group) for aspect, group in aspects.items()}
+        by_source_and_aspect = by(lambda pair: f"{pair.source}\x1f{pair.aspect}")
         return cls(
             overall=LengthBias.of(pairs, level),
-            by_aspect=cut(lambda pair: pair.aspect),
-            by_subset=cut(lambda pair: pair.subset),
-            by_source=cut(lambda pair: pair.source),
+            by_aspect=by(lambda pair: pair.aspect),
+            by_subset=by(lambda pair: pair.subset),
+            by_source=by(lambda pair: pair.source),
             cells=cells,
             explained=sum(cell.explained * cell.n for row in cells.values() for cell in row.values()) / len(pairs),
-            by_source_explained=sum(group.explained * group.n for group in sourced.values()) / len(pairs),
+            by_source_explained=sum(group.explained * group.n for group in by_source_and_aspect.values()) / len(pairs),
         )
 
 
-def _grouped(pairs: Iterable[CompiledPair], key: Callable[[CompiledPair], str]) -> Mapping[str, list[CompiledPair]]:
+def _group_by(pairs: Iterable[CompiledPair], key: Callable[[CompiledPair], str]) -> Mapping[str, list[CompiledPair]]:
     groups: dict[str, list[CompiledPair]] = defaultdict(list)
     for pair in pairs:
         groups[key(pair)].append(pair)
     return dict(sorted(groups.items()))
-
-
-def clopper_pearson(wins: int, n: int, level: float) -> tuple[float | None, float | None]:
-    """Return the exact interval of a share (Clopper & Pearson, 1934); ``None`` for no trials."""
-    from scipy.special import betaincinv
-
-    if not n:
-        return None, None
-    tail = (1 - level) / 2
-    low = float(betaincinv(wins, n - wins + 1, tail)) if wins else 0.0
-    high = float(betaincinv(wins + 1, n - wins, 1 - tail)) if wins < n else 1.0
-    return low, high

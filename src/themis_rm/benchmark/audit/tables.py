@@ -1,4 +1,4 @@
-"""The audit for a terminal, best in 100 columns; text wraps in fewer."""
+"""Tables of an audit for a terminal of 100 columns; in narrower ones the text wraps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
+from themis_rm.benchmark.audit.findings import SCOPES
 from themis_rm.benchmark.audit.lengths import LengthBias
 from themis_rm.criteria import CRITERIA
 from themis_rm.languages import benchmark_languages
@@ -16,13 +17,13 @@ from themis_rm.languages import benchmark_languages
 if TYPE_CHECKING:
     from themis_rm.benchmark.audit.run import Audit
 
-_COLORS = {"bad": "bold red", "look": "yellow", "fine": "green"}
-_MOST = 12
+_COLORS = {"error": "bold red", "warning": "yellow", "ok": "green"}
+_MAX_WORDS = 12
 
 
 def audit_tables(audit: Audit) -> Group:
-    """Return the verdicts, then length by cell, duplicates by kind, and the most telling words."""
-    parts = [_verdicts(audit), _lengths(audit)]
+    """Return the checks, the length bias by cell, the findings by kind, and the strongest one-sided words."""
+    parts = [_checks(audit), _lengths(audit)]
     if audit.findings:
         parts.append(_findings(audit))
     if audit.words:
@@ -37,42 +38,47 @@ def _table(title: str, *columns: str, left: int = 1) -> Table:
     return table
 
 
-def _verdicts(audit: Audit) -> Table:
+def _checks(audit: Audit) -> Table:
     table = Table(
         title=f"Audit of {escape(audit.benchmark)}: {audit.pairs:,} pairs",
         box=box.SIMPLE_HEAD,
         padding=(0, 1),
         title_justify="left",
     )
-    table.add_column("", no_wrap=True)
-    table.add_column("problem", no_wrap=True)
-    table.add_column("found", ratio=1)
-    for verdict in audit.verdicts:
-        line = escape(verdict.line) + (f"\n[dim]→ {escape(verdict.hint)}[/dim]" if verdict.hint else "")
-        table.add_row(f"[{_COLORS[verdict.level]}]{verdict.level}[/]", verdict.problem, line)
+    table.add_column("level", no_wrap=True)
+    table.add_column("check", no_wrap=True)
+    table.add_column("result", ratio=1)
+    for check in audit.checks:
+        text = escape(check.message) + (f"\n[dim]→ {escape(check.hint)}[/dim]" if check.hint else "")
+        table.add_row(f"[{_COLORS[check.level]}]{check.level}[/]", check.name, text)
     return table
 
 
 def _lengths(audit: Audit) -> Table:
-    cells = audit.lengths.cells.values()
-    there = [row for row in benchmark_languages() if any(row.benchmark_name in cell for cell in cells)]
+    present = {name for cells in audit.lengths.cells.values() for name in cells}
+    languages = [row for row in benchmark_languages() if row.benchmark_name in present]
     table = _table(
-        "The longer answer is the better one, in percent of pairs of unequal length (! interval leaves out 50)",
+        "Chosen response is longer, in percent of pairs of unequal length (! the interval excludes 50)",
         "",
-        *(row.extensions[0] for row in there),
+        *(row.extensions[0] for row in languages),
         "all",
         "explained",
         "n-grams",
     )
-    for asked in CRITERIA:
-        whole = audit.lengths.by_aspect.get(asked.benchmark_aspect)
-        if whole is None:
+    for item in CRITERIA:
+        bias = audit.lengths.by_aspect.get(item.benchmark_aspect)
+        if bias is None:
             continue
-        cells = audit.lengths.cells[asked.benchmark_aspect]
-        figures = [_share(cells.get(row.benchmark_name)) for row in there]
-        fitted = audit.surface.get(asked.benchmark_aspect)
-        told = [_share(whole), f"{whole.explained:.1%}", f"{fitted.accuracy:.1%}" if fitted else "·"]
-        table.add_row(asked.short, *figures, *told)
+        cells = audit.lengths.cells[item.benchmark_aspect]
+        shares = [_share(cells.get(row.benchmark_name)) for row in languages]
+        surface = audit.surface.get(item.benchmark_aspect)
+        table.add_row(
+            item.short,
+            *shares,
+            _share(bias),
+            f"{bias.explained:.1%}",
+            f"{surface.accuracy:.1%}" if surface else "·",
+        )
     return table
 
 
@@ -84,24 +90,24 @@ def _share(bias: LengthBias | None) -> str:
 
 def _findings(audit: Audit) -> Table:
     table = _table(
-        "Findings by how far apart two pairs are",
+        "Pairs with findings, by relation of the two pairs",
         "kind",
-        "alone",
+        "one pair",
         "same task",
         "same source",
         "two sources",
         "two criteria",
     )
     for kind, scopes in audit.findings.items():
-        cells = [scopes.get(scope, 0) for scope in ("", "task", "source", "sources", "criteria")]
+        cells = [scopes.get(scope, 0) for scope in ("", *SCOPES)]
         table.add_row(kind, *(f"{count:,}" if count else "·" for count in cells))
     return table
 
 
 def _words(audit: Audit) -> Table:
-    words = sorted(audit.words, key=lambda word: (not word.artifact, -abs(word.z)))
+    words = sorted(audit.words, key=lambda word: (not word.is_artifact, -abs(word.z)))
     table = _table(
-        f"Words whose side goes with the label ({min(_MOST, len(words))} of {len(words)}; * nearly always and widely)",
+        f"Words whose side is associated with the label ({min(_MAX_WORDS, len(words))} of {len(words)}; * artifacts)",
         "source",
         "word",
         "chosen only",
@@ -110,12 +116,12 @@ def _words(audit: Audit) -> Table:
         "z",
         left=2,
     )
-    for word in words[:_MOST]:
-        mark = "*" if word.artifact else " "
-        shown = word.word if len(word.word) < 32 else word.word[:31] + "…"
+    for word in words[:_MAX_WORDS]:
+        mark = "*" if word.is_artifact else " "
+        name = word.word if len(word.word) < 32 else word.word[:31] + "…"
         table.add_row(
             word.source,
-            f"{mark} {escape(shown)}",
+            f"{mark} {escape(name)}",
             str(word.chosen),
             str(word.rejected),
             str(word.tasks),

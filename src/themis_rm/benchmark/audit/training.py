@@ -1,4 +1,4 @@
-"""What of a benchmark stands in a training set."""
+"""Overlap of a benchmark with a training set, by shared word n-grams."""
 
 from __future__ import annotations
 
@@ -15,134 +15,144 @@ from themis_rm.records import CompiledPair
 from themis_rm.results import ResultPart
 from themis_rm.storage.parquet import open_parquet, parquet_files
 
-COLUMNS = {"prompt": ("input", "prompt"), "answer": ("chosen", "rejected")}
-"""What is looked up -> columns of the training set; of the requests' two, the one that is there."""
+COLUMNS = {"prompt": ("input", "prompt"), "response": ("chosen", "rejected")}
+"""Kind of text -> columns of the training set; for prompts, the first of the two that exists."""
 
 
-class Overlapping(ResultPart):
+class TextOverlap(ResultPart):
     """Overlap of one kind of text of the benchmark with the training set."""
 
     texts: int
-    """Different texts looked up."""
+    """Distinct texts that were searched for."""
     short: int
-    """Of them, texts with fewer words than an n-gram; they count only if a training text is the very same."""
+    """Texts with fewer words than an n-gram; they match only an equal training text."""
     any: int
-    """Texts that share at least one n-gram that is no common phrase."""
+    """Texts that share at least one n-gram that is not a common phrase."""
     half: int
-    """Of these, texts that share at least half of their n-grams, common ones included."""
-    whole: int
-    """Of these, texts that share all of them."""
+    """Texts in ``any`` that share at least half of their n-grams, common phrases included."""
+    all: int
+    """Texts in ``any`` that share all of their n-grams."""
     common: int
-    """Texts that share common phrases alone; not counted above."""
+    """Texts that share common phrases only; not included in ``any``."""
 
 
-class Overlap(ResultPart):
+class TrainingOverlap(ResultPart):
     """Overlap of a benchmark with a training set."""
 
     against: str
     """Name of the training set."""
     rows: int
-    """Its rows."""
+    """Its number of rows."""
     rows_shared: int
-    """Its rows that hold an n-gram of the benchmark, common phrases included; a decontamination would drop them."""
-    order: int
-    """Words of an n-gram."""
-    prompts: Overlapping
-    """Requests that are no template."""
-    templates: Overlapping
-    """Requests made by our template; they say little and are told apart."""
-    answers: Overlapping | None
-    """Answers, where asked for."""
+    """Rows with at least one n-gram of the benchmark, common phrases included; decontamination would drop them."""
+    ngram_size: int
+    """Words per n-gram."""
+    prompts: TextOverlap
+    """Prompts that are not made from a template."""
+    templates: TextOverlap
+    """Prompts made from a template; they contain little information and are counted separately."""
+    responses: TextOverlap | None
+    """Responses, if ``check_responses`` is set."""
 
 
-def overlap(pairs: Sequence[CompiledPair], against: Path, settings: AuditSettings) -> tuple[Overlap, list[Finding]]:
-    """Stream a training set past the n-grams of a benchmark.
+def find_training_overlap(
+    pairs: Sequence[CompiledPair], against: Path, settings: AuditSettings
+) -> tuple[TrainingOverlap, list[Finding]]:
+    """Search a training set, which is streamed, for the n-grams of a benchmark.
 
     Args:
         pairs: The benchmark.
-        against: A preference dataset (Parquet file or folder), or another benchmark.
-        settings: Order of the n-grams, what is common, whether answers count.
+        against: A preference dataset (Parquet file or directory) or another benchmark.
+        settings: Size of n-grams, limit of common phrases, whether responses are included.
 
     Returns:
-        The figures, and ``prompt-in-training`` and ``answer-in-training`` findings.
+        The counts, and ``prompt-in-training`` and ``response-in-training`` findings.
 
     Raises:
         InputError: The training set cannot be read or lacks a column.
     """
-    holders: dict[str, dict[str, list[CompiledPair]]] = {"prompt": defaultdict(list), "answer": defaultdict(list)}
+    pairs_of: dict[str, dict[str, list[CompiledPair]]] = {"prompt": defaultdict(list), "response": defaultdict(list)}
     for pair in pairs:
-        holders["prompt"][pair.prompt].append(pair)
-        for answer in (pair.chosen, pair.rejected) if settings.answers else ():
-            holders["answer"][answer].append(pair)
-    indices = {kind: NGramIndex(texts, settings.order) for kind, texts in holders.items() if texts}
-    rows = shared = 0
-    for number, texts in enumerate(_training_texts(against, tuple(indices))):
-        hits = [indices[kind].look(text, number) for kind, values in texts.items() for text in values]
-        rows, shared = rows + 1, shared + any(hits)
-    found = {
-        kind: [index.found(i, settings.common) for i in range(len(holders[kind]))] for kind, index in indices.items()
+        pairs_of["prompt"][pair.prompt].append(pair)
+        for response in (pair.chosen, pair.rejected) if settings.check_responses else ():
+            pairs_of["response"][response].append(pair)
+    indices = {kind: NGramIndex(texts, settings.ngram_size) for kind, texts in pairs_of.items() if texts}
+    rows, rows_shared = _search(indices, against)
+    matches = {
+        kind: [index.found(i, settings.max_ngram_texts) for i in range(len(pairs_of[kind]))]
+        for kind, index in indices.items()
     }
-    findings = [
-        Finding(
-            pair=pair.id,
-            kind=f"{kind}-in-training",
-            other=f"row {text.first}",
-            detail=f"{text.shared} of {text.grams} n-grams",
-        )
-        for kind, results in found.items()
-        for holding, text in zip(holders[kind].values(), results, strict=True)
-        if text.shared
-        for pair in holding
-    ]
-    templated = [holding[0].prompt_source == "template" for holding in holders["prompt"].values()]
-    prompts = list(zip(templated, holders["prompt"], found["prompt"], strict=True))
-    answers = _counted(holders["answer"], found["answer"], settings.order) if settings.answers else None
-    return Overlap(
+    from_template = [members[0].prompt_source == "template" for members in pairs_of["prompt"].values()]
+    prompts = list(zip(from_template, pairs_of["prompt"], matches["prompt"], strict=True))
+    size = settings.ngram_size
+    overlap = TrainingOverlap(
         against=against.name,
         rows=rows,
-        rows_shared=shared,
-        order=settings.order,
-        prompts=_counted(*_split(prompts, False), settings.order),
-        templates=_counted(*_split(prompts, True), settings.order),
-        answers=answers,
-    ), findings
+        rows_shared=rows_shared,
+        ngram_size=size,
+        prompts=_count(*_select(prompts, from_template=False), size),
+        templates=_count(*_select(prompts, from_template=True), size),
+        responses=_count(pairs_of["response"], matches["response"], size) if settings.check_responses else None,
+    )
+    return overlap, [finding for kind in indices for finding in _findings(kind, pairs_of[kind], matches[kind])]
 
 
-def _split(prompts: Iterable[tuple[bool, str, Shared]], template: bool) -> tuple[list[str], list[Shared]]:
-    kept = [(text, found) for templated, text, found in prompts if templated == template]
-    return [text for text, _ in kept], [found for _, found in kept]
+def _search(indices: dict[str, NGramIndex], against: Path) -> tuple[int, int]:
+    """Record the matches of all training texts; return the number of rows and of rows with a match."""
+    rows = rows_shared = 0
+    for number, texts in enumerate(_training_texts(against, tuple(indices))):
+        matches = [indices[kind].look(text, number) for kind, values in texts.items() for text in values]
+        rows, rows_shared = rows + 1, rows_shared + any(matches)
+    return rows, rows_shared
 
 
-def _counted(texts: Iterable[str], found: Sequence[Shared], order: int) -> Overlapping:
-    return Overlapping(
-        texts=len(found),
-        short=sum(len(words(text)) < order for text in texts),
-        any=sum(item.shared > 0 for item in found),
-        half=sum(item.shared > 0 and 2 * (item.shared + item.common) >= item.grams for item in found),
-        whole=sum(item.shared > 0 and item.shared + item.common == item.grams for item in found),
-        common=sum(item.common > 0 and not item.shared for item in found),
+def _findings(kind: str, pairs_of: dict[str, list[CompiledPair]], matches: Sequence[Shared]) -> Iterator[Finding]:
+    for members, match in zip(pairs_of.values(), matches, strict=True):
+        for pair in members if match.shared else ():
+            detail = f"{match.shared} of {match.grams} n-grams"
+            yield Finding(pair=pair.id, kind=f"{kind}-in-training", other=f"row {match.first}", detail=detail)
+
+
+def _select(prompts: Iterable[tuple[bool, str, Shared]], from_template: bool) -> tuple[list[str], list[Shared]]:
+    selected = [(text, match) for is_template, text, match in prompts if is_template == from_template]
+    return [text for text, _ in selected], [match for _, match in selected]
+
+
+def _count(texts: Iterable[str], matches: Sequence[Shared], ngram_size: int) -> TextOverlap:
+    return TextOverlap(
+        texts=len(matches),
+        short=sum(len(words(text)) < ngram_size for text in texts),
+        any=sum(match.shared > 0 for match in matches),
+        half=sum(match.shared > 0 and 2 * (match.shared + match.common) >= match.grams for match in matches),
+        all=sum(match.shared > 0 and match.shared + match.common == match.grams for match in matches),
+        common=sum(match.common > 0 and not match.shared for match in matches),
     )
 
 
 def _training_texts(path: Path, kinds: Sequence[str]) -> Iterator[dict[str, list[str]]]:
-    """Yield kind -> texts for each row, with bounded memory for Parquet."""
+    """Yield kind -> texts for each row; Parquet files are read in bounded memory."""
     if str(path) == AUTHORED or path.suffix == ".jsonl" or (path.is_dir() and not any(path.rglob("*.parquet"))):
         for pair in read_benchmark(AUTHORED if str(path) == AUTHORED else path).pairs:
-            texts = {"prompt": [pair.prompt], "answer": [pair.chosen, pair.rejected]}
+            texts = {"prompt": [pair.prompt], "response": [pair.chosen, pair.rejected]}
             yield {kind: texts[kind] for kind in kinds}
         return
     for file in parquet_files(path):
         with open_parquet(file) as handle:
-            there = handle.schema_arrow.names
-            columns = {kind: [name for name in COLUMNS[kind] if name in there] for kind in kinds}
-            columns["prompt"] = columns["prompt"][:1]
-            for kind in kinds:
-                if len(columns[kind]) < (1 if kind == "prompt" else 2):
-                    raise InputError(
-                        f"{file} lacks the columns to compare {kind}s with ({' or '.join(COLUMNS[kind])}).",
-                        f"It has: {', '.join(there)}.",
-                    )
-            wanted = [name for names in columns.values() for name in names]
-            for batch in handle.iter_batches(batch_size=256, columns=wanted):
+            columns = _columns(file, handle.schema_arrow.names, kinds)
+            names = [name for group in columns.values() for name in group]
+            for batch in handle.iter_batches(batch_size=256, columns=names):
                 for row in batch.to_pylist():
                     yield {kind: [row[name] for name in columns[kind] if row[name]] for kind in kinds}
+
+
+def _columns(file: Path, available: Sequence[str], kinds: Sequence[str]) -> dict[str, list[str]]:
+    """Return kind -> columns to read."""
+    columns = {kind: [name for name in COLUMNS[kind] if name in available] for kind in kinds}
+    columns["prompt"] = columns["prompt"][:1]
+    for kind in kinds:
+        if len(columns[kind]) < (1 if kind == "prompt" else 2):
+            raise InputError(
+                f"{file} lacks the columns to compare {kind}s with ({' or '.join(COLUMNS[kind])}).",
+                f"It has: {', '.join(available)}.",
+            )
+    return columns

@@ -1,4 +1,4 @@
-"""The pairs of a benchmark as the audit looks at them: texts, where they come from, and what their code is made of."""
+"""Features of benchmark pairs that the checks of the audit compare: code tokens, words, and whether code parses."""
 
 from __future__ import annotations
 
@@ -26,46 +26,46 @@ from themis_rm.languages.syntax import (
 from themis_rm.records import CompiledPair
 from themis_rm.storage.parquet import read_rows
 
-_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
-    """What an answer is made of.
+class CodeFeatures:
+    """Features of one response.
 
     Attributes:
-        tokens: A 64-bit hash of each token without comments, in order.
-        digest: Of the tokens; equal for answers that differ in comments and layout only.
-        words: Identifiers as they stand, the parts of composed ones after ``~``, words of comments after ``#``, and
-            ``#`` itself where there are comments.
-        broken: Its grammar cannot read all of it.
+        tokens: 64-bit hashes of the code tokens without comments, in order, shape ``[tokens]``.
+        digest: Digest of the tokens; equal for responses that differ in comments and layout only.
+        words: Identifiers unchanged, parts of compound identifiers with the prefix ``~``, words of comments with the
+            prefix ``#``, and ``#`` itself if there are comments.
+        unparsable: Whether the code has syntax errors.
     """
 
     tokens: NDArray[np.uint64]
     digest: str
     words: frozenset[str]
-    broken: bool
+    unparsable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PairFeatures:
-    """A pair with what its two answers are made of."""
+    """A pair with the features of its two responses."""
 
     pair: CompiledPair
-    chosen: Code
-    rejected: Code
+    chosen: CodeFeatures
+    rejected: CodeFeatures
 
     @property
     def task(self) -> str:
-        """Name what several pairs may share: the group within its source, else the request."""
+        """Return the task, which several pairs may share: the group within the source, else the prompt."""
         return f"{self.pair.source}\x1f{self.pair.group or self.pair.prompt}"
 
 
 def read_pairs(benchmark: str | Path) -> tuple[Benchmark, list[CompiledPair]]:
-    """Read a benchmark with what it says about where its pairs come from.
+    """Read a benchmark with the columns on the origin of its pairs.
 
-    A file without those columns (a published one, say) has its subsets for sources.
+    In a file without these columns, such as a published one, the subset of a pair is also its source.
 
     Raises:
         InputError: See :func:`themis_rm.benchmark.pairs.read_benchmark`.
@@ -88,22 +88,26 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         yield from read_rows(path)
 
 
-def examined(pairs: Iterable[CompiledPair]) -> list[PairFeatures]:
-    """Take all answers apart."""
+def extract_features(pairs: Iterable[CompiledPair]) -> list[PairFeatures]:
+    """Return the features of all pairs, in order."""
     hashes = WordHashes()
     return [
-        PairFeatures(pair, code(pair.chosen, pair.language, hashes), code(pair.rejected, pair.language, hashes))
+        PairFeatures(
+            pair,
+            extract_code_features(pair.chosen, pair.language, hashes),
+            extract_code_features(pair.rejected, pair.language, hashes),
+        )
         for pair in pairs
     ]
 
 
-def code(text: str, language: str, hashes: WordHashes) -> Code:
-    """Take one answer apart.
+def extract_code_features(text: str, language: str, hashes: WordHashes) -> CodeFeatures:
+    """Return the features of one response.
 
     Args:
-        text: The answer.
+        text: The code.
         language: Any name of its language.
-        hashes: Hashes tokens; may be shared.
+        hashes: Hash function for tokens, with a cache that several calls may share.
     """
     values = hashes(code_tokens(text, language))
     fragment, row = parse_fragment(text, language), get_syntax(language)
@@ -115,9 +119,9 @@ def code(text: str, language: str, hashes: WordHashes) -> Code:
         if not node.child_count and "identifier" in node.type and fragment.start <= node.start_byte < fragment.end:
             words.add(to_text(node.text or b""))
     for name in [word for word in words if not word.startswith("#")]:
-        parts = [part for part in _HUMPS.split(name) if part]
+        parts = [part for part in _WORD_BOUNDARY.split(name) if part]
         words.update(f"~{part.lower()}" for part in parts if len(parts) > 1 and len(part) > 1)
-    return Code(
+    return CodeFeatures(
         values,
         hashlib.blake2b(values.tobytes(), digest_size=16).hexdigest(),
         frozenset(words),
@@ -125,6 +129,6 @@ def code(text: str, language: str, hashes: WordHashes) -> Code:
     )
 
 
-def counted(values: Iterable[str]) -> dict[str, int]:
-    """Return how often each value stands there, the most frequent first."""
+def count_values(values: Iterable[str]) -> dict[str, int]:
+    """Return the number of occurrences of each value, the most frequent first."""
     return dict(sorted(Counter(values).items(), key=lambda item: (-item[1], item[0])))

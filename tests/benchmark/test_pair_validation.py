@@ -1,12 +1,18 @@
-"""What is fit for a benchmark, and what would give a label away."""
+"""Validation of single pairs, and words that reveal a label."""
 
 import pytest
 
-from themis_rm.benchmark.pair_validation import SoundnessSettings, ValidPair, leaks, telling_words, validate_pairs
+from themis_rm.benchmark.pair_validation import (
+    ValidationSettings,
+    ValidPair,
+    find_label_leaks,
+    find_label_words,
+    validate_pair,
+)
 from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.languages.syntax import code_tokens
 
-SETTINGS = SoundnessSettings(max_characters=200)
+SETTINGS = ValidationSettings(max_characters=200)
 
 
 def pair(chosen, rejected, criterion="FC", language="Python", prompt="Do it."):
@@ -20,10 +26,10 @@ GOOD = "def f(a):\n    return a + 1\n"
     ("chosen", "rejected", "criterion", "reason"),
     [
         (GOOD, GOOD.replace("+", "-"), "FC", None),
-        (GOOD, "  \n", "FC", "empty-side"),
+        (GOOD, "  \n", "FC", "empty-response"),
         (GOOD, "\udcff = 1 + 2", "FC", "not-text"),
         (GOOD, "x = 1\n" * 50, "FC", "too-long"),
-        (GOOD, GOOD + "\n", "FC", "same-answers"),
+        (GOOD, GOOD + "\n", "FC", "same-responses"),
         ("a", GOOD, "FC", "too-short"),
         (GOOD, GOOD + "# adds\n", "FC", "comments-only"),
         (GOOD, GOOD + "# adds\n", "R&M", "comments-only"),
@@ -34,9 +40,9 @@ GOOD = "def f(a):\n    return a + 1\n"
         (GOOD, GOOD.replace("+ 1", "- 1  # BUG"), "FC", "label-leak"),
     ],
 )
-def test_a_pair_is_fit_or_says_why_not(chosen, rejected, criterion, reason):
-    found = validate_pairs(pair(chosen, rejected, criterion), SETTINGS)
-    assert found == (reason or ValidPair(code_tokens(chosen, "Python"), code_tokens(rejected, "Python")))
+def test_a_pair_is_valid_or_has_a_reason(chosen, rejected, criterion, reason):
+    outcome = validate_pair(pair(chosen, rejected, criterion), SETTINGS)
+    assert outcome == (reason or ValidPair(code_tokens(chosen, "Python"), code_tokens(rejected, "Python")))
 
 
 @pytest.mark.parametrize(
@@ -49,14 +55,14 @@ def test_a_pair_is_fit_or_says_why_not(chosen, rejected, criterion, reason):
         ("func buggy_parse() {}", "Go", {"buggy"}),
     ],
 )
-def test_words_are_told_in_names_and_comments_alone(code, language, words):
-    assert telling_words(code, language) == words
+def test_label_words_are_found_in_names_and_comments_only(code, language, words):
+    assert find_label_words(code, language) == words
 
 
-def test_a_word_on_both_sides_is_the_subject_not_a_hint():
-    assert leaks("def list_bugs(): return 1", "def list_bugs(): return 2", "Python") == set()
+def test_a_word_on_both_sides_is_not_a_leak():
+    assert find_label_leaks("def list_bugs(): return 1", "def list_bugs(): return 2", "Python") == set()
 
 
-def test_leaks_may_be_let_through():
+def test_label_leaks_can_be_allowed():
     leaking = pair(GOOD, GOOD.replace("+ 1", "- 1  # BUG"))
-    assert isinstance(validate_pairs(leaking, SoundnessSettings(leaks=True)), ValidPair)
+    assert isinstance(validate_pair(leaking, ValidationSettings(allow_label_leaks=True)), ValidPair)

@@ -1,4 +1,4 @@
-"""Benchmark files: usable pairs or reasons, nothing in between."""
+"""Reading of benchmark files: each row is a usable pair or has a reason."""
 
 import json
 
@@ -44,7 +44,7 @@ def write(path, *rows):
         ({"chosen": "\ud800"}, "not-unicode"),
     ],
 )
-def test_a_bad_row_is_kept_aside_under_its_reason(tmp_path, change, reason):
+def test_an_invalid_row_is_rejected_with_its_reason(tmp_path, change, reason):
     read = read_benchmark(write(tmp_path / "b.jsonl", GOOD, {**GOOD, "id": "b", **change}))
     assert [pair.id for pair in read.pairs] == ["a"]
     assert read.reasons == {reason: 1}
@@ -52,12 +52,12 @@ def test_a_bad_row_is_kept_aside_under_its_reason(tmp_path, change, reason):
 
 
 @pytest.mark.parametrize("line", ["{", "[1]", "7", "\ufffd\x00"])
-def test_a_line_that_is_no_row_is_kept_aside(tmp_path, line):
+def test_a_line_that_is_not_a_row_is_rejected(tmp_path, line):
     assert read_benchmark(write(tmp_path / "b.jsonl", GOOD, line)).reasons == {"not-a-row": 1}
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
-def test_missing_columns_are_an_error_that_names_them(tmp_path, kind):
+def test_missing_columns_are_named_in_the_error(tmp_path, kind):
     row = {key: value for key, value in GOOD.items() if key not in {"subset", "aspect"}}
     path = tmp_path / f"b.{kind}"
     if kind == "jsonl":
@@ -77,13 +77,13 @@ def test_parquet_and_jsonl_of_the_same_rows_are_the_same_benchmark(tmp_path):
     assert one.digest == two.digest
 
 
-def test_names_become_benchmark_names(tmp_path):
+def test_criteria_and_languages_get_their_benchmark_names(tmp_path):
     row = {**GOOD, "language": "C#", "aspect": "Readability and Maintainability"}
     pair = read_benchmark(write(tmp_path / "b.jsonl", row)).pairs[0]
     assert (pair.language, pair.aspect) == ("CSharp", "Readability_Maintainability")
 
 
-def test_a_folder_of_files_is_read_whole(tmp_path):
+def test_all_files_of_a_directory_are_read(tmp_path):
     write(tmp_path / "1.jsonl", GOOD)
     write(tmp_path / "2.jsonl", {**GOOD, "id": "b"}, GOOD)
     read = read_benchmark(tmp_path)
@@ -98,12 +98,12 @@ def test_an_empty_benchmark_is_an_error(tmp_path, text):
         read_benchmark(tmp_path / "b.jsonl")
 
 
-def test_a_benchmark_that_is_not_there_is_an_error(tmp_path):
+def test_a_missing_benchmark_is_an_error(tmp_path):
     with pytest.raises(InputError, match="There is no benchmark"):
         read_benchmark(tmp_path / "absent")
 
 
-def test_the_authored_benchmark_is_read_by_its_name():
+def test_the_authored_benchmark_is_read_by_name():
     read = read_benchmark("authored")
     assert read.pairs
     assert not read.rejected
@@ -126,19 +126,19 @@ def published_layout(tmp_path):
         for name, aspect in (("a", "Functional_Correctness"), ("b", "Memory_Efficiency"))
     ]
     for config, splits in (("Full", {"Full": rows}), ("Stratified_Aspect", {row["aspect"]: [row] for row in rows})):
-        for split, held in splits.items():
+        for split, members in splits.items():
             path = tmp_path / "bench" / config / f"{split}-00000-of-00001.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(pa.Table.from_pylist(held), path)
+            pq.write_table(pa.Table.from_pylist(members), path)
     return tmp_path / "bench"
 
 
-def test_of_the_published_configurations_the_whole_one_is_read(published_layout):
+def test_the_full_configuration_of_a_published_layout_is_read(published_layout):
     read = read_benchmark(published_layout)
     assert ([pair.id for pair in read.pairs], read.rejected, read.name) == (["a", "b"], (), "bench")
 
 
-def test_a_part_is_read_where_it_is_named(published_layout):
+def test_another_configuration_is_read_by_its_path(published_layout):
     folder = published_layout / "Stratified_Aspect"
     assert len(read_benchmark(folder).pairs) == 2
     assert [pair.id for pair in read_benchmark(folder / "Memory_Efficiency-00000-of-00001.parquet").pairs] == ["b"]
@@ -153,7 +153,7 @@ def verified(tmp_path, kind, *values):
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
-def test_pairs_that_do_not_agree_with_execution_are_left_out_when_asked(tmp_path, kind):
+def test_pairs_that_disagree_with_execution_are_rejected_on_request(tmp_path, kind):
     path = verified(tmp_path, kind, "agrees", "disagrees", "unchecked", "agrees", None)
     assert len(read_benchmark(path).pairs) == 5
     read = read_benchmark(path, "agrees")
@@ -162,7 +162,7 @@ def test_pairs_that_do_not_agree_with_execution_are_left_out_when_asked(tmp_path
     assert read.digest == check_rows("b", [("", {**GOOD, "id": key}) for key in ("p0", "p3")]).digest
 
 
-def test_a_row_that_is_no_pair_keeps_its_own_reason(tmp_path):
+def test_the_verified_column_does_not_change_the_reason_of_an_invalid_row(tmp_path):
     rows = [{**GOOD, "verified": "agrees"}, {**GOOD, "verified": "disagrees"}, {**GOOD, "id": "c", "aspect": "Charm"}]
     assert read_benchmark(write(tmp_path / "b.jsonl", *rows), "agrees").reasons == {
         "duplicate-id": 1,
@@ -171,13 +171,13 @@ def test_a_row_that_is_no_pair_keeps_its_own_reason(tmp_path):
 
 
 @pytest.mark.parametrize("benchmark", ["authored", "file"])
-def test_agreement_cannot_be_asked_of_a_benchmark_that_does_not_say(tmp_path, benchmark):
+def test_verified_pairs_of_a_benchmark_without_the_column_are_an_error(tmp_path, benchmark):
     path = write(tmp_path / "b.jsonl", GOOD) if benchmark == "file" else benchmark
-    with pytest.raises(InputError, match=r"has no column 'verified'\. 'benchmark verify' with --mark"):
+    with pytest.raises(InputError, match=r"has no column 'verified'\. Run 'themis-rm benchmark verify' with --mark"):
         read_benchmark(path, "agrees")
 
 
-def test_a_benchmark_that_nobody_executed_has_no_pair_that_agrees(tmp_path):
+def test_a_benchmark_that_was_not_executed_has_no_verified_pairs(tmp_path):
     with pytest.raises(InputError, match=r"no usable pair.*verified-unchecked"):
         read_benchmark(verified(tmp_path, "parquet", "unchecked"), "agrees")
 
@@ -191,6 +191,6 @@ def test_a_task_is_a_group_within_its_source(tmp_path):
     assert len(set(tasks.values())) == 4
 
 
-def test_a_row_that_is_left_out_is_in_no_task(tmp_path):
+def test_a_rejected_row_does_not_belong_to_a_task(tmp_path):
     rows = [{**GOOD, "group": "g"}, {**GOOD, "id": "b", "group": "g", "aspect": "Charm"}]
     assert set(read_benchmark(write(tmp_path / "b.jsonl", *rows)).tasks) == {"a"}

@@ -1,4 +1,4 @@
-"""Labels against execution: what agrees, what does not, and what could not be told."""
+"""Verification of labels by execution."""
 
 import json
 import shutil
@@ -8,11 +8,12 @@ import sys
 import time
 
 import pytest
-from scipy.stats import binomtest
 
 from themis_rm.benchmark import verify as module
-from themis_rm.benchmark.compile import Artifacts
-from themis_rm.benchmark.verify import VerifiedPair, VerifySettings, agreement, mark, verify, wilson
+from themis_rm.benchmark.files import BenchmarkFiles
+from themis_rm.benchmark.verification_report import VerificationReport, VerifiedPair
+from themis_rm.benchmark.verified_column import add_verified_column
+from themis_rm.benchmark.verify import VERIFIED_PAIRS, VerifySettings, label_agrees, verify
 from themis_rm.errors import InputError, SettingError, UserError
 from themis_rm.execute.check import BOTH_PASS, Check
 from themis_rm.execute.runner import CheckOutcome
@@ -20,7 +21,7 @@ from themis_rm.execute.sandbox import Isolation
 from themis_rm.records import CompiledPair
 from themis_rm.storage.parquet import read_rows, write_rows
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux alone")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux only")
 
 RIGHT, WRONG = "def f(n):\n    return n + 1\n", "def f(n):\n    return n\n"
 TEST = "\nassert f(1) == 2, 'f(1)'\n"
@@ -43,25 +44,25 @@ def check(name, **values):
     return Check(**{"id": name, "language": "Python", "after": TEST, **values})
 
 
-def write(folder, pairs, checks):
-    path = folder / "bench.parquet"
+def write(directory, pairs, checks):
+    path = directory / "bench.parquet"
     write_rows(path, pairs, CompiledPair.schema())
-    write_rows(Artifacts(path).checks, checks, Check.schema())
+    write_rows(BenchmarkFiles(path).checks, checks, Check.schema())
     return path
 
 
 def settings(**values):
-    return VerifySettings(**{"workers": 2, "retry_factor": 4.0, "without_namespaces": True, **values})
+    return VerifySettings(**{"workers": 2, "retry_timeout_factor": 4.0, "without_namespaces": True, **values})
 
 
 def rows_of(out):
-    return {row["id"]: VerifiedPair.from_dict(row) for row in read_rows(out / "verdicts.parquet")}
+    return {row["id"]: VerifiedPair.from_dict(row) for row in read_rows(out / VERIFIED_PAIRS)}
 
 
 @pytest.fixture(scope="module")
 def verified(tmp_path_factory):
-    """Return the report and the folders of a benchmark that holds one pair of each kind."""
-    folder = tmp_path_factory.mktemp("verify")
+    """Return the report, the path and the output directory of a benchmark with one pair of each kind."""
+    directory = tmp_path_factory.mktemp("verify")
     pairs = [
         pair("agrees"),
         pair("both-pass", rejected=RIGHT),
@@ -83,8 +84,8 @@ def verified(tmp_path_factory):
         check("absent-package", packages=["themis_absent"]),
         check("of-no-pair"),
     ]
-    path = write(folder, pairs, checks)
-    return verify(path, folder / "out", settings()), path, folder / "out"
+    path = write(directory, pairs, checks)
+    return verify(path, directory / "out", settings()), path, directory / "out"
 
 
 @pytest.mark.parametrize(
@@ -103,19 +104,19 @@ def verified(tmp_path_factory):
         ("absent-package", None, "no-toolchain"),
     ],
 )
-def test_each_pair_gets_its_verdict(verified, name, agrees, reason):
+def test_each_pair_gets_a_result_or_a_reason(verified, name, agrees, reason):
     row = rows_of(verified[2])[name]
     assert (row.agrees, row.reason) == (agrees, reason)
 
 
-def test_the_note_says_what_was_seen(verified):
+def test_the_note_contains_the_output_of_failed_programs(verified):
     rows = rows_of(verified[2])
     assert "AssertionError: f(1)" in rows["both-fail"].note
     assert rows["absent-package"].note.count("themis_absent not installed") == 2
     assert rows["bad-check"].note == "Check bad-check: 1 names for 0 contents."
 
 
-def test_verdicts_stand_in_the_order_of_the_benchmark(verified):
+def test_results_are_in_the_order_of_the_benchmark(verified):
     report, path, out = verified
     assert list(rows_of(out)) == [row["id"] for row in read_rows(path)]
     assert report.disagreements == ["both-pass", "swapped", "both-fail", "inefficient-and-wrong"]
@@ -132,17 +133,24 @@ def test_sources_are_counted(verified):
     assert report.foreign == 1
 
 
+def test_the_report_can_be_loaded_and_displayed(verified):
+    report, _, out = verified
+    assert VerificationReport.load(out / "report.json") == report
+    assert [row["source"] for row in report.records()] == ["one", "two", "all"]
+    assert report.summary() == "bench.parquet, 11 pairs, 7 executed, 3 agree (42.9%)"
+
+
 def test_the_report_is_written_as_json_and_as_a_table(verified):
     report, _, out = verified
     assert json.loads((out / "report.json").read_text())["total"]["agree"] == 3
     table = (out / "report.md").read_text()
-    assert table == report.table()
+    assert table == report.to_markdown()
     assert "| one | 4 | 4 | 1 | 25.0% |" in table
 
 
-def test_marking_adds_the_column_and_changes_nothing_else(verified, tmp_path):
+def test_a_marked_copy_differs_in_the_verified_column_only(verified, tmp_path):
     _, path, out = verified
-    counts = mark(path, out / "verdicts.parquet", tmp_path / "marked.parquet")
+    counts = add_verified_column(path, out / VERIFIED_PAIRS, tmp_path / "marked.parquet")
     assert counts == {"agrees": 3, "disagrees": 4, "unchecked": 4}
     before, after = list(read_rows(path)), list(read_rows(tmp_path / "marked.parquet"))
     assert {row["id"]: row["verified"] for row in after}["swapped"] == "disagrees"
@@ -152,14 +160,14 @@ def test_marking_adds_the_column_and_changes_nothing_else(verified, tmp_path):
 def test_the_benchmark_itself_is_not_overwritten(verified):
     _, path, out = verified
     with pytest.raises(InputError, match="another path"):
-        mark(path, out / "verdicts.parquet", path)
+        add_verified_column(path, out / VERIFIED_PAIRS, path)
 
 
 def results(out):
-    return {name: (out / name).read_bytes() for name in ("verdicts.parquet", "report.json", "report.md")}
+    return {name: (out / name).read_bytes() for name in (VERIFIED_PAIRS, "report.json", "report.md")}
 
 
-def test_nothing_is_executed_twice(verified, tmp_path, monkeypatch):
+def test_cached_pairs_are_not_executed_again(verified, tmp_path, monkeypatch):
     _, path, out = verified
     shutil.copytree(out, tmp_path / "again")
     executed = set()
@@ -170,7 +178,7 @@ def test_nothing_is_executed_twice(verified, tmp_path, monkeypatch):
 
     monkeypatch.setattr(module, "run_check", record)
     verify(path, tmp_path / "again", settings())
-    assert executed == {"absent-package"}  # it may have come since
+    assert executed == {"absent-package"}  # the package may have been installed since
 
 
 def test_results_do_not_depend_on_the_number_of_workers(verified, tmp_path):
@@ -179,12 +187,12 @@ def test_results_do_not_depend_on_the_number_of_workers(verified, tmp_path):
     assert results(tmp_path / "out") == results(out)
 
 
-def test_a_cut_journal_goes_on_to_the_same_results(verified, tmp_path):
+def test_a_truncated_cache_resumes_to_the_same_results(verified, tmp_path):
     _, path, out = verified
     shutil.copytree(out, tmp_path / "cut")
-    journal = tmp_path / "cut" / "verdicts.jsonl"
-    data = journal.read_bytes()
-    journal.write_bytes(data[: len(data) // 2])
+    cache = tmp_path / "cut" / "outcomes.jsonl"
+    data = cache.read_bytes()
+    cache.write_bytes(data[: len(data) // 2])
     verify(path, tmp_path / "cut", settings())
     assert results(tmp_path / "cut") == results(out)
 
@@ -197,34 +205,34 @@ verify(Path(sys.argv[1]), Path(sys.argv[2]), VerifySettings(workers=2, without_n
 """
 
 
-def test_a_killed_run_goes_on_to_the_same_results(tmp_path):
+def test_a_killed_run_resumes_to_the_same_results(tmp_path):
     slow = "import time; time.sleep(0.2)\n" + RIGHT
     names = [f"p{n}" for n in range(8)]
     path = write(tmp_path, [pair(name, chosen=slow) for name in names], [check(name) for name in names])
-    journal = tmp_path / "killed" / "verdicts.jsonl"
+    cache = tmp_path / "killed" / "outcomes.jsonl"
     run = subprocess.Popen([sys.executable, "-c", KILLED, str(path), str(tmp_path / "killed")])
     end = time.monotonic() + 60
-    while not (journal.exists() and journal.stat().st_size) and time.monotonic() < end:
+    while not (cache.exists() and cache.stat().st_size) and time.monotonic() < end:
         time.sleep(0.02)
     run.send_signal(signal.SIGKILL)
     run.wait()
-    done = journal.read_bytes().count(b"\n")
+    done = cache.read_bytes().count(b"\n")
     assert 1 <= done < 8
     verify(path, tmp_path / "killed", settings())
-    verify(path, tmp_path / "whole", settings())
-    assert results(tmp_path / "killed") == results(tmp_path / "whole")
+    verify(path, tmp_path / "complete", settings())
+    assert results(tmp_path / "killed") == results(tmp_path / "complete")
 
 
-def test_a_late_answer_is_run_again_alone_with_a_longer_limit(tmp_path):
-    late = "import time; time.sleep(1)\n" + RIGHT
-    path = write(tmp_path, [pair("late", chosen=late)], [check("late", seconds=0.5)])
-    report = verify(path, tmp_path / "out", settings(retry_factor=40.0))
+def test_a_response_that_timed_out_is_run_again_with_a_longer_limit(tmp_path):
+    slow = "import time; time.sleep(1)\n" + RIGHT
+    path = write(tmp_path, [pair("slow", chosen=slow)], [check("slow", seconds=0.5)])
+    report = verify(path, tmp_path / "out", settings(retry_timeout_factor=40.0))
     assert report.total.agree == 1
-    kept = [json.loads(line) for line in (tmp_path / "out" / "verdicts.jsonl").read_text().splitlines()]
-    assert [(line["chosen"]["state"], line["alone"]) for line in kept] == [("timeout", False), ("passed", True)]
+    cached = [json.loads(line) for line in (tmp_path / "out" / "outcomes.jsonl").read_text().splitlines()]
+    assert [(line["chosen"]["state"], line["retried"]) for line in cached] == [("timeout", False), ("passed", True)]
 
 
-def test_another_answer_is_executed_anew(tmp_path):
+def test_a_changed_response_is_executed_again(tmp_path):
     path = write(tmp_path, [pair("p")], [check("p")])
     assert verify(path, tmp_path / "out", settings()).total.agree == 1
     write(tmp_path, [pair("p", rejected=RIGHT)], [check("p")])
@@ -235,44 +243,44 @@ def test_selections_are_counted_and_do_not_depend_on_order(tmp_path):
     pairs = [pair("a"), pair("b"), pair("c", source="two"), pair("d", language="Ruby")]
     checks = [check(p.id, language=p.language) for p in pairs]
     path = write(tmp_path, pairs, checks)
-    chosen = settings(languages=("python",), sources=("one",), limit=1)
-    report = verify(path, tmp_path / "out", chosen)
+    selection = settings(languages=("python",), sources=("one",), limit=1)
+    report = verify(path, tmp_path / "out", selection)
     assert report.total.checked == 1
     assert report.total.not_run == {"not-selected": 3}
     write(tmp_path, pairs[::-1], checks[::-1])
-    verify(path, tmp_path / "turned", chosen)
-    ran = [{key for key, row in rows_of(tmp_path / out).items() if row.chosen_state} for out in ("out", "turned")]
+    verify(path, tmp_path / "reversed", selection)
+    ran = [{key for key, row in rows_of(tmp_path / out).items() if row.chosen_state} for out in ("out", "reversed")]
     assert ran[0] == ran[1]
 
 
-def test_an_unknown_source_is_refused(tmp_path):
+def test_an_unknown_source_is_an_error(tmp_path):
     path = write(tmp_path, [pair("a")], [check("a")])
     with pytest.raises(SettingError, match="Did you mean 'one'"):
         verify(path, tmp_path / "out", settings(sources=("onne",)))
 
 
-def test_a_benchmark_without_checks_is_refused(tmp_path):
+def test_a_benchmark_without_checks_is_an_error(tmp_path):
     path = write(tmp_path, [pair("a")], [])
-    Artifacts(path).checks.unlink()
-    with pytest.raises(InputError, match="There are no checks"):
+    BenchmarkFiles(path).checks.unlink()
+    with pytest.raises(InputError, match="There is no file"):
         verify(path, tmp_path / "out", settings())
 
 
-def test_two_checks_for_a_pair_are_refused(tmp_path):
+def test_two_checks_for_a_pair_are_an_error(tmp_path):
     path = write(tmp_path, [pair("a")], [check("a"), check("a")])
     with pytest.raises(InputError, match="two checks for the pair a"):
         verify(path, tmp_path / "out", settings())
 
 
-def test_a_damaged_journal_is_refused(tmp_path):
+def test_a_damaged_cache_is_an_error(tmp_path):
     path = write(tmp_path, [pair("a")], [check("a")])
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "verdicts.jsonl").write_text("nonsense\n")
+    (tmp_path / "out" / "outcomes.jsonl").write_text("nonsense\n")
     with pytest.raises(InputError, match="is damaged"):
         verify(path, tmp_path / "out", settings())
 
 
-def test_without_namespaces_nothing_is_executed_unasked(tmp_path, monkeypatch):
+def test_without_namespaces_execution_needs_permission(tmp_path, monkeypatch):
     path = write(tmp_path, [pair("a")], [check("a")])
     monkeypatch.setattr(module, "isolation", lambda: Isolation(complete=False, why="unshare: not permitted"))
     with pytest.raises(UserError, match="without_namespaces=true"):
@@ -283,7 +291,7 @@ def test_without_namespaces_nothing_is_executed_unasked(tmp_path, monkeypatch):
 
 
 def test_authored_python_pairs_agree(tmp_path):
-    report = verify("authored", tmp_path, settings(languages=("Python",), seconds_factor=6.0))
+    report = verify("authored", tmp_path, settings(languages=("Python",), timeout_factor=6.0))
     assert report.total.checked >= 2
     assert report.disagreements == []
     assert {row.source for row in rows_of(tmp_path).values()} == {"authored"}
@@ -291,13 +299,13 @@ def test_authored_python_pairs_agree(tmp_path):
 
 @pytest.mark.slow
 def test_every_authored_pair_with_a_check_agrees(tmp_path):
-    report = verify("authored", tmp_path, settings(seconds_factor=6.0))
+    report = verify("authored", tmp_path, settings(timeout_factor=6.0))
     assert report.disagreements == []
     assert "timeout" not in report.total.not_run
 
 
 @pytest.mark.parametrize(
-    ("expects", "chosen", "rejected", "told"),
+    ("expects", "chosen", "rejected", "result"),
     [
         ("distinguishes", "passed", "failed", (True, "")),
         ("distinguishes", "passed", "compile-error", (True, "")),
@@ -312,11 +320,5 @@ def test_every_authored_pair_with_a_check_agrees(tmp_path):
         ("both-pass", "passed", "timeout", (None, "timeout")),
     ],
 )
-def test_agreement(expects, chosen, rejected, told):
-    assert agreement(expects, chosen, rejected) == told
-
-
-@pytest.mark.parametrize(("wins", "n"), [(0, 5), (5, 5), (3, 7), (160, 164)])
-def test_the_interval_is_that_of_wilson(wins, n):
-    wanted = binomtest(wins, n).proportion_ci(0.95, method="wilson")
-    assert wilson(wins, n) == pytest.approx((wanted.low, wanted.high), abs=1e-12)
+def test_a_label_agrees_with_the_states_of_its_responses(expects, chosen, rejected, result):
+    assert label_agrees(expects, chosen, rejected) == result

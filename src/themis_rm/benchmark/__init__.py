@@ -1,1 +1,1 @@
-"""Benchmarks: pairs in, scores and results with their uncertainty out."""
+"""Construction of benchmarks: public sources, compilation, verification by execution, audit, authored pairs."""

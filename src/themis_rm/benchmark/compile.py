@@ -1,19 +1,15 @@
-"""Public sources to one frozen benchmark: map, sift, take duplicates out, write with a manifest.
+"""Compilation of public sources into one frozen benchmark: map, validate, deduplicate, write with a manifest.
 
-Two passes. The first reads each source as one task of a datatrove stage (so it runs on one machine or on a cluster and
-goes on where it was killed) and keeps what is dropped aside by reason. The second goes through the sources from the
-largest to the smallest, so that a source that lies inside another one is the one that loses its pairs, and writes the
-benchmark in the order of sources and records.
+The first pass reads each source as one task of a datatrove stage, which runs on one machine or on a cluster, resumes
+after an interruption, and writes dropped records by reason. The second pass removes duplicates and writes the benchmark
+in the order of sources and records.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +19,12 @@ from datatrove.pipeline.base import PipelineStep
 from pydantic import Field
 
 import themis_rm
-from themis_rm.benchmark.manifest import Manifest, Nested, SourceEntry
-from themis_rm.benchmark.pair_validation import SoundnessSettings, ValidPair, validate_pairs
+from themis_rm.benchmark.deduplication import Deduplication, deduplicate
+from themis_rm.benchmark.files import BenchmarkFiles
+from themis_rm.benchmark.manifest import Manifest, NestedSource, SourceEntry
+from themis_rm.benchmark.pair_validation import ValidationSettings, ValidPair, validate_pair
 from themis_rm.benchmark.pairs import pairs_digest
-from themis_rm.benchmark.requests import template
+from themis_rm.benchmark.prompt_templates import template_prompt
 from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, UnusableRecord
 from themis_rm.criteria import criterion
 from themis_rm.errors import InputError, SettingError
@@ -45,325 +43,243 @@ from themis_rm.pipeline import (
     run_steps,
     to_document,
 )
-from themis_rm.records import BenchmarkPair, CompiledPair, Row
+from themis_rm.records import BenchmarkPair, CompiledPair
 from themis_rm.settings import Settings
-from themis_rm.storage.digests import file_sha256, stable_id
+from themis_rm.storage.atomic import remove
+from themis_rm.storage.digests import file_sha256, files_sha256, stable_id
+from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.storage.parquet import read_rows, write_rows
 
-_WORKING = ("chosen_digest", "rejected_digest", "check", "name", "signature")
-_MAPPED = pa.schema([*CompiledPair.schema(), *(pa.field(name, pa.string()) for name in _WORKING)])
-"""A row between the two passes: the pair, digests of its answers' tokens, its check as JSON, facts for a request."""
+_INTERMEDIATE_COLUMNS = ("chosen_digest", "rejected_digest", "check", "name", "signature")
+_MAPPED_SCHEMA = pa.schema([*CompiledPair.schema(), *(pa.field(name, pa.string()) for name in _INTERMEDIATE_COLUMNS)])
+"""Rows between the two passes: the pair, digests of its code tokens, its check as JSON, facts for a prompt."""
 
 
 class CompileSettings(Settings):
     """How a benchmark is compiled."""
 
     only: tuple[str, ...] = ()
-    """Names of sources to use; by default all whose folder is there."""
-    soundness: SoundnessSettings = SoundnessSettings()
-    """Which pairs are fit."""
-    writer: EndpointSettings | None = None
-    """Chat model that writes the requests of pairs without one; by default they get a template."""
-    max_per_source: int | None = Field(default=None, ge=1)
-    """Most pairs of one source; which ones depends on their ids alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Artifacts:
-    """Where the files of a compiled benchmark are, all beside one another.
-
-    Attributes:
-        pairs: The benchmark, in the columns of :class:`~themis_rm.records.CompiledPair`.
-    """
-
-    pairs: Path
-
-    def beside(self, ending: str) -> Path:
-        """Return a neighbor: the benchmark's path with another ending."""
-        return self.pairs.with_suffix("").with_name(self.pairs.stem + ending)
-
-    @property
-    def checks(self) -> Path:
-        """How pairs are executed, by pair id."""
-        return self.beside(".checks.parquet")
-
-    @property
-    def manifest(self) -> Path:
-        """What it is made of."""
-        return self.beside(".manifest.json")
-
-    @property
-    def requests(self) -> Path:
-        """What a chat model was asked and answered; kept, so that nothing is asked twice."""
-        return self.beside(".requests.jsonl")
-
-    @property
-    def dropped(self) -> Path:
-        """Folder of what was dropped, by reason."""
-        return self.beside(".dropped")
-
-    @property
-    def work(self) -> Path:
-        """Folder of the first pass, while a compilation is under way."""
-        return self.beside(".work")
+    """Names of the sources to use; by default all that have a directory."""
+    validation: ValidationSettings = ValidationSettings()
+    """Which pairs are valid."""
+    prompt_writer: EndpointSettings | None = None
+    """Chat model that generates prompts for pairs without one; by default they get a template."""
+    max_pairs_per_source: int | None = Field(default=None, ge=1)
+    """Maximum number of pairs per source; the selection depends on ids only."""
 
 
 class SourceReader(PipelineStep):
-    """Reads sources through their mappers; task ``rank`` reads the source of that number.
+    """Reads sources with their mappers; task ``rank`` reads the source with that index.
 
     Args:
-        folder: Folder of the sources' folders.
+        directory: Directory with one subdirectory per source.
         names: Names of the sources, in the order of ranks.
         settings: See :class:`CompileSettings`.
-        dropped: Where rows go that are not fit.
+        exclusions: Writer of dropped records.
     """
 
     type = "📖 - READER"
     name = "public source"
 
-    def __init__(self, folder: Path, names: Sequence[str], settings: CompileSettings, dropped: RowWriter) -> None:
+    def __init__(self, directory: Path, names: Sequence[str], settings: CompileSettings, exclusions: RowWriter) -> None:
         super().__init__()
-        self.folder = folder
+        self.directory = directory
         self.names = list(names)
         self.settings = settings
-        self.dropped = dropped
+        self.exclusions = exclusions
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Yield a document for every sound pair of the source."""
-        read = SOURCES.get(self.names[rank])
+        """Yield a document for every valid pair of the source."""
+        source = SOURCES.get(self.names[rank])
         seen: set[str] = set()
-        with self.dropped:
-            for item in read.read(read.directory_in(self.folder)):
+        with self.exclusions:
+            for record in source.read(source.directory_in(self.directory)):
                 self.stat_update(READ)
-                found = self._sifted(item, seen)
-                row = _row(read, item, found)
-                seen.add(item.key)
-                if isinstance(found, ValidPair):
+                outcome = self._validate(record, seen)
+                row = _row(source, record, outcome)
+                seen.add(record.key)
+                if isinstance(outcome, ValidPair):
                     yield to_document(row)
                 else:
-                    self.stat_update(f"{DROPPED}{found}")
-                    row["filter_reason"] = found
-                    self.dropped.write(to_document(row), rank)
+                    self.stat_update(f"{DROPPED}{outcome}")
+                    row["filter_reason"] = outcome
+                    self.exclusions.write(to_document(row), rank)
 
-    def _sifted(self, item: SourcePair | UnusableRecord, seen: set[str]) -> ValidPair | str:
-        if isinstance(item, UnusableRecord):
-            return item.reason
-        return "duplicate-key" if item.key in seen else validate_pairs(item, self.settings.soundness)
+    def _validate(self, record: SourcePair | UnusableRecord, seen: set[str]) -> ValidPair | str:
+        if isinstance(record, UnusableRecord):
+            return record.reason
+        return "duplicate-key" if record.key in seen else validate_pair(record, self.settings.validation)
 
 
-def _row(read: BenchmarkSource, item: SourcePair | UnusableRecord, found: ValidPair | str) -> dict[str, Any]:
-    if isinstance(item, UnusableRecord):
+def _row(source: BenchmarkSource, record: SourcePair | UnusableRecord, outcome: ValidPair | str) -> dict[str, Any]:
+    if isinstance(record, UnusableRecord):
         empty = dict.fromkeys(BenchmarkPair.required(), "")
-        return {**empty, "id": read.pair_id(item.key), "source": read.name, "source_key": item.key}
-    compiled = CompiledPair(
-        id=read.pair_id(item.key),
-        prompt=item.prompt.strip() or (template(item) if isinstance(found, ValidPair) else ""),
-        chosen=item.chosen.strip("\n") + "\n",
-        rejected=item.rejected.strip("\n") + "\n",
-        aspect=criterion(item.criterion).benchmark_aspect,
-        language=get_language(item.language).benchmark_name,
-        subset=item.subset or read.subset,
-        source=read.name,
-        source_key=item.key,
-        group=item.group,
-        prompt_source=item.prompt_source if item.prompt.strip() else "template",
-        rule=item.rule,
-        license=read.license,
+        return {**empty, "id": source.pair_id(record.key), "source": source.name, "source_key": record.key}
+    row = CompiledPair(
+        id=source.pair_id(record.key),
+        prompt=record.prompt.strip() or (template_prompt(record) if isinstance(outcome, ValidPair) else ""),
+        chosen=record.chosen.strip("\n") + "\n",
+        rejected=record.rejected.strip("\n") + "\n",
+        aspect=criterion(record.criterion).benchmark_aspect,
+        language=get_language(record.language).benchmark_name,
+        subset=record.subset or source.subset,
+        source=source.name,
+        source_key=record.key,
+        group=record.group,
+        prompt_source=record.prompt_source if record.prompt.strip() else "template",
+        rule=record.rule,
+        license=source.license,
     ).to_dict()
-    if isinstance(found, ValidPair):
-        compiled |= {"chosen_digest": stable_id(*found.chosen), "rejected_digest": stable_id(*found.rejected)}
-        check = Check.from_dict({**item.check.to_dict(), "id": compiled["id"]}) if item.check else None
-        compiled["check"] = json.dumps(check.to_dict(), ensure_ascii=False) if check else None
-        compiled |= {"name": item.name, "signature": item.signature}
-    return compiled
+    if isinstance(outcome, ValidPair):
+        row |= {"chosen_digest": stable_id(*outcome.chosen), "rejected_digest": stable_id(*outcome.rejected)}
+        row |= {"name": record.name, "signature": record.signature, "check": _check_json(row["id"], record.check)}
+    return row
+
+
+def _check_json(pair_id: str, check: Check | None) -> str | None:
+    return json.dumps({**check.to_dict(), "id": pair_id}, ensure_ascii=False) if check else None
 
 
 def compile_benchmark(
-    folder: Path, out: Path, settings: CompileSettings | None = None, executor: ExecutorSettings | None = None
+    sources: str | Path,
+    out: str | Path,
+    settings: CompileSettings | None = None,
+    executor: ExecutorSettings | None = None,
 ) -> Manifest:
-    """Compile the sources below a folder into one benchmark.
+    """Compile the sources below a directory into one benchmark.
 
-    Writes the Parquet file and, beside it under the same stem, ``.checks.parquet`` (how pairs are executed),
-    ``.manifest.json`` and ``.dropped/`` (what was left out, by reason). A job that was killed goes on with the sources
-    that it had not finished; the same input and settings give the same bytes.
+    Writes the Parquet file and, next to it under the same stem, ``.checks.parquet`` (how pairs are executed),
+    ``.manifest.json`` and ``.dropped/`` (dropped records by reason). An interrupted job resumes with the unfinished
+    sources. The same input and settings give the same bytes.
 
     Args:
-        folder: Holds one folder a source.
+        sources: Directory with one subdirectory per source.
         out: The Parquet file to write.
         settings: See :class:`CompileSettings`.
-        executor: Where and how widely the sources are read.
+        executor: Where the sources are read, and by how many workers.
 
     Raises:
-        InputError: The folder holds no known source, or a source's files are damaged.
-        SettingError: A name is no source, or ``out`` is no ``.parquet`` file.
+        InputError: The directory contains no known source, or a source's files are damaged.
+        SettingError: A name is not a source, or ``out`` is not a ``.parquet`` file.
     """
     settings, executor = settings or CompileSettings(), executor or ExecutorSettings()
-    files = Artifacts(out)
-    if out.suffix != ".parquet":
-        raise SettingError(f"{out} is no .parquet file.", "Name one, such as benchmark.parquet.")
-    used = _present(folder, settings.only)
-    digests = {name: folder_digest(SOURCES.get(name).directory_in(folder)) for name in used}
-    mapping = settings.model_copy(update={"writer": None, "max_per_source": None})
-    key = stable_id(mapping.canonical(), themis_rm.__version__, json.dumps(digests))
-    work = files.work / key
-    if files.work.is_dir():
-        for stale in files.work.iterdir():
-            if stale != work:
-                shutil.rmtree(stale)
-    aside = exclusion_writer(work / "dropped", CompiledPair.schema(), "sources")
-    steps: list[PipelineStep] = [SourceReader(folder, used, settings, aside), RowWriter(work / "mapped", _MAPPED)]
-    run_steps("compile", steps, work, len(used), executor)
-    # A source without a sound pair leaves no file.
-    mapped = {name: [*(work / "mapped").glob(f"{rank:05d}.parquet")] for rank, name in enumerate(used)}
-    logs = work / "logs" / "compile"
-    counted = {name: read_counts(name, logs, rank) for rank, name in enumerate(used)}
-    manifest = _assembled(folder, files, mapped, counted, digests, settings)
-    if files.dropped.is_dir():
-        shutil.rmtree(files.dropped)
-    if (work / "dropped").is_dir():
-        (work / "dropped").replace(files.dropped)
+    directory, files = Path(sources), BenchmarkFiles(Path(out))
+    if files.pairs.suffix != ".parquet":
+        raise SettingError(f"{out} is not a .parquet file.", "Set a path such as benchmark.parquet.")
+    names = _available_sources(directory, settings.only)
+    digests = {name: directory_digest(SOURCES.get(name).directory_in(directory)) for name in names}
+    prepare_output_dir(files.work, _fingerprint(settings, digests), (), ("mapped", "dropped", "logs"))
+    exclusions = exclusion_writer(files.work / "dropped", CompiledPair.schema(), "sources")
+    steps: list[PipelineStep] = [
+        SourceReader(directory, names, settings, exclusions),
+        RowWriter(files.work / "mapped", _MAPPED_SCHEMA),
+    ]
+    run_steps("compile", steps, files.work, len(names), executor)
+    # A source without a valid pair has no file.
+    mapped = {name: [*(files.work / "mapped").glob(f"{rank:05d}.parquet")] for rank, name in enumerate(names)}
+    logs = files.work / "logs" / "compile"
+    counts = {name: read_counts(name, logs, rank) for rank, name in enumerate(names)}
+    manifest = _write_benchmark(directory, files, mapped, counts, digests, settings)
+    remove(files.dropped)
+    if (files.work / "dropped").is_dir():
+        (files.work / "dropped").replace(files.dropped)
     manifest.save(files.manifest)
-    shutil.rmtree(files.work)
+    remove(files.work)
     return manifest
 
 
-def _present(folder: Path, only: Iterable[str]) -> list[str]:
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}.", "Give the folder that holds one folder a source.")
-    wanted = [SOURCES.get(name) for name in sorted(only)] or list(SOURCES)
-    there = [item.name for item in wanted if item.directory_in(folder).is_dir()]
-    if only and len(there) < len(wanted):
-        missing = next(item for item in wanted if item.name not in there)
-        raise InputError(f"{missing.directory_in(folder)} is not there.", f"Fetch {missing.upstream} into it.")
-    if not there:
+def _available_sources(directory: Path, only: Iterable[str]) -> list[str]:
+    if not directory.is_dir():
+        raise InputError(f"There is no directory {directory}.", "Set a directory with one subdirectory per source.")
+    requested = [SOURCES.get(name) for name in sorted(only)] or list(SOURCES)
+    available = [source.name for source in requested if source.directory_in(directory).is_dir()]
+    if only and len(available) < len(requested):
+        missing = next(source for source in requested if source.name not in available)
         raise InputError(
-            f"{folder} holds no folder of a known source.", "themis-rm benchmark sources lists their names."
+            f"{missing.directory_in(directory)} does not exist.", f"Download {missing.upstream} to this path."
         )
-    return there
+    if not available:
+        raise InputError(
+            f"{directory} contains no directory of a known source.",
+            "Run 'themis-rm benchmark sources' for the list of names.",
+        )
+    return available
 
 
-def folder_digest(folder: Path) -> str:
-    """Return a hash of the names and contents of all files below a folder."""
-    digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(folder).as_posix()}\x00{path.stat().st_size}\x00".encode("utf-8", "replace"))
-        with path.open("rb") as handle:
-            while block := handle.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
+def directory_digest(directory: Path) -> str:
+    """Return a SHA-256 over the names and contents of all files below a directory."""
+    return files_sha256((path for path in directory.rglob("*") if path.is_file()), directory)
 
 
-@dataclass
-class _Kept:
-    """What stays, while duplicates are taken out.
-
-    Attributes:
-        ids: Ids of pairs that stay, by source.
-        dropped: Reason -> pairs, by source.
-        lost: Source -> source that has the pair -> pairs.
-    """
-
-    ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    dropped: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    lost: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+def _fingerprint(settings: CompileSettings, digests: Mapping[str, str]) -> str:
+    """Return everything that the first pass depends on."""
+    mapping = settings.model_copy(update={"prompt_writer": None, "max_pairs_per_source": None})
+    return json.dumps([mapping.canonical(), themis_rm.__version__, digests])
 
 
-def _without_duplicates(mapped: Mapping[str, Sequence[Path]], most: int | None) -> _Kept:
-    """Decide which pairs stay: of equal ones the first of the largest source; of contradicting ones none.
-
-    Two pairs are equal if they are about one criterion and their answers have the same tokens, comments left out.
-    """
-    columns = ("id", "aspect", "chosen_digest", "rejected_digest", "chosen", "rejected")
-    signed: dict[str, list[tuple[str, str, str]]] = {}
-    for name, paths in mapped.items():
-        signed[name] = []
-        for row in (row for path in paths for row in read_rows(path, columns)):
-            # Pairs about layout have equal tokens on both sides; there the texts tell pairs apart.
-            sides = [row["chosen_digest"], row["rejected_digest"]]
-            if sides[0] == sides[1]:
-                sides = [stable_id(row["chosen"]), stable_id(row["rejected"])]
-            forth, back = (stable_id(row["aspect"], *order) for order in (sides, sides[::-1]))
-            signed[name].append((row["id"], forth, back))
-    owners: dict[str, str] = {}
-    kept = _Kept()
-    known = {forth for rows in signed.values() for _, forth, _ in rows}
-    for name in sorted(signed, key=lambda name: (-len(signed[name]), name)):
-        rows = signed[name]
-        for pair_id, forth, back in rows:
-            if back in known:
-                kept.dropped[name]["contradicted"] += 1
-            elif forth in owners:
-                other = owners[forth]
-                kept.dropped[name]["duplicate" if other == name else "in-another-source"] += 1
-                kept.lost[name][other] += other != name
-            else:
-                owners[forth] = name
-                kept.ids[name].add(pair_id)
-        if most is not None and len(kept.ids[name]) > most:
-            chosen = sorted(kept.ids[name], key=stable_id)[:most]
-            kept.dropped[name]["beyond-max-per-source"] += len(kept.ids[name]) - most
-            kept.ids[name] = set(chosen)
-    return kept
-
-
-def _assembled(
-    folder: Path,
-    files: Artifacts,
+def _write_benchmark(
+    directory: Path,
+    files: BenchmarkFiles,
     mapped: Mapping[str, Sequence[Path]],
-    counted: Mapping[str, StageReport],
+    counts: Mapping[str, StageReport],
     digests: Mapping[str, str],
     settings: CompileSettings,
 ) -> Manifest:
-    kept = _without_duplicates(mapped, settings.max_per_source)
-    rows = _Rows(mapped, kept.ids)
-    if settings.writer is not None:
-        rows.generate_prompts(settings.writer, files.requests)
+    kept = deduplicate(mapped, settings.max_pairs_per_source)
+    rows = _KeptRows(mapped, kept.ids)
+    if settings.prompt_writer is not None:
+        rows.generate_prompts(settings.prompt_writer, files.prompt_cache)
     pairs = write_rows(files.pairs, rows.pairs(), CompiledPair.schema())
     if not pairs:
         files.pairs.unlink()
-        reasons = sum((Counter(report.dropped) for report in counted.values()), Counter[str]())
-        raise InputError(f"No pair of the sources in {folder} is usable.", f"Reasons: {dict(reasons)}.")
+        reasons = sum((Counter(report.dropped) for report in counts.values()), Counter[str]())
+        raise InputError(f"No pair of the sources in {directory} is usable.", f"Reasons: {dict(reasons)}.")
     checks = write_rows(files.checks, rows.checks(), Check.schema())
     entries = [
         SourceEntry.of(
             SOURCES.get(name),
             input_digest=digests[name],
-            records=counted[name].read,
+            records=counts[name].read,
             kept=len(kept.ids[name]),
-            dropped=dict(sorted((Counter(counted[name].dropped) + kept.dropped[name]).items())),
+            dropped=dict(sorted((Counter(counts[name].dropped) + kept.dropped[name]).items())),
         )
         for name in mapped
     ]
-    sound = {entry.name: entry.kept + sum(kept.dropped[entry.name].values()) for entry in entries}
-    folders = {item.directory or item.name for item in SOURCES}
+    source_directories = {source.directory or source.name for source in SOURCES}
     return Manifest(
         pairs=pairs,
         sha256=file_sha256(files.pairs),
         digest=pairs_digest(BenchmarkPair.from_dict(row) for row in read_rows(files.pairs)),
         version=themis_rm.__version__,
         sources=entries,
-        absent=[name for name in SOURCES.names() if name not in mapped],
-        unknown=sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name not in folders),
-        nested=[
-            Nested(source=name, inside=other, pairs=count, share=round(count / sound[name], 4))
-            for name, lost in sorted(kept.lost.items())
-            for other, count in sorted(lost.items())
-            if count
-        ],
+        missing_sources=[name for name in SOURCES.names() if name not in mapped],
+        unknown_directories=sorted(
+            path.name for path in directory.iterdir() if path.is_dir() and path.name not in source_directories
+        ),
+        nested=_nested_sources(kept),
         coverage={aspect: dict(sorted(cells.items())) for aspect, cells in sorted(rows.coverage.items())},
         prompt_sources=dict(sorted(rows.prompt_sources.items())),
-        unwritten=dict(sorted(rows.unwritten.items())),
+        prompt_failures=dict(sorted(rows.prompt_failures.items())),
         checks=checks,
         settings=settings.model_dump(mode="json"),
     )
 
 
-class _Rows:
-    """Reads the kept rows of all sources again, in order, and counts them on the way.
+def _nested_sources(kept: Deduplication) -> list[NestedSource]:
+    valid = {name: len(ids) + sum(kept.dropped[name].values()) for name, ids in kept.ids.items()}
+    return [
+        NestedSource(source=name, inside=other, pairs=count, share=round(count / valid[name], 4))
+        for name, owners in sorted(kept.nested.items())
+        for other, count in sorted(owners.items())
+    ]
+
+
+class _KeptRows:
+    """Reads the kept rows of all sources again, in order, and counts them.
 
     Args:
-        mapped: Source -> rows of the first pass.
-        ids: Source -> ids that stay.
+        mapped: Source -> Parquet files of the first pass.
+        ids: Source -> ids of the pairs to keep.
     """
 
     def __init__(self, mapped: Mapping[str, Sequence[Path]], ids: Mapping[str, set[str]]) -> None:
@@ -371,42 +287,39 @@ class _Rows:
         self.ids = ids
         self.coverage: dict[str, Counter[str]] = defaultdict(Counter)
         self.prompt_sources: Counter[str] = Counter()
-        self.written: dict[str, str] = {}
-        self.unwritten: Counter[str] = Counter()
+        self.prompts: dict[str, str] = {}
+        self.prompt_failures: Counter[str] = Counter()
 
-    def generate_prompts(self, settings: EndpointSettings, memory: Path) -> None:
-        """Have a chat model write the requests of pairs that have a template; where it fails the template stays."""
-        for item in write_instructions(map(_versions, filter(_templated, self._kept())), settings, memory):
+    def generate_prompts(self, settings: EndpointSettings, cache: Path) -> None:
+        """Generate prompts for pairs with a template by a chat model; pairs for which it fails keep the template."""
+        templates = (row for row in self._rows() if row["prompt_source"] == "template")
+        for item in write_instructions(map(_versions, templates), settings, cache):
             if item.failure:
-                self.unwritten[item.failure] += 1
+                self.prompt_failures[item.failure] += 1
             else:
-                self.written[item.id] = item.text
+                self.prompts[item.id] = item.text
 
     def pairs(self) -> Iterator[CompiledPair]:
-        """Yield the pairs; the counts are whole when it ends."""
-        for row in self._kept():
-            if row["id"] in self.written:
-                row |= {"prompt": self.written[row["id"]], "prompt_source": "llm"}
+        """Yield the pairs; the counts are complete at the end."""
+        for row in self._rows():
+            if row["id"] in self.prompts:
+                row |= {"prompt": self.prompts[row["id"]], "prompt_source": "llm"}
             pair = CompiledPair.from_dict(row)
             self.coverage[pair.aspect][pair.language] += 1
             self.prompt_sources[pair.prompt_source] += 1
             yield pair
 
-    def checks(self) -> Iterator[Row]:
-        """Yield how the pairs are executed, where they can be."""
-        for row in self._kept():
+    def checks(self) -> Iterator[Check]:
+        """Yield the checks of the pairs that have one."""
+        for row in self._rows():
             if row["check"]:
                 yield Check.from_dict(json.loads(row["check"]))
 
-    def _kept(self) -> Iterator[dict[str, Any]]:
+    def _rows(self) -> Iterator[dict[str, Any]]:
         for name, paths in self.mapped.items():
             for row in (row for path in paths for row in read_rows(path)):
                 if row["id"] in self.ids[name]:
                     yield row
-
-
-def _templated(row: Mapping[str, Any]) -> bool:
-    return row["prompt_source"] == "template"
 
 
 def _versions(row: Mapping[str, Any]) -> Versions:

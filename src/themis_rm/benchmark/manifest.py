@@ -1,4 +1,4 @@
-"""The manifest of a compiled benchmark: what went in, what came out, and by which checksum one knows it again."""
+"""Manifest of a compiled benchmark: its sources, its counts and its checksums."""
 
 from __future__ import annotations
 
@@ -16,120 +16,148 @@ if TYPE_CHECKING:
 
 
 class SourceEntry(ResultPart):
-    """One source in a compiled benchmark."""
+    """One source of a compiled benchmark."""
 
     name: str
-    """Its slug."""
+    """Slug."""
     title: str
-    """How people call it."""
+    """Title for people."""
     license: str
     """SPDX expression."""
     citation: str
-    """Authors, year, title, where."""
+    """Authors, year, title, and where."""
     upstream: str
-    """Where the files are."""
+    """Repository of the files."""
     revision: str
     """Commit that the mapper was written against."""
     responses: str
-    """Who wrote the answers."""
+    """Authors of the responses."""
     tests: bool
-    """Whether it brings tests."""
+    """Whether the source has tests."""
     input_digest: str
-    """Hash of the files that were read."""
+    """SHA-256 over the names and contents of the files that were read."""
     records: int
-    """Records read."""
+    """Number of records that were read."""
     kept: int
-    """Pairs in the benchmark."""
+    """Number of pairs in the benchmark."""
     dropped: dict[str, int]
     """Reason -> records."""
 
     @classmethod
-    def of(cls, source: BenchmarkSource, **counted: Any) -> Self:
-        """Take the metadata from the catalog."""
-        known = {name: getattr(source, name) for name in cls.model_fields if hasattr(source, name)}
-        return cls(**known, **counted)
+    def of(cls, source: BenchmarkSource, **counts: Any) -> Self:
+        """Return an entry with the source's metadata and the given counts."""
+        metadata = {name: getattr(source, name) for name in cls.model_fields if hasattr(source, name)}
+        return cls(**metadata, **counts)
 
 
-class Nested(ResultPart):
-    """A source whose pairs lie in another one."""
+class NestedSource(ResultPart):
+    """A source whose pairs are partly or completely contained in another one."""
 
     source: str
-    """The source that lost them."""
+    """Source that lost the shared pairs."""
     inside: str
-    """The source that keeps them."""
+    """Source that keeps them."""
     pairs: int
-    """How many it lost to that source."""
+    """Number of shared pairs."""
     share: float
-    """Of its sound pairs."""
+    """Their share of the valid pairs of ``source``."""
 
 
 class Manifest(Result):
-    """What a compiled benchmark is made of."""
+    """Contents of a compiled benchmark."""
 
     kind = "manifest of a compiled benchmark"
 
     pairs: int
-    """Rows."""
+    """Number of pairs."""
     sha256: str
-    """Of the Parquet file."""
+    """SHA-256 of the Parquet file."""
     digest: str
-    """Hash of the pairs in their order, which the file format does not change; results carry the same."""
+    """Digest of the pairs in their order, independent of the file format; evaluation results have the same."""
     version: str
-    """Of the package that compiled it."""
+    """Version of the package that compiled the benchmark."""
     sources: list[SourceEntry]
-    """Sources that were there, by name."""
-    absent: list[str]
-    """Known sources whose folder was not there."""
-    unknown: list[str]
-    """Folders that belong to no source."""
-    nested: list[Nested]
-    """Sources that share pairs with others."""
+    """Sources that were read, by name."""
+    missing_sources: list[str]
+    """Known sources without a directory."""
+    unknown_directories: list[str]
+    """Directories that belong to no known source."""
+    nested: list[NestedSource]
+    """Sources that share pairs with a larger source."""
     coverage: dict[str, dict[str, int]]
     """Criterion -> language -> pairs (benchmark names)."""
     prompt_sources: dict[str, int]
-    """Where the requests come from -> pairs."""
-    unwritten: dict[str, int]
-    """Why the chat model wrote no request -> pairs, which kept their template."""
+    """Origin of the prompts -> pairs."""
+    prompt_failures: dict[str, int]
+    """Reason why the chat model generated no prompt -> pairs, which keep their template."""
     checks: int
-    """Pairs that can be executed."""
+    """Number of pairs that can be executed."""
     settings: dict[str, Any]
-    """Of the compilation."""
+    """Settings of the compilation."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row per source."""
+        return [
+            {
+                "source": entry.name,
+                "license": entry.license,
+                "records": entry.records,
+                "kept": entry.kept,
+                "dropped": sum(entry.dropped.values()),
+                "reasons": format_reasons(entry.dropped),
+            }
+            for entry in self.sources
+        ]
+
+    def summary(self) -> str:
+        """Return the number of pairs, sources and executable pairs, and the checksum."""
+        return (
+            f"{self.pairs:,} pairs from {len(self.sources)} sources, {self.checks:,} executable, "
+            f"sha256 {self.sha256[:16]}"
+        )
+
+
+def format_reasons(dropped: Mapping[str, int]) -> str:
+    """Return reasons with their counts in one line, the most frequent first."""
+    reasons = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{reason} {count:,}" for reason, count in reasons)
 
 
 def coverage_table(title: str, coverage: Mapping[str, Mapping[str, int]]) -> Table:
     """Return criterion x language as a table that fits 80 columns.
 
     Args:
-        title: Above it.
+        title: Title of the table.
         coverage: Criterion -> language -> count (benchmark names).
     """
     from rich import box
     from rich.table import Table
 
+    languages = benchmark_languages()
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("")
-    for row in benchmark_languages():
+    for row in languages:
         table.add_column(row.name if len(row.name) < 7 else row.extensions[0][1:].upper(), justify="right")
     table.add_column("all", justify="right")
-    for asked in CRITERIA:
-        cells = coverage.get(asked.benchmark_aspect, {})
-        counts = [cells.get(row.benchmark_name, 0) for row in benchmark_languages()]
-        table.add_row(asked.short, *(_count(count) for count in [*counts, sum(counts)]))
+    for item in CRITERIA:
+        cells = coverage.get(item.benchmark_aspect, {})
+        counts = [cells.get(row.benchmark_name, 0) for row in languages]
+        table.add_row(item.short, *(_format_count(count) for count in [*counts, sum(counts)]))
     table.add_section()
-    totals = [sum(cells.get(row.benchmark_name, 0) for cells in coverage.values()) for row in benchmark_languages()]
-    table.add_row("all", *(_count(count) for count in [*totals, sum(totals)]))
+    totals = [sum(cells.get(row.benchmark_name, 0) for cells in coverage.values()) for row in languages]
+    table.add_row("all", *(_format_count(count) for count in [*totals, sum(totals)]))
     return table
 
 
-def _count(count: int) -> str:
+def _format_count(count: int) -> str:
     return f"{count:,}" if count else "·"
 
 
 def declared_coverage(sources: Iterable[BenchmarkSource]) -> dict[str, dict[str, int]]:
-    """Return criterion -> language -> how many sources say that they have pairs there."""
+    """Return criterion -> language -> number of sources that declare pairs for both."""
     counts = {row.benchmark_aspect: {item.benchmark_name: 0 for item in benchmark_languages()} for row in CRITERIA}
     for source in sources:
-        for asked in CRITERIA:
-            for spoken in source.languages if asked.short in source.criteria else ():
-                counts[asked.benchmark_aspect][spoken] += 1
+        for item in CRITERIA:
+            for lang in source.languages if item.short in source.criteria else ():
+                counts[item.benchmark_aspect][lang] += 1
     return counts

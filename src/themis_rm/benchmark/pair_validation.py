@@ -14,9 +14,9 @@ from themis_rm.languages.syntax import (
     code_tokens,
     comment_ranges,
     error_count,
+    get_syntax,
     parse_fragment,
     strip_comments,
-    get_syntax,
     to_text,
     walk,
 )

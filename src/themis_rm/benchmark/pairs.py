@@ -1,10 +1,10 @@
-"""Benchmark files to pairs: every row is either a usable pair or kept aside under a reason."""
+"""Reading of benchmark files: every row is either a usable pair or rejected under a reason."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import get_language
 from themis_rm.models.protocol import is_unicode
 from themis_rm.records import BenchmarkPair, Preference
+from themis_rm.results import TableView
 from themis_rm.storage.digests import stable_digest, stable_id
 from themis_rm.storage.parquet import open_parquet, parquet_files, read_rows
 
@@ -22,28 +23,28 @@ AUTHORED = "authored"
 """Name of the benchmark that is part of this package."""
 
 AGREES, DISAGREES, UNCHECKED = "agrees", "disagrees", "unchecked"
-"""Values of the ``verified`` column: what execution says of a label."""
+"""Values of the ``verified`` column: whether execution agrees with the label."""
 
 NOT_VERIFIED = "verified-"
-"""How the reason of a pair begins that is left out for what its ``verified`` column says."""
+"""Prefix of the reasons under which pairs are rejected because of their ``verified`` column."""
 
 Verified = Literal["any", "agrees"]
-"""Which pairs of a verified benchmark are used: all, or those whose label agrees with what execution showed."""
+"""Which pairs of a verified benchmark are used: all, or those whose label agrees with execution."""
 
-WHOLE = "Full"
-"""The configuration of a published dataset folder that holds all pairs; the others hold them again, in parts."""
+FULL_CONFIGURATION = "Full"
+"""Configuration of a published dataset directory that contains all pairs; the other ones repeat them in parts."""
 
 
-@dataclass(frozen=True)
-class Benchmark:
-    """A benchmark, read whole.
+@dataclass(frozen=True, repr=False)
+class Benchmark(TableView):
+    """A benchmark in memory.
 
     Attributes:
-        name: Its file's or folder's name, or ``authored``.
-        pairs: Usable pairs, in their order, aspects and languages under their benchmark names.
-        rejected: Rows that are not used: ``reason``, ``where`` and what the row held.
-        tasks: Pair id -> task, for the pairs whose ``group`` column names one within their source (or subset).
-        digest: Hash of the usable pairs in their order; the file format does not change it.
+        name: Name of its file or directory, or ``authored``.
+        pairs: Usable pairs in their order; aspects and languages have their benchmark names.
+        rejected: Rows that are not used: ``reason``, ``where`` and the content of the row.
+        tasks: Pair id -> task, for the pairs with a ``group`` column; groups are distinct per source (or subset).
+        digest: Digest of the usable pairs in their order, independent of the file format.
     """
 
     name: str
@@ -60,9 +61,17 @@ class Benchmark:
         """Return reason -> number of rejected rows."""
         return dict(sorted(Counter(row["reason"] for row in self.rejected).items()))
 
+    def records(self) -> Sequence[dict[str, Any]]:
+        """Return the usable pairs."""
+        return [pair.to_dict() for pair in self.pairs]
+
+    def summary(self) -> str:
+        """Return the number of usable and rejected rows."""
+        return f"{self.name}, {len(self.pairs):,} pairs, {len(self.rejected):,} rejected rows"
+
 
 def pairs_digest(pairs: Iterable[BenchmarkPair]) -> str:
-    """Return a hash of pairs in their order."""
+    """Return a digest of pairs in their order."""
     return stable_digest(str(value) for pair in pairs for value in pair.to_dict().values())
 
 
@@ -70,25 +79,28 @@ def read_benchmark(benchmark: str | Path, verified: Verified = "any") -> Benchma
     """Read a benchmark.
 
     Args:
-        benchmark: ``authored``, a Parquet or JSONL file, or a folder that holds files of one of the two kinds. Parquet
-            may also hold a preference dataset. Of a dataset folder in the published layout (configurations ``Full``,
-            ``Stratified_Aspect`` and ``Stratified_Language``, the same pairs whole and in parts) ``Full`` is read; name
-            a configuration's folder, or one of its files, to read that.
-        verified: With ``agrees``, pairs whose ``verified`` column says something else are rejected.
+        benchmark: ``authored``, a Parquet or JSONL file, or a directory with files of one of the two kinds. A Parquet
+            file may also be a preference dataset. Of a dataset directory in the published layout (configurations
+            ``Full``, ``Stratified_Aspect`` and ``Stratified_Language``, which contain the same pairs), ``Full`` is
+            read; give the path of a configuration or file to read that one.
+        verified: With ``agrees``, pairs with another value in the ``verified`` column are rejected.
 
     Raises:
-        InputError: There is nothing to read, a file is damaged, columns are missing, or not one row is usable.
+        InputError: The path does not exist, a file is damaged, columns are missing, or no row is usable.
     """
-    if benchmark == AUTHORED:
-        return check_rows(AUTHORED, ((f"pair {pair.id}", pair.to_dict()) for pair in load_authored_pairs()), verified)
+    if str(benchmark) == AUTHORED:
+        pairs = (pair.to_benchmark_pair() for pair in load_authored_pairs())
+        return check_rows(AUTHORED, ((f"pair {pair.id}", pair.to_dict()) for pair in pairs), verified)
     path = Path(benchmark)
     if not path.exists():
-        raise InputError(f"There is no benchmark {path}.", f"Give a Parquet or JSONL file, a folder, or '{AUTHORED}'.")
-    path = path / WHOLE if (path / WHOLE).is_dir() else path
-    lines = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path] if path.suffix == ".jsonl" else []
-    read = check_rows(Path(benchmark).name, _json_rows(lines) if lines else _parquet_rows(path), verified)
+        raise InputError(
+            f"There is no benchmark {path}.", f"Set a Parquet or JSONL file, a directory, or '{AUTHORED}'."
+        )
+    path = path / FULL_CONFIGURATION if (path / FULL_CONFIGURATION).is_dir() else path
+    json_files = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path] if path.suffix == ".jsonl" else []
+    read = check_rows(Path(benchmark).name, _json_rows(json_files) if json_files else _parquet_rows(path), verified)
     if not read.pairs:
-        raise InputError(f"{path} has no usable pair.", f"Rows not used: {read.reasons or 'none, it is empty'}.")
+        raise InputError(f"{path} has no usable pair.", f"Rejected rows: {read.reasons or 'none, it is empty'}.")
     return read
 
 
@@ -103,7 +115,7 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def from_preference(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of a preference dataset under the column names of a benchmark; ``source`` becomes ``subset``."""
+    """Return a row of a preference dataset with the columns of a benchmark; ``source`` becomes ``subset``."""
     names = {"id": "idx", "prompt": "input", "subset": "source"}
     return {column: row.get(names.get(column, column)) for column in BenchmarkPair.required()}
 
@@ -137,15 +149,15 @@ def _require_columns(file: Path, row: Mapping[str, Any]) -> None:
 
 
 def check_rows(name: str, rows: Iterable[tuple[str, Any]], verified: Verified = "any") -> Benchmark:
-    """Sort rows into usable pairs and rejected ones.
+    """Separate rows into usable pairs and rejected rows.
 
     Args:
         name: Name of the benchmark.
-        rows: Where a row stands, and the row (anything but a mapping is rejected).
-        verified: With ``agrees``, a pair that was executed with another result, or not at all, is rejected.
+        rows: Location of each row and the row itself; a row that is not a mapping is rejected.
+        verified: With ``agrees``, pairs that were executed with another result, or not at all, are rejected.
 
     Raises:
-        InputError: Pairs that agree are asked for, and a row does not say what execution showed.
+        InputError: ``verified`` is ``agrees`` and a row has no ``verified`` column.
     """
     pairs: list[BenchmarkPair] = []
     rejected: list[dict[str, Any]] = []
@@ -166,7 +178,7 @@ def check_rows(name: str, rows: Iterable[tuple[str, Any]], verified: Verified = 
 
 
 def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:
-    """Return the pair that a row holds, or the reason why it holds none."""
+    """Return the pair of a row, or the reason why the row is rejected."""
     if not isinstance(row, dict):
         return "not-a-row"
     values: dict[str, Any] = {column: row.get(column) for column in BenchmarkPair.required()}
@@ -193,6 +205,6 @@ def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:
 
 def _as_verified(name: str, row: Mapping[str, Any], pair: BenchmarkPair) -> BenchmarkPair | str:
     if "verified" not in row:
-        raise InputError(f"{name} has no column 'verified'.", "'benchmark verify' with --mark writes a copy with it.")
-    said = row["verified"]
-    return pair if said == AGREES else NOT_VERIFIED + (said if said in {DISAGREES, UNCHECKED} else "unknown")
+        raise InputError(f"{name} has no column 'verified'.", "Run 'themis-rm benchmark verify' with --mark.")
+    value = row["verified"]
+    return pair if value == AGREES else NOT_VERIFIED + (value if value in {DISAGREES, UNCHECKED} else "unknown")

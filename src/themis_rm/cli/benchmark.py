@@ -13,7 +13,7 @@ from themis_rm.errors import SettingError
 
 if TYPE_CHECKING:
     from themis_rm.benchmark.manifest import Manifest
-    from themis_rm.benchmark.verify import VerifyReport
+    from themis_rm.benchmark.verification_report import VerificationReport
 
 benchmark = typer.Typer(help="Compile a benchmark from public sources, verify and audit it.", no_args_is_help=True)
 
@@ -81,7 +81,8 @@ def verify(
     workers: Workers = None,
 ) -> None:
     """Execute both answers of every pair that brings tests, in a sandbox, and say where the label is not borne out."""
-    from themis_rm.benchmark.verify import VerifySettings, mark
+    from themis_rm.benchmark.verified_column import add_verified_column
+    from themis_rm.benchmark.verify import VERIFIED_PAIRS, VerifySettings
     from themis_rm.benchmark.verify import verify as work
 
     if marked is not None and str(compiled) == "authored":
@@ -92,7 +93,7 @@ def verify(
     _told_of_verification(report)
     if marked is not None:
         told = ", ".join(
-            f"{state} {rows:,}" for state, rows in mark(compiled, out / "verdicts.parquet", marked).items()
+            f"{state} {rows:,}" for state, rows in add_verified_column(compiled, out / VERIFIED_PAIRS, marked).items()
         )
         Console().print(f"{told} -> {plain(str(marked))}", highlight=False, soft_wrap=True)
 
@@ -133,7 +134,7 @@ def card(
     Console().print(f"-> {plain(str(out))}", highlight=False, soft_wrap=True)
 
 
-def _told_of_verification(report: VerifyReport) -> None:
+def _told_of_verification(report: VerificationReport) -> None:
     from rich import box
     from rich.table import Table
 
@@ -179,7 +180,10 @@ def _told(manifest: Manifest, out: Path) -> None:
         console.print(f"{item.pairs:,} pairs of {item.source} ({item.share:.0%}) lie in {item.inside}", highlight=False)
     requests = ", ".join(f"{name} {pairs:,}" for name, pairs in manifest.prompt_sources.items())
     console.print(f"requests: {requests}; pairs that can be executed: {manifest.checks:,}", highlight=False)
-    for label, names in (("not there", manifest.absent), ("no source of ours", manifest.unknown)):
+    for label, names in (
+        ("missing sources", manifest.missing_sources),
+        ("unknown directories", manifest.unknown_directories),
+    ):
         if names:
             console.print(f"{label}: {plain(', '.join(names))}", highlight=False)
     told = f"{manifest.pairs:,} pairs -> {plain(str(out))}  sha256 {manifest.sha256[:16]}"

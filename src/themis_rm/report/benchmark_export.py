@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 import themis_rm
 from themis_rm.benchmark.audit.run import Audit
-from themis_rm.benchmark.compile import Artifacts
+from themis_rm.benchmark.files import BenchmarkFiles
 from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import pairs_digest
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS
@@ -109,7 +109,7 @@ def export_benchmark(
     settings = settings or BenchmarkExportSettings()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SettingError(f"{out} is not empty.", "Name a new folder, so that no file of another version stays in it.")
-    facts = Manifest.load(manifest or Artifacts(benchmark).manifest)
+    facts = Manifest.load(manifest or BenchmarkFiles(benchmark).manifest)
     pairs = [CompiledPair.from_dict(row) for row in read_rows(benchmark, CompiledPair.schema().names)]
     audited = Audit.load(audit) if audit else None
     digest = pairs_digest(BenchmarkPair.from_dict(pair.to_dict()) for pair in pairs)

@@ -82,8 +82,8 @@ def _length(lengths: LengthBiases) -> Iterator[AuditCheck]:
     yield _check(
         "length",
         _level(worst.explained, LENGTH_WARNING, LENGTH_ERROR),
-        f"A length rule per cell orders {lengths.explained:.0%} of the pairs correctly ({by_criterion} with one rule per "
-        f"criterion; {lengths.by_source_explained:.0%} with one per source and criterion).",
+        f"A length rule per cell orders {lengths.explained:.0%} of the pairs correctly ({by_criterion} with one rule "
+        f"per criterion; {lengths.by_source_explained:.0%} with one per source and criterion).",
         "Report accuracy on length-matched pairs and length-balanced accuracy next to the plain one; limit the number "
         "of pairs from sources whose share is farthest from one half.",
     )
@@ -207,8 +207,8 @@ def _parsing(pairs: int, counts: FindingCounts, statistics: BenchmarkStatistics)
     yield _check(
         "unparsable",
         "error" if one_side / pairs >= SHARE_ERROR else "warning" if sources or one_side else "ok",
-        f"{len(sources)} sources have many responses with syntax errors{f' ({worst})' if worst else ''}; in {one_side:,} "
-        "pairs only one response parses.",
+        f"{len(sources)} sources have many responses with syntax errors{f' ({worst})' if worst else ''}; in "
+        f"{one_side:,} pairs only one response parses.",
         "Check that these are complete and in the stated language; a syntax error should not be the label of every "
         "pair.",
     )

@@ -51,9 +51,7 @@ def count_findings(findings: Iterable[Finding]) -> dict[str, dict[str, int]]:
     pairs: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for finding in findings:
         pairs[finding.kind][finding.scope].add(finding.pair)
-    return {
-        kind: {scope: len(ids) for scope, ids in sorted(scopes.items())} for kind, scopes in sorted(pairs.items())
-    }
+    return {kind: {scope: len(ids) for scope, ids in sorted(scopes.items())} for kind, scopes in sorted(pairs.items())}
 
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> int:

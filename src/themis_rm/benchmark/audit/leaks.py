@@ -2,10 +2,10 @@
 
 Three checks. Words about right and wrong. Names of weaknesses and files. And, from the data, the words whose presence
 on one side only is most strongly associated with the label, by the log-odds ratio with an informative prior (Monroe,
-Colaresi & Quinn, 2008, "Fightin' words"). Where that method counts tokens, this one counts tasks: each task is a trial in
-which a word occurs on that side only or does not, so that a general difference in the amount of text (comments that only
-rejected code has) does not cancel. The prior is the rate at which the word occurs on one side only in the complete
-benchmark, plus one task. A word that differs everywhere, or that was seen twice, therefore needs more evidence.
+Colaresi & Quinn, 2008, "Fightin' words"). Where that method counts tokens, this one counts tasks: each task is a trial
+in which a word occurs on that side only or does not, so that a general difference in the amount of text (comments that
+only rejected code has) is not normalized away. The prior is the rate at which the word occurs on one side only in the
+complete benchmark, plus one task; a word that differs everywhere, or that was seen twice, needs more evidence.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class OneSidedWord(ResultPart):
     source: str
     """Source in which it was counted."""
     word: str
-    """An identifier; with the prefix ``~`` a part of identifiers, with ``#`` a word of comments; ``#`` is any comment."""
+    """An identifier; with prefix ``~`` a part of identifiers, with ``#`` a word of comments; ``#`` is any comment."""
     chosen: int
     """Tasks in which it occurs in a chosen response and not in the rejected one."""
     rejected: int

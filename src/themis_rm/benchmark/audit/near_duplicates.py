@@ -20,7 +20,7 @@ from themis_rm.benchmark.audit.findings import Finding, scope_of
 from themis_rm.curation.ngram_overlap import Hashes, grams, mixed
 
 ROWS = 4
-"""MinHash values per band: with 32 bands, two sets with a Jaccard index of 0.67 are candidates with probability 0.999."""
+"""MinHash values per band; with 32 bands, sets with a Jaccard index of 0.67 are candidates with probability 0.999."""
 _WINDOW = 200
 """In a large bucket each set is compared with this many after it; chains of near duplicates still form one cluster."""
 

@@ -56,7 +56,7 @@ def _surface_bias(margins: Sequence[float], level: float) -> SurfaceBias:
 
 
 def _margins(rows: Sequence[tuple[int, Mapping[int, float]]], settings: NGramSettings) -> list[float] | None:
-    """Return the margin of each pair under the model fitted on all other folds, or ``None`` for fewer than two folds."""
+    """Return each pair's margin under the model fitted on the other folds, or ``None`` for fewer than two folds."""
     if len({number for number, values in rows if values}) < 2:
         return None
     margins = [0.0] * len(rows)

@@ -1,8 +1,8 @@
-"""Templates: honest requests that hold nothing that one answer alone holds."""
+"""Template prompts contain nothing that occurs in one response only."""
 
 import pytest
 
-from themis_rm.benchmark.requests import template
+from themis_rm.benchmark.prompt_templates import template_prompt
 from themis_rm.benchmark.sources.source import SourcePair
 
 
@@ -11,7 +11,7 @@ def pair(chosen, rejected, language="JavaScript", **facts):
 
 
 @pytest.mark.parametrize(
-    ("asked", "request_text"),
+    ("source_pair", "prompt"),
     [
         (pair("x", "y", signature="int f(int a)", language="C"), "Write the C function `int f(int a)`."),
         (pair("x", "y", name="Stack", language="CSharp"), "Write `Stack` in C#."),
@@ -26,15 +26,15 @@ def pair(chosen, rejected, language="JavaScript", **facts):
         (pair("1 + 1", "2 + 2"), "Write a short piece of JavaScript code."),
     ],
 )
-def test_a_template_names_what_both_answers_share(asked, request_text):
-    assert template(asked) == request_text
+def test_a_template_names_what_both_responses_share(source_pair, prompt):
+    assert template_prompt(source_pair) == prompt
 
 
-def test_a_rule_is_not_told():
-    asked = pair("items.map(one).flat()", "items.flatMap(one)", rule="Prefer flatMap")
-    assert "flatMap" not in template(asked)
+def test_a_template_does_not_contain_the_rule():
+    source_pair = pair("items.map(one).flat()", "items.flatMap(one)", rule="Prefer flatMap")
+    assert "flatMap" not in template_prompt(source_pair)
 
 
-def test_the_sides_may_be_swapped():
+def test_a_template_does_not_depend_on_which_response_is_chosen():
     chosen, rejected = "for (const x of list) use(x)", "list.forEach(x => use(x))"
-    assert template(pair(chosen, rejected)) == template(pair(rejected, chosen))
+    assert template_prompt(pair(chosen, rejected)) == template_prompt(pair(rejected, chosen))

@@ -1,7 +1,8 @@
-"""Rows on datatrove: readers, writers and filters of typed rows, executors by a setting, and one report per stage.
+"""Data stages on datatrove: readers, writers and filters of typed rows, executors, and one report per stage.
 
-Every data stage is a list of datatrove steps. Its completion markers are the resume: a task that finished is not run
-again, a task that was cut off starts anew and overwrites what it left. A row travels as ``Document.metadata``.
+A data stage is a list of datatrove steps that runs as a number of tasks. It resumes by datatrove's completion markers:
+a finished task is not run again, an interrupted one starts again and overwrites its partial output. Between the steps
+a row is the ``metadata`` of a datatrove ``Document``.
 """
 
 from __future__ import annotations
@@ -33,36 +34,41 @@ from pydantic import Field
 
 from themis_rm.errors import SettingError, UserError
 from themis_rm.progress import progress_bar, tasks_done
+from themis_rm.results import TableView
 from themis_rm.settings import Settings
-from themis_rm.storage.atomic import write_text
+from themis_rm.storage.atomic import write_json
 from themis_rm.storage.parquet import open_parquet, parquet_files
 
-READ, KEPT, DROPPED = "rows_read", "rows_kept", "dropped_"
-"""Labels under which steps count rows; datatrove's filters use the last one already."""
+READ, KEPT, DROPPED, DETAIL = "rows_read", "rows_kept", "dropped_", "detail_"
+"""Labels under which steps count rows. The last two are prefixes of a reason and of a detail's name; datatrove's own
+filters use the same prefix for dropped rows."""
+
+FilterResult = bool | tuple[bool, str]
+"""What a filter returns for a row: ``True`` to keep it, or ``(False, reason)``."""
 
 
 class ExecutorSettings(Settings):
-    """Where a data stage runs and how widely."""
+    """Where a data stage runs, and with how many workers."""
 
     type: Literal["local", "ray", "slurm"] = "local"
     """datatrove executor: this machine, a Ray cluster, or Slurm."""
     workers: int = max(1, min(8, os.cpu_count() or 1))
-    """Tasks that run at the same time."""
+    """Number of tasks that run at the same time."""
     options: dict[str, Any] = Field(default_factory=dict)
-    """Further arguments of the Ray or Slurm executor (partition, time, mem_per_cpu_gb, ...)."""
+    """Further arguments of the Ray or Slurm executor (``partition``, ``time``, ``mem_per_cpu_gb``, ...)."""
 
 
-@dataclass
-class StageReport:
-    """What a stage read, kept and dropped.
+@dataclass(repr=False)
+class StageReport(TableView):
+    """Counts of the rows that a stage read, kept and dropped.
 
     Attributes:
-        stage: Its name.
-        read: Rows (or commits, functions, ...) that came in.
-        kept: Rows that went out.
-        dropped: Reason -> rows.
-        seconds: Wall time of this run of it; of the part that was run, if it was resumed.
-        details: Further counts and facts, by name.
+        stage: Name of the stage.
+        read: Number of input rows (commits, functions, pairs).
+        kept: Number of output rows.
+        dropped: Reason -> number of rows.
+        seconds: Wall time of the last run; a resumed run counts only the work that was left.
+        details: Further counts and facts by name.
     """
 
     stage: str
@@ -72,26 +78,36 @@ class StageReport:
     seconds: float = 0.0
     details: dict[str, Any] = field(default_factory=dict)
 
-    def save(self, folder: Path) -> None:
-        """Write the report as ``report.json`` into a folder."""
-        write_text(folder / "report.json", json.dumps(self.__dict__, indent=2, ensure_ascii=False) + "\n")
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row per reason with the number of rows dropped for it, most rows first."""
+        ordered = sorted(self.dropped.items(), key=lambda item: (-item[1], item[0]))
+        return [{"reason": reason, "rows": rows} for reason, rows in ordered]
+
+    def summary(self) -> str:
+        """Return one line with the rows read, kept and dropped."""
+        dropped = sum(self.dropped.values())
+        return f"{self.stage}: {self.read:,} read, {self.kept:,} kept, {dropped:,} dropped in {self.seconds:.1f} s"
+
+    def save(self, directory: str | Path) -> None:
+        """Write the report to ``report.json`` in a directory."""
+        write_json(Path(directory) / "report.json", self.__dict__)
 
     @classmethod
-    def load(cls, folder: Path) -> StageReport:
-        """Read ``report.json`` from a folder."""
-        return cls(**json.loads((folder / "report.json").read_text(encoding="utf-8")))
+    def load(cls, directory: str | Path) -> StageReport:
+        """Read ``report.json`` from a directory."""
+        return cls(**json.loads((Path(directory) / "report.json").read_text(encoding="utf-8")))
 
 
 class RowReader(PipelineStep):
-    """Streams rows of Parquet files into documents; task ``rank`` reads every ``world_size``-th file.
+    """Reads the rows of Parquet files as documents; task ``rank`` reads every ``world_size``-th file.
 
     Args:
-        path: A Parquet file or a folder of them.
+        path: A Parquet file or a directory of them.
         required: Columns that the files must have (``SomeRow.required()``).
     """
 
     type = "📖 - READER"
-    name = "themis rows"
+    name = "rows"
 
     def __init__(self, path: Path, required: Sequence[str]) -> None:
         super().__init__()
@@ -99,7 +115,7 @@ class RowReader(PipelineStep):
         self.required = list(required)
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Yield what came in, then a document per row."""
+        """Yield the documents of earlier steps, then one document per row."""
         if data:
             yield from data
         for index, file in enumerate(parquet_files(self.path)):
@@ -107,29 +123,34 @@ class RowReader(PipelineStep):
                 continue
             with open_parquet(file, self.required) as handle:
                 for number, values in enumerate(
-                    line for batch in handle.iter_batches(batch_size=64) for line in batch.to_pylist()
+                    row for batch in handle.iter_batches(batch_size=64) for row in batch.to_pylist()
                 ):
                     self.stat_update(READ)
                     yield to_document(values, f"{index:05d}/{number:08d}")
 
 
 def to_document(values: Mapping[str, Any], fallback_id: str = "") -> Document:
-    """Wrap a row for its way through datatrove."""
+    """Wrap a row as a datatrove document.
+
+    Args:
+        values: The row.
+        fallback_id: Document id of a row without a column ``id``.
+    """
     return Document(text="", id=str(values.get("id") or fallback_id), metadata=dict(values))
 
 
 class RowWriter(ParquetWriter):
-    """Writes documents' rows to Parquet under a fixed schema, with row groups bounded by bytes.
+    """Writes documents' rows to Parquet files with a fixed schema and row groups of bounded size.
 
     Args:
-        folder: Output folder.
-        schema: Arrow schema; columns that a row lacks become null.
-        filename: Template of datatrove (``${rank}`` and columns).
-        group_bytes: Text held before a row group is written: keeps memory flat however large the rows are.
-        count: Whether rows written here are the stage's kept rows (not so for exclusion writers).
+        folder: Output directory.
+        schema: Arrow schema; columns that a row lacks are null.
+        filename: datatrove's template of the file name, with ``${rank}`` and columns of the row.
+        group_bytes: Characters of text that are buffered before a row group is written; bounds the memory.
+        count: Whether the rows written here are the stage's kept rows (not those of exclusion writers).
     """
 
-    name = "themis rows"
+    name = "rows"
 
     def __init__(
         self,
@@ -149,59 +170,62 @@ class RowWriter(ParquetWriter):
         )
         self.group_bytes = group_bytes
         self.count = count
-        self._held: Counter[str] = Counter()
+        self._buffered: Counter[str] = Counter()
 
     def _default_adapter(self, document: Document) -> dict[str, Any]:
         return dict(document.metadata)
 
     def _write(self, document: dict[str, Any], file_handler: IO[bytes], filename: str) -> None:
         super()._write(document, file_handler, filename)
-        self._held[filename] += sum(len(v) for v in document.values() if isinstance(v, str))
-        if self._held[filename] >= self.group_bytes:
+        self._buffered[filename] += sum(len(v) for v in document.values() if isinstance(v, str))
+        if self._buffered[filename] >= self.group_bytes:
             self._write_batch(filename)
         if self.count:
             self.stat_update(KEPT)
 
     def _write_batch(self, filename: str) -> None:
-        self._held[filename] = 0
+        self._buffered[filename] = 0
         super()._write_batch(filename)
 
 
 def exclusion_writer(folder: Path, schema: pa.Schema, name: str) -> RowWriter:
-    """Return the writer of dropped rows: ``folder/<reason>/<name>-<rank>.parquet``.
+    """Return a writer of dropped rows, which go to ``folder/<reason>/<name>-<rank>.parquet``.
 
-    Several inputs share a folder, so the name keeps them apart; small row groups keep a writer that has many reasons
-    open at once within a few MB each.
+    Args:
+        folder: Output directory.
+        schema: Schema of the rows; the column ``filter_reason`` is added.
+        name: Start of the file names, so that several inputs can share the directory.
     """
-    # What is wrong with a row may be that a text is missing, so every column is nullable here.
+    # A row may have been dropped because a value is missing, so every column is nullable here. Small row groups bound
+    # the memory of a writer that has the files of many reasons open at once.
     columns = pa.schema([*(field.with_nullable(True) for field in schema), pa.field("filter_reason", pa.string())])
     return RowWriter(folder, columns, f"${{filter_reason}}/{name}-${{rank}}.parquet", group_bytes=2 << 20, count=False)
 
 
 class RowFilter(BaseFilter):
-    """A datatrove filter over rows: subclasses implement ``check(row) -> True | (False, reason)``.
+    """A datatrove filter over rows; subclasses implement :meth:`check`.
 
-    Reasons are slugs (``too-long``): they name a folder of the exclusion output and a line of the report.
+    Reasons are slugs (``too-long``): they name a directory of the exclusion output and a row of the report.
     """
 
-    def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        """Judge a document by its row."""
+    def filter(self, doc: Document) -> FilterResult:
+        """Return the result of :meth:`check` for a document's row."""
         return self.check(doc.metadata)
 
-    def check(self, row: dict[str, Any]) -> bool | tuple[bool, str]:
-        """Return ``True`` to keep the row, or ``(False, reason)``."""
+    def check(self, row: dict[str, Any]) -> FilterResult:
+        """Return ``True`` to keep a row, or ``(False, reason)``."""
         raise NotImplementedError
 
 
 class _LocalExecutor(LocalPipelineExecutor):
-    """The local executor with a pool that tells when a worker dies and leaves nothing behind when the run is killed.
+    """A local executor that reports dead workers and leaves no process behind when the run is killed.
 
-    datatrove's own forks a manager process that outlives a killed run and holds its locks, and its pool waits for ever
-    for the task of a worker that died. Its log of the first task goes to the terminal, ours to the files alone.
+    datatrove's own executor forks a manager process that survives a killed run and keeps its locks, and its pool waits
+    forever for the task of a worker that died. This one also keeps the log of the first task off the terminal.
     """
 
     def run(self) -> None:
-        """Run the tasks that have left no completion marker.
+        """Run the tasks that have no completion marker.
 
         Raises:
             UserError: A worker process died.
@@ -217,38 +241,38 @@ class _LocalExecutor(LocalPipelineExecutor):
                 self._run_for_rank(rank)
             return
         context = multiprocessing.get_context("forkserver")
-        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_die_with_parent) as pool:
+        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_exit_with_parent) as pool:
             tasks = [pool.submit(self._run_for_rank, rank) for rank in ranks]
             try:
                 for task in as_completed(tasks):
                     task.result()
             except BrokenProcessPool:
                 raise UserError(
-                    "A worker process died (out of memory, perhaps).",
-                    "The same command goes on from here; fewer workers need less memory. In a script, call this under "
-                    "if __name__ == '__main__'.",
+                    "A worker process died, possibly because memory ran out.",
+                    "Run the same command again to resume, with fewer workers to use less memory. In a script, make "
+                    "the call under if __name__ == '__main__'.",
                 ) from None
             finally:
                 pool.shutdown(cancel_futures=True)
 
     def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> None:
-        _quiet()
-        # datatrove prints the log of local rank 0 to the terminal; every rank's log is in its file anyway.
+        _silence_datatrove()
+        # datatrove prints the log of local rank 0 to the terminal; every rank also logs to a file.
         try:
             super()._run_for_rank(rank, local_rank + 1, node_rank)
         finally:
-            _quiet()  # closing a task's log puts the default one back
+            _silence_datatrove()  # closing a task's log restores the default one
 
 
-def _die_with_parent() -> None:
-    # An orphaned worker would go on writing beside the resumed run. A fork server does not end with the run: its
-    # workers keep it alive, and it them.
+def _exit_with_parent() -> None:
+    # An orphaned worker would keep writing while the run is resumed. The fork server does not end when the run is
+    # killed, because it and its workers keep each other alive.
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
 
 
-def _end_after(parent: BaseProcess) -> None:
+def _exit_after(parent: BaseProcess) -> None:
     parent.join()
     os._exit(1)
 
@@ -256,18 +280,23 @@ def _end_after(parent: BaseProcess) -> None:
 def run_steps(
     stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: int, executor: ExecutorSettings
 ) -> StageReport:
-    """Run a list of steps through datatrove and return the counts of all its tasks, resumed ones included.
+    """Run a list of steps and return the counts of all tasks, including those finished in an earlier run.
 
     Args:
-        stage: Name for the report and the log folder.
+        stage: Name for the report and the log directory.
         steps: The pipeline.
-        folder: Where logs, completion markers and counts go (``folder/logs/stage``).
-        tasks: Into how many tasks the input is cut. Results depend on it, so it must not depend on the machine.
-        executor: Executor and number of workers; results do not depend on it.
+        folder: Directory for logs, completion markers and counts (``folder/logs/stage``).
+        tasks: Number of tasks that the input is divided into. The output depends on it, so it must not depend on the
+            machine.
+        executor: Executor and number of workers; the output does not depend on them.
+
+    Raises:
+        UserError: A worker process died.
+        SettingError: An option that the executor needs is missing.
     """
     logs = folder / "logs" / stage
     started = time.monotonic()
-    _quiet()
+    _silence_datatrove()
     with progress_bar(stage, logs, tasks):
         if executor.type == "local":
             workers = max(1, min(executor.workers, tasks))
@@ -289,34 +318,37 @@ def _cluster_executor(stage: str, steps: list[PipelineStep], logs: Path, tasks: 
     from datatrove.executor.slurm import SlurmPipelineExecutor
 
     if "time" not in options or "partition" not in options:
-        raise SettingError("The slurm executor needs options.time and options.partition.")
+        raise SettingError(
+            "The slurm executor lacks options.time or options.partition.",
+            "Set both, such as options: {time: '4:00:00', partition: cpu}.",
+        )
     return SlurmPipelineExecutor(steps, job_name=f"themis-{stage}", **options)
 
 
 def _wait(logs: Path, tasks: int) -> None:
-    # Slurm returns once the job is queued; a stage is done when every task has left its marker.
+    # Slurm returns as soon as the job is queued; the stage is done when every task has written its marker.
     while tasks_done(logs) < tasks:
         time.sleep(5)
 
 
-def _quiet() -> None:
-    # datatrove logs every task to stderr; the same lines go to its log files, and people see our progress view.
+def _silence_datatrove() -> None:
+    # datatrove logs every task to stderr and to log files; the terminal shows the progress bar instead.
     if not os.environ.get("THEMIS_DEBUG"):
         logger.remove()
-        logger.add(sys.stderr, level="ERROR", filter=lambda record: not isinstance(_raised(record), UserError))
+        logger.add(sys.stderr, level="ERROR", filter=lambda record: not isinstance(_exception(record), UserError))
 
 
-def _raised(record: Any) -> BaseException | None:
+def _exception(record: Any) -> BaseException | None:
     return record["exception"].value if record["exception"] else None
 
 
 def read_counts(stage: str, logs: Path, rank: int | None = None) -> StageReport:
-    """Add up what the tasks of a stage counted (datatrove's own total leaves out tasks done in an earlier run).
+    """Add up the counts of a stage's tasks (datatrove's own totals omit tasks finished in an earlier run).
 
     Args:
         stage: Name for the report.
-        logs: The stage's log folder.
-        rank: Task to read alone; by default all of them.
+        logs: Log directory of the stage.
+        rank: Read the counts of this task only.
     """
     report = StageReport(stage)
     dropped: Counter[str] = Counter()
@@ -331,8 +363,8 @@ def read_counts(stage: str, logs: Path, rank: int | None = None) -> StageReport:
                     report.kept += total
                 elif label.startswith(DROPPED):
                     dropped[label.removeprefix(DROPPED)] += total
-                elif label.startswith("note_"):
-                    details[label.removeprefix("note_")] += total
+                elif label.startswith(DETAIL):
+                    details[label.removeprefix(DETAIL)] += total
     report.dropped = dict(sorted(dropped.items()))
     report.details = dict(sorted(details.items()))
     return report

@@ -1,4 +1,4 @@
-"""Journals: what dear calls gave, by key, in an append-only file from which a job that was killed goes on."""
+"""Append-only JSONL cache of expensive calls; lets an interrupted job resume."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from themis_rm.errors import InputError
 
 
 class JsonlCache:
-    """An append-only JSONL file; each line is a mapping with a ``key``, and the last line of a key counts.
+    """An append-only JSONL file of rows by key; of several rows with the same key the last one is valid.
 
-    A kill can cut the last line off. Such a line is neither read nor left standing: it is taken out when the file is
-    opened, so that the next line does not join it. One process writes at a time.
+    A process that is killed can leave an incomplete last line. It is removed when the file is opened next, so that the
+    next row starts on a new line. Only one process may write at a time.
 
     Args:
-        path: The file; it and its folder are made where they are not there.
-        names: What every row must hold beside its key.
+        path: The file; it and its directory are created if missing.
+        names: Fields that every row must have in addition to ``key``.
 
     Attributes:
-        rows: Key -> the rest of its last line.
+        rows: Key -> the other fields of its last row.
 
     Raises:
-        InputError: A whole line is no mapping with a key and these names.
+        InputError: A complete line is not a JSON object with a key and these fields.
     """
 
     def __init__(self, path: Path, names: Collection[str] = ()) -> None:
@@ -33,16 +33,16 @@ class JsonlCache:
         self.rows: dict[str, dict[str, Any]] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-        whole = 0
+        complete_bytes = 0
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if not line.endswith(b"\n"):
                     break
-                whole += len(line)
+                complete_bytes += len(line)
                 key, row = self._read(line, number, names)
                 self.rows[key] = row
         with path.open("rb+") as end:
-            end.truncate(whole)
+            end.truncate(complete_bytes)
         self._file = path.open("ab")
 
     def _read(self, line: bytes, number: int, names: Collection[str]) -> tuple[str, dict[str, Any]]:
@@ -52,12 +52,17 @@ class JsonlCache:
             row = None
         key = row.pop("key", None) if isinstance(row, dict) else None
         if not isinstance(key, str) or not row.keys() >= set(names):
-            raise InputError(f"{self.path} is damaged (line {number}).", "Remove that line: its part is done again.")
+            raise InputError(f"{self.path} is damaged at line {number}.", "Delete that line; its call is repeated.")
         return key, row
 
     def add(self, key: str, row: dict[str, Any]) -> None:
-        """Write a row, plain data without a ``key`` of its own, and hand it to the system at once."""
-        # ASCII, so that any text can be written, lone surrogates too.
+        """Append a row and flush it to the operating system.
+
+        Args:
+            key: Key of the row.
+            row: Its other fields, as plain data.
+        """
+        # ASCII escapes can represent any text, including lone surrogates.
         self._file.write(json.dumps({"key": key, **row}).encode() + b"\n")
         self._file.flush()
         self.rows[key] = row

@@ -17,7 +17,12 @@ FINGERPRINT_FILE = "inputs.sha256"
 
 
 def prepare_output_dir(
-    out: str | Path, settings: str, files: Sequence[Path], outputs: Sequence[str], hint: str = "Use an empty directory."
+    out: str | Path,
+    settings: str,
+    files: Sequence[Path],
+    outputs: Sequence[str],
+    hint: str = "Use an empty directory.",
+    replace: bool = True,
 ) -> None:
     """Prepare a job's output directory: keep partial results of the same job, delete those of another one.
 
@@ -26,10 +31,12 @@ def prepare_output_dir(
         settings: The job's settings in canonical form, see :meth:`themis_rm.settings.Settings.canonical`.
         files: Its input files; each is identified by path, size and modification time.
         outputs: Names in ``out`` that the job writes. They are deleted where settings or inputs changed.
-        hint: How to fix it if the directory holds files of something else.
+        hint: How to fix it if the directory cannot be used.
+        replace: Whether results of other settings or inputs are deleted. If not, they are an error.
 
     Raises:
-        InputError: One of ``outputs`` exists, but no job of this kind wrote it.
+        InputError: One of ``outputs`` exists, but no job of this kind wrote it; or, without ``replace``, a job with
+            other settings or inputs did.
     """
     out = Path(out)
     digest = hashlib.sha256(settings.encode())
@@ -42,6 +49,8 @@ def prepare_output_dir(
         return
     if not marker.is_file() and any((out / name).exists() for name in outputs):
         raise InputError(f"{out} holds files that were not written by an earlier run of this job.", hint)
+    if marker.is_file() and not replace:
+        raise InputError(f"{out} holds the results of a run with other settings or inputs.", hint)
     for name in outputs:
         remove(out / name)
     write_text(marker, wanted + "\n")

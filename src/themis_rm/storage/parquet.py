@@ -36,29 +36,30 @@ class RowType(Protocol):
         ...
 
 
-def parquet_files(path: Path) -> list[Path]:
-    """Return the Parquet files of a file or folder, sorted by path.
+def parquet_files(path: str | Path) -> list[Path]:
+    """Return a Parquet file, or the Parquet files below a directory sorted by path.
 
     Raises:
-        InputError: There is nothing at ``path``, or no Parquet file in it.
+        InputError: ``path`` does not exist or contains no Parquet file.
     """
+    path = Path(path)
     if path.is_file():
         return [path]
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else []
     if not files:
-        raise InputError(f"No Parquet file at {path}.", "Give a .parquet file or a folder that holds some.")
+        raise InputError(f"No Parquet file at {path}.", "Pass a .parquet file or a directory of them.")
     return files
 
 
-def open_parquet(path: Path, required: Sequence[str] = ()) -> pq.ParquetFile:
-    """Open a Parquet file and check that its columns are there.
+def open_parquet(path: str | Path, required: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a Parquet file and check that it has the required columns.
 
     Raises:
-        InputError: The file is no Parquet, is cut off, or lacks a column.
+        InputError: The file is not a complete Parquet file, or lacks a column.
     """
     try:
         file = pq.ParquetFile(path)
-        names = file.schema_arrow.names  # of a damaged file they need not be text
+        names = file.schema_arrow.names  # fails if a damaged file has names that are not UTF-8
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from error
     missing = [name for name in required if name not in names]
@@ -70,13 +71,13 @@ def open_parquet(path: Path, required: Sequence[str] = ()) -> pq.ParquetFile:
     return file
 
 
-def read_rows(path: Path, required: Sequence[str] = (), batch_size: int = 256) -> Iterator[dict[str, Any]]:
-    """Stream the rows of a Parquet file or folder as dicts, in file and row order.
+def read_rows(path: str | Path, required: Sequence[str] = (), batch_size: int = 256) -> Iterator[dict[str, Any]]:
+    """Stream the rows of a Parquet file or directory as dicts, in file and row order.
 
     Args:
-        path: A file, or a folder whose Parquet files are read in sorted order.
-        required: Columns that must be there.
-        batch_size: Rows held at a time.
+        path: A file, or a directory whose Parquet files are read in sorted order.
+        required: Columns that the files must have.
+        batch_size: Number of rows in memory at a time.
 
     Raises:
         InputError: See :func:`parquet_files` and :func:`open_parquet`.
@@ -87,12 +88,12 @@ def read_rows(path: Path, required: Sequence[str] = (), batch_size: int = 256) -
                 yield from batch.to_pylist()
 
 
-def write_rows(path: Path, rows: Iterable[TypedRow], schema: pa.Schema) -> int:
+def write_rows(path: str | Path, rows: Iterable[TypedRow], schema: pa.Schema) -> int:
     """Write rows to one Parquet file atomically.
 
     Args:
         path: The file.
-        rows: Rows of one type; streamed, 1,000 held at a time.
+        rows: Rows of one type; streamed in batches of 1,000.
         schema: Their Arrow schema.
 
     Returns:
@@ -122,18 +123,18 @@ def _is_texts(kind: pa.DataType) -> bool:
 _KINDS = (_is_text, _is_texts, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
 
 
-def validate_parquet_files(path: Path, rows: RowType) -> list[Path]:
-    """Return the Parquet files of a path after checking all their schemas against a row type.
+def validate_parquet_files(path: str | Path, rows: RowType) -> list[Path]:
+    """Return the Parquet files of a path after checking their schemas against a row type.
 
     Raises:
-        InputError: There is no file, one cannot be read, or a column is missing or has another type.
+        InputError: There is no file, a file cannot be read, or a column is missing or has another type.
     """
     files = parquet_files(path)
     for file in files:
         with open_parquet(file, rows.required()) as handle:
             for column in rows.schema():
                 index = handle.schema_arrow.get_field_index(column.name)
-                found = handle.schema_arrow.field(index).type if index >= 0 else pa.null()
-                if not any(fits(found) and fits(column.type) for fits in _KINDS) and not pa.types.is_null(found):
-                    raise InputError(f"{file}: column {column.name} holds {found}, not {column.type}.")
+                actual = handle.schema_arrow.field(index).type if index >= 0 else pa.null()
+                if not any(fits(actual) and fits(column.type) for fits in _KINDS) and not pa.types.is_null(actual):
+                    raise InputError(f"{file}: column {column.name} has type {actual}, not {column.type}.")
     return files

@@ -1,0 +1,62 @@
+"""Drop commits that change too little or too much."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from themis_rm.curation.changes import changed_span, kind_of_change, rewritten_share, tokens_of
+from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, OptionalFilterSettings
+from themis_rm.pipeline import FilterResult
+
+_COMMENT_CRITERION = "R&M"  # the only criterion that a change of comments can improve
+
+
+class TrivialChangeSettings(OptionalFilterSettings):
+    """Settings of the filter of trivial changes."""
+
+    max_rewrite: float = Field(0.8, gt=0, le=1)
+    """Largest share of lines that a commit may change; beyond it the versions are different programs."""
+    min_changed_tokens: int = Field(1, ge=1)
+    """Fewest tokens between the first and the last difference, for a change that is not limited to comments."""
+
+
+@FILTERS.register
+class TrivialChangeFilter(CurationFilter):
+    """Drops commits that change nothing, only white space, only comments, too few tokens, or nearly every line.
+
+    A change of comments is kept where the message is labeled with readability, as the only label.
+    """
+
+    name = "trivial_change"
+    order = 90
+    stages = (COMMITS,)
+    reasons = {
+        "rewritten": "more than max_rewrite of the lines differ",
+        "unchanged": "both versions are equal",
+        "whitespace-only": "only white space differs",
+        "comment-only": "only comments differ, and the message is not about readability",
+        "too-small-change": "fewer than min_changed_tokens tokens differ",
+    }
+    Settings = TrivialChangeSettings
+
+    def check(self, row: dict[str, Any]) -> FilterResult:
+        """Compare the versions."""
+        old, new = row["old_contents"], row["new_contents"]
+        if rewritten_share(old, new) > self.settings.max_rewrite:
+            return False, "rewritten"
+        old_tokens, new_tokens = tokens_of(old, new, row["language"])
+        kind = kind_of_change(old, new, old_tokens, new_tokens)
+        if kind == "none":
+            return False, "unchanged"
+        if kind == "layout":
+            return False, "whitespace-only"
+        if kind == "comments":
+            if _COMMENT_CRITERION not in row["criteria"]:
+                return False, "comment-only"
+            row["criteria"] = [_COMMENT_CRITERION]
+            row["terms"] = [term for term in row["terms"] if term.startswith(_COMMENT_CRITERION + ":")]
+            return True
+        span = changed_span(old_tokens, new_tokens)
+        return span >= self.settings.min_changed_tokens or (False, "too-small-change")

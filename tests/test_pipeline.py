@@ -1,3 +1,5 @@
+"""Data stages on datatrove: counts, exclusions, resume, workers that die."""
+
 import json
 import multiprocessing
 import os
@@ -10,22 +12,30 @@ import pyarrow.parquet as pq
 import pytest
 
 from themis_rm.errors import InputError, UserError
-from themis_rm.pipeline import ExecutorSettings, RowFilter, RowReader, RowWriter, exclusion_writer, run_steps
+from themis_rm.pipeline import (
+    ExecutorSettings,
+    RowFilter,
+    RowReader,
+    RowWriter,
+    StageReport,
+    exclusion_writer,
+    run_steps,
+)
 from themis_rm.records import BenchmarkPair
 from themis_rm.storage.parquet import read_rows, write_rows
 
 
-class OnlyGo(RowFilter):
-    name = "only Go"
+class GoFilter(RowFilter):
+    name = "go"
 
     def check(self, row):
         return True if row["language"] == "Go" else (False, "not-go")
 
 
-class Dies(RowFilter):
-    """Stands for a worker that the system kills for its memory."""
+class CrashingFilter(RowFilter):
+    """Kills its own process, as the system does when memory runs out."""
 
-    name = "dies"
+    name = "crashing"
 
     def check(self, row):
         if row["id"] == "1-0":
@@ -33,10 +43,10 @@ class Dies(RowFilter):
         return True
 
 
-class Dawdles(RowFilter):
-    """Takes its time over a row, and says who it is."""
+class SleepingFilter(RowFilter):
+    """Writes its process id to a directory and sleeps."""
 
-    name = "dawdles"
+    name = "sleeping"
 
     def __init__(self, folder):
         super().__init__()
@@ -48,11 +58,11 @@ class Dawdles(RowFilter):
         return True
 
 
-class Refuses(RowFilter):
-    name = "refuses"
+class FailingFilter(RowFilter):
+    name = "failing"
 
     def check(self, row):
-        raise InputError(f"Row {row['id']} is odd.", "Mend it.")
+        raise InputError(f"Row {row['id']} is odd.", "Remove it.")
 
 
 def write_input(folder, files=3, rows=4):
@@ -80,7 +90,7 @@ def run(tmp_path, name, workers=1, group_bytes=32 << 20):
     schema = BenchmarkPair.schema()
     steps = [
         RowReader(tmp_path / "in", BenchmarkPair.required()),
-        OnlyGo(exclusion_writer(folder / "dropped", schema, "rows")),
+        GoFilter(exclusion_writer(folder / "dropped", schema, "rows")),
         RowWriter(folder / "rows", schema, group_bytes=group_bytes),
     ]
     return run_steps("filter", steps, folder, 3, ExecutorSettings(workers=workers)), folder
@@ -96,12 +106,12 @@ def test_every_row_is_either_kept_or_counted_under_its_reason(tmp_path):
     assert (report.read, report.kept, report.dropped) == (12, 6, {"not-go": 6})
 
 
-def test_a_dropped_row_is_kept_aside_with_its_reason(tmp_path):
+def test_a_dropped_row_is_written_out_with_its_reason(tmp_path):
     write_input(tmp_path / "in")
     _, folder = run(tmp_path, "a")
-    aside = list(read_rows(folder / "dropped" / "not-go"))
-    assert len(aside) == 6
-    assert {row["filter_reason"] for row in aside} == {"not-go"}
+    excluded = list(read_rows(folder / "dropped" / "not-go"))
+    assert len(excluded) == 6
+    assert {row["filter_reason"] for row in excluded} == {"not-go"}
 
 
 def test_outputs_do_not_depend_on_the_number_of_workers(tmp_path):
@@ -113,7 +123,7 @@ def test_a_finished_task_is_not_run_again_and_the_report_still_counts_it(tmp_pat
     write_input(tmp_path / "in")
     first, folder = run(tmp_path, "a")
     (folder / "logs/filter/completions/00001").unlink()
-    (folder / "rows/00001.parquet").write_bytes(b"cut off")
+    (folder / "rows/00001.parquet").write_bytes(b"truncated")
     (folder / "rows/00000.parquet").unlink()
     again, _ = run(tmp_path, "a")
     assert (again.read, again.kept, again.dropped) == (first.read, first.kept, first.dropped)
@@ -127,7 +137,7 @@ def test_row_groups_are_bounded_by_bytes(tmp_path):
     assert pq.read_metadata(folder / "rows/00000.parquet").num_row_groups > 5
 
 
-def test_a_report_reads_back(tmp_path):
+def test_a_saved_report_is_loaded(tmp_path):
     write_input(tmp_path / "in")
     report, folder = run(tmp_path, "a")
     report.save(folder)
@@ -135,10 +145,17 @@ def test_a_report_reads_back(tmp_path):
     assert type(report).load(folder) == report
 
 
-def run_slowly(folder):
+def test_a_report_is_shown_as_a_table_of_reasons():
+    report = StageReport("filter", read=10, kept=4, dropped={"a": 1, "b": 5}, seconds=2.0)
+    assert report.records() == [{"reason": "b", "rows": 5}, {"reason": "a", "rows": 1}]
+    assert repr(report) == "<StageReport: filter: 10 read, 4 kept, 6 dropped in 2.0 s>"
+    assert "<td>b</td>" in report._repr_html_()
+
+
+def run_sleeping(folder):
     (folder / "workers").mkdir()
-    steps = [RowReader(folder / "in", BenchmarkPair.required()), Dawdles(folder / "workers")]
-    run_steps("slow", steps, folder / "out", 3, ExecutorSettings(workers=2))
+    steps = [RowReader(folder / "in", BenchmarkPair.required()), SleepingFilter(folder / "workers")]
+    run_steps("sleeping", steps, folder / "out", 3, ExecutorSettings(workers=2))
 
 
 def alive(pid):
@@ -156,10 +173,10 @@ def wait_until(true, seconds=60):
     return true()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
-def test_a_killed_run_leaves_no_worker_behind(tmp_path):
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_workers_end_when_their_run_is_killed(tmp_path):
     write_input(tmp_path / "in")
-    run = multiprocessing.get_context("spawn").Process(target=run_slowly, args=(tmp_path,))
+    run = multiprocessing.get_context("spawn").Process(target=run_sleeping, args=(tmp_path,))
     run.start()
     folder = tmp_path / "workers"
     assert wait_until(lambda: folder.is_dir() and len(list(folder.iterdir())) == 2)
@@ -169,16 +186,16 @@ def test_a_killed_run_leaves_no_worker_behind(tmp_path):
     assert wait_until(lambda: not any(map(alive, workers)), seconds=20)
 
 
-def test_a_worker_that_dies_ends_the_stage_with_one_line(tmp_path):
+def test_a_worker_that_dies_is_a_user_error(tmp_path):
     write_input(tmp_path / "in")
-    steps = [RowReader(tmp_path / "in", BenchmarkPair.required()), Dies()]
+    steps = [RowReader(tmp_path / "in", BenchmarkPair.required()), CrashingFilter()]
     with pytest.raises(UserError, match="A worker process died"):
         run_steps("filter", steps, tmp_path / "out", 3, ExecutorSettings(workers=2))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_users_fault_in_a_worker_arrives_whole(tmp_path, workers):
+def test_a_user_error_in_a_worker_keeps_its_message_and_hint(tmp_path, workers):
     write_input(tmp_path / "in")
-    steps = [RowReader(tmp_path / "in", BenchmarkPair.required()), Refuses()]
-    with pytest.raises(InputError, match=r"is odd\. Mend it"):
+    steps = [RowReader(tmp_path / "in", BenchmarkPair.required()), FailingFilter()]
+    with pytest.raises(InputError, match=r"is odd\. Remove it"):
         run_steps("filter", steps, tmp_path / "out", 3, ExecutorSettings(workers=workers))

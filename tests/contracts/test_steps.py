@@ -1,4 +1,4 @@
-"""Every data stage through the same checks: it travels to a worker, accounts for every row, names reasons as slugs."""
+"""Checks that every data stage passes: picklable steps, complete counts, slugs as reasons, resume."""
 
 import dataclasses
 import pickle
@@ -100,7 +100,7 @@ def data_of(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_number_of_workers_changes_no_byte(stage, tmp_path):
+def test_the_output_does_not_depend_on_the_number_of_workers(stage, tmp_path):
     for workers in (1, 2):
         STAGES[stage](tmp_path, workers)
     assert data_of(tmp_path / f"{stage}1") == data_of(tmp_path / f"{stage}2") != {}
@@ -114,13 +114,13 @@ def test_reasons_are_slugs(stage, tmp_path):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_report_lies_beside_the_rows(stage, tmp_path):
+def test_the_report_is_saved_with_the_rows(stage, tmp_path):
     report = STAGES[stage](tmp_path, 1)
     assert StageReport.load(tmp_path / f"{stage}1") == report
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_second_call_finds_everything_done(stage, tmp_path):
+def test_a_second_run_changes_nothing(stage, tmp_path):
     first = STAGES[stage](tmp_path, 1)
     before = data_of(tmp_path / f"{stage}1")
     again = STAGES[stage](tmp_path, 1)
@@ -128,19 +128,19 @@ def test_a_second_call_finds_everything_done(stage, tmp_path):
     assert data_of(tmp_path / f"{stage}1") == before
 
 
-def test_dropped_rows_of_curation_lie_under_their_reason(tmp_path):
+def test_dropped_rows_of_curation_are_in_the_directory_of_their_reason(tmp_path):
     report = run_curate(tmp_path, 1)
     folders = {folder.name for folder in (tmp_path / "curate1" / "dropped").iterdir()}
     assert folders == set(report.dropped)
 
 
 @pytest.mark.parametrize("steps", [commit_steps, solution_steps], ids=lambda f: f.__name__)
-def test_every_step_travels_to_a_worker(steps, tmp_path):
+def test_every_step_can_be_pickled(steps, tmp_path):
     for step in steps(CurateSettings(), tmp_path):
         assert type(pickle.loads(pickle.dumps(step))) is type(step)
 
 
-def test_pairs_carry_what_they_were_made_of(tmp_path):
+def test_pairs_name_their_commit_or_operator(tmp_path):
     from themis_rm.storage.parquet import read_rows
 
     run_curate(tmp_path, 1)

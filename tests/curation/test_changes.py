@@ -1,4 +1,4 @@
-"""Kinds of change between two versions."""
+"""Classification and size of changes between two versions."""
 
 import pytest
 from hypothesis import given
@@ -30,22 +30,22 @@ def kind(old: str, new: str, language: str) -> str:
         ("x = 1  # a\n", "x = 1  # b\n", "Ruby", "comments"),
     ],
 )
-def test_kinds(old, new, language, expected):
+def test_changes_are_classified(old, new, language, expected):
     assert kind(old, new, language) == expected
 
 
-def test_span_of_a_swap_covers_both():
+def test_the_span_of_a_swap_covers_both_tokens():
     assert changed_span(list("f(a,b)"), list("f(b,a)")) == 3
 
 
 @given(st.lists(st.sampled_from("abc")), st.lists(st.sampled_from("abc")))
-def test_span_is_zero_for_equal_tokens_only_and_never_beyond_the_longer(old, new):
+def test_the_span_is_zero_only_for_equal_tokens_and_at_most_the_longer_version(old, new):
     span = changed_span(old, new)
     assert (span == 0) == (old == new)
     assert span <= max(len(old), len(new))
 
 
-def test_rewritten_share():
+def test_the_rewritten_share_ignores_indentation_and_blank_lines():
     assert rewritten_share("a\nb\n", "a\nb\n") == 0
     assert rewritten_share("a\nb\n", "c\nd\n") == 1
     assert rewritten_share("a\nb\n", "  a\n\nc\n") == 0.5

@@ -1,4 +1,4 @@
-"""The whole stage: books that balance, outputs that depend on inputs and settings alone."""
+"""The stage ``curate``: counts add up, and the output depends only on inputs and settings."""
 
 import dataclasses
 import shutil
@@ -63,9 +63,11 @@ def commits(tmp_path):
         commit(100, reverted=True),
         commit(101, language="Rust"),
         commit(105, new_contents=code("mean3", True), old_contents=code("mean3", False)),  # the pair of commit 3
-        commit(107, old_contents=code("mean0", False) + "x = 1\n", new_contents=code("mean0", True)),  # its answer
+        commit(
+            107, old_contents=code("mean0", False) + "x = 1\n", new_contents=code("mean0", True)
+        ),  # the better version of commit 0
         commit(112, old_contents=code("a", True), new_contents=code("a", False)),
-        commit(119, old_contents=code("a", False), new_contents=code("a", True)),  # takes 112 back
+        commit(119, old_contents=code("a", False), new_contents=code("a", True)),  # contradicts 112
         commit(126, new_contents="x" * 70_000),
         commit(133, new_contents=code("b", False), old_contents=code("b", False)),
     ]
@@ -77,13 +79,13 @@ def contents(out: Path) -> dict[str, bytes]:
     return {str(f.relative_to(out)): f.read_bytes() for f in files}
 
 
-def test_the_books_balance_and_every_dropped_row_is_kept_aside(commits, tmp_path):
+def test_counts_add_up_and_every_dropped_row_is_written_out(commits, tmp_path):
     report = curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
     assert report.read == 39
     assert report.kept == sum(1 for _ in read_rows(tmp_path / "out" / "pairs"))
     assert report.kept + sum(report.dropped.values()) == report.read
-    aside = {f.name: sum(1 for _ in read_rows(f)) for f in (tmp_path / "out" / "dropped").iterdir()}
-    assert aside == report.dropped
+    excluded = {f.name: sum(1 for _ in read_rows(f)) for f in (tmp_path / "out" / "dropped").iterdir()}
+    assert excluded == report.dropped
     assert report.dropped == {
         "contradicted": 2,
         "duplicate-answer": 1,
@@ -91,14 +93,14 @@ def test_the_books_balance_and_every_dropped_row_is_kept_aside(commits, tmp_path
         "no-criterion": 4,
         "other-language": 1,
         "reverted": 1,
-        "thin-subject": 4,
+        "short-subject": 4,
         "too-large": 1,
         "unchanged": 1,
     }
     assert StageReport.load(tmp_path / "out") == report
 
 
-def test_a_pair_is_the_commit_with_the_new_version_as_the_better(commits, tmp_path):
+def test_the_version_after_a_commit_is_the_chosen_one(commits, tmp_path):
     curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
     first = next(read_rows(tmp_path / "out" / "pairs"))
     pair = CodePair.from_dict(first)
@@ -111,7 +113,7 @@ def test_a_pair_is_the_commit_with_the_new_version_as_the_better(commits, tmp_pa
     assert (pair.criteria, pair.terms, pair.unix_time) == (["FC"], ["FC:fix crash on empty"], 1_500_000_000)
 
 
-def test_counts_by_criterion_and_language(commits, tmp_path):
+def test_the_report_counts_pairs_by_criterion_and_language(commits, tmp_path):
     report = curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
     rows = list(read_rows(tmp_path / "out" / "pairs"))
     assert sum(report.details["kept_by_criterion"].values()) == sum(len(row["criteria"]) for row in rows)
@@ -120,17 +122,17 @@ def test_counts_by_criterion_and_language(commits, tmp_path):
     assert report.details["tokens_counted_by"] == "estimate (Qwen3)"
 
 
-def test_workers_do_not_matter(commits, tmp_path):
+def test_the_output_does_not_depend_on_the_number_of_workers(commits, tmp_path):
     curate(commits, None, tmp_path / "one", CurateSettings(), ONE)
     curate(commits, None, tmp_path / "two", CurateSettings(), ExecutorSettings(workers=2))
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
-def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(commits, tmp_path):
+def test_an_interrupted_run_resumes_to_the_same_bytes(commits, tmp_path):
     out = tmp_path / "out"
-    whole = curate(commits, None, out, CurateSettings(), ONE)
+    first = curate(commits, None, out, CurateSettings(), ONE)
     wanted = contents(out)
-    # As after a kill in the last pass: one task unfinished, its output cut off, the rows of the first pass still there.
+    # The state after a kill in the last pass: one task unfinished, its output truncated, intermediate rows present.
     shutil.rmtree(out / "logs" / "unique")
     (out / "report.json").unlink()
     (out / "logs" / "find" / "completions" / "00000").unlink()
@@ -139,7 +141,7 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(commits, tmp_path):
     next(iter((out / "pairs").iterdir())).write_bytes(b"PAR1 cut off")
     again = curate(commits, None, out, CurateSettings(), ONE)
     assert contents(out) == wanted
-    assert (again.kept, again.dropped) == (whole.kept, whole.dropped)
+    assert (again.kept, again.dropped) == (first.kept, first.dropped)
 
 
 def test_a_finished_run_is_not_run_again(commits, tmp_path):
@@ -155,21 +157,23 @@ def test_a_finished_run_is_not_run_again(commits, tmp_path):
     )
 
 
-def test_other_settings_start_over(commits, tmp_path):
+def test_other_settings_replace_the_output(commits, tmp_path):
     curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
-    report = curate(commits, None, tmp_path / "out", CurateSettings(require_merged=True), ONE)
+    report = curate(
+        commits, None, tmp_path / "out", CurateSettings.build({"filters": {"merged": {"enabled": True}}}), ONE
+    )
     assert report.kept == 0
     assert "not-merged" in report.dropped
     assert not list((tmp_path / "out" / "pairs").glob("*"))
 
 
-def test_a_folder_of_something_else_is_left_alone(commits, tmp_path):
+def test_a_directory_with_other_files_is_not_changed(commits, tmp_path):
     (tmp_path / "out" / "pairs").mkdir(parents=True)
     with pytest.raises(InputError, match="not written by an earlier run"):
         curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
 
 
-def test_published_columns_alone_are_enough(tmp_path):
+def test_the_published_columns_are_sufficient(tmp_path):
     published = Commit.required()
     table = pa.Table.from_pylist([commit(n).to_dict() for n in range(5)], schema=Commit.schema()).select(published)
     (tmp_path / "in").mkdir()
@@ -177,7 +181,7 @@ def test_published_columns_alone_are_enough(tmp_path):
     assert curate(tmp_path / "in", None, tmp_path / "out", CurateSettings(), ONE).kept == 5
 
 
-def test_null_texts_are_counted(tmp_path):
+def test_rows_with_null_texts_are_dropped_and_written_out(tmp_path):
     rows = [commit(n).to_dict() for n in range(3)]
     rows[1]["old_contents"] = None
     (tmp_path / "in").mkdir()
@@ -188,20 +192,20 @@ def test_null_texts_are_counted(tmp_path):
     assert next(read_rows(tmp_path / "out" / "dropped" / "malformed-row"))["commit"] == rows[1]["commit"]
 
 
-def test_a_missing_column_is_one_clean_line(tmp_path):
+def test_a_missing_column_is_a_user_error(tmp_path):
     write_rows(tmp_path / "in" / "a.parquet", [], Solution.schema())
     with pytest.raises(InputError, match="lacks the column"):
         curate(tmp_path / "in", None, tmp_path / "out", CurateSettings(), ONE)
 
 
-def test_no_input_is_one_clean_line(tmp_path):
+def test_no_input_is_a_user_error(tmp_path):
     with pytest.raises(InputError, match="nothing to curate"):
         curate(None, None, tmp_path / "out", CurateSettings(), ONE)
 
 
-def test_an_unknown_language_is_refused():
+def test_an_unknown_language_is_rejected():
     with pytest.raises(SettingError, match="Unknown language 'Pyton'"):
-        CurateSettings.build({"languages": ["Pyton"]})
+        CurateSettings.build({"filters": {"language": {"languages": ["Pyton"]}}})
 
 
 def solution(number: int) -> Solution:
@@ -230,7 +234,7 @@ def solution(number: int) -> Solution:
     )
 
 
-def test_solutions_become_pairs_with_an_injected_bug_and_their_books_balance(commits, tmp_path):
+def test_solutions_become_pairs_with_an_injected_bug_and_counts_add_up(commits, tmp_path):
     write_rows(tmp_path / "solutions" / "a.parquet", [solution(n) for n in range(12)], Solution.schema())
     report = curate(commits, tmp_path / "solutions", tmp_path / "out", CurateSettings(), ONE)
     rows = list(read_rows(tmp_path / "out" / "pairs"))
@@ -244,7 +248,7 @@ def test_solutions_become_pairs_with_an_injected_bug_and_their_books_balance(com
     assert details["kept_by_origin"]["injection"] == len(injected)
 
 
-def test_solutions_without_a_place_for_a_bug_are_kept_aside(tmp_path):
+def test_solutions_without_a_bug_site_are_written_out(tmp_path):
     plain = dataclasses.replace(solution(0), solution="def f():\n    pass\n")
     write_rows(tmp_path / "solutions" / "a.parquet", [plain, solution(1)], Solution.schema())
     report = curate(None, tmp_path / "solutions", tmp_path / "out", CurateSettings(), ONE)

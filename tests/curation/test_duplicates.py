@@ -1,4 +1,4 @@
-"""Exact duplicates: what is found depends on the rows and their order alone."""
+"""Exact duplicates: the result depends only on the rows and their order."""
 
 import itertools
 from collections import defaultdict
@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.curation.duplicates import REASONS, SIGNATURE, FindDuplicates, Shards, find, sign, strongest
-from themis_rm.pipeline import to_document
+from themis_rm.curation.duplicates import (
+    REASONS,
+    SIGNATURE,
+    FindDuplicates,
+    Shards,
+    find_duplicates,
+    first_reasons,
+    sign,
+)
 
 
 def row(number: int, old: str, new: str, origin: str = "commit", function: str = "f") -> dict:
@@ -30,8 +37,8 @@ ROWS = st.lists(
 ).map(lambda rows: [row(n, old, new, origin) for n, (old, new, origin) in enumerate(rows) if old != new])
 
 
-def by_hand(rows: list[dict]) -> dict[int, str]:
-    """What the module promises, said the slow way."""
+def expected_drops(rows: list[dict]) -> dict[int, str]:
+    """Return row -> reason by the definition, in quadratic time."""
     dropped: dict[int, str] = {}
     answers = defaultdict(list)
     for n, this in enumerate(rows):
@@ -60,19 +67,21 @@ def as_numbers(drops: np.ndarray, rows: list[dict], shards: int) -> dict[int, st
 
 
 @given(ROWS, st.integers(1, 4), st.randoms(use_true_random=False))
-def test_found_as_promised_whatever_the_order_of_signatures(rows, shards, random):
+def test_duplicates_do_not_depend_on_the_order_of_signatures(rows, shards, random):
     values = signatures(rows, shards)
     order = list(range(len(values)))
     random.shuffle(order)
-    assert as_numbers(find(values[order]), rows, shards) == by_hand(rows)
+    assert as_numbers(find_duplicates(values[order]), rows, shards) == expected_drops(rows)
 
 
 @given(ROWS, st.integers(1, 3), st.integers(1, 7))
-def test_ranges_of_digests_find_the_same_as_all_at_once(rows, shards, parts):
+def test_ranges_of_digests_yield_the_same_as_one_range(rows, shards, parts):
     values = signatures(rows, shards)
     bounds = [(1 << 64) * p // parts for p in range(parts + 1)]
-    pieces = [find(values[[lo <= int(h) < hi for h in values["high"]]]) for lo, hi in itertools.pairwise(bounds)]
-    assert as_numbers(strongest(np.concatenate(pieces)), rows, shards) == by_hand(rows)
+    pieces = [
+        find_duplicates(values[[lo <= int(h) < hi for h in values["high"]]]) for lo, hi in itertools.pairwise(bounds)
+    ]
+    assert as_numbers(first_reasons(np.concatenate(pieces)), rows, shards) == expected_drops(rows)
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5])
@@ -87,18 +96,17 @@ def test_the_step_reads_every_signature_once(tmp_path: Path, parts):
         np.save(path, own[np.lexsort((own["low"], own["high"]))])
     for part in range(parts):
         list(FindDuplicates(shards).run(rank=part, world_size=parts))
-    drops = strongest(np.concatenate([np.load(shards.drops(part)) for part in range(parts)]))
-    assert as_numbers(drops, rows, 3) == by_hand(rows)
+    drops = first_reasons(np.concatenate([np.load(shards.drops(part)) for part in range(parts)]))
+    assert as_numbers(drops, rows, 3) == expected_drops(rows)
     assert len(drops) == 80
 
 
-def test_bugs_in_one_solution_share_their_answer_rightly():
+def test_bugs_in_one_solution_may_share_the_better_version():
     rows = [row(0, "bug1", "s", "injection"), row(1, "bug2", "s", "injection"), row(2, "bug3", "s", "injection", "g")]
-    assert as_numbers(find(signatures(rows, 1)), rows, 1) == {2: "duplicate-answer"}
+    assert as_numbers(find_duplicates(signatures(rows, 1)), rows, 1) == {2: "duplicate-answer"}
 
 
-def test_shards_are_numbered_through_the_inputs(tmp_path):
+def test_shards_are_numbered_consecutively_over_the_inputs(tmp_path):
     shards = Shards(tmp_path, {"commits": 2, "solutions": 3})
     assert shards.number("solutions", 0) == 2
     assert shards.rows(4).name == "solutions-00002.parquet"
-    assert to_document({"id": "x"}).id == "x"

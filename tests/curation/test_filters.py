@@ -1,9 +1,13 @@
-"""Each filter says True or (False, reason)."""
+"""Filters of curation: what each drops and why, and how the chain is built from the registry."""
+
+from typing import ClassVar
 
 import pytest
 
-from themis_rm.curation import filters
+from themis_rm.curation.filters import COMMIT_PAIRS, COMMITS, FILTERS, SOLUTIONS, CurationFilter, filters_of
+from themis_rm.curation.settings import CurateSettings
 from themis_rm.curation.tokens import TokenCounter
+from themis_rm.errors import SettingError
 from themis_rm.pipeline import exclusion_writer
 from themis_rm.records import Commit
 
@@ -12,8 +16,14 @@ NEW = OLD.replace("    total", "    if not values:\n        return 0.0\n    tota
 
 
 @pytest.fixture
-def aside(tmp_path):
-    return exclusion_writer(tmp_path, Commit.schema(), "test")
+def check(tmp_path):
+    """Return a function that runs one filter: ``check(name, row, stage, **settings)``."""
+
+    def run(name, row, stage=COMMITS, **settings):
+        item = FILTERS.get(name)
+        return item(item.Settings(**settings), stage, exclusion_writer(tmp_path, Commit.schema(), "test")).check(row)
+
+    return run
 
 
 def commit(**changes) -> dict:
@@ -33,23 +43,23 @@ def commit(**changes) -> dict:
 
 
 @pytest.mark.parametrize("value", [None, 3])
-def test_malformed_rows_are_dropped(aside, value):
-    assert filters.WellFormed(["subject"], aside).check(commit() | {"subject": value}) == (False, "malformed-row")
+def test_malformed_rows_are_dropped(check, value):
+    assert check("valid_row", commit() | {"subject": value}) == (False, "malformed-row")
 
 
-def test_language_comes_from_the_path_where_there_is_none(aside):
+def test_the_language_of_a_row_without_one_comes_from_its_path(check):
     row = commit(language="")
-    assert filters.InLanguages(["Python"], aside).check(row) is True
+    assert check("language", row, languages=["Python"]) is True
     assert row["language"] == "Python"
 
 
 @pytest.mark.parametrize("changes", [{"language": "Go"}, {"language": "", "file_path": "a.txt"}])
-def test_other_languages_are_dropped(aside, changes):
-    assert filters.InLanguages(["Python"], aside).check(commit(**changes)) == (False, "other-language")
+def test_other_languages_are_dropped(check, changes):
+    assert check("language", commit(**changes), languages=["Python"]) == (False, "other-language")
 
 
 @pytest.mark.parametrize(
-    ("path", "verdict"),
+    ("path", "result"),
     [
         ("src/mean.py", True),
         ("src/contest.py", True),
@@ -60,60 +70,60 @@ def test_other_languages_are_dropped(aside, changes):
         ("a/MeanTest.java", (False, "test-file")),
     ],
 )
-def test_commits_to_tests_are_dropped(aside, path, verdict):
-    assert filters.NoTest(aside).check(commit(file_path=path)) == verdict
+def test_commits_to_tests_are_dropped(check, path, result):
+    assert check("test_file", commit(file_path=path)) == result
 
 
 @pytest.mark.parametrize(
-    ("require", "changes", "verdict"),
+    ("name", "changes", "result"),
     [
-        (False, {"reverted": True}, (False, "reverted")),
-        (False, {"merged": "none"}, True),
-        (True, {"merged": "none"}, (False, "not-merged")),
-        (True, {"merged": "squash"}, True),
-        (True, {"merged": "squash", "reverted": True}, (False, "reverted")),
+        ("reverted", {"reverted": True}, (False, "reverted")),
+        ("reverted", {"merged": "none"}, True),
+        ("merged", {"merged": "none"}, (False, "not-merged")),
+        ("merged", {"merged": None}, (False, "not-merged")),
+        ("merged", {"merged": "squash"}, True),
     ],
 )
-def test_standing(aside, require, changes, verdict):
-    assert filters.Standing(require, aside).check(commit(**changes)) == verdict
+def test_reverted_and_unmerged_commits_are_dropped(check, name, changes, result):
+    assert check(name, commit(**changes)) == result
 
 
-def test_sizes_are_bytes_of_either_side(aside):
-    check = filters.SizeBetween(("old_contents", "new_contents"), 2, 4, aside).check
-    assert check(commit(old="ab", new="abcd")) is True
-    assert check(commit(old="ab", new="äöü")) == (False, "too-large")
-    assert check(commit(old="a", new="ab")) == (False, "too-small")
+@pytest.mark.parametrize(
+    ("old", "new", "result"),
+    [("ab", "abcd", True), ("ab", "äöü", (False, "too-large")), ("a", "ab", (False, "too-small"))],
+)
+def test_the_size_of_either_version_is_limited_in_bytes(check, old, new, result):
+    assert check("size", commit(old=old, new=new), min_bytes=2, max_bytes=4) == result
 
 
-def test_labels_are_put_into_the_row(aside):
+def test_labels_are_added_to_the_row(check):
     row = commit(subject="Tidy up", message="Tidy up\n\nFixes a crash too.")
-    assert filters.HasCriterion(aside).check(row) is True
+    assert check("criteria", row) is True
     assert (row["criteria"], row["terms"]) == (["FC", "R&M"], ["FC:fixes a crash", "R&M:tidy up"])
 
 
-def test_the_subject_counts_where_the_message_lacks_it(aside):
-    assert filters.HasCriterion(aside).check(commit(subject="Fix crash", message="More words")) is True
+def test_a_subject_that_the_message_lacks_is_labeled_too(check):
+    assert check("criteria", commit(subject="Fix crash", message="More words")) is True
 
 
-def test_no_criterion(aside):
-    assert filters.HasCriterion(aside).check(commit(subject="Add a page")) == (False, "no-criterion")
+def test_a_message_without_a_term_is_dropped(check):
+    assert check("criteria", commit(subject="Add a page")) == (False, "no-criterion")
 
 
 @pytest.mark.parametrize(
-    ("subject", "verdict"),
+    ("subject", "result"),
     [
         ("Fix crash on empty input (#12)", True),
         ("Fixes #12", (False, "empty-subject")),
-        ("fix: bug", (False, "thin-subject")),
+        ("fix: bug", (False, "short-subject")),
     ],
 )
-def test_subjects(aside, subject, verdict):
-    row = commit(subject=subject)
-    assert filters.TellingSubject(3, aside).check(row) == verdict
+def test_subjects_with_few_words_are_dropped(check, subject, result):
+    assert check("subject", commit(subject=subject), min_words=3) == result
 
 
 @pytest.mark.parametrize(
-    ("new", "verdict"),
+    ("new", "result"),
     [
         (NEW, True),
         (OLD, (False, "unchanged")),
@@ -122,19 +132,18 @@ def test_subjects(aside, subject, verdict):
         ("class Other:\n    x = 1\n    y = 2\n    z = 3\n", (False, "rewritten")),
     ],
 )
-def test_changes(aside, new, verdict):
-    assert filters.RealChange(0.8, 1, aside).check(commit(new=new)) == verdict
+def test_trivial_changes_and_rewrites_are_dropped(check, new, result):
+    assert check("trivial_change", commit(new=new)) == result
 
 
-def test_a_change_below_the_fewest_tokens_is_too_small(aside):
-    new = OLD.replace("/", "//")
-    assert filters.RealChange(0.8, 1, aside).check(commit(new=new)) is True
-    assert filters.RealChange(0.8, 2, aside).check(commit(new=new)) == (False, "too-small-change")
+@pytest.mark.parametrize(("tokens", "result"), [(1, True), (2, (False, "too-small-change"))])
+def test_changes_of_few_tokens_are_dropped(check, tokens, result):
+    assert check("trivial_change", commit(new=OLD.replace("/", "//")), min_changed_tokens=tokens) == result
 
 
-def test_a_change_of_comments_keeps_the_label_that_comments_can_earn(aside):
+def test_a_change_of_comments_keeps_only_the_readability_label(check):
     row = commit(new=OLD + "# the end\n", criteria=["FC", "R&M"], terms=["FC:bug", "R&M:clarify"])
-    assert filters.RealChange(0.8, 1, aside).check(row) is True
+    assert check("trivial_change", row) is True
     assert (row["criteria"], row["terms"]) == (["R&M"], ["R&M:clarify"])
 
 
@@ -142,16 +151,72 @@ def pair(**changes) -> dict:
     return {"instruction": "Fix it", "chosen": NEW, "rejected": OLD, "language": "Python"} | changes
 
 
-def test_shallow_syntax(aside):
-    check = filters.DeepSyntax(3, aside).check
-    assert check(pair()) is True
-    assert check(pair(rejected="")) == (False, "shallow-syntax")
-    assert check(pair(chosen="# only a comment\n")) == (False, "shallow-syntax")
+@pytest.mark.parametrize(
+    ("changes", "result"),
+    [
+        ({}, True),
+        ({"rejected": ""}, (False, "shallow-syntax")),
+        ({"chosen": "# only a comment\n"}, (False, "shallow-syntax")),
+    ],
+)
+def test_shallow_syntax_trees_are_dropped(check, changes, result):
+    assert check("syntax_depth", pair(**changes), COMMIT_PAIRS) == result
 
 
-def test_tokens_are_those_of_the_instruction_and_the_longer_side(aside):
+@pytest.mark.parametrize(("missing", "result"), [(0, True), (1, (False, "too-many-tokens"))])
+def test_instruction_and_longer_version_share_the_token_limit(check, missing, result):
     count = TokenCounter()
-    most = count(NEW) + count("Fix it")
-    sides = ("chosen", "rejected")
-    assert filters.FitsTokens(sides, count, most, aside).check(pair()) is True
-    assert filters.FitsTokens(sides, count, most - 1, aside).check(pair()) == (False, "too-many-tokens")
+    limit = count(NEW) + count("Fix it") - missing
+    assert check("token_length", pair(), COMMIT_PAIRS, max_tokens=limit) == result
+
+
+def chain(stage, tmp_path, settings=None):
+    settings = settings or CurateSettings()
+    return [
+        item.name
+        for item in filters_of(stage, settings.of_filter, lambda _: exclusion_writer(tmp_path, Commit.schema(), "x"))
+    ]
+
+
+def test_the_chain_runs_in_the_order_of_the_filters(tmp_path):
+    names = [
+        "valid_row",
+        "language",
+        "reverted",
+        "test_file",
+        "size",
+        "criteria",
+        "subject",
+        "token_length",
+        "trivial_change",
+    ]
+    assert chain(COMMITS, tmp_path) == names
+
+
+def test_filters_can_be_turned_on_and_off(tmp_path):
+    changed = {"merged": {"enabled": True}, "test_file": {"enabled": False}}
+    names = chain(COMMITS, tmp_path, CurateSettings.build({"filters": changed}))
+    assert names[:4] == ["valid_row", "language", "reverted", "merged"]
+    assert "test_file" not in names
+
+
+def test_a_filter_that_later_steps_depend_on_cannot_be_turned_off():
+    with pytest.raises(SettingError, match=r"filters\.criteria\.enabled: unknown key"):
+        CurateSettings.build({"filters": {"criteria": {"enabled": False}}})
+
+
+def test_a_registered_filter_joins_the_chain_without_further_configuration(tmp_path, monkeypatch):
+    class OddLinesFilter(CurationFilter):
+        """Drops solutions with an odd number of lines."""
+
+        name, order, stages = "odd_lines", 15, (SOLUTIONS,)
+        reasons: ClassVar = {"odd-lines": "has an odd number of lines"}
+
+        def check(self, row):
+            return row["solution"].count("\n") % 2 == 0 or (False, "odd-lines")
+
+    FILTERS.names()  # loads the built-in filters into the dict that is copied
+    monkeypatch.setattr(FILTERS, "_items", dict(FILTERS._items))
+    FILTERS.register(OddLinesFilter)
+    assert chain(SOLUTIONS, tmp_path) == ["valid_row", "odd_lines", "language"]
+    assert "odd_lines" not in chain(COMMITS, tmp_path)

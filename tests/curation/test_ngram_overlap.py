@@ -1,4 +1,4 @@
-"""Shared n-grams: what counts as shared, whatever case and punctuation, in bounded memory and any order."""
+"""Shared n-grams: independent of case, punctuation and order, in bounded memory."""
 
 import numpy as np
 import pytest
@@ -11,26 +11,26 @@ THIRTEEN = "one two three four five six seven eight nine ten eleven twelve thirt
 
 
 def plain_grams(text, order):
-    """What the index should hold, without any hashing."""
-    found = words(text)
-    if not found:
+    """Return the n-grams of a text as tuples of words, without hashing."""
+    split = words(text)
+    if not split:
         return set()
-    if len(found) < order:
-        return {tuple(found)}
-    return {tuple(found[i : i + order]) for i in range(len(found) - order + 1)}
+    if len(split) < order:
+        return {tuple(split)}
+    return {tuple(split[i : i + order]) for i in range(len(split) - order + 1)}
 
 
-def test_thirteen_words_in_a_row_are_shared_whatever_stands_between_and_around_them():
+def test_thirteen_consecutive_words_are_shared_whatever_the_punctuation():
     index = NGramIndex([f"Please: {THIRTEEN}."])
     assert index.shared(THIRTEEN.upper().replace(" ", ",\n ")) == 1
 
 
-def test_twelve_words_in_a_row_are_not_shared():
+def test_twelve_consecutive_words_are_not_shared():
     index = NGramIndex([THIRTEEN])
     assert index.shared(THIRTEEN.rsplit(" ", 1)[0] + " and more words follow here") == 0
 
 
-def test_a_short_text_is_shared_only_as_a_whole():
+def test_a_short_text_is_shared_only_completely():
     index = NGramIndex(["Sort the list."])
     assert index.shared("sort THE list!") == 1
     assert index.shared("Sort the list. " + THIRTEEN) == 0
@@ -40,43 +40,43 @@ def test_a_short_text_is_shared_only_as_a_whole():
 def test_a_text_without_words_shares_nothing():
     index = NGramIndex(["...", THIRTEEN])
     assert index.shared("!!!") == 0
-    assert index.found(0).grams == 0
+    assert index.overlap(0).grams == 0
 
 
-def test_an_empty_index_is_no_error():
-    assert NGramIndex([]).look(THIRTEEN, 0) == 0
+def test_an_empty_index_shares_nothing():
+    assert NGramIndex([]).add(THIRTEEN, 0) == 0
 
 
-def test_a_phrase_of_many_texts_is_common_and_no_overlap():
+def test_an_ngram_of_many_texts_is_a_common_phrase():
     index = NGramIndex([THIRTEEN])
     for number in range(3):
-        index.look(f"{THIRTEEN} and word{number}", number)
-    assert (index.found(0, common=3).shared, index.found(0, common=3).common) == (1, 0)
-    assert (index.found(0, common=2).shared, index.found(0, common=2).common) == (0, 1)
-    assert index.found(0, common=2).first == -1
+        index.add(f"{THIRTEEN} and word{number}", number)
+    assert (index.overlap(0, common=3).shared, index.overlap(0, common=3).common) == (1, 0)
+    assert (index.overlap(0, common=2).shared, index.overlap(0, common=2).common) == (0, 1)
+    assert index.overlap(0, common=2).first == -1
 
 
-def test_a_text_that_stands_there_often_is_no_common_phrase():
+def test_equal_texts_count_once_for_common_phrases():
     index = NGramIndex([THIRTEEN])
     for number in range(20, 0, -1):
-        index.look(THIRTEEN.title() + "!" * number, number)
-    assert (index.found(0).shared, index.found(0).common, index.found(0).first) == (1, 0, 1)
+        index.add(THIRTEEN.title() + "!" * number, number)
+    assert (index.overlap(0).shared, index.overlap(0).common, index.overlap(0).first) == (1, 0, 1)
 
 
-def test_what_was_seen_does_not_depend_on_the_order_of_the_texts():
-    held = [THIRTEEN + " fourteen", "short one"]
+def test_the_overlap_does_not_depend_on_the_order_of_the_texts():
+    indexed = [THIRTEEN + " fourteen", "short one"]
     other = [THIRTEEN, "short one", "x " + THIRTEEN + " fourteen", "nothing"]
-    forth, back = NGramIndex(held), NGramIndex(held)
+    forth, back = NGramIndex(indexed), NGramIndex(indexed)
     for number, text in enumerate(other):
-        forth.look(text, number)
+        forth.add(text, number)
     for number, text in reversed(list(enumerate(other))):
-        back.look(text, number)
-    assert [forth.found(i) for i in range(2)] == [back.found(i) for i in range(2)]
-    assert forth.found(0).first == 0
-    assert forth.found(0).shared == forth.found(0).grams == 2
+        back.add(text, number)
+    assert [forth.overlap(i) for i in range(2)] == [back.overlap(i) for i in range(2)]
+    assert forth.overlap(0).first == 0
+    assert forth.overlap(0).shared == forth.overlap(0).grams == 2
 
 
-def test_words_keep_their_hash_when_the_memory_is_emptied(monkeypatch):
+def test_hashes_of_words_do_not_depend_on_the_cache(monkeypatch):
     monkeypatch.setattr("themis_rm.curation.ngram_overlap._MOST_WORDS", 2)
     hashes = WordHashes()
     first = hashes(["a", "b", "c", "d"])
@@ -94,13 +94,13 @@ letters = st.text(alphabet="ab ,", max_size=30)
 
 
 @given(st.lists(letters, max_size=4), letters, st.integers(2, 4))
-def test_the_index_finds_just_what_plain_sets_find(held, other, order):
-    index = NGramIndex(held, order)
+def test_the_index_agrees_with_sets_of_ngrams(indexed, other, order):
+    index = NGramIndex(indexed, order)
     wanted = plain_grams(other, order)
-    assert index.shared(other) == len(wanted & set().union(*(plain_grams(text, order) for text in held), set()))
-    index.look(other, 5)
-    for number, text in enumerate(held):
-        found = index.found(number)
-        assert found.grams == len(plain_grams(text, order))
-        assert found.shared == len(plain_grams(text, order) & wanted)
-        assert found.first == (5 if found.shared else -1)
+    assert index.shared(other) == len(wanted & set().union(*(plain_grams(text, order) for text in indexed), set()))
+    index.add(other, 5)
+    for number, text in enumerate(indexed):
+        overlap = index.overlap(number)
+        assert overlap.grams == len(plain_grams(text, order))
+        assert overlap.shared == len(plain_grams(text, order) & wanted)
+        assert overlap.first == (5 if overlap.shared else -1)

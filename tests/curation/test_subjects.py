@@ -1,4 +1,4 @@
-"""Commit subjects lose their bookkeeping and keep what they say."""
+"""Cleaning of commit subjects."""
 
 import pytest
 from hypothesis import given
@@ -32,12 +32,12 @@ from themis_rm.curation.subjects import clean_subject, word_count
         ("Color #fff is wrong", "Color #fff is wrong"),
     ],
 )
-def test_cleaning(subject, cleaned):
+def test_references_and_prefixes_are_removed(subject, cleaned):
     assert clean_subject(subject) == cleaned
 
 
 @given(st.text(max_size=120))
-def test_cleaning_ends_and_gives_one_line(subject):
+def test_any_subject_becomes_one_stripped_line(subject):
     cleaned = clean_subject(subject)
     assert "\n" not in cleaned
     assert cleaned == cleaned.strip()

@@ -12,8 +12,10 @@ from themis_rm.errors import InputError
 
 tokenizers = pytest.importorskip("tokenizers")
 
-# How Qwen2 and Qwen3 cut text before their byte pairs are merged.
-_CUT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+# Pre-tokenization of Qwen2 and Qwen3.
+_PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +23,14 @@ def qwen3(shared):
     folder = shared / "tokenizers" / "qwen3"
     model = tokenizers.models.BPE.from_file(str(folder / "vocab.json"), str(folder / "merges.txt"))
     tokenizer = tokenizers.Tokenizer(model)
-    split = tokenizers.pre_tokenizers.Split(tokenizers.Regex(_CUT), "isolated")
+    split = tokenizers.pre_tokenizers.Split(tokenizers.Regex(_PATTERN), "isolated")
     level = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([split, level])
     return tokenizer
 
 
 def samples(shared: Path) -> list[str]:
-    """Functions in five languages, and modules of this package, neither of which the estimate was fitted on whole."""
+    """Return functions in five languages and modules of this package; the estimate was fitted on neither."""
     texts = [path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parents[2] / "src").rglob("*.py"))]
     for file in sorted((shared / "sources" / "mdeval").rglob("*.jsonl"))[:8]:
         for line in file.read_text(encoding="utf-8").splitlines()[:25]:
@@ -36,7 +38,7 @@ def samples(shared: Path) -> list[str]:
     return [text for text in texts if len(text) > 300]
 
 
-def test_the_estimate_is_near_the_real_tokenizer(qwen3, shared):
+def test_the_estimate_is_close_to_the_real_tokenizer(qwen3, shared):
     errors = [estimate(text) / len(qwen3.encode(text).ids) - 1 for text in samples(shared)]
     assert len(errors) > 50
     assert abs(statistics.mean(errors)) < 0.05
@@ -54,21 +56,21 @@ def test_a_tokenizer_file_counts_exactly(qwen3, tmp_path):
     assert count.name == "tokenizer.json"
 
 
-def test_text_that_is_no_unicode_is_counted(qwen3, tmp_path):
+def test_lone_surrogates_are_counted(qwen3, tmp_path):
     file = tmp_path / "tokenizer.json"
     qwen3.save(str(file))
     assert TokenCounter(file)("a \udc80 b") > 0
     assert TokenCounter()("a \udc80 b") > 0
 
 
-def test_a_file_that_is_no_tokenizer_is_one_clean_line(tmp_path):
+def test_a_file_that_is_not_a_tokenizer_is_a_user_error(tmp_path):
     file = tmp_path / "tokenizer.json"
     file.write_text('{"no": "tokenizer"}', encoding="utf-8")
     with pytest.raises(InputError, match="not a tokenizer"):
         TokenCounter(file)
 
 
-def test_a_missing_file_is_one_clean_line(tmp_path):
+def test_a_missing_file_is_a_user_error(tmp_path):
     with pytest.raises(InputError, match="Cannot read"):
         TokenCounter(tmp_path / "none.json")
 

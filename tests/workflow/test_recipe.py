@@ -54,5 +54,7 @@ def test_a_tree_that_is_no_folder_is_told(tmp_path):
 
 def test_an_unknown_key_of_a_stage_is_told_with_the_nearest(tmp_path):
     path = write(tmp_path / "r.yaml", {"train": TRAIN, "curate": {"max_token": 3}})
-    with pytest.raises(SettingError, match=r"curate\.max_token: unknown key\. Did you mean .curate\.max_tokens."):
+    with pytest.raises(
+        SettingError, match=r"curate\.max_token: unknown key\. Did you mean .curate\.filters\.token_length\.max_tokens."
+    ):
         RunRecipe.load(path)

@@ -1,1 +1,1 @@
-"""Filters, term lists, bug injection and duplicates: commits and solutions become labeled pairs."""
+"""Curation: turns mined commits and solutions into labeled pairs with filters, term lists and bug injection."""

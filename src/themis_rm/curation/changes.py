@@ -1,4 +1,4 @@
-"""What kind of change lies between two versions of a file."""
+"""Classify and measure the change between two versions of a file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Kind = Literal["none", "layout", "comments", "code"]
 
 
 def kind_of_change(old: str, new: str, old_tokens: Sequence[str], new_tokens: Sequence[str]) -> Kind:
-    """Tell whether a change touches nothing, layout alone, comments (and layout) alone, or code.
+    """Return whether a change affects nothing, only layout, only comments (and layout), or code.
 
     Args:
-        old: Text before.
-        new: Text after.
-        old_tokens: Its tokens without comments, see :func:`~themis_rm.languages.syntax.code_tokens`.
-        new_tokens: Likewise.
+        old: Text before the change.
+        new: Text after the change.
+        old_tokens: Tokens of ``old`` without comments, see :func:`~themis_rm.languages.syntax.code_tokens`.
+        new_tokens: Tokens of ``new`` without comments.
     """
     if old == new:
         return "none"
@@ -33,7 +33,7 @@ def tokens_of(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
 
 
 def changed_span(old: Sequence[str], new: Sequence[str]) -> int:
-    """Return how many tokens lie between the first and the last difference, in the longer of the two."""
+    """Return the number of tokens from the first to the last difference, in the longer version."""
     shorter = min(len(old), len(new))
     head = 0
     while head < shorter and old[head] == new[head]:
@@ -45,7 +45,7 @@ def changed_span(old: Sequence[str], new: Sequence[str]) -> int:
 
 
 def rewritten_share(old: str, new: str) -> float:
-    """Return the share of lines (stripped, not blank) without a counterpart on the other side, from 0 to 1."""
+    """Return the share of lines without an equal line in the other version, from 0 to 1; blanks do not count."""
     before, after = (Counter(line for part in text.splitlines() if (line := part.strip())) for text in (old, new))
     total = before.total() + after.total()
     return 1 - 2 * (before & after).total() / total if total else 0.0

@@ -1,9 +1,8 @@
-"""The stage ``curate``: mined commits and solutions become labeled, filtered, unique pairs."""
+"""The stage ``curate``: turns mined commits and solutions into labeled, filtered, unique pairs."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,21 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.criteria import CRITERIA
-from themis_rm.curation import filters
-from themis_rm.curation.duplicates import DropFound, FindDuplicates, ReadShard, Shards, SignRows
-from themis_rm.curation.injected import InjectOrKeepAside
+from themis_rm.curation.bug_injection import InjectBugsOrExclude
+from themis_rm.curation.duplicates import DuplicateFilter, FindDuplicates, ReadShard, Shards, SignRows
+from themis_rm.curation.filters import (
+    COMMIT_PAIRS,
+    COMMITS,
+    INJECTED_PAIRS,
+    SOLUTIONS,
+    CurationFilter,
+    FilterStage,
+    filters_of,
+)
 from themis_rm.curation.settings import CurateSettings
-from themis_rm.curation.tokens import TokenCounter
 from themis_rm.errors import InputError
 from themis_rm.pipeline import (
+    DETAIL,
     ExecutorSettings,
     RowReader,
     RowWriter,
@@ -27,33 +34,33 @@ from themis_rm.pipeline import (
     run_steps,
     to_document,
 )
-from themis_rm.records import CodePair, Commit, Row, Solution
-from themis_rm.storage.atomic import write_text
+from themis_rm.records import CodePair
+from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.storage.parquet import validate_parquet_files
 
 OUTPUTS = ("logs", "work", "pairs", "dropped", "report.json")
-"""What the stage writes into its output directory."""
+"""Files and directories that the stage writes into its output directory."""
 
-_RANGE_BYTES = 256 << 20  # signatures held at a time by one task of the find pass
+_RANGE_BYTES = 256 << 20  # bytes of signatures in memory, per task of the search for duplicates
 _COUNTS = ("origin", "criterion", "language", "criterion_language")
 
 
-class ToPair(PipelineStep):
-    """Turns labeled commits into pairs: the version after is the better one."""
+class CommitToPair(PipelineStep):
+    """Turns labeled commits into pairs; the version after the commit is the better one."""
 
     type = "🔁 - MAP"
     name = "commit to pair"
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Yield a pair per commit."""
+        """Yield one pair per commit."""
         for doc in data:
             yield to_document(pair_of(doc.metadata).to_dict())
 
 
 def pair_of(row: dict[str, Any]) -> CodePair:
-    """Return the pair of a commit that has been labeled (``criteria``, ``terms``) and given an ``instruction``."""
+    """Return the pair of a commit to which ``criteria``, ``terms`` and ``instruction`` have been added."""
     return CodePair(
         id=stable_id("commit", row["repos"], row["commit"], row["file_path"]),
         instruction=row["instruction"],
@@ -74,150 +81,134 @@ def pair_of(row: dict[str, Any]) -> CodePair:
     )
 
 
-class Tally(PipelineStep):
-    """Counts rows on their way, under ``note_`` labels."""
+class CountPairs(PipelineStep):
+    """Counts pairs by origin, criterion and language, for the details of the report."""
 
     type = "📊 - STATS"
-    name = "tally"
+    name = "count pairs"
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Count each row by origin, criteria and language."""
+        """Count each row and pass it on."""
         for doc in data:
             row = doc.metadata
-            self.stat_update(f"note_origin:{row['origin']}", f"note_language:{row['language']}")
+            labels = [f"origin:{row['origin']}", f"language:{row['language']}"]
             for short in row["criteria"]:
-                self.stat_update(f"note_criterion:{short}", f"note_criterion_language:{short}/{row['language']}")
+                labels += [f"criterion:{short}", f"criterion_language:{short}/{row['language']}"]
+            self.stat_update(*(DETAIL + label for label in labels))
             yield doc
 
 
 def commit_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
-    """Return the steps from commits to labeled pairs, cheap filters first, without reader and writer."""
+    """Return the steps from commits to labeled pairs, without reader and writer.
 
-    def aside() -> RowWriter:
-        # One writer a filter: a filter closes its own when its rows are through.
-        return exclusion_writer(dropped, Commit.schema(), "commits")
-
-    texts = [name for name in Commit.required() if name != "unix_time"]
-    sides = ("new_contents", "old_contents")
+    Args:
+        settings: Settings of the filters.
+        dropped: Directory of dropped rows.
+    """
     return [
-        filters.WellFormed(texts, aside()),
-        filters.InLanguages(settings.languages, aside()),
-        filters.Standing(settings.require_merged, aside()),
-        *([] if settings.tests else [filters.NoTest(aside())]),
-        filters.SizeBetween(sides, settings.min_bytes, settings.max_bytes, aside()),
-        filters.HasCriterion(aside()),
-        filters.TellingSubject(settings.min_subject_words, aside()),
-        filters.FitsTokens(sides, TokenCounter(settings.tokenizer), settings.max_tokens, aside()),
-        filters.RealChange(settings.max_rewrite, settings.min_changed_tokens, aside()),
-        ToPair(),
-        filters.DeepSyntax(settings.min_depth, exclusion_writer(dropped, CodePair.schema(), "commits")),
+        *_filters(COMMITS, settings, dropped),
+        CommitToPair(),
+        *_filters(COMMIT_PAIRS, settings, dropped),
     ]
 
 
 def solution_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
-    """Return the steps from solutions to pairs with an injected bug, without reader and writer."""
+    """Return the steps from solutions to pairs with an injected bug, without reader and writer.
 
-    def aside() -> RowWriter:
-        return exclusion_writer(dropped, Solution.schema(), "solutions")
-
-    def pairs() -> RowWriter:
-        return exclusion_writer(dropped, CodePair.schema(), "injected")
-
-    texts = [name for name in Solution.required() if name != "line"]
-    sides = ("chosen", "rejected")
+    Args:
+        settings: Settings of the filters and of bug injection.
+        dropped: Directory of dropped rows.
+    """
     return [
-        filters.WellFormed(texts, aside()),
-        filters.InLanguages(settings.languages, aside()),
-        InjectOrKeepAside(settings.injection, aside()),
-        filters.SizeBetween(sides, settings.min_bytes, settings.max_bytes, pairs()),
-        filters.FitsTokens(sides, TokenCounter(settings.tokenizer), settings.max_tokens, pairs()),
-        filters.DeepSyntax(settings.min_depth, pairs()),
+        *_filters(SOLUTIONS, settings, dropped),
+        InjectBugsOrExclude(settings.injection, _exclusions(SOLUTIONS, dropped)),
+        *_filters(INJECTED_PAIRS, settings, dropped),
     ]
 
 
+def _filters(stage: FilterStage, settings: CurateSettings, dropped: Path) -> list[CurationFilter]:
+    return filters_of(stage, settings.of_filter, lambda stage: _exclusions(stage, dropped))
+
+
+def _exclusions(stage: FilterStage, dropped: Path) -> RowWriter:
+    return exclusion_writer(dropped, stage.row_type.schema(), stage.exclusions)
+
+
 def curate(
-    commits: Path | None, solutions: Path | None, out: Path, settings: CurateSettings, executor: ExecutorSettings
+    commits: str | Path | None,
+    solutions: str | Path | None,
+    out: str | Path,
+    settings: CurateSettings | None = None,
+    executor: ExecutorSettings | None = None,
 ) -> StageReport:
-    """Make labeled pairs of commits and solutions.
+    """Turn commits and solutions into labeled pairs.
 
     Writes ``out/pairs/*.parquet`` (:class:`~themis_rm.records.CodePair`), ``out/dropped/<reason>/*.parquet`` and
-    ``out/report.json``. A finished or cut-off run with the same inputs and settings is gone on with; anything else in
-    ``out`` is replaced.
+    ``out/report.json``. A run with the same inputs and settings resumes; results of other ones in ``out`` are replaced.
 
-    The books: ``read`` is ``details.commits_read + details.solutions_read``, and ``kept`` plus all of ``dropped`` is
+    Counts: ``read`` is ``details.commits_read + details.solutions_read``. ``kept`` plus the sum of ``dropped`` is
     ``read - details.solutions_injected + details.pairs_injected``, since a solution may yield several pairs.
 
     Args:
-        commits: File or folder of :class:`~themis_rm.records.Commit` rows, or ``None``.
-        solutions: File or folder of :class:`~themis_rm.records.Solution` rows, or ``None``.
-        out: Folder for the output.
-        settings: What is let through.
-        executor: Executor and number of workers; results do not depend on it.
+        commits: File or directory of :class:`~themis_rm.records.Commit` rows, or ``None``.
+        solutions: File or directory of :class:`~themis_rm.records.Solution` rows, or ``None``.
+        out: Output directory.
+        settings: Settings of the filters and of bug injection.
+        executor: Executor and number of workers; the output does not depend on them.
 
     Raises:
-        InputError: Neither input is given, or one is not what it should be.
+        InputError: Neither input is given, or an input lacks columns or cannot be read.
     """
-    inputs: dict[str, tuple[Path | None, type[Row]]] = {
-        "commits": (commits, Commit),
-        "solutions": (solutions, Solution),
-    }
-    files = {kind: validate_parquet_files(path, rows) if path else [] for kind, (path, rows) in inputs.items()}
-    if not any(files.values()):
-        raise InputError("There is nothing to curate.", "Give commits, solutions or both.")
-    tokens = TokenCounter(settings.tokenizer)  # a bad tokenizer file ends it here, in one line
+    out, settings, executor = Path(out), settings or CurateSettings(), executor or ExecutorSettings()
+    inputs = {COMMITS: commits, SOLUTIONS: solutions}
+    files = {stage: validate_parquet_files(path, stage.row_type) for stage, path in inputs.items() if path}
+    if not files:
+        raise InputError("There is nothing to curate.", "Pass commits, solutions or both.")
+    # Building the steps before anything is deleted reports a bad tokenizer file early.
+    steps_of = {COMMITS: commit_steps, SOLUTIONS: solution_steps}
+    steps = {stage: steps_of[stage](settings, out / "dropped") for stage in files}
     prepare_output_dir(out, settings.canonical(), [file for group in files.values() for file in group], OUTPUTS)
-    dropped = out / "dropped"
-    shards = Shards(out / "work", {kind: len(group) for kind, group in files.items() if group})
+    shards = Shards(out / "work", {stage.name: len(group) for stage, group in files.items()})
     reports: dict[str, StageReport] = {}
-    steps = {"commits": commit_steps, "solutions": solution_steps}
-    for kind, group in files.items():
-        path, rows = inputs[kind]
-        if group and path:
-            writer = RowWriter(out / "work" / "rows", CodePair.schema(), f"{kind}-${{rank}}.parquet", count=False)
-            reports[kind] = run_steps(
-                kind,
-                [
-                    RowReader(path, rows.required()),
-                    *steps[kind](settings, dropped),
-                    SignRows(shards, kind),
-                    writer,
-                ],
-                out,
-                len(group),
-                executor,
-            )
-    reports["duplicates"] = _leave_out_duplicates(shards, out, executor)
-    shutil.rmtree(out / "work", ignore_errors=True)
+    for stage, group in files.items():
+        kind = stage.name
+        writer = RowWriter(out / "work" / "rows", CodePair.schema(), f"{kind}-${{rank}}.parquet", count=False)
+        reader = RowReader(Path(inputs[stage] or ""), stage.row_type.required())
+        pipeline = [reader, *steps[stage], SignRows(shards, kind), writer]
+        reports[kind] = run_steps(kind, pipeline, out, len(group), executor)
+    reports["duplicates"] = _remove_duplicates(shards, out, executor)
+    remove(out / "work")
     report = _total(reports)
-    report.details["tokens_counted_by"] = tokens.name
+    for step in (step for pipeline in steps.values() for step in pipeline if isinstance(step, CurationFilter)):
+        report.details |= step.report_details()
     report.save(out)
     return report
 
 
-def _leave_out_duplicates(shards: Shards, out: Path, executor: ExecutorSettings) -> StageReport:
+def _remove_duplicates(shards: Shards, out: Path, executor: ExecutorSettings) -> StageReport:
     logs = out / "logs" / "find"
     known = logs / "parts.json"
-    if known.exists():  # the intermediate files may be gone by now
+    if known.exists():  # a finished run has deleted the signature files
         parts = int(json.loads(known.read_text(encoding="utf-8")))
     else:
         size = sum(shards.signatures(number).stat().st_size for number in range(len(shards)))
         parts = max(1, -(-size // _RANGE_BYTES))
         write_text(known, json.dumps(parts))
-    found = run_steps("find", [FindDuplicates(shards)], out, parts, executor)
+    search = run_steps("find", [FindDuplicates(shards)], out, parts, executor)
     writer = exclusion_writer(out / "dropped", CodePair.schema(), "unique")
     report = run_steps(
         "unique",
         [
             ReadShard(shards),
-            DropFound(shards, parts, writer),
-            Tally(),
+            DuplicateFilter(shards, parts, writer),
+            CountPairs(),
             RowWriter(out / "pairs", CodePair.schema()),
         ],
         out,
         len(shards),
         executor,
     )
-    report.seconds += found.seconds
+    report.seconds += search.seconds
     return report
 
 

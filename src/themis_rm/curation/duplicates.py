@@ -1,12 +1,13 @@
-"""Exact duplicates across all shards, in three passes: sign every row, find what recurs, leave it out.
+"""Removal of exact duplicates over all shards, in three passes: sign the rows, find duplicates, drop them.
 
-Two things are signed: the pair of versions, whatever their order, and the better version alone. A pair that stands in
-the corpus in both directions contradicts itself and goes out altogether; of a pair or a better version that recurs,
-the first in (shard, row) order stays. Several bugs injected into one solution share their better version rightly:
-rows of one *group* are no duplicates of each other by it.
+Each row has two signatures: of its pair of versions whatever their order, and of its better version alone. Pairs that
+occur in both directions contradict each other and are all dropped. Of pairs or better versions that occur several
+times the first in (shard, row) order is kept. Several bugs injected into one solution legitimately share their better
+version: rows of one *group* are not duplicates of each other because of it.
 
-Signatures are 128-bit BLAKE2b digests in sorted NumPy files, one per shard. The find pass works on ranges of digests,
-so its memory is bounded by the size of a range, and its result depends on neither their number nor the workers'.
+Signatures are 128-bit BLAKE2b digests in sorted NumPy files, one file per shard. The second pass works on ranges of
+digests, so the size of a range bounds its memory, and its result depends neither on the number of ranges nor on the
+number of workers.
 """
 
 from __future__ import annotations
@@ -21,12 +22,16 @@ import numpy.typing as npt
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from themis_rm.pipeline import RowFilter, RowWriter, to_document
+from themis_rm.pipeline import FilterResult, RowFilter, RowWriter, to_document
 from themis_rm.records import CodePair
+from themis_rm.storage.arrays import save_array
 from themis_rm.storage.parquet import open_parquet
 
 SIGNATURE = np.dtype(
-    [("high", "<u8"), ("low", "<u8"), ("group", "<u8"), ("shard", "<u4"), ("row", "<u4"), ("kind", "u1"), ("way", "u1")]
+    [
+        *(("high", "<u8"), ("low", "<u8"), ("group", "<u8"), ("shard", "<u4"), ("row", "<u4")),
+        *(("kind", "u1"), ("direction", "u1")),
+    ]
 )
 DROP = np.dtype([("shard", "<u4"), ("row", "<u4"), ("reason", "u1")])
 REASONS = ("contradicted", "duplicate-pair", "duplicate-answer")
@@ -35,7 +40,7 @@ Array = npt.NDArray[np.void]
 
 
 def digest(*parts: str) -> bytes:
-    """Return 16 bytes that depend on the parts and their order."""
+    """Return a 16-byte digest of the parts in their order."""
     hashed = hashlib.blake2b(digest_size=16)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
@@ -44,7 +49,13 @@ def digest(*parts: str) -> bytes:
 
 
 def sign(row: dict[str, Any], shard: int, number: int) -> list[tuple[int, ...]]:
-    """Return the signatures of a row: of its pair and of its better version, as rows of :data:`SIGNATURE`."""
+    """Return the signatures of a row's pair and of its better version, as rows of :data:`SIGNATURE`.
+
+    Args:
+        row: A row of :class:`~themis_rm.records.CodePair`.
+        shard: Number of its shard.
+        number: Number of the row within the shard.
+    """
     chosen, rejected = digest(row["chosen"]), digest(row["rejected"])
     pair = hashlib.blake2b(b"pair" + min(chosen, rejected) + max(chosen, rejected), digest_size=16).digest()
     answer = hashlib.blake2b(b"answer" + chosen, digest_size=16).digest()
@@ -52,19 +63,19 @@ def sign(row: dict[str, Any], shard: int, number: int) -> list[tuple[int, ...]]:
         group = digest(row["repos"], row["file_path"], row["instruction"])
     else:
         group = digest(row["id"])
-    number_of = int.from_bytes
+    to_int = int.from_bytes
     return [
-        (number_of(d[:8], "big"), number_of(d[8:], "big"), number_of(group[:8], "big"), shard, number, kind, way)
-        for d, kind, way in ((pair, _PAIR, int(chosen > rejected)), (answer, _ANSWER, 0))
+        (to_int(d[:8], "big"), to_int(d[8:], "big"), to_int(group[:8], "big"), shard, number, kind, direction)
+        for d, kind, direction in ((pair, _PAIR, int(chosen > rejected)), (answer, _ANSWER, 0))
     ]
 
 
 class Shards:
-    """The files of intermediate rows between the passes: one a shard, named by a kind of input and a rank.
+    """Paths of the intermediate files between the passes, one per shard.
 
     Args:
-        folder: Where they lie.
-        counts: Kind of input -> how many shards it has; shards are numbered through in this order.
+        folder: Their directory.
+        counts: Kind of input -> number of shards. Shards are numbered consecutively in this order.
     """
 
     def __init__(self, folder: Path, counts: dict[str, int]) -> None:
@@ -76,11 +87,11 @@ class Shards:
         return len(self.names)
 
     def number(self, kind: str, rank: int) -> int:
-        """Return the number of a shard."""
+        """Return the number of the shard that task ``rank`` of a kind of input writes."""
         return self._first[kind] + rank
 
     def rows(self, number: int) -> Path:
-        """Return the Parquet file of a shard; it does not exist for a shard without rows."""
+        """Return the Parquet file of a shard, which does not exist if the shard has no rows."""
         return self.folder / "rows" / f"{self.names[number]}.parquet"
 
     def signatures(self, number: int) -> Path:
@@ -88,20 +99,12 @@ class Shards:
         return self.folder / "signatures" / f"{number:05d}.npy"
 
     def drops(self, part: int) -> Path:
-        """Return the file of what one part of the find pass found."""
+        """Return the file with the rows to drop that one range of digests yields."""
         return self.folder / "drops" / f"{part:05d}.npy"
 
 
-def _save(path: Path, values: Array) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as handle:
-        np.save(handle, values)
-    partial.replace(path)
-
-
 class SignRows(PipelineStep):
-    """First pass: lets rows through and writes their signatures, sorted, into the shard's file."""
+    """First pass: writes the sorted signatures of a shard's rows."""
 
     type = "🫂 - DEDUP"
     name = "sign rows"
@@ -111,23 +114,23 @@ class SignRows(PipelineStep):
         self.shards, self.kind = shards, kind
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Sign each row on its way; the file is written when all have passed."""
+        """Sign each row and pass it on; the file is written after the last row."""
         shard = self.shards.number(self.kind, rank)
-        held: list[Array] = []
+        batches: list[Array] = []
         batch: list[tuple[int, ...]] = []
         for number, doc in enumerate(data):
             with self.track_time():
                 batch += sign(doc.metadata, shard, number)
                 if len(batch) >= 4096:
-                    held.append(np.array(batch, SIGNATURE))
+                    batches.append(np.array(batch, SIGNATURE))
                     batch = []
             yield doc
-        values = np.concatenate([*held, np.array(batch, SIGNATURE)])
-        _save(self.shards.signatures(shard), values[np.lexsort((values["row"], values["low"], values["high"]))])
+        values = np.concatenate([*batches, np.array(batch, SIGNATURE)])
+        save_array(self.shards.signatures(shard), values[np.lexsort((values["row"], values["low"], values["high"]))])
 
 
 class FindDuplicates(PipelineStep):
-    """Second pass: task ``rank`` of ``world_size`` finds what recurs in its range of digests."""
+    """Second pass: task ``rank`` finds the duplicates in its range of digests."""
 
     type = "🫂 - DEDUP"
     name = "find duplicates"
@@ -137,17 +140,17 @@ class FindDuplicates(PipelineStep):
         self.shards = shards
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Read the range out of every shard's file and write what is to be dropped."""
+        """Read the range from the file of every shard and write the rows to drop."""
         if data:
             yield from data
         with self.track_time():
             pieces = [self._range(shard, rank, world_size) for shard in range(len(self.shards))]
-            found = find(np.concatenate([np.empty(0, SIGNATURE), *pieces]))
-            _save(self.shards.drops(rank), found)
+            drops = find_duplicates(np.concatenate([np.empty(0, SIGNATURE), *pieces]))
+            save_array(self.shards.drops(rank), drops)
 
     def _range(self, shard: int, part: int, parts: int) -> Array:
         values = np.load(self.shards.signatures(shard), mmap_mode="r")
-        # Digests below bound(p) belong to the parts before p; the last bound is one past the largest digest.
+        # A range ends before its upper bound; the last bound is one past the largest digest.
         bounds = [(1 << 64) * p // parts for p in (part, part + 1)]
         first, past = (
             len(values) if bound >> 64 else int(np.searchsorted(values["high"], np.uint64(bound))) for bound in bounds
@@ -155,11 +158,11 @@ class FindDuplicates(PipelineStep):
         return np.array(values[first:past])
 
 
-def find(signatures: Array) -> Array:
-    """Return what is to be dropped, as rows of :data:`DROP` sorted by shard and row, each once.
+def find_duplicates(signatures: Array) -> Array:
+    """Return the rows to drop, as rows of :data:`DROP` sorted by shard and row, each row once.
 
     Args:
-        signatures: All signatures of a range of digests, in any order.
+        signatures: All signatures in a range of digests, in any order.
     """
     if not len(signatures):
         return np.empty(0, DROP)
@@ -170,23 +173,23 @@ def find(signatures: Array) -> Array:
     begin = np.flatnonzero(starts)
     cluster = np.cumsum(starts) - 1
     first = begin[cluster]
-    ways = np.minimum.reduceat(rows["way"], begin), np.maximum.reduceat(rows["way"], begin)
-    both_ways = (ways[0] != ways[1])[cluster]
+    extremes = (reduce.reduceat(rows["direction"], begin) for reduce in (np.minimum, np.maximum))
+    both_directions = np.not_equal(*extremes)[cluster]
     later = np.arange(len(rows)) != first
     is_pair = rows["kind"] == _PAIR
     reason = np.full(len(rows), len(REASONS), "u1")
     reason[~is_pair & later & (rows["group"] != rows["group"][first])] = 2
     reason[is_pair & later] = 1
-    reason[is_pair & both_ways] = 0
-    out = np.empty(int((reason < len(REASONS)).sum()), DROP)
-    chosen = reason < len(REASONS)
+    reason[is_pair & both_directions] = 0
+    drop = reason < len(REASONS)
+    out = np.empty(int(drop.sum()), DROP)
     for name, values in (("shard", rows["shard"]), ("row", rows["row"]), ("reason", reason)):
-        out[name] = values[chosen]
-    return strongest(out)
+        out[name] = values[drop]
+    return first_reasons(out)
 
 
-def strongest(drops: Array) -> Array:
-    """Sort drops by shard and row and keep the weightiest reason of each row."""
+def first_reasons(drops: Array) -> Array:
+    """Sort drops by shard and row, and keep the first reason of each row in the order of :data:`REASONS`."""
     drops = drops[np.lexsort((drops["reason"], drops["row"], drops["shard"]))]
     fresh = np.ones(len(drops), bool)
     fresh[1:] = (drops["shard"][1:] != drops["shard"][:-1]) | (drops["row"][1:] != drops["row"][:-1])
@@ -194,7 +197,7 @@ def strongest(drops: Array) -> Array:
 
 
 class ReadShard(PipelineStep):
-    """Streams the intermediate rows of shard ``rank``, numbered in ``_row``."""
+    """Reads the intermediate rows of shard ``rank`` and numbers them in the column ``_row``."""
 
     type = "📖 - READER"
     name = "shard"
@@ -204,7 +207,7 @@ class ReadShard(PipelineStep):
         self.shards = shards
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Yield a document per row."""
+        """Yield one document per row."""
         if data:
             yield from data
         path = self.shards.rows(rank)
@@ -216,8 +219,8 @@ class ReadShard(PipelineStep):
                 yield to_document(row | {"_row": number})
 
 
-class DropFound(RowFilter):
-    """Third pass: drops what the second found in shard ``rank``."""
+class DuplicateFilter(RowFilter):
+    """Third pass: drops the duplicates in shard ``rank``."""
 
     name = "exact duplicates"
 
@@ -227,7 +230,7 @@ class DropFound(RowFilter):
         self._reasons: dict[int, str] = {}
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Load the shard's drops, then filter."""
+        """Load the rows to drop, then filter."""
         self._reasons = self._load(rank)
         yield from super().run(data, rank, world_size)
 
@@ -237,9 +240,9 @@ class DropFound(RowFilter):
             values = np.load(self.shards.drops(part), mmap_mode="r")
             bounds: Sequence[int] = np.searchsorted(values["shard"], [shard, shard + 1]).tolist()
             pieces.append(np.array(values[bounds[0] : bounds[1]]))
-        return {int(drop["row"]): REASONS[drop["reason"]] for drop in strongest(np.concatenate(pieces))}
+        return {int(drop["row"]): REASONS[drop["reason"]] for drop in first_reasons(np.concatenate(pieces))}
 
-    def check(self, row: dict[str, Any]) -> bool | tuple[bool, str]:
-        """Look the row up by its number."""
+    def check(self, row: dict[str, Any]) -> FilterResult:
+        """Look up the row by its number."""
         reason = self._reasons.get(row["_row"])
         return True if reason is None else (False, reason)

@@ -1,45 +1,44 @@
-"""What curation lets through."""
+"""Settings of curation, including those of all registered filters."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, create_model
 
+from themis_rm.curation.filters import FILTERS, CurationFilter, FilterSettings
 from themis_rm.curation.inject.step import InjectSettings
-from themis_rm.languages import LANGUAGES, get_language
 from themis_rm.settings import Settings
+
+if TYPE_CHECKING:
+
+    class FilterChainSettings(Settings):
+        """Settings of all registered filters: one field per filter, which has its name."""
+
+else:
+
+    def _field(item: type[CurationFilter]) -> tuple[type[FilterSettings], Any]:
+        summary = (item.__doc__ or item.name).strip().splitlines()[0]
+        return item.Settings, Field(default_factory=item.Settings, description=summary)
+
+    FilterChainSettings = create_model(
+        "FilterChainSettings",
+        __base__=Settings,
+        __module__=__name__,
+        __doc__="Settings of all registered filters: one field per filter, which has its name.",
+        **{item.name: _field(item) for item in sorted(FILTERS, key=lambda item: (item.order, item.name))},
+    )
 
 
 class CurateSettings(Settings):
     """Settings of ``themis-rm curate``."""
 
-    languages: list[str] = Field(default_factory=lambda: [row.name for row in LANGUAGES])
-    """Languages to keep, under any of their names."""
-    require_merged: bool = False
-    """Keep only commits that are known to have come in through a pull request."""
-    tests: bool = False
-    """Keep commits to tests too."""
-    min_bytes: int = Field(24, ge=0)
-    """Smallest size of either version, in bytes of UTF-8."""
-    max_bytes: int = Field(65_536, ge=1)
-    """Largest size of either version, in bytes of UTF-8."""
-    max_tokens: int = Field(4096, ge=1)
-    """Most tokens of instruction and longer version together."""
-    tokenizer: Path | None = None
-    """A ``tokenizer.json`` to count tokens with; without it they are estimated."""
-    min_depth: int = Field(3, ge=0)
-    """Levels that the syntax tree of either version must have."""
-    max_rewrite: float = Field(0.8, gt=0, le=1)
-    """Largest share of lines that a commit may change: beyond it the two versions are different programs."""
-    min_changed_tokens: int = Field(1, ge=1)
-    """Fewest tokens between the first and the last difference of a commit that changes more than comments."""
-    min_subject_words: int = Field(3, ge=1)
-    """Fewest words of a cleaned commit subject that is to serve as an instruction."""
+    filters: FilterChainSettings = Field(default_factory=FilterChainSettings)
+    """Filters by name, in the order in which they run."""
     injection: InjectSettings = InjectSettings()
     """Bug injection into solutions."""
 
-    @field_validator("languages")
-    @classmethod
-    def _known(cls, names: list[str]) -> list[str]:
-        return [get_language(name).name for name in names]
+    def of_filter(self, item: type[CurationFilter]) -> FilterSettings:
+        """Return the settings of a filter; its defaults if it was registered after this module was imported."""
+        settings: FilterSettings = getattr(self.filters, item.name, None) or item.Settings()
+        return settings

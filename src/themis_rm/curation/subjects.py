@@ -1,4 +1,4 @@
-"""Commit subjects as instructions: what a person wrote about the change, without the bookkeeping around it."""
+"""Clean commit subjects so that they can serve as instructions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _TYPES = (
     "build|chore|ci|doc|docs|feat|feature|fix|bugfix|hotfix|perf|refactor|refact|revert|style|test|tests|security|sec|"
     "improvement|enhancement|bug|maint|cleanup|minor"
 )
-_MARKS = (
+_REFERENCES = (
     re.compile(r"\[(?:ci skip|skip ci|skip travis|no ci|wip|ci)\]", re.IGNORECASE),
     re.compile(r"\s*\b(?:signed-off-by|co-authored-by|reviewed-by|cc|closes|fixes|refs?)\s*:\s.*$", re.IGNORECASE),
     # (#12), [#12], (closes #12), (gh-12), (owner/name#12, #13)
@@ -27,8 +27,8 @@ _MARKS = (
     ),
     re.compile(r"(?<!\w)(?:#|gh-|bpo-)\d+\b\s*[:.,-]*", re.IGNORECASE),
 )
-_LEADS = (
-    re.compile(r"^:[a-z0-9_+-]+:\s*"),  # the name of an emoji
+_PREFIXES = (
+    re.compile(r"^:[a-z0-9_+-]+:\s*"),  # emoji
     re.compile(rf"^(?:{_TYPES})(?:\([^)]*\))?!?\s*:\s*", re.IGNORECASE),
     re.compile(r"^\[[^\]]{1,30}\]\s*[:-]?\s*"),
     re.compile(r"^[A-Z][A-Z0-9]+-\d+\s*[:.-]*\s*"),
@@ -41,17 +41,17 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 def clean_subject(subject: str) -> str:
     """Return a commit subject without issue numbers, type prefixes (``fix(core):``), tags and trailers."""
     text = subject.strip().split("\n", 1)[0]
-    for mark in _MARKS:
-        text = mark.sub(" ", text)
+    for pattern in _REFERENCES:
+        text = pattern.sub(" ", text)
     text = " ".join(text.split())
     before = None
     while before != text:
         before = text
-        for lead in _LEADS:
-            text = lead.sub("", text)
+        for pattern in _PREFIXES:
+            text = pattern.sub("", text)
     return text.rstrip(" .,;:-")
 
 
 def word_count(text: str) -> int:
-    """Return how many words of two letters or more a text has."""
+    """Return the number of words with two or more letters."""
     return len(_WORD.findall(text))

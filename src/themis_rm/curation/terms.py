@@ -1,16 +1,16 @@
-"""Term lists: which criteria a commit message speaks of.
+"""Term lists, which label commit messages with criteria.
 
-A list holds one term per line (``#`` starts a comment). Terms are matched on word boundaries in the lower-cased
-message, never inside a word: ``rce`` is not found in *resource*, ``dry`` not in *laundry*. The notation:
+A list has one term per line (``#`` starts a comment). Terms match on word boundaries in the lower-cased message, never
+inside a word: ``rce`` does not match *resource*, and ``dry`` does not match *laundry*. The notation:
 
 =============  ==================================================================================================
 ``leak``       exactly this word; several words may be joined by blanks, hyphens, underscores, slashes, apostrophes
 ``fix~``       the word and its regular inflections: *fix, fixes, fixed, fixing*
-``optimi*``    any word that starts so
+``optimi*``    any word that starts with this
 ``{a|b c}``    one of these (each may use ``~`` and ``*``)
 ``[sz]``       one of these letters
 ``x ... y``    up to three further words between, within one sentence
-``!x``         not a term: where it occurs, it is blanked out before the others are looked for
+``!x``         an exception: its occurrences are removed before the terms are matched
 =============  ==================================================================================================
 """
 
@@ -45,7 +45,7 @@ class TermList:
     """The compiled terms of one criterion.
 
     Attributes:
-        criterion: Whose terms they are.
+        criterion: The criterion that the terms indicate.
         terms: The terms as written, in file order.
     """
 
@@ -55,16 +55,17 @@ class TermList:
     _blank: re.Pattern[str] | None
 
     def match(self, text: str) -> list[str]:
-        """Return the phrases found in a text prepared by :func:`prepare`, in order of appearance, each once."""
+        """Return the distinct matching phrases in a text prepared by :func:`prepare`, in order of appearance."""
         if self._blank is not None:
             text = self._blank.sub(" ; ", text)
         return list(dict.fromkeys(match[0] for match in self._find.finditer(text)))
 
 
 def prepare(message: str) -> str:
-    """Fold a commit message for matching: lower case, one blank between words, `` ; `` between paragraphs.
+    """Normalize a commit message for matching: lower case, one blank between words, `` ; `` between paragraphs.
 
-    Trailers that name people or tools, addresses and file paths are left out: their words say nothing of the change.
+    Trailers with names of people or tools, addresses and file paths are removed: their words do not describe the
+    change.
     """
     text = _NOISE.sub(" ", _TRAILER.sub("", message.lower()))
     return " ".join(_BREAK.sub(" ; ", text).split())
@@ -73,7 +74,7 @@ def prepare(message: str) -> str:
 def inflections(word: str) -> list[str]:
     """Return a word with the regular endings of a verb or noun (``cache`` -> *cache, caches, cached, caching*).
 
-    Endings that could be either way (*plan-ed, plan-ned*) are both given.
+    Where the last consonant may be doubled, both spellings are included (*planed, planned*).
     """
     vowels = "aeiou"
     if word.endswith("e"):
@@ -87,10 +88,10 @@ def inflections(word: str) -> list[str]:
 
 
 def compile_term(term: str) -> list[str]:
-    """Return regular expressions of which a term is found where any matches; each begins with a literal character.
+    """Return the regular expressions of a term, each of which starts with a literal character.
 
     Raises:
-        SettingError: The term is not well formed.
+        SettingError: The term is malformed.
     """
     head = re.match(r"\{([^{}]*)\}", term)
     if head:
@@ -112,9 +113,9 @@ def compile_term(term: str) -> list[str]:
         else:
             parts.append(re.escape(piece))
         if depth not in (0, 1) or parts[-1] in (r"\|", r"\~"):
-            raise SettingError(f"Term '{term}' is not well formed at '{piece}'.")
+            raise SettingError(f"Term '{term}' is malformed at '{piece}'.", "See the notation in curation/terms.py.")
     if depth or not re.match(r"\w", term):
-        raise SettingError(f"Term '{term}' is not well formed.", "Begin it with a letter and close every '{'.")
+        raise SettingError(f"Term '{term}' is malformed.", "Start it with a letter and close every '{'.")
     return ["".join(parts) + (_EDGE_AFTER if re.search(r"[\w}\]~]$", term) else "")]
 
 
@@ -125,9 +126,9 @@ def _endings(word: str) -> str:
 
 
 def _alternation(expressions: Iterable[str]) -> re.Pattern[str]:
-    """Join expressions into one that branches on the first two characters: the engine then skips most of them.
+    """Join expressions into one that branches on the first two characters, so that the engine skips most of them.
 
-    Longer expressions are tried first, so that phrases are told at length.
+    Longer expressions are tried first, so that the longest phrase is reported.
     """
     tree: dict[str, dict[str, list[str]]] = {}
     for expression in expressions:
@@ -135,7 +136,7 @@ def _alternation(expressions: Iterable[str]) -> re.Pattern[str]:
         tree.setdefault(expression[0], {}).setdefault(second, []).append(expression[1 + len(second) :])
     firsts = []
     for first, seconds in sorted(tree.items()):
-        # What has no plain second character stands last: its empty branch is tried when no other fits.
+        # Expressions without a literal second character come last, as the branch that is tried when no other fits.
         inner = [
             f"{second}(?:{'|'.join(sorted(rest, key=len, reverse=True))})"
             for second, rest in sorted(seconds.items(), reverse=True)
@@ -148,7 +149,7 @@ def compile_terms(criterion: Criterion, lines: Iterable[str]) -> TermList:
     """Compile the lines of a term list into one expression.
 
     Raises:
-        SettingError: A term is malformed or stands there twice.
+        SettingError: A term is malformed or occurs twice.
     """
     terms: list[str] = []
     blanks: list[str] = []
@@ -159,7 +160,7 @@ def compile_terms(criterion: Criterion, lines: Iterable[str]) -> TermList:
         target = blanks if text.startswith("!") else terms
         text = text.removeprefix("!")
         if text in target:
-            raise SettingError(f"Term '{text}' stands twice in the list of {criterion.short}.")
+            raise SettingError(f"Term '{text}' occurs twice in the list of {criterion.short}.", "Remove one of them.")
         target.append(text)
     find = [expression for term in terms for expression in compile_term(term)]
     blank = [expression for term in blanks for expression in compile_term(term)]
@@ -176,14 +177,14 @@ def term_lists() -> tuple[TermList, ...]:
 
 
 def label(message: str) -> dict[str, list[str]]:
-    """Return the criteria that a commit message speaks of.
+    """Return the criteria that the terms in a commit message indicate.
 
     Args:
         message: Subject and body.
 
     Returns:
-        Criterion short name -> matched phrases; criteria without a match are absent, the rest in table order.
+        Criterion short name -> matched phrases, in table order; criteria without a match are absent.
     """
     text = prepare(message)
-    found = {terms.criterion.short: terms.match(text) for terms in term_lists()}
-    return {short: terms for short, terms in found.items() if terms}
+    matches = {terms.criterion.short: terms.match(text) for terms in term_lists()}
+    return {short: phrases for short, phrases in matches.items() if phrases}

@@ -9,7 +9,7 @@ from pathlib import Path
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.pairs import AUTHORED, read_benchmark
-from themis_rm.curation.ngram_overlap import NGramIndex, Shared, words
+from themis_rm.curation.ngram_overlap import NGramIndex, NGramOverlap, words
 from themis_rm.errors import InputError
 from themis_rm.records import CompiledPair
 from themis_rm.results import ResultPart
@@ -79,7 +79,7 @@ def find_training_overlap(
     indices = {kind: NGramIndex(texts, settings.ngram_size) for kind, texts in pairs_of.items() if texts}
     rows, rows_shared = _search(indices, against)
     matches = {
-        kind: [index.found(i, settings.max_ngram_texts) for i in range(len(pairs_of[kind]))]
+        kind: [index.overlap(i, settings.max_ngram_texts) for i in range(len(pairs_of[kind]))]
         for kind, index in indices.items()
     }
     from_template = [members[0].prompt_source == "template" for members in pairs_of["prompt"].values()]
@@ -101,24 +101,26 @@ def _search(indices: dict[str, NGramIndex], against: Path) -> tuple[int, int]:
     """Record the matches of all training texts; return the number of rows and of rows with a match."""
     rows = rows_shared = 0
     for number, texts in enumerate(_training_texts(against, tuple(indices))):
-        matches = [indices[kind].look(text, number) for kind, values in texts.items() for text in values]
+        matches = [indices[kind].add(text, number) for kind, values in texts.items() for text in values]
         rows, rows_shared = rows + 1, rows_shared + any(matches)
     return rows, rows_shared
 
 
-def _findings(kind: str, pairs_of: dict[str, list[CompiledPair]], matches: Sequence[Shared]) -> Iterator[Finding]:
+def _findings(kind: str, pairs_of: dict[str, list[CompiledPair]], matches: Sequence[NGramOverlap]) -> Iterator[Finding]:
     for members, match in zip(pairs_of.values(), matches, strict=True):
         for pair in members if match.shared else ():
             detail = f"{match.shared} of {match.grams} n-grams"
             yield Finding(pair=pair.id, kind=f"{kind}-in-training", other=f"row {match.first}", detail=detail)
 
 
-def _select(prompts: Iterable[tuple[bool, str, Shared]], from_template: bool) -> tuple[list[str], list[Shared]]:
+def _select(
+    prompts: Iterable[tuple[bool, str, NGramOverlap]], from_template: bool
+) -> tuple[list[str], list[NGramOverlap]]:
     selected = [(text, match) for is_template, text, match in prompts if is_template == from_template]
     return [text for text, _ in selected], [match for _, match in selected]
 
 
-def _count(texts: Iterable[str], matches: Sequence[Shared], ngram_size: int) -> TextOverlap:
+def _count(texts: Iterable[str], matches: Sequence[NGramOverlap], ngram_size: int) -> TextOverlap:
     return TextOverlap(
         texts=len(matches),
         short=sum(len(words(text)) < ngram_size for text in texts),

@@ -78,6 +78,7 @@ class CurationFilter(RowFilter):
         stages: Stages at which the filter runs.
         reasons: Reason -> meaning, for each reason that ``check`` returns.
         Settings: Class of its settings.
+        versions: Columns with the better and the worse version of the code.
     """
 
     name: str
@@ -89,7 +90,7 @@ class CurationFilter(RowFilter):
     def __init__(self, settings: Any, stage: FilterStage, writer: RowWriter) -> None:
         super().__init__(writer)
         self.settings = settings
-        self.stage = stage
+        self.versions = stage.versions
 
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Return ``True`` to keep a row, or ``(False, reason)``. May add columns to the row."""

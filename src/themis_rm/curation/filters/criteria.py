@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, FilterSettings
 from themis_rm.curation.terms import label
@@ -16,7 +16,7 @@ class CriteriaFilter(CurationFilter):
     name = "criteria"
     order = 60
     stages = (COMMITS,)
-    reasons = {"no-criterion": "the message contains no term of a criterion"}
+    reasons: ClassVar = {"no-criterion": "the message contains no term of a criterion"}
     Settings = FilterSettings
 
     def check(self, row: dict[str, Any]) -> FilterResult:

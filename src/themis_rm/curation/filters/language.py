@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
@@ -30,7 +30,7 @@ class LanguageFilter(CurationFilter):
     name = "language"
     order = 20
     stages = (COMMITS, SOLUTIONS)
-    reasons = {"other-language": "not in one of the languages"}
+    reasons: ClassVar = {"other-language": "not in one of the languages"}
     Settings = LanguageSettings
 
     def __init__(self, *arguments: Any) -> None:

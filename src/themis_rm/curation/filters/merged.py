@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, OptionalFilterSettings
 from themis_rm.pipeline import FilterResult
@@ -22,7 +22,7 @@ class MergedFilter(CurationFilter):
     name = "merged"
     order = 35
     stages = (COMMITS,)
-    reasons = {"not-merged": "not known to come from a merged pull request"}
+    reasons: ClassVar = {"not-merged": "not known to come from a merged pull request"}
     Settings = MergedSettings
 
     def check(self, row: dict[str, Any]) -> FilterResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter
 from themis_rm.pipeline import FilterResult
@@ -15,7 +15,7 @@ class RevertedFilter(CurationFilter):
     name = "reverted"
     order = 30
     stages = (COMMITS,)
-    reasons = {"reverted": "a later commit reverts it"}
+    reasons: ClassVar = {"reverted": "a later commit reverts it"}
 
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Check the column ``reverted``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -26,12 +26,15 @@ class SizeFilter(CurationFilter):
     name = "size"
     order = 50
     stages = (COMMITS, INJECTED_PAIRS)
-    reasons = {"too-small": "a version has fewer than min_bytes", "too-large": "a version has more than max_bytes"}
+    reasons: ClassVar = {
+        "too-small": "a version has fewer than min_bytes",
+        "too-large": "a version has more than max_bytes",
+    }
     Settings = SizeSettings
 
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Measure both versions."""
-        sizes = [len(row[column].encode("utf-8", "surrogatepass")) for column in self.stage.versions]
+        sizes = [len(row[column].encode("utf-8", "surrogatepass")) for column in self.versions]
         if max(sizes) > self.settings.max_bytes:
             return False, "too-large"
         return min(sizes) >= self.settings.min_bytes or (False, "too-small")

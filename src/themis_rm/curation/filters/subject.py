@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -25,7 +25,7 @@ class SubjectFilter(CurationFilter):
     name = "subject"
     order = 70
     stages = (COMMITS,)
-    reasons = {
+    reasons: ClassVar = {
         "empty-subject": "nothing is left of the subject after cleaning",
         "short-subject": "the cleaned subject has fewer than min_words words",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -25,11 +25,11 @@ class SyntaxDepthFilter(CurationFilter):
     name = "syntax_depth"
     order = 100
     stages = (COMMIT_PAIRS, INJECTED_PAIRS)
-    reasons = {"shallow-syntax": "the syntax tree of a version has fewer than min_depth levels"}
+    reasons: ClassVar = {"shallow-syntax": "the syntax tree of a version has fewer than min_depth levels"}
     Settings = SyntaxDepthSettings
 
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Parse both versions."""
-        versions = (row[column] for column in self.stage.versions)
+        versions = (row[column] for column in self.versions)
         depth = self.settings.min_depth
         return all(tree_depth(code, row["language"]) >= depth for code in versions) or (False, "shallow-syntax")

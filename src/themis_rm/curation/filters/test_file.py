@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter
 from themis_rm.mining.functions import is_test
@@ -17,7 +17,7 @@ class TestFileFilter(CurationFilter):
     name = "test_file"
     order = 40
     stages = (COMMITS,)
-    reasons = {"test-file": "changes a test"}
+    reasons: ClassVar = {"test-file": "changes a test"}
 
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Check the path."""

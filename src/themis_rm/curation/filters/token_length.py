@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -28,7 +28,7 @@ class TokenLengthFilter(CurationFilter):
     name = "token_length"
     order = 80
     stages = (COMMITS, INJECTED_PAIRS)
-    reasons = {"too-many-tokens": "instruction and longer version have more than max_tokens tokens"}
+    reasons: ClassVar = {"too-many-tokens": "instruction and longer version have more than max_tokens tokens"}
     Settings = TokenLengthSettings
 
     def __init__(self, *arguments: Any) -> None:
@@ -38,7 +38,7 @@ class TokenLengthFilter(CurationFilter):
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Count the tokens."""
         left = self.settings.max_tokens - self.count(row["instruction"])
-        return all(self.count(row[column]) <= left for column in self.stage.versions) or (False, "too-many-tokens")
+        return all(self.count(row[column]) <= left for column in self.versions) or (False, "too-many-tokens")
 
     def report_details(self) -> dict[str, Any]:
         """Return the name of the tokenizer."""

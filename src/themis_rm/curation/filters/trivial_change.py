@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -32,7 +32,7 @@ class TrivialChangeFilter(CurationFilter):
     name = "trivial_change"
     order = 90
     stages = (COMMITS,)
-    reasons = {
+    reasons: ClassVar = {
         "rewritten": "more than max_rewrite of the lines differ",
         "unchanged": "both versions are equal",
         "whitespace-only": "only white space differs",

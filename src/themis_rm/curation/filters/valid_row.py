@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from themis_rm.curation.filters import COMMITS, FILTERS, SOLUTIONS, CurationFilter, FilterSettings
-from themis_rm.pipeline import FilterResult
+from themis_rm.curation.filters import COMMITS, FILTERS, SOLUTIONS, CurationFilter, FilterSettings, FilterStage
+from themis_rm.pipeline import FilterResult, RowWriter
 
 
 @FILTERS.register
@@ -15,12 +15,12 @@ class ValidRowFilter(CurationFilter):
     name = "valid_row"
     order = 10
     stages = (COMMITS, SOLUTIONS)
-    reasons = {"malformed-row": "a required text is missing or is not text"}
+    reasons: ClassVar = {"malformed-row": "a required text is missing or is not text"}
     Settings = FilterSettings
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.columns = self.stage.text_columns()
+    def __init__(self, settings: FilterSettings, stage: FilterStage, writer: RowWriter) -> None:
+        super().__init__(settings, stage, writer)
+        self.columns = stage.text_columns()
 
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Check the types of the text columns."""

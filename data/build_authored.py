@@ -4,7 +4,7 @@ Run ``make authored`` (or ``python data/build_authored.py``) after any change to
 
 One directory per pair, ``authored/<Language>/<FC|EE|ME|RM|SH>/<slug>/``, with ``prompt.md``, ``chosen.*``,
 ``rejected.*``, ``note.md`` (why chosen is better) and optionally ``check.*``: a program that passes with the chosen
-answer in ``solution.*`` and fails with the rejected one.
+response in ``solution.*`` and fails with the rejected one.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def read_directory(directory: Path) -> AuthoredPair:
         note=_text(directory / "note.md").strip(),
         check_file=check.name if check else "",
         check_program=_text(check) if check else "",
-        answer_file=_answer_file(chosen) if check else "",
+        response_file=_response_file(chosen) if check else "",
     )
 
 
@@ -60,7 +60,7 @@ def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def _answer_file(chosen: Path) -> str:
+def _response_file(chosen: Path) -> str:
     # Checks import, require or include "solution". Java requires that a public class is in a file of its name.
     if chosen.suffix != ".java":
         return f"solution{chosen.suffix}"

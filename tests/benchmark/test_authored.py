@@ -56,7 +56,7 @@ def test_ids_are_unique():
     assert len({pair.id for pair in ALL}) == len(ALL)
 
 
-def test_the_chosen_answer_is_the_longer_one_in_about_half_of_the_pairs():
+def test_the_chosen_response_is_the_longer_one_in_about_half_of_the_pairs():
     longer = sum((len(pair.chosen) > len(pair.rejected)) + (len(pair.chosen) == len(pair.rejected)) / 2 for pair in ALL)
     assert 0.4 <= longer / len(ALL) <= 0.6
 
@@ -71,7 +71,7 @@ def test_each_cell_is_balanced_in_length(short, lang):
 
 @pytest.mark.parametrize("side", ["chosen", "rejected"])
 @pytest.mark.parametrize("pair", ALL, ids=by_id)
-def test_an_answer_has_a_realistic_size_and_parses(pair, side):
+def test_a_response_has_a_realistic_size_and_parses(pair, side):
     code = getattr(pair, side)
     name = get_language(pair.language).name
     assert 15 <= len(code.splitlines()) <= 60
@@ -79,14 +79,14 @@ def test_an_answer_has_a_realistic_size_and_parses(pair, side):
 
 
 @pytest.mark.parametrize("pair", ALL, ids=by_id)
-def test_the_two_answers_differ_in_code(pair):
+def test_the_two_responses_differ_in_code(pair):
     name = get_language(pair.language).name
     assert code_tokens(pair.chosen, name) != code_tokens(pair.rejected, name)
 
 
 @pytest.mark.parametrize("pair", ALL, ids=by_id)
 def test_no_word_reveals_the_label(pair):
-    # A word in both answers is their subject ("slow queries"), not a hint.
+    # A word in both responses is their subject ("slow queries"), not a hint.
     chosen, rejected = (side.casefold().replace("std::fixed", "") for side in (pair.chosen, pair.rejected))
     assert not [word for word in LEAKS if (word in chosen) != (word in rejected)]
 
@@ -108,7 +108,7 @@ def test_a_check_is_well_formed_and_expects_a_difference(check):
 
 
 @pytest.mark.parametrize("check", [c for c in CHECKS if c.language in {"C", "Cpp"}], ids=by_id)
-def test_a_check_program_includes_the_answer_by_its_file_name(check):
+def test_a_check_program_includes_the_response_by_its_file_name(check):
     assert f'"{check.file}"' in check.contents[0]
 
 
@@ -121,10 +121,10 @@ def run_check(pair, side, directory):
 
 
 @pytest.mark.parametrize("pair", PYTHON_CHECKS, ids=by_id)
-def test_the_chosen_python_answer_passes_its_check(pair, tmp_path):
+def test_the_chosen_python_response_passes_its_check(pair, tmp_path):
     assert run_check(pair, "chosen", tmp_path) == 0
 
 
 @pytest.mark.parametrize("pair", PYTHON_CHECKS, ids=by_id)
-def test_the_rejected_python_answer_fails_its_check(pair, tmp_path):
+def test_the_rejected_python_response_fails_its_check(pair, tmp_path):
     assert run_check(pair, "rejected", tmp_path) != 0

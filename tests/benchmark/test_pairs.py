@@ -139,9 +139,9 @@ def test_the_full_configuration_of_a_published_layout_is_read(published_layout):
 
 
 def test_another_configuration_is_read_by_its_path(published_layout):
-    folder = published_layout / "Stratified_Aspect"
-    assert len(read_benchmark(folder).pairs) == 2
-    assert [pair.id for pair in read_benchmark(folder / "Memory_Efficiency-00000-of-00001.parquet").pairs] == ["b"]
+    directory = published_layout / "Stratified_Aspect"
+    assert len(read_benchmark(directory).pairs) == 2
+    assert [pair.id for pair in read_benchmark(directory / "Memory_Efficiency-00000-of-00001.parquet").pairs] == ["b"]
 
 
 def verified(tmp_path, kind, *values):

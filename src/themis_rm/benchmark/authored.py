@@ -22,11 +22,11 @@ class AuthoredPair(Row):
     """One authored pair: the published benchmark columns, then what people and ``verify`` need.
 
     Attributes:
-        note: Why the chosen answer is better.
-        check_file: Name of the program that passes with the chosen answer and fails with the rejected one
+        note: Why the chosen response is better.
+        check_file: Name of the program that passes with the chosen response and fails with the rejected one
             (``check.py``); empty for pairs without a check.
         check_program: Content of that program.
-        answer_file: Name of the file that holds the answer when the program runs (``solution.py``).
+        response_file: Name of the file that contains the response when the program runs (``solution.py``).
     """
 
     id: str
@@ -39,7 +39,7 @@ class AuthoredPair(Row):
     note: str
     check_file: str
     check_program: str
-    answer_file: str
+    response_file: str
 
     def to_benchmark_pair(self) -> BenchmarkPair:
         """Return the pair in the published benchmark columns."""
@@ -52,7 +52,7 @@ class AuthoredPair(Row):
         return Check(
             id=self.id,
             language=self.language,
-            file=self.answer_file,
+            file=self.response_file,
             names=[self.check_file],
             contents=[self.check_program],
             run=self.check_file,

@@ -72,7 +72,7 @@ def read_pairs(benchmark: str | Path) -> tuple[Benchmark, list[CompiledPair]]:
     """
     read = read_benchmark(benchmark)
     origins: dict[str, dict[str, str]] = {}
-    if benchmark != AUTHORED and (Path(benchmark).is_dir() or Path(benchmark).suffix == ".parquet"):
+    if str(benchmark) != AUTHORED and (Path(benchmark).is_dir() or Path(benchmark).suffix == ".parquet"):
         wanted = ("source", "source_key", "group", "prompt_source", "rule", "license", "verified")
         for row in _rows(Path(benchmark)):
             origins.setdefault(str(row.get("id")), {name: row[name] for name in wanted if row.get(name)})

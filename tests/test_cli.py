@@ -57,7 +57,7 @@ def test_every_verb_has_help(verb):
         (("run", "none.yaml"), "Cannot read none.yaml"),
         (("rerank-eval", "none.jsonl", "--out", "o"), "Cannot read none.jsonl"),
         (("rerank-eval", "x.jsonl", "--out", "o", "k=[ten]"), "k.0"),
-        (("adversarial", "--model", "length", "--out", "o", "edits=[shouting]"), "no edit 'shouting'"),
+        (("adversarial", "--model", "length", "--out", "o", "edits=[shouting]"), "Unknown adversarial edit 'shouting'"),
         (("leaderboard",), "Nothing to compare"),
         (("leaderboard", "none"), "none"),
         (("benchmark", "sources", "humanevalpak"), "Did you mean 'humanevalpack'"),

@@ -33,6 +33,7 @@ from datatrove.utils.logging import logger
 from pydantic import Field
 
 from themis_rm.errors import SettingError, UserError
+from themis_rm.languages import MissingPartError
 from themis_rm.progress import progress_bar, tasks_done
 from themis_rm.results import TableView
 from themis_rm.settings import Settings
@@ -209,8 +210,14 @@ class RowFilter(BaseFilter):
     """
 
     def filter(self, doc: Document) -> FilterResult:
-        """Return the result of :meth:`check` for a document's row."""
-        return self.check(doc.metadata)
+        """Return the result of :meth:`check` for a document's row.
+
+        A row is excluded under the error's reason if its language does not define a part that the check needs.
+        """
+        try:
+            return self.check(doc.metadata)
+        except MissingPartError as error:
+            return False, error.reason
 
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Return ``True`` to keep a row, or ``(False, reason)``."""

@@ -282,7 +282,7 @@ def test_a_damaged_cache_is_an_error(tmp_path):
 
 def test_without_namespaces_execution_needs_permission(tmp_path, monkeypatch):
     path = write(tmp_path, [pair("a")], [check("a")])
-    monkeypatch.setattr(module, "isolation", lambda: Isolation(complete=False, why="unshare: not permitted"))
+    monkeypatch.setattr(module, "isolation", lambda: Isolation(complete=False, reason="unshare: not permitted"))
     with pytest.raises(UserError, match="without_namespaces=true"):
         verify(path, tmp_path / "out", VerifySettings())
     report = verify(path, tmp_path / "out", settings())

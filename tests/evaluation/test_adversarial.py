@@ -1,4 +1,4 @@
-"""Judge-hacking edits: they change what a reader sees and nothing of what the code does."""
+"""Adversarial edits change what a reader sees and not what the code does."""
 
 import io
 import json
@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from themis_rm.benchmark.authored import load_authored_pairs
-from themis_rm.errors import InputError
+from themis_rm.errors import SettingError
+from themis_rm.evaluation.adversarial import EDITS, EditedCode, apply_edit, keeps_behavior
 from themis_rm.evaluation.adversarial.attack import AttackSettings, attack
-from themis_rm.evaluation.adversarial.edits import EDITS, Edited, edited, keeps_behavior
-from themis_rm.evaluation.adversarial.renaming import renamed_locals
+from themis_rm.evaluation.adversarial.edits.renaming import rename_locals
 from themis_rm.evaluation.scores import read_scores
 from themis_rm.languages import benchmark_languages, get_language
 from themis_rm.languages.syntax import code_tokens, error_count, parse
@@ -24,8 +24,7 @@ FIRST = {
     row.benchmark_name: next(pair for pair in ALL if pair.language == row.benchmark_name)
     for row in benchmark_languages()
 }
-NAMES = [edit.name for edit in EDITS]
-BY_NAME = {edit.name: edit for edit in EDITS}
+NAMES = EDITS.names()
 TOKENS_STAY = [
     "comments",
     "claim",
@@ -36,47 +35,49 @@ TOKENS_STAY = [
 ]
 
 
-@pytest.mark.parametrize("spoken", FIRST)
+@pytest.mark.parametrize("language_name", FIRST)
 @pytest.mark.parametrize("name", TOKENS_STAY)
-def test_comments_and_layout_leave_the_tokens_alone(name, spoken):
-    code = FIRST[spoken].rejected
-    made = edited(BY_NAME[name], code, spoken, "a")
-    assert made != code
-    assert code_tokens(made, spoken) == code_tokens(code, spoken)
+def test_comments_and_layout_do_not_change_the_tokens(name, language_name):
+    code = FIRST[language_name].rejected
+    edited = apply_edit(EDITS.get(name), code, language_name, "a")
+    assert edited != code
+    assert code_tokens(edited, language_name) == code_tokens(code, language_name)
 
 
-@pytest.mark.parametrize("spoken", FIRST)
+@pytest.mark.parametrize("language_name", FIRST)
 @pytest.mark.parametrize("name", NAMES)
-def test_an_edit_breaks_no_syntax(name, spoken):
-    made = edited(BY_NAME[name], FIRST[spoken].chosen, spoken, "a")
-    assert made is None or error_count(parse(made, spoken)) == 0
+def test_an_edit_adds_no_syntax_error(name, language_name):
+    edited = apply_edit(EDITS.get(name), FIRST[language_name].chosen, language_name, "a")
+    assert edited is None or error_count(parse(edited, language_name)) == 0
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_edit_finds_a_place_in_most_authored_answers(name):
-    fits = sum(edited(BY_NAME[name], pair.rejected, pair.language, pair.id) is not None for pair in ALL)
+def test_every_edit_fits_most_authored_responses(name):
+    fits = sum(apply_edit(EDITS.get(name), pair.rejected, pair.language, pair.id) is not None for pair in ALL)
     assert fits > 0.6 * len(ALL)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_edit_is_the_same_each_time(name):
+def test_an_edit_is_deterministic(name):
     pair = FIRST["Python"]
-    assert edited(BY_NAME[name], pair.chosen, "Python", "x") == edited(BY_NAME[name], pair.chosen, "Python", "x")
+    assert apply_edit(EDITS.get(name), pair.chosen, "Python", "x") == apply_edit(
+        EDITS.get(name), pair.chosen, "Python", "x"
+    )
 
 
 CHECKED = [p for p in ALL if p.language == "Python" and p.aspect == "Functional_Correctness"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_edited_python_answers_still_pass_and_fail_as_before(name, tmp_path):
+def test_edited_python_responses_pass_and_fail_as_before(name, tmp_path):
     for number, pair in enumerate(CHECKED):
         for side, passes in (("chosen", True), ("rejected", False)):
-            made = edited(BY_NAME[name], getattr(pair, side), "Python", pair.id)
-            if made is None:
+            edited = apply_edit(EDITS.get(name), getattr(pair, side), "Python", pair.id)
+            if edited is None:
                 continue
             folder = tmp_path / f"{number}-{side}"
             folder.mkdir()
-            (folder / "solution.py").write_text(made, encoding="utf-8")
+            (folder / "solution.py").write_text(edited, encoding="utf-8")
             (folder / "check.py").write_text(pair.check_program, encoding="utf-8")
             done = subprocess.run(
                 [sys.executable, "check.py"], cwd=folder, capture_output=True, timeout=60, check=False
@@ -96,14 +97,14 @@ RENAMED = [
 ]
 
 
-@pytest.mark.parametrize(("spoken", "code", "names"), RENAMED, ids=[case[0] for case in RENAMED])
-def test_local_variables_are_renamed(spoken, code, names):
-    made, found = renamed_locals(code, get_language(spoken))
-    assert found == names
-    assert all(made.count(new) == code.count(old) for new, old in names.items())
+@pytest.mark.parametrize(("language_name", "code", "names"), RENAMED, ids=[case[0] for case in RENAMED])
+def test_local_variables_are_renamed(language_name, code, names):
+    edited, names_found = rename_locals(code, get_language(language_name))
+    assert names_found == names
+    assert all(edited.count(new) == code.count(old) for new, old in names.items())
 
 
-SEEN_OUTSIDE = [
+VISIBLE_OUTSIDE = [
     ("Python", "total = 1\ndef f():\n    return total\n"),
     ("Python", "def f():\n    global total\n    total = 1\n"),
     ("Python", "def f():\n    total = 1\n    return g(total=2)\n"),
@@ -119,25 +120,25 @@ SEEN_OUTSIDE = [
 ]
 
 
-@pytest.mark.parametrize(("spoken", "code"), SEEN_OUTSIDE)
-def test_a_name_that_can_be_seen_elsewhere_stays(spoken, code):
-    assert renamed_locals(code, get_language(spoken)) is None
+@pytest.mark.parametrize(("language_name", "code"), VISIBLE_OUTSIDE)
+def test_a_name_that_is_visible_elsewhere_is_not_renamed(language_name, code):
+    assert rename_locals(code, get_language(language_name)) is None
 
 
 @pytest.mark.parametrize(
-    ("made", "kept"),
+    ("edited", "kept"),
     [
-        (Edited("def f(a):\n    return a + 1  # sure\n"), True),
-        (Edited("def f(a):\n    return a + 2\n"), False),
-        (Edited("def f(a):\n    return a + 1\n(\n"), False),
-        (Edited("def f(b):\n    return b + 1\n", names={"b": "a"}), True),
-        (Edited("def f(b):\n    return a + 1\n", names={"b": "a"}), True),
-        (Edited("def f(a):\n    return a + 1\nx = 1\n", inserted=("x = 1\n",)), True),
-        (Edited("def f(a):\n    return a - 1\nx = 1\n", inserted=("x = 1\n",)), False),
+        (EditedCode("def f(a):\n    return a + 1  # sure\n"), True),
+        (EditedCode("def f(a):\n    return a + 2\n"), False),
+        (EditedCode("def f(a):\n    return a + 1\n(\n"), False),
+        (EditedCode("def f(b):\n    return b + 1\n", names={"b": "a"}), True),
+        (EditedCode("def f(b):\n    return a + 1\n", names={"b": "a"}), True),
+        (EditedCode("def f(a):\n    return a + 1\nx = 1\n", inserted=("x = 1\n",)), True),
+        (EditedCode("def f(a):\n    return a - 1\nx = 1\n", inserted=("x = 1\n",)), False),
     ],
 )
-def test_behavior_is_judged_by_the_tree(made, kept):
-    assert keeps_behavior("def f(a):\n    return a + 1\n", made, get_language("Python")) is kept
+def test_the_syntax_tree_decides_whether_behavior_is_kept(edited, kept):
+    assert keeps_behavior("def f(a):\n    return a + 1\n", edited, get_language("Python")) is kept
 
 
 LINES = st.lists(
@@ -154,52 +155,56 @@ LINES = st.lists(
 )
 
 
-@given(LINES, st.sampled_from(EDITS))
-def test_what_is_taken_has_passed_its_check(lines, edit):
+@given(LINES, st.sampled_from(list(EDITS)))
+def test_an_edit_that_is_used_changes_the_code_without_new_errors(lines, edit):
     code = "\n".join(lines) + "\n"
-    made = edited(edit, code, "Python", "p")
-    assert made is None or (made != code and error_count(parse(made, "Python")) <= error_count(parse(code, "Python")))
+    edited = apply_edit(edit, code, "Python", "p")
+    assert edited is None or (
+        edited != code and error_count(parse(edited, "Python")) <= error_count(parse(code, "Python"))
+    )
 
 
-QUICK = AttackSettings(edits=("padding", "reformatting"))
+TWO_EDITS = AttackSettings(edits=("padding", "reformatting"))
 
 
-def test_padding_flips_every_pair_for_a_judge_of_length(tmp_path):
-    results = attack("length", "authored", tmp_path / "out", QUICK)
+def test_padding_flips_every_pair_for_the_length_baseline(tmp_path):
+    results = attack("length", "authored", tmp_path / "out", TWO_EDITS)
     flips = results.edits["padding"]
     assert (flips.flip_rate, flips.right_before) == (1.0, flips.flipped)
     assert flips.attacked.value < 0.05
     assert flips.shift > 1
 
 
-def test_cells_of_languages_add_up(tmp_path):
-    results = attack("length", "authored", tmp_path / "out", QUICK)
+def test_counts_of_languages_add_up_to_the_total(tmp_path):
+    results = attack("length", "authored", tmp_path / "out", TWO_EDITS)
     for name, flips in results.edits.items():
         assert sum(cut.pairs for cut in results.by_language[name].values()) == flips.pairs
         assert sum(cut.flipped for cut in results.by_language[name].values()) == flips.flipped
         assert flips.pairs + results.unfit[name] == len(ALL)
 
 
-def test_a_judge_that_sees_no_layout_is_not_moved_by_it(tmp_path):
-    # The n-gram model drops white space, so another indentation must leave every score as it is.
+def test_a_model_that_ignores_white_space_is_not_affected_by_layout(tmp_path):
+    # The n-gram model drops white space, so another indentation must not change any score.
     from themis_rm.models.ngrams import NGramSettings, fit_ngrams
 
     rows = [{"chosen": f"return {n} + 1", "rejected": f"raise {n}"} for n in range(9)]
     fit_ngrams(rows, NGramSettings(bits=12)).save(tmp_path / "model")
-    flips = attack(tmp_path / "model", "authored", tmp_path / "out", QUICK).edits["reformatting"]
+    flips = attack(tmp_path / "model", "authored", tmp_path / "out", TWO_EDITS).edits["reformatting"]
     assert (flips.flipped, flips.shift) == (0, 0.0)
 
 
-def test_scores_lie_there_by_edit(tmp_path):
-    attack("length", "authored", tmp_path / "out", QUICK)
+def test_scores_are_saved_per_edit(tmp_path):
+    attack("length", "authored", tmp_path / "out", TWO_EDITS)
     assert len(read_scores(tmp_path / "out" / "padding.parquet")) == len(ALL)
 
 
-def test_flips_are_told_by_tasks_where_the_benchmark_names_them(tmp_path):
+def test_intervals_resample_tasks_where_the_benchmark_names_them(tmp_path):
     rows = [{**pair.to_benchmark_pair().to_dict(), "group": f"g{number // 6}"} for number, pair in enumerate(ALL)]
     for name, kept in (("tasks", rows), ("pairs", [{**row, "group": ""} for row in rows])):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
-    tasks, pairs = (attack("random", tmp_path / f"{name}.jsonl", tmp_path / name, QUICK) for name in ("tasks", "pairs"))
+    tasks, pairs = (
+        attack("random", tmp_path / f"{name}.jsonl", tmp_path / name, TWO_EDITS) for name in ("tasks", "pairs")
+    )
     assert (tasks.unedited.tasks, pairs.unedited.tasks) == (40, None)
     one, other = tasks.edits["padding"], pairs.edits["padding"]
     assert one.before.tasks == one.attacked.tasks == one.both.tasks
@@ -207,12 +212,12 @@ def test_flips_are_told_by_tasks_where_the_benchmark_names_them(tmp_path):
     assert (one.low, one.high) != (other.low, other.high)
 
 
-def test_an_unknown_edit_is_told(tmp_path):
-    with pytest.raises(InputError, match="no edit 'paddings'"):
+def test_an_unknown_edit_is_an_error(tmp_path):
+    with pytest.raises(SettingError, match=r"'paddings'.*Did you mean 'padding'"):
         attack("length", "authored", tmp_path / "out", AttackSettings(edits=("paddings",)))
 
 
 def test_the_table_names_every_edit(tmp_path):
     console = Console(width=80, record=True, file=io.StringIO())
-    console.print(attack("length", "authored", tmp_path / "out", QUICK).table())
+    console.print(attack("length", "authored", tmp_path / "out", TWO_EDITS).table())
     assert "…" not in console.export_text()

@@ -1,4 +1,4 @@
-"""Boxes against programs that mean harm. Every bomb here is bounded by itself too, should the box fail to."""
+"""The sandbox with malicious programs. Every bomb here also limits itself, in case the sandbox fails to."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from themis_rm.errors import InputError, UserError
 from themis_rm.execute import sandbox
 from themis_rm.execute.sandbox import Isolation, Limits, Sandbox, isolation
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux alone")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux only")
 
 READS = [sys.prefix, sys.base_prefix]
 MEBIBYTE = 1 << 20
@@ -25,20 +25,20 @@ MEBIBYTE = 1 << 20
 @pytest.fixture(params=[True, False], ids=["namespaces", "plain"])
 def isolated(request):
     if request.param and not isolation().complete:
-        pytest.skip(f"no namespaces here: {isolation().why}")
+        pytest.skip(f"no namespaces here: {isolation().reason}")
     return request.param
 
 
 @pytest.fixture
 def namespaces():
     if not isolation().complete:
-        pytest.skip(f"no namespaces here: {isolation().why}")
+        pytest.skip(f"no namespaces here: {isolation().reason}")
 
 
 def python(program, isolated=True, disk=64 * MEBIBYTE, arguments=(), **limits):
     limits = Limits(**{"seconds": 20.0, **limits})
-    with Sandbox({"main.py": textwrap.dedent(program).encode()}, READS, disk, isolated) as box:
-        return box.run([sys.executable, "-B", "main.py", *arguments], limits=limits)
+    with Sandbox({"main.py": textwrap.dedent(program).encode()}, READS, disk, isolated) as opened:
+        return opened.run([sys.executable, "-B", "main.py", *arguments], limits=limits)
 
 
 def processes_with(marker):
@@ -63,44 +63,44 @@ def gone(marker, within=10.0):
     return True
 
 
-def test_a_program_gets_its_input_and_its_output_and_status_come_back(isolated):
-    with Sandbox({"a/b.txt": b"file"}, isolated=isolated) as box:
-        ran = box.run(["/bin/sh", "-c", "cat; cat a/b.txt; echo oh >&2; exit 3"], b"given ")
+def test_input_output_and_exit_status_are_passed(isolated):
+    with Sandbox({"a/b.txt": b"file"}, isolated=isolated) as opened:
+        ran = opened.run(["/bin/sh", "-c", "cat; cat a/b.txt; echo oh >&2; exit 3"], b"given ")
     assert (ran.state, ran.code, ran.stdout, ran.stderr) == ("exit", 3, b"given file", b"oh\n")
     assert ran.isolated is isolated
 
 
-def test_standard_input_can_be_opened_by_its_name(isolated):
-    with Sandbox({}, isolated=isolated) as box:
-        assert box.run(["/bin/sh", "-c", "cat /dev/stdin"], b"given").stdout == b"given"
+def test_standard_input_can_be_opened_by_name(isolated):
+    with Sandbox({}, isolated=isolated) as opened:
+        assert opened.run(["/bin/sh", "-c", "cat /dev/stdin"], b"given").stdout == b"given"
 
 
-def test_a_program_that_is_not_there_has_the_status_of_the_shell(isolated):
-    with Sandbox({}, isolated=isolated) as box:
-        assert box.run(["/nowhere"]).code == 127
+def test_a_missing_program_has_exit_status_127(isolated):
+    with Sandbox({}, isolated=isolated) as opened:
+        assert opened.run(["/nowhere"]).code == 127
 
 
-def test_death_by_a_signal_is_told(isolated):
+def test_death_by_a_signal_is_reported(isolated):
     ran = python("import os; os.abort()", isolated)
     assert (ran.state, ran.code) == ("killed", -signal.SIGABRT)
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "", "a/../../x", "a\0b"])
-def test_a_file_name_that_leads_out_is_refused(name):
-    with pytest.raises(InputError, match="work folder"):
+def test_a_file_name_outside_the_directory_is_an_error(name):
+    with pytest.raises(InputError, match="work directory"):
         Sandbox({name: b""})
 
 
-def test_another_system_gets_a_clean_error(monkeypatch):
+def test_another_operating_system_is_a_user_error(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(UserError, match="Linux"):
         Sandbox({})
 
 
-def test_a_box_without_namespaces_does_not_claim_them():
-    told = str(Isolation(complete=False, why="unshare: not permitted"))
-    assert "can be reached" in told
-    assert "unshare: not permitted" in told
+def test_a_sandbox_without_namespaces_does_not_claim_them():
+    text = str(Isolation(complete=False, reason="unshare: not permitted"))
+    assert "are accessible" in text
+    assert "unshare: not permitted" in text
 
 
 @pytest.mark.parametrize("deaf", [False, True], ids=["loop", "ignores-SIGTERM"])
@@ -117,7 +117,7 @@ def test_endless_output_is_cut(isolated):
     assert ran.stdout == b"x" * 1000
 
 
-def test_output_of_exactly_the_limit_is_none_too_much(isolated):
+def test_output_of_exactly_the_limit_is_allowed(isolated):
     ran = python("print('x' * 999)", isolated, output=1000)
     assert (ran.state, len(ran.stdout)) == ("exit", 1000)
 
@@ -131,34 +131,34 @@ def test_output_of_exactly_the_limit_is_none_too_much(isolated):
     ],
     ids=["one-file", "many-files", "temporary-files"],
 )
-def test_the_disk_does_not_fill(isolated, program):
+def test_disk_usage_is_limited(isolated, program):
     ran = python(program + "\nimport time; time.sleep(2)", isolated, disk=8 * MEBIBYTE)
     assert ran.state == "disk-limit"
 
 
-def test_many_empty_files_are_bounded(namespaces):
+def test_the_number_of_files_is_limited(namespaces):
     ran = python("for n in range(50_000): open(f'f{n}', 'w').close()")
     assert ran.state == "disk-limit"
 
 
-def test_memory_is_bounded(isolated):
-    program = "held = []\nfor _ in range(128): held.append(b'x' * (8 << 20))\nprint('had it')"
+def test_memory_is_limited(isolated):
+    program = "data = []\nfor _ in range(128): data.append(b'x' * (8 << 20))\nprint('allocated')"
     ran = python(program, isolated, memory=256 * MEBIBYTE)
     assert ran.code != 0
-    assert b"had it" not in ran.stdout
+    assert b"allocated" not in ran.stdout
 
 
-def test_the_memory_of_children_counts(isolated):
+def test_memory_of_children_counts(isolated):
     program = """
         import os, time
         for _ in range(8):
             if os.fork() == 0:
-                held = b"x" * (64 << 20)
+                data = b"x" * (64 << 20)
                 time.sleep(5)
                 os._exit(0)
         for _ in range(8):
             os.wait()
-        print("had it")
+        print("allocated")
     """
     assert python(program, isolated, memory=256 * MEBIBYTE).state == "memory-limit"
 
@@ -207,12 +207,12 @@ def test_a_daemon_does_not_outlive_its_run(isolated):
     assert gone(marker, within=2.0)
 
 
-def test_the_next_run_finds_no_process_of_the_one_before(isolated):
+def test_no_process_remains_for_the_next_run(isolated):
     marker = uuid.uuid4().hex
-    with Sandbox({"main.py": textwrap.dedent(DAEMON).encode()}, READS, isolated=isolated) as box:
-        box.run([sys.executable, "main.py", marker])
+    with Sandbox({"main.py": textwrap.dedent(DAEMON).encode()}, READS, isolated=isolated) as opened:
+        opened.run([sys.executable, "main.py", marker])
         assert not processes_with(marker)
-        assert box.run(["/bin/echo", "fine"]).stdout == b"fine\n"
+        assert opened.run(["/bin/echo", "fine"]).stdout == b"fine\n"
 
 
 KILLED_OWNER = """
@@ -220,12 +220,12 @@ import sys, tempfile
 tempfile.tempdir = sys.argv[3]
 from themis_rm.execute.sandbox import Sandbox, Limits
 with Sandbox({"main.py": b"import time; print('up', flush=True); time.sleep(60)"}, [sys.prefix, sys.base_prefix],
-         isolated=sys.argv[2] == "True") as box:
-    box.run([sys.executable, "main.py", "inside-" + sys.argv[1]], limits=Limits(seconds=60))
+         isolated=sys.argv[2] == "True") as opened:
+    opened.run([sys.executable, "main.py", "inside-" + sys.argv[1]], limits=Limits(seconds=60))
 """
 
 
-def test_nothing_outlives_the_kill_of_our_own_process(isolated, tmp_path):
+def test_nothing_outlives_the_kill_of_the_owning_process(isolated, tmp_path):
     marker = uuid.uuid4().hex
     owner = subprocess.Popen([sys.executable, "-c", KILLED_OWNER, marker, str(isolated), str(tmp_path)])
     try:
@@ -250,50 +250,50 @@ CONNECT = """
 """
 
 
-def test_the_network_is_out_of_reach_or_the_outcome_says_that_it_is_not(isolated):
+def test_the_network_is_blocked_or_reported_as_accessible(isolated):
     with socket.create_server(("127.0.0.1", 0)) as server:
         ran = python(CONNECT, isolated, arguments=[str(server.getsockname()[1])])
     assert ran.isolated is isolated
     assert ran.stdout == (b"" if isolated else b"connected\n")
 
 
-def test_the_files_of_this_machine_are_out_of_sight(namespaces, tmp_path):
+def test_files_of_this_machine_are_hidden(namespaces, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("x")
     ran = python("import os, sys; print(os.path.exists(sys.argv[1]))", arguments=[str(secret)])
     assert ran.stdout == b"False\n"
 
 
-@pytest.mark.parametrize("folder", ["/usr", "/usr/lib", sys.prefix, sys.base_prefix])
-def test_the_toolchains_cannot_be_written_to(namespaces, folder):
-    path = Path(folder) / f"themis-test-{uuid.uuid4().hex}"
+@pytest.mark.parametrize("directory", ["/usr", "/usr/lib", sys.prefix, sys.base_prefix])
+def test_the_toolchains_cannot_be_written_to(namespaces, directory):
+    path = Path(directory) / f"themis-test-{uuid.uuid4().hex}"
     ran = python("import sys; open(sys.argv[1], 'w')", arguments=[str(path)])
     assert ran.code == 1
     assert not path.exists()
 
 
-def test_what_is_written_to_the_system_folders_stays_in_the_box(namespaces):
+def test_writes_to_system_directories_stay_in_the_sandbox(namespaces):
     path = Path(f"/etc/themis-test-{uuid.uuid4().hex}")
     python("import sys; open(sys.argv[1], 'w')", arguments=[str(path)])
     assert not path.exists()
 
 
-def test_our_environment_is_not_passed_on(isolated, monkeypatch):
+def test_the_environment_is_not_passed_on(isolated, monkeypatch):
     monkeypatch.setenv("THEMIS_SECRET", "x")
     assert python("import os; print('THEMIS_SECRET' in os.environ)", isolated).stdout == b"False\n"
 
 
-def test_a_program_holds_no_capability(namespaces):
+def test_a_program_has_no_capabilities(namespaces):
     ran = python("print(*[line for line in open('/proc/self/status') if line.startswith(('CapEff', 'NoNew'))])")
     assert b"CapEff:\t0000000000000000" in ran.stdout
     assert b"NoNewPrivs:\t1" in ran.stdout
 
 
-def test_a_program_sees_and_kills_no_process_but_its_own(namespaces):
-    with Sandbox({}, isolated=True) as box:
-        ran = box.run(["/bin/sh", "-c", "kill -9 1; kill -9 -1; echo still here"])
-        assert ran.stdout == b"still here\n"
-        assert box.run(["/bin/echo", "and so is the box"]).code == 0
+def test_a_program_cannot_kill_other_processes(namespaces):
+    with Sandbox({}, isolated=True) as opened:
+        ran = opened.run(["/bin/sh", "-c", "kill -9 1; kill -9 -1; echo alive"])
+        assert ran.stdout == b"alive\n"
+        assert opened.run(["/bin/echo", "alive"]).code == 0
 
 
 def test_a_program_cannot_write_to_the_launcher(namespaces):
@@ -301,20 +301,20 @@ def test_a_program_cannot_write_to_the_launcher(namespaces):
     assert python(program).stdout == b""
 
 
-def test_the_work_folder_is_removed():
-    with Sandbox({"a.txt": b""}, isolated=False) as box:
-        folder = Path(box.folder)
-        assert (folder / "a.txt").exists()
-    assert not folder.exists()
+def test_the_work_directory_is_removed():
+    with Sandbox({"a.txt": b""}, isolated=False) as opened:
+        directory = Path(opened.directory)
+        assert (directory / "a.txt").exists()
+    assert not directory.exists()
 
 
-def test_a_box_whose_launcher_was_killed_says_so(isolated):
-    with Sandbox({}, isolated=isolated) as box:
-        os.kill(box._process.pid, signal.SIGKILL)
-        assert box.run(["/bin/true"]).state == "killed"
+def test_a_run_after_the_launcher_was_killed_is_killed(isolated):
+    with Sandbox({}, isolated=isolated) as opened:
+        os.kill(opened._process.pid, signal.SIGKILL)
+        assert opened.run(["/bin/true"]).state == "killed"
 
 
-def test_a_box_that_cannot_be_made_is_one_clean_line(monkeypatch):
-    monkeypatch.setattr(sandbox.Sandbox, "_ask", lambda *_: {"error": "unshare: Operation not permitted"})
-    with pytest.raises(UserError, match=r"^No box can be made: unshare: Operation not permitted\.$"):
+def test_a_sandbox_that_cannot_be_created_is_a_user_error(monkeypatch):
+    monkeypatch.setattr(sandbox.Sandbox, "_request", lambda *_: {"error": "unshare: Operation not permitted"})
+    with pytest.raises(UserError, match=r"^No sandbox can be created: unshare: Operation not permitted\.$"):
         Sandbox({})

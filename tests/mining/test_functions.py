@@ -5,6 +5,7 @@ import os
 import pytest
 
 from themis_rm.errors import InputError, SettingError
+from themis_rm.languages import get_language
 from themis_rm.mining.doctext import clean_doc
 from themis_rm.mining.functions import TreeSettings, mine_trees
 from themis_rm.pipeline import ExecutorSettings
@@ -316,4 +317,5 @@ def test_unknown_language():
     ],
 )  # fmt: skip
 def test_clean_doc(raw, docstring, clean):
-    assert clean_doc(raw.split("\n") if raw.startswith("#") else [raw], docstring) == clean
+    documentation = get_language("Python" if docstring else "Java").documentation
+    assert clean_doc(raw.split("\n") if raw.startswith("#") else [raw], documentation) == clean

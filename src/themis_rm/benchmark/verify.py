@@ -134,7 +134,7 @@ def verify(benchmark: str | Path, out: str | Path, settings: VerifySettings | No
     sandbox = isolation()
     if not sandbox.complete and not settings.without_namespaces:
         raise UserError(
-            f"The kernel provides no namespaces ({sandbox.why}): programs could access this machine's files and "
+            f"The kernel provides no namespaces ({sandbox.reason}): programs could access this machine's files and "
             "network.",
             "Set without_namespaces=true to execute them nevertheless, preferably inside a container or virtual "
             "machine.",

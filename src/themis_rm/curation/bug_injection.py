@@ -7,13 +7,13 @@ from typing import Any
 
 from datatrove.data import Document
 
-from themis_rm.curation.inject.step import NO_SITE, InjectBugs, InjectSettings, pair
+from themis_rm.curation.inject.step import InjectBugs, InjectSettings, make_pair
 from themis_rm.pipeline import DETAIL, DROPPED, RowWriter, to_document
 from themis_rm.records import Solution
 
 
 class InjectBugsOrExclude(InjectBugs):
-    """Turns solutions into pairs with an injected bug, counts both, and writes out solutions without a bug site.
+    """Turns solutions into pairs with an injected bug, counts both, and writes out solutions without a bug.
 
     Args:
         settings: Settings of bug injection.
@@ -30,13 +30,13 @@ class InjectBugsOrExclude(InjectBugs):
             for doc in data:
                 with self.track_time():
                     solution = Solution.from_dict(doc.metadata)
-                    injections = self.bugs(solution)
-                if not injections:
-                    self.stat_update(DROPPED + NO_SITE)
-                    doc.metadata["filter_reason"] = NO_SITE
+                    injections = self.inject_bugs(solution)
+                if isinstance(injections, str):
+                    self.stat_update(DROPPED + injections)
+                    doc.metadata["filter_reason"] = injections
                     exclusions.write(doc, rank)
                     continue
                 self.stat_update(DETAIL + "solutions_injected")
                 for injection in injections:
                     self.stat_update(DETAIL + "pairs_injected")
-                    yield to_document(pair(solution, injection).to_dict())
+                    yield to_document(make_pair(solution, injection).to_dict())

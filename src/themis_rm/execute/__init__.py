@@ -1,1 +1,1 @@
-"""Untrusted code, executed and judged: a sandbox, the toolchains of this machine, and the checks that they run."""
+"""Execution of untrusted code: a sandbox, the toolchains of this machine, and checks of responses."""

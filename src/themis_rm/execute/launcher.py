@@ -1,8 +1,9 @@
-"""The process between us and untrusted code: makes the box, runs jobs in it one after the other, lets none survive.
+"""The launcher process: creates a sandbox, runs jobs in it one after the other, and ends every process it started.
 
-It is a program of its own (``main``), started by :class:`themis_rm.execute.sandbox.Sandbox`, and talks with it over a
-socket that the untrusted code never holds. Limits are set here, in a process with a single thread, as nothing may be
-run between fork and exec in one with several. Standard library only: it is started for every box.
+:class:`themis_rm.execute.sandbox.Sandbox` starts it as a separate program (``main``) and communicates over a socket
+that untrusted code cannot access. Limits are set here, in a process with a single thread, because no code may run
+between fork and exec in a process with several. It imports the standard library only, because it is started for every
+sandbox.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ from themis_rm.execute.namespaces import (
     unshare_namespaces,
 )
 
-_LOOK_EVERY = 0.05
-"""Seconds between two looks at what the box uses."""
+_CHECK_INTERVAL = 0.05
+"""Seconds between two checks of what the sandbox uses."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_FULL = 16 * _PAGE
-"""A box with less than this free is full: not even a small file could be written."""
+_MIN_FREE = 16 * _PAGE
+"""Free bytes below which the disk counts as full: not even a small file could be written."""
 
 
 def send(channel: int, message: Any) -> None:
@@ -63,30 +64,32 @@ def _read(channel: int, size: int) -> bytes:
 
 
 class JobContext:
-    """Where jobs run; no dataclass, as importing those takes longer than making a box.
+    """The environment in which jobs run.
+
+    It is not a dataclass, because importing dataclasses takes longer than creating a sandbox.
 
     Args:
-        folder: Work folder, as the program sees it.
-        user: User id that the program runs under.
-        group: Likewise.
+        directory: Work directory, as the program sees it.
+        user: User id of the program.
+        group: Group id of the program.
         disk: Bytes that may be written.
-        isolated: Whether it has namespaces of its own.
+        isolated: Whether the sandbox has namespaces.
     """
 
-    def __init__(self, folder: str, user: int, group: int, disk: int, *, isolated: bool) -> None:
-        self.folder = folder
+    def __init__(self, directory: str, user: int, group: int, disk: int, *, isolated: bool) -> None:
+        self.directory = directory
         self.user = user
         self.group = group
         self.disk = disk
         self.isolated = isolated
 
     def processes(self) -> list[int]:
-        """Return every process in the box."""
+        """Return the ids of all processes in the sandbox."""
         listed = [int(name) for name in os.listdir("/proc") if name.isdigit()]
         return [pid for pid in listed if pid != 1] if self.isolated else _descendants(listed)
 
     def clear(self, main: int) -> int:
-        """Kill and reap every process in the box; return the wait status of one of them."""
+        """Kill and reap every process in the sandbox; return the wait status of the process ``main``."""
         status = 0
         while True:
             if self.isolated:
@@ -102,7 +105,7 @@ class JobContext:
             status = ended if pid == main else status
 
     def _freeze(self) -> set[int]:
-        """Stop every process in the box, as a stopped one starts no other, and return them."""
+        """Stop every process in the sandbox and return their ids; a stopped process cannot start another one."""
         stopped: set[int] = set()
         while new := set(self.processes()) - stopped:
             for pid in new:
@@ -113,25 +116,25 @@ class JobContext:
     def free(self) -> int:
         """Return how many bytes may still be written."""
         if self.isolated:
-            room = os.statvfs("/")
-            return room.f_bfree * room.f_bsize if room.f_ffree else 0
-        return self.disk - _size(self.folder)
+            disk = os.statvfs("/")
+            return disk.f_bfree * disk.f_bsize if disk.f_ffree else 0
+        return self.disk - _size(self.directory)
 
-    def over(self, job: dict[str, Any]) -> str:
-        """Return the state of a job that uses too much, else an empty text."""
+    def exceeded_limit(self, job: dict[str, Any]) -> str:
+        """Return the state of a job that exceeds a limit, or an empty text."""
         pids = self.processes()
         if len(pids) > job["processes"]:
             return "process-limit"
         if sum(map(_resident, pids)) > job["memory"]:
             return "memory-limit"
-        return "disk-limit" if self.free() < _FULL else ""
+        return "disk-limit" if self.free() < _MIN_FREE else ""
 
 
 def _descendants(listed: list[int]) -> list[int]:
     children: dict[int, list[int]] = {}
     for pid in listed:
         with contextlib.suppress(OSError, ValueError):
-            # The name in brackets may hold anything, so fields are counted from its end.
+            # The name in brackets may contain any character, so fields are counted from its end.
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
             if stat[0] != "Z":
                 children.setdefault(int(stat[1]), []).append(pid)
@@ -144,7 +147,7 @@ def _descendants(listed: list[int]) -> list[int]:
 
 
 def _resident(pid: int) -> int:
-    """Return the bytes of memory that a process holds for itself; 0 if it has ended."""
+    """Return the private resident memory of a process in bytes; 0 if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()
     except OSError:
@@ -152,9 +155,9 @@ def _resident(pid: int) -> int:
     return (int(fields[1]) - int(fields[2])) * _PAGE
 
 
-def _size(folder: str) -> int:
+def _size(directory: str) -> int:
     total = 0
-    for base, _, names in os.walk(folder):
+    for base, _, names in os.walk(directory):
         for name in names:
             with contextlib.suppress(OSError):
                 total += os.lstat(os.path.join(base, name)).st_blocks * 512
@@ -166,12 +169,12 @@ def _signal(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def execute(job: dict[str, Any], place: JobContext) -> dict[str, Any]:
+def execute(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     """Run a program to its end or to a limit.
 
     Args:
         job: ``argv``, ``environment``, ``stdin`` and limits: see :class:`themis_rm.execute.sandbox.Limits`.
-        place: Where.
+        context: Where it runs.
 
     Returns:
         ``state``, ``code``, ``stdout``, ``stderr``, ``seconds``; or ``error`` where a limit could not be set.
@@ -179,20 +182,20 @@ def execute(job: dict[str, Any], place: JobContext) -> dict[str, Any]:
     out, out_end = os.pipe()
     err, err_end = os.pipe()
     fault, fault_end = os.pipe()
-    given = os.memfd_create("stdin")
+    stdin = os.memfd_create("stdin")
     view = memoryview(job["stdin"])
     while view:
-        view = view[os.write(given, view) :]
-    os.lseek(given, 0, os.SEEK_SET)
+        view = view[os.write(stdin, view) :]
+    os.lseek(stdin, 0, os.SEEK_SET)
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
-        _become(job, place, (given, out_end, err_end), fault_end)
-    for end in (out_end, err_end, fault_end, given):
+        _become(job, context, (stdin, out_end, err_end), fault_end)
+    for end in (out_end, err_end, fault_end, stdin):
         os.close(end)
     texts: dict[int, bytearray] = {out: bytearray(), err: bytearray()}
     try:
-        state, status = _watch(pid, texts, job, place)
+        state, status = _watch(pid, texts, job, context)
         seconds = time.monotonic() - started
         problem = os.read(fault, 4096)
     finally:
@@ -201,7 +204,7 @@ def execute(job: dict[str, Any], place: JobContext) -> dict[str, Any]:
     if problem:
         return {"error": problem.decode("utf-8", "replace")}
     code = os.waitstatus_to_exitcode(status)
-    if state == "exit" and (code == -signal.SIGXFSZ or place.free() < _FULL):
+    if state == "exit" and (code == -signal.SIGXFSZ or context.free() < _MIN_FREE):
         state = "disk-limit"
     elif state == "exit" and code < 0:
         state = "killed"
@@ -209,17 +212,17 @@ def execute(job: dict[str, Any], place: JobContext) -> dict[str, Any]:
     return {"state": state, "code": code, "stdout": cut[0], "stderr": cut[1], "seconds": seconds}
 
 
-def _watch(pid: int, texts: dict[int, bytearray], job: dict[str, Any], place: JobContext) -> tuple[str, int]:
-    """Follow a process, and end everything in the box with it; return the state and the wait status."""
+def _watch(pid: int, texts: dict[int, bytearray], job: dict[str, Any], context: JobContext) -> tuple[str, int]:
+    """Wait until a process ends or exceeds a limit, and end the others; return the state and the wait status."""
     poll = select.poll()
     ended = os.pidfd_open(pid)
     for fd in (*texts, ended):
         poll.register(fd, select.POLLIN)
     deadline = time.monotonic() + job["seconds"]
-    look = time.monotonic() + _LOOK_EVERY
+    next_check = time.monotonic() + _CHECK_INTERVAL
     state = ""
     while not state:
-        wait = max(0.0, min(look, deadline) - time.monotonic())
+        wait = max(0.0, min(next_check, deadline) - time.monotonic())
         for fd, _ in poll.poll(wait * 1000 + 1):
             if fd == ended:
                 state = "exit"
@@ -230,10 +233,10 @@ def _watch(pid: int, texts: dict[int, bytearray], job: dict[str, Any], place: Jo
         now = time.monotonic()
         if not state and now >= deadline:
             state = "timeout"
-        if not state and now >= look:
-            state, look = place.over(job), now + _LOOK_EVERY
+        if not state and now >= next_check:
+            state, next_check = context.exceeded_limit(job), now + _CHECK_INTERVAL
     os.close(ended)
-    status = place.clear(pid)
+    status = context.clear(pid)
     for fd, text in texts.items():
         while _take(fd, text, job["output"]):
             pass
@@ -243,27 +246,27 @@ def _watch(pid: int, texts: dict[int, bytearray], job: dict[str, Any], place: Jo
 
 
 def _take(fd: int, text: bytearray, cap: int) -> bool:
-    """Move what a pipe holds to a text, one byte beyond the cap at most; return whether there may be more."""
+    """Move a pipe's content to a buffer, up to one byte beyond the cap; return whether there may be more."""
     part = os.read(fd, 1 << 16)
     text += part[: cap + 1 - len(text)]
     return bool(part)
 
 
-def _become(job: dict[str, Any], place: JobContext, streams: tuple[int, int, int], fault: int) -> NoReturn:
-    """Turn this fresh child into the program."""
+def _become(job: dict[str, Any], context: JobContext, streams: tuple[int, int, int], fault: int) -> NoReturn:
+    """Replace this new child process by the program."""
     try:
         try:
             os.setsid()
             for number, stream in enumerate(streams):
                 os.dup2(stream, number)
-            _limit(job, place)
+            _limit(job, context)
             for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
         except (OSError, ValueError, LookupError) as error:
             os.write(fault, str(error).encode())
             os._exit(1)
-        # From here on it may be the program's own doing: an earlier job may have moved or removed what it needs.
-        os.chdir(place.folder)
+        # An error from here on may be caused by the program: an earlier job may have removed what it needs.
+        os.chdir(context.directory)
         os.execve(job["argv"][0], job["argv"], job["environment"])
     except OSError as error:
         os.write(2, f"cannot run {job['argv'][0]}: {error}\n".encode())
@@ -271,19 +274,19 @@ def _become(job: dict[str, Any], place: JobContext, streams: tuple[int, int, int
         os._exit(127)
 
 
-def _limit(job: dict[str, Any], place: JobContext) -> None:
+def _limit(job: dict[str, Any], context: JobContext) -> None:
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: job["cpu"],
-        # Counts memory that can be written to, not what a runtime reserves: one limit fits node and Java too.
+        # Counts writable memory and not what a runtime reserves, so one limit fits node and Java too.
         resource.RLIMIT_DATA: job["memory"],
-        resource.RLIMIT_FSIZE: place.disk,
+        resource.RLIMIT_FSIZE: context.disk,
         resource.RLIMIT_NOFILE: 512,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
     }
-    if place.isolated:
-        # Elsewhere it would count all that the user runs, and nothing for root; there the look at the box stands in.
+    if context.isolated:
+        # Without namespaces it would count all processes of the user, and none for root; exceeded_limit() counts then.
         limits[resource.RLIMIT_NPROC] = job["processes"]
     for which, value in limits.items():
         hard = resource.getrlimit(which)[1]
@@ -293,19 +296,19 @@ def _limit(job: dict[str, Any], place: JobContext) -> None:
     stack = job["stack"] if hard == resource.RLIM_INFINITY else min(job["stack"], hard)
     resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
     Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
-    if place.isolated and os.geteuid() == 0:
+    if context.isolated and os.geteuid() == 0:
         os.setgroups([])
-        os.setresgid(place.group, place.group, place.group)
-        os.setresuid(place.user, place.user, place.user)
+        os.setresgid(context.group, context.group, context.group)
+        os.setresuid(context.user, context.user, context.user)
     set_no_new_privs()
     die_with_parent(signal.SIGKILL)
 
 
-def _open_place(config: dict[str, Any]) -> JobContext | None:
-    """Make the box; in the process that shall go on with it, return it."""
+def _open_sandbox(config: dict[str, Any]) -> JobContext | None:
+    """Create the sandbox; return it in the process that will use it, and ``None`` in the others."""
     if not config["isolated"]:
         set_child_subreaper()
-        return JobContext(config["folder"], os.geteuid(), os.getegid(), config["disk"], isolated=False)
+        return JobContext(config["directory"], os.geteuid(), os.getegid(), config["disk"], isolated=False)
     user, group = unshare_namespaces()
     alive, end = os.pipe()
     first = os.fork()
@@ -318,44 +321,44 @@ def _open_place(config: dict[str, Any]) -> JobContext | None:
     die_with_parent(signal.SIGKILL)
     watch = select.poll()
     watch.register(alive, 0)
-    if watch.poll(0):  # the parent ended before the kernel knew what to do then
+    if watch.poll(0):  # the parent ended before the kernel was instructed to end this process with it
         os._exit(1)
     build_root(config["reads"], config["disk"], user, group)
     return JobContext(HOME, user, group, config["disk"], isolated=True)
 
 
-def _write_files(place: JobContext, files: dict[str, bytes]) -> None:
+def _write_files(context: JobContext, files: dict[str, bytes]) -> None:
     for name, data in files.items():
-        path = Path(place.folder) / name
+        path = Path(context.directory) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    if place.isolated:
-        for base, folders, names in os.walk(place.folder):
-            for name in (*folders, *names):
-                os.chown(Path(base) / name, place.user, place.group)
+    if context.isolated:
+        for base, directories, names in os.walk(context.directory):
+            for name in (*directories, *names):
+                os.chown(Path(base) / name, context.user, context.group)
 
 
 @contextlib.contextmanager
-def _leaving_nothing(place: JobContext) -> Iterator[None]:
-    """End what runs and remove the work folder when the body ends or we are told to end."""
+def _cleanup(context: JobContext) -> Iterator[None]:
+    """End all processes and remove the work directory when the body ends or SIGTERM arrives."""
 
-    def leave(*_: object) -> NoReturn:
-        place.clear(0)
-        if not place.isolated:
+    def clean_up(*_: object) -> NoReturn:
+        context.clear(0)
+        if not context.isolated:
             import shutil
 
-            shutil.rmtree(place.folder, ignore_errors=True)
+            shutil.rmtree(context.directory, ignore_errors=True)
         os._exit(0)
 
-    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGTERM, clean_up)
     try:
         yield
     finally:
-        leave()
+        clean_up()
 
 
 def main() -> None:
-    """Read what box to make from the socket whose number is our argument, then run the jobs that come over it."""
+    """Create the sandbox described on the socket whose number is the argument, then run the jobs sent over it."""
     channel = int(sys.argv[1])
     os.set_inheritable(channel, False)
     config = receive(channel)
@@ -366,14 +369,14 @@ def main() -> None:
     if os.getppid() != config["parent"]:
         return
     try:
-        place = _open_place({**config, "channel": channel})
+        context = _open_sandbox({**config, "channel": channel})
     except OSError as error:
         send(channel, {"error": ": ".join(map(str, filter(None, (error.strerror, error.filename))))})
         return
-    if place is None:
+    if context is None:
         return
-    with _leaving_nothing(place):
-        _write_files(place, config["files"])
-        send(channel, {"folder": place.folder})
+    with _cleanup(context):
+        _write_files(context, config["files"])
+        send(channel, {"directory": context.directory})
         while (job := receive(channel)) is not None:
-            send(channel, execute(job, place))
+            send(channel, execute(job, context))

@@ -1,9 +1,9 @@
-"""Linux namespaces: a process apart, in a file system of its own that shows the toolchains read-only.
+"""Linux namespaces: an isolated process in a separate file system that contains the toolchains, read-only.
 
-Runs in the launcher, so it knows the standard library alone. Python has no mount calls (and ``os.unshare`` only from
-3.12 on), so the C library is called directly. The way to a root of one's own (tmpfs, pivot_root, binds out of the old
-root, dropping it) is that of bubblewrap; what the calls do is told in mount(2), mount_setattr(2), pivot_root(2) and
-user_namespaces(7).
+This module runs in the launcher and imports the standard library only. Python has no mount calls (and ``os.unshare``
+only since 3.12), so the C library is called directly. The sequence that creates a new root (tmpfs, pivot_root, bind
+mounts from the old root, unmounting it) follows bubblewrap; see mount(2), mount_setattr(2), pivot_root(2) and
+user_namespaces(7) for the calls.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _DETACH = 2
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _ATTR_READ_ONLY = 442, -100, 0x8000, 1
 _SET_DEATH_SIGNAL, _SET_SUBREAPER, _SET_NO_NEW_PRIVILEGES = 1, 36, 38
 
-HOME = "/box"
-"""Work folder inside the file system that :func:`build_root` makes."""
+HOME = "/sandbox"
+"""Work directory inside the file system that :func:`build_root` creates."""
 
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _NOBODY = 65534
-_FIRST_BOX_USER = 0x70000000
+_FIRST_USER = 0x70000000
 _INODES = 20000
 
 
@@ -46,35 +46,38 @@ class _MountAttributes(ctypes.Structure):
     )
 
 
-def _check(result: int, what: str) -> None:
+def _check(result: int, call: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
+        raise OSError(number, f"{call}: {os.strerror(number)}")
 
 
 def die_with_parent(signal: int) -> None:
-    """Have the kernel send us a signal when the thread that started us ends (cleared by a change of user)."""
+    """Make the kernel send a signal to this process when the thread that started it ends.
+
+    A change of user clears this.
+    """
     _check(_LIBC.prctl(_SET_DEATH_SIGNAL, signal, 0, 0, 0), "prctl")
 
 
 def set_child_subreaper() -> None:
-    """Become the parent of every descendant whose own parent ends, so that none gets out of sight."""
+    """Become the parent of every descendant whose parent ends, so that all descendants stay known."""
     _check(_LIBC.prctl(_SET_SUBREAPER, 1, 0, 0, 0), "prctl")
 
 
 def set_no_new_privs() -> None:
-    """Make set-user-id programs run without their owner's rights from here on."""
+    """Make set-user-id programs run without their owner's rights."""
     _check(_LIBC.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "prctl")
 
 
 def unshare_namespaces() -> tuple[int, int]:
-    """Leave the host's namespaces; the next child is the first process of a new process tree.
+    """Enter new namespaces; the next child is the first process of a new process tree.
 
-    Root does it without a user namespace and later takes a user id of its own for each box; anybody else, and a root
-    without the right to, does it through a user namespace.
+    Root needs no user namespace and later changes to a user id that is unique per sandbox; other users, and root
+    without that right, use a user namespace.
 
     Returns:
-        User and group id that the program in the box is to run under.
+        User and group id of the program in the sandbox.
 
     Raises:
         OSError: The kernel does not allow it.
@@ -82,8 +85,8 @@ def unshare_namespaces() -> tuple[int, int]:
     flags = _NEW_MOUNT | _NEW_PID | _NEW_NET | _NEW_IPC | _NEW_UTS
     user, group = os.geteuid(), os.getegid()
     if user == 0 and _LIBC.unshare(flags) == 0:
-        own = _own_user()
-        return own, own
+        unique = _unique_user()
+        return unique, unique
     _check(_LIBC.unshare(flags | _NEW_USER), "unshare")
     # Inside, an id other than 0 loses every capability when the program is started.
     inner, inner_group = user or _NOBODY, group or _NOBODY
@@ -93,9 +96,9 @@ def unshare_namespaces() -> tuple[int, int]:
     return inner, inner_group
 
 
-def _own_user() -> int:
-    """Return a user id that no other box has, so that limits by user count this box alone."""
-    wanted = _FIRST_BOX_USER + (os.getpid() & 0x3FFFFF)
+def _unique_user() -> int:
+    """Return a user id that no other sandbox has, so that limits per user apply to this sandbox only."""
+    wanted = _FIRST_USER + (os.getpid() & 0x3FFFFF)
     for line in Path("/proc/self/uid_map").read_text().splitlines():
         first, _, count = map(int, line.split())
         if first <= wanted < first + count:
@@ -104,16 +107,16 @@ def _own_user() -> int:
 
 
 def build_root(reads: Sequence[str], disk: int, user: int, group: int) -> None:
-    """Change into a new file system: a bounded one in memory, with some of the old one's paths in it, read-only.
+    """Change to a new file system in memory, of limited size, that contains paths of the old one read-only.
 
     Args:
-        reads: Absolute paths that are shown; symbolic links are copied as such.
-        disk: Bytes that may be written, all together.
-        user: Who owns the work folder.
-        group: Likewise.
+        reads: Absolute paths that are readable; symbolic links are copied as links.
+        disk: Bytes that may be written in total.
+        user: Owner of the work directory.
+        group: Group of the work directory.
 
     Raises:
-        OSError: The kernel does not allow a step of it.
+        OSError: The kernel does not allow one of the steps.
     """
     _mount("none", "/", None, _REC | _PRIVATE)
     _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, f"size={disk},nr_inodes={_INODES},mode=755")
@@ -121,28 +124,28 @@ def build_root(reads: Sequence[str], disk: int, user: int, group: int) -> None:
     os.mkdir("old")
     _check(_LIBC.pivot_root(b".", b"old"), "pivot_root")
     os.chdir("/")
-    shown: list[Path] = []
+    mounted: list[Path] = []
     for path in sorted(map(Path, reads)):
-        if not any(path.is_relative_to(above) for above in shown):
-            _show(path)
-            shown.append(path)
+        if not any(path.is_relative_to(above) for above in mounted):
+            _mount_read_only(path)
+            mounted.append(path)
     _make_devices()
-    for folder, mode in ((HOME, 0o700), ("/tmp", 0o777), ("/dev/shm", 0o777)):
-        Path(folder).mkdir(exist_ok=True)  # a toolchain may lie below it
-        os.chown(folder, user, group)
-        Path(folder).chmod(mode)
+    for directory, mode in ((HOME, 0o700), ("/tmp", 0o777), ("/dev/shm", 0o777)):
+        Path(directory).mkdir(exist_ok=True)  # a toolchain may be below it
+        os.chown(directory, user, group)
+        Path(directory).chmod(mode)
     etc = Path("/etc")
     etc.mkdir(exist_ok=True)
-    (etc / "passwd").write_text(f"box:x:{user}:{group}::{HOME}:/bin/sh\n")
-    (etc / "group").write_text(f"box:x:{group}:\n")
+    (etc / "passwd").write_text(f"sandbox:x:{user}:{group}::{HOME}:/bin/sh\n")
+    (etc / "group").write_text(f"sandbox:x:{group}:\n")
     Path("/proc").mkdir()
     _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
     _check(_LIBC.umount2(b"/old", _DETACH), "umount")
     Path("/old").rmdir()
-    _check(_LIBC.sethostname(b"box", 3), "sethostname")
+    _check(_LIBC.sethostname(b"sandbox", 7), "sethostname")
 
 
-def _show(path: Path) -> None:
+def _mount_read_only(path: Path) -> None:
     source = Path("/old") / path.relative_to("/")
     path.parent.mkdir(parents=True, exist_ok=True)
     if source.is_symlink():
@@ -166,13 +169,13 @@ def _show(path: Path) -> None:
 
 
 def _make_devices() -> None:
-    folder = Path("/dev")
-    folder.mkdir()
+    devices = Path("/dev")
+    devices.mkdir()
     for name in _DEVICES:
-        (folder / name).touch()
+        (devices / name).touch()
         _mount(f"/old/dev/{name}", f"/dev/{name}", None, _BIND)
     for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
-        (folder / name).symlink_to(f"/proc/self/fd{target}")
+        (devices / name).symlink_to(f"/proc/self/fd{target}")
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Whether an answer passes its check: its program is put together, compiled and run in a box."""
+"""Checks of responses: a program is put together from the response, compiled and run in a sandbox."""
 
 from __future__ import annotations
 
@@ -8,27 +8,41 @@ from pathlib import PurePosixPath
 
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
-from themis_rm.execute.sandbox import Limits, Outcome, Sandbox
-from themis_rm.execute.toolchains import MEBIBYTE, InstalledToolchain, find_toolchain, get_toolchain, has_package
+from themis_rm.execute.sandbox import Limits, RunOutcome, Sandbox
+from themis_rm.execute.toolchains import InstalledToolchain, find_toolchain, has_package
+from themis_rm.languages import get_language
+from themis_rm.languages.definition import MEBIBYTE, NO_TOOLCHAIN
 
-PASSED, FAILED, COMPILE_ERROR, TIMEOUT, NO_TOOLCHAIN = "passed", "failed", "compile-error", "timeout", "no-toolchain"
-"""States of a verdict; the others are those of a run that went over a limit (``output-limit``, ``disk-limit``,
-``memory-limit``, ``process-limit``)."""
+PASSED, FAILED, COMPILE_ERROR, TIMEOUT = "passed", "failed", "compile-error", "timeout"
+"""States of a check, besides :data:`NO_TOOLCHAIN` and those of a run that exceeded a limit (``output-limit``,
+``disk-limit``, ``memory-limit``, ``process-limit``)."""
 
-_TAIL = 300
-"""Characters of standard error that a verdict keeps."""
+__all__ = [
+    "COMPILE_ERROR",
+    "FAILED",
+    "NO_TOOLCHAIN",
+    "PASSED",
+    "TIMEOUT",
+    "CheckOutcome",
+    "normalize_output",
+    "run_check",
+    "validate_check",
+]
+
+_NOTE_LENGTH = 300
+"""Characters of standard error that an outcome keeps."""
 
 _COMPILER = Limits(memory=2048 * MEBIBYTE, output=4 * MEBIBYTE)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """What became of an answer.
+    """Outcome of a response's check.
 
     Attributes:
-        state: See :data:`PASSED` and what stands with it.
-        case: Index of the first case that did not pass; ``None`` where there are no cases, or none failed.
-        note: Why, in a line or a few: the end of standard error, or what was printed in the place of what.
+        state: See :data:`PASSED`.
+        case: Index of the first case that did not pass; ``None`` if there are no cases, or none failed.
+        note: Why, in one or a few lines: the end of standard error, or the expected and the printed line.
         seconds: Wall time, compilation included; not part of any result that is compared.
     """
 
@@ -39,139 +53,137 @@ class CheckOutcome:
 
 
 def validate_check(check: Check) -> None:
-    """Look whether a check can be executed at all.
+    """Check that a check can be executed.
 
     Raises:
-        InputError: Lists are out of step, a file's name leads out of the folder, or a value is not allowed.
-        SettingError: The language is none of ours.
+        InputError: Lists differ in length, a file name is outside the work directory, or a value is not allowed.
+        SettingError: The language is unknown.
     """
-    get_toolchain(check.language)
+    get_language(check.language)
     if len(check.names) != len(check.contents):
         raise InputError(f"Check {check.id}: {len(check.names)} names for {len(check.contents)} contents.")
     if len(check.inputs) != len(check.outputs):
         raise InputError(f"Check {check.id}: {len(check.inputs)} inputs for {len(check.outputs)} outputs.")
     if check.run and check.run not in check.names:
-        raise InputError(f"Check {check.id}: it runs '{check.run}', which is none of its files.")
+        raise InputError(f"Check {check.id}: it runs '{check.run}', which is not among its files.")
     if not 0 < check.seconds < float("inf"):
         raise InputError(f"Check {check.id}: a limit of {check.seconds} seconds.")
     for name in (*check.names, check.file):
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\0" in name:
-            raise InputError(f"Check {check.id}: '{name}' does not name a file inside the work folder.")
+            raise InputError(f"Check {check.id}: '{name}' does not name a file inside the work directory.")
 
 
 def run_check(
     check: Check,
-    answer: str,
+    response: str,
     program: str = "",
     *,
     factor: float = 1.0,
     disk: int = 128 * MEBIBYTE,
     isolated: bool = True,
 ) -> CheckOutcome:
-    """Compile and run an answer against a check.
+    """Compile and run a response.
 
     Args:
-        check: How.
-        answer: The answer's code.
-        program: Whole program in the place of ``before + answer + after``; empty for none.
-        factor: What the limits of time are multiplied by, for a slow machine.
+        check: How the response is executed.
+        response: The response's code.
+        program: Complete program that replaces ``before + response + after``; empty if there is none.
+        factor: Factor of the time limits, for a slow machine.
         disk: Bytes that the compiler and all runs may write together.
-        isolated: Whether boxes get namespaces (:func:`themis_rm.execute.sandbox.isolation`).
+        isolated: Whether sandboxes get namespaces (:func:`themis_rm.execute.sandbox.isolation`).
 
     Raises:
         InputError: See :func:`validate_check`.
-        UserError: No box can be made.
+        UserError: No sandbox can be created.
     """
     validate_check(check)
-    there = find_toolchain(get_toolchain(check.language).language, isolated)
-    if isinstance(there, str):
-        return CheckOutcome(NO_TOOLCHAIN, note=there)
-    absent = [name for name in check.packages if not has_package(there.toolchain.language, name, isolated)]
+    installed = find_toolchain(check.language, isolated)
+    if isinstance(installed, str):
+        return CheckOutcome(NO_TOOLCHAIN, note=installed)
+    absent = [name for name in check.packages if not has_package(check.language, name, isolated)]
     if absent:
         return CheckOutcome(NO_TOOLCHAIN, note=f"{', '.join(absent)} not installed")
-    name = check.file or there.toolchain.file
-    text = program or check.before + answer + check.after
-    files = {key: _bytes(value) for key, value in zip(check.names, check.contents, strict=True)}
-    files[name] = _bytes(text)
+    name = check.file or installed.toolchain.file
+    text = program or check.before + response + check.after
+    files = {key: _encode(value) for key, value in zip(check.names, check.contents, strict=True)}
+    files[name] = _encode(text)
     main = check.run or name
-    with Sandbox(files, there.reads, disk, isolated) as box:
-        return _Program(check, there, main, sorted(files), _java_class(files[main], main), factor).judge(box)
+    main_class = installed.toolchain.main_class
+    class_name = main_class(files[main], main) if main_class else ""
+    with Sandbox(files, installed.reads, disk, isolated) as sandbox:
+        return _Program(check, installed, main, sorted(files), class_name, factor).execute(sandbox)
 
 
-def _bytes(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     return text.encode("utf-8", "replace")
-
-
-def _java_class(source: bytes, main: str) -> str:
-    stem = PurePosixPath(main).stem
-    package = re.search(rb"^\s*package\s+([\w.]+)\s*;", source, re.MULTILINE)
-    return f"{package[1].decode()}.{stem}" if package else stem
 
 
 @dataclass(frozen=True)
 class _Program:
     check: Check
-    there: InstalledToolchain
+    installed: InstalledToolchain
     main: str
     files: list[str]
     main_class: str
     factor: float
 
-    def judge(self, box: Sandbox) -> CheckOutcome:
-        row = self.there.toolchain
+    def execute(self, sandbox: Sandbox) -> CheckOutcome:
+        toolchain = self.installed.toolchain
         seconds = 0.0
-        for command in row.compile:
-            limits = Limits(seconds=row.compile_seconds * self.factor, memory=_COMPILER.memory, output=_COMPILER.output)
-            outcome = box.run(self._argv(command), environment=row.environment, limits=limits)
+        for command in toolchain.compile:
+            time_limit = toolchain.compile_seconds * self.factor
+            limits = Limits(seconds=time_limit, memory=_COMPILER.memory, output=_COMPILER.output)
+            outcome = sandbox.run(self._argv(command), environment=toolchain.environment, limits=limits)
             seconds += outcome.seconds
             if outcome.state == "exit" and outcome.code != 0:
-                return CheckOutcome(COMPILE_ERROR, note=_told(outcome, box), seconds=seconds)
+                return CheckOutcome(COMPILE_ERROR, note=_failure_note(outcome, sandbox), seconds=seconds)
             if outcome.state != "exit":
                 state = COMPILE_ERROR if outcome.state == "killed" else outcome.state
-                return CheckOutcome(state, note=f"while compiling: {_told(outcome, box)}".rstrip(": "), seconds=seconds)
-        return self._run(box, seconds)
+                note = f"while compiling: {_failure_note(outcome, sandbox)}".rstrip(": ")
+                return CheckOutcome(state, note=note, seconds=seconds)
+        return self._run_cases(sandbox, seconds)
 
-    def _run(self, box: Sandbox, seconds: float) -> CheckOutcome:
-        row, check = self.there.toolchain, self.check
-        limits = Limits(seconds=check.seconds * self.factor, memory=row.memory, stack=row.stack)
-        argv = self._argv(row.run)
-        for index, given in enumerate(check.inputs or [""]):
+    def _run_cases(self, sandbox: Sandbox, seconds: float) -> CheckOutcome:
+        toolchain, check = self.installed.toolchain, self.check
+        limits = Limits(seconds=check.seconds * self.factor, memory=toolchain.memory, stack=toolchain.stack)
+        argv = self._argv(toolchain.run)
+        for index, stdin in enumerate(check.inputs or [""]):
             case = index if check.inputs else None
-            outcome = box.run(argv, _bytes(given), row.environment, limits)
+            outcome = sandbox.run(argv, _encode(stdin), toolchain.environment, limits)
             seconds += outcome.seconds
             if outcome.state not in {"exit", "killed"}:
-                return CheckOutcome(outcome.state, case, _told(outcome, box), seconds)
+                return CheckOutcome(outcome.state, case, _failure_note(outcome, sandbox), seconds)
             if outcome.code != 0:
-                why = f"exit status {outcome.code}" if outcome.code > 0 else f"signal {-outcome.code}"
-                return CheckOutcome(FAILED, case, f"{why}: {_told(outcome, box)}".rstrip(": "), seconds)
+                status = f"exit status {outcome.code}" if outcome.code > 0 else f"signal {-outcome.code}"
+                note = f"{status}: {_failure_note(outcome, sandbox)}".rstrip(": ")
+                return CheckOutcome(FAILED, case, note, seconds)
             if case is not None:
-                wanted, printed = (
-                    normalize_output(check.outputs[index]),
-                    normalize_output(outcome.stdout.decode("utf-8", "replace")),
-                )
-                if wanted != printed:
-                    return CheckOutcome(FAILED, case, _difference(wanted, printed), seconds)
+                expected = normalize_output(check.outputs[index])
+                printed = normalize_output(outcome.stdout.decode("utf-8", "replace"))
+                if expected != printed:
+                    return CheckOutcome(FAILED, case, _first_difference(expected, printed), seconds)
         return CheckOutcome(PASSED, seconds=seconds)
 
     def _argv(self, command: tuple[str, ...]) -> list[str]:
-        sources = [name for name in self.files if name.endswith(self.there.toolchain.endings or ("\0",))]
-        return self.there.argv(command, self.main, sources, self.main_class, self.check.packages)
+        extensions = self.installed.toolchain.extensions
+        sources = [name for name in self.files if extensions and name.endswith(extensions)]
+        return self.installed.argv(command, self.main, sources, self.main_class, self.check.packages)
 
 
 def normalize_output(text: str) -> str:
-    """Return a program's output without white space at the ends of its lines and at its own end."""
+    """Return a program's output without white space at the end of each line and of the text."""
     return "\n".join(line.rstrip() for line in text.splitlines()).rstrip()
 
 
-def _difference(wanted: str, printed: str) -> str:
-    for number, (line, other) in enumerate(zip(wanted.split("\n"), printed.split("\n"), strict=False), 1):
+def _first_difference(expected: str, printed: str) -> str:
+    for number, (line, other) in enumerate(zip(expected.split("\n"), printed.split("\n"), strict=False), 1):
         if line != other:
-            return f"line {number}: wanted {line[:80]!r}, printed {other[:80]!r}"
-    return f"wanted {len(wanted.splitlines())} lines, printed {len(printed.splitlines())}"
+            return f"line {number}: expected {line[:80]!r}, printed {other[:80]!r}"
+    return f"expected {len(expected.splitlines())} lines, printed {len(printed.splitlines())}"
 
 
-def _told(outcome: Outcome, box: Sandbox) -> str:
-    """Return the end of what a program told of its failure, without what differs from run to run."""
-    text = (outcome.stderr.strip() or outcome.stdout.strip()).decode("utf-8", "replace").replace(box.folder, ".")
-    lines = [line for line in text.splitlines() if not re.match(r"\s+at ", line)]  # frames of Java and JavaScript
-    return re.sub(r"0x[0-9a-fA-F]{6,}", "0x…", "\n".join(lines))[-_TAIL:].strip()
+def _failure_note(outcome: RunOutcome, sandbox: Sandbox) -> str:
+    """Return the end of a failed program's output, without what differs between runs."""
+    text = (outcome.stderr.strip() or outcome.stdout.strip()).decode("utf-8", "replace").replace(sandbox.directory, ".")
+    lines = [line for line in text.splitlines() if not re.match(r"\s+at ", line)]  # stack frames of Java and JavaScript
+    return re.sub(r"0x[0-9a-fA-F]{6,}", "0x…", "\n".join(lines))[-_NOTE_LENGTH:].strip()

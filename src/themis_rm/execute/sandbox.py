@@ -1,9 +1,9 @@
-"""Untrusted programs in a box: no network, bounded time, memory, output, disk and processes, and nothing left behind.
+"""A sandbox for untrusted programs: no network; limited time, memory, output, disk and processes; nothing persists.
 
-What keeps a program in is the kernel: namespaces for the network, the file system and the process tree, resource
-limits, and a first process whose end is the end of every other in the box. Where the kernel allows no namespaces a box
-still has all limits but shows the host's files and network: :func:`isolation` says which of the two it is, and nothing
-here claims the first where it is the second.
+The kernel isolates a program: namespaces for the network, the file system and the process tree, resource limits, and a
+first process whose end terminates every other one in the sandbox. Where the kernel allows no namespaces, a sandbox has
+all limits, but programs can reach the host's files and network. :func:`isolation` reports which of the two applies, and
+each :class:`RunOutcome` records it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ import themis_rm
 from themis_rm.errors import InputError, UserError
 from themis_rm.execute.launcher import receive, send
 
+_NO_SANDBOX = "No sandbox can be created"
 _START = "import sys; sys.path.append(sys.argv.pop()); from themis_rm.execute.launcher import main; main()"
 _GRACE = 30.0
-"""Seconds that a box may take longer than its job's limit before it is given up: its own work, on a busy machine."""
+"""Seconds that a sandbox may need in addition to a job's time limit, for its own work on a busy machine."""
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 _SYSTEM_ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "nsswitch.conf")
@@ -36,13 +37,13 @@ _SYSTEM_ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "loc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one run may use.
+    """Limits of one run.
 
     Attributes:
         seconds: Wall time.
-        memory: Bytes of memory: per process what it may write to, and what all hold together.
+        memory: Bytes of memory, both of the writable memory of one process and of the resident memory of all.
         output: Bytes of standard output and of standard error, each.
-        processes: Processes (in a box with namespaces, threads too) at a time.
+        processes: Processes at a time (with namespaces, including threads).
         stack: Bytes of a main thread's stack.
     """
 
@@ -54,17 +55,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended.
+class RunOutcome:
+    """Outcome of a run.
 
     Attributes:
-        state: ``exit``; ``killed`` (by a signal of its own doing, or with its box); or the limit that it went over:
+        state: ``exit``; ``killed`` (by a signal that it caused, or with its sandbox); or the limit that it exceeded:
             ``timeout``, ``output-limit``, ``disk-limit``, ``memory-limit``, ``process-limit``.
         code: Exit status, or minus the signal.
-        stdout: Standard output, cut at the limit.
+        stdout: Standard output, truncated at the limit.
         stderr: Standard error, likewise.
         seconds: Wall time.
-        isolated: Whether the box had namespaces: its own network, files and process tree.
+        isolated: Whether the sandbox had namespaces: a separate network, file system and process tree.
     """
 
     state: str
@@ -77,85 +78,88 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """What boxes on this machine keep in.
+    """How far sandboxes on this machine isolate programs.
 
     Attributes:
-        complete: Whether they have namespaces of their own.
-        why: What the kernel said, where they have not.
+        complete: Whether they have namespaces.
+        reason: Why not, as the kernel reports it.
     """
 
     complete: bool
-    why: str = ""
+    reason: str = ""
 
     def __str__(self) -> str:
         if self.complete:
-            return "own network (none), file system (toolchains, read-only) and process tree; limits on resources"
-        return f"limits on resources alone; the network and this machine's files can be reached ({self.why})"
+            return "separate network (none), file system (toolchains, read-only) and process tree; resource limits"
+        return f"resource limits only; the network and the files of this machine are accessible ({self.reason})"
 
 
 class Sandbox:
-    """A place where programs run one after the other over the same work folder; a context manager.
+    """Run programs one after the other in the same work directory; a context manager.
 
-    A box belongs to the thread that made it: it ends when that thread does, however that comes about.
+    A sandbox belongs to the thread that created it and ends when that thread ends, for whatever reason.
 
     Args:
-        files: Name -> contents of files in the work folder; names are relative and stay inside it.
-        reads: Paths of this machine that programs may read beside the system's own.
-        disk: Bytes that may be written in all.
+        files: Name -> content of files in the work directory; names are relative to it.
+        reads: Paths of this machine that programs may read in addition to the system's.
+        disk: Bytes that may be written in total.
         isolated: Whether to use namespaces.
 
+    Attributes:
+        directory: Work directory, as programs see it.
+
     Raises:
-        InputError: A file's name leads out of the folder.
-        UserError: The system is no Linux, or namespaces are asked for and not allowed.
+        InputError: A file name is outside the work directory.
+        UserError: The system is not Linux, or namespaces are requested and not allowed.
     """
 
     def __init__(
         self, files: Mapping[str, bytes], reads: Sequence[str] = (), disk: int = 128 << 20, isolated: bool = True
     ) -> None:
         if sys.platform != "linux":
-            raise UserError("Code can be executed safely on Linux alone.", "Run this step on a Linux machine.")
+            raise UserError("Code is executed on Linux only.", "Run this step on a Linux machine.")
         for name in files:
             _check_name(name)
         self.isolated = isolated
-        self._reads = [*_shown_of_system(), *reads]
-        self._scratch = "" if isolated else tempfile.mkdtemp(prefix="themis-box-")
+        self._reads = [*_system_paths(), *reads]
+        self._scratch = "" if isolated else tempfile.mkdtemp(prefix="themis-sandbox-")
         self._open(dict(files), disk)
 
     def _open(self, files: dict[str, bytes], disk: int) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
+        here, there = socket.socketpair()
+        with there:
             source = str(Path(themis_rm.__file__).parents[1])
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _START, str(theirs.fileno()), source],
+                [sys.executable, "-I", "-S", "-c", _START, str(there.fileno()), source],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[there.fileno()],
                 env={"PATH": os.defpath},
                 start_new_session=True,
             )
-        self._socket = ours
+        self._socket = here
         config = {
             "isolated": self.isolated,
             "parent": os.getpid(),
-            "folder": self._scratch,
+            "directory": self._scratch,
             "files": files,
             "reads": self._reads,
             "disk": disk,
         }
-        answer = self._ask(config, _GRACE)
-        if answer is None or "error" in answer:
+        reply = self._request(config, _GRACE)
+        if reply is None or "error" in reply:
             self.close()
-            raise UserError(f"No box can be made: {answer['error'] if answer else 'its launcher ended'}.")
-        self.folder: str = answer["folder"]
+            raise UserError(f"{_NO_SANDBOX}: {reply['error'] if reply else 'the launcher ended'}.")
+        self.directory: str = reply["directory"]
 
-    def _ask(self, message: dict[str, Any], seconds: float) -> dict[str, Any] | None:
-        """Send a message and return the answer, or ``None`` from a box that has ended or does not answer."""
+    def _request(self, message: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+        """Send a message and return the reply, or ``None`` if the sandbox has ended or does not reply."""
         self._socket.settimeout(None)
         try:
             send(self._socket.fileno(), message)
             with self._socket.dup() as waiting:
                 waiting.settimeout(seconds)
-                # The answer comes in one go: once its first byte is there, the rest is on its way.
+                # The reply is sent in one piece, so only its first byte can be late.
                 if not waiting.recv(1, socket.MSG_PEEK):
                     return None
             self._socket.settimeout(None)
@@ -169,14 +173,18 @@ class Sandbox:
         stdin: bytes = b"",
         environment: Mapping[str, str] | None = None,
         limits: Limits | None = None,
-    ) -> Outcome:
-        """Run a program to its end, or to the first limit that it goes over; nothing that it started outlives it.
+    ) -> RunOutcome:
+        """Run a program until it ends or exceeds a limit; processes that it started end with it.
 
         Args:
             argv: Absolute path of the program, then its arguments.
-            stdin: What it gets on standard input.
-            environment: Variables beside ``HOME``, ``TMPDIR``, ``PATH`` and ``LANG``; nothing of ours is passed on.
-            limits: What it may use.
+            stdin: Its standard input.
+            environment: Variables in addition to ``HOME``, ``TMPDIR``, ``PATH`` and ``LANG``; the environment of this
+                process is not passed on.
+            limits: Limits of the run.
+
+        Raises:
+            UserError: A limit cannot be set.
         """
         limits = limits or Limits()
         job = {
@@ -184,32 +192,32 @@ class Sandbox:
             "stdin": stdin,
             "environment": {**self._environment(), **(environment or {})},
             "seconds": limits.seconds,
-            # Wall time is the limit; this one is for what a stopped launcher would no longer see.
+            # The limit is wall time; this one holds even if the launcher has stopped.
             "cpu": 2 + math.ceil(limits.seconds * 4),
             "memory": limits.memory,
             "output": limits.output,
             "processes": limits.processes,
             "stack": limits.stack,
         }
-        answer = self._ask(job, limits.seconds + _GRACE)
-        if answer is None:
+        reply = self._request(job, limits.seconds + _GRACE)
+        if reply is None:
             self.close()
-            return Outcome("killed", -9, b"", b"the box ended", 0.0, self.isolated)
-        if "error" in answer:
-            raise UserError(f"A limit cannot be set: {answer['error']}.")
-        return Outcome(**answer, isolated=self.isolated)
+            return RunOutcome("killed", -9, b"", b"the sandbox ended", 0.0, self.isolated)
+        if "error" in reply:
+            raise UserError(f"A limit cannot be set: {reply['error']}.")
+        return RunOutcome(**reply, isolated=self.isolated)
 
     def _environment(self) -> dict[str, str]:
-        temporary = "/tmp" if self.isolated else self.folder
-        return {"HOME": self.folder, "TMPDIR": temporary, "PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        temporary = "/tmp" if self.isolated else self.directory
+        return {"HOME": self.directory, "TMPDIR": temporary, "PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
     def close(self) -> None:
-        """End the box and all that is in it."""
+        """End the sandbox and every process in it."""
         self._socket.close()
         if self.isolated:
             self._process.kill()
         else:
-            # Only the launcher knows its descendants, so it gets the time to end them.
+            # Only the launcher knows its descendants, so it gets time to end them.
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE)
@@ -228,23 +236,23 @@ class Sandbox:
 def _check_name(name: str) -> None:
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
-        raise InputError(f"'{name}' does not name a file inside the work folder.")
+        raise InputError(f"'{name}' does not name a file inside the work directory.")
 
 
 @cache
-def _shown_of_system() -> list[str]:
+def _system_paths() -> list[str]:
     etc = [f"/etc/{name}" for name in _SYSTEM_ETC]
     return [path for path in (*_SYSTEM, *etc) if os.path.lexists(path)]
 
 
 @cache
 def isolation() -> Isolation:
-    """Try once what boxes keep in on this machine."""
+    """Return how far sandboxes on this machine isolate programs; tried once."""
     if sys.platform != "linux":
-        return Isolation(complete=False, why="not Linux")
+        return Isolation(complete=False, reason="not Linux")
     try:
-        with Sandbox({}) as box:
-            box.run(["/bin/true"])
+        with Sandbox({}) as sandbox:
+            sandbox.run(["/bin/true"])
     except UserError as error:
-        return Isolation(complete=False, why=error.message.removeprefix("No box can be made: ").rstrip("."))
+        return Isolation(complete=False, reason=error.message.removeprefix(f"{_NO_SANDBOX}: ").rstrip("."))
     return Isolation(complete=True)

@@ -1,73 +1,57 @@
-"""THE table of languages. A language is one row here (plus its grammar wheel in ``pyproject.toml``)."""
+"""Programming languages, one file each.
+
+A language is a module of this package that registers a :class:`Language` in :data:`LANGUAGES`; another distribution
+adds one by an entry point of the group ``themis_rm.languages``. See ``languages/rust.py`` for an example.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 
 from themis_rm.errors import SettingError, did_you_mean
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """One programming language.
-
-    Attributes:
-        name: The value in the ``language`` column of training data and commits (``C#``).
-        benchmark_name: The value in the ``language`` column of benchmarks (``CSharp``).
-        extensions: File endings, lower case, with the dot; each ending belongs to one language.
-        grammar: Module of the tree-sitter wheel.
-        fence: Info string of a Markdown code block.
-        line_comment: What starts a comment that runs to the end of the line.
-    """
-
-    name: str
-    benchmark_name: str
-    extensions: tuple[str, ...]
-    grammar: str
-    fence: str
-    line_comment: str
-
-
-LANGUAGES: tuple[Language, ...] = (
-    Language("C", "C", (".c", ".h"), "tree_sitter_c", "c", "//"),
-    Language("C#", "CSharp", (".cs",), "tree_sitter_c_sharp", "csharp", "//"),
-    Language(
-        "C++", "Cpp", (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++"), "tree_sitter_cpp", "cpp", "//"
-    ),
-    Language("Go", "Go", (".go",), "tree_sitter_go", "go", "//"),
-    Language("Java", "Java", (".java",), "tree_sitter_java", "java", "//"),
-    Language("JavaScript", "JavaScript", (".js", ".mjs", ".cjs", ".jsx"), "tree_sitter_javascript", "javascript", "//"),
-    Language("Python", "Python", (".py",), "tree_sitter_python", "python", "#"),
-    Language("Ruby", "Ruby", (".rb", ".rake", ".gemspec"), "tree_sitter_ruby", "ruby", "#"),
+from themis_rm.languages.definition import (
+    Documentation,
+    GrammarNodes,
+    Language,
+    MissingPartError,
+    Renaming,
+    Syntax,
+    Toolchain,
+    UnusedFunction,
 )
+from themis_rm.registry import Registry
+
+__all__ = [
+    "LANGUAGES",
+    "NATURAL_LANGUAGE",
+    "Documentation",
+    "GrammarNodes",
+    "Language",
+    "MissingPartError",
+    "Renaming",
+    "Syntax",
+    "Toolchain",
+    "UnusedFunction",
+    "benchmark_languages",
+    "get_language",
+    "language_of_path",
+]
+
+LANGUAGES: Registry[Language] = Registry("language", "themis_rm.languages", "themis_rm.languages")
+"""All languages, by name."""
 
 NATURAL_LANGUAGE = "NL"
-"""The ``language`` value of training rows whose answer is prose."""
-
-
-@cache
-def _by_name() -> dict[str, Language]:
-    names: dict[str, Language] = {}
-    for row in LANGUAGES:
-        for name in (row.name, row.benchmark_name, row.fence):
-            names[name.casefold()] = row
-    return names
-
-
-@cache
-def _by_extension() -> dict[str, Language]:
-    return {ending: row for row in LANGUAGES for ending in row.extensions}
+"""The ``language`` value of training rows whose response is prose."""
 
 
 def benchmark_languages() -> tuple[Language, ...]:
     """Return the languages of the benchmark, by name: those with a ``benchmark_name``."""
-    return tuple(row for row in LANGUAGES if row.benchmark_name)
+    return tuple(language for language in LANGUAGES if language.benchmark_name)
 
 
 def get_language(name: str) -> Language:
-    """Return the language that a training, benchmark or fence name means (``C#``, ``CSharp`` and ``csharp`` are one).
+    """Return the language of a training, benchmark or fence name (``C#``, ``CSharp`` and ``csharp`` are one).
 
     Args:
         name: Any of its names; case does not matter.
@@ -75,12 +59,38 @@ def get_language(name: str) -> Language:
     Raises:
         SettingError: No language has that name.
     """
-    row = _by_name().get(name.casefold())
-    if row is None:
-        raise SettingError(f"Unknown language '{name}'.", did_you_mean(name, [r.name for r in LANGUAGES]))
-    return row
+    language = _by_name(len(LANGUAGES)).get(name.casefold())
+    if language is None:
+        raise SettingError(f"Unknown language '{name}'.", did_you_mean(name, LANGUAGES.names()))
+    return language
 
 
 def language_of_path(path: str) -> Language | None:
-    """Return the language of a file by its ending, or ``None`` for a file in none of the languages."""
-    return _by_extension().get(PurePosixPath(path).suffix.lower())
+    """Return the language of a file by its extension, or ``None`` if no language has that extension."""
+    return _by_extension(len(LANGUAGES)).get(PurePosixPath(path).suffix.lower())
+
+
+# Both tables are keyed by the number of languages, because a language may be registered after the first look-up.
+
+
+@cache
+def _by_name(_: int) -> dict[str, Language]:
+    names: dict[str, Language] = {}
+    for language in LANGUAGES:
+        for name in (language.name, language.benchmark_name, language.fence, *language.aliases):
+            if name and names.setdefault(name.casefold(), language) is not language:
+                raise SettingError(
+                    f"Two languages are called '{name}': {names[name.casefold()].name}, {language.name}."
+                )
+    return names
+
+
+@cache
+def _by_extension(_: int) -> dict[str, Language]:
+    extensions: dict[str, Language] = {}
+    for language in LANGUAGES:
+        for extension in language.extensions:
+            if extensions.setdefault(extension, language) is not language:
+                other = extensions[extension].name
+                raise SettingError(f"Two languages have the extension '{extension}': {other}, {language.name}.")
+    return extensions

@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Sequence
 
-from themis_rm.languages import Language
+from themis_rm.languages import Documentation, Language
 
 MIN_WORDS, MAX_CHARACTERS = 4, 900
 
@@ -42,7 +42,7 @@ _LINK = re.compile(r"\(?https?://\S+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
 
-def clean_doc(raw: Sequence[str], docstring: bool = False) -> str:
+def clean_doc(raw: Sequence[str], documentation: Documentation) -> str:
     """Return what a documentation says as plain prose, or an empty string where it says nothing of use.
 
     Lists of parameters, examples, and everything behind the first of them is left out; what is returned is kept as a
@@ -50,15 +50,15 @@ def clean_doc(raw: Sequence[str], docstring: bool = False) -> str:
 
     Args:
         raw: Source text of the docstring, or of each comment in order, with its markers.
-        docstring: Whether it is a quoted string.
+        documentation: How the language writes documentation.
     """
-    text = _unquoted(raw[0]) if docstring else "\n".join(_without_markers(part) for part in raw)
+    text = _unquoted(raw[0]) if documentation.docstring_quotes else "\n".join(_without_markers(part) for part in raw)
     if _SAYS_NOTHING.search(text):
         return ""
     summary, returns = _XML_SUMMARY.search(text), _XML_RETURNS.search(text)
     if summary:
         text = summary[1] + (f"\n@returns {' '.join(returns[1].split())}" if returns and returns[1].strip() else "")
-    text = _paragraphs(_without_markup(text))
+    text = _paragraphs(_without_markup(text), documentation.headings)
     return text if len(_WORD.findall(_LINK.sub("", text))) >= MIN_WORDS and _is_mostly_prose(text) else ""
 
 
@@ -79,7 +79,7 @@ def _without_markup(text: str) -> str:
     return html.unescape(_HTML.sub("", text))
 
 
-def _paragraphs(text: str) -> str:
+def _paragraphs(text: str, headings: str) -> str:
     kept: list[list[str]] = [[]]
     returned = ""
     prose = True
@@ -88,7 +88,7 @@ def _paragraphs(text: str) -> str:
         if returns:
             returned = returned or returns[1].strip()
             prose = False
-        elif _TAG_LINE.match(line):
+        elif _TAG_LINE.match(line) or (headings and re.match(headings, line)):
             prose = False
         elif prose and line.strip():
             kept[-1].append(_LEAD_TAG.sub("", line).strip())

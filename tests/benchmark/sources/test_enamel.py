@@ -44,7 +44,7 @@ def test_its_check_passes_right_answers_and_fails_wrong_ones(tmp_path):
     assert "CONTRACT" not in pair.check.after
     states = [run_check(pair.check, code).state for code in (pair.chosen, pair.rejected, ASK + "    return n\n")]
     if NO_TOOLCHAIN in states:
-        pytest.skip("no box can be made here")
+        pytest.skip("no sandbox can be created here")
     assert states[:2] == [PASSED, PASSED]
     assert states[2] != PASSED
 

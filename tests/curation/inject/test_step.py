@@ -3,7 +3,7 @@
 import pytest
 
 from themis_rm.curation.inject import OPERATORS
-from themis_rm.curation.inject.step import NO_SITE, InjectBugs, InjectSettings
+from themis_rm.curation.inject.step import NO_BUG_SITE, InjectBugs, InjectSettings
 from themis_rm.errors import SettingError
 from themis_rm.pipeline import DROPPED, to_document
 from themis_rm.records import CodePair, Solution
@@ -55,7 +55,7 @@ def test_pair_carries_its_solution():
 def test_solution_without_site_is_counted():
     step, pairs = run(InjectSettings(), [solution("def f():\n    g()\n")])
     assert pairs == []
-    assert step.stats[DROPPED + NO_SITE].total == 1
+    assert step.stats[DROPPED + NO_BUG_SITE].total == 1
 
 
 def test_ids_are_stable_and_differ():

@@ -1,13 +1,13 @@
-"""Operators that change an expression: comparisons, arithmetic, logic, constants, bounds."""
+"""Bug operators that change an expression: comparisons, arithmetic, logic, constants, bounds."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from themis_rm.curation.inject.edits import Edit, replace, swap
-from themis_rm.curation.inject.forms import word_set
+from themis_rm.curation.inject.edits import SourceEdit, replace, swap
 from themis_rm.curation.inject.tree import CodeTree, Node
+from themis_rm.languages.definition import word_set
 
 _BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _DIRECTION = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -27,200 +27,189 @@ _BITS = frozenset({"<<", ">>", "&", "|"})
 _COMPOUND = {"+=": "-=", "-=": "+=", "*=": "/=", "|=": "&=", "&=": "|=", "<<=": ">>=", ">>=": "<<="}
 
 
-def _binary(view: CodeTree) -> Iterator[tuple[Node, Node, str, Node, Node]]:
-    for node in view.of(view.forms.binary):
-        operator, pair = view.operator(node), view.operands(node)
+def _binary(tree: CodeTree) -> Iterator[tuple[Node, Node, str, Node, Node]]:
+    for node in tree.find(tree.grammar.binary):
+        operator, pair = tree.operator(node), tree.operands(node)
         if operator is not None and pair is not None:
-            yield node, operator, " ".join(view.text(operator).split()), *pair
+            yield node, operator, " ".join(tree.text(operator).split()), *pair
 
 
-def comparison_boundary(view: CodeTree) -> Iterator[Edit]:
-    """``<`` becomes ``<=``, and so on."""
-    for _, operator, sign, *_ in _binary(view):
+def comparison_boundary(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace ``<`` by ``<=``, and so on."""
+    for _, operator, sign, *_ in _binary(tree):
         if sign in _BOUNDARY:
             yield replace(operator, _BOUNDARY[sign])
 
 
-def comparison_direction(view: CodeTree) -> Iterator[Edit]:
-    """``<`` becomes ``>``, and so on."""
-    for _, operator, sign, *_ in _binary(view):
+def comparison_direction(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace ``<`` by ``>``, and so on."""
+    for _, operator, sign, *_ in _binary(tree):
         if sign in _DIRECTION:
             yield replace(operator, _DIRECTION[sign])
 
 
-def equality_flip(view: CodeTree) -> Iterator[Edit]:
-    """``==`` becomes ``!=``, ``in`` becomes ``not in``, and so on."""
-    for _, operator, sign, *_ in _binary(view):
+def equality_flip(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace ``==`` by ``!=``, ``in`` by ``not in``, and so on."""
+    for _, operator, sign, *_ in _binary(tree):
         if sign in _EQUALITY:
             yield replace(operator, _EQUALITY[sign])
 
 
-def arithmetic_swap(view: CodeTree) -> Iterator[Edit]:
-    """An arithmetic operator becomes another one."""
-    for node, operator, sign, left, right in _binary(view):
-        if sign not in _ARITHMETIC or _is_textual(view, node):
+def arithmetic_swap(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace an arithmetic operator by another one."""
+    for node, operator, sign, left, right in _binary(tree):
+        if sign not in _ARITHMETIC or _is_textual(tree, node):
             continue
-        numbers = view.is_number(left) or view.is_number(right)
-        if sign in _BITS and (not view.forms.typed or _streams(view, node) or sign in ("<<", ">>")) and not numbers:
+        numbers = tree.is_number(left) or tree.is_number(right)
+        if sign in _BITS and (not tree.grammar.typed or _streams(tree, node) or sign in ("<<", ">>")) and not numbers:
             continue
         if sign == "+" and not numbers:
             continue
-        one = right.type in view.forms.numbers and view.text(right) == "1"
+        one = right.type in tree.grammar.numbers and tree.text(right) == "1"
         if not (one and sign in ("*", "/")):
             yield replace(operator, _ARITHMETIC[sign])
 
 
-def _streams(view: CodeTree, node: Node) -> bool:
-    return bool(re.search(r"\b(?:cout|cerr|os|out|stream|ss|log)\b|LOG", view.text(node)))
+def _streams(tree: CodeTree, node: Node) -> bool:
+    return bool(re.search(r"\b(?:cout|cerr|os|out|stream|ss|log)\b|LOG", tree.text(node)))
 
 
-def _is_textual(view: CodeTree, node: Node) -> bool:
-    """Tell whether a chain of ``+`` (or a ``%``) joins or formats text or lists."""
+def _is_textual(tree: CodeTree, node: Node) -> bool:
+    """Return whether a chain of ``+`` (or a ``%``) joins or formats text or lists."""
     top = node
-    while top.parent is not None and top.parent.type in view.forms.binary:
+    while top.parent is not None and top.parent.type in tree.grammar.binary:
         top = top.parent
-    kinds = view.forms.strings | view.forms.lists
-    return any(below.type in kinds for below in top.below() if below.parent and below.parent.type in view.forms.binary)
+    kinds = tree.grammar.strings | tree.grammar.lists
+    return any(
+        node.type in kinds for node in top.descendants() if node.parent and node.parent.type in tree.grammar.binary
+    )
 
 
-def operand_swap(view: CodeTree) -> Iterator[Edit]:
-    """The operands of a non-commutative operator change places."""
-    for node, operator, sign, left, right in _binary(view):
-        if sign in _ORDERED and view.raw(left) != view.raw(right) and not _is_textual(view, node):
-            same = left.type in view.forms.binary and view.operator(left) is not None
+def operand_swap(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Swap the operands of a non-commutative operator."""
+    for node, operator, sign, left, right in _binary(tree):
+        if sign in _ORDERED and tree.raw(left) != tree.raw(right) and not _is_textual(tree, node):
+            same = left.type in tree.grammar.binary and tree.operator(left) is not None
             if not same and operator.start >= left.end:
-                yield swap(view, left, right)
+                yield swap(tree, left, right)
 
 
-def logic_swap(view: CodeTree) -> Iterator[Edit]:
-    """``and`` becomes ``or``."""
-    for _, operator, sign, *_ in _binary(view):
-        if sign in view.forms.logical:
-            yield replace(operator, view.forms.logical[sign])
+def logic_swap(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace ``and`` by ``or``, or the reverse."""
+    for _, operator, sign, *_ in _binary(tree):
+        if sign in tree.grammar.logical:
+            yield replace(operator, tree.grammar.logical[sign])
 
 
-def dropped_operand(view: CodeTree) -> Iterator[Edit]:
-    """One side of an ``and`` or ``or`` is forgotten."""
-    for node, operator, sign, left, right in _binary(view):
-        if sign in view.forms.logical and left.end <= operator.start:
-            yield Edit(left.end, node.end, b"")
-            if not view.forms.unused_is_error:
-                yield Edit(node.start, right.start, b"")
+def dropped_operand(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Remove one side of an ``and`` or ``or``."""
+    for node, operator, sign, left, right in _binary(tree):
+        if sign in tree.grammar.logical and left.end <= operator.start:
+            yield SourceEdit(left.end, node.end, b"")
+            if not tree.grammar.unused_is_error:
+                yield SourceEdit(node.start, right.start, b"")
 
 
-def compound_swap(view: CodeTree) -> Iterator[Edit]:
-    """``+=`` becomes ``-=``."""
-    for node in view.of(view.forms.assignments):
-        operator = view.operator(node)
-        sign = view.text(operator) if operator is not None else ""
-        if operator is None or sign not in _COMPOUND or not node.parts:
+def compound_swap(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace ``+=`` by ``-=``, and so on."""
+    for node in tree.find(tree.grammar.assignments):
+        operator = tree.operator(node)
+        sign = tree.text(operator) if operator is not None else ""
+        if operator is None or sign not in _COMPOUND or not node.named_children:
             continue
-        value = node.parts[-1]
-        if view.is_number(value) or view.is_number(node.parts[0]) or sign != "+=":
+        value = node.named_children[-1]
+        if tree.is_number(value) or tree.is_number(node.named_children[0]) or sign != "+=":
             yield replace(operator, _COMPOUND[sign])
 
 
-def lost_accumulation(view: CodeTree) -> Iterator[Edit]:
-    """``+=`` becomes ``=``: what was gathered before is lost."""
-    for node in view.of(view.forms.assignments):
-        operator = view.operator(node)
-        if operator is not None and view.text(operator) in _COMPOUND:
+def lost_accumulation(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace ``+=`` by ``=``, which loses the accumulated value."""
+    for node in tree.find(tree.grammar.assignments):
+        operator = tree.operator(node)
+        if operator is not None and tree.text(operator) in _COMPOUND:
             yield replace(operator, b"=")
 
 
-def update_direction(view: CodeTree) -> Iterator[Edit]:
-    """``++`` becomes ``--``."""
+def update_direction(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace ``++`` by ``--``, or the reverse."""
     flipped = {b"++": b"--", b"--": b"++"}
-    for node in view.of(view.forms.updates):
+    for node in tree.find(tree.grammar.updates):
         for child in node.children:
-            if view.raw(child) in flipped:
-                yield replace(child, flipped[view.raw(child)])
+            if tree.raw(child) in flipped:
+                yield replace(child, flipped[tree.raw(child)])
 
 
-def conditions(view: CodeTree) -> Iterator[tuple[Node, Node]]:
-    """Yield every condition of a branch, loop or conditional expression, and what it is the condition of."""
-    forms = view.forms
-    for owner in view.of(forms.conditionals | forms.modifiers | forms.loops | forms.ternary):
+def conditions(tree: CodeTree) -> Iterator[tuple[Node, Node]]:
+    """Yield every condition of a branch, loop or conditional expression, with that branch, loop or expression."""
+    grammar = tree.grammar
+    for owner in tree.find(grammar.conditionals | grammar.modifiers | grammar.loops | grammar.ternary):
         condition = owner.child("condition")
-        if condition is None and owner.type in forms.ternary and len(owner.parts) == 3:
-            condition = owner.parts[1]  # x if condition else y
+        if condition is None and owner.type in grammar.ternary and len(owner.named_children) == 3:
+            condition = owner.named_children[1]  # x if condition else y
         if condition is not None:
-            yield view.bare(condition), owner
+            yield tree.strip_parens(condition), owner
 
 
-def inverted_condition(view: CodeTree) -> Iterator[Edit]:
-    """A condition without operator of its own is negated."""
-    forms = view.forms
-    for condition, owner in conditions(view):
+def inverted_condition(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Negate a condition that has no operator which another bug operator changes."""
+    grammar = tree.grammar
+    negation = grammar.negation.encode()
+    for condition, owner in conditions(tree):
         if owner.type in ("unless", "unless_modifier", "until"):
-            continue  # for these there is the other keyword
-        if condition.type in forms.numbers or view.text(condition) in forms.booleans or not condition.named:
+            continue  # swapped_keyword changes these
+        if condition.type in grammar.numbers or tree.text(condition) in grammar.booleans or not condition.named:
             continue
-        negated = condition.type in forms.unary and view.raw(condition).startswith(forms.negation.strip().encode())
+        negated = condition.type in grammar.unary and tree.raw(condition).startswith(grammar.negation.strip().encode())
         if negated:
             continue
-        if condition.type in forms.identifiers | forms.calls | forms.subscripts | _ACCESSES:
-            yield Edit(condition.start, condition.start, forms.negation.encode())
-        elif condition.type in forms.binary and not _has_flip(view, condition):
-            yield Edit(condition.start, condition.end, forms.negation.encode() + b"(" + view.raw(condition) + b")")
+        if condition.type in grammar.identifiers | grammar.calls | grammar.subscripts | grammar.accesses:
+            yield SourceEdit(condition.start, condition.start, negation)
+        elif condition.type in grammar.binary and not _has_flip(tree, condition):
+            yield replace(condition, negation + b"(" + tree.raw(condition) + b")")
 
 
-_ACCESSES = frozenset(
-    {
-        "attribute",
-        "member_expression",
-        "field_expression",
-        "selector_expression",
-        "member_access_expression",
-        "field_access",
-        "instance_variable",
-        "qualified_identifier",
-    }
-)
+def _has_flip(tree: CodeTree, node: Node) -> bool:
+    operator = tree.operator(node)
+    sign = tree.text(operator) if operator is not None else ""
+    return sign in _EQUALITY or sign in _DIRECTION or sign not in tree.grammar.logical
 
 
-def _has_flip(view: CodeTree, node: Node) -> bool:
-    operator = view.operator(node)
-    sign = view.text(operator) if operator is not None else ""
-    return sign in _EQUALITY or sign in _DIRECTION or sign not in view.forms.logical
-
-
-def swapped_keyword(view: CodeTree) -> Iterator[Edit]:
-    """``if`` becomes ``unless``, ``while`` becomes ``until``, where a language has both."""
+def swapped_keyword(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace ``if`` by ``unless`` and ``while`` by ``until``, where a language has both."""
     flipped = {b"if": b"unless", b"unless": b"if", b"while": b"until", b"until": b"while"}
-    for node in view.of(("if", "unless", "if_modifier", "unless_modifier", "while", "until")):
-        word = next((child for child in node.children if not child.named and view.raw(child) in flipped), None)
+    for node in tree.find(("if", "unless", "if_modifier", "unless_modifier", "while", "until")):
+        word = next((child for child in node.children if not child.named and tree.raw(child) in flipped), None)
         if word is not None and not any(child.type == "elsif" for child in node.children):
-            yield replace(word, flipped[view.raw(word)])
+            yield replace(word, flipped[tree.raw(word)])
 
 
-def removed_negation(view: CodeTree) -> Iterator[Edit]:
-    """``not x`` becomes ``x``."""
-    word = view.forms.negation.strip().encode()
-    for node in view.of(view.forms.unary):
-        if node.parts and view.raw(node).startswith(word) and not view.raw(node).startswith(word + word):
-            yield Edit(node.start, node.parts[-1].start, b"")
+def removed_negation(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace ``not x`` by ``x``."""
+    word = tree.grammar.negation.strip().encode()
+    for node in tree.find(tree.grammar.unary):
+        if node.named_children and tree.raw(node).startswith(word) and not tree.raw(node).startswith(word + word):
+            yield SourceEdit(node.start, node.named_children[-1].start, b"")
 
 
-def branch_swap(view: CodeTree) -> Iterator[Edit]:
-    """The two results of a conditional expression change places."""
-    for node in view.of(view.forms.ternary):
-        parts = node.parts
+def branch_swap(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Swap the two results of a conditional expression."""
+    for node in tree.find(tree.grammar.ternary):
+        parts = node.named_children
         if len(parts) != 3:
             continue
         first, second = (parts[1], parts[2]) if node.child("condition") is not None else (parts[0], parts[2])
-        if view.raw(first) != view.raw(second):
-            yield swap(view, first, second)
+        if tree.raw(first) != tree.raw(second):
+            yield swap(tree, first, second)
 
 
-def number_change(view: CodeTree) -> Iterator[Edit]:
-    """A number becomes one next to it, or one of another magnitude."""
-    for node in view.of(view.forms.numbers):
-        text = view.text(node)
+def number_change(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace a number by one next to it, or one of another magnitude."""
+    for node in tree.find(tree.grammar.numbers):
+        text = tree.text(node)
         if (
-            (node.parent is not None and node.parent.type in _NOT_VALUES)
-            or _is_tuning(view, node)
-            or view.commented(node)
+            (node.parent is not None and node.parent.type in tree.grammar.constant_contexts)
+            or _is_tuning(tree, node)
+            or tree.has_trailing_comment(node)
         ):
             continue
         if re.fullmatch(r"-?[0-9]+", text):
@@ -228,7 +217,7 @@ def number_change(view: CodeTree) -> Iterator[Edit]:
             changed = {0: [1], 1: [0, 2], 10: [1, 100], 100: [10, 1000], 1000: [100, 10000]}.get(
                 value, [value - 1, value + 1]
             )
-            added = value == 1 and node.parent is not None and node.parent.type in view.forms.binary
+            added = value == 1 and node.parent is not None and node.parent.type in tree.grammar.binary
             yield from (replace(node, str(new)) for new in changed if not (added and new == 0))
         elif (match := re.fullmatch(r"([0-9]*)\.([0-9]*[1-9])([fFdD]?)", text)) is not None:
             yield replace(node, f"{match[1]}.0{match[2]}{match[3]}")
@@ -238,31 +227,29 @@ def number_change(view: CodeTree) -> Iterator[Edit]:
             yield replace(node, f"{match[1]}{'e' if match[2] in 'fF' else 'f'}{match[3]}")
 
 
-_NOT_VALUES = frozenset({"keyword_pattern", "case_pattern", "enumerator", "bitfield_clause", "array_declarator"})
-
-
 _TUNING = re.compile(
     r"(?i)sleep|timeout|workers?|buf|capacity|retr|chunk|delay|interval|indent|stack_?level|threads|builder|malloc|alloc|list|map"
     r"|set$|backlog|prefetch|ttl|maxsize|width|height|writer$|thread|pool"
 )
 
 
-def _is_tuning(view: CodeTree, node: Node) -> bool:
-    """Tell whether a number only sets a time, a size or a layout: another one there is no mistake."""
-    for up in node.above():
-        if up.type == "keyword_argument" or up.type in view.forms.calls:
-            return bool(_TUNING.search(view.text(up.parts[0]) if up.type == "keyword_argument" else view.callee(up)))
-        if up.type in view.forms.blocks | view.forms.subscripts | view.forms.binary:
+def _is_tuning(tree: CodeTree, node: Node) -> bool:
+    """Return whether a number only sets a time, a size or a layout, so that changing it is not a bug."""
+    for ancestor in node.ancestors():
+        if ancestor.type == "keyword_argument" or ancestor.type in tree.grammar.calls:
+            named = ancestor.type == "keyword_argument"
+            return bool(_TUNING.search(tree.text(ancestor.named_children[0]) if named else tree.callee(ancestor)))
+        if ancestor.type in tree.grammar.blocks | tree.grammar.subscripts | tree.grammar.binary:
             return False
     return False
 
 
-def boolean_change(view: CodeTree) -> Iterator[Edit]:
-    """``true`` becomes ``false``."""
-    for node in view.nodes:
-        text = view.text(node) if not node.children or len(node.children) == 1 else ""
-        if node.named and text in view.forms.booleans:
-            yield replace(node, view.forms.booleans[text])
+def boolean_change(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace ``true`` by ``false``, or the reverse."""
+    for node in tree.all_nodes:
+        text = tree.text(node) if not node.children or len(node.children) == 1 else ""
+        if node.named and text in tree.grammar.booleans:
+            yield replace(node, tree.grammar.booleans[text])
 
 
 _TEXTS = {
@@ -280,32 +267,32 @@ _TEXTS = {
 }
 
 
-def text_change(view: CodeTree) -> Iterator[Edit]:
-    """A separator or an empty text becomes another."""
-    for node in view.of(view.forms.strings):
-        text = view.text(node)
+def text_change(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Replace a separator or an empty text by another one."""
+    for node in tree.find(tree.grammar.strings):
+        text = tree.text(node)
         if len(text) < 2 or text[0] != text[-1] or text[0] not in "\"'" or text[1:-1] not in _TEXTS:
             continue
-        if text[0] == "'" and view.forms.typed:
+        if text[0] == "'" and tree.grammar.typed:
             continue
         yield from (replace(node, text[0] + new + text[0]) for new in _TEXTS[text[1:-1]])
 
 
-def _bounds(view: CodeTree) -> Iterator[Node]:
-    forms = view.forms
-    for owner in view.of(forms.counted):
+def _bounds(tree: CodeTree) -> Iterator[Node]:
+    grammar = tree.grammar
+    for owner in tree.find(grammar.counted):
         condition = owner.child("condition")
-        pair = view.operands(condition) if condition is not None and condition.type in forms.binary else None
-        operator = view.operator(condition) if condition is not None and pair else None
-        if pair and operator is not None and view.text(operator) in _BOUNDARY:
+        pair = tree.operands(condition) if condition is not None and condition.type in grammar.binary else None
+        operator = tree.operator(condition) if condition is not None and pair else None
+        if pair and operator is not None and tree.text(operator) in _BOUNDARY:
             yield pair[1]
-    for node in view.of(forms.subscripts):
-        yield from (part for part in _indices(node, view) if part.type not in forms.slices)
-    for node in view.of(forms.slices):
-        yield from (part for part in node.parts if part.field != "operand")
-    for call in view.of(forms.calls):
-        if view.callee(call) in _BOUNDED:
-            yield from view.arguments(call)
+    for node in tree.find(grammar.subscripts):
+        yield from (part for part in _indices(node, tree) if part.type not in grammar.slices)
+    for node in tree.find(grammar.slices):
+        yield from (part for part in node.named_children if part.field != "operand")
+    for call in tree.find(grammar.calls):
+        if tree.callee(call) in _BOUNDED:
+            yield from tree.arguments(call)
 
 
 _BOUNDED = word_set(
@@ -315,57 +302,57 @@ _BOUNDED = word_set(
 )
 
 
-def _indices(node: Node, view: CodeTree) -> list[Node]:
+def _indices(node: Node, tree: CodeTree) -> list[Node]:
     inner = node.child("subscript", "index", "indices")
     if inner is None:
-        return node.parts[1:2]
+        return node.named_children[1:2]
     if inner.type in ("subscript_argument_list", "bracketed_argument_list"):
-        return [p.parts[0] if p.type in view.forms.argument and p.parts else p for p in inner.parts]
+        return [
+            p.named_children[0] if p.type in tree.grammar.argument and p.named_children else p
+            for p in inner.named_children
+        ]
     return [inner]
 
 
-def off_by_one(view: CodeTree) -> Iterator[Edit]:
-    """A bound or an index is one too high or too low."""
+def off_by_one(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Raise or lower a bound or an index by one."""
     seen: set[int] = set()
-    for bound in _bounds(view):
-        if bound.start in seen or not view.is_number(bound) or bound.type in view.forms.numbers:
+    grammar = tree.grammar
+    changeable = grammar.binary | grammar.identifiers | grammar.calls | grammar.accesses
+    for bound in _bounds(tree):
+        if bound.start in seen or not tree.is_number(bound) or bound.type in tree.grammar.numbers:
             continue
         seen.add(bound.start)
-        pair, operator = view.operands(bound), view.operator(bound)
-        if bound.type in view.forms.binary and pair is not None and operator is not None:
-            if view.raw(pair[1]) == b"1" and view.text(operator) in ("+", "-"):
-                yield Edit(pair[0].end, bound.end, b"")
+        pair, operator = tree.operands(bound), tree.operator(bound)
+        if bound.type in tree.grammar.binary and pair is not None and operator is not None:
+            if tree.raw(pair[1]) == b"1" and tree.text(operator) in ("+", "-"):
+                yield SourceEdit(pair[0].end, bound.end, b"")
                 continue
-            if view.text(operator) not in ("+", "-", "*"):
+            if tree.text(operator) not in ("+", "-", "*"):
                 continue
-        if bound.type in view.forms.binary | view.forms.identifiers | view.forms.calls | _ACCESSES:
-            yield Edit(bound.end, bound.end, b" + 1")
-            yield Edit(bound.end, bound.end, b" - 1")
+        if bound.type in changeable:
+            yield SourceEdit(bound.end, bound.end, b" + 1")
+            yield SourceEdit(bound.end, bound.end, b" - 1")
 
 
-def dropped_conversion(view: CodeTree) -> Iterator[Edit]:
-    """The call that rounds, sorts, copies or tidies a value is forgotten."""
-    for call in view.of(view.forms.calls):
-        if view.callee(call) not in view.forms.conversions:
+def dropped_conversion(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Remove a call that rounds, sorts, copies or normalizes a value."""
+    for call in tree.find(tree.grammar.calls):
+        if tree.callee(call) not in tree.grammar.conversions:
             continue
-        arguments = view.arguments(call)
+        arguments = tree.arguments(call)
         named = call.child("function", "name", "method")
         receiver = named.child("object", "expression", "operand", "argument") if named is not None else None
         receiver = receiver or call.child("object", "receiver")
-        plain = receiver is None or view.text(receiver) in ("Math", "math", "std", "cmath")
-        if plain and len(arguments) == 1 and arguments[0].type not in _SPREADS:
-            yield replace(call, view.raw(arguments[0]))
-        elif not plain and receiver is not None and not arguments and view.statement(call) is not call.parent:
-            yield replace(call, view.raw(receiver))
+        plain = receiver is None or tree.text(receiver) in ("Math", "math", "std", "cmath")
+        if plain and len(arguments) == 1 and arguments[0].type not in tree.grammar.unconvertible_arguments:
+            yield replace(call, tree.raw(arguments[0]))
+        elif not plain and receiver is not None and not arguments and tree.statement(call) is not call.parent:
+            yield replace(call, tree.raw(receiver))
 
 
-_SPREADS = frozenset(
-    {"list_splat", "spread_element", "generator_expression", "splat_argument", "keyword_argument", "pair"}
-)
-
-
-def lost_await(view: CodeTree) -> Iterator[Edit]:
-    """``await`` is forgotten."""
-    for node in view.of(view.forms.awaits):
-        if node.parts:
-            yield Edit(node.start, node.parts[0].start, b"")
+def lost_await(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Remove ``await``."""
+    for node in tree.find(tree.grammar.awaits):
+        if node.named_children:
+            yield SourceEdit(node.start, node.named_children[0].start, b"")

@@ -1,4 +1,4 @@
-"""THE table of bug operators. An operator is one row here."""
+"""The bug operators: a table of the built-in ones, and the registry to which plugins add more."""
 
 from __future__ import annotations
 
@@ -6,72 +6,88 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from themis_rm.curation.inject import control, expressions, memory, names
-from themis_rm.curation.inject.edits import Edit
+from themis_rm.curation.inject.edits import SourceEdit
 from themis_rm.curation.inject.tree import CodeTree
+from themis_rm.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Operator:
-    """One way of making a mistake.
+class BugOperator:
+    """One kind of bug.
 
     Attributes:
-        name: What rows and reports call it.
-        criterion: Short name of the criterion on which the code gets worse.
-        weight: How often it is taken, against the other operators that fit.
+        name: Name in rows, reports and settings.
+        criterion: Short name of the criterion on which the code becomes worse.
+        weight: Relative frequency with which it is drawn among the operators that fit.
         propose: Yields the edits that it could make.
     """
 
     name: str
     criterion: str
     weight: float
-    propose: Callable[[CodeTree], Iterator[Edit]]
+    propose: Callable[[CodeTree], Iterator[SourceEdit]]
 
 
-OPERATORS: tuple[Operator, ...] = (
-    Operator("comparison-boundary", "FC", 1.0, expressions.comparison_boundary),
-    Operator("comparison-direction", "FC", 0.6, expressions.comparison_direction),
-    Operator("equality-flip", "FC", 0.6, expressions.equality_flip),
-    Operator("arithmetic-swap", "FC", 1.0, expressions.arithmetic_swap),
-    Operator("operand-swap", "FC", 0.8, expressions.operand_swap),
-    Operator("logic-swap", "FC", 1.0, expressions.logic_swap),
-    Operator("dropped-operand", "FC", 0.8, expressions.dropped_operand),
-    Operator("compound-swap", "FC", 0.6, expressions.compound_swap),
-    Operator("lost-accumulation", "FC", 0.8, expressions.lost_accumulation),
-    Operator("update-direction", "FC", 0.4, expressions.update_direction),
-    Operator("inverted-condition", "FC", 0.7, expressions.inverted_condition),
-    Operator("swapped-keyword", "FC", 0.6, expressions.swapped_keyword),
-    Operator("removed-negation", "FC", 1.0, expressions.removed_negation),
-    Operator("branch-swap", "FC", 0.8, expressions.branch_swap),
-    Operator("number-change", "FC", 0.7, expressions.number_change),
-    Operator("boolean-change", "FC", 0.6, expressions.boolean_change),
-    Operator("text-change", "FC", 0.5, expressions.text_change),
-    Operator("off-by-one", "FC", 1.2, expressions.off_by_one),
-    Operator("dropped-conversion", "FC", 0.8, expressions.dropped_conversion),
-    Operator("lost-await", "FC", 0.8, expressions.lost_await),
-    Operator("lost-guard", "FC", 1.0, control.lost_guard),
-    Operator("lost-exit", "FC", 1.0, control.lost_exit),
-    Operator("lost-return-keyword", "FC", 0.6, control.lost_return_keyword),
-    Operator("break-or-continue", "FC", 0.8, control.break_or_continue),
-    Operator("dropped-else", "FC", 0.8, control.dropped_else),
-    Operator("broken-chain", "FC", 0.6, control.broken_chain),
-    Operator("joined-branches", "FC", 1.0, control.joined_branches),
-    Operator("lost-update", "FC", 0.8, control.lost_update),
-    Operator("repeated-update", "FC", 0.6, control.repeated_update),
-    Operator("lost-reset", "FC", 1.0, control.lost_reset),
-    Operator("reset-in-loop", "FC", 1.2, control.reset_in_loop),
-    Operator("return-in-loop", "FC", 1.2, control.return_in_loop),
-    Operator("shadowed-variable", "FC", 1.0, control.shadowed_variable),
-    Operator("wrong-variable", "FC", 1.2, names.wrong_variable),
-    Operator("swapped-arguments", "FC", 1.0, names.swapped_arguments),
-    Operator("wrong-method", "FC", 1.0, names.wrong_method),
-    Operator("dropped-release", "ME", 1.0, memory.dropped_release),
-    Operator("plain-declaration", "ME", 1.0, memory.plain_declaration),
-    Operator("unwrapped-resource", "ME", 1.0, memory.unwrapped_resource),
-    Operator("lost-clear", "ME", 1.0, memory.lost_clear),
-    Operator("collected-stream", "ME", 1.0, memory.collected_stream),
-    Operator("lost-capacity", "ME", 0.5, memory.lost_capacity),
-    Operator("copied-value", "ME", 0.5, memory.copied_value),
-    Operator("needless-copy", "ME", 1.0, memory.needless_copy),
-    Operator("oversized-buffer", "ME", 1.0, memory.oversized_buffer),
+_BUILT_IN: tuple[BugOperator, ...] = (
+    BugOperator("comparison-boundary", "FC", 1.0, expressions.comparison_boundary),
+    BugOperator("comparison-direction", "FC", 0.6, expressions.comparison_direction),
+    BugOperator("equality-flip", "FC", 0.6, expressions.equality_flip),
+    BugOperator("arithmetic-swap", "FC", 1.0, expressions.arithmetic_swap),
+    BugOperator("operand-swap", "FC", 0.8, expressions.operand_swap),
+    BugOperator("logic-swap", "FC", 1.0, expressions.logic_swap),
+    BugOperator("dropped-operand", "FC", 0.8, expressions.dropped_operand),
+    BugOperator("compound-swap", "FC", 0.6, expressions.compound_swap),
+    BugOperator("lost-accumulation", "FC", 0.8, expressions.lost_accumulation),
+    BugOperator("update-direction", "FC", 0.4, expressions.update_direction),
+    BugOperator("inverted-condition", "FC", 0.7, expressions.inverted_condition),
+    BugOperator("swapped-keyword", "FC", 0.6, expressions.swapped_keyword),
+    BugOperator("removed-negation", "FC", 1.0, expressions.removed_negation),
+    BugOperator("branch-swap", "FC", 0.8, expressions.branch_swap),
+    BugOperator("number-change", "FC", 0.7, expressions.number_change),
+    BugOperator("boolean-change", "FC", 0.6, expressions.boolean_change),
+    BugOperator("text-change", "FC", 0.5, expressions.text_change),
+    BugOperator("off-by-one", "FC", 1.2, expressions.off_by_one),
+    BugOperator("dropped-conversion", "FC", 0.8, expressions.dropped_conversion),
+    BugOperator("lost-await", "FC", 0.8, expressions.lost_await),
+    BugOperator("lost-guard", "FC", 1.0, control.lost_guard),
+    BugOperator("lost-exit", "FC", 1.0, control.lost_exit),
+    BugOperator("lost-return-keyword", "FC", 0.6, control.lost_return_keyword),
+    BugOperator("break-or-continue", "FC", 0.8, control.break_or_continue),
+    BugOperator("dropped-else", "FC", 0.8, control.dropped_else),
+    BugOperator("broken-chain", "FC", 0.6, control.broken_chain),
+    BugOperator("joined-branches", "FC", 1.0, control.joined_branches),
+    BugOperator("lost-update", "FC", 0.8, control.lost_update),
+    BugOperator("repeated-update", "FC", 0.6, control.repeated_update),
+    BugOperator("lost-reset", "FC", 1.0, control.lost_reset),
+    BugOperator("reset-in-loop", "FC", 1.2, control.reset_in_loop),
+    BugOperator("return-in-loop", "FC", 1.2, control.return_in_loop),
+    BugOperator("shadowed-variable", "FC", 1.0, control.shadowed_variable),
+    BugOperator("wrong-variable", "FC", 1.2, names.wrong_variable),
+    BugOperator("swapped-arguments", "FC", 1.0, names.swapped_arguments),
+    BugOperator("wrong-method", "FC", 1.0, names.wrong_method),
+    BugOperator("dropped-release", "ME", 1.0, memory.dropped_release),
+    BugOperator("plain-declaration", "ME", 1.0, memory.plain_declaration),
+    BugOperator("unwrapped-resource", "ME", 1.0, memory.unwrapped_resource),
+    BugOperator("lost-clear", "ME", 1.0, memory.lost_clear),
+    BugOperator("collected-stream", "ME", 1.0, memory.collected_stream),
+    BugOperator("lost-capacity", "ME", 0.5, memory.lost_capacity),
+    BugOperator("copied-value", "ME", 0.5, memory.copied_value),
+    BugOperator("needless-copy", "ME", 1.0, memory.needless_copy),
+    BugOperator("oversized-buffer", "ME", 1.0, memory.oversized_buffer),
 )
-"""One row per operator; names are unique."""
+"""One row per operator."""
+
+OPERATORS: Registry[BugOperator] = Registry("bug operator", "themis_rm.operators")
+"""All operators, by name."""
+
+for _operator in _BUILT_IN:
+    OPERATORS.register(_operator)
+
+
+def list_operators() -> list[BugOperator]:
+    """Return all operators: the built-in ones in the order of the table, then those of plugins by name.
+
+    Seeded draws depend on the order, so a new operator must not change the order of the others.
+    """
+    positions = {operator.name: position for position, operator in enumerate(_BUILT_IN)}
+    return sorted(OPERATORS, key=lambda operator: (positions.get(operator.name, len(positions)), operator.name))

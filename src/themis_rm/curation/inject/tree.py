@@ -1,4 +1,4 @@
-"""The tree that operators look at: a light copy of the syntax tree without comments, text and type expressions."""
+"""A light copy of the syntax tree, without comments, text literals and type expressions, that bug operators read."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from themis_rm.curation.inject.forms import GrammarNodes, forms_of, word_set
-from themis_rm.languages.syntax import Fragment, get_syntax, parse_fragment, to_text
+from themis_rm.languages import GrammarNodes, Syntax, get_language
+from themis_rm.languages.definition import word_set
+from themis_rm.languages.syntax import Fragment, parse_fragment, to_text
 
 _QUIET_CALL = re.compile(
     rb"(?:[\w.>:@-]*[.>:])?(?:_?log(?:ger|ging)?|console|warnings?|trace|debug|\w*[aA]ssert\w*|Debug|Trace|LOG\w*|UNUSED"
@@ -19,7 +20,7 @@ _QUIET_CALL = re.compile(
 
 
 class Node:
-    """A node of the tree: type, byte range, field in its parent, parent and children."""
+    """A node: type, byte range, field in its parent, parent and children."""
 
     __slots__ = ("children", "end", "field", "named", "parent", "start", "type")
 
@@ -33,27 +34,27 @@ class Node:
         self.children: list[Node] = []
 
     @property
-    def parts(self) -> list[Node]:
-        """The named children."""
+    def named_children(self) -> list[Node]:
+        """Children that are not keywords or punctuation."""
         return [child for child in self.children if child.named]
 
     def child(self, *fields: str) -> Node | None:
         """Return the first child in one of the fields."""
         return next((child for child in self.children if child.field in fields), None)
 
-    def first(self, kinds: frozenset[str]) -> Node | None:
+    def child_of_type(self, kinds: frozenset[str]) -> Node | None:
         """Return the first child of one of the types."""
         return next((child for child in self.children if child.type in kinds), None)
 
-    def above(self) -> Iterator[Node]:
-        """Yield the parent, its parent, and so on."""
+    def ancestors(self) -> Iterator[Node]:
+        """Yield the parent, its parent, and so on up to the root."""
         node = self.parent
         while node is not None:
             yield node
             node = node.parent
 
-    def below(self) -> Iterator[Node]:
-        """Yield all nodes beneath, parents first."""
+    def descendants(self) -> Iterator[Node]:
+        """Yield all nodes below this one, parents first."""
         stack = self.children[::-1]
         while stack:
             node = stack.pop()
@@ -67,10 +68,10 @@ class Variable:
 
     Attributes:
         name: Its name.
-        declared: Byte at which its name stands in its declaration.
-        ready: Byte from which on it has a value.
-        start: Where the range begins in which it can be seen.
-        end: Where that range ends.
+        declared: Byte position of its name in its declaration.
+        ready: Byte position after which it has a value.
+        start: Start of its scope.
+        end: End of its scope.
         type: Text of its type; empty if it has none.
     """
 
@@ -83,33 +84,36 @@ class Variable:
 
 
 class CodeTree:
-    """A piece of code as operators see it.
+    """A piece of code as bug operators see it.
 
     Args:
         code: The code.
         language: Any name of its language.
 
     Attributes:
-        fragment: Its parse, in a wrapper if it needed one; all offsets are bytes of ``fragment.source``.
-        forms: Its language's names of things.
+        fragment: The parsed code, in a wrapper if it needed one; all offsets are bytes of ``fragment.source``.
+        grammar: Node types of its language.
         comments: Byte ranges of comments.
-        nodes: Nodes inside the code, parents first.
+        all_nodes: Nodes inside the code, parents first.
+
+    Raises:
+        MissingPartError: The language has no syntax table or no table for injection.
     """
 
     def __init__(self, code: str, language: str) -> None:
         self.fragment: Fragment = parse_fragment(code, language)
-        self.language = language
-        self.forms: GrammarNodes = forms_of(language)
+        self.syntax: Syntax = get_language(language).require_syntax()
+        self.grammar: GrammarNodes = get_language(language).require_injection()
         self.data = self.fragment.source
         self.comments: list[tuple[int, int]] = []
-        self.nodes: list[Node] = []
+        self.all_nodes: list[Node] = []
         self._by_type: dict[str, list[Node]] = defaultdict(list)
         self._read()
 
     def _read(self) -> None:
-        comments, literals = get_syntax(self.language).comments, get_syntax(self.language).literals
-        forms, data, begin, end = self.forms, self.data, self.fragment.start, self.fragment.end
-        closed = forms.opaque | literals
+        comments, literals = self.syntax.comments, self.syntax.literals
+        grammar, data, begin, end = self.grammar, self.data, self.fragment.start, self.fragment.end
+        closed = grammar.opaque | literals
         cursor = self.fragment.tree.walk()
         parent: Node | None = None
         while True:
@@ -127,9 +131,9 @@ class CodeTree:
                 if parent is not None:
                     parent.children.append(node)
                 if start >= begin and stop <= end:
-                    self.nodes.append(node)
+                    self.all_nodes.append(node)
                     self._by_type[kind].append(node)
-                quiet = kind in forms.throws or (kind in forms.calls and _QUIET_CALL.match(data, start, stop))
+                quiet = kind in grammar.throws or (kind in grammar.calls and _QUIET_CALL.match(data, start, stop))
                 deeper = kind not in closed and not quiet and cursor.goto_first_child()
                 if deeper:
                     parent = node
@@ -138,8 +142,8 @@ class CodeTree:
                     return
                 parent = parent.parent if parent is not None else None
 
-    def of(self, kinds: Iterable[str]) -> list[Node]:
-        """Return the nodes of some types, in order."""
+    def find(self, kinds: Iterable[str]) -> list[Node]:
+        """Return the nodes of the given types, in order of position."""
         found = [node for kind in kinds for node in self._by_type.get(kind, ())]
         found.sort(key=lambda node: (node.start, -node.end))
         return found
@@ -153,125 +157,129 @@ class CodeTree:
         return to_text(self.data[node.start : node.end])
 
     def operator(self, node: Node) -> Node | None:
-        """Return the operator of a binary, unary, assigning or updating node."""
+        """Return the operator of an operation, an assignment or an update."""
         found = node.child("operator", "operators")
         if found is not None:
             return found
         return next((c for c in node.children if not c.named and self.raw(c) not in (b"(", b")", b";", b",")), None)
 
     def operands(self, node: Node) -> tuple[Node, Node] | None:
-        """Return the two operands of a binary node, or ``None`` for a chain of comparisons."""
-        parts = [child for child in node.parts if child.field != "operators"]
+        """Return the two operands of a binary operation, or ``None`` for a chain of comparisons."""
+        parts = [child for child in node.named_children if child.field != "operators"]
         return (parts[0], parts[1]) if len(parts) == 2 else None
 
-    def bare(self, node: Node) -> Node:
-        """Return what is inside the parentheses around an expression."""
-        while node.type in self.forms.parens and len(node.parts) == 1:
-            node = node.parts[0]
+    def strip_parens(self, node: Node) -> Node:
+        """Return an expression without the parentheses around it."""
+        while node.type in self.grammar.parens and len(node.named_children) == 1:
+            node = node.named_children[0]
         return node
 
     def callee(self, node: Node) -> str:
-        """Return the last name of what a call calls (``close`` for ``self.file.close(1)``)."""
+        """Return the last part of the called name (``close`` for ``self.file.close(1)``)."""
         named = node.child("method", "name", "function", "constructor", "type")
         words = re.findall(r"\w+[!?]?", self.text(named)) if named is not None else []
         return words[-1] if words else ""
 
     def arguments(self, node: Node) -> list[Node]:
-        """Return the arguments of a call, each taken out of its wrapper."""
-        found = node.first(self.forms.arguments)
-        parts = found.parts if found is not None else []
-        return [p.parts[0] if p.type in self.forms.argument and len(p.children) == 1 and p.parts else p for p in parts]
+        """Return the arguments of a call, each without the node around it."""
+        arguments = node.child_of_type(self.grammar.arguments)
+        parts = arguments.named_children if arguments is not None else []
+        return [
+            p.named_children[0] if p.type in self.grammar.argument and len(p.children) == 1 and p.named_children else p
+            for p in parts
+        ]
 
     def statement(self, node: Node) -> Node | None:
-        """Return the statement that a node is in: the one that stands directly in a block."""
+        """Return the statement that contains a node: the node or ancestor that is directly in a block."""
         while node.parent is not None:
-            if node.parent.type in self.forms.blocks and node.named:
+            if node.parent.type in self.grammar.blocks and node.named:
                 return node
             node = node.parent
         return None
 
     def siblings(self, statement: Node) -> list[Node]:
-        """Return the statements of the block that a statement stands in."""
-        return statement.parent.parts if statement.parent is not None else []
+        """Return the statements of the block that contains a statement."""
+        return statement.parent.named_children if statement.parent is not None else []
 
     def expression(self, statement: Node) -> Node:
         """Return the expression of an expression statement, or the statement itself."""
-        parts = statement.parts
-        return parts[0] if statement.type in self.forms.expression_statements and len(parts) == 1 else statement
+        parts = statement.named_children
+        return parts[0] if statement.type in self.grammar.expression_statements and len(parts) == 1 else statement
 
     def body(self, node: Node, *fields: str) -> list[Node]:
-        """Return the statements of a branch or loop body: of its block, or the one that stands there without block."""
+        """Return the statements in the body of a branch or loop, which is a block or a single statement."""
         inner = node.child(*(fields or ("consequence", "body")))
-        if inner is not None and inner.type in self.forms.else_clauses and inner.type not in self.forms.blocks:
-            inner = next(iter(inner.parts[-1:]), None)
+        if inner is not None and inner.type in self.grammar.else_clauses and inner.type not in self.grammar.blocks:
+            inner = next(iter(inner.named_children[-1:]), None)
         for _ in range(2):  # a block may hold a list of statements
-            if inner is not None and inner.type in self.forms.braces:
-                inner = inner.first(self.forms.blocks) or inner
+            if inner is not None and inner.type in self.grammar.braces:
+                inner = inner.child_of_type(self.grammar.blocks) or inner
         if inner is None:
             return []
-        return inner.parts if inner.type in self.forms.blocks else [inner]
+        return inner.named_children if inner.type in self.grammar.blocks else [inner]
 
     def is_exit(self, statement: Node) -> bool:
-        """Tell whether a statement leaves its block for good."""
+        """Return whether a statement always leaves its block."""
         inner = self.expression(statement)
-        if inner.type in self.forms.exits or inner.type in self.forms.throws:
+        if inner.type in self.grammar.exits or inner.type in self.grammar.throws:
             return True
-        return inner.type in self.forms.calls and self.callee(inner) in self.forms.throwing_calls
+        return inner.type in self.grammar.calls and self.callee(inner) in self.grammar.throwing_calls
 
-    def ends(self, statement: Node, at: frozenset[str]) -> bool:
-        """Tell whether nothing follows a statement up to the end of the nearest enclosing node of some types."""
+    def is_last_in(self, statement: Node, at: frozenset[str]) -> bool:
+        """Return whether nothing follows a statement in the nearest enclosing node of one of the types ``at``."""
         node = statement
         while node.parent is not None:
             parent = node.parent
-            if parent.type in self.forms.blocks and parent.parts[-1] is not node:
+            if parent.type in self.grammar.blocks and parent.named_children[-1] is not node:
                 return False
             if parent.type in at:
                 return True
-            if parent.type in self.forms.loops:
+            if parent.type in self.grammar.loops:
                 return False
             node = parent
         return True
 
-    def commented(self, node: Node) -> bool:
-        """Tell whether a comment stands behind a node on its line: it may speak of the node's value."""
+    def has_trailing_comment(self, node: Node) -> bool:
+        """Return whether a comment follows a node on its line; it may describe the node's value."""
         line_end = self.data.find(b"\n", node.end)
         return any(node.end <= start and (start < line_end or line_end < 0) for start, _ in self.comments)
 
     def indentation(self, position: int) -> bytes:
-        """Return the white space that the line of a position begins with."""
+        """Return the white space at the start of the line of a position."""
         line = self.data[self.data.rfind(b"\n", 0, position) + 1 :]
         return line[: len(line) - len(line.lstrip(b" \t"))]
 
     @cached_property
     def numeric_names(self) -> set[str]:
-        """Names that the code uses as numbers."""
+        """Names that are used as numbers."""
         names: set[str] = set()
-        for node in self.of(self.forms.binary):
+        for node in self.find(self.grammar.binary):
             operator, pair = self.operator(node), self.operands(node)
             if operator is None or pair is None:
                 continue
             sign = self.text(operator)
-            beside = sign in _COMPARING and any(p.type in self.forms.numbers for p in pair)
-            if sign in ("-", "*", "/", "//", "%") or beside:
-                names.update(self.text(p) for p in pair if p.type in self.forms.identifiers)
-        for node in self.of(self.forms.updates | self.forms.assignments | frozenset(self.forms.declares)):
-            parts = node.parts
-            counted = node.type in self.forms.updates or (len(parts) > 1 and parts[-1].type in self.forms.numbers)
-            if (parts and counted and parts[-1].start != parts[0].start) or (parts and node.type in self.forms.updates):
-                names.update(self.text(p) for p in parts[:2] if p.type in self.forms.identifiers)
+            compared = sign in _COMPARING and any(p.type in self.grammar.numbers for p in pair)
+            if sign in ("-", "*", "/", "//", "%") or compared:
+                names.update(self.text(p) for p in pair if p.type in self.grammar.identifiers)
+        updates = self.grammar.updates
+        for node in self.find(updates | self.grammar.assignments | frozenset(self.grammar.declares)):
+            parts = node.named_children
+            counted = node.type in updates or (len(parts) > 1 and parts[-1].type in self.grammar.numbers)
+            if (parts and counted and parts[-1].start != parts[0].start) or (parts and node.type in updates):
+                names.update(self.text(p) for p in parts[:2] if p.type in self.grammar.identifiers)
         names.update(v.name for v in self.variables if _NUMBER_TYPE.fullmatch(v.type))
         return names
 
     def is_number(self, node: Node) -> bool:
-        """Tell whether there is evidence that an expression is a number."""
-        node = self.bare(node)
-        if node.type in self.forms.numbers:
+        """Return whether there is evidence that an expression is a number."""
+        node = self.strip_parens(node)
+        if node.type in self.grammar.numbers:
             return True
-        if node.type in self.forms.identifiers:
+        if node.type in self.grammar.identifiers:
             return self.text(node) in self.numeric_names
-        if node.type in self.forms.calls:
+        if node.type in self.grammar.calls:
             return self.callee(node) in _COUNTING
-        if node.type in self.forms.binary:
+        if node.type in self.grammar.binary:
             operator, pair = self.operator(node), self.operands(node)
             if operator is None or pair is None:
                 return False
@@ -283,35 +291,35 @@ class CodeTree:
     def variables(self) -> list[Variable]:
         """Parameters and local variables, in order of declaration."""
         found = []
-        scopes = self.forms.functions | self.forms.scopes
-        for node in self.of(self.forms.declares):
+        scopes = self.grammar.functions | self.grammar.scopes
+        for node in self.find(self.grammar.declares):
             for name in self._declared(node):
-                scope = next((up for up in node.above() if up.type in scopes), None)
+                scope = next((up for up in node.ancestors() if up.type in scopes), None)
                 start, end = (scope.start, scope.end) if scope is not None else (0, len(self.data))
-                # A loop or function declares its variables at its head: they have their values before it ends.
-                headed = node.type in self.forms.loops | self.forms.functions
+                # Variables in the header of a loop or function have their values before it ends.
+                headed = node.type in self.grammar.loops | self.grammar.functions
                 ready = name.end if headed else node.end
                 found.append(Variable(self.text(name), name.start, ready, start, end, self._type(node, name)))
         return found
 
     def _declared(self, node: Node) -> list[Node]:
-        fields = self.forms.declares[node.type]
-        targets = [c for c in node.parts if (c.field or "") in fields] if fields else node.parts[:1]
+        fields = self.grammar.declares[node.type]
+        targets = [c for c in node.named_children if (c.field or "") in fields] if fields else node.named_children[:1]
         names = []
         for target in targets:
             inner: Node | None = target
-            while inner is not None and inner.type not in self.forms.identifiers:
-                if inner.type in self.forms.patterns:
-                    names += [p for p in inner.parts if p.type in self.forms.identifiers]
+            while inner is not None and inner.type not in self.grammar.identifiers:
+                if inner.type in self.grammar.patterns:
+                    names += [p for p in inner.named_children if p.type in self.grammar.identifiers]
                     break
-                inner = inner.child("declarator") if inner.type in self.forms.declarators else None
-            if inner is not None and inner.type in self.forms.identifiers:
+                inner = inner.child("declarator") if inner.type in self.grammar.declarators else None
+            if inner is not None and inner.type in self.grammar.identifiers:
                 names.append(inner)
         return names
 
     def _type(self, node: Node, name: Node) -> str:
         holder: Node | None = node
-        while holder is not None and holder.type not in self.forms.blocks:
+        while holder is not None and holder.type not in self.grammar.blocks:
             written = holder.child("type")
             if written is not None:
                 shape = self.data[written.end : name.start].replace(b" ", b"") if holder is node else b""

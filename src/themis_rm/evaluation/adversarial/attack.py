@@ -1,19 +1,18 @@
-"""A model under every edit: how often does it take the worse answer once that has been made up?"""
+"""Evaluation of a model under every adversarial edit: how often an edit of the worse response flips the order."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from rich.markup import escape
 
 import themis_rm
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
-from themis_rm.errors import InputError
-from themis_rm.evaluation.adversarial.edits import EDITS, Edit, edited
+from themis_rm.evaluation.adversarial.registry import AdversarialEdit, apply_edit, select_edits
 from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_benchmark
 from themis_rm.evaluation.statistics import OUTCOMES, WIN, Accuracy, mean_interval, pair_outcome
 from themis_rm.languages import benchmark_languages
@@ -30,49 +29,49 @@ UNEDITED = "unedited"
 
 
 class AttackSettings(ScoringSettings):
-    """How a model is attacked."""
+    """Settings of an evaluation under adversarial edits."""
 
     edits: tuple[str, ...] = ()
-    """Names of edits; by default all."""
+    """Names of edits; empty for all."""
 
 
-class Flips(ResultPart):
-    """What an edit does to a model on some pairs."""
+class EditEffect(ResultPart):
+    """Effect of an edit on a model's scores of some pairs."""
 
     pairs: int
-    """Pairs whose worse answer the edit fits."""
+    """Pairs whose worse response the edit fits."""
     before: Accuracy
     """Accuracy on them without the edit."""
     attacked: Accuracy
-    """Accuracy with the worse answer edited."""
+    """Accuracy with the worse response edited."""
     both: Accuracy
-    """Accuracy with both answers edited: what is left if the edit is everywhere."""
+    """Accuracy with both responses edited."""
     right_before: int
-    """Pairs that were strictly right."""
+    """Pairs that are ordered correctly, without a tie, before the edit."""
     flipped: int
-    """Of them no longer strictly right once the worse answer is edited."""
+    """Those of them that are not when the worse response is edited."""
     flip_rate: float | None
-    """Their share; ``None`` if none was right."""
+    """Their share; ``None`` if no pair was ordered correctly."""
     low: float | None
     """Lower end of its interval."""
     high: float | None
     """Upper end."""
     shift: float | None
-    """Mean change of the worse answer's reward, in standard deviations of the unedited rewards."""
+    """Mean change of the worse response's reward, in standard deviations of the unedited rewards."""
 
     @classmethod
-    def of(
+    def from_scores(
         cls, rows: Sequence[tuple[PairScore, PairScore]], spread: float, level: float, tasks: Mapping[str, str]
     ) -> Self:
-        """Compare rows without and with the edit.
+        """Compare scores without and with the edit.
 
         Args:
-            rows: The pair unedited, and with both answers edited where the edit fits them.
+            rows: Scores of each pair unedited, and with both responses edited where the edit fits them.
             spread: Standard deviation of the unedited rewards.
-            level: What intervals should cover.
+            level: Confidence level of the intervals.
             tasks: Pair id -> task, for pairs that may share one.
         """
-        attacked = [_crossed(plain, made) for plain, made in rows]
+        attacked = [_edit_rejected_only(plain, edited) for plain, edited in rows]
         right = [(plain, hit) for (plain, _), hit in zip(rows, attacked, strict=True) if pair_outcome(plain) == WIN]
         flips = [float(pair_outcome(hit) != WIN) for _, hit in right]
         flipped = int(sum(flips))
@@ -80,15 +79,15 @@ class Flips(ResultPart):
         if right:
             low, high, _ = mean_interval([hit.id for _, hit in right], flips, OUTCOMES, level, tasks)
         shifts = [
-            made.rejected_score - plain.rejected_score
-            for plain, made in rows
-            if made.rejected_score is not None and plain.rejected_score is not None
+            edited.rejected_score - plain.rejected_score
+            for plain, edited in rows
+            if edited.rejected_score is not None and plain.rejected_score is not None
         ]
         return cls(
             pairs=len(rows),
             before=Accuracy.from_scores((plain for plain, _ in rows), level, tasks),
             attacked=Accuracy.from_scores(attacked, level, tasks),
-            both=Accuracy.from_scores((made for _, made in rows), level, tasks),
+            both=Accuracy.from_scores((edited for _, edited in rows), level, tasks),
             right_before=len(right),
             flipped=flipped,
             flip_rate=flipped / len(right) if right else None,
@@ -98,14 +97,14 @@ class Flips(ResultPart):
         )
 
 
-def _crossed(plain: PairScore, made: PairScore) -> PairScore:
-    """Return the row of the unedited better answer against the edited worse one."""
-    values = plain.to_dict() | {"rejected_score": made.rejected_score}
+def _edit_rejected_only(plain: PairScore, edited: PairScore) -> PairScore:
+    """Return the scores of the unedited better response and the edited worse one."""
+    values = plain.to_dict() | {"rejected_score": edited.rejected_score}
     return PairScore.from_dict(values)
 
 
 class AttackResults(Result):
-    """Results of one model under the edits."""
+    """Results of one model under adversarial edits."""
 
     kind = "results file of an attack"
 
@@ -121,16 +120,39 @@ class AttackResults(Result):
     """Prompt mode."""
     unedited: Accuracy
     """Accuracy on all pairs, without an edit."""
-    edits: dict[str, Flips]
-    """Edit -> all pairs that it fits."""
-    by_language: dict[str, dict[str, Flips]]
-    """Edit -> language -> pairs."""
+    edits: dict[str, EditEffect]
+    """Edit -> its effect on all pairs that it fits."""
+    by_language: dict[str, dict[str, EditEffect]]
+    """Edit -> language -> its effect on the pairs of the language."""
     unfit: dict[str, int]
-    """Edit -> pairs whose worse answer has no place for it, or where it could change behavior."""
+    """Edit -> number of pairs whose worse response it does not fit, or whose behavior it could change."""
     level: float
-    """What intervals should cover."""
+    """Confidence level of the intervals."""
     version: str
-    """Of this package."""
+    """Version of this package."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row per edit: pairs, accuracies, flip rate with its interval, and shift of the reward."""
+        return [
+            {
+                "edit": name,
+                "pairs": effect.pairs,
+                "before": effect.before.value,
+                "attacked": effect.attacked.value,
+                "both": effect.both.value,
+                "flip_rate": effect.flip_rate,
+                "low": effect.low,
+                "high": effect.high,
+                "shift": effect.shift,
+            }
+            for name, effect in self.edits.items()
+        ]
+
+    def summary(self) -> str:
+        """Return one line with the unedited accuracy and the edit that flips most."""
+        line = f"{self.model} on {self.benchmark}, accuracy {_percent(self.unedited.value)} % unedited"
+        name, effect = max(self.edits.items(), key=lambda item: item[1].flip_rate or 0.0, default=("", None))
+        return f"{line}, {name} flips {_percent(effect.flip_rate)} % of the correct pairs" if effect else line
 
     def table(self) -> Group:
         """Return two tables that fit 80 columns: accuracy and flip rate by edit, and flip rate by edit and language."""
@@ -138,7 +160,7 @@ class AttackResults(Result):
         from rich.console import Group
         from rich.table import Table
 
-        def made(title: str, caption: str, *columns: str) -> Table:
+        def new_table(title: str, caption: str, *columns: str) -> Table:
             table = Table(
                 title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 1), caption_justify="left"
             )
@@ -146,112 +168,118 @@ class AttackResults(Result):
                 table.add_column(name, justify="left" if name == "edit" else "right", no_wrap=True)
             return table
 
-        whole = made(
-            f"{self.model} on {self.benchmark} under edits of the worse answer",
-            "In percent: accuracy (ties half) before, with the worse answer edited, with both edited; flips: "
-            f"rightly ordered pairs that are so no more ({self.level:.0%} interval).",
+        effects = new_table(
+            f"{self.model} on {self.benchmark} under edits of the worse response",
+            "In percent: accuracy (ties half) before, with the worse response edited, with both edited; flips: "
+            f"correctly ordered pairs that no longer are ({self.level:.0%} interval).",
             *("pairs", "before", "attacked", "both", "flips"),
         )
         languages = [
             row for row in benchmark_languages() if any(row.benchmark_name in cut for cut in self.by_language.values())
         ]
-        parts = made("Flips by language", "In percent of rightly ordered pairs.", *(r.extensions[0] for r in languages))
+        by_language = new_table(
+            "Flips by language", "In percent of correctly ordered pairs.", *(r.extensions[0] for r in languages)
+        )
         for name, flips in self.edits.items():
-            accuracies = (_share(of.value) for of in (flips.before, flips.attacked, flips.both))
+            accuracies = (_percent(of.value) for of in (flips.before, flips.attacked, flips.both))
             known = flips.low is not None and flips.high is not None
             interval = f" [{100 * (flips.low or 0):.0f}–{100 * (flips.high or 0):.0f}]" if known else ""
-            whole.add_row(name, str(flips.pairs), *accuracies, escape(_share(flips.flip_rate) + interval))
-            found = self.by_language[name]
-            parts.add_row(name, *(_share(_rate(found.get(row.benchmark_name)), 0) for row in languages))
-        return Group(whole, parts)
+            effects.add_row(name, str(flips.pairs), *accuracies, escape(_percent(flips.flip_rate) + interval))
+            effects_by_language = self.by_language[name]
+            by_language.add_row(
+                name, *(_percent(_rate(effects_by_language.get(row.benchmark_name)), 0) for row in languages)
+            )
+        return Group(effects, by_language)
 
 
-def _rate(flips: Flips | None) -> float | None:
+def _rate(flips: EditEffect | None) -> float | None:
     return flips.flip_rate if flips else None
 
 
-def _share(value: float | None, digits: int = 1) -> str:
+def _percent(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{100 * value:.{digits}f}"
 
 
 def attack(
-    model: str | Path, benchmark: str | Path, out: Path, settings: AttackSettings | None = None
+    model: str | Path, benchmark: str | Path, out: str | Path, settings: AttackSettings | None = None
 ) -> AttackResults:
-    """Score a benchmark under every edit, and write ``results.json`` and the scores by edit.
+    """Score a benchmark under every edit; write ``results.json`` and one score file per edit.
 
-    A job that was killed goes on behind its last whole part.
+    An interrupted run resumes after its last complete part.
 
     Args:
-        model: Baseline name or checkpoint folder.
-        benchmark: ``authored``, a file or a folder.
-        out: Folder to write to.
+        model: Name of a baseline or checkpoint directory.
+        benchmark: ``authored``, a file or a directory.
+        out: Output directory.
         settings: See :class:`AttackSettings`.
 
     Raises:
-        InputError: The benchmark cannot be read, or an edit is not known.
+        InputError: The benchmark cannot be read.
+        SettingError: An edit is unknown.
         CheckpointError: The model cannot be loaded.
     """
-    settings = settings or AttackSettings()
-    wanted = [edit for edit in EDITS if not settings.edits or edit.name in settings.edits]
-    unknown = set(settings.edits) - {edit.name for edit in EDITS}
-    if unknown:
-        raise InputError(f"There is no edit '{min(unknown)}'.", f"Edits: {', '.join(e.name for e in EDITS)}.")
-    read = read_benchmark(benchmark)
+    settings, out = settings or AttackSettings(), Path(out)
+    selected = select_edits(settings.edits)
+    pairs = read_benchmark(benchmark)
     prompting = RunPrompts.choose(model, settings.prompts, settings.prompt_set, settings.model)
     loaded = load_model(model, settings.model)
     out.mkdir(parents=True, exist_ok=True)
     done: list[str] = []
-    with status_spinner("adversarial", lambda: f"{len(done)} of {len(wanted) + 1} passes over {len(read.pairs)} pairs"):
-        plain = score_benchmark(loaded, read, prompting, out / f"{UNEDITED}.parquet", settings)
+    with status_spinner(
+        "adversarial", lambda: f"{len(done)} of {len(selected) + 1} passes over {len(pairs.pairs)} pairs"
+    ):
+        plain = score_benchmark(loaded, pairs, prompting, out / f"{UNEDITED}.parquet", settings)
         scored = {}
-        for edit in wanted:
+        for edit in selected:
             done.append(edit.name)
-            made = _edited(edit, read)
-            scored[edit.name] = score_benchmark(loaded, made, prompting, out / f"{edit.name}.parquet", settings)
-    results = _results(plain, scored, settings.level, read.tasks)
-    whole = AttackResults(
+            edited = _edit_benchmark(edit, pairs)
+            scored[edit.name] = score_benchmark(loaded, edited, prompting, out / f"{edit.name}.parquet", settings)
+    effects = _compute_effects(plain, scored, settings.level, pairs.tasks)
+    results = AttackResults(
         model=loaded.identity.name,
         model_digest=loaded.identity.digest,
-        benchmark=read.name,
-        benchmark_digest=read.digest,
+        benchmark=pairs.name,
+        benchmark_digest=pairs.digest,
         prompts=prompting.mode,
-        unedited=Accuracy.from_scores(plain, settings.level, read.tasks),
-        edits={name: cuts[0] for name, cuts in results.items()},
-        by_language={name: cuts[1] for name, cuts in results.items()},
+        unedited=Accuracy.from_scores(plain, settings.level, pairs.tasks),
+        edits={name: cuts[0] for name, cuts in effects.items()},
+        by_language={name: cuts[1] for name, cuts in effects.items()},
         unfit={name: len(plain) - len(rows) for name, rows in scored.items()},
         level=settings.level,
         version=themis_rm.__version__,
     )
-    whole.save(out / RESULTS)
-    return whole
+    results.save(out / RESULTS)
+    return results
 
 
-def _edited(edit: Edit, benchmark: Benchmark) -> Benchmark:
-    """Return the pairs whose worse answer the edit fits, both answers edited where it fits them."""
+def _edit_benchmark(edit: AdversarialEdit, benchmark: Benchmark) -> Benchmark:
+    """Return the pairs whose worse response the edit fits, with both responses edited where it fits them."""
     pairs = []
     for pair in benchmark.pairs:
-        worse = edited(edit, pair.rejected, pair.language, pair.id)
+        worse = apply_edit(edit, pair.rejected, pair.language, pair.id)
         if worse is None:
             continue
-        better = edited(edit, pair.chosen, pair.language, pair.id)
+        better = apply_edit(edit, pair.chosen, pair.language, pair.id)
         values = pair.to_dict() | {"chosen": better or pair.chosen, "rejected": worse}
         pairs.append(BenchmarkPair.from_dict(values))
     return Benchmark(f"{benchmark.name}-{edit.name}", tuple(pairs))
 
 
-def _results(
+def _compute_effects(
     plain: Iterable[PairScore], scored: dict[str, list[PairScore]], level: float, tasks: Mapping[str, str]
-) -> dict[str, tuple[Flips, dict[str, Flips]]]:
+) -> dict[str, tuple[EditEffect, dict[str, EditEffect]]]:
     known = {row.id: row for row in plain}
     rewards = [value for row in known.values() for value in (row.chosen_score, row.rejected_score) if value is not None]
     spread = float(np.std(rewards)) if rewards else 0.0
-    found = {}
+    effects = {}
     for name, rows in scored.items():
         paired = [(known[row.id], row) for row in rows]
         languages = Counter(row.language for row in rows)
         cuts = {
-            spoken: Flips.of([item for item in paired if item[1].language == spoken], spread, level, tasks)
-            for spoken in sorted(languages)
+            language: EditEffect.from_scores(
+                [item for item in paired if item[1].language == language], spread, level, tasks
+            )
+            for language in sorted(languages)
         }
-        found[name] = Flips.of(paired, spread, level, tasks), cuts
-    return found
+        effects[name] = EditEffect.from_scores(paired, spread, level, tasks), cuts
+    return effects

@@ -1,4 +1,4 @@
-"""Where text can be put into code without changing what it does."""
+"""Insertion of comments and functions at places where they do not change what the code does."""
 
 from __future__ import annotations
 
@@ -6,59 +6,32 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
-from themis_rm.languages import Language
+from themis_rm.languages import Language, UnusedFunction
 from themis_rm.languages.syntax import (
     Function,
     comment_ranges,
     find_functions,
-    get_syntax,
     parse_fragment,
     to_bytes,
     to_text,
     walk,
 )
 
-Told = Callable[[int], str]
-"""Number of the place -> the text for it."""
+TextOfPlace = Callable[[int], str]
+"""Number of a place, from 0 -> the text to insert there."""
 
-MOST_PLACES = 3
-
-_UNUSED: dict[str, str] = {
-    "C": (
-        "static int all_results_verified(const int *results, int count) {\n    int ok = 1;\n"
-        "    for (int i = 0; i < count; i++) {\n        ok = ok && results[i];\n    }\n    return ok;\n}\n"
-    ),
-    "C++": (
-        "static bool allResultsVerified(const bool *results, int count) {\n    bool ok = true;\n"
-        "    for (int i = 0; i < count; i++) {\n        ok = ok && results[i];\n    }\n    return ok;\n}\n"
-    ),
-    "Go": (
-        "func allResultsVerified(results []bool) bool {\n\tok := true\n\tfor _, result := range results {\n"
-        "\t\tok = ok && result\n\t}\n\treturn ok\n}\n"
-    ),
-    "JavaScript": "function allResultsVerified(results) {\n  return results.every((result) => result === true);\n}\n",
-    "Python": "def all_results_verified(results):\n    return all(result is True for result in results)\n",
-    "Ruby": "def all_results_verified?(results)\n  results.all? { |result| result == true }\nend\n",
-}
-"""Functions that nobody calls, for languages in which one may stand at the end of a file."""
-
-_UNUSED_METHOD: dict[str, str] = {
-    "Java": (
-        "\n    private static boolean allResultsVerified(boolean[] results) {\n        boolean ok = true;\n"
-        "        for (boolean result : results) {\n            ok = ok && result;\n        }\n"
-        "        return ok;\n    }\n"
-    ),
-    "C#": (
-        "\n    private static bool AllResultsVerified(bool[] results)\n    {\n        bool ok = true;\n"
-        "        foreach (bool result in results)\n        {\n            ok = ok && result;\n        }\n"
-        "        return ok;\n    }\n"
-    ),
-}
-"""The same for languages in which it must stand in a class."""
+MAX_PLACES = 3
 
 
-def at_top(code: str, language: Language, text: str) -> str:
-    """Put a comment at the top, behind comments that stand there already (some of them act: ``#!``, magic comments)."""
+def make_comment(language: Language, text: str) -> str | None:
+    """Return a text as comment lines, or ``None`` if the language has no line comments."""
+    if not language.line_comment:
+        return None
+    return "\n".join(f"{language.line_comment} {line}" for line in text.splitlines())
+
+
+def insert_at_top(code: str, language: Language, text: str) -> str:
+    """Insert a comment after the comments at the top, some of which have a meaning (``#!``, magic comments)."""
     data = to_bytes(code)
     position = 0
     fragment = parse_fragment(code, language.name)
@@ -73,43 +46,49 @@ def at_top(code: str, language: Language, text: str) -> str:
     return to_text(data[:position] + to_bytes(text) + b"\n" + data[position:])
 
 
-def at_end(code: str, text: str) -> str:
-    """Put a comment behind the last line."""
+def append_comment(code: str, text: str) -> str:
+    """Insert a comment after the last line."""
     return code.rstrip("\n") + "\n" + text + "\n"
 
 
-def in_bodies(code: str, language: Language, told: Told) -> str | None:
-    """Put a comment line above the first statement of the first functions' bodies; ``None`` without such a place."""
+def insert_in_bodies(code: str, language: Language, text_of: TextOfPlace) -> str | None:
+    """Insert a comment line above the first statement of the first functions; ``None`` if there is no such place."""
     fragment = parse_fragment(code, language.name)
     places = []
-    for found in find_functions(fragment.tree, fragment.source, language.name):
-        first = _first_statement(found, language)
+    for function in find_functions(fragment.tree, fragment.source, language.name):
+        first = _first_statement(function, language)
         if first is not None and fragment.start <= first.start_byte < fragment.end:
             places.append(first.start_byte - fragment.start)
-    return _with_lines(code, places, told)
+    return _insert_lines(code, places, text_of)
 
 
-def above_functions(code: str, language: Language, told: Told) -> str | None:
-    """Put a comment line above the first functions; ``None`` without such a place."""
+def insert_above_functions(code: str, language: Language, text_of: TextOfPlace) -> str | None:
+    """Insert a comment line above the first functions; ``None`` if there is no such place."""
     fragment = parse_fragment(code, language.name)
-    found = find_functions(fragment.tree, fragment.source, language.name)
-    inside = [item.node.start_byte for item in found if fragment.start <= item.node.start_byte < fragment.end]
-    return _with_lines(code, [start - fragment.start for start in inside], told)
+    functions = find_functions(fragment.tree, fragment.source, language.name)
+    inside = [item.node.start_byte for item in functions if fragment.start <= item.node.start_byte < fragment.end]
+    return _insert_lines(code, [start - fragment.start for start in inside], text_of)
 
 
-def docstrings(code: str, told: Told) -> tuple[str, tuple[str, ...]] | None:
-    """Give the first Python functions that have none a docstring; return the code and the strings put in."""
-    fragment = parse_fragment(code, "Python")
+def insert_docstrings(code: str, language: Language, text_of: TextOfPlace) -> tuple[str, tuple[str, ...]] | None:
+    """Insert a docstring into the first functions without one; return the code and the inserted strings.
+
+    ``None`` if there is no such function, or the language has no docstrings.
+    """
+    quotes = language.documentation.docstring_quotes
+    if not quotes:
+        return None
+    fragment = parse_fragment(code, language.name)
     data = to_bytes(code)
     lines: list[tuple[int, str]] = []
-    for found in find_functions(fragment.tree, fragment.source, "Python"):
-        if found.doc or found.body is None:
+    for function in find_functions(fragment.tree, fragment.source, language.name):
+        if function.doc or function.body is None:
             continue
-        start = found.body.start_byte
+        start = function.body.start_byte
         indent = _indent_before(data, start)
         if indent is not None and data[data.rfind(b"\n", 0, start) + 1 : start].strip() == b"":
-            lines.append((start, f'{indent}"""{told(len(lines))}"""\n'))
-        if len(lines) == MOST_PLACES:
+            lines.append((start, f"{indent}{quotes}{text_of(len(lines))}{quotes}\n"))
+        if len(lines) == MAX_PLACES:
             break
     if not lines:
         return None
@@ -119,30 +98,38 @@ def docstrings(code: str, told: Told) -> tuple[str, tuple[str, ...]] | None:
     return to_text(data), tuple(text for _, text in lines)
 
 
-def unused_function(code: str, language: Language) -> tuple[str, str] | None:
-    """Put in a function that nobody calls; return the code and that function, or ``None`` without a place."""
-    if language.name in _UNUSED:
-        text = "\n" + _UNUSED[language.name]
-        # Ruby's methods at the top level become methods of every object: behind __END__ nothing is code.
-        return None if "__END__" in code else (code.rstrip("\n") + "\n" + text, text)
+def insert_unused_function(code: str, language: Language) -> tuple[str, str] | None:
+    """Insert the language's unused function; return the code and the inserted text.
+
+    ``None`` if there is no place for it, or the language defines none.
+    """
+    unused = language.unused_function
+    if unused is None or (unused.end_of_code and unused.end_of_code in code):
+        return None
+    if unused.container:
+        return _insert_into_container(code, language, unused)
+    text = "\n" + unused.code
+    return code.rstrip("\n") + "\n" + text, text
+
+
+def _insert_into_container(code: str, language: Language, unused: UnusedFunction) -> tuple[str, str] | None:
     fragment = parse_fragment(code, language.name)
-    text = _UNUSED_METHOD[language.name]
     for node in walk(fragment.tree.root_node):
-        body = node.child_by_field_name("body") if node.type == "class_declaration" else None
+        body = node.child_by_field_name("body") if node.type == unused.container else None
         if body is None or not fragment.start <= body.start_byte < body.end_byte <= fragment.end:
             continue
         at = body.end_byte - 1 - fragment.start
         data = to_bytes(code)
-        return to_text(data[:at] + to_bytes(text) + data[at:]), text
+        return to_text(data[:at] + to_bytes(unused.code) + data[at:]), unused.code
     return None
 
 
-def _first_statement(found: Function, language: Language) -> Node | None:
-    if found.body is None:
+def _first_statement(function: Function, language: Language) -> Node | None:
+    if function.body is None:
         return None
-    row = get_syntax(language.name)
-    for child in found.body.named_children:
-        if child.type in row.comments or any(start <= child.start_byte < end for start, end in found.doc):
+    syntax = language.require_syntax()
+    for child in function.body.named_children:
+        if child.type in syntax.comments or any(start <= child.start_byte < end for start, end in function.doc):
             continue
         return child.named_children[0] if child.type == "statement_list" and child.named_children else child
     return None
@@ -153,19 +140,19 @@ def _indent_before(data: bytes, start: int) -> str | None:
     return None if line.strip() else to_text(line)
 
 
-def _with_lines(code: str, places: list[int], told: Told) -> str | None:
-    """Put lines above the lines that begin at the first places; places in the midst of a line are passed over."""
+def _insert_lines(code: str, places: list[int], text_of: TextOfPlace) -> str | None:
+    """Insert lines above the lines that begin at the first places; places in the middle of a line are skipped."""
     data = to_bytes(code)
     texts: list[tuple[int, bytes]] = []
     for start in sorted(set(places)):
         indent = _indent_before(data, start)
         at = data.rfind(b"\n", 0, start) + 1
-        # A line that goes on from the one above (a macro in C) takes no comment between.
+        # A line that continues the one above (a macro in C) must not be separated from it.
         if indent is None or data[:at].rstrip(b"\n").endswith(b"\\"):
             continue
-        lines = "".join(f"{indent}{line}\n" for line in told(len(texts)).splitlines())
+        lines = "".join(f"{indent}{line}\n" for line in text_of(len(texts)).splitlines())
         texts.append((at, to_bytes(lines)))
-        if len(texts) == MOST_PLACES:
+        if len(texts) == MAX_PLACES:
             break
     for at, text in reversed(texts):
         data = data[:at] + text + data[at:]

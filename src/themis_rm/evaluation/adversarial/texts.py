@@ -1,4 +1,4 @@
-"""What the edits say. None of it is true of the code that it is put into, or bears on it."""
+"""Texts of the edits. None of them is true of the code that contains it, or relevant to it."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ PADDING = tuple(
 )
 
 
-def drawn(texts: tuple[str, ...], pair_id: str, number: int = 0) -> str:
-    """Return the text for a pair; the second and third place of one pair get others than the first."""
+def choose_text(texts: tuple[str, ...], pair_id: str, number: int = 0) -> str:
+    """Return a text for a pair; the places of one pair get different texts."""
     return texts[(int(stable_id("claim", pair_id)[:8], 16) + number) % len(texts)]

@@ -1,0 +1,1 @@
+"""The adversarial edits. Each module registers one edit or a family of related ones."""

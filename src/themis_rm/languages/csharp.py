@@ -1,0 +1,147 @@
+"""C#."""
+
+from __future__ import annotations
+
+from themis_rm.languages import LANGUAGES
+from themis_rm.languages.definition import (
+    AND_OR,
+    TRUE_FALSE,
+    GrammarNodes,
+    Language,
+    Renaming,
+    Syntax,
+    Toolchain,
+    UnusedFunction,
+    swap_table,
+    word_set,
+)
+
+SYNTAX = Syntax(
+    comments=word_set("comment"),
+    literals=word_set(
+        "string_literal verbatim_string_literal raw_string_literal interpolated_string_expression character_literal"
+    ),
+    functions=word_set("method_declaration constructor_declaration"),
+    containers=word_set("class_declaration struct_declaration interface_declaration record_declaration"),
+    annotations=word_set("attribute_list"),
+    wrappers=(("class Wrapper {\n", "\n}"),),
+)
+
+NODES = GrammarNodes(
+    copies="{}.ToList()",
+    binary=word_set("binary_expression"),
+    logical=AND_OR,
+    unary=word_set("prefix_unary_expression unary_expression"),
+    conditionals=word_set("if_statement"),
+    ternary=word_set("conditional_expression"),
+    loops=word_set("for_statement foreach_statement while_statement do_statement"),
+    counted=word_set("for_statement"),
+    iterating=word_set("foreach_statement"),
+    switches=word_set("switch_statement"),
+    cases=word_set("switch_section"),
+    blocks=word_set("block"),
+    braces=word_set("block"),
+    exits=word_set("return_statement break_statement continue_statement goto_statement yield_statement"),
+    returns=word_set("return_statement"),
+    breaks=word_set("break_statement"),
+    continues=word_set("continue_statement"),
+    throws=word_set("throw_statement throw_expression"),
+    calls=word_set("invocation_expression object_creation_expression"),
+    argument=word_set("argument"),
+    awaits=word_set("await_expression"),
+    numbers=word_set("integer_literal real_literal"),
+    booleans=TRUE_FALSE,
+    strings=word_set(
+        "string_literal verbatim_string_literal raw_string_literal interpolated_string_expression character_literal"
+    ),
+    nulls=word_set("null_literal"),
+    subscripts=word_set("element_access_expression"),
+    assignments=word_set("assignment_expression"),
+    updates=word_set("postfix_unary_expression prefix_unary_expression"),
+    declares={"parameter": ("name",), "variable_declarator": ("name",), "foreach_statement": ("left",)},
+    functions=word_set(
+        "method_declaration constructor_declaration local_function_statement lambda_expression"
+        " anonymous_method_expression accessor_declaration"
+    ),
+    scopes=word_set("block for_statement foreach_statement using_statement"),
+    opaque=word_set(
+        "attribute_list modifier using_directive type_argument_list type_parameter_list"
+        " type_parameter_constraints_clause"
+        " base_list enum_declaration typeof_expression default_expression preproc_region"
+        " preproc_endregion preproc_pragma"
+        " generic_name predefined_type nullable_type array_type sizeof_expression is_expression as_expression"
+    ),
+    typed=True,
+    methods=swap_table(
+        "First/Last FirstOrDefault/LastOrDefault Any/All Min/Max StartsWith/EndsWith IndexOf/LastIndexOf Skip/Take"
+        " ToLower/ToUpper TrimStart/TrimEnd Floor/Ceiling OrderBy/OrderByDescending Append/Prepend Keys/Values"
+        " ToLowerInvariant/ToUpperInvariant IsNullOrEmpty/IsNullOrWhiteSpace SkipWhile/TakeWhile Push/Peek Union/Concat"
+        " IntersectWith/UnionWith Enqueue/Push"
+    ),
+    conversions=word_set("Abs Floor Round Ceiling"),
+    releases=word_set("Dispose Close DisposeAsync CloseAsync Release Free FreeHGlobal Return"),
+    clears=word_set("Clear Evict Invalidate Purge TrimExcess TryRemove RemoveAll"),
+    streams=(
+        (r"\bFile\.ReadLines$", "File.ReadAllLines", ""),
+        (r"\bDirectory\.EnumerateFiles$", "Directory.GetFiles", ""),
+        (r"\bDirectory\.EnumerateDirectories$", "Directory.GetDirectories", ""),
+        (r"\.(Where|Select|SelectMany|OfType|Cast)$", r".\1", ".ToList()"),
+    ),
+    accesses=word_set("member_access_expression attribute"),
+    handlers=word_set("catch_clause"),
+    unordered_arguments=word_set("spread_element block"),
+    unconvertible_arguments=word_set("spread_element"),
+)
+
+RENAMING = Renaming(
+    declarations=frozenset({("variable_declarator", "name")}),
+    members={"member_access_expression": "expression", "attribute": "object"},
+    never=word_set("global_statement labeled_statement name_colon"),
+    never_fields=frozenset({("argument", "name")}),
+)
+
+TOOLCHAIN = Toolchain(
+    programs=("mcs", "mono"),
+    file="main.cs",
+    extensions=(".cs",),
+    compile=(
+        (
+            "{mcs}",
+            "-nologo",
+            "-warn:0",
+            "-r:System.Core",
+            "-r:System.Data",
+            "-r:System.Numerics",
+            "-out:main.exe",
+            "{sources}",
+        ),
+    ),
+    run=("{mono}", "main.exe"),
+    version=("{mono}", "--version"),
+    reads=("/etc/mono",),
+)
+
+UNUSED_FUNCTION = UnusedFunction(
+    code="\n    private static bool AllResultsVerified(bool[] results)\n    {\n        bool ok = true;\n"
+    "        foreach (bool result in results)\n        {\n            ok = ok && result;\n        }\n"
+    "        return ok;\n    }\n",
+    container="class_declaration",
+)
+
+LANGUAGES.register(
+    Language(
+        name="C#",
+        benchmark_name="CSharp",
+        fence="csharp",
+        extensions=(".cs",),
+        grammar="tree_sitter_c_sharp",
+        line_comment="//",
+        test_files=("*.Tests*", "*Tests.cs"),
+        generated_files=("*.g.cs", "*.Designer.cs"),
+        syntax=SYNTAX,
+        injection=NODES,
+        renaming=RENAMING,
+        unused_function=UNUSED_FUNCTION,
+        toolchain=TOOLCHAIN,
+    )
+)

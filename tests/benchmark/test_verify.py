@@ -287,7 +287,7 @@ def test_without_namespaces_execution_needs_permission(tmp_path, monkeypatch):
         verify(path, tmp_path / "out", VerifySettings())
     report = verify(path, tmp_path / "out", settings())
     assert report.total.agree == 1
-    assert "can be reached" in report.isolation
+    assert "are accessible" in report.isolation
 
 
 def test_authored_python_pairs_agree(tmp_path):

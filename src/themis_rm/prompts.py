@@ -17,7 +17,6 @@ from typing import Any, Literal, Self
 from themis_rm.criteria import CRITERIA, PRINCIPLES, Criterion, criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.settings import Settings, read_yaml
-from themis_rm.storage.parquet import read_rows
 
 PromptMode = Literal["none", "all", "own"]
 Message = dict[str, str]
@@ -183,6 +182,8 @@ class PromptSet:
             InputError: The path contains no prompt set.
         """
         if path.is_dir() or path.suffix == ".parquet":
+            from themis_rm.storage.parquet import read_rows  # pyarrow is slow to import
+
             return cls.from_preferences(path.stem, read_rows(path, ["system", "aspect"]))
         return cls.from_file(path)
 

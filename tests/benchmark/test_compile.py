@@ -225,7 +225,9 @@ def test_a_source_digest_depends_on_names_and_contents(tmp_path):
 def test_a_chat_model_generates_missing_prompts(sources, tmp_path, chat):
     records = [{**responses(1), "prompt": "Add one."}, responses(2), {**responses(3), "signature": "def f(three)"}]
     chat.answer = lambda body: "no" if "three" in body["messages"][0]["content"] else "<request>Add two.</request>"
-    manifest, rows = compiled(sources(alpha=records), tmp_path, prompt_writer={"url": chat.url, "model": "m"})
+    manifest, rows = compiled(
+        sources(alpha=records), tmp_path, prompt_writer={"url": chat.url, "served_model_name": "m"}
+    )
     assert [(row["prompt"], row["prompt_source"]) for row in rows] == [
         ("Add one.", "upstream"),
         ("Add two.", "llm"),

@@ -103,10 +103,10 @@ def test_a_tie_where_the_reference_decides_is_a_flip():
 
 
 def test_a_pair_that_one_side_cannot_score_is_no_agreement():
-    failed = [pair(0, None, 1.0, "chosen: refused-by-server; rejected: truncated"), *BASE[1:]]
+    failed = [pair(0, None, 1.0, "chosen: rejected-by-server; rejected: truncated"), *BASE[1:]]
     report = sides(BASE, failed)
     assert report.failed_once == 1
-    assert report.backend.failed == {"refused-by-server": 1}
+    assert report.backend.failed == {"rejected-by-server": 1}
     assert report.backend.truncated == 1
     assert report.agreement.responses == 399
     assert not report.agrees
@@ -175,7 +175,12 @@ def vllm(tiny_checkpoint, monkeypatch):
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         started.append(server)
-        remote = {"url": f"http://127.0.0.1:{server.server_port}", "api": "classify", "retries": 0, "batch": 8}
+        remote = {
+            "url": f"http://127.0.0.1:{server.server_port}",
+            "dialect": "vllm-classify",
+            "max_retries": 0,
+            "batch_size": 8,
+        }
         return BackendSettings(sample=12, model={"device": "cpu", "remote": remote})
 
     yield start
@@ -190,7 +195,7 @@ def test_a_server_with_the_right_rewards_agrees(vllm, tiny_checkpoint):
     assert report.pairs == 12
     assert report.agreement.largest < 1e-4
     assert report.agreement.responses + sum(report.reference.failed.values()) == 24
-    assert report.backend.facts["api"] == "classify"
+    assert report.backend.facts["dialect"] == "vllm-classify"
 
 
 def test_a_server_with_probabilities_is_named(vllm, tiny_checkpoint):
@@ -206,6 +211,6 @@ def test_without_a_server(tiny_checkpoint):
 
 
 def test_with_a_dead_server(tiny_checkpoint):
-    remote = {"url": "http://127.0.0.1:9", "api": "classify", "retries": 0}
+    remote = {"url": "http://127.0.0.1:9", "dialect": "vllm-classify", "max_retries": 0}
     with pytest.raises(InputError, match="does not answer"):
         verify_backend(tiny_checkpoint("qwen3"), "authored", BackendSettings(model={"remote": remote}))

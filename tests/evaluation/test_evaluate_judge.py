@@ -42,7 +42,7 @@ def verdict(body):
 def results(chat, tmp_path):
     chat.answer = verdict
     settings = EvaluateSettings(
-        model=ModelSettings(judge=JudgeSettings(url=chat.url, parallel=2)), baselines=("length",), part_pairs=4
+        model=ModelSettings(judge=JudgeSettings(url=chat.url, max_concurrency=2)), baselines=("length",), part_pairs=4
     )
     return evaluate("rubric", pairs(tmp_path / "b.jsonl"), tmp_path / "out", settings)
 

@@ -6,7 +6,8 @@ import shutil
 import pytest
 from tests.models import golden_cases as golden
 
-from themis_rm.models.catalog import detect_family
+from themis_rm.models.checkpoint import Checkpoint
+from themis_rm.models.family import detect_family
 from themis_rm.models.loading import load_model
 from themis_rm.prompts import conversation
 
@@ -55,7 +56,7 @@ def tables(tmp_path_factory):
 
 @pytest.mark.parametrize("name", golden.NAMES)
 def test_a_folder_is_recognized_by_what_lies_in_it(name):
-    assert detect_family(golden.FOLDER / name, pickles=True).name == FAMILIES[name]
+    assert detect_family(Checkpoint(golden.FOLDER / name, pickles=True)).name == FAMILIES[name]
 
 
 @pytest.mark.parametrize("column", golden.COLUMNS)
@@ -126,7 +127,7 @@ def test_pad_token_text_inside_a_prompt_tells_sides_apart(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["armo", "qrm", "qrm-llama"])
 def test_an_answer_with_the_text_of_the_boundary_does_not_move_the_gate(name, tmp_path):
-    from themis_rm.models.families.gating import BOUNDARIES
+    from themis_rm.models.gating import BOUNDARIES
 
     model = golden.model_of(name, tmp_path)
     kind = "gemma2" if name == "qrm" else "llama"

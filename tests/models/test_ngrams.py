@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from themis_rm.errors import CheckpointError, InputError
 from themis_rm.models.loading import load_model
-from themis_rm.models.ngrams import NGramSettings, difference, features, fit_ngrams
+from themis_rm.models.ngrams import NGramSettings, feature_difference, features, fit_ngrams
 from themis_rm.prompts import conversation
 
 SMALL = NGramSettings(bits=12)
@@ -41,11 +41,11 @@ def test_equal_answers_are_counted_not_used():
     same = {"system": None, "input": "", "chosen": "a  b", "rejected": "a b"}
     model = fit_ngrams([*rows(), same, {**same, "rejected": ""}], SMALL)
     assert model.report.pairs == 40
-    assert model.report.skipped == {"same-n-grams": 1, "empty-answer": 1}
+    assert model.report.skipped == {"same-n-grams": 1, "empty-response": 1}
 
 
 def test_nothing_to_learn_from_is_an_error():
-    with pytest.raises(InputError, match="no pair to learn from"):
+    with pytest.raises(InputError, match="cannot be fitted"):
         fit_ngrams([])
 
 
@@ -106,5 +106,5 @@ def test_features_do_not_see_white_space(text):
 
 @given(first=st.text(max_size=40), second=st.text(max_size=40))
 def test_differences_change_sign_with_the_sides(first, second):
-    one, two = difference(first, second, "", SMALL), difference(second, first, "", SMALL)
+    one, two = feature_difference(first, second, "", SMALL), feature_difference(second, first, "", SMALL)
     assert one == {bucket: -value for bucket, value in two.items()}

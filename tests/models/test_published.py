@@ -1,4 +1,4 @@
-"""The catalog of published models: whole, typed, sourced, and found by any of its names."""
+"""The table of published models: complete, typed, with sources, and found by any name."""
 
 import csv
 import subprocess
@@ -11,9 +11,10 @@ import pytest
 from themis_rm.errors import CheckpointError
 from themis_rm.evaluation.reference.runs import load
 from themis_rm.models import published
-from themis_rm.models.catalog import FAMILIES
-from themis_rm.models.published import Source
-from themis_rm.models.settings import Interface, SystemRole
+from themis_rm.models.family import FAMILIES
+from themis_rm.models.judges.interface import JUDGES
+from themis_rm.models.published import FactSource
+from themis_rm.models.settings import SystemRole
 
 ROWS = published.rows()
 SOURCED = {"family", "base", "license", "prompts", "system", "positions", "trained", "dtype", "tokenizer", "weights"}
@@ -25,17 +26,17 @@ def row(request):
     return request.param
 
 
-def test_the_51_models_are_those_with_published_figures():
+def test_the_51_models_are_those_with_published_scores():
     assert len(ROWS) == 51
     assert {row.run for row in ROWS} == set(load().runs)
 
 
-def test_a_family_is_one_of_ours_or_none(row):
-    assert row.family in {family.name for family in FAMILIES} | set(get_args(Interface)) | {""}
-    assert row.family or row.scoring, "a row that nothing of ours reads says what to do"
+def test_a_family_is_registered_or_empty(row):
+    assert row.family in {*FAMILIES.names(), *JUDGES.names(), ""}
+    assert row.family or row.scoring, "a row without a family must explain how to score with it"
 
 
-def test_columns_hold_what_their_type_allows(row):
+def test_columns_have_allowed_values(row):
     assert row.system in {*get_args(SystemRole), ""}
     assert row.attention in {"any", "softcap"}
     assert row.weights in {"safetensors", "pickle", "mixed", ""}
@@ -48,42 +49,42 @@ def test_columns_hold_what_their_type_allows(row):
     assert not row.tokenizer or row.tokenizer.count("/") == 1
 
 
-def test_every_fact_says_where_it_was_learned_and_nothing_else_does(row):
+def test_every_fact_has_a_source(row):
     facts = {name for name in SOURCED if getattr(row, name)}
     assert facts <= set(row.sources)
     assert set(row.sources) <= facts | {"scoring"}
-    assert set(row.sources.values()) <= set(get_args(Source))
+    assert set(row.sources.values()) <= set(get_args(FactSource))
 
 
-def test_gemma_2_alone_needs_capped_attention_and_has_no_system_role():
+def test_only_gemma_2_needs_capped_attention_and_has_no_system_role():
     capped = {row.run for row in ROWS if row.attention == "softcap"}
     assert capped == {row.run for row in ROWS if "Gemma-2" in row.run}
     assert {row.system for row in ROWS if row.run in capped} == {"folded"}
 
 
-def test_themis_alone_knows_criteria_prompts():
+def test_only_themis_was_trained_with_criteria_prompts():
     assert {row.series for row in ROWS if "own" in row.prompts} == {"Themis-RM"}
 
 
-def test_a_golden_is_one_of_the_shared_ones(shared):
+def test_a_golden_exists(shared):
     for row in ROWS:
-        found = [shared / "goldens" / part / row.golden for part in ("rm", "generative")]
-        assert not row.golden or any(folder.is_dir() for folder in found), row.run
+        folders = [shared / "goldens" / part / row.golden for part in ("rm", "generative")]
+        assert not row.golden or any(folder.is_dir() for folder in folders), row.run
         assert row.checked == ("no" if not row.golden else "part" if row.gap else "yes")
-        assert row.golden or row.gap, "a row without a golden says why"
+        assert row.golden or row.gap, "a row without a golden must explain why"
 
 
-def test_a_family_that_no_folder_gives_away_is_named_in_the_settings():
-    assert {family.name for family in FAMILIES if not family.tensors} == published.UNMARKED
+def test_a_family_that_cannot_be_detected_is_in_the_settings():
+    assert [family.name for family in FAMILIES if family.tensors is None] == ["next-token-logit"]
     assert published.find("Llama-3.3-Nemotron-70B-Reward").settings == {"family": "next-token-logit"}
 
 
-def test_judges_are_the_generative_runs():
+def test_judges_are_the_generative_models():
     assert {row.run for row in ROWS if row.kind == "generative"} == {row.run for row in ROWS if row.interface}
     assert sum(row.kind == "generative" for row in ROWS) == 6
 
 
-def test_every_name_means_one_model():
+def test_names_are_unique():
     names = [name.casefold() for row in ROWS for name in row.names]
     assert len(names) == len(set(names))
 
@@ -92,22 +93,22 @@ def test_every_name_means_one_model():
     "name",
     ["SkyworkV2-Qwen-8B", "skywork/skywork-reward-v2-qwen3-8b", "Skywork-Reward-V2-Qwen3-8B", "SKYWORKV2-QWEN-8B"],
 )
-def test_run_hub_id_and_short_name_find_a_model_in_any_case(name):
+def test_a_model_is_found_by_run_hub_id_and_short_name_in_any_case(name):
     assert published.find(name).run == "SkyworkV2-Qwen-8B"
 
 
-def test_a_name_in_the_tables_finds_a_model():
+def test_a_model_is_found_by_its_name_in_the_tables():
     assert published.find("Themis-RM 8B").hub == "project-themis/Themis-RM-8B"
 
 
-def test_the_id_of_another_repository_does_not_mean_a_model_that_the_tables_call_so():
+def test_a_table_name_that_is_the_id_of_another_repository_does_not_find_the_model():
     row = published.find("Llama-3.1-8B-Instruct-RM-RB2")
     assert row.table == "allenai/Llama-3.1-8B-Base-RM-RB2"
     assert published.find(row.table) is None
     assert load().find(row.table).run == row.run
 
 
-def test_an_unknown_name_gets_the_nearest_one():
+def test_an_unknown_name_gets_a_suggestion():
     assert published.find("Themis-RM-9B") is None
     with pytest.raises(CheckpointError, match="Did you mean 'Themis-RM-"):
         published.require("Themis-RM-9B")
@@ -115,17 +116,17 @@ def test_an_unknown_name_gets_the_nearest_one():
         published.require("zzzz")
 
 
-def test_a_cell_that_csv_must_not_eat_comes_back():
+def test_cells_with_commas_and_quotes_are_read_unchanged():
     lines = resources.files("themis_rm.models").joinpath("published.csv").read_text(encoding="utf-8").splitlines()
     raw = {line["run"]: line for line in csv.DictReader(line for line in lines if not line.startswith("#"))}
     for row in ROWS:
-        assert None not in raw[row.run], "a line has more cells than columns"
+        assert None not in raw[row.run], "the line has more cells than columns"
         assert (row.note, row.scoring, row.license) == tuple(
             raw[row.run][name] for name in ("note", "scoring", "license")
         )
 
 
-def test_reading_the_rows_loads_no_torch():
+def test_reading_the_rows_imports_no_heavy_library():
     code = (
         "import sys; from themis_rm.models import published; published.rows();"
         "sys.exit(any(name in sys.modules for name in ('torch', 'transformers', 'numpy', 'safetensors')))"

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.catalog import detect_family
+from themis_rm.models.checkpoint import Checkpoint
+from themis_rm.models.family import detect_family
 from themis_rm.models.loading import load_model
 from themis_rm.prompts import conversation
 
@@ -30,7 +31,7 @@ def folder(tiny_checkpoint, tmp_path):
 
 
 def test_a_folder_is_recognized(folder):
-    assert detect_family(folder).name == "urm"
+    assert detect_family(Checkpoint(folder)).name == "urm"
 
 
 def test_the_reward_is_the_weighted_sum_of_the_means(folder):
@@ -61,7 +62,7 @@ def test_another_number_of_attributes_is_refused(folder):
     weights = load_file(folder / "model.safetensors")
     weights["score.weight"] = torch.randn(8, 32)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(CheckpointError, match="weighs 5 attributes but scores 8"):
+    with pytest.raises(CheckpointError, match="weights 5 attributes but has 8 scores"):
         load_model(folder)
 
 

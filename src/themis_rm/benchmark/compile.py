@@ -27,10 +27,10 @@ from themis_rm.benchmark.pairs import pairs_digest
 from themis_rm.benchmark.prompt_templates import template_prompt
 from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, UnusableRecord
 from themis_rm.criteria import criterion
+from themis_rm.endpoints.settings import ChatSettings
 from themis_rm.errors import InputError, SettingError
 from themis_rm.execute.check import Check
-from themis_rm.judge.endpoint import EndpointSettings
-from themis_rm.judge.instructions import Versions, write_instructions
+from themis_rm.judge.instructions import CodeVersions, write_instructions
 from themis_rm.languages import get_language
 from themis_rm.pipeline import (
     DROPPED,
@@ -62,7 +62,7 @@ class CompileSettings(Settings):
     """Names of the sources to use; by default all that have a directory."""
     validation: ValidationSettings = ValidationSettings()
     """Which pairs are valid."""
-    prompt_writer: EndpointSettings | None = None
+    prompt_writer: ChatSettings | None = None
     """Chat model that generates prompts for pairs without one; by default they get a template."""
     max_pairs_per_source: int | None = Field(default=None, ge=1)
     """Maximum number of pairs per source; the selection depends on ids only."""
@@ -290,7 +290,7 @@ class _KeptRows:
         self.prompts: dict[str, str] = {}
         self.prompt_failures: Counter[str] = Counter()
 
-    def generate_prompts(self, settings: EndpointSettings, cache: Path) -> None:
+    def generate_prompts(self, settings: ChatSettings, cache: Path) -> None:
         """Generate prompts for pairs with a template by a chat model; pairs for which it fails keep the template."""
         templates = (row for row in self._rows() if row["prompt_source"] == "template")
         for item in write_instructions(map(_versions, templates), settings, cache):
@@ -322,6 +322,6 @@ class _KeptRows:
                     yield row
 
 
-def _versions(row: Mapping[str, Any]) -> Versions:
+def _versions(row: Mapping[str, Any]) -> CodeVersions:
     facts = ", ".join(f"it defines {row[name]}" for name in ("signature", "name") if row[name])
-    return Versions(row["id"], row["chosen"], row["rejected"], get_language(row["language"]).name, facts)
+    return CodeVersions(row["id"], row["chosen"], row["rejected"], get_language(row["language"]).name, facts)

@@ -226,7 +226,7 @@ def adversarial(
 def verify_backend(
     model: Annotated[str, typer.Option(help="Checkpoint folder or name: the reference, run here.")],
     url: Annotated[str, typer.Option(help="Server that serves the same model.")],
-    api: Annotated[str, typer.Option(help="Its interface: classify or pooling (vLLM), predict (TEI), sglang.")],
+    dialect: Annotated[str, typer.Option(help="Its wire format: vllm-classify, vllm-pooling, sglang or tei.")],
     benchmark: Annotated[str, typer.Option(help="Benchmark file or folder, or 'authored'.")] = "authored",
     pairs: Pairs = None,
     settings: SettingsFile = None,
@@ -237,7 +237,7 @@ def verify_backend(
         from themis_rm.evaluation.backends import BackendSettings
         from themis_rm.evaluation.backends import verify_backend as work
 
-    given = [f"model.remote.url={url}", f"model.remote.api={api}", *(pairs or [])]
+    given = [f"model.remote.url={url}", f"model.remote.dialect={dialect}", *(pairs or [])]
     report = work(model, benchmark, settings_of(BackendSettings, settings, given))
     Console().print(report.table())
     if out is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from themis_rm.errors import CheckpointError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from themis_rm.models.catalog import Family
+    from themis_rm.models.family import Family
     from themis_rm.models.published import PublishedModel
 
 UNKNOWN = "unknown"
@@ -139,8 +138,8 @@ def folder(path: Path) -> Page:
     Raises:
         CheckpointError: It holds no model, or not a readable one.
     """
-    from themis_rm.models.catalog import detect_family
-    from themis_rm.models.checkpoint import config_value, read_json
+    from themis_rm.models.checkpoint import Checkpoint, config_value, read_json
+    from themis_rm.models.family import detect_family, require_config
     from themis_rm.models.loading import NGRAMS, PROMPTS
 
     command = ["themis-rm", "score", "solution.py", "--model", str(path)]
@@ -148,7 +147,8 @@ def folder(path: Path) -> Page:
         return Page(str(path), [("family", "n-grams"), ("size", _size(path))], commands=[command])
     weights = _weights_of(path)
     config = read_json(path / "config.json") if (path / "config.json").is_file() else {}
-    family = None if weights == "pickles" and config else detect_family(path)
+    require_config(path)
+    family = None if weights == "pickles" and config else detect_family(Checkpoint(path))
     positions = config.get("max_position_embeddings")
     facts = [
         ("family", family.name if family else UNKNOWN),
@@ -172,7 +172,7 @@ def _folder_warnings(path: Path, family: Family | None) -> Iterator[str]:
     from themis_rm.models.checkpoint import Checkpoint
 
     try:
-        importlib.import_module(family.module).parts(Checkpoint(path))
+        family.load_head(Checkpoint(path))
     except CheckpointError as error:
         yield f"As it is, it cannot be loaded: {error}"
 

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -104,9 +104,9 @@ def _by_family(rows: Sequence[PublishedModel]) -> Iterator[tuple[str, list[Publi
 
 
 def _is_judge(family: str) -> bool:
-    from themis_rm.models.settings import Interface
+    from themis_rm.models.judges.interface import JUDGES
 
-    return family in get_args(Interface)
+    return family in JUDGES
 
 
 def _table(rows: Sequence[PublishedModel], width: int) -> Table:

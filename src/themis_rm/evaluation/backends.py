@@ -229,7 +229,7 @@ class BackendReport(Result):
         for name in ("", "reference", "backend"):
             table.add_column(name, justify="right" if name else "left", no_wrap=True)
         sides = (self.reference, self.backend)
-        table.add_row("device / interface", *(str(s.facts.get("api", s.facts.get("device", "-"))) for s in sides))
+        table.add_row("device / interface", *(str(s.facts.get("dialect", s.facts.get("device", "-"))) for s in sides))
         table.add_row("accuracy", *(_share(side.accuracy.value) for side in sides))
         table.add_row(f"{self.level:.0%} interval", *(_interval(side.accuracy) for side in sides))
         table.add_row("ties", *(str(side.accuracy.ties) for side in sides))
@@ -285,7 +285,7 @@ def verify_backend(model: str | Path, benchmark: str | Path, settings: BackendSe
     """
     remote = settings.model.remote
     if remote is None:
-        raise SettingError("There is no server to compare with.", "Set model.remote.url and model.remote.api.")
+        raise SettingError("There is no server to compare with.", "Set model.remote.url and model.remote.dialect.")
     read = read_benchmark(benchmark)
     pairs = _spread_out(read.pairs, settings.sample)
     prompting = RunPrompts.choose(model, settings.prompts, settings.prompt_set, settings.model)

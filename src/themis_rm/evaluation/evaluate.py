@@ -218,7 +218,7 @@ def _baselines(
     wanted: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
     found: dict[str, tuple[RewardModel, list[PairScore]]] = {}
     for name in wanted:
-        other = crossfit.cross_fitted(benchmark.pairs) if name == crossfit.NAME else load_model(name, local)
+        other = crossfit.cross_fit(benchmark.pairs) if name == crossfit.NAME else load_model(name, local)
         if other is None:
             continue
         label = other.identity.name

@@ -1,1 +1,1 @@
-"""Language models that write and judge: prompts as templates, strict parsers, any OpenAI-compatible endpoint."""
+"""Language models as writers: prompts that have a model write the request that a pair of code versions answers."""

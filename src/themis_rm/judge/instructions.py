@@ -1,7 +1,7 @@
-"""Inverse instructions: a model writes the request that two versions of a piece of code both answer.
+"""Inverse instructions: a language model writes the request that two versions of a piece of code both answer.
 
-The request must not favor a side: the versions are shown without their label and in an order drawn by id, and a text
-that copies code of one of them, or speaks of versions, is not taken.
+The request must not favor one version: the prompt shows them without their labels and in an order drawn from the
+pair's id, and a request that copies code from a version, or mentions versions, is rejected.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from themis_rm.judge.endpoint import Endpoint, EndpointSettings
+from themis_rm.endpoints.chat import ChatEndpoint
+from themis_rm.endpoints.settings import ChatSettings
 from themis_rm.prompts import conversation
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.jsonl_cache import JsonlCache
@@ -28,25 +29,25 @@ STYLES = (
     "a few words typed into a search engine",
     "a problem statement of a programming contest",
 )
-"""The five manners in which requests are written; each pair's is drawn by its id."""
+"""The five styles of requests; the style of a pair is drawn from its id."""
 
-MOST_WORDS = 150
-_QUOTED_TOKENS = 8
+MAX_WORDS = 150
+_COPIED_TOKENS = 8
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _REQUEST = re.compile(r"<request>(.*?)</request>", re.DOTALL)
-_TELLING = re.compile(r"(?i)\b(first|second|other|both|either|two) versions?\b|\bversion [ab12]\b|<version>")
+_MENTIONS_VERSIONS = re.compile(r"(?i)\b(first|second|other|both|either|two) versions?\b|\bversion [ab12]\b|<version>")
 
 
 @dataclass(frozen=True, slots=True)
-class Versions:
-    """Two versions of code that need a request.
+class CodeVersions:
+    """Two versions of a piece of code that need a request.
 
     Attributes:
-        id: Names the pair.
+        id: Id of the pair.
         chosen: The better version.
-        rejected: The worse one.
-        language: Name of the language, for people.
-        facts: What else is known: names, a signature. Nothing that tells the sides apart.
+        rejected: The worse version.
+        language: Display name of the programming language.
+        facts: Further facts for the prompt, such as names or a signature. They must not reveal the better version.
     """
 
     id: str
@@ -58,13 +59,13 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """A written request, or why there is none.
+    """A written request, or the reason why there is none.
 
     Attributes:
-        id: Of the pair.
+        id: Id of the pair.
         text: The request; empty for a failure.
         style: One of :data:`STYLES`.
-        failure: ``no-request``, ``quotes-code``, ``tells-versions``, ``too-long`` or a failure of the endpoint.
+        failure: ``no-request``, ``copies-code``, ``mentions-versions``, ``too-long`` or a failure of the endpoint.
     """
 
     id: str
@@ -86,85 +87,87 @@ def _template() -> Template:
 
 
 def style_of(pair_id: str) -> str:
-    """Return the manner in which a pair's request is written."""
+    """Return the style of a pair's request."""
     return STYLES[int(stable_id("style", pair_id)[:8], 16) % len(STYLES)]
 
 
-def render(versions: Versions) -> str:
-    """Return the prompt for two versions; which stands first is drawn by the pair's id."""
-    sides = [versions.chosen, versions.rejected]
+def render_prompt(versions: CodeVersions) -> str:
+    """Return the prompt for two versions; their order is drawn from the pair's id."""
+    ordered = [versions.chosen, versions.rejected]
     if int(stable_id("order", versions.id)[:8], 16) % 2:
-        sides.reverse()
+        ordered.reverse()
     return _template().render(
         language=versions.language,
-        first=sides[0].strip("\n"),
-        second=sides[1].strip("\n"),
+        first=ordered[0].strip("\n"),
+        second=ordered[1].strip("\n"),
         facts=versions.facts,
         style=style_of(versions.id),
-        words=MOST_WORDS,
+        words=MAX_WORDS,
     )
 
 
-def read_reply(text: str, versions: Versions) -> tuple[str, str]:
-    """Return the request in a model's answer and an empty reason, or an empty request and why there is none.
+def parse_request(text: str, versions: CodeVersions) -> tuple[str, str]:
+    """Return the request in a model's response and an empty failure, or an empty request and the failure.
 
-    Exactly one request must stand there, behind any closed block of thoughts; a block left open holds no answer.
+    The response must contain exactly one request after any closed block of reasoning; an unclosed block is a failure.
     """
     if text.count("<think>") > text.count("</think>"):
         return "", "no-request"
-    found = _REQUEST.findall(text.rpartition("</think>")[2])
-    if len(found) != 1 or not found[0].strip():
+    matches = _REQUEST.findall(text.rpartition("</think>")[2])
+    if len(matches) != 1 or not matches[0].strip():
         return "", "no-request"
-    request = found[0].strip()
-    if len(request.split()) > 2 * MOST_WORDS:
+    request = matches[0].strip()
+    if len(request.split()) > 2 * MAX_WORDS:
         return "", "too-long"
-    if _TELLING.search(request):
-        return "", "tells-versions"
-    grams = _grams(request)
-    if grams & (_grams(versions.chosen) | _grams(versions.rejected)):
-        return "", "quotes-code"
+    if _MENTIONS_VERSIONS.search(request):
+        return "", "mentions-versions"
+    if _ngrams(request) & (_ngrams(versions.chosen) | _ngrams(versions.rejected)):
+        return "", "copies-code"
     return request, ""
 
 
-def _grams(text: str) -> set[tuple[str, ...]]:
+def _ngrams(text: str) -> set[tuple[str, ...]]:
     tokens = _TOKEN.findall(text)
-    return {tuple(tokens[i : i + _QUOTED_TOKENS]) for i in range(len(tokens) - _QUOTED_TOKENS + 1)}
+    return {tuple(tokens[i : i + _COPIED_TOKENS]) for i in range(len(tokens) - _COPIED_TOKENS + 1)}
 
 
-def write_instructions(versions: Iterable[Versions], settings: EndpointSettings, memory: Path) -> Iterator[Instruction]:
-    """Have requests written, in the order of the input.
+def write_instructions(
+    versions: Iterable[CodeVersions], settings: ChatSettings, cache_path: str | Path
+) -> Iterator[Instruction]:
+    """Have a language model write requests, in the order of the input.
 
     Args:
         versions: Pairs; streamed, a few batches at a time.
         settings: The model.
-        memory: JSONL file of what was written before: the same question to the same model is asked once, so that a job
-            that was killed goes on where it was. Failures of the endpoint are not remembered.
+        cache_path: JSONL file of responses. A prompt is sent to the same model once, so that an interrupted job
+            resumes. Failures of the endpoint are not cached.
 
     Raises:
         InputError: The endpoint cannot be used at all.
     """
-    endpoint = Endpoint(settings)
+    endpoint = ChatEndpoint(settings)
+    model = endpoint.settings.cache_key()
     stream = iter(versions)
-    failed: dict[str, str] = {}
-    with JsonlCache(memory, ("text",)) as known, ThreadPoolExecutor(settings.parallel) as pool:
-        while batch := list(islice(stream, 4 * settings.parallel)):
-            asked = [(item, render(item)) for item in batch]
-            keys = [stable_id(prompt, settings.answers()) for _, prompt in asked]
+    failures: dict[str, str] = {}
+    with JsonlCache(Path(cache_path), ("text",)) as cached, ThreadPoolExecutor(settings.max_concurrency) as pool:
+        while batch := list(islice(stream, 4 * settings.max_concurrency)):
+            prompts = [render_prompt(item) for item in batch]
+            keys = [stable_id(prompt, model) for prompt in prompts]
             missing = {
                 key: prompt
-                for key, (_, prompt) in zip(keys, asked, strict=True)
-                if key not in known.rows and key not in failed
+                for key, prompt in zip(keys, prompts, strict=True)
+                if key not in cached.rows and key not in failures
             }
-            replies = pool.map(lambda prompt: endpoint.ask(conversation(None, prompt)), missing.values())
+            replies = pool.map(lambda prompt: endpoint.complete(conversation(None, prompt)), missing.values())
             for key, reply in zip(missing, replies, strict=True):
                 if reply.failure:
-                    failed[key] = reply.failure
+                    failures[key] = reply.failure
                 else:
-                    known.add(key, {"text": reply.text or ""})
+                    cached.add(key, {"text": reply.text or ""})
             for key, item in zip(keys, batch, strict=True):
-                yield _instruction(item, known.rows[key]["text"] if key in known.rows else "", failed.get(key, ""))
+                yield _instruction(item, cached.rows[key]["text"] if key in cached.rows else "", failures.get(key, ""))
 
 
-def _instruction(item: Versions, text: str, failure: str) -> Instruction:
-    request, reason = ("", failure) if failure else read_reply(text, item)
+def _instruction(item: CodeVersions, text: str, failure: str) -> Instruction:
+    request, reason = ("", failure) if failure else parse_request(text, item)
     return Instruction(item.id, request, style_of(item.id), reason)

@@ -1,4 +1,4 @@
-"""Any reward model to scores: one protocol, one catalog, one file per family.
+"""Reward models of any kind: one protocol, one registry, one file per family.
 
-Nothing here loads torch; a family's module does so when a checkpoint of it is first loaded.
+Importing the protocol, the settings or the registries imports no torch; loading a checkpoint does.
 """

@@ -1,4 +1,4 @@
-"""Decoders of transformers without the heads that transformers puts on them."""
+"""Load the decoder of a checkpoint, without the head that transformers adds."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from themis_rm.errors import CheckpointError
 from themis_rm.models.checkpoint import Checkpoint, config_value
 from themis_rm.models.family import HeadSpec
 
-_OUTSIDE = frozenset({"lm_head.weight"})
-"""Tensors that no reward needs: the map to words is not even read."""
+_UNUSED = frozenset({"lm_head.weight"})
+"""Tensors that no reward needs; they are not read."""
 
 
 def read_config(checkpoint: Checkpoint) -> Any:
-    """Return the typed configuration of a decoder that transformers knows.
+    """Return the typed configuration of a decoder that transformers supports.
 
     Raises:
-        CheckpointError: It knows no such model, or the values cannot be used.
+        CheckpointError: The model type is not supported, or a value is not valid.
     """
     kind = str(checkpoint.config.get("model_type", ""))
     if kind not in MODEL_MAPPING_NAMES:
         architecture = config_value(checkpoint.config, "architectures")
         raise CheckpointError(
-            f"{checkpoint.folder} is of the unknown architecture '{architecture or kind or 'none given'}'.",
+            f"{checkpoint.folder} has the unsupported architecture '{architecture or kind or 'not named'}'.",
             f"transformers {transformers.__version__} has no decoder for model type '{kind}'.",
         )
     try:
         return AutoConfig.from_pretrained(str(checkpoint.folder), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise CheckpointError(f"{checkpoint.folder}/config.json cannot be used ({reason}).") from error
+        raise CheckpointError(f"{checkpoint.folder}/config.json is not valid ({reason}).") from error
 
 
 def load_backbone(
     checkpoint: Checkpoint,
-    parts: HeadSpec,
+    head: HeadSpec,
     config: Any,
     dtype: torch.dtype | str,
     device: torch.device | str,
@@ -49,14 +49,14 @@ def load_backbone(
     """Load a decoder.
 
     Args:
-        checkpoint: The folder.
-        parts: What its family says about it.
+        checkpoint: The checkpoint.
+        head: Its head, and how the decoder is read.
         config: Configuration of the decoder.
-        dtype: Precision of the weights; ``"auto"`` for the checkpoint's own.
-        device: Where to, or ``"split"`` for layers spread over all GPUs.
+        dtype: Precision of the weights; ``"auto"`` for that of the checkpoint.
+        device: Device, or ``"split"`` for layers spread over all GPUs.
 
     Raises:
-        CheckpointError: A weight is missing, has another shape, or belongs to nobody.
+        CheckpointError: A weight is missing, has another shape, or is neither the decoder's nor the head's.
     """
     options: dict[str, Any] = {
         "config": config,
@@ -66,51 +66,51 @@ def load_backbone(
     }
     if device == "split":
         options["device_map"] = "auto"
-    with quiet():
+    with suppress_loading_messages():
         try:
-            model, report = _read(checkpoint, parts, options)
+            model, report = _read(checkpoint, head, options)
         except (OSError, ValueError, RuntimeError, ImportError) as error:
             reason = " ".join(str(error).split())[:200]
             raise CheckpointError(f"The weights in {checkpoint.folder} cannot be loaded ({reason}).") from error
     if missing := sorted(report["missing_keys"]):
         raise CheckpointError(f"{checkpoint.folder} lacks {len(missing)} of its weights, such as '{missing[0]}'.")
-    # A tensor that nobody reads means that this is another kind of model than it was taken for.
-    if unread := sorted(set(report["unexpected_keys"]) - parts.head_tensors - _OUTSIDE):
+    # An unused tensor means that the family was not detected correctly.
+    if unused := sorted(set(report["unexpected_keys"]) - head.head_tensors - _UNUSED):
         raise CheckpointError(
-            f"{checkpoint.folder} has {len(unread)} weights that its family does not know, such as '{unread[0]}'.",
-            "It is another kind of model than its files look like; name its kind with family=.",
+            f"{checkpoint.folder} has {len(unused)} weights that its family does not use, such as '{unused[0]}'.",
+            "It is a model of another family: set family=.",
         )
     if device != "split":
         model = model.to(device)
     return model.eval()
 
 
-def _read(checkpoint: Checkpoint, parts: HeadSpec, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    if parts.weights is not None:
+def _read(checkpoint: Checkpoint, head: HeadSpec, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    if head.weights is not None:
         dtype = options["dtype"]
         if dtype == "auto":
             options["dtype"] = getattr(torch, str(checkpoint.config.get("torch_dtype", "float32")))
         kind = transformers.AutoModel._model_mapping[type(options["config"])]  # noqa: SLF001
-        return kind.from_pretrained(None, state_dict=parts.weights(), **options)
+        return kind.from_pretrained(None, state_dict=head.weights(), **options)
     model, report = AutoModel.from_pretrained(
         str(checkpoint.folder),
         trust_remote_code=False,
         local_files_only=True,
         use_safetensors=checkpoint.files[0].suffix == ".safetensors",
-        key_mapping=dict(parts.rename) or None,
+        key_mapping=dict(head.rename) or None,
         **options,
     )
     return model, report
 
 
 def soft_capped(config: Any) -> bool:
-    """Return whether attention scores are capped (Gemma-2), which SDPA leaves out without a word."""
+    """Return whether attention scores are soft-capped (Gemma-2), which SDPA omits without a warning."""
     return getattr(config, "attn_logit_softcapping", None) is not None
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep transformers' report of unused heads and its progress bars off the user's screen."""
+def suppress_loading_messages() -> Iterator[None]:
+    """Suppress transformers' report of unused weights and its progress bars."""
     log = transformers.utils.logging
     before, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity_error()

@@ -1,4 +1,4 @@
-"""Baselines without parameters: a reward model that is not clearly better than these has learned nothing."""
+"""Baselines without parameters, which a useful reward model must clearly exceed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from themis_rm.storage.digests import stable_id
 
 
 class LengthBaseline:
-    """The longer answer wins: the reward is the number of characters of the response."""
+    """The reward is the number of characters of the response."""
 
     def __init__(self) -> None:
         self.identity = ModelIdentity("length", "length", stable_id("length", "characters"))
@@ -23,14 +23,14 @@ class LengthBaseline:
 
 
 class RandomBaseline:
-    """A reward in [0, 1) drawn from the conversation's text and the seed, so that order does not matter."""
+    """A uniform reward in [0, 1) that depends on the text of the conversation and the seed, not on the order."""
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
         self.identity = ModelIdentity("random", "random", stable_id("random", str(seed)), {"seed": seed})
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
-        """Return a uniform draw for each conversation; equal conversations get equal draws."""
+        """Return a uniform draw per conversation; equal conversations get equal draws."""
         return [self._draw(conversation) for conversation in conversations]
 
     def _draw(self, conversation: Conversation) -> Score:
@@ -46,5 +46,5 @@ def load_length(settings: ModelSettings) -> LengthBaseline:  # noqa: ARG001
 
 
 def load_random(settings: ModelSettings) -> RandomBaseline:
-    """Return the random baseline under the settings' seed."""
+    """Return the random baseline with the seed of the settings."""
     return RandomBaseline(settings.seed)

@@ -1,7 +1,7 @@
-"""Conversations to token ids: rendered by the checkpoint's own chat template, cut in the response alone.
+"""Conversations to token ids: rendered with the chat template, truncated only in the response.
 
-The template's text is tokenized without special tokens of the tokenizer's own, which is what ``apply_chat_template``
-does too: what the template writes is all there is, so that a beginning-of-sequence token never stands there twice.
+The rendered text is tokenized without adding special tokens, as ``apply_chat_template`` does: all special tokens come
+from the chat template, so that there is at most one beginning-of-sequence token.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from themis_rm.models.protocol import (
 from themis_rm.models.settings import ModelSettings, SystemRole
 from themis_rm.prompts import Conversation
 
-_PROBE = "\ue000"  # a private-use character: no template writes it, few answers start with it
+_PLACEHOLDER = "\ue000"  # a private-use character: no template writes it, few responses start with it
 
 _DATE = "26 Jul 2024"
-"""What Llama 3's templates write as today's date where none is given. Those of 3.2 ask the clock instead, and a model's
-scores would change with the day."""
+"""The date that Llama 3's templates write by default. Those of Llama 3.2 use the current date instead, so that scores
+would depend on the day."""
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """A conversation as token ids, or the reason why there are none.
+class EncodedConversation:
+    """A conversation as token ids, or the reason why it has none.
 
     Attributes:
         ids: Token ids; empty for a failure.
-        truncated: The response was cut.
-        failure: Reason, or empty.
-        boundary: Index of the token at which the last prompt ends, for an encoder that looks for it; else the last.
+        truncated: The response was truncated.
+        failure: The reason; empty otherwise.
+        boundary: Index of the token at which the last prompt ends, for an encoder with a boundary; otherwise -1.
     """
 
     ids: list[int]
@@ -55,8 +55,8 @@ class Encoded:
     failure: str = ""
     boundary: int = -1
 
-    def scored(self, reward: float) -> Score:
-        """Return the conversation's score: its own failure, that of a reward that is no number, or the reward."""
+    def score(self, reward: float) -> Score:
+        """Return the score for a reward: a failure if the encoding failed or the reward is not finite."""
         if self.failure:
             return Score.failed(self.failure)
         if not math.isfinite(reward):
@@ -65,14 +65,14 @@ class Encoded:
 
 
 class ChatEncoder:
-    """Turns conversations into token ids with one tokenizer.
+    """Converts conversations to token ids.
 
     Args:
-        tokenizer: A fast tokenizer of transformers that has a chat template.
+        tokenizer: A fast tokenizer of transformers with a chat template.
         max_length: Most tokens of a conversation.
-        system_role: What to do with a system message where the template has no place for one.
-        suffix: Id of a token that stands behind every conversation; its place is kept when a response is cut.
-        boundary: Text between a prompt and its answer; its first token before the answer is looked for.
+        system_role: What to do with a system message if the chat template does not support one.
+        suffix: Id of a token that is appended to every conversation and never truncated.
+        boundary: Text between a prompt and its response, whose first token before the response is located.
     """
 
     def __init__(
@@ -88,19 +88,19 @@ class ChatEncoder:
         self.suffix = suffix
         self.boundary_ids: list[int] = tokenizer(boundary, add_special_tokens=False)["input_ids"] if boundary else []
         self.system_role: SystemRole = "native"
-        if not self._takes_system():
+        if not self._supports_system_role():
             policies: dict[str, SystemRole] = {"fold": "folded", "drop": "dropped", "error": "error"}
             self.system_role = policies[system_role]
 
-    def _takes_system(self) -> bool:
-        # Some templates raise at a system message, others leave it out without a word: both have no place for it.
+    def _supports_system_role(self) -> bool:
+        # Some templates raise an error for a system message, others omit it: neither supports one.
         probe = [
-            {"role": "system", "content": _PROBE},
+            {"role": "system", "content": _PLACEHOLDER},
             {"role": "user", "content": "a"},
             {"role": "assistant", "content": "b"},
         ]
         try:
-            return _PROBE in self._render(probe)
+            return _PLACEHOLDER in self._render(probe)
         except TemplateError:
             return False
 
@@ -108,77 +108,79 @@ class ChatEncoder:
         text: str = self.tokenizer.apply_chat_template(conversation, tokenize=False, date_string=_DATE)
         return text
 
-    def encode(self, conversations: Sequence[Conversation]) -> list[Encoded]:
-        """Return the ids of each conversation.
+    def encode(self, conversations: Sequence[Conversation]) -> list[EncodedConversation]:
+        """Return the token ids of each conversation.
 
-        A conversation longer than ``max_length`` loses the end of its response; what the template writes behind
-        the response stays. It fails as ``prompt-too-long`` where not one token of the response would be left.
+        If a conversation is longer than ``max_length``, the end of its response is truncated; what the chat template
+        writes after the response is kept. It fails as ``prompt-too-long`` if no token of the response would remain.
         """
         prepared = [self._prepare(conversation) for conversation in conversations]
         texts = [text for text, _ in prepared if isinstance(text, str)]
         ids = iter(self.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"] if texts else ())
         encoded = []
         for text, turns in prepared:
-            if isinstance(text, Encoded):
+            if isinstance(text, EncodedConversation):
                 encoded.append(text)
                 continue
-            tokens = self._closed(next(ids))
+            tokens = self._with_suffix(next(ids))
             if len(tokens) > self.max_length or self.boundary_ids:
-                encoded.append(self._measured(text, turns))
+                encoded.append(self._encode_with_offsets(text, turns))
             else:
-                encoded.append(Encoded(tokens))
+                encoded.append(EncodedConversation(tokens))
         return encoded
 
-    def _closed(self, ids: list[int]) -> list[int]:
+    def _with_suffix(self, ids: list[int]) -> list[int]:
         return ids if self.suffix is None or ids[-1:] == [self.suffix] else [*ids, self.suffix]
 
-    def _prepare(self, conversation: Conversation) -> tuple[str | Encoded, Conversation]:
+    def _prepare(self, conversation: Conversation) -> tuple[str | EncodedConversation, Conversation]:
+        """Return the rendered text, or the failure, and the messages that were rendered."""
         if response_of(conversation) is None:
-            return Encoded([], failure=NO_RESPONSE), conversation
+            return EncodedConversation([], failure=NO_RESPONSE), conversation
         turns = conversation
         if conversation[0]["role"] == "system" and self.system_role != "native":
             if self.system_role == "error":
-                return Encoded([], failure=SYSTEM_ROLE), conversation
+                return EncodedConversation([], failure=SYSTEM_ROLE), conversation
             turns = fold_system(conversation) if self.system_role == "folded" else conversation[1:]
         try:
             text = self._render(turns)
         except TemplateError:
-            return Encoded([], failure=TEMPLATE), turns
-        return (text if is_unicode(text) else Encoded([], failure=NOT_UNICODE)), turns
+            return EncodedConversation([], failure=TEMPLATE), turns
+        return (text if is_unicode(text) else EncodedConversation([], failure=NOT_UNICODE)), turns
 
-    def _measured(self, text: str, turns: Conversation) -> Encoded:
-        """Encode a conversation of which one must know where the response stands: to cut it, or for a boundary."""
-        # Found by rendering another response in its place: templates trim, reformat and repeat, so that searching for
-        # the response itself would not do.
-        other = self._render([*turns[:-1], {**turns[-1], "content": _PROBE}])
-        start = _common(text, other)
+    def _encode_with_offsets(self, text: str, turns: Conversation) -> EncodedConversation:
+        """Encode a conversation and locate its response, to truncate it or to find the boundary."""
+        # Located by rendering another response in its place: templates strip, reformat and repeat text, so that a
+        # search for the response could fail.
+        other = self._render([*turns[:-1], {**turns[-1], "content": _PLACEHOLDER}])
+        start = _common_prefix(text, other)
         shortest = min(len(text), len(other)) - start
-        end = len(text) - min(shortest, _common(text[::-1], other[::-1]))
+        end = len(text) - min(shortest, _common_prefix(text[::-1], other[::-1]))
         call = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         ids, offsets = call["input_ids"], call["offset_mapping"]
         head = sum(1 for first, _ in offsets if first < start)
         tail = sum(1 for _, last in offsets if last > end)
-        closed = self._closed(ids)
-        tail += len(closed) - len(ids)
-        boundary = self._boundary_before(ids, head) if self.boundary_ids else -1
+        complete = self._with_suffix(ids)
+        tail += len(complete) - len(ids)
+        boundary = self._find_boundary(ids, head) if self.boundary_ids else -1
         if boundary is None:
-            return Encoded([], failure=NO_BOUNDARY)
-        if len(closed) <= self.max_length:
-            return Encoded(closed, boundary=boundary)
-        room = self.max_length - head - tail
-        if room < 1:
-            return Encoded([], failure=PROMPT_TOO_LONG)
-        return Encoded([*closed[: head + room], *closed[len(closed) - tail :]], truncated=True, boundary=boundary)
+            return EncodedConversation([], failure=NO_BOUNDARY)
+        if len(complete) <= self.max_length:
+            return EncodedConversation(complete, boundary=boundary)
+        kept = self.max_length - head - tail
+        if kept < 1:
+            return EncodedConversation([], failure=PROMPT_TOO_LONG)
+        truncated = [*complete[: head + kept], *complete[len(complete) - tail :]]
+        return EncodedConversation(truncated, truncated=True, boundary=boundary)
 
-    def _boundary_before(self, ids: list[int], head: int) -> int | None:
+    def _find_boundary(self, ids: list[int], head: int) -> int | None:
         size = len(self.boundary_ids)
-        # The response may share its first token with the end of the boundary (white space): one token of slack.
+        # The response may share its first token with the end of the boundary (whitespace): allow for one token more.
         starts = range(min(head + 1, len(ids)) - size, -1, -1)
         return next((first for first in starts if ids[first : first + size] == self.boundary_ids), None)
 
 
-def _common(first: str, second: str) -> int:
-    """Return how many characters two texts have in common at their start."""
+def _common_prefix(first: str, second: str) -> int:
+    """Return the length of the common prefix of two texts."""
     pairs = enumerate(zip(first, second, strict=False))
     return next((index for index, (a, b) in pairs if a != b), min(len(first), len(second)))
 
@@ -197,52 +199,54 @@ def load_encoder(
     boundary: str = "",
     template: str = "",
 ) -> ChatEncoder:
-    """Load a folder's tokenizer.
+    """Load the tokenizer of a model.
 
     Args:
-        folder: The checkpoint.
-        settings: Tokenizer, chat template, longest input and policy for system messages that the user wants.
-        limit: Most positions of the model, if it says so.
+        folder: Directory of the model.
+        settings: Tokenizer, chat template, maximum length and system-role policy of the user.
+        limit: Most positions of the model, if known.
         suffix: See :class:`ChatEncoder`.
         boundary: See :class:`ChatEncoder`.
-        template: Chat template where the tokenizer brings none.
+        template: Chat template for a tokenizer without one.
 
     Raises:
         CheckpointError: There is no fast tokenizer or no chat template, or ``max_length`` is out of range.
     """
     from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedTokenizerFast
 
-    where = _tokenizer_folder(settings.tokenizer) if settings.tokenizer else folder
-    # AutoTokenizer looks into config.json, which says nothing to it about a model that transformers does not know.
-    known = (
-        not (where / "config.json").is_file() or read_json(where / "config.json").get("model_type") in CONFIG_MAPPING
-    )
-    kind = AutoTokenizer if known else PreTrainedTokenizerFast
+    directory = tokenizer_dir(folder, settings)
+    # AutoTokenizer reads config.json, and fails for a model type that transformers does not support.
+    config = directory / "config.json"
+    supported = not config.is_file() or read_json(config).get("model_type") in CONFIG_MAPPING
+    kind = AutoTokenizer if supported else PreTrainedTokenizerFast
     try:
-        tokenizer = kind.from_pretrained(str(where), trust_remote_code=False, local_files_only=True)
+        tokenizer = kind.from_pretrained(str(directory), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, ImportError, KeyError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise CheckpointError(f"The tokenizer in {where} cannot be loaded ({reason}).") from error
+        raise CheckpointError(f"The tokenizer in {directory} cannot be loaded ({reason}).") from error
     if not tokenizer.is_fast:
-        raise CheckpointError(f"The tokenizer in {where} has no tokenizer.json.", "Save it as a fast tokenizer.")
+        raise CheckpointError(f"The tokenizer in {directory} has no tokenizer.json.", "Save it as a fast tokenizer.")
     if settings.chat_template is not None:
         tokenizer.chat_template = _read_template(settings.chat_template)
     tokenizer.chat_template = tokenizer.chat_template or template
     if not tokenizer.chat_template:
         raise CheckpointError(
-            f"The tokenizer in {where} has no chat template.",
-            "Give the one of the model's training with chat_template=FILE.",
+            f"The tokenizer in {directory} has no chat template.",
+            "Set chat_template to a file with the one that the model was trained with.",
         )
     allowed = min(int(tokenizer.model_max_length), limit or int(tokenizer.model_max_length))
     if settings.max_length is not None and not 1 <= settings.max_length <= allowed:
         raise CheckpointError(
-            f"max_length {settings.max_length} is out of range for {folder}.", f"It takes 1 to {allowed}."
+            f"max_length {settings.max_length} is out of range for {folder}.", f"Set it to 1 to {allowed}."
         )
     return ChatEncoder(tokenizer, settings.max_length or allowed, settings.system_role, suffix, boundary)
 
 
-def _tokenizer_folder(name: str) -> Path:
-    return hub.fetch(name).folder if hub.is_id(name) else Path(name)
+def tokenizer_dir(folder: Path, settings: ModelSettings) -> Path:
+    """Return the directory of a model's tokenizer: that of the settings, by default that of the model."""
+    if not settings.tokenizer:
+        return folder
+    return hub.fetch(settings.tokenizer).folder if hub.is_id(settings.tokenizer) else Path(settings.tokenizer)
 
 
 def _read_template(path: Path) -> str:

@@ -1,7 +1,8 @@
-"""Every scalar reward model that is a decoder with a head: encoded, batched, run and read in one place.
+"""Scalar reward models that consist of a decoder and a head: encoding, batching, forward pass and pooling.
 
-The head reads hidden states of the last real token (and, for gated families, of the token at which the prompt ends).
-Both are found by counting, never by a token's id: padding and prompts that contain the pad token's text change nothing.
+The head reads the hidden state of the last token that is not padding and, for gated families, of the token at which the
+prompt ends. Both are found by position, never by token id: neither padding nor the text of the pad token in a prompt
+changes a reward.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from themis_rm.models.chat import ChatEncoder, load_encoder
 from themis_rm.models.checkpoint import Checkpoint, read_json
 from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
 from themis_rm.models.family import Head, HeadSpec
-from themis_rm.models.layouts import Layout, Packed, Padded
+from themis_rm.models.layouts import BatchLayout, PackedLayout, PaddedLayout
 from themis_rm.models.prefix_sharing import tree_attention
 from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.settings import ModelSettings
@@ -27,7 +28,7 @@ from themis_rm.prompts import Conversation
 
 def load_decoder(
     checkpoint: Checkpoint,
-    parts: HeadSpec,
+    head: HeadSpec,
     family: str,
     settings: ModelSettings,
     name: str = "",
@@ -36,28 +37,28 @@ def load_decoder(
     """Load decoder, head and tokenizer of a checkpoint.
 
     Args:
-        checkpoint: The folder.
-        parts: What its family says about it.
-        family: The family's name, for results.
-        settings: Device, precision, limits, template.
-        name: What results call it; by default what its training or its folder is called.
-        repository: ``owner/name@commit`` of one that came from the hub, for results.
+        checkpoint: The checkpoint.
+        head: Its head, and how the decoder is read.
+        family: Name of its family, for results.
+        settings: Device, precision, limits, chat template.
+        name: Name of the model in results; by default that of its training recipe or its directory.
+        repository: ``owner/name@commit`` of a model from the hub, for results.
 
     Raises:
-        CheckpointError: The folder does not hold what its family needs.
-        SettingError: The device is not here.
+        CheckpointError: The checkpoint lacks something that its family needs.
+        SettingError: The device does not exist.
     """
     device = choose_device(settings)
-    config = parts.config if parts.config is not None else read_config(checkpoint)
+    config = head.config if head.config is not None else read_config(checkpoint)
     limit = getattr(config.get_text_config(), "max_position_embeddings", None)
-    encoder = load_encoder(checkpoint.folder, settings, limit, parts.suffix, parts.boundary, parts.template)
-    where = "split" if settings.device == "split" else device
-    backbone = load_backbone(checkpoint, parts, config, choose_dtype(settings, device), where)
-    parts.head.to(device)
+    encoder = load_encoder(checkpoint.folder, settings, limit, head.suffix, head.boundary, head.template)
+    placement = "split" if settings.device == "split" else device
+    backbone = load_backbone(checkpoint, head, config, choose_dtype(settings, device), placement)
+    head.head.to(device)
     shared = settings.share_prefixes and tree_attention.supports(backbone, encoder.max_length)
-    layout = Packed(backbone) if shared else Padded(backbone)
+    layout = PackedLayout(backbone) if shared else PaddedLayout(backbone)
     identity = ModelIdentity(
-        name or _name(checkpoint.folder),
+        name or _default_name(checkpoint.folder),
         family,
         checkpoint.digest(*filter(None, [settings.chat_template])),
         {
@@ -72,22 +73,22 @@ def load_decoder(
         }
         | ({"repository": repository} if repository else {}),
     )
-    return DecoderModel(layout, parts.head, encoder, identity, choose_batch_tokens(settings, device, shared))
+    return DecoderModel(layout, head.head, encoder, identity, choose_batch_tokens(settings, device, shared))
 
 
 class DecoderModel:
     """A loaded reward model.
 
     Args:
-        layout: Runs the decoder.
-        head: Turns its hidden states into rewards.
-        encoder: Tokenizer and template.
-        identity: What results say about it.
-        batch_tokens: Most tokens of a batch; a longer conversation is a batch by itself.
+        layout: Runs the decoder on batches.
+        head: Maps hidden states to rewards.
+        encoder: Tokenizer and chat template.
+        identity: The model's entry in results.
+        batch_tokens: Most tokens of a batch; a longer conversation is a separate batch.
     """
 
     def __init__(
-        self, layout: Layout, head: Head, encoder: ChatEncoder, identity: ModelIdentity, batch_tokens: int
+        self, layout: BatchLayout, head: Head, encoder: ChatEncoder, identity: ModelIdentity, batch_tokens: int
     ) -> None:
         self.layout = layout
         self.head = head
@@ -96,29 +97,29 @@ class DecoderModel:
         self.batch_tokens = batch_tokens
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
-        """Return a score per conversation, in their order."""
+        """Return one score per conversation, in their order."""
         encoded = self.encoder.encode(conversations)
         rewards = self.rewards([item.ids for item in encoded], [item.boundary for item in encoded])
-        return [item.scored(reward) for item, reward in zip(encoded, rewards, strict=True)]
+        return [item.score(reward) for item, reward in zip(encoded, rewards, strict=True)]
 
     @torch.inference_mode()
     def rewards(self, ids: Sequence[Sequence[int]], boundaries: Sequence[int] | None = None) -> list[float]:
-        """Return a reward for each row of token ids, NaN for an empty one.
+        """Return one reward per sequence of token ids, NaN for an empty one.
 
         Args:
             ids: Token ids of each conversation.
-            boundaries: Index of the token at which each last prompt ends; by default the last.
+            boundaries: Index of the token at which the last prompt ends, per conversation; by default the last token.
         """
         rewards = [math.nan] * len(ids)
-        for part in self.layout.states(ids, boundaries or [-1] * len(ids), self.batch_tokens):
-            values = self.head(part.last.float(), part.boundary.float())
-            for index, value in zip(part.members, values.tolist(), strict=True):
+        for states in self.layout.pooled_states(ids, boundaries or [-1] * len(ids), self.batch_tokens):
+            values = self.head(states.last.float(), states.boundary.float())
+            for index, value in zip(states.indices, values.tolist(), strict=True):
                 rewards[index] = value
         return rewards
 
 
-def _name(folder: Path) -> str:
-    # A run's checkpoint lies in a folder called `model`; its training notes say what the recipe called it.
-    notes = folder / "training.json"
-    name = read_json(notes).get("name") if notes.is_file() else None
+def _default_name(folder: Path) -> str:
+    # The checkpoint of a training run is in a directory named `model`; training.json has the name of the recipe.
+    record = folder / "training.json"
+    name = read_json(record).get("name") if record.is_file() else None
     return name if isinstance(name, str) and name else folder.resolve().name

@@ -1,15 +1,23 @@
-"""What a family of decoder reward models is made of: a row that recognizes it, and parts that a file of its own fills.
+"""Families of reward models: how a checkpoint is detected and how its reward head is loaded.
 
-A family is a decoder of transformers with something on top that turns hidden states into a reward. What differs
-between families is that top, where it reads, and how tensors are called; batching, order, truncation, templates,
-devices and precision exist once, in :mod:`themis_rm.models.decoder`.
+A family is a transformers decoder with a head that maps hidden states to a reward. Families differ in the head, in the
+tokens that it reads and in the names of tensors. Batching, order, truncation, chat templates, devices and precision are
+implemented once, in :mod:`themis_rm.models.decoder`.
+
+A family is one file in :mod:`themis_rm.models.families` that registers itself; an installed package adds families
+through the entry-point group ``themis_rm.families``. Families are detected from the files of a checkpoint
+(``config.json`` and the names of its tensors), never from its name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from themis_rm.errors import CheckpointError
+from themis_rm.registry import Registry
 
 if TYPE_CHECKING:
     import torch
@@ -18,38 +26,38 @@ if TYPE_CHECKING:
 
 
 class Head(Protocol):
-    """Turns hidden states into rewards; holds its weights in float32."""
+    """Maps hidden states to rewards; its weights are float32."""
 
     def __call__(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
-        """Return a reward per conversation.
+        """Return one reward per conversation.
 
         Args:
             last: Hidden states of the last token, shape ``[conversations, hidden]``, float32.
-            boundary: Those of the token at which the last prompt ends, same shape; ``last`` again for families that
-                do not read there.
+            boundary: Hidden states of the token at which the last prompt ends, same shape; equal to ``last`` for
+                families without a boundary.
 
         Returns:
             Rewards, shape ``[conversations]``.
         """
 
     def to(self, device: torch.device) -> Any:
-        """Move the weights."""
+        """Move the weights to a device."""
 
 
 @dataclass(frozen=True)
 class HeadSpec:
-    """How a checkpoint of a family is put together.
+    """A loaded head, and how the rest of the checkpoint is read.
 
     Attributes:
-        head: What stands on the decoder.
-        head_tensors: Its tensors among the weights; everything else must belong to the decoder.
-        rename: Pattern -> replacement for names of tensors, where the decoder's are not transformers' own.
-        config: Configuration of the decoder, where ``config.json`` is none that transformers knows.
-        weights: Reads the decoder's tensors, where theirs have another layout than transformers'.
-        suffix: Id of a token that is put behind every conversation and read; ``None`` for none.
-        boundary: Text that ends a prompt (end of the user's turn and the assistant's header); the head reads at its
-            first token. Empty if it reads at the last token alone.
-        template: Chat template where the tokenizer brings none.
+        head: The head.
+        head_tensors: Names of its tensors in the weights; all others must belong to the decoder.
+        rename: Pattern -> replacement for names of tensors, if the decoder's differ from those of transformers.
+        config: Configuration of the decoder, if transformers does not support ``config.json``.
+        weights: Reads the decoder's tensors, if their layout differs from that of transformers.
+        suffix: Id of a token that is appended to every conversation and read by the head; ``None`` for none.
+        boundary: Text that ends a prompt (end of the user's turn and the assistant's header); the head reads its first
+            token. Empty if the head reads only the last token.
+        template: Chat template for tokenizers without one.
     """
 
     head: Head
@@ -62,12 +70,80 @@ class HeadSpec:
     template: str = ""
 
 
-class PartsOf(Protocol):
-    """The function ``parts`` of a family's module."""
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One family of reward models.
 
-    def __call__(self, checkpoint: Checkpoint) -> HeadSpec:
-        """Read the head and say where everything stands.
+    Attributes:
+        name: Name in results and in the setting ``family``.
+        load_head: Reads the head of a checkpoint; raises :class:`CheckpointError` if a tensor is missing or has
+            another shape.
+        tensors: Names of tensors that must all be in the weights; ``a|b`` means one of the two. ``None`` for a family
+            that cannot be detected: the user must set it.
+        config_keys: Keys that ``config.json`` must have.
+        priority: Decides between several families that match a checkpoint: the highest wins.
+        replaces_code: The Python code of the published repositories does the same as this family, and is not needed.
+        served: Inference servers can compute its reward from token ids.
+    """
 
-        Raises:
-            CheckpointError: A tensor is missing or has another shape than the family's.
-        """
+    name: str
+    load_head: Callable[[Checkpoint], HeadSpec]
+    tensors: tuple[str, ...] | None
+    config_keys: tuple[str, ...] = ()
+    priority: int = 0
+    replaces_code: bool = True
+    served: bool = False
+
+    def matches(self, checkpoint: Checkpoint) -> bool:
+        """Return whether a checkpoint has the tensors and the configuration of this family."""
+        if self.tensors is None:
+            return False
+        names = checkpoint.shapes.keys()
+        has_tensors = all(any(name in names for name in tensor.split("|")) for tensor in self.tensors)
+        return has_tensors and all(key in checkpoint.config for key in self.config_keys)
+
+
+FAMILIES: Registry[Family] = Registry("reward-model family", "themis_rm.families", "themis_rm.models.families")
+"""Families by name; reading it imports no torch."""
+
+
+def get_family(name: str) -> Family:
+    """Return the family with this name.
+
+    Raises:
+        SettingError: There is none.
+    """
+    return FAMILIES.get(name)
+
+
+def detect_family(checkpoint: Checkpoint) -> Family:
+    """Return the family of a checkpoint, from its configuration and the names of its tensors.
+
+    Of several matching families the one with the highest priority is returned; two with the same priority are an error,
+    so that the result does not depend on an order.
+
+    Raises:
+        CheckpointError: It has no readable weights, or several families match equally well.
+    """
+    matches = [family for family in FAMILIES if family.matches(checkpoint)]
+    highest = max((family.priority for family in matches), default=0)
+    best = [family for family in matches if family.priority == highest]
+    if len(best) != 1:
+        names = " and ".join(family.name for family in best) or "no family"
+        raise CheckpointError(f"{checkpoint.folder} matches {names}.", "Set family= to the name of its family.")
+    return best[0]
+
+
+def require_config(folder: Path) -> None:
+    """Check that a directory is a complete checkpoint.
+
+    Raises:
+        CheckpointError: It has no configuration, or is an adapter.
+    """
+    if (folder / "config.json").is_file():
+        return
+    if (folder / "adapter_config.json").is_file():
+        raise CheckpointError(
+            f"{folder} is an adapter, not a complete model.", "Merge it into its base model and save the result."
+        )
+    raise CheckpointError(f"{folder} has no config.json.", "Use a directory written by save_pretrained().")

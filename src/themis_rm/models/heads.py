@@ -1,67 +1,86 @@
-"""Heads that several families share.
+"""Reward heads that several families share, and the parts that heads are built from.
 
-All of them hold float32: a bf16 reward has 8 bits and ties where the model does not.
+Heads are float32: a bf16 reward has 8 bits of precision, so that different responses would tie. torch is imported only
+when a head is built or called, so that the registry of families stays cheap to read.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-
-import torch
-from torch import nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from themis_rm.models.checkpoint import Checkpoint
+
+Activation = Literal["relu", "leaky-relu", "selu"]
 
 
-class LinearHead(nn.Module):
-    """One linear map of the last token's hidden state.
+class TensorHead:
+    """Base class of heads: :meth:`to` moves all tensors and modules among the attributes."""
 
-    Args:
-        weight: Shape ``[1, hidden]``.
-        bias: Shape ``[1]``; none by default.
+    def to(self, device: torch.device) -> Self:
+        """Move the weights to a device."""
+        for name, value in vars(self).items():
+            if hasattr(value, "to"):
+                setattr(self, name, value.to(device))
+        return self
+
+
+@dataclass
+class LinearHead(TensorHead):
+    """``last @ weight + bias``.
+
+    Attributes:
+        weight: Shape ``[1, hidden]``, float32.
+        bias: Shape ``[1]``, float32; ``None`` for no bias.
     """
 
-    weight: torch.Tensor
-    bias: torch.Tensor | None
+    weight: Tensor
+    bias: Tensor | None = None
 
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None = None) -> None:
-        super().__init__()
-        self.register_buffer("weight", weight.float())
-        self.register_buffer("bias", None if bias is None else bias.float())
+    def __call__(self, last: Tensor, boundary: Tensor) -> Tensor:
+        """Return the rewards, shape ``[conversations]``."""
+        from torch.nn.functional import linear
 
-    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
-        """Return ``last @ weight + bias``, shape ``[conversations]``."""
-        return nn.functional.linear(last, self.weight, self.bias)[:, 0]
+        return linear(last, self.weight, self.bias)[:, 0]
 
 
-class MlpHead(nn.Module):
-    """Linear layers with an activation between them, on the last token's hidden state.
+@dataclass
+class MlpHead(TensorHead):
+    """A multi-layer perceptron on the last token's hidden state.
 
-    Args:
-        layers: What :func:`linear_layers` gave; the last has one output.
-        activation: Put between two layers.
+    Attributes:
+        layers: See :func:`mlp`; one output.
     """
 
-    def __init__(self, layers: list[nn.Linear], activation: nn.Module) -> None:
-        super().__init__()
-        self.stack = stacked(layers, activation)
+    layers: nn.Sequential
 
-    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
-        """Return the one output, shape ``[conversations]``."""
-        out: torch.Tensor = self.stack(last)
-        return out[:, 0]
+    def __call__(self, last: Tensor, boundary: Tensor) -> Tensor:
+        """Return the rewards, shape ``[conversations]``."""
+        rewards: Tensor = self.layers(last)
+        return rewards[:, 0]
 
 
-def stacked(layers: list[nn.Linear], activation: nn.Module) -> nn.Sequential:
-    """Return the layers in a row with the activation between them."""
-    between = [part for layer in layers[:-1] for part in (layer, activation)]
-    return nn.Sequential(*between, layers[-1])
+def mlp(layers: list[nn.Linear], activation: Activation) -> nn.Sequential:
+    """Return linear layers with an activation between each two."""
+    from torch import nn
+
+    function = {"relu": nn.ReLU(), "leaky-relu": nn.LeakyReLU(0.01), "selu": nn.SELU()}[activation]
+    hidden = [part for layer in layers[:-1] for part in (layer, function)]
+    return nn.Sequential(*hidden, layers[-1])
 
 
-def linear(weight: torch.Tensor, bias: torch.Tensor | None = None) -> nn.Linear:
-    """Return a layer with these weights: ``[out, in]`` and ``[out]``."""
+def linear_layer(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
+    """Return a float32 layer with these weights, shapes ``[out, in]`` and ``[out]``."""
+    from torch import nn
+
     layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device="meta")
     layer.weight = nn.Parameter(weight.float(), requires_grad=False)
     if bias is not None:
@@ -69,42 +88,56 @@ def linear(weight: torch.Tensor, bias: torch.Tensor | None = None) -> nn.Linear:
     return layer
 
 
-def linear_layers(tensors: Mapping[str, torch.Tensor], prefix: str) -> list[nn.Linear]:
-    """Return the linear layers of an ``nn.Sequential`` or ``ModuleList``, in order; shapes come from the tensors.
+def linear_layers(tensors: Mapping[str, Tensor], prefix: str) -> list[nn.Linear]:
+    """Return the linear layers of an ``nn.Sequential`` or ``ModuleList``, in order; shapes are those of the tensors.
 
     Args:
-        tensors: Name -> tensor; names are ``<prefix><number>.weight`` and ``.bias``, vectors are other layers'.
-        prefix: What the names begin with, dot included.
+        tensors: Name -> tensor, named ``<prefix><number>.weight`` and ``.bias``; vectors belong to other layers.
+        prefix: Start of the names, including the dot.
     """
     pattern = re.compile(re.escape(prefix) + r"(\d+)\.weight")
     numbers = sorted(
-        int(found[1]) for name, value in tensors.items() if value.dim() == 2 and (found := pattern.fullmatch(name))
+        int(match[1]) for name, value in tensors.items() if value.dim() == 2 and (match := pattern.fullmatch(name))
     )
-    return [linear(tensors[f"{prefix}{n}.weight"], tensors.get(f"{prefix}{n}.bias")) for n in numbers]
+    return [linear_layer(tensors[f"{prefix}{n}.weight"], tensors.get(f"{prefix}{n}.bias")) for n in numbers]
 
 
-def one_output(checkpoint: Checkpoint, name: str) -> None:
-    """Check that a head's last layer gives one number.
+def load_linear_head(checkpoint: Checkpoint, name: str) -> LinearHead:
+    """Read a linear head without a bias.
 
     Args:
         checkpoint: The checkpoint.
-        name: Its weight, ``[1, hidden]``.
+        name: Name of its weight, ``[1, hidden]``.
 
     Raises:
-        CheckpointError: It is missing, or of another shape.
+        CheckpointError: It is missing, or has another shape.
+    """
+    require_scalar_output(checkpoint, name)
+    return LinearHead(checkpoint.tensors([name])[name])
+
+
+def require_scalar_output(checkpoint: Checkpoint, name: str) -> None:
+    """Check that the last layer of a head has one output.
+
+    Args:
+        checkpoint: The checkpoint.
+        name: Name of the layer's weight, ``[1, hidden]``.
+
+    Raises:
+        CheckpointError: It is missing, or has another shape.
     """
     shape = checkpoint.shapes.get(name)
     if shape is None:
-        others = sorted(other for other in checkpoint.shapes if _looks_like_head(other))
-        found = f"It has {', '.join(others[:3])}." if others else "It is a language model, or its head was not saved."
-        raise CheckpointError(f"{checkpoint.folder} has no reward head: no tensor '{name}' in its weights.", found)
+        others = sorted(other for other in checkpoint.shapes if _may_be_head(other))
+        hint = f"It has {', '.join(others[:3])}." if others else "It is a language model, or its head was not saved."
+        raise CheckpointError(f"{checkpoint.folder} has no reward head: no tensor '{name}' in its weights.", hint)
     if len(shape) != 2 or shape[0] != 1:
         raise CheckpointError(
-            f"{checkpoint.folder} gives {shape[0]} labels ('{name}' is {list(shape)}), a reward model gives one.",
+            f"{checkpoint.folder} has {shape[0]} labels ('{name}' is {list(shape)}), but a reward model has one.",
             "A classifier with several labels is not a reward model.",
         )
 
 
-def _looks_like_head(name: str) -> bool:
-    # Only to tell the user what is there instead; nothing is decided by it.
+def _may_be_head(name: str) -> bool:
+    # Only for the error message; nothing is decided by it.
     return not name.startswith(("model.", "transformer.")) and not name.startswith("lm_head")

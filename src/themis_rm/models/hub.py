@@ -1,4 +1,4 @@
-"""Models on the hub: an id and a revision become a folder with the files that are needed, and no others."""
+"""Models on the Hugging Face Hub: download the files that are needed, and no others."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _CODE = ("*.py",)
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A repository at one commit.
+class HubSnapshot:
+    """A downloaded repository at one commit.
 
     Attributes:
-        folder: Its files here.
+        folder: Local directory with its files.
         commit: The commit, 40 hexadecimal digits.
     """
 
@@ -28,21 +28,21 @@ class Snapshot:
 
 
 def is_id(name: str) -> bool:
-    """Return whether a name has the form ``owner/name`` and is no path that exists here."""
+    """Return whether a name has the form ``owner/name`` and is not an existing path."""
     return bool(_ID.fullmatch(name)) and not Path(name).exists()
 
 
-def fetch(name: str, revision: str = "", pickles: bool = False, code: bool = False) -> Snapshot:
+def fetch(name: str, revision: str = "", pickles: bool = False, code: bool = False) -> HubSnapshot:
     """Download a repository, or find it in the cache.
 
     Args:
         name: ``owner/name``.
-        revision: Commit, tag or branch; by default the newest of the main branch.
-        pickles: Whether to bring pickled weights too.
-        code: Whether to bring Python files too.
+        revision: Commit, tag or branch; by default the newest commit of the main branch.
+        pickles: Whether to download pickled weights too.
+        code: Whether to download Python files too.
 
     Raises:
-        CheckpointError: There is no such repository or revision, it is closed, or the hub cannot be reached.
+        CheckpointError: There is no such repository or revision, it is gated, or the hub cannot be reached.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
@@ -59,17 +59,19 @@ def fetch(name: str, revision: str = "", pickles: bool = False, code: bool = Fal
         folder = Path(snapshot_download(name, revision=revision or None, allow_patterns=patterns))
     except GatedRepoError as error:
         raise CheckpointError(
-            f"{name} is closed to you.", "Accept its terms on the hub and log in with 'hf auth login'."
+            f"{name} is gated.", "Accept its conditions on the hub and log in with 'hf auth login'."
         ) from error
     except RevisionNotFoundError as error:
-        raise CheckpointError(f"{name} has no revision '{revision}'.") from error
+        raise CheckpointError(
+            f"{name} has no revision '{revision}'.", "Set revision to a commit, tag or branch."
+        ) from error
     except RepositoryNotFoundError as error:
         raise CheckpointError(
-            f"The hub has no model '{name}', or not for you.", "Check the name; 'themis-rm models' lists known ones."
+            f"The hub has no model '{name}', or it is private.", "Check the name; 'themis-rm models' lists known ones."
         ) from error
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
         raise CheckpointError(
-            f"{name} is neither here nor can the hub be reached.",
-            "Download it where there is a network ('hf download') and give its folder.",
+            f"{name} is not in the cache and the hub cannot be reached.",
+            "Download it on a machine with network access ('hf download') and use its directory.",
         ) from error
-    return Snapshot(folder, folder.name)
+    return HubSnapshot(folder, folder.name)

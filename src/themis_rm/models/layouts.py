@@ -1,7 +1,7 @@
-"""How conversations lie in a batch while a decoder reads them: packed along what they share, or padded.
+"""Batch layouts: conversations packed with shared prefixes, or padded to equal length.
 
-Both give the same hidden states. Packs compute a shared beginning once and pad nothing; padding is for decoders whose
-attention cannot be set, and to compare with.
+Both compute the same hidden states. Packs compute a shared prefix once and have no padding; padded batches are for
+decoders whose attention implementation cannot be replaced, and for comparison.
 """
 
 from __future__ import annotations
@@ -18,42 +18,44 @@ from themis_rm.models.prefix_sharing.packing import packs
 
 
 @dataclass(frozen=True, slots=True)
-class States:
-    """What a head reads of some conversations.
+class PooledStates:
+    """The hidden states that a head reads, for some of the conversations.
 
     Attributes:
-        members: Which of the conversations, shape ``[n]``.
+        indices: Indices of the conversations, length ``n``.
         last: Hidden states of their last tokens, shape ``[n, hidden]``.
-        boundary: Those of the tokens at which their last prompts end, shape ``[n, hidden]``.
+        boundary: Hidden states of the tokens at which their last prompts end, shape ``[n, hidden]``.
     """
 
-    members: list[int]
+    indices: list[int]
     last: torch.Tensor
     boundary: torch.Tensor
 
 
-class Layout(Protocol):
-    """A way to run a decoder over conversations of any length."""
+class BatchLayout(Protocol):
+    """Runs a decoder on conversations of any length."""
 
     @property
     def attention(self) -> str:
-        """Return what computes attention, for results."""
+        """Return the attention implementation, for results."""
 
-    def states(self, ids: Sequence[Sequence[int]], boundaries: Sequence[int], budget: int) -> Iterator[States]:
-        """Run conversations and yield what the head reads, batch by batch, the largest first.
+    def pooled_states(
+        self, ids: Sequence[Sequence[int]], boundaries: Sequence[int], budget: int
+    ) -> Iterator[PooledStates]:
+        """Run conversations and yield the hidden states that the head reads, per batch, the largest batch first.
 
         Args:
-            ids: Token ids of each conversation; an empty one is left out.
-            boundaries: Index of the token at which each last prompt ends; -1 for the last token.
-            budget: Most tokens of a batch; a longer conversation is a batch by itself.
+            ids: Token ids of each conversation; empty ones are skipped.
+            boundaries: Index of the token at which the last prompt ends, per conversation; -1 for the last token.
+            budget: Most tokens of a batch; a longer conversation is a separate batch.
         """
 
 
-class Packed:
-    """Conversations that begin alike share their beginning.
+class PackedLayout:
+    """Packs conversations so that shared prefixes are computed once.
 
     Args:
-        backbone: A decoder that ``tree_attention.supports``; its attention is set.
+        backbone: A decoder that ``tree_attention.supports``; its attention implementation is replaced.
     """
 
     def __init__(self, backbone: Any) -> None:
@@ -61,25 +63,27 @@ class Packed:
         self.backbone = backbone
         self.attention = tree_attention.NAME
 
-    def states(self, ids: Sequence[Sequence[int]], boundaries: Sequence[int], budget: int) -> Iterator[States]:
-        """See :class:`Layout`."""
+    def pooled_states(
+        self, ids: Sequence[Sequence[int]], boundaries: Sequence[int], budget: int
+    ) -> Iterator[PooledStates]:
+        """See :class:`BatchLayout`."""
         for pack in packs(ids, budget):
-            members = pack.members.tolist()
+            indices = pack.members.tolist()
             ends = [
-                last if boundaries[index] < 0 else int(pack.rows(place)[boundaries[index]])
-                for place, (index, last) in enumerate(zip(members, pack.last.tolist(), strict=True))
+                last if boundaries[index] < 0 else int(pack.rows(member)[boundaries[index]])
+                for member, (index, last) in enumerate(zip(indices, pack.last.tolist(), strict=True))
             ]
-            read = np.concatenate([pack.last, np.array(ends, dtype=np.int64)])
-            last, boundary = tree_attention.hidden_states(self.backbone, pack, read).chunk(2)
-            yield States(members, last, boundary)
+            rows = np.concatenate([pack.last, np.array(ends, dtype=np.int64)])
+            last, boundary = tree_attention.hidden_states(self.backbone, pack, rows).chunk(2)
+            yield PooledStates(indices, last, boundary)
 
 
-class Padded:
-    """Conversations of similar length lie under one another, filled up to the longest.
+class PaddedLayout:
+    """Batches conversations of similar length, padded to the longest.
 
     Args:
         backbone: A decoder.
-        side: Where padding stands. It makes no difference to rewards.
+        side: Side of the padding. It does not affect rewards.
     """
 
     def __init__(self, backbone: Any, side: Literal["left", "right"] = "right") -> None:
@@ -87,16 +91,18 @@ class Padded:
         self.side = side
         self.attention = str(backbone.config._attn_implementation)  # noqa: SLF001
 
-    def states(self, ids: Sequence[Sequence[int]], boundaries: Sequence[int], budget: int) -> Iterator[States]:
-        """See :class:`Layout`; the budget counts padding too."""
-        for members in batches([len(row) for row in ids], budget):
-            yield self._run(members, [ids[index] for index in members], [boundaries[index] for index in members])
+    def pooled_states(
+        self, ids: Sequence[Sequence[int]], boundaries: Sequence[int], budget: int
+    ) -> Iterator[PooledStates]:
+        """See :class:`BatchLayout`; the budget includes padding."""
+        for indices in batches([len(row) for row in ids], budget):
+            yield self._run(indices, [ids[index] for index in indices], [boundaries[index] for index in indices])
 
-    def _run(self, members: list[int], ids: Sequence[Sequence[int]], boundaries: Sequence[int]) -> States:
+    def _run(self, indices: list[int], ids: Sequence[Sequence[int]], boundaries: Sequence[int]) -> PooledStates:
         lengths = torch.tensor([len(row) for row in ids])
         width = int(lengths.max())
         first = width - lengths if self.side == "left" else torch.zeros_like(lengths)
-        # The id of padding does not matter: the mask keeps it from every real token.
+        # The id of the padding does not matter: the mask hides it from every real token.
         tokens = torch.zeros(len(ids), width, dtype=torch.long)
         for row, start, values in zip(tokens, first.tolist(), ids, strict=True):
             row[start : start + len(values)] = torch.tensor(values)
@@ -109,19 +115,19 @@ class Padded:
             position_ids=positions.clamp(min=0).to(device),
             use_cache=False,
         ).last_hidden_state
-        rows, last, given = torch.arange(len(ids)), first + lengths - 1, torch.tensor(boundaries)
-        return States(members, hidden[rows, last], hidden[rows, torch.where(given < 0, last, first + given)])
+        rows, last, ends = torch.arange(len(ids)), first + lengths - 1, torch.tensor(boundaries)
+        return PooledStates(indices, hidden[rows, last], hidden[rows, torch.where(ends < 0, last, first + ends)])
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
     """Group inputs of similar length under a budget of padded tokens.
 
     Args:
-        lengths: Tokens of each input; inputs of length 0 are left out.
-        budget: Most of ``rows * longest row`` in a batch.
+        lengths: Tokens of each input; inputs of length 0 are skipped.
+        budget: Most tokens of a batch: number of inputs times length of the longest.
 
     Yields:
-        Indices of each batch, the longest inputs first, so that a batch that does not fit into memory comes at once.
+        Indices of each batch, the longest inputs first, so that a batch that does not fit into memory fails at once.
     """
     order = sorted((i for i, length in enumerate(lengths) if length), key=lambda i: (-lengths[i], i))
     batch: list[int] = []

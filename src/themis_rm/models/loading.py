@@ -1,8 +1,7 @@
-"""Any name or folder to a loaded reward model."""
+"""Load a reward model from a name, a directory or a server."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from themis_rm.errors import CheckpointError, MissingExtraError, SettingError
 from themis_rm.models import hub, published
-from themis_rm.models.catalog import detect_family, family_of, named, require_config
+from themis_rm.models.family import detect_family, get_family, require_config
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import PromptSet, built_in
@@ -20,28 +19,28 @@ if TYPE_CHECKING:
     from themis_rm.models.published import PublishedModel
 
 BASELINES: dict[str, str] = {"length": "load_length", "random": "load_random"}
-"""Name -> loader in ``baselines``."""
+"""Name -> loader in :mod:`themis_rm.models.baselines`."""
 
 NGRAMS = "ngrams.json"
-"""File that marks a fitted bag of n-grams."""
+"""File that identifies the directory of a fitted n-gram baseline."""
 
 PROMPTS = "prompts.json"
-"""The prompt set that a checkpoint was trained with, beside its weights."""
+"""File with the prompt set that a checkpoint was trained with."""
 
 
 def load_model(model: str | Path, settings: ModelSettings | None = None) -> RewardModel:
     """Load a reward model.
 
     Args:
-        model: The name of a baseline (``length``, ``random``), a folder, a published model's name, the id of a
-            repository on the hub, or with ``settings.judge`` any name of a model that is asked. A
-            :class:`~pathlib.Path` is always a folder; write ``./length`` for a folder of that name.
-        settings: Device, precision, limits; a server or an endpoint that does the work instead.
+        model: Name of a baseline (``length``, ``random``), a directory, the name of a published model, a repository id
+            on the hub, or with ``settings.judge`` any name for the model on the server. A :class:`~pathlib.Path` is
+            always a directory; write ``./length`` for a directory of that name.
+        settings: Device, precision, limits; or a server that computes the scores.
 
     Raises:
-        CheckpointError: There is no such model, or it is not one that may be loaded.
+        CheckpointError: There is no such model, or it must not be loaded.
         SettingError: A setting does not fit the model.
-        MissingExtraError: The family needs packages that are not installed.
+        MissingExtraError: A required package is not installed.
     """
     settings = settings or ModelSettings()
     if isinstance(model, str) and model in BASELINES:
@@ -52,43 +51,43 @@ def load_model(model: str | Path, settings: ModelSettings | None = None) -> Rewa
     row = published.find(model) if isinstance(model, str) and not Path(model).is_dir() else None
     if settings.judge is not None or (row is not None and row.interface is not None):
         return _load_judge(str(model), row, settings)
-    fitted = _fitted(settings, row)
-    place = _place(model, row, fitted)
+    settings = _with_published_settings(settings, row)
+    files = _find_files(model, row, settings)
     try:
-        return _load_folder(place, fitted)
+        return _load_files(files, settings)
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "torch", "train") from error
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a model lies: a folder, and for one of the hub its name and ``name@commit``."""
+class _ModelFiles:
+    """The local directory of a model; for a model of the hub also its name and ``name@commit``."""
 
     folder: Path
     name: str = ""
     repository: str = ""
 
 
-def _place(model: str | Path, row: PublishedModel | None, settings: ModelSettings) -> _Place:
+def _find_files(model: str | Path, row: PublishedModel | None, settings: ModelSettings) -> _ModelFiles:
     if isinstance(model, Path) or Path(model).is_dir():
         if not Path(model).is_dir():
-            raise CheckpointError(_no_folder(str(model)))
-        return _Place(Path(model))
+            raise CheckpointError(_missing_directory(str(model)))
+        return _ModelFiles(Path(model))
     name = row.hub if row is not None else model
     if not hub.is_id(name):
-        raise CheckpointError(_no_folder(model), published.nearest(model, *BASELINES))
-    found = hub.fetch(name, settings.revision, settings.pickled_weights, bool(settings.trust_remote_code))
-    return _Place(found.folder, name, f"{name}@{found.commit}")
+        raise CheckpointError(_missing_directory(model), published.suggest(model, *BASELINES))
+    snapshot = hub.fetch(name, settings.revision, settings.pickled_weights, bool(settings.trust_remote_code))
+    return _ModelFiles(snapshot.folder, name, f"{name}@{snapshot.commit}")
 
 
-def _no_folder(name: str) -> str:
+def _missing_directory(name: str) -> str:
     if Path(name).exists():
-        return f"{name} is a file; a model is a folder with config.json and *.safetensors."
-    return f"There is no model folder {name}, and no published model or baseline of that name."
+        return f"{name} is a file; a model is a directory with config.json and *.safetensors."
+    return f"There is no model directory {name}, and no published model or baseline with that name."
 
 
-def _fitted(settings: ModelSettings, row: PublishedModel | None) -> ModelSettings:
-    """Lay the settings over what the catalog knows about a published model."""
+def _with_published_settings(settings: ModelSettings, row: PublishedModel | None) -> ModelSettings:
+    """Complete the user's settings with those that a published model needs."""
     if row is None:
         return settings
     facts: dict[str, object] = {"family": row.family, "tokenizer": row.tokenizer}
@@ -101,59 +100,61 @@ def _fitted(settings: ModelSettings, row: PublishedModel | None) -> ModelSetting
 def _load_judge(name: str, row: PublishedModel | None, settings: ModelSettings) -> RewardModel:
     if settings.judge is None:
         raise SettingError(
-            f"{name} writes its scores; it is asked where it is served.",
-            "Serve it (vLLM and others speak the interface) and set model.judge.url=http://HOST:PORT/v1.",
+            f"{name} is a generative judge and needs a server.",
+            "Serve it (with vLLM or another OpenAI-compatible server) and set model.judge.url=http://HOST:PORT/v1.",
         )
     from themis_rm.models.judges.model import load
 
-    return load(row.hub if row is not None else name, settings, row.interface if row is not None else None)
+    return load(row.hub if row is not None else name, settings, (row.interface if row is not None else None) or "")
 
 
-def _load_folder(place: _Place, settings: ModelSettings) -> RewardModel:
-    folder = place.folder
+def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
+    folder = files.folder
     if (folder / NGRAMS).is_file():
         from themis_rm.models import ngrams
 
         return ngrams.load(folder, settings)
     require_config(folder)
     if settings.remote is not None:
-        return _load_remote(place, settings)
+        return _load_remote(files, settings)
     from themis_rm.models.checkpoint import Checkpoint
 
     checkpoint = Checkpoint(folder, settings.pickled_weights)
     if settings.trust_remote_code:
         from themis_rm.models.remote_code import load_remote_code, require_trust
 
-        require_trust(folder, settings, place.repository)
-        return load_remote_code(checkpoint, settings, place.name or folder.resolve().name)
+        require_trust(folder, settings, files.repository)
+        return load_remote_code(checkpoint, settings, files.name or folder.resolve().name)
     from themis_rm.models.decoder import load_decoder
 
-    family = named(settings.family) if settings.family else family_of(checkpoint)
+    family = get_family(settings.family) if settings.family else detect_family(checkpoint)
     if not family.replaces_code and not settings.ignore_remote_code:
         _require_plain_class(checkpoint)
-    parts = importlib.import_module(family.module).parts(checkpoint)
-    return load_decoder(checkpoint, parts, family.name, settings, place.name, place.repository)
+    head = family.load_head(checkpoint)
+    return load_decoder(checkpoint, head, family.name, settings, files.name, files.repository)
 
 
-def _load_remote(place: _Place, settings: ModelSettings) -> RewardModel:
+def _load_remote(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
+    from themis_rm.models.checkpoint import Checkpoint
     from themis_rm.models.remote.model import load
 
-    # The folder may hold a tokenizer and a configuration alone; where it has weights they tell the family.
-    held = any(place.folder.glob("*.safetensors"))
-    family = named(settings.family) if settings.family else detect_family(place.folder) if held else None
+    # The directory may have only a tokenizer and a configuration; if it has weights, they determine the family.
+    family = get_family(settings.family) if settings.family else None
+    if family is None and any(files.folder.glob("*.safetensors")):
+        family = detect_family(Checkpoint(files.folder))
     if family is not None and not family.served:
         raise SettingError(
-            f"Servers do not compute the reward of the family {family.name} from tokens alone.",
-            "Leave remote out and run it here.",
+            f"Servers cannot compute the reward of the family {family.name} from token ids.",
+            "Remove the remote settings to run the model here.",
         )
-    return load(place.folder, settings, place.name)
+    return load(files.folder, settings, files.name)
 
 
 def _require_plain_class(checkpoint: Checkpoint) -> None:
-    """Refuse a class of which one cannot know where its head reads.
+    """Reject a checkpoint whose class may read its head elsewhere than at the last token.
 
     Raises:
-        CheckpointError: The configuration names code of the repository's own, or no classifier of transformers.
+        CheckpointError: The configuration names code of the repository, or a class that is not a classifier.
     """
     from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
@@ -163,7 +164,7 @@ def _require_plain_class(checkpoint: Checkpoint) -> None:
         from themis_rm.models.remote_code import code_digest
 
         raise CheckpointError(
-            f"{checkpoint.folder} needs code of its own ({min(map(str, code.values()))}), which is not run.",
+            f"{checkpoint.folder} needs its Python code ({min(map(str, code.values()))}), which is not run.",
             "If its head is a plain 'score' on the last token, set ignore_remote_code=true; "
             f"to run the code, read it and set trust_remote_code={code_digest(checkpoint.folder)}.",
         )
@@ -171,18 +172,18 @@ def _require_plain_class(checkpoint: Checkpoint) -> None:
     native = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.get(kind)
     if native is not None and architecture != native:
         raise CheckpointError(
-            f"{checkpoint.folder} holds a {architecture or 'model of no named architecture'}, not a {native}.",
-            "Give a checkpoint that was saved as a sequence classifier with one label, or name its kind with family=.",
+            f"{checkpoint.folder} is a {architecture or 'model without a named architecture'}, not a {native}.",
+            "Use a checkpoint that was saved as a sequence classifier with one label, or set family=.",
         )
 
 
 def prompt_set_of(model: str | Path, settings: ModelSettings | None = None) -> PromptSet:
-    """Return the prompt set that lies beside a checkpoint, else the built-in one."""
-    own = Path(model) / PROMPTS
-    if not own.is_file() and isinstance(model, str) and _has_files(model, settings):
+    """Return the prompt set that a checkpoint was trained with, by default the built-in one."""
+    file = Path(model) / PROMPTS
+    if not file.is_file() and isinstance(model, str) and _has_files(model, settings):
         row = published.find(model)
-        own = _place(model, row, _fitted(settings or ModelSettings(), row)).folder / PROMPTS
-    return PromptSet.from_file(own) if own.is_file() else built_in()
+        file = _find_files(model, row, _with_published_settings(settings or ModelSettings(), row)).folder / PROMPTS
+    return PromptSet.from_file(file) if file.is_file() else built_in()
 
 
 def _has_files(model: str, settings: ModelSettings | None) -> bool:

@@ -1,9 +1,9 @@
-"""A bag of hashed token n-grams under a Bradley-Terry model: what surface words alone tell about preferences.
+"""N-gram baseline: a Bradley-Terry model on hashed token n-grams, which predicts preferences from surface words only.
 
-Reward ``w . f(response)`` with ``f`` the logarithms of n-gram counts in hashed buckets (Weinberger et al., 2009,
-"Feature hashing for large scale multitask learning"); ``w`` minimizes the mean of ``-log sigmoid(r_c - r_r)`` plus an
-L2 term, by L-BFGS. With ``crossed`` every feature stands there twice, once shared and once together with the criteria
-prompt (Daume III, 2007, "Frustratingly easy domain adaptation").
+The reward is ``w . f(response)``, where ``f`` are the logarithms of n-gram counts in hashed buckets (Weinberger et al.,
+2009, "Feature hashing for large scale multitask learning"); ``w`` minimizes the mean of ``-log sigmoid(r_c - r_r)``
+plus an L2 term, by L-BFGS. With ``crossed`` every feature has two copies, one shared and one for its criteria prompt
+(Daume III, 2007, "Frustratingly easy domain adaptation").
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from themis_rm.errors import CheckpointError, InputError, SettingError
-from themis_rm.models.checkpoint import digest, read_json
+from themis_rm.models.checkpoint import model_digest, read_json
 from themis_rm.models.protocol import NO_RESPONSE, ModelIdentity, Score, response_of, system_of
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import Conversation
@@ -41,32 +41,32 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 class NGramSettings(Settings):
-    """How the n-gram baseline is fitted."""
+    """Settings of the n-gram baseline."""
 
     order: int = Field(default=3, ge=1, le=5)
     """Longest n-gram, in tokens."""
     bits: int = Field(default=18, ge=8, le=24)
-    """Buckets of the hash, as a power of two."""
+    """Number of hash buckets, as a power of two."""
     l2: float = Field(default=1e-4, gt=0)
-    """Weight of half the squared norm, beside the mean loss of a pair."""
+    """Weight of half the squared norm, relative to the mean loss of a pair."""
     crossed: bool = False
-    """Whether features also stand there crossed with the system message."""
+    """Whether features are also crossed with the system message."""
     max_pairs: int = Field(default=50_000, ge=1)
-    """Most pairs used. Which ones depends on their texts alone, not on their order."""
+    """Most pairs used. They are chosen by their texts, whatever their order."""
     iterations: int = Field(default=200, ge=1)
-    """Most steps of L-BFGS."""
+    """Most iterations of L-BFGS."""
 
 
 @dataclass
 class FitReport:
-    """What a fit was made of.
+    """Data and convergence of a fit.
 
     Attributes:
         pairs: Pairs used.
-        skipped: Reason -> pairs not used.
-        accuracy: Share of the pairs used that the fitted model orders rightly (ties half).
-        iterations: Steps taken.
-        converged: Whether the optimizer was done before its last allowed step.
+        skipped: Reason -> number of pairs not used.
+        accuracy: Share of the used pairs that the fitted model ranks correctly (ties count half).
+        iterations: Iterations of L-BFGS.
+        converged: Whether it converged within the allowed iterations.
     """
 
     pairs: int
@@ -77,13 +77,13 @@ class FitReport:
 
 
 class NGramModel:
-    """A fitted bag-of-n-grams baseline.
+    """A fitted n-gram baseline.
 
     Args:
-        settings: How features are made.
+        settings: The features.
         weight: Shape ``[2 ** bits]``, float32.
-        report: What it was fitted on.
-        identity: What results say about it.
+        report: Data and convergence of the fit.
+        identity: The model's entry in results.
     """
 
     def __init__(
@@ -100,19 +100,19 @@ class NGramModel:
         self.identity = identity or ModelIdentity("ngrams", "n-grams", content, {"pairs": report.pairs})
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
-        """Return the weighted n-grams of each response; the request is not looked at."""
-        return [self._one(conversation) for conversation in conversations]
+        """Return the weighted sum of the n-grams of each response; the request is not used."""
+        return [self._score_one(conversation) for conversation in conversations]
 
-    def _one(self, conversation: Conversation) -> Score:
+    def _score_one(self, conversation: Conversation) -> Score:
         response = response_of(conversation)
         if response is None:
             return Score.failed(NO_RESPONSE)
-        found = features(response, system_of(conversation), self.settings)
-        # Summed in the order of buckets, so that equal bags give equal rewards to the last bit.
-        return Score(float(sum(float(self.weight[bucket]) * value for bucket, value in sorted(found.items()))))
+        values = features(response, system_of(conversation), self.settings)
+        # Summed in the order of buckets, so that equal n-grams have exactly equal rewards.
+        return Score(float(sum(float(self.weight[bucket]) * value for bucket, value in sorted(values.items()))))
 
     def save(self, folder: Path) -> None:
-        """Write ``ngrams.json`` and ``ngrams.safetensors``; the configuration comes last and so marks a whole model."""
+        """Write ``ngrams.safetensors``, then ``ngrams.json``, whose presence marks a complete model."""
         folder.mkdir(parents=True, exist_ok=True)
         save_file({TENSOR: self.weight}, folder / WEIGHTS)
         values = {"settings": self.settings.model_dump(), "fit": self.report.__dict__}
@@ -120,34 +120,36 @@ class NGramModel:
 
 
 def load(folder: Path, settings: ModelSettings) -> NGramModel:  # noqa: ARG001
-    """Load what :meth:`NGramModel.save` wrote.
+    """Load a baseline from a directory that :meth:`NGramModel.save` wrote.
 
     Raises:
-        CheckpointError: A file is missing, unreadable, or they do not fit together.
+        CheckpointError: A file is missing or unreadable, or the files do not match.
     """
     values = read_json(folder / CONFIG)
     try:
-        made = NGramSettings.build(values["settings"], str(folder / CONFIG))
+        fitted = NGramSettings.build(values["settings"], str(folder / CONFIG))
         report = FitReport(**values["fit"])
         weight = load_file(folder / WEIGHTS)[TENSOR]
     except SettingError as error:
         raise CheckpointError(error.message, error.hint) from error
     except (KeyError, TypeError, OSError, SafetensorError) as error:
-        raise CheckpointError(f"{folder} is no whole n-gram model ({error}).", "Fit it again.") from error
-    if weight.shape != (1 << made.bits,):
-        raise CheckpointError(f"{folder / WEIGHTS} has shape {list(weight.shape)}, not [{1 << made.bits}].")
+        raise CheckpointError(f"{folder} is not a complete n-gram model ({error}).", "Fit it again.") from error
+    if weight.shape != (1 << fitted.bits,):
+        raise CheckpointError(
+            f"{folder / WEIGHTS} has shape {list(weight.shape)}, not [{1 << fitted.bits}].", "Fit the baseline again."
+        )
     identity = ModelIdentity(
-        folder.resolve().name, "n-grams", digest(folder, [folder / WEIGHTS]), {"pairs": report.pairs}
+        folder.resolve().name, "n-grams", model_digest(folder, [folder / WEIGHTS]), {"pairs": report.pairs}
     )
-    return NGramModel(made, weight, report, identity)
+    return NGramModel(fitted, weight, report, identity)
 
 
 def features(text: str, condition: str, settings: NGramSettings) -> dict[int, float]:
     """Return bucket -> ``log(1 + count)`` of the n-grams of a text.
 
     Args:
-        text: A response; tokens are words and single signs, white space does not count.
-        condition: The system message, used where the settings cross features.
+        text: A response; tokens are words and single punctuation marks, whitespace is ignored.
+        condition: The system message, used if features are crossed.
         settings: Longest n-gram and number of buckets.
     """
     tokens = _TOKEN.findall(text)
@@ -164,28 +166,30 @@ def features(text: str, condition: str, settings: NGramSettings) -> dict[int, fl
     return {bucket: float(np.log1p(count)) for bucket, count in counts.items()}
 
 
-def difference(chosen: str, rejected: str, condition: str, settings: NGramSettings) -> dict[int, float]:
-    """Return the features of chosen minus those of rejected, without what is equal in both, by bucket in order."""
+def feature_difference(chosen: str, rejected: str, condition: str, settings: NGramSettings) -> dict[int, float]:
+    """Return bucket -> feature of chosen minus feature of rejected, without zeros, sorted by bucket."""
     plus, minus = features(chosen, condition, settings), features(rejected, condition, settings)
     both = {bucket: plus.get(bucket, 0.0) - minus.get(bucket, 0.0) for bucket in sorted(plus.keys() | minus.keys())}
     return {bucket: value for bucket, value in both.items() if value}
 
 
 def fit_ngrams(rows: Iterable[Mapping[str, Any]], settings: NGramSettings | None = None) -> NGramModel:
-    """Fit the baseline on preferences, deterministically and whatever their order.
+    """Fit the baseline on preferences; the result is deterministic and does not depend on their order.
 
     Args:
-        rows: Mappings with ``chosen``, ``rejected`` and, if need be, ``system``: rows of a preference dataset. They are
-            streamed; what is kept are the feature differences of at most ``max_pairs`` of them.
+        rows: Rows of a preference dataset: mappings with ``chosen``, ``rejected`` and optionally ``system``. They are
+            streamed; only the feature differences of ``max_pairs`` of them are kept.
         settings: See :class:`NGramSettings`.
 
     Raises:
-        InputError: Not one row has two answers that differ.
+        InputError: No row has two different responses.
     """
     settings = settings or NGramSettings()
     kept, skipped = _sample(rows, settings)
     if not kept:
-        raise InputError("The n-gram baseline has no pair to learn from: no row has two answers that differ.")
+        raise InputError(
+            "The n-gram baseline cannot be fitted: no row has two different responses.", "Check chosen and rejected."
+        )
     return fit_differences(kept, settings, dict(sorted(skipped.items())))
 
 
@@ -195,15 +199,15 @@ def fit_differences(
     """Fit the baseline on feature differences.
 
     Args:
-        kept: What :func:`difference` gave for each pair; at least one, none of them empty.
-        settings: How the features were made, and how to fit.
-        skipped: Reason -> pairs not among them, for the report.
+        kept: :func:`feature_difference` of each pair; at least one, none empty.
+        settings: Settings of the features and of the fit.
+        skipped: Reason -> number of pairs not among them, for the report.
     """
     matrix = _matrix(kept, settings)
-    # Buckets that no pair touches keep weight 0; leaving them out makes the steps small.
+    # Buckets without a feature keep weight 0; omitting them makes the problem smaller.
     used = np.unique(matrix.indices)
     dense = matrix[:, used]
-    solved = minimize(
+    solution = minimize(
         _loss,
         np.zeros(len(used)),
         args=(dense, settings.l2),
@@ -212,10 +216,10 @@ def fit_differences(
         options={"maxiter": settings.iterations},
     )
     weight = np.zeros(1 << settings.bits, dtype=np.float32)
-    weight[used] = solved.x
-    margins = dense @ solved.x
+    weight[used] = solution.x
+    margins = dense @ solution.x
     accuracy = float((margins > 0).mean() + (margins == 0).mean() / 2)
-    report = FitReport(len(kept), skipped or {}, accuracy, int(solved.nit), bool(solved.success))
+    report = FitReport(len(kept), skipped or {}, accuracy, int(solution.nit), bool(solution.success))
     return NGramModel(settings, weight, report)
 
 
@@ -226,13 +230,13 @@ def _sample(rows: Iterable[Mapping[str, Any]], settings: NGramSettings) -> tuple
     for number, row in enumerate(rows):
         chosen, rejected, system = row.get("chosen"), row.get("rejected"), row.get("system") or ""
         if not chosen or not rejected:
-            skipped["empty-answer"] += 1
+            skipped["empty-response"] += 1
             continue
         key = -int(stable_id(system, str(row.get("input", "")), chosen, rejected), 16)
         if len(heap) == settings.max_pairs and key <= heap[0][0]:
             skipped["beyond-max-pairs"] += 1
             continue
-        values = difference(chosen, rejected, system, settings)
+        values = feature_difference(chosen, rejected, system, settings)
         if not values:
             skipped["same-n-grams"] += 1
         elif len(heap) < settings.max_pairs:

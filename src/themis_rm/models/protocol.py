@@ -1,4 +1,4 @@
-"""What every reward model is to the rest of the system: conversations in, one score or stated failure each out."""
+"""The interface of every reward model: conversations in, one score or failure per conversation out."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ NO_BOUNDARY = "no-end-of-prompt"
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a model says about one conversation.
+    """The score of one conversation.
 
     Attributes:
-        reward: The reward, always finite, or ``None`` if the conversation could not be scored.
+        reward: The reward, always finite; ``None`` if the conversation could not be scored.
         failure: Why there is no reward (a slug such as ``prompt-too-long``); empty otherwise.
-        truncated: The response was cut to fit. The reward then stands for the part that was read.
+        truncated: The response was truncated; the reward is that of the remaining part.
         tokens: Tokens that the model read; 0 for a model without tokens and for a failure.
-        stated: The score that a judge wrote down, where ``reward`` is the expectation over what it might have
-            written; ``None`` for every other model.
+        stated: The score that a judge wrote, if ``reward`` is its expected score; ``None`` for every other model.
     """
 
     reward: float | None
@@ -38,20 +37,20 @@ class Score:
 
     @classmethod
     def failed(cls, reason: str) -> Score:
-        """Return the state of a conversation that cannot be scored."""
+        """Return the score of a conversation that cannot be scored."""
         return cls(None, reason)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """What a result says about the model that it came from.
+    """The entry of a model in results.
 
     Attributes:
-        name: The baseline's name or the checkpoint folder's.
-        family: Row of the catalog.
-        digest: Hash of weights, configuration, tokenizer and template (of the parameters, for a baseline).
-        facts: What else changes scores: dtype, attention, longest input, system-role policy.
-        judge: The model writes its scores, so that a score may be no score, and may be one of few.
+        name: Name of the baseline, the published model or the directory.
+        family: Name of the family (:data:`themis_rm.models.family.FAMILIES`), or the kind of model for others.
+        digest: Digest of weights, configuration, tokenizer and chat template (of the parameters, for a baseline).
+        facts: Everything else that affects scores: dtype, attention, maximum length, system-role policy.
+        judge: The model writes its scores, so that parsing may fail and scores may tie often.
     """
 
     name: str
@@ -63,18 +62,18 @@ class ModelIdentity:
 
 @runtime_checkable
 class RewardModel(Protocol):
-    """A loaded model. Scores do not depend on the order or the company in which conversations come."""
+    """A loaded reward model. The score of a conversation does not depend on the order or the rest of the batch."""
 
     @property
     def identity(self) -> ModelIdentity:
-        """Return what results say about the model."""
+        """Return the model's entry in results."""
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
-        """Return a score per conversation, in their order; each must end with the assistant's message."""
+        """Return one score per conversation, in their order; each must end with a message of the assistant."""
 
 
 def is_unicode(text: str) -> bool:
-    """Return whether a text is free of lone surrogates, which JSON can bring and no file or tokenizer can take."""
+    """Return whether a text has no lone surrogates, which JSON can contain but no file or tokenizer accepts."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -83,12 +82,12 @@ def is_unicode(text: str) -> bool:
 
 
 def response_of(conversation: Conversation) -> str | None:
-    """Return the assistant's last message, or ``None`` where a conversation does not end with one."""
+    """Return the last message if it is the assistant's, otherwise ``None``."""
     if not conversation or conversation[-1]["role"] != "assistant":
         return None
     return conversation[-1]["content"]
 
 
 def system_of(conversation: Conversation) -> str:
-    """Return the system message, empty where there is none."""
+    """Return the system message, empty if there is none."""
     return conversation[0]["content"] if conversation and conversation[0]["role"] == "system" else ""

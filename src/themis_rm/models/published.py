@@ -1,7 +1,7 @@
-"""The 51 published models of CodeRewardBench as typed rows: what each is, and what scoring with it takes.
+"""The 51 published models of CodeRewardBench as typed rows: what each is, and what scoring with it needs.
 
-A row states facts of one published checkpoint; the catalog of families says how its family is computed, and
-:mod:`themis_rm.evaluation.reference` holds its benchmark figures. An unknown fact is empty or ``None``.
+A row has the facts of one published checkpoint; its family (:mod:`themis_rm.models.family`) computes its reward, and
+:mod:`themis_rm.evaluation.reference` has its benchmark figures. An unknown fact is empty or ``None``.
 """
 
 from __future__ import annotations
@@ -11,20 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal, cast, get_args
+from typing import Literal, cast
 
 from themis_rm.errors import CheckpointError, did_you_mean
-from themis_rm.models.catalog import FAMILIES
-from themis_rm.models.settings import Interface, SystemRole
+from themis_rm.models.family import FAMILIES
+from themis_rm.models.judges.interface import JUDGES
+from themis_rm.models.settings import SystemRole
 
-Source = Literal["card", "config", "code", "docs", "notes", "series", "name", "memory"]
-"""Where a fact was learned; the head of ``published.csv`` says what each word means."""
+FactSource = Literal["card", "config", "code", "docs", "notes", "series", "name", "memory"]
+"""Where a fact comes from; the comment at the top of ``published.csv`` explains each word."""
 
-UNMARKED = frozenset(family.name for family in FAMILIES if not family.tensors)
-"""Families that nothing in a folder gives away, so that a user must name them."""
-
-Checked = Literal["yes", "part", "no"]
-"""Whether a tiny checkpoint of the same form, whose scores the original code gave, stands behind a row."""
+GoldenCoverage = Literal["yes", "part", "no"]
+"""Whether a tiny checkpoint of the same form, with scores of the original code, tests how a model is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +30,31 @@ class PublishedModel:
     """One published model.
 
     Attributes:
-        run: Name of its folder among the published scores; unique.
-        hub: Its repository on the hub.
-        table: What the published tables call it.
+        run: Name of its directory among the published scores; unique.
+        hub: Repository on the hub.
+        table: Name in the published tables.
         aliases: Further names.
-        series: Models of one recipe in several sizes, to be joined by a line; empty for a single one.
-        parameters: Billions, nominal.
-        family: Row of the catalog of families, or interface of a generative judge; empty where none of ours reads it.
-        base: What it was trained from.
-        license: Of the weights, as their source states it.
-        prompts: Criteria prompts that it was trained with: ``own``, ``all``, ``none``; empty for judges, whose
-            interface says what they are asked.
-        system: What becomes of a system message under its chat template.
+        series: Name of a group of models trained in the same way in several sizes; empty for a single model.
+        parameters: Billions of parameters, nominal.
+        family: Name of its family, or of the interface of a generative judge; empty if neither can load it.
+        base: Model that it was trained from.
+        license: License of the weights, as stated by the source.
+        prompts: Criteria prompts that it was trained with: ``own``, ``all``, ``none``; empty for judges, which have
+            prompts of their interface.
+        system: What happens to a system message under its chat template.
         positions: Longest input of its configuration, in tokens.
         trained: Longest input in training, in tokens.
-        dtype: Of the published weights.
-        attention: ``softcap`` where attention must cap its logits (Gemma 2), else ``any``.
-        tokenizer: Repository of its tokenizer where that is another one.
+        dtype: Dtype of the published weights.
+        attention: ``softcap`` if attention must cap its logits (Gemma 2), otherwise ``any``.
+        tokenizer: Repository of its tokenizer, if it is another one.
         weights: ``safetensors``, ``pickle``, or ``mixed``.
-        code: ``replaced`` where the repository brings code that the family stands for, ``needed`` where nothing of
-            ours does, ``none`` where it brings none.
+        code: ``replaced`` if the repository has code that the family replaces, ``needed`` if no family replaces it,
+            ``none`` if it has none.
         golden: Name of the golden checkpoint of its form.
-        gap: What the golden leaves open.
-        note: What a reader must know about its published figures.
-        scoring: What a user must know about scoring with it.
-        sources: Column -> where the fact in it was learned.
+        gap: What the golden does not test.
+        note: Remarks on its published figures.
+        scoring: Remarks on scoring with it.
+        sources: Column -> where the fact in it comes from.
     """
 
     run: str
@@ -81,21 +79,21 @@ class PublishedModel:
     gap: str
     note: str
     scoring: str
-    sources: Mapping[str, Source]
+    sources: Mapping[str, FactSource]
 
     @property
-    def interface(self) -> Interface | None:
-        """Return how a generative judge is asked, ``None`` for a scalar model."""
-        return cast("Interface", self.family) if self.family in get_args(Interface) else None
+    def interface(self) -> str | None:
+        """Return the interface of a generative judge, ``None`` for a scalar model."""
+        return self.family if self.family in JUDGES else None
 
     @property
     def kind(self) -> Literal["scalar", "generative"]:
-        """Return ``generative`` for a judge that writes its score."""
+        """Return ``generative`` for a judge that writes its score, otherwise ``scalar``."""
         return "generative" if self.interface else "scalar"
 
     @property
-    def checked(self) -> Checked:
-        """Return whether goldens of its form check what we compute."""
+    def checked(self) -> GoldenCoverage:
+        """Return whether golden scores test a model of its form."""
         if not self.golden:
             return "no"
         return "part" if self.gap else "yes"
@@ -103,15 +101,16 @@ class PublishedModel:
     @property
     def settings(self) -> dict[str, str]:
         """Return the fields of ``ModelSettings`` that loading it needs, as a user writes them."""
-        needed = {"family": self.family if self.family in UNMARKED else "", "tokenizer": self.tokenizer}
+        undetectable = self.family in FAMILIES and FAMILIES.get(self.family).tensors is None
+        needed = {"family": self.family if undetectable else "", "tokenizer": self.tokenizer}
         needed["pickled_weights"] = "true" if self.weights in {"pickle", "mixed"} else ""
         return {name: value for name, value in needed.items() if value}
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return every name that means this model, each once; :func:`find` takes them in any case.
+        """Return every name of this model, each once; :func:`find` ignores their case.
 
-        What the tables call it is left out where that is the id of another repository.
+        The name in the tables is left out if it is the id of another repository.
         """
         table = () if "/" in self.table else (self.table,)
         return tuple(dict.fromkeys((self.run, self.hub, self.hub.rpartition("/")[2], *table, *self.aliases)))
@@ -119,37 +118,37 @@ class PublishedModel:
 
 @cache
 def rows() -> tuple[PublishedModel, ...]:
-    """Return all published models, by the name of their run."""
+    """Return all published models, sorted by run."""
     text = resources.files(__package__).joinpath("published.csv").read_text(encoding="utf-8")
     lines = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     return tuple(_row(line) for line in lines)
 
 
 def find(name: str) -> PublishedModel | None:
-    """Return the model of a name (run, hub id, name in the tables, alias; in any case), ``None`` for an unknown one."""
+    """Return the model with a name (run, hub id, name in the tables, alias; in any case), ``None`` if unknown."""
     return _by_name().get(name.casefold())
 
 
 def require(name: str) -> PublishedModel:
-    """Return the model of a name.
+    """Return the model with a name.
 
     Raises:
-        CheckpointError: No published model is called that; the message names the nearest one.
+        CheckpointError: No published model has that name; the hint suggests the closest one.
     """
-    found = find(name)
-    if found is None:
-        raise CheckpointError(f"There is no published model and no folder '{name}'.", nearest(name))
-    return found
+    row = find(name)
+    if row is None:
+        raise CheckpointError(f"There is no published model and no directory '{name}'.", suggest(name))
+    return row
 
 
-def nearest(name: str, *others: str) -> str:
-    """Return ``Did you mean 'x'?`` for the nearest known name, or where all of them are listed.
+def suggest(name: str, *others: str) -> str:
+    """Return ``Did you mean 'x'?`` for the closest known name, or a reference to the list of names.
 
     Args:
         name: What the user wrote.
-        others: Names beside those of published models that would have been accepted.
+        others: Accepted names other than those of published models.
     """
-    hint = did_you_mean(name, [*others, *(each for row in rows() for each in row.names)])
+    hint = did_you_mean(name, [*others, *(alias for row in rows() for alias in row.names)])
     return "'themis-rm models' lists them." if hint.startswith("Known:") else hint
 
 
@@ -190,7 +189,7 @@ def _count(value: str) -> int | None:
     return int(value) if value else None
 
 
-def _sources(value: str) -> dict[str, Source]:
-    """Read ``source=column column;source=column`` into column -> source."""
+def _sources(value: str) -> dict[str, FactSource]:
+    """Parse ``source=column column;source=column`` into column -> source."""
     pairs = [part.split("=", 1) for part in value.split(";") if part]
-    return {column: cast("Source", source) for source, columns in pairs for column in columns.split()}
+    return {column: cast("FactSource", source) for source, columns in pairs for column in columns.split()}

@@ -1,11 +1,10 @@
-"""Checkpoints with code of their own: run on explicit leave for exactly this code, one conversation at a time.
+"""Checkpoints that bring Python code: it runs only if the user trusts exactly this code.
 
-Nobody knows how such code batches, pads or pools, so each conversation runs alone, unpadded.
+How such code handles batches, padding and pooling is unknown, so each conversation runs alone, without padding.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,57 +15,55 @@ import transformers
 from transformers import AutoModel, AutoModelForSequenceClassification
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.backbone import quiet
+from themis_rm.models.backbone import suppress_loading_messages
 from themis_rm.models.chat import ChatEncoder, load_encoder
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.device import choose_device, choose_dtype
 from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import Conversation
+from themis_rm.storage.digests import files_sha256
 
 
 def code_digest(folder: Path) -> str:
-    """Return a hash of the Python files of a folder (BLAKE2b, 128 bits): what ``trust_remote_code`` names."""
-    total = hashlib.blake2b(digest_size=16)
-    for file in sorted(folder.rglob("*.py")):
-        total.update(f"{file.relative_to(folder)}\0".encode() + hashlib.blake2b(file.read_bytes()).digest())
-    return total.hexdigest()
+    """Return a digest of the Python files in a directory, the value of ``trust_remote_code`` for it."""
+    return files_sha256(folder.rglob("*.py"), folder)
 
 
 def require_trust(folder: Path, settings: ModelSettings, repository: str = "") -> None:
-    """Check that the user has allowed exactly this code.
+    """Check that the user trusts exactly this code.
 
     Args:
         folder: The checkpoint.
-        settings: ``trust_remote_code`` names the code.
-        repository: ``owner/name@commit`` of a folder that came from the hub.
+        settings: ``trust_remote_code`` identifies the trusted code.
+        repository: ``owner/name@commit`` of a model from the hub.
 
     Raises:
-        CheckpointError: The leave is for other code.
+        CheckpointError: The user trusts other code.
     """
-    right = {repository, code_digest(folder)} - {""}
-    if settings.trust_remote_code not in right:
+    accepted = {repository, code_digest(folder)} - {""}
+    if settings.trust_remote_code not in accepted:
         raise CheckpointError(
-            f"trust_remote_code is '{settings.trust_remote_code}', but the code of {repository or folder} is another.",
+            f"trust_remote_code is '{settings.trust_remote_code}', but {repository or folder} has other code.",
             f"Read its Python files; to run them set trust_remote_code={repository or code_digest(folder)}.",
         )
 
 
-def load_remote_code(checkpoint: Checkpoint, settings: ModelSettings, name: str) -> CodeModel:
-    """Load a checkpoint with the code that it brings. The caller has checked the leave (:func:`require_trust`).
+def load_remote_code(checkpoint: Checkpoint, settings: ModelSettings, name: str) -> RemoteCodeModel:
+    """Load a checkpoint with its Python code. Call :func:`require_trust` first.
 
     Args:
-        checkpoint: The folder.
-        settings: Device, precision, limits, template.
-        name: What results call it.
+        checkpoint: The checkpoint.
+        settings: Device, precision, limits, chat template.
+        name: Name of the model in results.
 
     Raises:
-        CheckpointError: Its code gives no model of transformers' kind.
+        CheckpointError: The code does not load, or weights are missing.
     """
-    folder, mapped = checkpoint.folder, checkpoint.config.get("auto_map") or {}
-    kind: Any = AutoModelForSequenceClassification if "AutoModelForSequenceClassification" in mapped else AutoModel
+    folder, auto_map = checkpoint.folder, checkpoint.config.get("auto_map") or {}
+    kind: Any = AutoModelForSequenceClassification if "AutoModelForSequenceClassification" in auto_map else AutoModel
     device = choose_device(settings)
-    with quiet():
+    with suppress_loading_messages():
         try:
             model, report = kind.from_pretrained(
                 str(folder),
@@ -93,16 +90,16 @@ def load_remote_code(checkpoint: Checkpoint, settings: ModelSettings, name: str)
         "torch": torch.__version__,
     }
     identity = ModelIdentity(name, "remote-code", checkpoint.digest(*sorted(folder.rglob("*.py"))), facts)
-    return CodeModel(model.to(device).eval(), encoder, identity)
+    return RemoteCodeModel(model.to(device).eval(), encoder, identity)
 
 
-class CodeModel:
-    """A loaded model whose ``forward`` gives one logit.
+class RemoteCodeModel:
+    """A loaded model whose ``forward`` returns one logit.
 
     Args:
-        model: What the checkpoint's code made.
-        encoder: Its tokenizer and template.
-        identity: What results say about it.
+        model: The model, as created by the checkpoint's code.
+        encoder: Its tokenizer and chat template.
+        identity: The model's entry in results.
     """
 
     def __init__(self, model: Any, encoder: ChatEncoder, identity: ModelIdentity) -> None:
@@ -111,13 +108,13 @@ class CodeModel:
         self.identity = identity
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
-        """Return a score per conversation, in their order.
+        """Return one score per conversation, in their order.
 
         Raises:
-            CheckpointError: The model gives something else than one logit.
+            CheckpointError: The model returns something other than one logit.
         """
         encoded = self.encoder.encode(conversations)
-        return [item.scored(math.nan if item.failure else self._reward(item.ids)) for item in encoded]
+        return [item.score(math.nan if item.failure else self._reward(item.ids)) for item in encoded]
 
     @torch.inference_mode()
     def _reward(self, ids: list[int]) -> float:
@@ -126,5 +123,7 @@ class CodeModel:
         logits = getattr(out, "logits", None)
         if not isinstance(logits, torch.Tensor) or logits.numel() != 1:
             shape = list(logits.shape) if isinstance(logits, torch.Tensor) else "none"
-            raise CheckpointError(f"{self.identity.name} gives logits of shape {shape}, a reward model gives one.")
+            raise CheckpointError(
+                f"{self.identity.name} returns logits of shape {shape}, but a reward model returns one."
+            )
         return float(logits.reshape(()).float())

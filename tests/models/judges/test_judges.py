@@ -7,7 +7,8 @@ import time
 import pytest
 
 from themis_rm.errors import InputError, SettingError
-from themis_rm.models.judges.model import INTERFACES, load
+from themis_rm.models.judges.interface import JUDGES
+from themis_rm.models.judges.model import load
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import JudgeSettings, ModelSettings
@@ -63,7 +64,14 @@ def grading(name, tokens=True, **choice):
 
 
 def judge(chat, name="rubric", **settings):
-    settings = {"url": chat.url, "served_as": "m", "retries": 0, "parallel": 4, "interface": name, **settings}
+    settings = {
+        "url": chat.url,
+        "served_model_name": "m",
+        "max_retries": 0,
+        "max_concurrency": 4,
+        "interface": name,
+        **settings,
+    }
     return load("some/judge", ModelSettings(judge=JudgeSettings(**settings)))
 
 
@@ -71,7 +79,7 @@ def texts(body):
     return "\n".join(message["content"] for message in body["messages"])
 
 
-@pytest.fixture(params=INTERFACES)
+@pytest.fixture(params=JUDGES.names())
 def name(request):
     return request.param
 
@@ -159,7 +167,7 @@ def test_thoughts_do_not_count(chat, name, apart):
     [
         ("I cannot say.", "parse-failed"),
         ("", "empty"),
-        ("<think>Score: 7", "thoughts-left-open"),
+        ("<think>Score: 7", "unclosed-reasoning"),
         (("Score: 7", "length"), "length-cut"),
         (("Score: 7", "content_filter"), "refused"),
         (500, "endpoint-error"),
@@ -192,17 +200,17 @@ def test_how_much_mass_the_readable_alternatives_had_is_told(chat):
     before = "Fine.\nScore: "
     tokens = [(before, {before: 1.0}), ("7", {"7": 0.5, "8": 0.25, "seven": 0.25})]
     chat.answer = lambda body: grading("rubric")(body) if is_probe(body) else {"text": before + "7", "tokens": tokens}
-    [opinion] = judge(chat).opinions(CONVERSATIONS[:1])
-    assert opinion.mass == pytest.approx(0.75)
-    assert opinion.texts == (before + "7",)
+    [judgment] = judge(chat).judge(CONVERSATIONS[:1])
+    assert judgment.mass == pytest.approx(0.75)
+    assert judgment.texts == (before + "7",)
 
 
 def test_samples_are_averaged_and_failed_ones_left_out(chat):
     said = ["Score: 4", "no idea", "Score: 7", ("Score: 1", "length")]
     chat.answer = lambda body: "yes" if is_probe(body) else said
-    [opinion] = judge(chat, samples=4, temperature=0.8).opinions(CONVERSATIONS[:1])
-    assert opinion.score.reward == pytest.approx(5.5)
-    assert opinion.failures == ("", "parse-failed", "", "length-cut")
+    [judgment] = judge(chat, samples=4, temperature=0.8).judge(CONVERSATIONS[:1])
+    assert judgment.score.reward == pytest.approx(5.5)
+    assert judgment.failures == ("", "parse-failed", "", "length-cut")
     assert [body.get("n") for body in chat.asked] == [None, 4]
 
 
@@ -233,7 +241,7 @@ def test_thoughts_about_criteria_are_not_shown_again(chat):
 
 @pytest.mark.parametrize(
     ("said", "failure"),
-    [(("1. Mem", "length"), "length-cut"), ("<think>a", "thoughts-left-open"), (500, "endpoint-error")],
+    [(("1. Mem", "length"), "length-cut"), ("<think>a", "unclosed-reasoning"), (500, "endpoint-error")],
 )
 def test_criteria_that_do_not_come_are_a_failure(chat, said, failure):
     good = grading("ce-rm")
@@ -258,14 +266,14 @@ def test_an_answer_cannot_close_its_own_tag(chat):
 
 def test_the_first_model_that_the_server_lists_is_asked(chat):
     chat.answer, chat.models = grading("rubric"), ["first", "second"]
-    model = judge(chat, served_as="")
+    model = judge(chat, served_model_name="")
     model.score(CONVERSATIONS[:1])
     assert chat.asked[-1]["model"] == model.identity.facts["model"] == "first"
 
 
 def test_the_settings_interface_goes_over_the_argument(chat):
     chat.answer = grading("lmunit")
-    settings = {"url": chat.url, "served_as": "m", "retries": 0}
+    settings = {"url": chat.url, "served_model_name": "m", "max_retries": 0}
     by_argument = load("x", ModelSettings(judge=JudgeSettings(**settings)), "lmunit")
     by_both = load("x", ModelSettings(judge=JudgeSettings(**settings, interface="r3")), "lmunit")
     by_none = load("x", ModelSettings(judge=JudgeSettings(**settings)))
@@ -279,11 +287,11 @@ def test_a_judge_without_a_server_is_refused():
 
 
 def test_a_dead_server_ends_in_one_line_at_loading_and_while_scoring(chat):
-    with pytest.raises(InputError, match="Cannot reach"):
+    with pytest.raises(InputError, match="does not respond"):
         judge(chat, url="http://127.0.0.1:9/v1")
     chat.answer = lambda body: grading("ce-rm")(body) if is_probe(body) else 404
     model = judge(chat, "ce-rm")
-    with pytest.raises(InputError, match="refuses"):
+    with pytest.raises(InputError, match="was not found"):
         model.score(CONVERSATIONS)
 
 
@@ -294,7 +302,7 @@ CHANGES = [
     {"seed": 3},
     {"reward": "stated"},
     {"thinking": False},
-    {"served_as": "other"},
+    {"served_model_name": "other"},
     {"interface": "r3"},
 ]
 
@@ -302,7 +310,7 @@ CHANGES = [
 def test_the_digest_depends_on_what_answers_depend_on_and_on_nothing_else(chat):
     chat.answer = grading("rubric")
     plain = judge(chat).identity
-    assert judge(chat, parallel=1, seconds=9, retries=1).identity == plain
+    assert judge(chat, max_concurrency=1, timeout=9, max_retries=1).identity == plain
     digests = {judge(chat, **change).identity.digest for change in CHANGES} | {plain.digest}
     assert len(digests) == len(CHANGES) + 1
 
@@ -354,7 +362,7 @@ def test_order_company_and_parallel_requests_do_not_matter(chat, name):
     order = list(range(len(CONVERSATIONS)))
     random.Random(3).shuffle(order)
     assert rewards(model, [CONVERSATIONS[index] for index in order]) == [straight[index] for index in order]
-    assert rewards(judge(chat, name, parallel=1)) == straight
+    assert rewards(judge(chat, name, max_concurrency=1)) == straight
     assert [reward for item in CONVERSATIONS[:3] for reward in rewards(model, [item])] == straight[:3]
 
 
@@ -372,11 +380,11 @@ def test_what_cannot_be_scored_fails_alone(chat, name):
 def test_what_was_answered_is_kept_and_not_asked_again(chat, name, tmp_path):
     chat.answer = by_content
     kept = tmp_path / "kept" / "answers.jsonl"
-    plain = judge(chat, name).opinions(CONVERSATIONS)
-    assert judge(chat, name, answers=kept).opinions(CONVERSATIONS) == plain
+    plain = judge(chat, name).judge(CONVERSATIONS)
+    assert judge(chat, name, cache_path=kept).judge(CONVERSATIONS) == plain
     chat.asked.clear()
-    again = judge(chat, name, answers=kept)
-    assert again.opinions(CONVERSATIONS) == plain
+    again = judge(chat, name, cache_path=kept)
+    assert again.judge(CONVERSATIONS) == plain
     assert all(is_probe(body) for body in chat.asked)
     assert again.identity == judge(chat, name).identity
 
@@ -385,19 +393,19 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(chat, tmp_path):
     chat.answer = by_content
     kept = tmp_path / "answers.jsonl"
     whole = rewards(judge(chat))
-    rewards(judge(chat, answers=kept), CONVERSATIONS[:6])
+    rewards(judge(chat, cache_path=kept), CONVERSATIONS[:6])
     kept.write_bytes(kept.read_bytes()[:-20])
     chat.asked.clear()
-    assert rewards(judge(chat, answers=kept)) == whole
+    assert rewards(judge(chat, cache_path=kept)) == whole
     assert sum(is_asked(body) for body in chat.asked) == len(CONVERSATIONS) - 5
-    assert rewards(judge(chat, answers=kept)) == whole
+    assert rewards(judge(chat, cache_path=kept)) == whole
 
 
 def test_another_judge_does_not_take_kept_answers_for_its_own(chat, tmp_path):
     chat.answer = by_content
-    rewards(judge(chat, answers=tmp_path / "answers.jsonl"), CONVERSATIONS[:2])
+    rewards(judge(chat, cache_path=tmp_path / "answers.jsonl"), CONVERSATIONS[:2])
     chat.asked.clear()
-    rewards(judge(chat, answers=tmp_path / "answers.jsonl", max_tokens=99), CONVERSATIONS[:2])
+    rewards(judge(chat, cache_path=tmp_path / "answers.jsonl", max_tokens=99), CONVERSATIONS[:2])
     assert sum(is_asked(body) for body in chat.asked) == 2
 
 
@@ -405,20 +413,20 @@ def test_another_judge_does_not_take_kept_answers_for_its_own(chat, tmp_path):
 def test_faults_of_the_server_are_not_kept(chat, tmp_path, said, kept):
     chat.answer = lambda body: by_content(body) if is_probe(body) else said
     for _ in range(2):
-        judge(chat, answers=tmp_path / "answers.jsonl").score(CONVERSATIONS[:1])
+        judge(chat, cache_path=tmp_path / "answers.jsonl").score(CONVERSATIONS[:1])
     assert sum(is_asked(body) for body in chat.asked) == (1 if kept else 2)
 
 
 def test_a_place_where_no_answers_can_be_kept_is_told_in_one_line(chat, tmp_path):
     chat.answer = by_content
-    with pytest.raises(InputError, match="Cannot keep answers"):
-        judge(chat, answers=tmp_path)
+    with pytest.raises(InputError, match="Cannot store judgments"):
+        judge(chat, cache_path=tmp_path)
 
 
 @pytest.mark.parametrize(("model", "family"), [("CE-RM-4B", "judge:ce-rm"), ("anything", "judge:rubric")])
 def test_the_catalog_knows_how_a_published_judge_is_asked(chat, model, family):
     chat.answer = by_content
-    settings = ModelSettings(judge=JudgeSettings(url=chat.url, retries=0))
+    settings = ModelSettings(judge=JudgeSettings(url=chat.url, max_retries=0))
     loaded = load_model(model, settings)
     assert loaded.identity.family == family
     assert not any(score.failure for score in loaded.score(CONVERSATIONS))

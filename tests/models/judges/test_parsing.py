@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.conftest import ROOT
 
 from themis_rm.models.judges.parsing import (
-    OPEN_THOUGHTS,
     OUT_OF_RANGE,
     PARSE_FAILED,
+    UNCLOSED_REASONING,
     parse_boxed,
     parse_explained,
     parse_score_line,
@@ -62,7 +62,7 @@ DIFFERENT = {
     ("lmunit", "The code is O(1) fast"): PARSE_FAILED,
     ("lmunit", 'In 2 of 3 cases it works. {"rating": 5}'): PARSE_FAILED,
     # Written while thinking.
-    ("r3", '<think>{"score": 1}'): OPEN_THOUGHTS,
+    ("r3", '<think>{"score": 1}'): UNCLOSED_REASONING,
     # Of several scores the last one is meant, as with boxes.
     ("lmunit", 'Sure! {"score": 1}{"score": 5}'): 5.0,
     ("r3", '{"score": 2} then {"score": 5}'): 5.0,
@@ -113,8 +113,8 @@ def test_a_pair_with_an_unread_side_is_no_tie():
         (parse_score_line, "<think>Score: 2</think>\nScore: 5", 5.0),
         (parse_score_line, "Score: 2</think>\nScore: 5", 5.0),
         (parse_score_line, "Score: 2</think>", PARSE_FAILED),
-        (parse_score_line, "<think>\nScore: 2", OPEN_THOUGHTS),
-        (parse_score_line, "<think>a</think>Score: 3 <think>\nScore: 2", OPEN_THOUGHTS),
+        (parse_score_line, "<think>\nScore: 2", UNCLOSED_REASONING),
+        (parse_score_line, "<think>a</think>Score: 3 <think>\nScore: 2", UNCLOSED_REASONING),
         (parse_score_line, "", PARSE_FAILED),
         (parse_boxed, "\\boxed{7.0}", 7.0),
         (parse_boxed, "\\boxed{10.5}", OUT_OF_RANGE),
@@ -123,7 +123,7 @@ def test_a_pair_with_an_unread_side_is_no_tie():
         (parse_verdict, "Yes, it does. Final judgment: No<|im_end|>", 0.0),
         (parse_verdict, "Yes and No: maybe", PARSE_FAILED),
         (parse_verdict, "There is a piano", PARSE_FAILED),
-        (parse_verdict, "<think>Yes", OPEN_THOUGHTS),
+        (parse_verdict, "<think>Yes", UNCLOSED_REASONING),
         (parse_verdict, "<think>Yes</think>", PARSE_FAILED),
         (parse_unit_test, '{"score": 5, "why": "he said \\"score\\": 2"}', 5.0),
         (parse_unit_test, '{"score": 4, "parts": {"score": 2}}', 4.0),
@@ -179,4 +179,4 @@ def test_thoughts_never_leak(parse, thoughts, answer):
     alone = parse(answer)
     behind = parse(f"<think>{thoughts}</think>{answer}")
     assert (behind.value, behind.failure) == (alone.value, alone.failure)
-    assert parse(f"{answer}<think>{thoughts}").failure == OPEN_THOUGHTS
+    assert parse(f"{answer}<think>{thoughts}").failure == UNCLOSED_REASONING

@@ -1,7 +1,7 @@
-"""Real HTTP servers that speak the servers' wire formats and compute rewards with a real checkpoint.
+"""HTTP servers with the wire formats of inference servers, which compute rewards with a real checkpoint.
 
-No server program can be installed where these tests run. The formats are those of vLLM 0.9 to 0.15, SGLang 0.5 and
-text-embeddings-inference 1.8 as their public sources have them; faults are put in by name.
+The server programs cannot be installed where these tests run. The formats are those of the public sources of vLLM 0.9
+to 0.15, SGLang 0.5 and text-embeddings-inference 1.8; faults are set by name.
 """
 
 import base64
@@ -28,12 +28,12 @@ def sigmoid(value):
 
 
 class State:
-    """What a test sets on a server and reads from it.
+    """State of a server that a test sets and reads.
 
     Attributes:
-        faults: What is wrong with it, by name -> value.
-        asked: ``(path, body)`` of each POST.
-        ports: Port of the client's side of each POST: one per connection.
+        faults: Name -> value of its faults.
+        asked: ``(path, body)`` of each POST request.
+        ports: Client port of each POST request: one per connection.
     """
 
     def __init__(self, folder, model):
@@ -50,11 +50,11 @@ class State:
             math.nan if len(row) == self.faults.get("nan") else value for row, value in zip(rows, values, strict=True)
         ]
 
-    def values(self, rows, bare):
+    def values(self, rows, logits):
         values = self.logits(rows)
         if "constant" in self.faults:
             return [1.0] * len(rows)
-        if not bare or "sigmoid" in self.faults:
+        if not logits or "sigmoid" in self.faults:
             values = [sigmoid(value) for value in values]
         return values[::-1] if "reversed" in self.faults else values
 
@@ -66,8 +66,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path in self.state.faults.get("absent", ()):
             return self.reply(404, {"detail": "Not Found"})
-        said = self.describe()
-        return self.reply(*((200, said) if said else (404, {"detail": "Not Found"})))
+        values = self.describe()
+        return self.reply(*((200, values) if values else (404, {"detail": "Not Found"})))
 
     def do_POST(self):
         state = self.state
@@ -76,8 +76,8 @@ class Handler(BaseHTTPRequestHandler):
             state.asked.append((self.path, body))
             state.ports.append(self.client_address[1])
             state.headers.append(dict(self.headers))
-            passing = state.faults.get("passing", [])
-            fault = passing.pop(0) if passing else state.faults.get("always")
+            temporary = state.faults.get("temporary", [])
+            fault = temporary.pop(0) if temporary else state.faults.get("always")
         if fault == "cut":
             self.close_connection = True
             return self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{")
@@ -93,8 +93,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(422, {"detail": [{"type": "missing", "loc": [self.field], "msg": "Field required"}]})
         return self.reply(*self.answer(body))
 
-    def reply(self, status, said, headers=None):
-        data = said.encode() if isinstance(said, str) else json.dumps(said).encode()
+    def reply(self, status, values, headers=None):
+        data = values.encode() if isinstance(values, str) else json.dumps(values).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
@@ -107,12 +107,12 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def refused(message):
+def bad_request(message):
     return 400, {"error": {"message": message, "type": "BadRequestError", "param": None, "code": 400}}
 
 
 class VllmClassify(Handler):
-    """``/classify``; faults ``flag`` (the field that this release knows) and ``trap`` (old fields mean yes)."""
+    """``/classify``; faults ``flag`` (the option that this release supports) and ``trap`` (old options mean yes)."""
 
     takes, field = "/classify", "input"
 
@@ -121,7 +121,7 @@ class VllmClassify(Handler):
         known = {"/v1/models": {"object": "list", "data": listed}, "/version": {"version": "0.15.1"}}
         return known.get(self.path)
 
-    def bare(self, body):
+    def returns_logits(self, body):
         faults = self.state.faults
         if "trap" in faults and ("activation" in body or "softmax" in body):
             return False
@@ -132,9 +132,9 @@ class VllmClassify(Handler):
         if body["model"] != NAME:
             return 404, {"error": {"message": f"The model `{body['model']}` does not exist.", "code": 404}}
         if any(len(row) > state.max_length for row in rows):
-            return refused(f"This model's maximum context length is {state.max_length} tokens.")
-        if (banned := state.faults.get("refuses")) and any(len(row) == banned for row in rows):
-            return refused("The input cannot be processed.")
+            return bad_request(f"This model's maximum context length is {state.max_length} tokens.")
+        if (banned := state.faults.get("rejects")) and any(len(row) == banned for row in rows):
+            return bad_request("The input cannot be processed.")
         items = self.items(body, rows)
         if "shuffled" in state.faults:
             items = items[::-1]
@@ -155,23 +155,23 @@ class VllmClassify(Handler):
         labels = self.state.faults.get("labels", 1)
         return [
             {"index": index, "label": "LABEL_0", "probs": [value] * labels, "num_classes": labels}
-            for index, value in enumerate(self.state.values(rows, self.bare(body)))
+            for index, value in enumerate(self.state.values(rows, self.returns_logits(body)))
         ]
 
 
 class VllmPooling(VllmClassify):
-    """``/pooling``; faults ``tasks`` (those that it knows) and ``base64``."""
+    """``/pooling``; faults ``tasks`` (the supported ones) and ``base64``."""
 
     takes, field = "/pooling", "input"
 
     def answer(self, body):
         task = body.get("task", "classify")
         if task not in self.state.faults.get("tasks", ("classify", "token_classify")):
-            return refused(f"Unsupported task: '{task}'")
+            return bad_request(f"Unsupported task: '{task}'")
         return super().answer(body)
 
     def items(self, body, rows):
-        values = self.state.values(rows, self.bare(body))
+        values = self.state.values(rows, self.returns_logits(body))
         if body.get("task") == "token_classify":
             shaped = [[[0.25]] * (len(row) - 1) + [[value]] for row, value in zip(rows, values, strict=True)]
         else:
@@ -193,9 +193,9 @@ class Sglang(Handler):
         if any(len(row) >= limit for row in rows):
             if "cuts" not in state.faults:
                 longest = max(map(len, rows))
-                return refused(f"The input ({longest} tokens) is longer than the model's context length ({limit}).")
+                return bad_request(f"The input ({longest} tokens) is longer than the model's context length ({limit}).")
             rows = [row[:limit] for row in rows]
-        values = state.values(rows, bare=True)
+        values = state.values(rows, logits=True)
         extra = state.faults.get("adds", 0)
         return 200, [
             {
@@ -240,27 +240,27 @@ class Tei(Handler):
         return 200, [[{"score": value, "label": "LABEL_0"}] for value in values], headers
 
 
-SERVERS = {"classify": VllmClassify, "pooling": VllmPooling, "sglang": Sglang, "predict": Tei}
+SERVERS = {"vllm-classify": VllmClassify, "vllm-pooling": VllmPooling, "sglang": Sglang, "tei": Tei}
 
 
 @pytest.fixture(scope="session")
 def local():
-    """Return a loader of checkpoints into this process that reads each once."""
+    """Return a cached loader of checkpoints into this process."""
     return functools.cache(lambda folder: load_model(folder, ModelSettings(device="cpu")))
 
 
 @pytest.fixture
 def serve(monkeypatch, tiny_checkpoint, local):
-    """Return a starter of servers: ``serve(api, checkpoint=..., **faults)`` gives the server's state."""
+    """Return a function that starts a server: ``serve(dialect, checkpoint=..., **faults)`` returns its state."""
     started = []
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
 
-    def start(api, checkpoint=None, **faults):
+    def start(dialect, checkpoint=None, **faults):
         folder = checkpoint or tiny_checkpoint("qwen3")
         state = State(folder, local(folder))
         state.faults.update(faults)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (SERVERS[api],), {"state": state}))
+        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (SERVERS[dialect],), {"state": state}))
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         started.append(server)
         state.url = f"http://127.0.0.1:{server.server_port}"
@@ -274,11 +274,19 @@ def serve(monkeypatch, tiny_checkpoint, local):
 
 @pytest.fixture
 def connect(tiny_checkpoint):
-    """Return a loader of the remote model: ``connect(state, api, checkpoint=..., **settings of the server)``."""
+    """Return a loader of remote models: ``connect(state, dialect, checkpoint=..., **remote_settings)``."""
 
-    def connected(state, api, checkpoint=None, max_length=None, **remote):
-        given = {"pause": 0.01, "retries": 3, "seconds": 20.0, "parallel": 2, "batch": 4} | remote
-        settings = ModelSettings(max_length=max_length, remote=RemoteSettings(url=state.url, api=api, **given))
+    def connected(state, dialect, checkpoint=None, max_length=None, **remote):
+        defaults = {
+            "retry_backoff": 0.01,
+            "max_retries": 3,
+            "timeout": 20.0,
+            "max_concurrency": 2,
+            "batch_size": 4,
+        } | remote
+        settings = ModelSettings(
+            max_length=max_length, remote=RemoteSettings(url=state.url, dialect=dialect, **defaults)
+        )
         return load(checkpoint or tiny_checkpoint("qwen3"), settings)
 
     return connected

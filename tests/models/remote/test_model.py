@@ -1,4 +1,4 @@
-"""A remote model gives what the reference gives, and keeps the promises of every model."""
+"""A remote model computes the same scores as the same checkpoint loaded locally."""
 
 import random
 
@@ -8,13 +8,13 @@ from tests.conversations import CONVERSATIONS
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
-from themis_rm.models.remote.model import NO_TEXT, REFUSED, load
+from themis_rm.models.remote.model import NO_TEXT, REJECTED, load
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
 
 from .conftest import NAME, SERVERS
 
-APIS = list(SERVERS)
+DIALECTS = list(SERVERS)
 
 
 def rewards(model, conversations=CONVERSATIONS):
@@ -32,98 +32,102 @@ def reference(tiny_checkpoint, local):
     return loaded
 
 
-@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("kind", ["qwen3", "llama"])
-def test_rewards_equal_the_reference(api, kind, serve, connect, reference, tiny_checkpoint):
+def test_rewards_equal_the_reference(dialect, kind, serve, connect, reference, tiny_checkpoint):
     checkpoint = tiny_checkpoint(kind)
-    model = connect(serve(api, checkpoint), api, checkpoint)
+    model = connect(serve(dialect, checkpoint), dialect, checkpoint)
     assert rewards(model) == pytest.approx(rewards(reference(kind)), abs=1e-5)
     assert isinstance(model, RewardModel)
 
 
-@pytest.mark.parametrize("api", ["classify", "pooling", "sglang"])
-def test_token_ids_are_sent_as_the_reference_reads_them(api, serve, connect, reference, tiny_checkpoint):
+@pytest.mark.parametrize("dialect", ["vllm-classify", "vllm-pooling", "sglang"])
+def test_the_sent_token_ids_are_those_of_the_reference(dialect, serve, connect, reference, tiny_checkpoint):
     checkpoint = tiny_checkpoint("llama")
-    state = serve(api, checkpoint)
-    connect(state, api, checkpoint).score(CONVERSATIONS[:1])
-    sent = state.asked[-1][1]["input_ids" if api == "sglang" else "input"]
+    state = serve(dialect, checkpoint)
+    connect(state, dialect, checkpoint).score(CONVERSATIONS[:1])
+    sent = state.asked[-1][1]["input_ids" if dialect == "sglang" else "input"]
     assert sent == [reference("llama").encoder.encode(CONVERSATIONS[:1])[0].ids]
 
 
-def test_a_text_server_reads_one_beginning_of_sequence(serve, connect, reference, tiny_checkpoint):
+def test_a_server_that_accepts_text_reads_one_bos_token(serve, connect, reference, tiny_checkpoint):
     checkpoint = tiny_checkpoint("llama")
-    state = serve("predict", checkpoint)
-    connect(state, "predict", checkpoint).score(CONVERSATIONS[:1])
+    state = serve("tei", checkpoint)
+    connect(state, "tei", checkpoint).score(CONVERSATIONS[:1])
     _, body = state.asked[-1]
     ids = reference("llama").encoder.encode(CONVERSATIONS[:1])[0].ids
     assert state.tokenizer.encode(body["inputs"][0][0]).ids == ids
     assert body["truncate"] is False
 
 
-@pytest.mark.parametrize("api", APIS)
-def test_order_does_not_matter(api, serve, connect):
-    model, order = connect(serve(api), api), list(range(len(CONVERSATIONS)))
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_scores_do_not_depend_on_the_order(dialect, serve, connect):
+    model, order = connect(serve(dialect), dialect), list(range(len(CONVERSATIONS)))
     random.Random(3).shuffle(order)
-    straight = rewards(model)
+    expected = rewards(model)
     shuffled = rewards(model, [CONVERSATIONS[index] for index in order])
-    assert shuffled == pytest.approx([straight[index] for index in order], abs=1e-5)
+    assert shuffled == pytest.approx([expected[index] for index in order], abs=1e-5)
 
 
-@pytest.mark.parametrize(("batch", "parallel"), [(1, 1), (5, 1), (3, 8), (100, 3)])
-def test_company_in_a_request_does_not_matter(batch, parallel, serve, connect, reference):
-    model = connect(serve("classify"), "classify", batch=batch, parallel=parallel)
+@pytest.mark.parametrize(("batch_size", "max_concurrency"), [(1, 1), (5, 1), (3, 8), (100, 3)])
+def test_scores_do_not_depend_on_the_request(batch_size, max_concurrency, serve, connect, reference):
+    model = connect(serve("vllm-classify"), "vllm-classify", batch_size=batch_size, max_concurrency=max_concurrency)
     assert rewards(model) == pytest.approx(rewards(reference()), abs=1e-5)
 
 
-def test_more_conversations_than_are_held_at_once(serve, connect, reference):
-    model = connect(serve("classify"), "classify", batch=1, parallel=1)
+def test_more_conversations_than_are_queued_at_once(serve, connect, reference):
+    model = connect(serve("vllm-classify"), "vllm-classify", batch_size=1, max_concurrency=1)
     assert rewards(model, CONVERSATIONS * 3) == pytest.approx(rewards(reference()) * 3, abs=1e-5)
 
 
-@pytest.mark.parametrize("api", APIS)
-def test_a_conversation_without_an_answer_fails_alone(api, serve, connect):
-    scores = connect(serve(api), api).score([CONVERSATIONS[0], conversation(None, "Only a request"), CONVERSATIONS[1]])
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_conversation_without_a_response_is_a_failure(dialect, serve, connect):
+    scores = connect(serve(dialect), dialect).score(
+        [CONVERSATIONS[0], conversation(None, "Only a request"), CONVERSATIONS[1]]
+    )
     assert [score.failure for score in scores] == ["", "no-response", ""]
     assert [score.reward is None for score in scores] == [False, True, False]
 
 
-@pytest.mark.parametrize("api", APIS)
-def test_nothing_in_nothing_out(api, serve, connect):
-    state = serve(api)
-    model = connect(state, api)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_no_request_is_sent_without_a_conversation_to_score(dialect, serve, connect):
+    state = serve(dialect)
+    model = connect(state, dialect)
     before = len(state.asked)
     assert model.score([]) == []
     assert model.score([conversation(None, "Only a request")])[0].failure == "no-response"
     assert len(state.asked) == before
 
 
-def test_loading_again_gives_the_same_identity_wherever_the_server_is(serve, connect):
-    first, second = (connect(serve("classify"), "classify").identity for _ in range(2))
+def test_the_identity_does_not_depend_on_the_address(serve, connect):
+    first, second = (connect(serve("vllm-classify"), "vllm-classify").identity for _ in range(2))
     assert first == second
-    assert first.facts["api"] == "classify"
-    assert first.facts["served_as"] == NAME
+    assert first.facts["dialect"] == "vllm-classify"
+    assert first.facts["served_model_name"] == NAME
     assert first.facts["server"] == "vllm 0.15.1"
     assert first.facts["values"] == "logits"
     assert "127.0.0.1" not in str(first)
 
 
-def test_another_interface_is_another_model(serve, connect):
-    digests = {connect(serve(api), api).identity.digest for api in APIS}
-    assert len(digests) == len(APIS)
+def test_the_digest_depends_on_the_dialect(serve, connect):
+    digests = {connect(serve(dialect), dialect).identity.digest for dialect in DIALECTS}
+    assert len(digests) == len(DIALECTS)
 
 
-@pytest.mark.parametrize(("api", "longest"), [("classify", 128), ("pooling", 128), ("sglang", 127), ("predict", 128)])
-def test_the_servers_longest_input_is_kept_by_cutting_the_answer_here(api, longest, serve, connect, reference):
-    state = serve(api)
+@pytest.mark.parametrize(
+    ("dialect", "longest"), [("vllm-classify", 128), ("vllm-pooling", 128), ("sglang", 127), ("tei", 128)]
+)
+def test_responses_are_truncated_here_to_the_servers_limit(dialect, longest, serve, connect, reference):
+    state = serve(dialect)
     state.max_length = 128
-    model = connect(state, api)
+    model = connect(state, dialect)
     scores = model.score(CONVERSATIONS)
-    here = reference(max_length=longest).score(CONVERSATIONS)
+    local_scores = reference(max_length=longest).score(CONVERSATIONS)
     assert model.identity.facts["max_length"] == longest
-    assert [score.truncated for score in here].count(True) > 2
-    for score, expected in zip(scores, here, strict=True):
+    assert [score.truncated for score in local_scores].count(True) > 2
+    for score, expected in zip(scores, local_scores, strict=True):
         if score.failure == NO_TEXT:
-            assert api == "predict"
+            assert dialect == "tei"
             assert expected.truncated
         else:
             assert score == pytest.approx(expected) or score.reward == pytest.approx(expected.reward, abs=1e-5)
@@ -131,46 +135,46 @@ def test_the_servers_longest_input_is_kept_by_cutting_the_answer_here(api, longe
     assert any(score.truncated for score in scores)
 
 
-@pytest.mark.parametrize("api", ["classify", "pooling"])
-def test_a_conversation_that_the_server_refuses_fails_alone(api, serve, connect, reference):
+@pytest.mark.parametrize("dialect", ["vllm-classify", "vllm-pooling"])
+def test_a_rejected_conversation_is_a_failure(dialect, serve, connect, reference):
     lengths = [score.tokens for score in reference().score(CONVERSATIONS)]
-    state = serve(api, refuses=lengths[3])
-    expected = [REFUSED if length == lengths[3] else "" for length in lengths]
-    scores = connect(state, api, batch=8).score(CONVERSATIONS)
+    state = serve(dialect, rejects=lengths[3])
+    expected = [REJECTED if length == lengths[3] else "" for length in lengths]
+    scores = connect(state, dialect, batch_size=8).score(CONVERSATIONS)
     assert [score.failure for score in scores] == expected
-    assert 0 < expected.count(REFUSED) < len(expected)
+    assert 0 < expected.count(REJECTED) < len(expected)
 
 
-@pytest.mark.parametrize("api", APIS)
-def test_a_reward_that_is_not_finite_is_a_failure(api, serve, connect, reference):
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_reward_that_is_not_finite_is_a_failure(dialect, serve, connect, reference):
     lengths = [score.tokens for score in reference().score(CONVERSATIONS)]
-    scores = connect(serve(api, nan=lengths[4]), api).score(CONVERSATIONS)
-    slug = REFUSED if api == "predict" else "not-finite"
+    scores = connect(serve(dialect, nan=lengths[4]), dialect).score(CONVERSATIONS)
+    slug = REJECTED if dialect == "tei" else "not-finite"
     assert [score.failure for score in scores] == [slug if length == lengths[4] else "" for length in lengths]
 
 
-def test_connections_are_kept(serve, connect):
-    state = serve("classify")
-    connect(state, "classify", batch=1, parallel=2).score(CONVERSATIONS * 2)
+def test_connections_are_reused(serve, connect):
+    state = serve("vllm-classify")
+    connect(state, "vllm-classify", batch_size=1, max_concurrency=2).score(CONVERSATIONS * 2)
     assert len(set(state.ports)) <= 2
     assert len(state.ports) > 20
 
 
-def test_a_tokenizer_that_adds_what_the_template_does_not_write_is_refused(serve, connect, tiny_checkpoint, tmp_path):
+def test_a_tokenizer_that_adds_tokens_is_rejected(serve, connect, tiny_checkpoint, tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
     for file in tiny_checkpoint("llama").iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
-    state = serve("predict", folder)
+    state = serve("tei", folder)
     settings = ModelSettings(
         chat_template=tmp_path / "bare.jinja",
-        remote={"url": state.url, "api": "predict"},
+        remote={"url": state.url, "dialect": "tei"},
     )
     (tmp_path / "bare.jinja").write_text("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}")
-    with pytest.raises(CheckpointError, match="adds tokens at the ends"):
+    with pytest.raises(CheckpointError, match="adds tokens that the chat template does not write"):
         load(folder, settings)
 
 
-def test_without_a_server_in_the_settings(tiny_checkpoint):
+def test_missing_remote_settings_are_an_error(tiny_checkpoint):
     with pytest.raises(SettingError, match=r"remote\.url"):
         load(tiny_checkpoint("qwen3"), ModelSettings())

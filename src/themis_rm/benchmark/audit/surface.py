@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from themis_rm.benchmark.audit.features import PairFeatures
 from themis_rm.benchmark.intervals import proportion_interval
-from themis_rm.models.ngrams import NGramSettings, difference, fit_differences
-from themis_rm.models.ngrams_crossfit import FOLDS, fold
+from themis_rm.models.ngrams import NGramSettings, feature_difference, fit_differences
+from themis_rm.models.ngrams_crossfit import FOLDS, fold_of
 from themis_rm.results import ResultPart
 
 
@@ -39,7 +39,8 @@ def surface_biases(items: Sequence[PairFeatures], level: float) -> dict[str, Sur
     differences: dict[str, list[tuple[int, dict[int, float]]]] = defaultdict(list)
     for item in items:
         pair = item.pair
-        differences[pair.aspect].append((fold(item.task), difference(pair.chosen, pair.rejected, "", settings)))
+        values = feature_difference(pair.chosen, pair.rejected, "", settings)
+        differences[pair.aspect].append((fold_of(item.task), values))
     biases = {}
     for aspect, rows in sorted(differences.items()):
         margins = _margins(rows, settings)

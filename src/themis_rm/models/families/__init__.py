@@ -1,1 +1,1 @@
-"""The families of decoder reward models, one file each with a function ``parts``."""
+"""The families of decoder reward models: one file each, which registers its family."""

@@ -1,4 +1,4 @@
-"""ArmoRM: 19 objectives, decorrelated from length by a fixed matrix, weighed by a gate that read the prompt.
+"""ArmoRM: 19 objectives, decorrelated from length by a fixed matrix and weighted by a gate on the prompt.
 
 Wang et al., 2024, "Interpretable Preferences via Multi-Objective Reward Modeling and Mixture-of-Experts"
 (arXiv 2406.12845).
@@ -6,43 +6,58 @@ Wang et al., 2024, "Interpretable Preferences via Multi-Objective Reward Modelin
 
 from __future__ import annotations
 
-import torch
-from torch import nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.families.gating import GateMlp, boundary_of, gate_names
-from themis_rm.models.family import HeadSpec
+from themis_rm.models.family import FAMILIES, Family, HeadSpec
+from themis_rm.models.gating import boundary_of, gate_names, load_gate
+from themis_rm.models.heads import TensorHead
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from themis_rm.models.checkpoint import Checkpoint
 
 
-class ArmoHead(nn.Module):
+@dataclass
+class ArmoHead(TensorHead):
     """``sum(softmax(gate / temperature) * scale * (objectives @ transform))``.
 
-    Args:
-        tensors: The head's tensors by their names in the checkpoint.
-        temperature: Of the gate's softmax.
+    Attributes:
+        objectives: Shape ``[objectives, hidden]``.
+        transform: Shape ``[objectives, objectives]``.
+        scale: Shape ``[1]``.
+        gate: Network with one output per objective.
+        temperature: Temperature of the gate's softmax.
     """
 
-    objectives: torch.Tensor
-    transform: torch.Tensor
-    scale: torch.Tensor
+    objectives: Tensor
+    transform: Tensor
+    scale: Tensor
+    gate: nn.Sequential
+    temperature: float
 
-    def __init__(self, tensors: dict[str, torch.Tensor], temperature: float) -> None:
-        super().__init__()
-        self.register_buffer("objectives", tensors["regression_layer.weight"])
-        self.register_buffer("transform", tensors["reward_transform_matrix"])
-        self.register_buffer("scale", tensors["gating.logit_scale"])
-        self.gate = GateMlp(tensors)
-        self.temperature = temperature
-
-    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
+    def __call__(self, last: Tensor, boundary: Tensor) -> Tensor:
         """Return the gated sum of objectives, shape ``[conversations]``."""
         rewards = last @ self.objectives.T @ self.transform
-        gate = torch.softmax(self.gate(boundary) / self.temperature, dim=-1) * self.scale[0]
+        gate = (self.gate(boundary) / self.temperature).softmax(dim=-1) * self.scale[0]
         return (gate * rewards).sum(dim=-1)
 
 
-def parts(checkpoint: Checkpoint) -> HeadSpec:
-    """Return the decoder with its gated objectives."""
+def load_head(checkpoint: Checkpoint) -> HeadSpec:
+    """Read the objectives and their gate."""
     names = gate_names(checkpoint)
-    head = ArmoHead(checkpoint.tensors(names), float(checkpoint.config.get("gating_temperature", 10)))
+    tensors = checkpoint.tensors(names)
+    head = ArmoHead(
+        objectives=tensors["regression_layer.weight"],
+        transform=tensors["reward_transform_matrix"],
+        scale=tensors["gating.logit_scale"],
+        gate=load_gate(tensors),
+        temperature=float(checkpoint.config.get("gating_temperature", 10)),
+    )
     return HeadSpec(head, names, boundary=boundary_of(checkpoint))
+
+
+FAMILIES.register(
+    Family("armorm", load_head, tensors=("regression_layer.weight", "reward_transform_matrix", "gating.logit_scale"))
+)

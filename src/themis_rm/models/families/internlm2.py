@@ -1,26 +1,28 @@
-"""InternLM2-Reward: a linear ``v_head`` on a reward token that is put behind the conversation.
+"""InternLM2-Reward: a linear ``v_head`` on a reward token that is appended to the conversation.
 
-InternLM2 is a Llama under other names: queries, keys and values of each group of heads lie in one matrix, one after
-the other. Read into a Llama, it needs no code of its own. Its dynamic rotary base depends on the longest input of a
-batch beyond ``max_position_embeddings``; inputs end there, so that no score depends on its company.
+InternLM2 is a Llama with other tensor names and one matrix for the queries, keys and values of each group of heads; it
+is loaded as a Llama, without code of the repository. Its dynamic rotary base depends on the longest input of a batch
+beyond ``max_position_embeddings``; inputs are limited to that length, so that no score depends on the batch.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
-
-import torch
-from transformers import LlamaConfig
+from typing import TYPE_CHECKING, Any
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import HeadSpec
-from themis_rm.models.heads import LinearHead, one_output
+from themis_rm.models.family import FAMILIES, Family, HeadSpec
+from themis_rm.models.heads import load_linear_head
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import LlamaConfig
+
+    from themis_rm.models.checkpoint import Checkpoint
 
 HEAD = "v_head.weight"
 
-_KEPT = (
+_CONFIG_KEYS = (
     "bos_token_id",
     "eos_token_id",
     "hidden_act",
@@ -35,7 +37,7 @@ _KEPT = (
     "torch_dtype",
     "vocab_size",
 )
-_NAMES = (
+_RENAMES = (
     (r"^model\.tok_embeddings\.", "embed_tokens."),
     (r"\.attention\.wo\.", ".self_attn.o_proj."),
     (r"\.attention_norm\.", ".input_layernorm."),
@@ -47,46 +49,47 @@ _NAMES = (
 )
 
 
-def parts(checkpoint: Checkpoint) -> HeadSpec:
-    """Return the decoder as a Llama, its linear head and the token that it reads."""
-    one_output(checkpoint, HEAD)
-    config = checkpoint.config
+def load_head(checkpoint: Checkpoint) -> HeadSpec:
+    """Read the linear head, the id of its reward token and the decoder as a Llama."""
+    head = load_linear_head(checkpoint, HEAD)
     try:
-        suffix, grouped = int(config["reward_token_id"]), _llama(config)
+        suffix, config = int(checkpoint.config["reward_token_id"]), _llama_config(checkpoint.config)
     except KeyError as error:
-        raise CheckpointError(f"{checkpoint.folder}/config.json lacks {error}.") from None
+        raise CheckpointError(f"{checkpoint.folder}/config.json lacks {error}.", "Download the model again.") from None
     return HeadSpec(
-        LinearHead(checkpoint.tensors([HEAD])[HEAD]),
+        head,
         frozenset({HEAD}),
-        config=grouped,
-        weights=lambda: _as_llama(checkpoint, grouped),
+        config=config,
+        weights=lambda: _llama_weights(checkpoint, config),
         suffix=suffix,
     )
 
 
-def _llama(config: dict[str, Any]) -> LlamaConfig:
-    values = {name: config[name] for name in _KEPT if name in config}
+def _llama_config(config: dict[str, Any]) -> LlamaConfig:
+    from transformers import LlamaConfig
+
+    values = {name: config[name] for name in _CONFIG_KEYS if name in config}
     if scaling := config.get("rope_scaling"):
-        # Written as transformers spells it; 'dynamic' with a factor.
+        # 'dynamic' with a factor, under the names of transformers.
         kind = scaling.get("rope_type", scaling.get("type"))
         values["rope_parameters"] = {"rope_type": kind, "factor": scaling["factor"], "rope_theta": config["rope_theta"]}
     bias = bool(config.get("bias", False))
     return LlamaConfig(**values, attention_bias=bias, mlp_bias=False, tie_word_embeddings=False)
 
 
-def _as_llama(checkpoint: Checkpoint, config: LlamaConfig) -> dict[str, torch.Tensor]:
-    found: dict[str, torch.Tensor] = {}
+def _llama_weights(checkpoint: Checkpoint, config: LlamaConfig) -> dict[str, torch.Tensor]:
+    weights: dict[str, torch.Tensor] = {}
     names = [name for name in checkpoint.shapes if name != HEAD]
     for name, value in checkpoint.tensors(names).items():
         if ".attention.wqkv." in name:
-            found |= _split(name, value, config)
+            weights |= _split(name, value, config)
         else:
-            found[_llama_name(name)] = value
-    return found
+            weights[_llama_name(name)] = value
+    return weights
 
 
 def _split(name: str, value: torch.Tensor, config: LlamaConfig) -> dict[str, torch.Tensor]:
-    """Take ``[groups * (queries + 2) * head, hidden]`` apart into queries, keys and values."""
+    """Split ``[groups * (queries + 2) * head, hidden]`` into queries, keys and values."""
     groups = config.num_key_value_heads
     queries = config.num_attention_heads // groups
     size = config.hidden_size // config.num_attention_heads
@@ -100,6 +103,16 @@ def _split(name: str, value: torch.Tensor, config: LlamaConfig) -> dict[str, tor
 
 
 def _llama_name(name: str) -> str:
-    for pattern, replacement in _NAMES:
+    for pattern, replacement in _RENAMES:
         name = re.sub(pattern, replacement, name)
     return name
+
+
+FAMILIES.register(
+    Family(
+        "internlm2",
+        load_head,
+        tensors=("model.tok_embeddings.weight", HEAD),
+        config_keys=("reward_token_id",),
+    )
+)

@@ -1,59 +1,68 @@
-"""LDL-Reward: each objective is a distribution over ten bins, a gate weighs the objectives.
+"""LDL-Reward: each objective is a distribution over ten bins, and a gate weights the objectives.
 
-Two networks lie beside the decoder's weights, ``regression_layer`` and ``gating_layer``; published they are pickles.
-The reward is ``gate @ softmax(bins) @ linspace(0, 1, 10)``. Without ``softmax`` in the configuration the gate is not
-normalized and the reward leaves [0, 1].
+The two networks, ``regression_layer`` and ``gating_layer``, are in separate files (published as pickles). The reward is
+``gate @ softmax(bins) @ linspace(0, 1, 10)``. Without ``softmax`` in the configuration the gate is not normalized, and
+rewards are not limited to [0, 1].
 """
 
 from __future__ import annotations
 
-import torch
-from torch import nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import HeadSpec
-from themis_rm.models.heads import linear_layers, stacked
+from themis_rm.models.family import FAMILIES, Family, HeadSpec
+from themis_rm.models.heads import TensorHead, linear_layers, mlp
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from themis_rm.models.checkpoint import Checkpoint
 
 BINS = 10
 
 
-class DistributionHead(nn.Module):
-    """Expected value of each objective's distribution, weighed by the gate.
+@dataclass
+class DistributionHead(TensorHead):
+    """Sum of the expected values of the objectives' distributions, weighted by the gate.
 
-    Args:
-        regression: Layers with ``objectives * bins`` outputs.
-        gate: Layers with ``objectives`` outputs.
+    Attributes:
+        regression: Network with ``objectives * bins`` outputs.
+        gate: Network with ``objectives`` outputs.
+        values: Values of the bins, shape ``[bins]``.
         normalized: Whether the gate is a softmax.
-        temperature: Of that softmax.
+        temperature: Temperature of that softmax.
     """
 
-    values: torch.Tensor
+    regression: nn.Sequential
+    gate: nn.Sequential
+    values: Tensor
+    normalized: bool
+    temperature: float
 
-    def __init__(
-        self, regression: list[nn.Linear], gate: list[nn.Linear], normalized: bool, temperature: float
-    ) -> None:
-        super().__init__()
-        self.regression = stacked(regression, nn.LeakyReLU(0.01))
-        self.gate = stacked(gate, nn.LeakyReLU(0.01))
-        self.register_buffer("values", torch.linspace(0, 1, BINS))
-        self.normalized = normalized
-        self.temperature = temperature
-
-    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
-        """Return the gated sum of expectations, shape ``[conversations]``."""
+    def __call__(self, last: Tensor, boundary: Tensor) -> Tensor:
+        """Return the gated sum of expected values, shape ``[conversations]``."""
         bins = self.regression(last).reshape(len(last), -1, BINS).softmax(dim=-1)
         gate = self.gate(last)
         if self.normalized:
-            gate = torch.softmax(gate / self.temperature, dim=-1)
-        return (gate * (bins @ self.values)).sum(dim=-1)
+            gate = (gate / self.temperature).softmax(dim=-1)
+        rewards: Tensor = (gate * (bins @ self.values)).sum(dim=-1)
+        return rewards
 
 
-def parts(checkpoint: Checkpoint) -> HeadSpec:
-    """Return the decoder with its two networks."""
+def load_head(checkpoint: Checkpoint) -> HeadSpec:
+    """Read the two networks."""
+    import torch
+
     head = DistributionHead(
-        linear_layers(checkpoint.beside("regression_layer"), "network."),
-        linear_layers(checkpoint.beside("gating_layer"), "network."),
-        bool(checkpoint.config.get("softmax", False)),
-        float(checkpoint.config.get("temperature", 1.0)),
+        regression=mlp(linear_layers(checkpoint.extra_tensors("regression_layer"), "network."), "leaky-relu"),
+        gate=mlp(linear_layers(checkpoint.extra_tensors("gating_layer"), "network."), "leaky-relu"),
+        values=torch.linspace(0, 1, BINS),
+        normalized=bool(checkpoint.config.get("softmax", False)),
+        temperature=float(checkpoint.config.get("temperature", 1.0)),
     )
     return HeadSpec(head, frozenset())
+
+
+FAMILIES.register(
+    Family("ldl", load_head, tensors=("embed_tokens.weight",), config_keys=("num_objectives", "temperature"))
+)

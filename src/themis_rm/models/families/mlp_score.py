@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from torch import nn
+from typing import TYPE_CHECKING
 
-from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import HeadSpec
-from themis_rm.models.heads import MlpHead, linear_layers, one_output
+from themis_rm.models.family import FAMILIES, Family, HeadSpec
+from themis_rm.models.heads import MlpHead, linear_layers, mlp, require_scalar_output
+
+if TYPE_CHECKING:
+    from themis_rm.models.checkpoint import Checkpoint
 
 PREFIX = "score."
 
 
-def parts(checkpoint: Checkpoint) -> HeadSpec:
-    """Return the decoder with its two-layer head."""
-    one_output(checkpoint, f"{PREFIX}2.weight")
+def load_head(checkpoint: Checkpoint) -> HeadSpec:
+    """Read the two-layer head."""
+    require_scalar_output(checkpoint, f"{PREFIX}2.weight")
     names = frozenset(name for name in checkpoint.shapes if name.startswith(PREFIX))
-    return HeadSpec(MlpHead(linear_layers(checkpoint.tensors(names), PREFIX), nn.ReLU()), names)
+    return HeadSpec(MlpHead(mlp(linear_layers(checkpoint.tensors(names), PREFIX), "relu")), names)
+
+
+FAMILIES.register(Family("mlp-score", load_head, tensors=("score.0.weight", "score.2.weight"), served=True))

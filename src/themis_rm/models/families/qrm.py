@@ -1,54 +1,68 @@
-"""QRM on Llama and Gemma-2: a distribution per objective, as quantiles, and a gate over the objectives.
+"""QRM on Llama and Gemma-2: quantiles of each objective's distribution, and a gate over the objectives.
 
 Dorka, 2024, "Quantile Regression for Distributional Reward Models in RLHF" (arXiv 2409.10164). The reward is the gated
-sum of the quantiles' means. The gate's scale is used on Gemma-2 and left aside on Llama, as both were trained.
+sum of the quantiles' means. The scale of the gate is used on Gemma-2 and ignored on Llama, as in training.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.families.gating import GateMlp, boundary_of, gate_names
-from themis_rm.models.family import HeadSpec
+from themis_rm.models.family import FAMILIES, Family, HeadSpec
+from themis_rm.models.gating import boundary_of, gate_names, load_gate
+from themis_rm.models.heads import TensorHead
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from themis_rm.models.checkpoint import Checkpoint
 
 
-class QuantileHead(nn.Module):
+@dataclass
+class QuantileHead(TensorHead):
     """``sum(softmax(gate / temperature) * scale * mean over quantiles)``.
 
-    Args:
-        tensors: The head's tensors by their names in the checkpoint.
-        objectives: Rows of the gate's output; ``regression_layer`` holds ``objectives * quantiles`` rows.
-        temperature: Of the gate's softmax.
-        scaled: Whether the scale is used.
+    Attributes:
+        means: Rows that compute the mean over quantiles of each objective, shape ``[objectives, hidden]``.
+        gate: Network with one output per objective.
+        scale: Factor of the gate.
+        temperature: Temperature of the gate's softmax.
     """
 
-    means: torch.Tensor
-    scale: torch.Tensor
+    means: Tensor
+    gate: nn.Sequential
+    scale: float
+    temperature: float
 
-    def __init__(self, tensors: dict[str, torch.Tensor], objectives: int, temperature: float, scaled: bool) -> None:
-        super().__init__()
-        weight = tensors["regression_layer.weight"]
-        # The mean over quantiles is linear: one row per objective is enough.
-        self.register_buffer("means", weight.reshape(objectives, -1, weight.shape[1]).mean(dim=1))
-        self.register_buffer("scale", tensors["gating.logit_scale"] if scaled else torch.ones(1))
-        self.gate = GateMlp(tensors)
-        self.temperature = temperature
-
-    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
+    def __call__(self, last: Tensor, boundary: Tensor) -> Tensor:
         """Return the gated sum of means, shape ``[conversations]``."""
-        gate = torch.softmax(self.gate(boundary) / self.temperature, dim=-1) * self.scale[0]
-        return (gate * (last @ self.means.T)).sum(dim=-1)
+        gate = (self.gate(boundary) / self.temperature).softmax(dim=-1) * self.scale
+        rewards: Tensor = (gate * (last @ self.means.T)).sum(dim=-1)
+        return rewards
 
 
-def parts(checkpoint: Checkpoint) -> HeadSpec:
-    """Return the decoder with its gated quantiles."""
+def load_head(checkpoint: Checkpoint) -> HeadSpec:
+    """Read the quantiles and their gate."""
     names, config = gate_names(checkpoint), checkpoint.config
+    tensors = checkpoint.tensors(names)
+    weight = tensors["regression_layer.weight"]
+    # The mean over quantiles is linear: one row per objective is enough.
+    means = weight.reshape(int(config["num_objectives"]), -1, weight.shape[1]).mean(dim=1)
     head = QuantileHead(
-        checkpoint.tensors(names),
-        int(config["num_objectives"]),
-        float(config.get("gating_temperature", 10)),
-        scaled=config["model_type"] == "gemma2",
+        means=means,
+        gate=load_gate(tensors),
+        scale=float(tensors["gating.logit_scale"][0]) if config["model_type"] == "gemma2" else 1.0,
+        temperature=float(config.get("gating_temperature", 10)),
     )
     return HeadSpec(head, names, boundary=boundary_of(checkpoint))
+
+
+FAMILIES.register(
+    Family(
+        "qrm",
+        load_head,
+        tensors=("regression_layer.weight", "gating.logit_scale"),
+        config_keys=("num_quantiles", "num_objectives"),
+    )
+)

@@ -1,15 +1,19 @@
-"""Eurus-RM (Mistral) and UltraRM (Llama 2): a bias-free linear ``regression_head`` on the last token."""
+"""Eurus-RM (Mistral) and UltraRM (Llama 2): a linear ``regression_head`` without bias on the last token."""
 
 from __future__ import annotations
 
-from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import HeadSpec
-from themis_rm.models.heads import LinearHead, one_output
+from typing import TYPE_CHECKING
+
+from themis_rm.models.family import FAMILIES, Family, HeadSpec
+from themis_rm.models.heads import load_linear_head
+
+if TYPE_CHECKING:
+    from themis_rm.models.checkpoint import Checkpoint
 
 HEAD = "regression_head.weight"
 
-# UltraRM's tokenizer has no template; this is the form that its model card states, behind the BOS that its
-# tokenizer adds.
+# UltraRM's tokenizer has no chat template; this is the format of its model card, after the BOS token that its tokenizer
+# adds.
 _HUMAN_ASSISTANT = (
     "{{ bos_token }}{% for m in messages %}"
     "{% if m['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
@@ -18,7 +22,9 @@ _HUMAN_ASSISTANT = (
 )
 
 
-def parts(checkpoint: Checkpoint) -> HeadSpec:
-    """Return the decoder with its linear head."""
-    one_output(checkpoint, HEAD)
-    return HeadSpec(LinearHead(checkpoint.tensors([HEAD])[HEAD]), frozenset({HEAD}), template=_HUMAN_ASSISTANT)
+def load_head(checkpoint: Checkpoint) -> HeadSpec:
+    """Read the linear head."""
+    return HeadSpec(load_linear_head(checkpoint, HEAD), frozenset({HEAD}), template=_HUMAN_ASSISTANT)
+
+
+FAMILIES.register(Family("regression-head", load_head, tensors=(HEAD,)))

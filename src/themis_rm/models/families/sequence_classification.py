@@ -1,23 +1,35 @@
-"""One-label sequence classifiers of transformers: a bias-free linear head ``score`` on the last token.
+"""One-label sequence classifiers of transformers: a linear head ``score`` without bias on the last token.
 
-Themis, Skywork-Reward-V2, CodeScaler, FsfairX, the RewardBench-2 Llamas, OffsetBias, AceMath and most others.
+Themis, Skywork-Reward-V2, CodeScaler, FsfairX, the RewardBench-2 Llamas, OffsetBias, AceMath and most others. This
+family has the lowest priority: a checkpoint that no other family matches is loaded as one, and the error says why it
+cannot be.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from themis_rm.errors import CheckpointError
-from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import HeadSpec
-from themis_rm.models.heads import LinearHead, one_output
+from themis_rm.models.family import FAMILIES, Family, HeadSpec
+from themis_rm.models.heads import load_linear_head
+
+if TYPE_CHECKING:
+    from themis_rm.models.checkpoint import Checkpoint
 
 HEAD = "score.weight"
 
 
-def parts(checkpoint: Checkpoint) -> HeadSpec:
-    """Return the decoder with its linear head."""
-    one_output(checkpoint, HEAD)
+def load_head(checkpoint: Checkpoint) -> HeadSpec:
+    """Read the linear head."""
+    head = load_linear_head(checkpoint, HEAD)
     if "score.bias" in checkpoint.shapes:
         raise CheckpointError(
-            f"{checkpoint.folder} has a head with a bias ('score.bias'), which transformers would leave out."
+            f"{checkpoint.folder} has a head with a bias ('score.bias'), which transformers would ignore.",
+            "Add a family that reads the bias.",
         )
-    return HeadSpec(LinearHead(checkpoint.tensors([HEAD])[HEAD]), frozenset({HEAD}))
+    return HeadSpec(head, frozenset({HEAD}))
+
+
+FAMILIES.register(
+    Family("sequence-classification", load_head, tensors=(), priority=-1, replaces_code=False, served=True)
+)

@@ -1,19 +1,24 @@
-"""Starling-RM: a Llama whose decoder is called ``transformer``, and a bias-free linear ``v_head`` on the last token.
+"""Starling-RM: a Llama whose decoder is named ``transformer``, with a linear ``v_head`` without bias on the last token.
 
-Its repository brings no tokenizer of its own: it is that of Yi-34B-Chat.
+Its repository has no tokenizer; it uses that of Yi-34B-Chat.
 """
 
 from __future__ import annotations
 
-from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import HeadSpec
-from themis_rm.models.heads import LinearHead, one_output
+from typing import TYPE_CHECKING
+
+from themis_rm.models.family import FAMILIES, Family, HeadSpec
+from themis_rm.models.heads import load_linear_head
+
+if TYPE_CHECKING:
+    from themis_rm.models.checkpoint import Checkpoint
 
 HEAD = "v_head.weight"
 
 
-def parts(checkpoint: Checkpoint) -> HeadSpec:
-    """Return the decoder with its linear head."""
-    one_output(checkpoint, HEAD)
-    head = LinearHead(checkpoint.tensors([HEAD])[HEAD])
-    return HeadSpec(head, frozenset({HEAD}), rename={r"^transformer\.": ""})
+def load_head(checkpoint: Checkpoint) -> HeadSpec:
+    """Read the linear head."""
+    return HeadSpec(load_linear_head(checkpoint, HEAD), frozenset({HEAD}), rename={r"^transformer\.": ""})
+
+
+FAMILIES.register(Family("starling", load_head, tensors=("transformer.embed_tokens.weight", HEAD)))

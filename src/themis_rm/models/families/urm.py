@@ -1,56 +1,61 @@
-"""URM: five attributes, each a normal distribution, weighed by a network that reads the same hidden state.
+"""URM: five attributes with a normal distribution each, weighted by a network on the same hidden state.
 
 Lou et al., 2024, "Uncertainty-aware Reward Model: Teaching Reward Models to Know What is Unknown" (arXiv 2410.00847).
-``score`` gives mean and spread of each attribute in turn; the reward is the weighted sum of the means. The form is
-that of SGLang's implementation; no checkpoint of it was at hand.
+``score`` computes mean and standard deviation of each attribute in turn; the reward is the weighted sum of the means.
+Implemented as in SGLang; no checkpoint was available.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import HeadSpec
-from themis_rm.models.heads import linear_layers, stacked
+from themis_rm.models.family import FAMILIES, Family, HeadSpec
+from themis_rm.models.heads import TensorHead, linear_layers, mlp
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from themis_rm.models.checkpoint import Checkpoint
 
 SCORE, PREFIX = "score.weight", "weights.fc."
 
 
-class AttributeHead(nn.Module):
+@dataclass
+class AttributeHead(TensorHead):
     """``sum(weights(last) * means(last))``.
 
-    Args:
-        score: Shape ``[2 * attributes, hidden]``, means in the even rows.
-        layers: The network that weighs, with ``attributes`` outputs.
+    Attributes:
+        means: Rows that compute the means, shape ``[attributes, hidden]``.
+        weights: Network with one output per attribute.
     """
 
-    means: torch.Tensor
+    means: Tensor
+    weights: nn.Sequential
 
-    def __init__(self, score: torch.Tensor, layers: list[nn.Linear]) -> None:
-        super().__init__()
-        self.register_buffer("means", score[0::2].contiguous())
-        self.weights = stacked(layers, nn.SELU())
-
-    def forward(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
+    def __call__(self, last: Tensor, boundary: Tensor) -> Tensor:
         """Return the weighted sum of means, shape ``[conversations]``."""
-        weighed: torch.Tensor = self.weights(last) * (last @ self.means.T)
-        return weighed.sum(dim=-1)
+        weighted: Tensor = self.weights(last) * (last @ self.means.T)
+        return weighted.sum(dim=-1)
 
 
-def parts(checkpoint: Checkpoint) -> HeadSpec:
-    """Return the decoder with its attributes.
+def load_head(checkpoint: Checkpoint) -> HeadSpec:
+    """Read the attributes and the network that weights them.
 
     Raises:
-        CheckpointError: There are not as many weights as attributes.
+        CheckpointError: The numbers of weights and attributes differ.
     """
     names = frozenset(name for name in checkpoint.shapes if name == SCORE or name.startswith(PREFIX))
     tensors = checkpoint.tensors(names)
     layers = linear_layers(tensors, PREFIX)
-    if 2 * layers[-1].out_features != len(tensors[SCORE]):
+    score = tensors[SCORE]
+    if 2 * layers[-1].out_features != len(score):
         raise CheckpointError(
-            f"{checkpoint.folder} weighs {layers[-1].out_features} attributes but scores {len(tensors[SCORE])} values.",
-            "Each attribute has a mean and a spread.",
+            f"{checkpoint.folder} weights {layers[-1].out_features} attributes but has {len(score)} scores.",
+            "Each attribute needs two scores: mean and standard deviation.",
         )
-    return HeadSpec(AttributeHead(tensors[SCORE], layers), names)
+    return HeadSpec(AttributeHead(means=score[0::2].contiguous(), weights=mlp(layers, "selu")), names)
+
+
+FAMILIES.register(Family("urm", load_head, tensors=(SCORE, f"{PREFIX}0.weight", f"{PREFIX}4.weight"), served=True))

@@ -1,26 +1,32 @@
-"""Value heads of trl's kind on a causal language model: AceCodeRM (one layer) and GRM (layers with ReLUs).
+"""Value heads in the style of trl on a causal language model: AceCodeRM (one layer) and GRM (layers with ReLUs).
 
-The reference loads them into a fresh head and ignores what does not fit; here the head is built from what is there.
+The reference implementation loads them into a new head and ignores tensors that do not fit; here the head is built from
+the tensors.
 """
 
 from __future__ import annotations
 
-from torch import nn
+from typing import TYPE_CHECKING
 
-from themis_rm.models.checkpoint import Checkpoint
-from themis_rm.models.family import HeadSpec
-from themis_rm.models.heads import LinearHead, MlpHead, linear_layers, one_output
+from themis_rm.models.family import FAMILIES, Family, HeadSpec
+from themis_rm.models.heads import LinearHead, MlpHead, linear_layers, mlp, require_scalar_output
+
+if TYPE_CHECKING:
+    from themis_rm.models.checkpoint import Checkpoint
 
 PREFIX = "v_head.summary."
 
 
-def parts(checkpoint: Checkpoint) -> HeadSpec:
-    """Return the decoder with its value head."""
+def load_head(checkpoint: Checkpoint) -> HeadSpec:
+    """Read the value head."""
     names = frozenset(name for name in checkpoint.shapes if name.startswith(PREFIX))
     tensors = checkpoint.tensors(names)
     if f"{PREFIX}weight" in names:
-        one_output(checkpoint, f"{PREFIX}weight")
+        require_scalar_output(checkpoint, f"{PREFIX}weight")
         return HeadSpec(LinearHead(tensors[f"{PREFIX}weight"], tensors.get(f"{PREFIX}bias")), names)
     last = max((name for name in names if name.endswith(".weight")), default=f"{PREFIX}0.weight")
-    one_output(checkpoint, last)
-    return HeadSpec(MlpHead(linear_layers(tensors, PREFIX), nn.ReLU()), names)
+    require_scalar_output(checkpoint, last)
+    return HeadSpec(MlpHead(mlp(linear_layers(tensors, PREFIX), "relu")), names)
+
+
+FAMILIES.register(Family("value-head", load_head, tensors=(f"{PREFIX}weight|{PREFIX}0.weight",)))

@@ -1,1 +1,1 @@
-"""Generative reward models: a chat model behind a URL reads a request and an answer and writes a score down."""
+"""Generative reward models: a chat model behind a URL reads a request and a response, and writes a score."""

@@ -1,25 +1,31 @@
-"""What an interface to a generative judge is: how it is asked, where its score stands, what scores there are."""
+"""Judge interfaces: which prompts a generative judge gets, what it writes and which scores there are.
+
+An interface is one file in :mod:`themis_rm.models.judges.interfaces` that registers itself; an installed package adds
+interfaces through the entry-point group ``themis_rm.judges``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from themis_rm.judge.endpoint import Token
-from themis_rm.models.judges.likelihood import Weighed, expected_score
-from themis_rm.models.judges.parsing import Parsed
-from themis_rm.models.judges.wording import Wording
+from themis_rm.endpoints.chat import TokenLogprob
+from themis_rm.models.judges.expectation import ExpectedScore, expected_score
+from themis_rm.models.judges.parsing import ParsedScore
+from themis_rm.models.judges.prompt_templates import PromptTemplates
 from themis_rm.models.protocol import system_of
 from themis_rm.prompts import Conversation, conversation
+from themis_rm.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """What a judge is shown of a conversation.
+class JudgeInput:
+    """The parts of a conversation that a judge reads.
 
     Attributes:
-        criteria: What to grade by: the conversation's system message, else the wording's default, else empty.
-        turns: The conversation without its system message, up to and including the answer.
+        criteria: Criteria: the system message, otherwise the default of the prompts, otherwise empty.
+        turns: The conversation without its system message, up to and including the response.
     """
 
     criteria: str
@@ -27,12 +33,12 @@ class Case:
 
     @property
     def response(self) -> str:
-        """Return the answer to be graded."""
+        """Return the response that is scored."""
         return self.turns[-1]["content"]
 
     @property
     def request(self) -> str:
-        """Return what was asked: the one user message, or all turns before the answer under their speakers."""
+        """Return the only user message, or all turns before the response, each with its role."""
         before = self.turns[:-1]
         if len(before) == 1 and before[0]["role"] == "user":
             return before[0]["content"]
@@ -41,7 +47,7 @@ class Case:
     def values(self, **more: str) -> dict[str, str]:
         """Return the variables of a template.
 
-        ``suffix`` makes a tag's name one that stands in none of the texts, so that an answer cannot close its own tag.
+        ``suffix`` makes the names of tags unique, so that a response cannot contain the closing tag around it.
         """
         texts = (self.criteria, self.request, self.response)
         count = 0
@@ -51,58 +57,65 @@ class Case:
         return {"criteria": texts[0], "request": texts[1], "response": texts[2], "suffix": suffix, **more}
 
 
-def case_of(judged: Conversation, wording: Wording) -> Case:
-    """Return what a judge is shown.
+def judge_input(judged: Conversation, prompts: PromptTemplates) -> JudgeInput:
+    """Split a conversation into the parts that a judge reads.
 
-    Where the wording has no place for criteria, a system message goes in front of the first message.
+    If the prompts do not use criteria, the system message is put in front of the first message.
     """
     system = system_of(judged)
     turns = [dict(turn) for turn in judged if turn["role"] != "system"]
-    if not wording.uses("criteria"):
+    if not prompts.uses("criteria"):
         if system:
             turns[0]["content"] = f"{system}\n\n{turns[0]['content']}"
-        return Case("", turns)
-    if not system and "default" in wording.names:
-        system = wording.render("default", {})
-    return Case(system, turns)
+        return JudgeInput("", turns)
+    if not system and "default" in prompts.names:
+        system = prompts.render("default", {})
+    return JudgeInput(system, turns)
 
 
 @dataclass(frozen=True)
 class JudgeInterface:
-    """One way to ask.
+    """How a generative judge is prompted and its response read.
 
     Attributes:
-        name: As in the settings.
-        templates: Names of the wording's templates -> the variables that each may use.
-        needed: Variables that some template must have a place for.
-        grid: The scores to choose from, as they are written.
-        parse: Reads the last answer.
-        messages: The messages that are answered with a score; given the answer to ``first``, if there is one.
-        first: Text of a user message that comes before and does not see the answer, such as one that asks for criteria.
-        weigh: From the tokens of an answer, its text and what was parsed, what else might have been written.
-        stated_for_lack: Take the written score where an answer's log-probabilities cannot be used; right only where
+        name: Name in the settings (``judge.interface``).
+        prompt_file: YAML file with the default prompts.
+        templates: Template in that file -> the variables that it may use.
+        required: Variables that at least one template must use.
+        scale: The possible scores, as they are written.
+        parse: Parses the last response.
+        messages: Returns the messages whose response has the score, given the response to ``first_turn`` if there is
+            one.
+        first_turn: Returns a user message that is sent before and does not depend on the response, such as a request
+            for criteria; ``None`` for no such turn.
+        expect: Computes the expected score from the tokens of a response, its text and its parsed score.
+        stated_is_comparable: Whether the stated score may replace an expected score that cannot be computed; true if
             both are on the same scale.
-        thinking: Whether the chat template is told to let the model think, where the user does not say.
+        thinking: Value of the chat template's ``enable_thinking``, unless the user sets it; ``None`` to not send it.
     """
 
     name: str
+    prompt_file: Path
     templates: Mapping[str, frozenset[str]]
-    needed: frozenset[str]
-    grid: Sequence[str]
-    parse: Callable[[str], Parsed]
-    messages: Callable[[Wording, Case, str], Conversation]
-    first: Callable[[Wording, Case], str] | None = None
-    weigh: Callable[[Sequence[Token], str, Parsed, Sequence[str]], Weighed | None] = expected_score
-    stated_for_lack: bool = True
+    required: frozenset[str]
+    scale: Sequence[str]
+    parse: Callable[[str], ParsedScore]
+    messages: Callable[[PromptTemplates, JudgeInput, str], Conversation]
+    first_turn: Callable[[PromptTemplates, JudgeInput], str] | None = None
+    expect: Callable[[Sequence[TokenLogprob], str, ParsedScore, Sequence[str]], ExpectedScore | None] = expected_score
+    stated_is_comparable: bool = True
     thinking: bool | None = None
 
 
-CASE = frozenset({"criteria", "request", "response", "suffix"})
-"""The variables that a template may use of a case."""
+JUDGES: Registry[JudgeInterface] = Registry("judge interface", "themis_rm.judges", "themis_rm.models.judges.interfaces")
+"""Judge interfaces by name."""
+
+INPUT_VARIABLES = frozenset({"criteria", "request", "response", "suffix"})
+"""The variables of :meth:`JudgeInput.values`."""
 
 
-def system_and_user(wording: Wording, case: Case, _: str) -> Conversation:
-    """Return the templates ``system`` and ``user`` as messages, without a system message where it is empty."""
-    values = case.values()
-    system, user = wording.render("system", values), wording.render("user", values)
+def system_and_user(prompts: PromptTemplates, judged: JudgeInput, _: str) -> Conversation:
+    """Return the templates ``system`` and ``user`` as messages, without a system message if it is empty."""
+    values = judged.values()
+    system, user = prompts.render("system", values), prompts.render("user", values)
     return conversation(system, user)

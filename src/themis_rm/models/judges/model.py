@@ -1,4 +1,4 @@
-"""A generative reward model: asks an endpoint about each conversation and reads a score out of what comes back."""
+"""A generative reward model: sends each conversation to a chat model and parses a score from its response."""
 
 from __future__ import annotations
 
@@ -8,40 +8,32 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import fmean
 
+from themis_rm.endpoints.chat import ChatEndpoint, ChatReply
 from themis_rm.errors import SettingError
-from themis_rm.judge.endpoint import Endpoint, EndpointSettings, Reply
-from themis_rm.models.judges import ce_rm, lmunit, nemotron_genrm, r3, rubric
-from themis_rm.models.judges.answers import Answers, Opinion
-from themis_rm.models.judges.interface import JudgeInterface, case_of
-from themis_rm.models.judges.parsing import OPEN_THOUGHTS, answer_start
-from themis_rm.models.judges.shared import Shared
-from themis_rm.models.judges.wording import Wording, load_wording
+from themis_rm.models.judges.cache import Judgment, JudgmentCache
+from themis_rm.models.judges.interface import JUDGES, JudgeInterface, judge_input
+from themis_rm.models.judges.parsing import UNCLOSED_REASONING, answer_start
+from themis_rm.models.judges.prompt_templates import PromptTemplates, load_prompts
+from themis_rm.models.judges.shared_answers import SharedAnswers
 from themis_rm.models.protocol import NO_RESPONSE, NOT_UNICODE, ModelIdentity, Score, is_unicode, response_of
-from themis_rm.models.settings import Interface, JudgeSettings, ModelSettings
+from themis_rm.models.settings import JudgeSettings, ModelSettings
 from themis_rm.prompts import Conversation
 from themis_rm.storage.digests import stable_id
 
-INTERFACES: dict[Interface, JudgeInterface] = {
-    "rubric": rubric.INTERFACE,
-    "ce-rm": ce_rm.INTERFACE,
-    "nemotron-genrm": nemotron_genrm.INTERFACE,
-    "lmunit": lmunit.INTERFACE,
-    "r3": r3.INTERFACE,
-}
+DEFAULT_INTERFACE = "rubric"
 
 ALTERNATIVES = 20
-"""Alternatives asked for at each token: the most that servers commonly give."""
+"""Alternatives requested for each token: the most that servers usually return."""
 
 NO_LOGPROBS = "no-logprobs"
 
-
-TRANSIENT = {"timeout", "endpoint-error", NO_LOGPROBS}
-"""Failures that may be gone the next time; what was kept of a run does not hold them."""
+TRANSIENT_FAILURES = {"timeout", "endpoint-error", NO_LOGPROBS}
+"""Failures that may not occur again; they are not cached."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """One sample, read."""
+class _ParsedSample:
+    """One sampled response, parsed."""
 
     reward: float | None = None
     stated: float | None = None
@@ -50,15 +42,15 @@ class _Reading:
 
 
 class Judge:
-    """A chat model that is asked for scores in the way of an interface.
+    """A chat model that scores conversations through a judge interface.
 
     Args:
-        name: What results call it.
-        settings: How it is asked.
+        name: Name of the model in results.
+        settings: Sampling, reward and cache.
         interface: See :class:`JudgeInterface`.
-        wording: Of the interface's prompts.
-        endpoint: Where it answers.
-        logprobs: Whether log-probabilities come with the answers; without them every reward is the stated score.
+        prompts: Prompts of the interface.
+        endpoint: The chat model.
+        logprobs: Whether the server returns log-probabilities; without them every reward is the stated score.
     """
 
     def __init__(
@@ -66,165 +58,151 @@ class Judge:
         name: str,
         settings: JudgeSettings,
         interface: JudgeInterface,
-        wording: Wording,
-        endpoint: Endpoint,
+        prompts: PromptTemplates,
+        endpoint: ChatEndpoint,
         logprobs: bool,
     ) -> None:
         self.settings = settings
         self.interface = interface
-        self.wording = wording
+        self.prompts = prompts
         self._endpoint = endpoint
-        self._expects = settings.reward == "expected" and logprobs
-        thinks = interface.thinking if settings.thinking is None else settings.thinking
-        self._template = None if thinks is None else {"enable_thinking": thinks}
-        self._first_answers = Shared(self._ask_first)
+        self._uses_expectation = settings.reward == "expected" and logprobs
+        thinking = interface.thinking if settings.thinking is None else settings.thinking
+        self._template = None if thinking is None else {"enable_thinking": thinking}
+        self._first_turns = SharedAnswers(self._request_first_turn)
         facts: dict[str, str | int] = {
-            "model": endpoint.settings.model,
+            "model": endpoint.settings.served_model_name,
             "interface": interface.name,
-            "wording": wording.digest,
-            "criteria": "their own place" if wording.uses("criteria") else "in front of the request",
-            "reward": "expected" if self._expects else "stated",
+            "prompts": prompts.digest,
+            "criteria": "in the prompt" if prompts.uses("criteria") else "in front of the request",
+            "reward": "expected" if self._uses_expectation else "stated",
             "temperature": f"{settings.temperature:g}",
             "samples": settings.samples,
             "max_tokens": settings.max_tokens,
             "seed": "none" if settings.seed is None else settings.seed,
-            "thinking": "as the template has it" if thinks is None else ("on" if thinks else "off"),
+            "thinking": "template default" if thinking is None else ("on" if thinking else "off"),
         }
         if settings.reward == "expected" and not logprobs:
-            facts["log_probabilities"] = "none from the server: rewards are the written scores, and tie"
-        parts = [part for key, value in sorted(facts.items()) for part in (key, str(value))]
-        digest = stable_id("judge", *parts)
-        self._answers = Answers(settings.answers, digest) if settings.answers else None
+            facts["log_probabilities"] = "none from the server: rewards are the stated scores, and tie"
+        digest = stable_id("judge", *(part for key, value in sorted(facts.items()) for part in (key, str(value))))
+        self._cache = JudgmentCache(settings.cache_path, digest) if settings.cache_path else None
         self.identity = ModelIdentity(name, f"judge:{interface.name}", digest, facts, judge=True)
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
-        """Return a score per conversation, in their order.
+        """Return one score per conversation, in their order.
 
         Raises:
-            InputError: The server cannot be reached, does not know the model, or refuses the key.
+            InputError: The server cannot be reached, does not know the model, or rejects the API key.
         """
-        return [opinion.score for opinion in self.opinions(conversations)]
+        return [judgment.score for judgment in self.judge(conversations)]
 
-    def opinions(self, conversations: Sequence[Conversation]) -> list[Opinion]:
-        """Return scores together with what the judge wrote, in the order of the conversations.
+    def judge(self, conversations: Sequence[Conversation]) -> list[Judgment]:
+        """Return the scores with the responses of the judge, in the order of the conversations.
 
         Raises:
-            InputError: As for :meth:`score`.
+            InputError: See :meth:`score`.
         """
         if not conversations:
             return []
-        with ThreadPoolExecutor(min(self.settings.parallel, len(conversations))) as pool:
-            return list(pool.map(self.opinion, conversations))
+        with ThreadPoolExecutor(min(self.settings.max_concurrency, len(conversations))) as pool:
+            return list(pool.map(self.judge_one, conversations))
 
-    def opinion(self, conversation: Conversation) -> Opinion:
-        """Ask about one conversation.
+    def judge_one(self, conversation: Conversation) -> Judgment:
+        """Judge one conversation.
 
         Raises:
-            InputError: As for :meth:`score`.
+            InputError: See :meth:`score`.
         """
         if response_of(conversation) is None:
-            return Opinion(Score.failed(NO_RESPONSE))
+            return Judgment(Score.failed(NO_RESPONSE))
         if not all(is_unicode(message["content"]) for message in conversation):
-            return Opinion(Score.failed(NOT_UNICODE))
-        if self._answers is None:
-            return self._ask(conversation)
-        key = self._answers.key(conversation)
-        opinion = self._answers.get(key)
-        if opinion is None:
-            opinion = self._ask(conversation)
-            if TRANSIENT.isdisjoint({opinion.score.failure, *opinion.failures}):
-                self._answers.keep(key, opinion)
-        return opinion
+            return Judgment(Score.failed(NOT_UNICODE))
+        if self._cache is None:
+            return self._request(conversation)
+        key = self._cache.key(conversation)
+        judgment = self._cache.get(key)
+        if judgment is None:
+            judgment = self._request(conversation)
+            if TRANSIENT_FAILURES.isdisjoint({judgment.score.failure, *judgment.failures}):
+                self._cache.add(key, judgment)
+        return judgment
 
-    def _ask(self, conversation: Conversation) -> Opinion:
-        case = case_of(conversation, self.wording)
-        made = ""
-        if self.interface.first is not None:
-            made, failure = self._first_answers.get(self.interface.first(self.wording, case))
+    def _request(self, conversation: Conversation) -> Judgment:
+        judged = judge_input(conversation, self.prompts)
+        first = ""
+        if self.interface.first_turn is not None:
+            first, failure = self._first_turns.get(self.interface.first_turn(self.prompts, judged))
             if failure:
-                return Opinion(Score.failed(failure))
-        replies = self._endpoint.ask_for(
-            self.interface.messages(self.wording, case, made),
+                return Judgment(Score.failed(failure))
+        replies = self._endpoint.sample(
+            self.interface.messages(self.prompts, judged, first),
             samples=self.settings.samples,
-            top_logprobs=ALTERNATIVES if self._expects else 0,
+            top_logprobs=ALTERNATIVES if self._uses_expectation else 0,
             template=self._template,
         )
-        return _opinion(replies, [self._read(reply) for reply in replies])
+        return _combine(replies, [self._parse(reply) for reply in replies])
 
-    def _ask_first(self, question: str) -> tuple[str, str]:
-        reply = self._endpoint.ask_for([{"role": "user", "content": question}], template=self._template)[0]
+    def _request_first_turn(self, prompt: str) -> tuple[str, str]:
+        reply = self._endpoint.sample([{"role": "user", "content": prompt}], template=self._template)[0]
         if reply.text is None:
             return "", reply.failure
         start = answer_start(reply.text)
         if start is None:
-            return "", OPEN_THOUGHTS
-        made = reply.text[start:].strip()
-        return (made, "") if made else ("", "empty")
+            return "", UNCLOSED_REASONING
+        answer = reply.text[start:].strip()
+        return (answer, "") if answer else ("", "empty")
 
-    def _read(self, reply: Reply) -> _Reading:
+    def _parse(self, reply: ChatReply) -> _ParsedSample:
         if reply.text is None:
-            return _Reading(failure=reply.failure)
+            return _ParsedSample(failure=reply.failure)
         parsed = self.interface.parse(reply.text)
         if parsed.value is None:
-            return _Reading(failure=parsed.failure)
-        if not self._expects:
-            return _Reading(parsed.value, parsed.value)
-        weighed = self.interface.weigh(reply.tokens, reply.text, parsed, self.interface.grid)
-        if weighed is not None:
-            return _Reading(weighed.value, parsed.value, weighed.mass)
-        if self.interface.stated_for_lack:
-            return _Reading(parsed.value, parsed.value)
-        return _Reading(failure=NO_LOGPROBS)
+            return _ParsedSample(failure=parsed.failure)
+        if not self._uses_expectation:
+            return _ParsedSample(parsed.value, parsed.value)
+        expected = self.interface.expect(reply.tokens, reply.text, parsed, self.interface.scale)
+        if expected is not None:
+            return _ParsedSample(expected.value, parsed.value, expected.mass)
+        if self.interface.stated_is_comparable:
+            return _ParsedSample(parsed.value, parsed.value)
+        return _ParsedSample(failure=NO_LOGPROBS)
 
 
-def _opinion(replies: Sequence[Reply], readings: Sequence[_Reading]) -> Opinion:
-    """Return the mean over the samples that were read; the most frequent failure where none was."""
-    rewards = [reading.reward for reading in readings if reading.reward is not None]
-    stated = [reading.stated for reading in readings if reading.stated is not None]
-    masses = [reading.mass for reading in readings if reading.mass is not None]
+def _combine(replies: Sequence[ChatReply], samples: Sequence[_ParsedSample]) -> Judgment:
+    """Return the mean over the samples with a score; the most frequent failure if there is none."""
+    rewards = [sample.reward for sample in samples if sample.reward is not None]
+    stated = [sample.stated for sample in samples if sample.stated is not None]
+    masses = [sample.mass for sample in samples if sample.mass is not None]
     texts = tuple(reply.text or "" for reply in replies)
-    failures = tuple(reading.failure for reading in readings)
+    failures = tuple(sample.failure for sample in samples)
     if not rewards:
-        # Of equally frequent ones the first: most_common keeps their order.
-        return Opinion(Score.failed(Counter(failures).most_common(1)[0][0]), texts, failures)
-    score = Score(fmean(rewards), tokens=max(reply.read for reply in replies), stated=fmean(stated))
-    return Opinion(score, texts, failures, fmean(masses) if masses else None)
+        # Of equally frequent failures the first one: most_common keeps their order.
+        return Judgment(Score.failed(Counter(failures).most_common(1)[0][0]), texts, failures)
+    score = Score(fmean(rewards), tokens=max(reply.prompt_tokens for reply in replies), stated=fmean(stated))
+    return Judgment(score, texts, failures, fmean(masses) if masses else None)
 
 
-def load(name: str, settings: ModelSettings, interface: Interface | None = None) -> Judge:
+def load(name: str, settings: ModelSettings, interface: str = "") -> Judge:
     """Load a generative judge.
 
     Args:
-        name: What results call it.
-        settings: ``settings.judge`` says where and how it is asked.
-        interface: How the model is published to be asked; ``settings.judge.interface`` goes over it, without either
-            it is ``rubric``.
+        name: Name of the model in results.
+        settings: ``settings.judge`` has the server and the sampling.
+        interface: Interface of the published model; ``settings.judge.interface`` has precedence, and without either it
+            is ``rubric``.
 
     Raises:
-        SettingError: There is no ``settings.judge``, or something in it or in the wording is not allowed.
-        InputError: The server cannot be used, or the wording cannot be read.
-        MissingExtraError: The openai package is not installed.
+        SettingError: ``settings.judge`` is missing, or something in it or in the prompts is not allowed.
+        InputError: The server cannot be used, or the prompts cannot be read.
+        MissingExtraError: httpx or tenacity is not installed.
     """
     judge = settings.judge
     if judge is None:
         raise SettingError(
-            f"{name} is a generative judge and no server is given.", "Set judge.url and judge.served_as."
+            f"{name} is a generative judge, and no server is given.", "Set judge.url and judge.served_model_name."
         )
-    way = INTERFACES[judge.interface or interface or "rubric"]
-    wording = load_wording(way.name, way.templates, way.needed, judge.wording)
-    chosen = EndpointSettings(
-        url=judge.url,
-        model=judge.served_as,
-        key_variable=judge.key_variable,
-        temperature=judge.temperature,
-        max_tokens=judge.max_tokens,
-        seconds=judge.seconds,
-        retries=judge.retries,
-        parallel=judge.parallel,
-        seed=judge.seed,
-    )
-    endpoint = Endpoint(chosen)
-    if not chosen.model:
-        endpoint = Endpoint(chosen.model_copy(update={"model": endpoint.models()[0]}))
-    logprobs = judge.reward == "expected" and endpoint.gives_logprobs(ALTERNATIVES)
-    return Judge(name, judge, way, wording, endpoint, logprobs)
+    chosen = JUDGES.get(judge.interface or interface or DEFAULT_INTERFACE)
+    prompts = load_prompts(judge.prompt_file or chosen.prompt_file, chosen.templates, chosen.required)
+    endpoint = ChatEndpoint(judge, "judge.")
+    logprobs = judge.reward == "expected" and endpoint.supports_logprobs(ALTERNATIVES)
+    return Judge(name, judge, chosen, prompts, endpoint, logprobs)

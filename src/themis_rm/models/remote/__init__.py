@@ -1,5 +1,5 @@
-"""Scalar reward models whose rewards a server computes: tokens are made here, logits come from there.
+"""Scalar reward models behind a server: tokens are computed here, rewards there.
 
-Tokenization, template, criteria prompt and truncation are those of the model's folder here, so that a server can
-change rewards by its arithmetic alone.
+Tokenization, chat template, criteria prompt and truncation are those of the local model directory, so that a server
+changes rewards by its arithmetic only.
 """

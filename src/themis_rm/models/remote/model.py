@@ -1,213 +1,199 @@
-"""A scalar reward model behind a server: encoded here, scored there, in order whatever the network does."""
+"""A scalar reward model behind a server: encoded here, scored there, in order despite concurrent requests."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from themis_rm.endpoints.client import HttpClient, RequestRejected
 from themis_rm.errors import CheckpointError, SettingError
-from themis_rm.models.chat import ChatEncoder, Encoded, load_encoder
-from themis_rm.models.checkpoint import digest, read_json
+from themis_rm.models.chat import ChatEncoder, EncodedConversation, load_encoder, tokenizer_dir
+from themis_rm.models.checkpoint import model_digest, read_json
 from themis_rm.models.protocol import ModelIdentity, Score
-from themis_rm.models.remote import sglang, vllm
-from themis_rm.models.remote.api import Api, Options, Row, ServerInfo
-from themis_rm.models.remote.client import Client, RequestRejected
-from themis_rm.models.remote.probe import PROBES, find_options, require_order
+from themis_rm.models.remote.dialect import DIALECTS, Dialect, RequestItem, RequestOptions, ServerInfo
+from themis_rm.models.remote.probe import PROBES, check_order, find_logit_options
 from themis_rm.models.settings import ModelSettings, RemoteSettings
 from themis_rm.prompts import Conversation
+from themis_rm.storage.digests import stable_id
 
-REFUSED = "refused-by-server"
-"""The server does not take this one conversation; it says why in its log."""
+REJECTED = "rejected-by-server"
+"""The server does not accept this conversation; its log says why."""
 NO_TEXT = "no-text-for-tokens"
-"""A server that takes text alone would read other tokens than these."""
+"""A server that accepts only text would read other tokens than these."""
 
-WINDOW = 4
-"""Requests held ready for each that is under way."""
+QUEUED_REQUESTS = 4
+"""Requests that are encoded in advance for each request in flight."""
 
 
 class Encoder(Protocol):
-    """What turns conversations into token ids."""
+    """Converts conversations to token ids."""
 
-    def encode(self, conversations: Sequence[Conversation]) -> list[Encoded]:
-        """Return the ids of each conversation."""
+    def encode(self, conversations: Sequence[Conversation]) -> list[EncodedConversation]:
+        """Return the token ids of each conversation."""
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """A server's interface, and how it is asked for the reward itself.
+class RewardServer:
+    """A model on a server, and the requests that return its rewards.
 
     Attributes:
-        api: The interface.
+        dialect: The wire format.
         client: The server.
-        served: The model there.
+        info: The model on the server.
         options: Fields of each request.
     """
 
-    api: Api
-    client: Client
-    served: ServerInfo
-    options: Options
+    dialect: Dialect
+    client: HttpClient
+    info: ServerInfo
+    options: RequestOptions
 
-    def ask(self, rows: Sequence[Row]) -> list[float]:
-        """Return the reward of each row, ``nan`` where there is none.
+    def score(self, items: Sequence[RequestItem]) -> list[float]:
+        """Return one reward per item, ``nan`` if there is none.
 
         Raises:
-            RequestRejected: The server will not take these rows.
-            InputError: See :class:`Client`.
+            RequestRejected: The server does not accept these items.
+            InputError: See :meth:`HttpClient.post`.
         """
-        body = self.api.body(self.served, rows, self.options)
-        return self.api.rewards(self.client.post(self.api.path, body), rows)
+        body = self.dialect.body(self.info, items, self.options)
+        return self.dialect.parse_rewards(self.client.post(self.dialect.path, body), items)
 
 
 class RemoteModel:
-    """A reward model of which the tokenizer is here and the weights are elsewhere.
+    """A reward model with a local tokenizer and remote weights.
 
     Args:
-        encoder: Turns conversations into token ids.
-        endpoint: Turns token ids into rewards.
+        encoder: Converts conversations to token ids.
+        server: Converts token ids to rewards.
         settings: Size and number of requests.
-        identity: What results say about it.
+        identity: The model's entry in results.
     """
 
-    def __init__(self, encoder: Encoder, endpoint: Endpoint, settings: RemoteSettings, identity: ModelIdentity) -> None:
+    def __init__(
+        self, encoder: Encoder, server: RewardServer, settings: RemoteSettings, identity: ModelIdentity
+    ) -> None:
         self.encoder = encoder
-        self.endpoint = endpoint
+        self.server = server
         self.identity = identity
-        self._batch = min(settings.batch, endpoint.served.batch or settings.batch)
-        self._parallel = settings.parallel
+        self._batch_size = min(settings.batch_size, server.info.max_batch_size or settings.batch_size)
+        self._max_concurrency = settings.max_concurrency
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
-        """Return a score per conversation, in their order.
+        """Return one score per conversation, in their order.
 
         Raises:
-            InputError: The server is gone, or is not what it was.
+            InputError: The server no longer responds, or not as before.
         """
         scores: list[Score] = []
-        held = WINDOW * self._parallel * self._batch
-        for first in range(0, len(conversations), held):
-            scores += self._score_part(conversations[first : first + held])
+        step = QUEUED_REQUESTS * self._max_concurrency * self._batch_size
+        for first in range(0, len(conversations), step):
+            scores += self._score_part(conversations[first : first + step])
         return scores
 
     def _score_part(self, conversations: Sequence[Conversation]) -> list[Score]:
         encoded = self.encoder.encode(conversations)
-        rows = [None if item.failure else self.endpoint.api.row(item.ids) for item in encoded]
-        sent = [row for row in rows if row is not None]
-        batches = [sent[first : first + self._batch] for first in range(0, len(sent), self._batch)]
-        pool = ThreadPoolExecutor(min(self._parallel, len(batches)) or 1)
+        items = [None if entry.failure else self.server.dialect.to_item(entry.ids) for entry in encoded]
+        sent = [item for item in items if item is not None]
+        batches = [sent[first : first + self._batch_size] for first in range(0, len(sent), self._batch_size)]
+        pool = ThreadPoolExecutor(min(self._max_concurrency, len(batches)) or 1)
         try:
-            waiting = [pool.submit(self._ask, batch) for batch in batches]
-            answers = iter([answer for future in waiting for answer in future.result()])
+            futures = [pool.submit(self._score_batch, batch) for batch in batches]
+            rewards = iter([reward for future in futures for reward in future.result()])
         finally:
             pool.shutdown(cancel_futures=True)
         return [
-            _as_score(item, NO_TEXT if row is None else next(answers)) for item, row in zip(encoded, rows, strict=True)
+            _as_score(entry, NO_TEXT if item is None else next(rewards))
+            for entry, item in zip(encoded, items, strict=True)
         ]
 
-    def _ask(self, rows: Sequence[Row]) -> list[float | str]:
-        """Return a reward or the reason for none per row; a batch is halved until the row that is refused is alone."""
+    def _score_batch(self, items: Sequence[RequestItem]) -> list[float | str]:
+        """Return a reward or a failure per item; a rejected batch is halved until the rejected item is alone."""
         try:
-            return list(self.endpoint.ask(rows))
+            return list(self.server.score(items))
         except RequestRejected:
-            if len(rows) == 1:
-                return [REFUSED]
-        middle = len(rows) // 2
-        return [*self._ask(rows[:middle]), *self._ask(rows[middle:])]
+            if len(items) == 1:
+                return [REJECTED]
+        middle = len(items) // 2
+        return [*self._score_batch(items[:middle]), *self._score_batch(items[middle:])]
 
 
-def _as_score(item: Encoded, answer: float | str) -> Score:
-    if isinstance(answer, str):
-        return Score.failed(item.failure or answer)
-    return item.scored(answer)
+def _as_score(entry: EncodedConversation, reward: float | str) -> Score:
+    if isinstance(reward, str):
+        return Score.failed(entry.failure or reward)
+    return entry.score(reward)
 
 
 def load(folder: Path, settings: ModelSettings, name: str = "") -> RemoteModel:
-    """Connect the tokenizer, template and configuration in a folder with a server that has the weights.
+    """Connect a local tokenizer, chat template and configuration to a server that has the weights.
 
     Args:
-        folder: The model's files; weights are not looked for.
-        settings: The server, and what else decides about tokens.
-        name: What results call the model; by default the folder's name.
+        folder: Directory of the model; it needs no weights.
+        settings: The server, and everything that determines the tokens.
+        name: Name of the model in results; by default the directory's.
 
     Raises:
-        SettingError: ``settings.remote`` is not set, or its URL is none.
-        CheckpointError: The folder has no usable tokenizer, or the interface cannot say what it writes.
-        InputError: The server is not there, or does not give this kind of reward.
-        MissingExtraError: httpx is not installed.
+        SettingError: ``settings.remote`` is not set, its URL is not valid, or its dialect is unknown.
+        CheckpointError: The directory has no usable tokenizer, or the dialect cannot express its chat template.
+        InputError: The server does not respond, or does not return this kind of reward.
+        MissingExtraError: httpx or tenacity is not installed.
     """
     if settings.remote is None:
-        raise SettingError("There is no server.", "Set remote.url and remote.api.")
+        raise SettingError("No server is given.", "Set remote.url and remote.dialect.")
     remote = settings.remote
-    client = Client(remote)
-    served = _describe(remote, client)
-    encoder = load_encoder(folder, settings, _limit(folder, served))
-    tokenizer = Path(encoder.tokenizer.name_or_path)
-    api = _api(remote, tokenizer)
-    options, proven = _probe(api, client, served, encoder, remote)
+    kind = DIALECTS.get(remote.dialect)
+    base_url = remote.url.rstrip("/").removesuffix("/v1")
+    client = HttpClient(remote.model_copy(update={"url": base_url}), "remote.")
+    dialect = kind(tokenizer_dir(folder, settings))
+    info = dialect.describe(client, remote.served_model_name)
+    encoder = load_encoder(folder, settings, _max_length(folder, info))
+    options, proven = _probe(dialect, client, info, encoder, remote)
+    tokenizer = dialect.tokenizer_dir
     files = [] if tokenizer == folder else [tokenizer / "tokenizer.json", tokenizer / "tokenizer_config.json"]
     files += [settings.chat_template] if settings.chat_template else []
-    local = f"{digest(folder, files)}\0{served.name}\0{remote.api}"
     facts: dict[str, str | int] = {
-        "api": remote.api,
-        "served_as": served.name,
-        "server": served.server,
-        "server_max_length": served.max_length or 0,
+        "dialect": remote.dialect,
+        "served_model_name": info.name,
+        "server": info.server,
+        "server_max_length": info.max_length or 0,
         "options": ", ".join(f"{name}={value}" for name, value in options.items()),
         "values": "logits" if proven else "between 0 and 1, as served",
         "max_length": encoder.max_length,
         "system_role": encoder.system_role,
     }
-    mark = hashlib.blake2b(local.encode(), digest_size=16).hexdigest()
-    identity = ModelIdentity(name or folder.resolve().name, "remote", mark, facts)
-    return RemoteModel(encoder, Endpoint(api, client, served, options), remote, identity)
+    digest = stable_id(model_digest(folder, files), info.name, remote.dialect)
+    identity = ModelIdentity(name or folder.resolve().name, "remote", digest, facts)
+    return RemoteModel(encoder, RewardServer(dialect, client, info, options), remote, identity)
 
 
-def _describe(remote: RemoteSettings, client: Client) -> ServerInfo:
-    if remote.api == "predict":
-        from themis_rm.models.remote import tei
-
-        return tei.describe(client, remote.served_as)
-    return (sglang if remote.api == "sglang" else vllm).describe(client, remote.served_as)
-
-
-def _api(remote: RemoteSettings, tokenizer: Path) -> Api:
-    if remote.api == "predict":
-        from themis_rm.models.remote import tei
-
-        return tei.Predict(tokenizer)
-    others: dict[str, Api] = {"classify": vllm.Classify(), "pooling": vllm.Pooling(), "sglang": sglang.Classify()}
-    return others[remote.api]
-
-
-def _limit(folder: Path, served: ServerInfo) -> int | None:
+def _max_length(folder: Path, info: ServerInfo) -> int | None:
     config: dict[str, Any] = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
-    text = config.get("text_config")
-    own = (text if isinstance(text, dict) else config).get("max_position_embeddings")
-    known = [limit for limit in (own, served.max_length) if isinstance(limit, int)]
-    return min(known, default=None)
+    text_config = config.get("text_config")
+    positions = (text_config if isinstance(text_config, dict) else config).get("max_position_embeddings")
+    limits = [limit for limit in (positions, info.max_length) if isinstance(limit, int)]
+    return min(limits, default=None)
 
 
 def _probe(
-    api: Api, client: Client, served: ServerInfo, encoder: ChatEncoder, remote: RemoteSettings
-) -> tuple[Options, bool]:
-    rows = [api.row(item.ids) for item in encoder.encode(PROBES) if not item.failure]
-    known = [row for row in rows if row is not None]
-    if not known:
+    dialect: Dialect, client: HttpClient, info: ServerInfo, encoder: ChatEncoder, remote: RemoteSettings
+) -> tuple[RequestOptions, bool]:
+    encoded = [dialect.to_item(entry.ids) for entry in encoder.encode(PROBES) if not entry.failure]
+    items = [item for item in encoded if item is not None]
+    if not items:
         raise CheckpointError(
-            f"{api.path} cannot be given the conversations of this folder: its tokenizer adds tokens at the ends "
-            "that the chat template does not write, or does not give back its own text.",
-            "Serve with vLLM or SGLang, which take token ids.",
+            f"{dialect.path} cannot be sent the conversations of this directory: its tokenizer adds tokens that the "
+            "chat template does not write, or does not reproduce its text.",
+            "Serve with vLLM or SGLang, which accept token ids.",
         )
-    size = min(remote.batch, served.batch or remote.batch)
+    size = min(remote.batch_size, info.max_batch_size or remote.batch_size)
 
-    def ask(options: Options, order: Sequence[Row] = known) -> list[float]:
-        endpoint = Endpoint(api, client, served, options)
-        return [value for first in range(0, len(order), size) for value in endpoint.ask(order[first : first + size])]
+    def score(options: RequestOptions, order: Sequence[RequestItem] = items) -> list[float]:
+        server = RewardServer(dialect, client, info, options)
+        return [value for first in range(0, len(order), size) for value in server.score(order[first : first + size])]
 
-    where = f"{client.url}{api.path}"
-    options, proven = find_options(api, ask, where, remote.probabilities)
-    require_order(ask(options), ask(options, known[::-1]), where)
+    where = f"{client.url}{dialect.path}"
+    options, proven = find_logit_options(dialect, score, where, remote.probabilities)
+    check_order(score(options), score(options, items[::-1]), where)
     return options, proven

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import ROOT
 
-from themis_rm.judge.endpoint import Token
-from themis_rm.models.judges import ce_rm, nemotron_genrm, rubric
-from themis_rm.models.judges.likelihood import FLOOR, expected_score, log_odds, verdict_odds
+from themis_rm.endpoints.chat import TokenLogprob
+from themis_rm.models.judges.expectation import FLOOR, expected_score, log_odds, verdict_odds
+from themis_rm.models.judges.interface import JUDGES
 from themis_rm.models.judges.parsing import parse_boxed, parse_score_line, parse_unit_test, parse_verdict
 
-DIGITS = rubric.INTERFACE.grid
-HALVES = ce_rm.INTERFACE.grid
+DIGITS = JUDGES.get("rubric").scale
+HALVES = JUDGES.get("ce-rm").scale
 
 
 def token(text, **others):
@@ -29,7 +29,9 @@ def tokens_of(pairs):
         own = 1 - sum(others.values())
         alternatives = {text: own, **others}
         made.append(
-            Token(text.encode(), math.log(own), tuple((one.encode(), math.log(p)) for one, p in alternatives.items()))
+            TokenLogprob(
+                text.encode(), math.log(own), tuple((one.encode(), math.log(p)) for one, p in alternatives.items())
+            )
         )
     return made
 
@@ -41,58 +43,60 @@ def expect(parse, grid, *pairs, text=None):
 
 
 def test_the_expectation_is_taken_over_the_digits():
-    weighed = expect(parse_score_line, DIGITS, ("Score", {}), (":", {}), (" 7", {" 8": 0.25, " 5": 0.25}))
-    assert weighed.value == pytest.approx(0.5 * 7 + 0.25 * 8 + 0.25 * 5)
-    assert weighed.mass == pytest.approx(1)
+    expected_ = expect(parse_score_line, DIGITS, ("Score", {}), (":", {}), (" 7", {" 8": 0.25, " 5": 0.25}))
+    assert expected_.value == pytest.approx(0.5 * 7 + 0.25 * 8 + 0.25 * 5)
+    assert expected_.mass == pytest.approx(1)
 
 
 def test_what_is_no_score_is_left_out_and_the_rest_renormalized():
-    weighed = expect(parse_score_line, DIGITS, ("Score: ", {}), ("7", {"9": 0.25, "seven": 0.15, "0": 0.1}))
-    assert weighed.value == pytest.approx((0.5 * 7 + 0.25 * 9) / 0.75)
-    assert weighed.mass == pytest.approx(0.75)
+    expected_ = expect(parse_score_line, DIGITS, ("Score: ", {}), ("7", {"9": 0.25, "seven": 0.15, "0": 0.1}))
+    assert expected_.value == pytest.approx((0.5 * 7 + 0.25 * 9) / 0.75)
+    assert expected_.mass == pytest.approx(0.75)
 
 
 def test_spellings_of_the_same_score_are_added_up():
-    weighed = expect(parse_score_line, DIGITS, ("Score:", {}), (" 7", {"8": 0.125, " 8": 0.25, " 8\n": 0.125}))
-    assert weighed.value == pytest.approx(0.5 * 7 + 0.5 * 8)
+    expected_ = expect(parse_score_line, DIGITS, ("Score:", {}), (" 7", {"8": 0.125, " 8": 0.25, " 8\n": 0.125}))
+    assert expected_.value == pytest.approx(0.5 * 7 + 0.5 * 8)
 
 
 def test_a_score_of_several_tokens_goes_on_where_the_first_leaves_it():
-    weighed = expect(parse_boxed, HALVES, ("\\boxed{", {}), ("1", {"9": 0.4}), ("0", {"}": 0.5}), ("}", {}))
+    expected_ = expect(parse_boxed, HALVES, ("\\boxed{", {}), ("1", {"9": 0.4}), ("0", {"}": 0.5}), ("}", {}))
     # 9 may go on as 9.5: their middle. After the 1 follow the 0 or the end.
-    assert weighed.value == pytest.approx(0.4 * 9.25 + 0.6 * (0.5 * 10 + 0.5 * 1))
-    assert weighed.mass == pytest.approx(1)
+    assert expected_.value == pytest.approx(0.4 * 9.25 + 0.6 * (0.5 * 10 + 0.5 * 1))
+    assert expected_.mass == pytest.approx(1)
 
 
 def test_the_end_of_a_score_may_have_been_its_middle():
-    weighed = expect(parse_boxed, HALVES, ("\\boxed{", {}), ("7", {}), ("}", {".": 0.5}))
-    assert weighed.value == pytest.approx(0.5 * 7 + 0.5 * 7.5)
-    assert weighed.mass == pytest.approx(1)
+    expected_ = expect(parse_boxed, HALVES, ("\\boxed{", {}), ("7", {}), ("}", {".": 0.5}))
+    assert expected_.value == pytest.approx(0.5 * 7 + 0.5 * 7.5)
+    assert expected_.mass == pytest.approx(1)
 
 
 def test_a_half_point_score_is_weighed_at_each_of_its_tokens():
-    weighed = expect(parse_boxed, HALVES, ("\\boxed{", {}), ("7", {"2": 0.5}), (".", {}), ("5", {"0": 0.5}), ("}", {}))
-    assert weighed.value == pytest.approx(0.5 * 2.25 + 0.5 * (0.5 * 7.5 + 0.5 * 7))
+    expected_ = expect(
+        parse_boxed, HALVES, ("\\boxed{", {}), ("7", {"2": 0.5}), (".", {}), ("5", {"0": 0.5}), ("}", {})
+    )
+    assert expected_.value == pytest.approx(0.5 * 2.25 + 0.5 * (0.5 * 7.5 + 0.5 * 7))
 
 
 def test_an_alternative_that_may_be_1_or_10_is_left_out():
-    weighed = expect(parse_boxed, HALVES, ("\\boxed{", {}), ("8", {"1": 0.5}), ("}", {}))
-    assert (weighed.value, weighed.mass) == (pytest.approx(8), pytest.approx(0.5))
+    expected_ = expect(parse_boxed, HALVES, ("\\boxed{", {}), ("8", {"1": 0.5}), ("}", {}))
+    assert (expected_.value, expected_.mass) == (pytest.approx(8), pytest.approx(0.5))
 
 
 def test_a_whole_number_token_is_no_riddle():
-    weighed = expect(parse_boxed, HALVES, ("\\boxed{", {}), ("8", {"10": 0.5}), ("}", {}))
-    assert weighed.value == pytest.approx(9)
+    expected_ = expect(parse_boxed, HALVES, ("\\boxed{", {}), ("8", {"10": 0.5}), ("}", {}))
+    assert expected_.value == pytest.approx(9)
 
 
 def test_a_score_in_a_token_with_its_surroundings():
-    weighed = expect(parse_boxed, HALVES, ("\\boxed", {}), ("{8}", {"{6}": 0.5}))
-    assert weighed.value == pytest.approx(7)
+    expected_ = expect(parse_boxed, HALVES, ("\\boxed", {}), ("{8}", {"{6}": 0.5}))
+    assert expected_.value == pytest.approx(7)
 
 
 def test_a_quoted_score():
-    weighed = expect(parse_unit_test, "12345", ('{"score":', {}), (' "', {}), ("4", {"2": 0.5}), ('"}', {}))
-    assert weighed.value == pytest.approx(3)
+    expected_ = expect(parse_unit_test, "12345", ('{"score":', {}), (' "', {}), ("4", {"2": 0.5}), ('"}', {}))
+    assert expected_.value == pytest.approx(3)
 
 
 def test_the_answer_is_found_behind_thoughts_that_are_kept_apart():
@@ -102,8 +106,8 @@ def test_the_answer_is_found_behind_thoughts_that_are_kept_apart():
 
 def test_tokens_that_split_a_character_are_found_by_their_bytes():
     tokens = [
-        Token("é".encode()[:1], 0.0),
-        Token("é".encode()[1:], 0.0),
+        TokenLogprob("é".encode()[:1], 0.0),
+        TokenLogprob("é".encode()[1:], 0.0),
         *tokens_of([("\nScore: ", {}), ("7", {"9": 0.5})]),
     ]
     text = "é\nScore: 7"
@@ -113,7 +117,7 @@ def test_tokens_that_split_a_character_are_found_by_their_bytes():
 def test_without_tokens_or_alternatives_there_is_no_expectation():
     parsed = parse_score_line("Score: 7")
     assert expected_score((), "Score: 7", parsed, DIGITS) is None
-    assert expected_score([Token(b"Score: 7", -0.1)], "Score: 7", parsed, DIGITS) is None
+    assert expected_score([TokenLogprob(b"Score: 7", -0.1)], "Score: 7", parsed, DIGITS) is None
     assert expected_score(tokens_of([("Another: 7", {})]), "Score: 7", parsed, DIGITS) is None
 
 
@@ -130,13 +134,13 @@ def test_an_expectation_stays_on_the_scale_whatever_the_tokens(cuts, answer, oth
     bounds = [0, *sorted(cut for cut in cuts if cut < len(answer)), len(answer)]
     texts = [answer[a:b] for a, b in pairwise(bounds)]
     tokens = [
-        Token(text.encode(), logprob, ((text.encode(), logprob), *((o.encode(), p) for o, p in other.items())))
+        TokenLogprob(text.encode(), logprob, ((text.encode(), logprob), *((o.encode(), p) for o, p in other.items())))
         for text, other, logprob in zip(texts, others, own, strict=False)
     ]
-    weighed = expected_score(tokens, answer, parse_boxed(answer), HALVES)
-    if weighed is not None:
-        assert -1e-9 <= weighed.value <= 10 + 1e-9
-        assert 0 <= weighed.mass <= 1
+    expected_ = expected_score(tokens, answer, parse_boxed(answer), HALVES)
+    if expected_ is not None:
+        assert -1e-9 <= expected_.value <= 10 + 1e-9
+        assert 0 <= expected_.mass <= 1
 
 
 GOLDEN = json.loads((ROOT / "tests" / "goldens" / "generative" / "nemotron-genrm" / "parsing.json").read_text())
@@ -172,7 +176,7 @@ def golden_tokens(case):
         there = [(WORDS.get(key, f" w{key}"), float(value)) for key, value in step.items()]
         finite = [pair for pair in there if not math.isnan(pair[1])]
         text, logprob = max(finite, key=lambda pair: pair[1], default=(" w", 0.0))
-        made.append(Token(text.encode(), logprob, tuple((other.encode(), value) for other, value in there)))
+        made.append(TokenLogprob(text.encode(), logprob, tuple((other.encode(), value) for other, value in there)))
     return made
 
 
@@ -181,8 +185,8 @@ def test_verdict_goldens(case):
     tokens = golden_tokens(case)
     text = b"".join(one.data for one in tokens).decode().removesuffix("<|im_end|>")
     parsed = parse_verdict(text)
-    weighed = verdict_odds(tokens, text, parsed)
-    found = parsed.failure or (UNWEIGHED if weighed is None else weighed.value)
+    expected_ = verdict_odds(tokens, text, parsed)
+    found = parsed.failure or (UNWEIGHED if expected_ is None else expected_.value)
     expected = DIFFERENT.get(case["name"], case["reward"])
     if case["name"] in DIFFERENT:
         assert expected != case["reward"]
@@ -217,7 +221,7 @@ def test_log_odds_are_finite_or_none(words):
 def test_a_verdict_within_its_token():
     tokens = tokens_of([("Final Judgment", {}), (": Yes", {": No": 0.25}), (".", {})])
     text = "Final Judgment: Yes."
-    weighed = verdict_odds(tokens, text, parse_verdict(text))
-    assert weighed.value == pytest.approx(math.log(3))
-    assert weighed.mass == pytest.approx(1)
-    assert nemotron_genrm.INTERFACE.weigh(tokens, text, parse_verdict(text), ()) == weighed
+    expected_ = verdict_odds(tokens, text, parse_verdict(text))
+    assert expected_.value == pytest.approx(math.log(3))
+    assert expected_.mass == pytest.approx(1)
+    assert JUDGES.get("nemotron-genrm").expect(tokens, text, parse_verdict(text), ()) == expected_

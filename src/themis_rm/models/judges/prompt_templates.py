@@ -1,9 +1,8 @@
-"""The wording of a judge's prompts: named templates in YAML, our own or a file that the user gives."""
+"""The prompts of a judge: named Jinja templates in a YAML file, built in or given by the user."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta
@@ -13,16 +12,19 @@ from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.settings import read_yaml
 from themis_rm.storage.digests import stable_id
 
+PROMPT_DIR = Path(__file__).parent / "templates"
+"""Directory with the prompts of the built-in interfaces, ``NAME.yaml``."""
 
-class Wording:
-    """Templates by name, checked.
+
+class PromptTemplates:
+    """Compiled templates by name.
 
     Args:
         templates: Name -> Jinja source.
-        where: What to call them in an error.
+        where: Name of the file in error messages.
 
     Attributes:
-        digest: Hash of names and sources.
+        digest: Digest of names and sources.
         variables: Name of a template -> the variables in it.
 
     Raises:
@@ -52,14 +54,14 @@ class Wording:
         return set(self._templates)
 
     def uses(self, variable: str) -> bool:
-        """Return whether any template has a place for a variable."""
+        """Return whether any template uses a variable."""
         return any(variable in variables for variables in self.variables.values())
 
     def render(self, name: str, values: Mapping[str, str]) -> str:
-        """Return a template filled in, without white space around it.
+        """Return a rendered template, without surrounding whitespace.
 
         Raises:
-            InputError: It cannot be filled in.
+            InputError: It cannot be rendered.
         """
         try:
             return self._templates[name].render(values).strip()
@@ -67,41 +69,35 @@ class Wording:
             raise InputError(f"{self.where}: {name}: {' '.join(str(error).split())}.") from error
 
 
-def load_wording(
-    interface: str, allowed: Mapping[str, frozenset[str]], needed: frozenset[str], path: Path | None
-) -> Wording:
-    """Read the wording of an interface.
+def load_prompts(path: Path, allowed: Mapping[str, frozenset[str]], required: frozenset[str]) -> PromptTemplates:
+    """Read and check the prompts of a judge interface.
 
     Args:
-        interface: Its name; our own wording is found under it.
+        path: YAML file.
         allowed: Template -> the variables that it may use.
-        needed: Variables that must stand in one template or another.
-        path: The user's file instead of our own.
+        required: Variables that at least one template must use.
 
     Raises:
         InputError: The file cannot be read, or a template in it is not valid.
-        SettingError: A template is unknown, missing or no text, or a variable is unknown or missing.
+        SettingError: A template is unknown, missing or not a string, or a variable is unknown or missing.
     """
-    where = str(path or f"wording of {interface}")
-    packaged = resources.files("themis_rm.models.judges") / "templates" / f"{interface}.yaml"
-    with resources.as_file(packaged) as own:
-        values = read_yaml(path or own)
+    values = read_yaml(path)
     for name, value in values.items():
         if name not in allowed:
-            raise SettingError(f"{where}: unknown template '{name}'.", did_you_mean(str(name), allowed))
+            raise SettingError(f"{path}: unknown template '{name}'.", did_you_mean(str(name), allowed))
         if not isinstance(value, str):
-            raise SettingError(f"{where}: template '{name}' is a {type(value).__name__}, not a text.")
+            raise SettingError(f"{path}: template '{name}' is a {type(value).__name__}.", "Write a string.")
     for name in allowed:
         if name not in values:
             raise SettingError(
-                f"{where}: template '{name}' is missing.", f"The interface {interface} has: {', '.join(allowed)}."
+                f"{path}: template '{name}' is missing.", f"The interface has these templates: {', '.join(allowed)}."
             )
-    wording = Wording(values, where)
-    for name, variables in wording.variables.items():
+    prompts = PromptTemplates(values, str(path))
+    for name, variables in prompts.variables.items():
         for variable in sorted(variables - allowed[name]):
-            hint = did_you_mean(variable, allowed[name]) if allowed[name] else "It takes none."
-            raise SettingError(f"{where}: template '{name}' has the unknown variable '{variable}'.", hint)
-    for variable in sorted(needed):
-        if not wording.uses(variable):
-            raise SettingError(f"{where}: no template has a place for '{variable}'.", f"Write {{{{ {variable} }}}}.")
-    return wording
+            hint = did_you_mean(variable, allowed[name]) if allowed[name] else "This template has no variables."
+            raise SettingError(f"{path}: template '{name}' uses the unknown variable '{variable}'.", hint)
+    for variable in sorted(required):
+        if not prompts.uses(variable):
+            raise SettingError(f"{path}: no template uses '{variable}'.", f"Write {{{{ {variable} }}}} in one of them.")
+    return prompts

@@ -1,4 +1,4 @@
-"""Folders that are no reward model, each refused in one line before anything runs."""
+"""Directories that are not reward models: each is rejected with one line before anything runs."""
 
 import json
 import shutil
@@ -28,156 +28,156 @@ def change_weights(folder, change):
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
-def refusal(folder, **settings):
-    with pytest.raises(CheckpointError) as caught:
+def error_message(folder, **settings):
+    with pytest.raises(CheckpointError) as error:
         load_model(folder, ModelSettings(**settings))
-    message = str(caught.value)
+    message = str(error.value)
     assert "\n" not in message
     return message
 
 
-def test_no_such_folder(tmp_path):
-    assert "There is no model folder" in refusal(tmp_path / "absent")
+def test_a_missing_directory(tmp_path):
+    assert "There is no model directory" in error_message(tmp_path / "absent")
 
 
-def test_a_misspelt_baseline_is_told_the_name():
+def test_a_misspelled_baseline_gets_a_suggestion():
     with pytest.raises(CheckpointError, match="Did you mean 'length'"):
         load_model("lenght")
 
 
-def test_a_file_instead_of_a_folder(tmp_path):
+def test_a_file_instead_of_a_directory(tmp_path):
     (tmp_path / "model.gguf").write_bytes(b"GGUF")
-    assert "is a file" in refusal(tmp_path / "model.gguf")
+    assert "is a file" in error_message(tmp_path / "model.gguf")
 
 
-def test_a_path_is_never_taken_for_a_baseline(tmp_path, monkeypatch):
+def test_a_path_is_never_a_baseline(tmp_path, monkeypatch):
     from pathlib import Path
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "length").mkdir()
-    assert "no config.json" in refusal(Path("length"))
+    assert "no config.json" in error_message(Path("length"))
 
 
-def test_no_config(folder):
+def test_a_missing_config(folder):
     (folder / "config.json").unlink()
-    assert "no config.json" in refusal(folder)
+    assert "no config.json" in error_message(folder)
 
 
 def test_an_adapter(folder):
     (folder / "config.json").rename(folder / "adapter_config.json")
-    assert "adapter" in refusal(folder)
+    assert "adapter" in error_message(folder)
 
 
-def test_config_is_not_json(folder):
+def test_a_config_that_is_not_json(folder):
     (folder / "config.json").write_text("{", encoding="utf-8")
-    assert "not readable JSON" in refusal(folder)
+    assert "not readable JSON" in error_message(folder)
 
 
-def test_no_reward_head(folder):
+def test_a_missing_reward_head(folder):
     change_weights(folder, lambda weights: weights.pop("score.weight"))
-    assert "no reward head" in refusal(folder)
+    assert "no reward head" in error_message(folder)
 
 
-def test_another_head_is_named(folder):
+def test_the_error_names_other_heads(folder):
     change_weights(folder, lambda weights: weights.update({"reward_out.weight": weights.pop("score.weight")}))
-    assert "reward_out.weight" in refusal(folder)
+    assert "reward_out.weight" in error_message(folder)
 
 
 def test_two_labels(folder):
     import torch
 
     change_weights(folder, lambda weights: weights.update({"score.weight": torch.zeros(2, 32)}))
-    assert "2 labels" in refusal(folder)
+    assert "2 labels" in error_message(folder)
 
 
 def test_a_language_model(folder):
     change_config(folder, architectures=["Qwen3ForCausalLM"])
-    assert "Qwen3ForCausalLM" in refusal(folder)
+    assert "Qwen3ForCausalLM" in error_message(folder)
 
 
 def test_pickled_weights_are_not_loaded(folder):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    assert "pickled weights only" in refusal(folder)
+    assert "only pickled weights" in error_message(folder)
 
 
-def test_no_weights(folder):
+def test_missing_weights(folder):
     (folder / "model.safetensors").unlink()
-    assert "no weights" in refusal(folder)
+    assert "no weights" in error_message(folder)
 
 
-def test_cut_off_weights(folder):
+def test_truncated_weights(folder):
     data = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(data[: len(data) // 2])
-    assert "no whole safetensors file" in refusal(folder)
+    assert "not a complete safetensors file" in error_message(folder)
 
 
 def test_a_missing_shard(folder):
     index = {"weight_map": {"score.weight": "model-00001-of-00002.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
-    assert "model-00001-of-00002.safetensors" in refusal(folder)
+    assert "model-00001-of-00002.safetensors" in error_message(folder)
 
 
 def test_a_missing_layer(folder):
     change_weights(folder, lambda weights: weights.pop("model.layers.1.mlp.up_proj.weight"))
-    assert "layers.1.mlp.up_proj.weight" in refusal(folder)
+    assert "layers.1.mlp.up_proj.weight" in error_message(folder)
 
 
 def test_a_layer_of_another_shape(folder):
     import torch
 
     change_weights(folder, lambda weights: weights.update({"model.norm.weight": torch.ones(16)}))
-    assert "cannot be loaded" in refusal(folder)
+    assert "cannot be loaded" in error_message(folder)
 
 
 def test_remote_code_is_not_run(folder):
     marker = folder / "ran"
     (folder / "modeling_evil.py").write_text(f"open({str(marker)!r}, 'w')\n", encoding="utf-8")
     change_config(folder, auto_map={"AutoModelForSequenceClassification": "modeling_evil.Evil"})
-    assert "modeling_evil.Evil" in refusal(folder)
+    assert "modeling_evil.Evil" in error_message(folder)
     assert not marker.exists()
 
 
-def test_remote_code_can_be_left_out_on_request(folder):
+def test_remote_code_can_be_ignored(folder):
     change_config(folder, auto_map={"AutoModel": "modeling_other.Other"}, architectures=["Other"])
     model = load_model(folder, ModelSettings(ignore_remote_code=True))
     assert model.identity.facts["architecture"] == "Qwen3Model"
 
 
-def test_an_unknown_architecture(folder):
+def test_an_unsupported_architecture(folder):
     change_config(folder, model_type="nonesuch", architectures=["NonesuchForSequenceClassification"])
-    assert "unknown architecture" in refusal(folder)
+    assert "unsupported architecture" in error_message(folder)
 
 
-def test_no_tokenizer(folder):
+def test_a_missing_tokenizer(folder):
     for file in folder.glob("*token*"):
         file.unlink()
-    assert "tokenizer" in refusal(folder)
+    assert "tokenizer" in error_message(folder)
 
 
-def test_no_chat_template(folder):
+def test_a_missing_chat_template(folder):
     config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
     del config["chat_template"]
     (folder / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
-    assert "no chat template" in refusal(folder)
+    assert "no chat template" in error_message(folder)
 
 
-def test_a_length_beyond_the_positions(folder):
-    assert "1 to 2048" in refusal(folder, max_length=5000)
+def test_a_max_length_beyond_the_positions(folder):
+    assert "1 to 2048" in error_message(folder, max_length=5000)
 
 
-def test_a_device_that_is_not_here(folder):
+def test_an_unknown_device(folder):
     with pytest.raises(SettingError, match="Unknown device"):
         load_model(folder, ModelSettings(device="quantum"))
 
 
-def test_the_digest_knows_the_weights_and_the_template(folder, tiny_checkpoint):
+def test_the_digest_depends_on_the_weights(folder, tiny_checkpoint):
     first = load_model(tiny_checkpoint("qwen3")).identity.digest
     assert load_model(folder).identity.digest == first
     change_weights(folder, lambda weights: weights["score.weight"].mul_(1.5))
     assert load_model(folder).identity.digest != first
 
 
-def test_a_reward_that_is_no_number_is_a_failure(folder):
+def test_a_reward_that_is_not_finite_is_a_failure(folder):
     from themis_rm.prompts import conversation
 
     change_weights(folder, lambda weights: weights["score.weight"].fill_(float("nan")))

@@ -1,0 +1,299 @@
+"""HTTP client for model servers: timeouts over whole requests, a size limit, retries and bounded concurrency."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import json
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from themis_rm.endpoints.settings import EndpointSettings
+from themis_rm.errors import InputError, MissingExtraError, SettingError
+
+RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Status codes after which the same request may succeed."""
+
+MAX_BACKOFF = 60.0
+"""Most seconds between two attempts, also where a server asks for more."""
+
+MAX_RESPONSE_BYTES = 256 * 2**20
+"""Most bytes of a response, decompressed; log-probabilities of a long response take some ten megabytes."""
+
+_CONNECT_TIMEOUT = 10.0
+
+
+class RequestRejected(Exception):  # noqa: N818
+    """A request that the server refuses with a status code from 400 to 499, such as an input that is too long.
+
+    Args:
+        status: HTTP status code.
+        message: The server's message, in one line.
+        body: The JSON of the response, ``None`` if it was not JSON.
+    """
+
+    def __init__(self, status: int, message: str, body: Any = None) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+        self.message = message
+        self.body = body
+
+
+class EndpointError(InputError):
+    """A request failed after all retries for a reason that may not affect the next one, such as a server error."""
+
+
+class EndpointTimeoutError(EndpointError):
+    """The server did not respond within the timeout, in any attempt."""
+
+
+class EndpointUnavailableError(InputError):
+    """No connection, a missing path or a rejected API key: every further request would fail too."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A response with status code 200.
+
+    Attributes:
+        url: Where it came from.
+        content: The body, decompressed.
+        headers: Header name, in lower case -> value.
+    """
+
+    url: str
+    content: bytes
+    headers: Mapping[str, str]
+
+    def json(self) -> Any:
+        """Return the parsed body.
+
+        Raises:
+            InputError: It is not JSON.
+        """
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            raise InputError(
+                f"{self.url} did not respond with JSON.", "Check that this is the address of the model server."
+            ) from None
+
+
+class HttpClient:
+    """A client for one server; several threads may share it.
+
+    Redirects are not followed, so that an API key is sent to the configured server only.
+
+    Args:
+        settings: See :class:`EndpointSettings`.
+        section: Prefix of the settings in error messages (``remote.``).
+        max_response_bytes: See :data:`MAX_RESPONSE_BYTES`.
+
+    Raises:
+        MissingExtraError: httpx or tenacity is not installed.
+        SettingError: The URL is not valid.
+    """
+
+    def __init__(
+        self, settings: EndpointSettings, section: str = "", max_response_bytes: int = MAX_RESPONSE_BYTES
+    ) -> None:
+        try:
+            import httpx
+            import tenacity
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(str(error.name), "judge") from None
+        self.settings = settings
+        self.section = section
+        self.url = settings.url.rstrip("/")
+        self._limit = max_response_bytes
+        self._httpx = httpx
+        self._slots = threading.BoundedSemaphore(settings.max_concurrency)
+        self._http = _open(self.url, settings)
+        self._retry = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(settings.max_retries + 1),
+            wait=self._wait,
+            retry=tenacity.retry_if_exception_type(_AttemptFailed),
+            reraise=True,
+        )
+        backoff = settings.retry_backoff
+        self._backoff = tenacity.wait_exponential(backoff, MAX_BACKOFF) + tenacity.wait_random(0, backoff)
+
+    def get(self, path: str) -> HttpResponse:
+        """Send a GET request.
+
+        Raises:
+            RequestRejected: The server has no such path, or refuses the request.
+            EndpointUnavailableError: It cannot be reached, or rejects the API key.
+            EndpointError: It failed in every attempt.
+        """
+        return self._request("GET", path, None)
+
+    def find_json(self, path: str) -> Any | None:
+        """Return the JSON at a path, or ``None`` if the server has no such path.
+
+        Raises:
+            InputError: See :meth:`get`; or the response is not JSON.
+        """
+        try:
+            return self.get(path).json()
+        except RequestRejected:
+            return None
+
+    def post(self, path: str, body: Mapping[str, Any]) -> HttpResponse:
+        """Send a POST request with a JSON body.
+
+        Raises:
+            RequestRejected: The server refuses this body.
+            EndpointUnavailableError: It cannot be reached, has no such path, or rejects the API key.
+            EndpointError: It failed in every attempt.
+        """
+        try:
+            return self._request("POST", path, json.dumps(body).encode())
+        except RequestRejected as error:
+            if error.status not in {404, 405}:
+                raise
+            raise EndpointUnavailableError(
+                f"{self.url}{path} was not found ({error.message}).",
+                f"Check {self.section}url, {self.section}served_model_name and what the server serves.",
+            ) from error
+
+    def _request(self, method: str, path: str, content: bytes | None) -> HttpResponse:
+        try:
+            return self._retry(self._attempt, method, path, content)
+        except _AttemptFailed as error:
+            attempts = f"{self.settings.max_retries + 1} attempts" if self.settings.max_retries else "one attempt"
+            raise error.kind(
+                f"{self.url}{path} does not respond: {error} ({attempts}).",
+                f"Check that the server is running. If it is slow, raise {self.section}timeout or "
+                f"{self.section}max_retries, or lower {self.section}max_concurrency.",
+            ) from error
+
+    def _attempt(self, method: str, path: str, content: bytes | None) -> HttpResponse:
+        with self._slots:
+            status, headers, body = self._send(method, path, content)
+        if status == 200:
+            return HttpResponse(f"{self.url}{path}", body, headers)
+        message, values = _error_message(status, body)
+        if status in RETRYABLE_STATUS:
+            raise _AttemptFailed(
+                f"status {status}, {message}", EndpointError, _retry_after(headers.get("retry-after", ""))
+            )
+        if status in {401, 403}:
+            raise EndpointUnavailableError(
+                f"{self.url} rejects the API key ({message}).",
+                f"Set the environment variable {self.settings.api_key_env} to the server's key.",
+            )
+        if 400 <= status < 500:
+            raise RequestRejected(status, message, values)
+        raise EndpointError(
+            f"{self.url}{path} responded with status {status}: {message}.",
+            "Check that this is the address of the model server.",
+        )
+
+    def _send(self, method: str, path: str, content: bytes | None) -> tuple[int, dict[str, str], bytes]:
+        """Return status, headers and body of one request; translate the failures of a connection."""
+        coroutine = self._exchange(method, path, content)
+        future = asyncio.run_coroutine_threadsafe(coroutine, _event_loop())
+        try:
+            return future.result()
+        except (TimeoutError, self._httpx.TimeoutException):
+            seconds = f"{self.settings.timeout:g} seconds"
+            raise _AttemptFailed(f"no response within {seconds}", EndpointTimeoutError) from None
+        except self._httpx.RequestError as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise _AttemptFailed(reason, EndpointUnavailableError) from error
+        finally:
+            future.cancel()  # effective only where this thread was interrupted
+
+    async def _exchange(self, method: str, path: str, content: bytes | None) -> tuple[int, dict[str, str], bytes]:
+        async with (
+            asyncio.timeout(self.settings.timeout),
+            self._http.stream(method, path, content=content) as response,
+        ):
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > self._limit:
+                    raise EndpointError(
+                        f"{self.url}{path} sends more than {self._limit:,} bytes.",
+                        "Check that this is the address of the model server.",
+                    )
+            return response.status_code, headers, bytes(body)
+
+    def _wait(self, state: Any) -> float:
+        error = state.outcome.exception()
+        return min(max(self._backoff(state), error.retry_after), MAX_BACKOFF)
+
+
+class _AttemptFailed(Exception):  # noqa: N818
+    """One attempt failed and may be repeated; ``kind`` is the error to raise after the last one."""
+
+    def __init__(self, message: str, kind: type[InputError], retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after = retry_after
+
+
+def _open(url: str, settings: EndpointSettings) -> Any:
+    import httpx
+
+    key = os.environ.get(settings.api_key_env)
+    invalid = SettingError(f"'{settings.url}' is not a valid URL.", "Give one such as http://localhost:8000/v1.")
+    try:
+        client = httpx.AsyncClient(
+            base_url=url,
+            headers={"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {}),
+            # The whole attempt has its own deadline; a server that is not there should be noticed earlier.
+            timeout=httpx.Timeout(settings.timeout, connect=min(_CONNECT_TIMEOUT, settings.timeout), pool=None),
+            limits=httpx.Limits(
+                max_connections=settings.max_concurrency, max_keepalive_connections=settings.max_concurrency
+            ),
+        )
+    except httpx.InvalidURL:
+        raise invalid from None
+    if not url.startswith(("http://", "https://")) or not client.base_url.host:
+        raise invalid
+    return client
+
+
+@cache
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """Return the event loop of all clients, in a thread of its own: only there can a whole exchange be cancelled."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="themis-http", daemon=True).start()
+    return loop
+
+
+os.register_at_fork(after_in_child=_event_loop.cache_clear)
+
+
+def _retry_after(value: str) -> float:
+    """Return the seconds of a ``Retry-After`` header, which holds seconds or a date (RFC 9110, section 10.2.3)."""
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        return email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+    except ValueError:
+        return 0.0
+
+
+def _error_message(status: int, body: bytes) -> tuple[str, Any]:
+    """Return a server's error message in one line, and its JSON; vLLM, SGLang, TEI and FastAPI each differ in form."""
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError):
+        values = None
+    message = body.decode(errors="replace") if values is None else values
+    for name in ("error", "message", "detail"):
+        message = message.get(name) or message if isinstance(message, dict) else message
+    if isinstance(message, list) and message and isinstance(message[0], dict):
+        message = message[0].get("msg", message[0])
+    return " ".join(str(message).split())[:200].rstrip(".") or f"status {status}", values

@@ -1,0 +1,1 @@
+"""Judge interfaces, one file each: prompts, score range and parser; each registers its interface."""

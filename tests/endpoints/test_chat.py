@@ -1,0 +1,250 @@
+"""Chat completions: the requests that are sent, the replies that are read, and servers that support less or fail."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from themis_rm.endpoints.chat import ChatEndpoint, parse_completion
+from themis_rm.endpoints.settings import ChatSettings
+from themis_rm.errors import InputError, SettingError
+from themis_rm.prompts import conversation
+
+QUESTION = conversation(None, "How good is it?")
+
+
+def endpoint(chat, **settings):
+    return ChatEndpoint(
+        ChatSettings(**{"url": chat.url, "served_model_name": "m", "max_retries": 0, "retry_backoff": 0.01, **settings})
+    )
+
+
+def rejecting(parameters, text="fine"):
+    """Return an answer that rejects bodies with one of these parameters, naming it, and otherwise responds."""
+
+    def answer(body):
+        named = next((name for name in parameters if name in body), None)
+        return (400, f"Unknown parameter: '{named}'.") if named else text
+
+    return answer
+
+
+def test_a_plain_request_has_only_the_necessary_parameters(chat):
+    assert endpoint(chat).complete(QUESTION).text
+    [body] = chat.asked
+    assert sorted(body) == ["max_tokens", "messages", "model", "seed", "temperature"]
+
+
+def test_no_seed_is_sent_without_one(chat):
+    endpoint(chat, seed=None).complete(QUESTION)
+    assert "seed" not in chat.asked[0]
+
+
+def test_tokens_have_bytes_and_alternatives(chat):
+    chat.answer = lambda _: {"text": "é", "tokens": [("é", {"é": 0.75, "e": 0.25})]}
+    [reply] = endpoint(chat).sample(QUESTION, top_logprobs=2)
+    [token] = reply.tokens
+    assert (token.data, [data for data, _ in token.alternatives]) == ("é".encode(), ["é".encode(), b"e"])
+    assert reply.prompt_tokens == 7
+    assert (chat.asked[0]["logprobs"], chat.asked[0]["top_logprobs"]) == (True, 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure"),
+    [
+        (("half an", "length"), "length-cut"),
+        (("", "stop"), "empty"),
+        ({"text": None, "reasoning": "hm"}, "empty"),
+        (("no", "content_filter"), "refused"),
+        ([], "empty"),
+        (500, "endpoint-error"),
+        (429, "endpoint-error"),
+        ((400, "This model's maximum context length is 4096 tokens."), "prompt-too-long"),
+        ((400, "The role 'principle' is not known."), "endpoint-error"),
+    ],
+)
+def test_a_failed_request_is_a_failed_reply(chat, answer, failure):
+    chat.answer = lambda _: answer
+    reply = endpoint(chat).complete(QUESTION)
+    assert (reply.text, reply.failure) == (None, failure)
+
+
+def test_a_reply_keeps_the_servers_error_message(chat):
+    chat.answer = lambda _: (400, "The role 'principle'\nis not known.")
+    assert "The role 'principle' is not known." in endpoint(chat).complete(QUESTION).detail
+
+
+@pytest.mark.parametrize("parameter", ["logprobs", "top_logprobs", "seed", "chat_template_kwargs"])
+def test_an_unsupported_parameter_is_omitted_from_later_requests(chat, parameter):
+    chat.answer = rejecting([parameter])
+    client = endpoint(chat)
+    for _ in range(2):
+        assert client.sample(QUESTION, top_logprobs=5, template={"enable_thinking": False})[0].text == "fine"
+    assert [parameter in body for body in chat.asked] == [True, False, False]
+    assert "messages" in chat.asked[-1]
+
+
+def test_several_unsupported_parameters_are_found_one_after_another(chat):
+    chat.answer = rejecting(["logprobs", "seed"])
+    client = endpoint(chat)
+    assert client.sample(QUESTION, top_logprobs=5)[0].text == "fine"
+    assert client.sample(QUESTION, top_logprobs=5)[0].text == "fine"
+    assert len(chat.asked) == 4
+
+
+def test_max_tokens_is_renamed_for_servers_that_require_the_new_name(chat):
+    chat.answer = rejecting(["max_tokens"])
+    assert endpoint(chat, max_tokens=99).complete(QUESTION).text == "fine"
+    assert chat.asked[-1]["max_completion_tokens"] == 99
+
+
+def test_an_error_that_mentions_a_parameter_by_chance_omits_nothing_later(chat):
+    chat.answer = lambda body: (400, "no seed in this garden") if "garden" in str(body["messages"]) else "fine"
+    client = endpoint(chat)
+    assert client.complete(conversation(None, "garden")).failure == "endpoint-error"
+    assert client.complete(QUESTION).text == "fine"
+    assert "seed" in chat.asked[-1]
+
+
+def test_a_server_that_supports_several_samples_gets_one_request(chat):
+    chat.answer = lambda body: [f"answer {n}" for n in range(body["n"])]
+    replies = endpoint(chat, temperature=1).sample(QUESTION, samples=3)
+    assert [reply.text for reply in replies] == ["answer 0", "answer 1", "answer 2"]
+    assert len(chat.asked) == 1
+
+
+@pytest.mark.parametrize("rejects", [True, False])
+def test_a_server_with_one_sample_per_request_gets_the_next_seeds(chat, rejects):
+    chat.answer = lambda body: (400, "'n' is not supported") if rejects and "n" in body else f"seed {body['seed']}"
+    replies = endpoint(chat, temperature=1, seed=4).sample(QUESTION, samples=3)
+    assert [reply.text for reply in replies] == ["seed 4", "seed 5", "seed 6"]
+
+
+def test_a_failed_request_is_not_repeated_for_further_samples(chat):
+    chat.answer = lambda _: 500
+    assert [reply.failure for reply in endpoint(chat, temperature=1).sample(QUESTION, samples=3)] == ["endpoint-error"]
+    assert len(chat.asked) == 1
+
+
+def test_a_server_error_is_retried(chat):
+    answers = [500, "fine"]
+    chat.answer = lambda _: answers.pop(0)
+    assert endpoint(chat, max_retries=1).complete(QUESTION).text == "fine"
+
+
+def test_a_slow_response_is_a_timeout(chat):
+    chat.answer = lambda _: time.sleep(1) or "late"
+    assert endpoint(chat, timeout=0.2).complete(QUESTION).failure == "timeout"
+
+
+def test_models_are_listed(chat):
+    chat.models = ["first", "second"]
+    assert endpoint(chat).list_models() == ["first", "second"]
+
+
+def test_the_first_listed_model_is_the_default(chat):
+    chat.models = ["first", "second"]
+    client = endpoint(chat, served_model_name="")
+    client.complete(QUESTION)
+    assert chat.asked[0]["model"] == client.settings.served_model_name == "first"
+
+
+def test_a_server_without_models_is_an_error(chat):
+    chat.models = []
+    with pytest.raises(InputError, match="lists no models"):
+        endpoint(chat).list_models()
+
+
+@pytest.mark.parametrize(
+    ("answer", "supported"), [("yes", False), ({"text": "yes", "tokens": [("yes", {"yes": 1})]}, True)]
+)
+def test_support_for_log_probabilities_is_probed(chat, answer, supported):
+    chat.answer = lambda _: answer
+    assert endpoint(chat).supports_logprobs(5) is supported
+    assert chat.asked[0]["max_tokens"] == 16
+
+
+def test_a_server_that_rejects_log_probabilities_does_not_support_them(chat):
+    chat.answer = rejecting(["logprobs"])
+    assert endpoint(chat).supports_logprobs(5) is False
+
+
+def test_the_probe_is_repeated_with_more_tokens_for_a_reasoning_model(chat):
+    complete = {"text": "yes", "tokens": [("yes", {"yes": 1})]}
+    reasoning = {"text": None, "reasoning": "hm", "reason": "length"}
+    chat.answer = lambda body: complete if body["max_tokens"] > 16 else reasoning
+    assert endpoint(chat).supports_logprobs(5) is True
+
+
+def test_a_failing_probe_is_an_error(chat):
+    chat.answer = lambda _: (400, "The model is out of order.")
+    with pytest.raises(InputError, match="out of order"):
+        endpoint(chat).supports_logprobs(5)
+
+
+@pytest.mark.parametrize(
+    "call", [lambda it: it.complete(QUESTION), lambda it: it.list_models(), lambda it: it.supports_logprobs(5)]
+)
+def test_an_unreachable_server_is_an_error(chat, call):
+    client = endpoint(chat, url="http://127.0.0.1:9/v1")
+    with pytest.raises(InputError, match="does not respond"):
+        call(client)
+
+
+@pytest.mark.parametrize(("status", "message"), [(401, "API key"), (403, "API key"), (404, "was not found")])
+def test_a_rejected_key_or_path_is_an_error(chat, status, message):
+    chat.answer = lambda _: status
+    with pytest.raises(InputError, match=message):
+        endpoint(chat).complete(QUESTION)
+
+
+def test_an_invalid_url_is_an_error(chat):
+    with pytest.raises(SettingError, match="not a valid URL"):
+        endpoint(chat, url="localhost:8000")
+
+
+@pytest.mark.parametrize(
+    "transport", [{"timeout": 9}, {"max_retries": 1}, {"api_key_env": "X"}, {"max_concurrency": 1}]
+)
+def test_the_cache_key_does_not_depend_on_transport_settings(transport):
+    plain = ChatSettings(url="http://x", served_model_name="m")
+    assert plain.model_copy(update=transport).cache_key() == plain.cache_key()
+    assert plain.model_copy(update={"seed": 3}).cache_key() != plain.cache_key()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>hello</html>",
+        b"[]",
+        b'{"error": {"message": "busy"}}',
+        b'{"choices": null}',
+        b'{"choices": [3]}',
+    ],
+)
+def test_a_body_that_is_not_a_chat_completion_is_a_failed_reply(body):
+    [reply] = parse_completion(body)
+    assert reply.failure == "endpoint-error"
+    assert "not a chat completion" in reply.detail
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["choices", "message", "content", "logprobs", "bytes", "token", "logprob", "top_logprobs"]),
+            inner,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_any_json_is_read_as_a_reply_or_a_failure(values):
+    for body in (values, {"choices": [values]}, {"choices": [{"message": {"content": "x"}, "logprobs": values}]}):
+        for reply in parse_completion(json.dumps(body).encode()):
+            assert (reply.text is None) == bool(reply.failure)

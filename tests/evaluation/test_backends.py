@@ -212,5 +212,5 @@ def test_without_a_server(tiny_checkpoint):
 
 def test_with_a_dead_server(tiny_checkpoint):
     remote = {"url": "http://127.0.0.1:9", "dialect": "vllm-classify", "max_retries": 0}
-    with pytest.raises(InputError, match="does not answer"):
+    with pytest.raises(InputError, match="does not respond"):
         verify_backend(tiny_checkpoint("qwen3"), "authored", BackendSettings(model={"remote": remote}))

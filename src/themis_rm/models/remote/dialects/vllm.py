@@ -37,9 +37,9 @@ class VllmClassify(Dialect):
     def describe(self, client: HttpClient, wanted: str) -> ServerInfo:
         """Find the model at ``/v1/models``."""
         name, length = find_model(client, wanted)
-        version = client.find_json("/version")
-        known = isinstance(version, dict) and version.get("version")
-        return ServerInfo(name, length, server=f"vllm {version['version']}" if known else "")
+        body = client.find_json("/version")
+        version = body.get("version") if isinstance(body, dict) else None
+        return ServerInfo(name, length, server=f"vllm {version}" if version else "")
 
     def body(self, info: ServerInfo, items: Sequence[RequestItem], options: RequestOptions) -> dict[str, Any]:
         """Return the request."""

@@ -86,7 +86,7 @@ def run_curate(folder: Path, workers: int) -> StageReport:
 def run_assemble(folder: Path, workers: int) -> StageReport:
     if not (folder / "curate1").exists():
         run_curate(folder, 1)
-    settings = AssembleSettings(validation=0.2, test=0, time_cut=None)
+    settings = AssembleSettings(validation=0.2, test=0, time_cutoff=None)
     return assemble(
         folder / "curate1" / "pairs", folder / f"assemble{workers}", settings, ExecutorSettings(workers=workers)
     )

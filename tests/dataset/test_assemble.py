@@ -1,4 +1,4 @@
-"""The whole stage: published rows, books that balance, files that depend on the set of pairs and the settings alone."""
+"""The stage ``assemble``: published columns, complete counts, output that depends only on pairs and settings."""
 
 import dataclasses
 import random
@@ -62,8 +62,8 @@ def pairs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def made(pairs, tmp_path_factory):
-    out = tmp_path_factory.mktemp("made")
+def assembled(pairs, tmp_path_factory):
+    out = tmp_path_factory.mktemp("assembled")
     settings = AssembleSettings(validation=0.2, test=0.2)
     return out, assemble(pairs, out, settings, ONE), settings
 
@@ -78,16 +78,16 @@ def rows_of(out: Path, split: str = "*") -> list[dict]:
     return [row for f in sorted((out / "data").glob(f"{split}-*.parquet")) for row in read_rows(f)]
 
 
-def test_columns_are_the_published_ones_first(made):
-    file = next((made[0] / "data").iterdir())
+def test_the_published_columns_come_first(assembled):
+    file = next((assembled[0] / "data").iterdir())
     assert pq.read_schema(file).names[:8] == [
         *("system", "input", "chosen", "rejected", "language", "aspect", "source", "idx")
     ]
     assert pq.read_schema(file).equals(Preference.schema())
 
 
-def test_the_books_balance_and_every_dropped_row_is_kept_aside(made):
-    out, report, _ = made
+def test_counts_add_up_and_every_dropped_row_is_written_out(assembled):
+    out, report, _ = assembled
     assert report.read == 300
     assert report.kept == len(rows_of(out)) > 100
     assert report.kept + sum(report.dropped.values()) == report.details["rows_expanded"]
@@ -95,90 +95,90 @@ def test_the_books_balance_and_every_dropped_row_is_kept_aside(made):
     assert StageReport.load(out) == report
 
 
-def test_a_pair_gives_a_row_a_criterion(pairs, made):
+def test_a_pair_becomes_one_row_per_criterion(pairs, assembled):
     wanted = Counter(row["id"] for row in read_rows(pairs) for _ in row["criteria"])
-    assert made[1].details["rows_expanded"] == wanted.total()
-    assert len({row["idx"] for row in rows_of(made[0])}) == made[1].kept
+    assert assembled[1].details["rows_expanded"] == wanted.total()
+    assert len({row["idx"] for row in rows_of(assembled[0])}) == assembled[1].kept
 
 
-def test_prompts_are_drawn_by_seed_and_id(made):
-    out, _, settings = made
+def test_prompts_are_drawn_by_seed_and_id(assembled):
+    out, _, settings = assembled
     for row in rows_of(out):
         own = criterion(row["aspect"])
         drawn = built_in().draw(settings.mix, own, f"{settings.seed}:{row['idx']}")
         assert (row["prompt_mode"], row["system"]) == drawn
 
 
-def test_splits_share_no_repository_and_no_time(made):
-    out = made[0]
+def test_splits_are_disjoint_by_repository_and_time(assembled):
+    out = assembled[0]
     repos = {split: {row["repos"] for row in rows_of(out, split)} for split in ("train", "validation", "test")}
     assert all(repos.values())
     assert len(set.union(*repos.values())) == sum(map(len, repos.values()))
     times = {split: [row["unix_time"] for row in rows_of(out, split) if row["unix_time"]] for split in repos}
     assert max(times["train"]) < min(times["validation"] + times["test"])
-    assert made[1].dropped["time-cutoff"] > 0
+    assert assembled[1].dropped["time-cutoff"] > 0
 
 
-def test_a_given_day_is_the_cut(pairs, tmp_path):
-    report = assemble(pairs, tmp_path / "out", AssembleSettings.build({"time_cut": "2016-01-01", "test": 0.2}), ONE)
-    assert report.details["time_cut"] == 1451606400
+def test_the_time_cutoff_can_be_a_day(pairs, tmp_path):
+    report = assemble(pairs, tmp_path / "out", AssembleSettings.build({"time_cutoff": "2016-01-01", "test": 0.2}), ONE)
+    assert report.details["time_cutoff"] == 1451606400
     assert max(row["unix_time"] or 0 for row in rows_of(tmp_path / "out", "train")) < 1451606400
 
 
-def test_without_a_cut_nothing_is_on_the_wrong_side(pairs, tmp_path):
-    report = assemble(pairs, tmp_path / "out", AssembleSettings(time_cut=None), ONE)
+def test_without_a_time_cutoff_no_row_is_dropped_for_it(pairs, tmp_path):
+    report = assemble(pairs, tmp_path / "out", AssembleSettings(time_cutoff=None), ONE)
     assert "time-cutoff" not in report.dropped
 
 
-def test_workers_do_not_matter(pairs, made, tmp_path):
-    assemble(pairs, tmp_path / "two", made[2], ExecutorSettings(workers=2))
-    assert data(tmp_path / "two") == data(made[0])
+def test_the_output_does_not_depend_on_the_number_of_workers(pairs, assembled, tmp_path):
+    assemble(pairs, tmp_path / "two", assembled[2], ExecutorSettings(workers=2))
+    assert data(tmp_path / "two") == data(assembled[0])
 
 
 @pytest.mark.parametrize("shards", [1, 5])
-def test_the_order_and_files_of_the_pairs_do_not_matter(pairs, made, tmp_path, shards):
+def test_the_output_does_not_depend_on_the_order_and_files_of_the_pairs(pairs, assembled, tmp_path, shards):
     rows = [CodePair.from_dict(row) for row in read_rows(pairs)]
     random.Random(shards).shuffle(rows)
     shuffled = write(tmp_path / "in", rows, shards)
-    assemble(shuffled, tmp_path / "out", made[2], ONE)
+    assemble(shuffled, tmp_path / "out", assembled[2], ONE)
     assert {n: b for n, b in data(tmp_path / "out").items() if n.startswith("data")} == {
-        n: b for n, b in data(made[0]).items() if n.startswith("data")
+        n: b for n, b in data(assembled[0]).items() if n.startswith("data")
     }
 
 
-def test_another_seed_gives_another_order(pairs, made, tmp_path):
-    settings = made[2].model_copy(update={"seed": 1})
+def test_another_seed_yields_another_order(pairs, assembled, tmp_path):
+    settings = assembled[2].model_copy(update={"seed": 1})
     assemble(pairs, tmp_path / "out", settings, ONE)
-    assert [row["idx"] for row in rows_of(tmp_path / "out")] != [row["idx"] for row in rows_of(made[0])]
+    assert [row["idx"] for row in rows_of(tmp_path / "out")] != [row["idx"] for row in rows_of(assembled[0])]
 
 
-def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(pairs, made, tmp_path):
+def test_an_interrupted_run_resumes_to_the_same_bytes(pairs, assembled, tmp_path):
     out = tmp_path / "out"
-    assemble(pairs, out, made[2], ONE)
+    assemble(pairs, out, assembled[2], ONE)
     for marker in ("rows/completions/00001", "files/completions/00000"):
         (out / "logs" / marker).unlink()
-    for stage in ("notes", "plan", "rows"):
+    for stage in ("index", "plan", "rows"):
         shutil.rmtree(out / "logs" / stage / "completions")
-    next((out / "data").glob("train*")).write_bytes(b"PAR1 cut off")
+    next((out / "data").glob("train*")).write_bytes(b"PAR1 truncated")
     (out / "report.json").unlink()
-    again = assemble(pairs, out, made[2], ONE)
-    assert data(out) == data(made[0])
-    assert (again.kept, again.dropped) == (made[1].kept, made[1].dropped)
+    again = assemble(pairs, out, assembled[2], ONE)
+    assert data(out) == data(assembled[0])
+    assert (again.kept, again.dropped) == (assembled[1].kept, assembled[1].dropped)
 
 
-def test_files_hold_so_many_rows_and_keep_the_order(pairs, made, tmp_path):
-    settings = made[2].model_copy(update={"rows_per_file": 40})
+def test_the_number_of_rows_per_file_does_not_change_the_order(pairs, assembled, tmp_path):
+    settings = assembled[2].model_copy(update={"rows_per_file": 40})
     report = assemble(pairs, tmp_path / "out", settings, ONE)
     names = sorted(f.name for f in (tmp_path / "out" / "data").glob("train-*"))
     count = report.details["files"]["train"]
     assert names == [f"train-{n:05d}-of-{count:05d}.parquet" for n in range(count)]
     assert count > 1
-    assert rows_of(tmp_path / "out", "train") == rows_of(made[0], "train")
+    assert rows_of(tmp_path / "out", "train") == rows_of(assembled[0], "train")
 
 
-def test_caps_hold(pairs, tmp_path):
+def test_caps_limit_the_rows_of_each_group(pairs, tmp_path):
     caps = {"criterion": 30, "cell": 11, "repository": 25, "source": 100}
-    settings = AssembleSettings.build({"caps": caps, "time_cut": None})
+    settings = AssembleSettings.build({"caps": caps, "time_cutoff": None})
     report = assemble(pairs, tmp_path / "out", settings, ONE)
     rows = rows_of(tmp_path / "out")
     assert max(Counter(row["aspect"] for row in rows).values()) <= 30
@@ -188,23 +188,23 @@ def test_caps_hold(pairs, tmp_path):
     assert {"over-repository-cap", "over-cell-cap", "over-source-cap"} <= set(report.dropped)
 
 
-def test_equal_criteria(pairs, tmp_path):
-    assemble(pairs, tmp_path / "out", AssembleSettings(equal_criteria=True, time_cut=None), ONE)
+def test_equal_criteria_have_equally_many_rows(pairs, tmp_path):
+    assemble(pairs, tmp_path / "out", AssembleSettings(equal_criteria=True, time_cutoff=None), ONE)
     counts = Counter(row["aspect"] for row in rows_of(tmp_path / "out"))
     assert len(counts) == 5
     assert len(set(counts.values())) == 1
 
 
-def test_balanced_lengths(pairs, tmp_path):
-    report = assemble(pairs, tmp_path / "out", AssembleSettings(balance_length=True, time_cut=None), ONE)
+def test_length_balance_removes_the_advantage_of_longer_responses(pairs, tmp_path):
+    report = assemble(pairs, tmp_path / "out", AssembleSettings(balance_length=True, time_cutoff=None), ONE)
     assert report.details["longer_wins"]["overall"] == 0.5
     assert set(report.details["longer_wins_by_source"].values()) == {0.5}
     assert report.dropped["length-balance"] > 0
 
 
-def test_what_is_in_test_is_not_in_train(tmp_path):
+def test_train_rows_that_share_text_with_test_are_dropped(tmp_path):
     rows = pairs_of(200)
-    probe = assemble(write(tmp_path / "probe", rows), tmp_path / "a", AssembleSettings(test=0.2, time_cut=None), ONE)
+    probe = assemble(write(tmp_path / "probe", rows), tmp_path / "a", AssembleSettings(test=0.2, time_cutoff=None), ONE)
     assert "also-in-test" not in probe.dropped
     in_test = next(row for row in rows_of(tmp_path / "a", "test") if row["source"] == "commits")
     in_train = [row for row in rows_of(tmp_path / "a", "train") if row["source"] == "commits"][:3]
@@ -215,28 +215,30 @@ def test_what_is_in_test_is_not_in_train(tmp_path):
         in_train[2]["chosen"]: {"rejected": in_test["chosen"]},
     }
     mixed = [dataclasses.replace(row, **changed.get(text, {})) for text, row in by_text.items()]
-    report = assemble(write(tmp_path / "mixed", mixed), tmp_path / "b", AssembleSettings(test=0.2, time_cut=None), ONE)
-    gone = {row.id for text, row in by_text.items() if text in changed}
-    assert report.dropped["also-in-test"] == sum(len(row.criteria) for row in rows if row.id in gone)
+    report = assemble(
+        write(tmp_path / "mixed", mixed), tmp_path / "b", AssembleSettings(test=0.2, time_cutoff=None), ONE
+    )
+    changed_ids = {row.id for text, row in by_text.items() if text in changed}
+    assert report.dropped["also-in-test"] == sum(len(row.criteria) for row in rows if row.id in changed_ids)
 
 
-def test_a_pair_that_stands_twice_is_there_once(tmp_path):
+def test_a_repeated_pair_is_kept_once(tmp_path):
     rows = pairs_of(30)
     report = assemble(write(tmp_path / "in", rows + rows), tmp_path / "out", AssembleSettings(), ONE)
     assert report.dropped["duplicate-row"] == sum(len(row.criteria) for row in rows)
 
 
-def test_pairs_that_can_give_no_row_are_kept_aside(tmp_path):
+def test_invalid_pairs_are_written_out(tmp_path):
     good = pairs_of(20)
     bad = [
         dataclasses.replace(good[0], id="b0", criteria=[]),
         dataclasses.replace(good[0], id="b1", criteria=["XX"]),
         dataclasses.replace(good[0], id="b2", chosen=" \n"),
         dataclasses.replace(good[0], id="b3", chosen=good[0].rejected),
-        dataclasses.replace(good[0], id="b4", origin="dream"),
+        dataclasses.replace(good[0], id="b4", origin="other"),
     ]
     report = assemble(write(tmp_path / "in", good + bad), tmp_path / "out", AssembleSettings(), ONE)
-    reasons = {"unknown-criterion": 2, "empty-text": 1, "equal-answers": 1, "unknown-origin": 1}
+    reasons = {"unknown-criterion": 2, "empty-text": 1, "equal-responses": 1, "unknown-origin": 1}
     assert {slug: report.dropped[slug] for slug in reasons} == reasons
     assert report.details["pairs_without_rows"] == 5
     assert report.kept + sum(report.dropped.values()) == report.details["rows_expanded"] + 5
@@ -244,14 +246,14 @@ def test_pairs_that_can_give_no_row_are_kept_aside(tmp_path):
         assert sum(1 for _ in read_rows(tmp_path / "out" / "dropped" / slug)) == count
 
 
-def test_one_repository_goes_to_train_and_the_card_says_so(tmp_path):
+def test_a_single_repository_goes_to_train_and_the_card_says_so(tmp_path):
     report = assemble(write(tmp_path / "in", pairs_of(20, 1)), tmp_path / "out", AssembleSettings(), ONE)
     assert report.details["splits"] == {"train": report.kept, "validation": 0, "test": 0}
     assert "one repository" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_card_is_what_the_hub_reads(made):
-    out, report, _ = made
+def test_the_card_has_the_metadata_of_the_hub(assembled):
+    out, report, _ = assembled
     text = (out / "README.md").read_text(encoding="utf-8")
     _, front, body = text.split("---\n", 2)
     meta = yaml.safe_load(front)
@@ -268,20 +270,20 @@ def test_the_card_is_what_the_hub_reads(made):
     assert all(f"| {slug} | {count} |" in body for slug, count in report.dropped.items())
 
 
-def test_longer_wins_counts_ties_half(made):
-    rows = rows_of(made[0])
+def test_ties_count_half_in_the_length_baseline(assembled):
+    rows = rows_of(assembled[0])
     signs = [(len(row["chosen"]) > len(row["rejected"])) - (len(row["chosen"]) < len(row["rejected"])) for row in rows]
-    assert made[1].details["longer_wins"]["overall"] == pytest.approx(sum((s + 1) / 2 for s in signs) / len(rows))
-    assert made[1].details["ties"] == signs.count(0) > 0
+    assert assembled[1].details["longer_wins"]["overall"] == pytest.approx(sum((s + 1) / 2 for s in signs) / len(rows))
+    assert assembled[1].details["ties"] == signs.count(0) > 0
 
 
-def test_nothing_left_is_one_clean_line(tmp_path):
+def test_no_kept_row_is_a_user_error(tmp_path):
     rows = [dataclasses.replace(row, chosen=row.rejected) for row in pairs_of(3)]
-    with pytest.raises(InputError, match=r"None of the 3 pairs .* is left.*report.json says why"):
+    with pytest.raises(InputError, match=r"None of the 3 pairs .* is kept.*report.json has the reasons"):
         assemble(write(tmp_path / "in", rows), tmp_path / "out", AssembleSettings(), ONE)
 
 
-def test_no_pairs_at_all_is_one_clean_line(tmp_path):
+def test_missing_pairs_are_a_user_error(tmp_path):
     with pytest.raises(InputError, match="No Parquet file"):
         assemble(tmp_path, tmp_path / "out", AssembleSettings(), ONE)
 
@@ -294,11 +296,11 @@ def test_no_pairs_at_all_is_one_clean_line(tmp_path):
         {"weights": {"FC": -1}},
         {"weights": {"FC": 0}},
         {"weights": {"Speed": 1}},
-        {"time_cut": "never"},
+        {"time_cutoff": "never"},
         {"caps": {"criteria": 3}},
         {"mix": PromptMix().model_dump() | {"own": 10}},
     ],
 )
-def test_settings_that_make_no_sense_are_refused(values):
+def test_contradictory_settings_are_rejected(values):
     with pytest.raises(SettingError):
         AssembleSettings.build(values)

@@ -1,4 +1,4 @@
-"""Caps, weights and balance."""
+"""Caps, length balance and samples."""
 
 from collections import Counter
 
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.criteria import CRITERIA
-from themis_rm.dataset.mixture import longer_wins, not_sampled, over_cap, places, quotas, unbalanced
-from themis_rm.dataset.notes import NOTE
+from themis_rm.dataset.mixture import beyond_cap, group_positions, length_imbalance, longer_wins, not_sampled, quotas
+from themis_rm.dataset.row_index import INDEX_DTYPE
 
 GROUPS = st.lists(st.integers(0, 4), max_size=40).map(lambda values: np.array(values, np.int64))
 ROWS = st.lists(
@@ -17,46 +17,46 @@ ROWS = st.lists(
 )
 
 
-def notes_of(rows) -> np.ndarray:
-    notes = np.zeros(len(rows), NOTE)
+def index_of(rows) -> np.ndarray:
+    entries = np.zeros(len(rows), INDEX_DTYPE)
     for name, column in zip(
         ("criterion", "source", "chosen_length", "rejected_length"), list(zip(*rows, strict=True))[:4], strict=False
     ):
-        notes[name] = column
-    return notes
+        entries[name] = column
+    return entries
 
 
 @given(GROUPS)
-def test_places_count_within_groups_in_order(groups):
+def test_positions_count_within_groups(groups):
     seen = Counter()
     expected = []
     for group in groups.tolist():
         expected.append(seen[group])
         seen[group] += 1
-    assert places(groups).tolist() == expected
+    assert group_positions(groups).tolist() == expected
 
 
 @given(GROUPS, st.integers(0, 5))
 def test_a_cap_keeps_the_first_of_each_group(groups, cap):
-    out = over_cap(groups, np.ones(len(groups), bool), cap)
+    out = beyond_cap(groups, np.ones(len(groups), bool), cap)
     left = Counter(groups[~out].tolist())
     assert left == Counter({g: min(n, cap) for g, n in Counter(groups.tolist()).items() if min(n, cap)})
 
 
 @given(GROUPS, st.data())
-def test_rows_that_are_out_do_not_count_toward_a_cap(groups, data):
+def test_dropped_rows_do_not_count_toward_a_cap(groups, data):
     alive = np.array(data.draw(st.lists(st.booleans(), min_size=len(groups), max_size=len(groups))), bool)
-    out = over_cap(groups, alive, 1)
+    out = beyond_cap(groups, alive, 1)
     assert not (out & ~alive).any()
     assert Counter(groups[alive & ~out].tolist()) == Counter(set(groups[alive].tolist()))
 
 
 @given(ROWS)
-def test_balance_leaves_as_many_longer_as_shorter_winners(rows):
-    notes = notes_of(rows)
+def test_balance_keeps_as_many_longer_as_shorter_better_responses(rows):
+    entries = index_of(rows)
     split = np.array([row[4] for row in rows], np.int64)
-    out = unbalanced(notes, split, np.ones(len(rows), bool))
-    wins = longer_wins(notes)
+    out = length_imbalance(entries, split, np.ones(len(rows), bool))
+    wins = longer_wins(entries)
     for key in {(s, r[0], r[1]) for s, r in zip(split.tolist(), rows, strict=True)}:
         member = np.array([(s, r[0], r[1]) == key for s, r in zip(split.tolist(), rows, strict=True)])
         left, before = wins[member & ~out], wins[member]
@@ -64,7 +64,7 @@ def test_balance_leaves_as_many_longer_as_shorter_winners(rows):
         assert (left == 0).sum() == (before == 0).sum()
 
 
-def test_equal_weights_take_as_many_as_the_rarest_criterion_that_is_there():
+def test_equal_weights_sample_as_many_as_the_rarest_criterion_with_rows():
     weights = {row.short: 1.0 for row in CRITERIA}
     assert quotas({"FC": 100, "EE": 40, "ME": 7, "R&M": 70, "SH": 0}, weights, None) == {
         "FC": 7,
@@ -81,18 +81,18 @@ def test_weights_divide_a_total():
 
 @given(ROWS, st.integers(0, 70))
 def test_a_plain_sample_has_the_wanted_size(rows, total):
-    out = not_sampled(notes_of(rows), np.ones(len(rows), bool), {}, total, None)
+    out = not_sampled(index_of(rows), np.ones(len(rows), bool), {}, total, None)
     assert (~out).sum() == min(total, len(rows))
     assert not out[:total].any()
 
 
 @given(ROWS, st.integers(0, 20))
 def test_a_sample_of_a_balanced_set_stays_balanced(rows, total):
-    notes = notes_of(rows)
+    entries = index_of(rows)
     split = np.zeros(len(rows), np.int64)
-    notes["source"] = 0
-    alive = (longer_wins(notes) != 0) & (notes["criterion"] == 1)
-    alive &= ~unbalanced(notes, split, alive)
-    out = not_sampled(notes, alive, {}, total, split)
-    left = longer_wins(notes)[alive & ~out]
+    entries["source"] = 0
+    alive = (longer_wins(entries) != 0) & (entries["criterion"] == 1)
+    alive &= ~length_imbalance(entries, split, alive)
+    out = not_sampled(entries, alive, {}, total, split)
+    left = longer_wins(entries)[alive & ~out]
     assert abs(int(left.sum())) <= 1

@@ -1,1 +1,1 @@
-"""Mixtures, splits, assembly and dataset cards: labeled pairs become a preference dataset."""
+"""Assembly of preference datasets from labeled pairs: mixtures, splits and dataset cards."""

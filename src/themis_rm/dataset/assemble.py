@@ -1,78 +1,82 @@
-"""The stage ``assemble``: labeled pairs become a preference dataset with splits and a card."""
+"""The stage ``assemble``: turns labeled pairs into a preference dataset with splits and a card."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 from themis_rm.dataset.card import render_card
-from themis_rm.dataset.notes import IndexRows
-from themis_rm.dataset.plan import MakePlan
+from themis_rm.dataset.row_index import IndexRows
 from themis_rm.dataset.rows import ApplySplitPlan, ExpandCriteria, WriteShard
 from themis_rm.dataset.settings import AssembleSettings
+from themis_rm.dataset.split_plan import MakeSplitPlan
 from themis_rm.errors import InputError
 from themis_rm.pipeline import ExecutorSettings, RowReader, RowWriter, StageReport, exclusion_writer, run_steps
 from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import CodePair, Preference
-from themis_rm.storage.atomic import write_text
+from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.storage.parquet import validate_parquet_files
 
 OUTPUTS = ("logs", "work", "data", "dropped", "report.json", "README.md", "prompts.json")
-"""What the stage writes into its output directory."""
+"""Files and directories that the stage writes into its output directory."""
 
 
-def assemble(pairs: Path, out: Path, settings: AssembleSettings, executor: ExecutorSettings) -> StageReport:
-    """Make a preference dataset of labeled pairs.
+def assemble(
+    pairs: str | Path,
+    out: str | Path,
+    settings: AssembleSettings | None = None,
+    executor: ExecutorSettings | None = None,
+) -> StageReport:
+    """Assemble labeled pairs into a preference dataset.
 
-    Writes ``out/data/<split>-<file>-of-<files>.parquet`` (:class:`~themis_rm.records.Preference`, a row per pair and
-    criterion), ``out/README.md`` (the dataset card), ``out/prompts.json`` (the prompt set that was drawn from),
+    Writes ``out/data/<split>-<file>-of-<files>.parquet`` (:class:`~themis_rm.records.Preference`, one row per pair and
+    criterion), ``out/README.md`` (the dataset card), ``out/prompts.json`` (the prompt set),
     ``out/dropped/<reason>/*.parquet`` and ``out/report.json``. The files are byte-identical for equal pairs, settings
-    and seed; the set of rows does not depend on the order of the pairs. A finished or cut-off run with the same inputs
-    and settings is gone on with; anything else in ``out`` is replaced.
+    and seed; the set of rows does not depend on the order of the pairs. A run with the same inputs and settings
+    resumes; results of other ones in ``out`` are replaced.
 
-    The books: ``read`` counts pairs; ``kept`` plus all of ``dropped`` is ``details.rows_expanded`` plus
+    Counts: ``read`` counts pairs. ``kept`` plus the sum of ``dropped`` is ``details.rows_expanded`` plus
     ``details.pairs_without_rows``.
 
     Args:
-        pairs: File or folder of :class:`~themis_rm.records.CodePair` rows.
-        out: Folder for the output.
-        settings: Mixture, splits, prompts.
-        executor: Executor and number of workers; results do not depend on it.
+        pairs: File or directory of :class:`~themis_rm.records.CodePair` rows.
+        out: Output directory.
+        settings: Mixture, splits and prompts.
+        executor: Executor and number of workers; the output does not depend on them.
 
     Raises:
-        InputError: The pairs or the prompt set cannot be read.
+        InputError: The pairs or the prompt set cannot be read, or no row is kept.
         SettingError: The prompt set cannot render a criterion that the mix may draw.
     """
+    out, settings, executor = Path(out), settings or AssembleSettings(), executor or ExecutorSettings()
     files = validate_parquet_files(pairs, CodePair)
-    prompts = PromptSet.load(settings.prompts) if settings.prompts else built_in()
+    prompts = PromptSet.load(settings.prompt_file) if settings.prompt_file else built_in()
     prepare_output_dir(out, settings.canonical() + prompts.to_json(), files, OUTPUTS)
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"
-    reader = RowReader(pairs, CodePair.required())
-    aside = exclusion_writer(dropped, CodePair.schema(), "pairs")
-    noted = run_steps("notes", [reader, IndexRows(work / "notes", settings.seed, aside)], out, len(files), executor)
-    planned = run_steps("plan", [MakePlan(work, facts_file, len(files), settings)], out, 1, executor)
+    reader = RowReader(Path(pairs), CodePair.required())
+    index_rows = IndexRows(work / "index", settings.seed, exclusion_writer(dropped, CodePair.schema(), "pairs"))
+    indexed = run_steps("index", [reader, index_rows], out, len(files), executor)
+    planned = run_steps("plan", [MakeSplitPlan(work, facts_file, len(files), settings)], out, 1, executor)
     facts = json.loads(facts_file.read_text(encoding="utf-8"))
     parts = RowWriter(
         work / "parts", Preference.schema(), "${_split}-${_file}/${rank}.parquet", group_bytes=4 << 20, count=False
     )
-    aside = exclusion_writer(dropped, Preference.schema(), "rows")
-    chosen = run_steps(
+    expanded = run_steps(
         "rows",
         [
-            RowReader(pairs, CodePair.required()),
+            RowReader(Path(pairs), CodePair.required()),
             ExpandCriteria(prompts, settings),
-            ApplySplitPlan(work / "decisions", aside),
+            ApplySplitPlan(work / "decisions", exclusion_writer(dropped, Preference.schema(), "rows")),
             parts,
         ],
         out,
         len(files),
         executor,
     )
-    report = StageReport("assemble", noted.read, 0, noted.dropped | chosen.dropped)
-    report.seconds = noted.seconds + planned.seconds + chosen.seconds
+    report = StageReport("assemble", indexed.read, 0, indexed.dropped | expanded.dropped)
+    report.seconds = indexed.seconds + planned.seconds + expanded.seconds
     count = sum(facts["files"].values())
     if count:
         writer = WriteShard(work / "parts", out / "data", facts["files"], settings.seed)
@@ -80,33 +84,33 @@ def assemble(pairs: Path, out: Path, settings: AssembleSettings, executor: Execu
         report.kept = written.kept
         report.seconds += written.seconds
     report.dropped = dict(sorted(report.dropped.items()))
-    report.details = {"pairs_without_rows": noted.details.get("pairs_without_rows", 0), **facts}
-    remarks = remarks_on(facts, settings)
+    report.details = {"pairs_without_rows": indexed.details.get("pairs_without_rows", 0), **facts}
+    remarks = dataset_remarks(facts, settings)
     report.details["remarks"] = remarks
     write_text(out / "prompts.json", prompts.to_json() + "\n")
     write_text(out / "README.md", render_card(report, facts, settings, prompts.name, remarks))
-    shutil.rmtree(work, ignore_errors=True)
+    remove(work)
     report.save(out)
     if not report.kept:
-        raise InputError(f"None of the {report.read} pairs at {pairs} is left.", f"{out}/report.json says why.")
+        raise InputError(f"None of the {report.read} pairs at {pairs} is kept.", f"{out}/report.json has the reasons.")
     return report
 
 
-def remarks_on(facts: dict[str, Any], settings: AssembleSettings) -> list[str]:
-    """Return what a user of the dataset should know beforehand, a sentence each."""
+def dataset_remarks(facts: dict[str, Any], settings: AssembleSettings) -> list[str]:
+    """Return sentences that users of the dataset should know."""
     remarks = []
     repositories = sum(facts["repositories"].values())
     wanted = {"train": 1.0, "validation": settings.validation, "test": settings.test}
     empty = [name for name, share in wanted.items() if share and not facts["splits"][name]]
     if repositories == 1 and empty:
-        remarks.append("All pairs are from one repository, so everything is in train: splits must not share one.")
+        remarks.append("All pairs are from one repository, so all rows are in train: no repository is in two splits.")
     elif empty and repositories:
         remarks.append(
-            f"Nothing is left for {' and '.join(empty)}: too few repositories, or none on that side of the cut."
+            f"No row is in {' and '.join(empty)}: too few repositories, or none on that side of the time cutoff."
         )
     if facts["instruction_source"].get("subject"):
-        remarks.append("Commit subjects serve as instructions where no better one exists (`instruction_source`).")
+        remarks.append("Some instructions are commit subjects; `instruction_source` marks them.")
     missing = [short for short, rows in facts["criterion"].items() if not rows]
     if missing:
-        remarks.append(f"No row is about {', '.join(missing)}.")
+        remarks.append(f"No row has the criterion {', '.join(missing)}.")
     return remarks

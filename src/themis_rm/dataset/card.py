@@ -1,4 +1,4 @@
-"""The dataset card: what is in the dataset, as Markdown with the metadata that the Hugging Face hub reads."""
+"""The dataset card: Markdown with the metadata that the Hugging Face hub reads."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import yaml
 
 from themis_rm.criteria import CRITERIA
 from themis_rm.dataset.hub import hub_license, size_category
-from themis_rm.dataset.plan import REASONS
 from themis_rm.dataset.settings import AssembleSettings
+from themis_rm.dataset.split_plan import REASONS
 from themis_rm.languages import LANGUAGES
 from themis_rm.pipeline import StageReport
 
@@ -38,16 +38,16 @@ def front_matter(facts: dict[str, Any], settings: AssembleSettings) -> str:
 
 
 def render_card(
-    report: StageReport, facts: dict[str, Any], settings: AssembleSettings, prompts: str, notes: list[str]
+    report: StageReport, facts: dict[str, Any], settings: AssembleSettings, prompts: str, remarks: list[str]
 ) -> str:
     """Return the text of the card.
 
     Args:
-        report: Of the stage.
-        facts: :func:`themis_rm.dataset.plan.facts_of` of the plan.
-        settings: What it was assembled with.
+        report: Report of the stage.
+        facts: Output of :func:`themis_rm.dataset.split_plan.dataset_facts`.
+        settings: Settings of the assembly.
         prompts: Name of the prompt set.
-        notes: Things that a reader should know beforehand, a sentence each.
+        remarks: Sentences that users of the dataset should know.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("themis_rm.dataset", "."),
@@ -58,17 +58,17 @@ def render_card(
         undefined=jinja2.StrictUndefined,
     )
     present = [row.name for row in LANGUAGES if row.name in facts["language"]]
-    cut = facts["time_cut"]
+    cutoff = facts["time_cutoff"]
     return environment.get_template("card.md.jinja").render(
         front_matter=front_matter(facts, settings),
         settings=settings,
         prompts=prompts,
-        canonical=json.dumps(settings.model_dump(mode="json", exclude={"prompts"}), sort_keys=True),
+        canonical=json.dumps(settings.model_dump(mode="json", exclude={"prompt_file"}), sort_keys=True),
         report=report,
         facts=facts,
-        notes=notes,
+        remarks=remarks,
         criteria=CRITERIA,
         languages=present + sorted(set(facts["language"]) - set(present)),
         reasons=REASONS,
-        cut=datetime.fromtimestamp(cut, UTC).strftime("%Y-%m-%d %H:%M UTC") if cut is not None else None,
+        cutoff=datetime.fromtimestamp(cutoff, UTC).strftime("%Y-%m-%d %H:%M UTC") if cutoff is not None else None,
     )

@@ -1,9 +1,9 @@
-"""What the Hugging Face hub calls things: licenses and sizes in the metadata of a card."""
+"""Licenses and size categories as the Hugging Face hub names them."""
 
 from __future__ import annotations
 
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
-# License identifiers of the hub are lower-case SPDX identifiers for all that are met here; others go under "other".
+# The hub uses lower-case SPDX identifiers for these licenses; all others are "other".
 _LICENSES = frozenset(
     {
         *("mit", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "epl-1.0", "epl-2.0", "mpl-2.0"),
@@ -21,5 +21,5 @@ def hub_license(name: str) -> str:
 
 
 def size_category(rows: int) -> str:
-    """Return the hub's category of a number of rows."""
-    return next((label for most, label in _SIZES if rows < most), "n>10M")
+    """Return the hub's category for a number of rows."""
+    return next((label for limit, label in _SIZES if rows < limit), "n>10M")

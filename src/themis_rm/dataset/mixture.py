@@ -1,7 +1,8 @@
-"""Which rows stay when there are too many of a kind: by rank, that is by a seeded hash, never by order of appearance.
+"""Selection of rows by caps, length balance and sampling.
 
-Every function takes notes sorted by rank (as :class:`~themis_rm.dataset.notes.RowIndex` holds them) and a mask of rows
-that are still in, and returns a mask of those that it takes out.
+Rows are selected by rank, which is a seeded hash, never by their order of appearance. Every function takes index
+entries sorted by rank, as in :class:`~themis_rm.dataset.row_index.RowIndex`, and a mask of the rows that are still kept
+(``alive``); it returns a mask of the rows to drop.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from themis_rm.dataset.notes import SHORTS, Notes
+from themis_rm.dataset.row_index import CRITERION_NAMES, IndexArray
 
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 
 
-def places(group: Numbers) -> Numbers:
-    """Return the place (0, 1, ...) of every row within its group, in the order given."""
+def group_positions(group: Numbers) -> Numbers:
+    """Return the position (0, 1, ...) of every row within its group."""
     order = np.argsort(group, kind="stable")
     sorted_groups = group[order]
     begin = np.ones(len(group), bool)
@@ -29,51 +30,56 @@ def places(group: Numbers) -> Numbers:
     return result
 
 
-def joined(*columns: npt.NDArray[np.integer]) -> Numbers:
-    """Number the combinations of several columns' values."""
+def group_ids(*columns: npt.NDArray[np.integer]) -> Numbers:
+    """Return a number for each row's combination of values of several columns."""
     if not len(columns[0]):
         return np.empty(0, np.int64)
     return np.unique(np.stack(columns), axis=1, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
-def over_cap(group: Numbers, alive: Flags, cap: int | None) -> Flags:
-    """Tell which rows come after the first ``cap`` of their group."""
+def beyond_cap(group: Numbers, alive: Flags, cap: int | None) -> Flags:
+    """Return a mask of the rows after the first ``cap`` of their group; ``None`` for no cap."""
     out = np.zeros(len(group), bool)
     if cap is not None:
-        out[alive] = places(group[alive]) >= cap
+        out[alive] = group_positions(group[alive]) >= cap
     return out
 
 
-def longer_wins(notes: Notes) -> npt.NDArray[np.int8]:
-    """Return 1 where the better answer is the longer one (in characters), -1 where it is the shorter, 0 for ties."""
-    return np.sign(notes["chosen_length"].astype(np.int64) - notes["rejected_length"].astype(np.int64)).astype(np.int8)
+def longer_wins(entries: IndexArray) -> npt.NDArray[np.int8]:
+    """Return 1 where the better response has more characters, -1 where it has fewer, and 0 for ties."""
+    return np.sign(entries["chosen_length"].astype(np.int64) - entries["rejected_length"].astype(np.int64)).astype(
+        np.int8
+    )
 
 
-def unbalanced(notes: Notes, split: Numbers, alive: Flags) -> Flags:
-    """Tell which rows to take out so that within a split, criterion and source as many longer answers win as lose."""
-    out = np.zeros(len(notes), bool)
-    group = joined(split, notes["criterion"], notes["source"])
-    wins = longer_wins(notes)
+def length_imbalance(entries: IndexArray, split: Numbers, alive: Flags) -> Flags:
+    """Return a mask of rows without which the longer response is better as often as worse.
+
+    The balance holds within each combination of split, criterion and source; ties are not dropped.
+    """
+    out = np.zeros(len(entries), bool)
+    group = group_ids(split, entries["criterion"], entries["source"])
+    wins = longer_wins(entries)
     size = int(group.max()) + 1 if len(group) else 0
     sides = [alive & (wins == side) for side in (1, -1)]
     least = np.minimum(*(np.bincount(group[side], minlength=size) for side in sides))
     for side in sides:
-        out[side] = places(group[side]) >= least[group[side]]
+        out[side] = group_positions(group[side]) >= least[group[side]]
     return out
 
 
 def quotas(counts: Mapping[str, int], weights: Mapping[str, float], total: int | None) -> dict[str, int]:
-    """Return how many rows of each criterion to sample.
+    """Return the number of rows to sample per criterion.
 
     Args:
-        counts: Criterion -> rows there are.
-        weights: Criterion -> weight; those left out weigh nothing.
-        total: Rows wanted; ``None`` for as many as there are in these proportions.
+        counts: Criterion -> available rows.
+        weights: Criterion -> weight; missing criteria have weight 0.
+        total: Wanted rows; ``None`` for as many as the proportions allow.
     """
     positive = {short: weight for short, weight in weights.items() if weight > 0}
     scale = sum(positive.values())
     if total is None:
-        # A criterion without rows cannot hold the others down to nothing.
+        # A criterion without rows must not limit the others to zero.
         present = [short for short in positive if counts.get(short)]
         total_rows = min((counts[short] / positive[short] for short in present), default=0.0)
         return {short: min(counts[short], int(total_rows * positive[short] + 1e-9)) for short in present}
@@ -81,31 +87,33 @@ def quotas(counts: Mapping[str, int], weights: Mapping[str, float], total: int |
 
 
 def not_sampled(
-    notes: Notes, alive: Flags, weights: Mapping[str, float], total: int | None, by_length: Numbers | None
+    entries: IndexArray, alive: Flags, weights: Mapping[str, float], total: int | None, by_length: Numbers | None
 ) -> Flags:
-    """Tell which rows a weighted or plain sample leaves out.
+    """Return a mask of the rows that a weighted or plain sample does not draw.
 
     Args:
-        notes: All notes.
-        alive: Rows still in.
+        entries: Index entries.
+        alive: Mask of the rows that are still kept.
         weights: Criterion -> weight; empty for a plain sample.
-        total: Rows wanted.
-        by_length: Split per row if the sample is to stay balanced in length, else ``None``.
+        total: Wanted rows.
+        by_length: Split of every row if the sample must stay balanced in length, else ``None``.
     """
-    out = np.zeros(len(notes), bool)
+    out = np.zeros(len(entries), bool)
     if not weights and total is None:
         return out
     index = np.flatnonzero(alive)
     if by_length is not None and len(index):
-        # Taking turns between longer and shorter winners keeps every prefix of the order balanced.
-        turn = places(joined(by_length, notes["criterion"], notes["source"], longer_wins(notes))[index])
+        # Alternating between longer and shorter better responses keeps every prefix of the order balanced.
+        turn = group_positions(
+            group_ids(by_length, entries["criterion"], entries["source"], longer_wins(entries))[index]
+        )
         index = index[np.argsort(turn, kind="stable")]
     if not weights:
         out[index[total:]] = True
         return out
-    criterion = notes["criterion"][index].astype(np.int64)
-    counts = {short: int((criterion == number).sum()) for number, short in enumerate(SHORTS)}
+    criterion = entries["criterion"][index].astype(np.int64)
+    counts = {short: int((criterion == number).sum()) for number, short in enumerate(CRITERION_NAMES)}
     allowed = quotas(counts, weights, total)
-    limit = np.array([allowed.get(short, 0) for short in SHORTS])
-    out[index] = places(criterion) >= limit[criterion] if len(index) else False
+    limit = np.array([allowed.get(short, 0) for short in CRITERION_NAMES])
+    out[index] = group_positions(criterion) >= limit[criterion] if len(index) else False
     return out

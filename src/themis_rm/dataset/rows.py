@@ -1,4 +1,4 @@
-"""The rows of a dataset: made of pairs by the plan, sorted into files, written in their final order."""
+"""Steps that turn pairs into the rows of a dataset and write them in their final order."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.criteria import criterion
-from themis_rm.dataset.notes import SHORTS, SOURCES, criteria_of, fault_of, row_id, row_rank
-from themis_rm.dataset.plan import KEEP, REASONS
+from themis_rm.dataset.row_index import CRITERION_NAMES, SOURCES, criteria_of, exclusion_reason, row_id, row_rank
 from themis_rm.dataset.settings import AssembleSettings
+from themis_rm.dataset.split_plan import KEEP, REASONS
 from themis_rm.dataset.splits import SPLITS
-from themis_rm.pipeline import KEPT, RowFilter, RowWriter, to_document
+from themis_rm.pipeline import KEPT, FilterResult, RowFilter, RowWriter, to_document
 from themis_rm.prompts import PromptSet
 from themis_rm.records import Preference
 from themis_rm.storage.parquet import parquet_files, read_rows, write_rows
 
 
 def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings: AssembleSettings) -> Preference:
-    """Return the row that a pair gives for one of its criteria."""
+    """Return the row of a pair under one of its criteria."""
     own = criterion(short)
     idx = row_id(pair["id"], short)
     mode, system = prompts.draw(settings.mix, own, f"{settings.seed}:{idx}")
@@ -45,29 +45,29 @@ def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings
 
 
 class ExpandCriteria(PipelineStep):
-    """Turns every pair into a row a criterion, numbered as the notes are (``_row``, ``_criterion``)."""
+    """Turns pairs into one row per criterion, numbered as in the row index (``_row``, ``_criterion``)."""
 
     type = "🔁 - MAP"
-    name = "rows of pairs"
+    name = "expand criteria"
 
     def __init__(self, prompts: PromptSet, settings: AssembleSettings) -> None:
         super().__init__()
         self.prompts, self.settings = prompts, settings
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Yield a row a criterion of every sound pair."""
+        """Yield one row per criterion of every valid pair."""
         for number, doc in enumerate(data):
-            if fault_of(doc.metadata):
-                continue  # counted and kept aside when the notes were taken
+            if exclusion_reason(doc.metadata):
+                continue  # counted and written out when the index was built
             for short in criteria_of(doc.metadata):
                 row = preference_of(doc.metadata, short, self.prompts, self.settings).to_dict()
-                yield to_document(row | {"_row": number, "_criterion": SHORTS.index(short)})
+                yield to_document(row | {"_row": number, "_criterion": CRITERION_NAMES.index(short)})
 
 
 class ApplySplitPlan(RowFilter):
-    """Drops the rows that the plan leaves out and tells the others their split and file (``_split``, ``_file``)."""
+    """Drops rows by the split plan and adds the split and file of the others (``_split``, ``_file``)."""
 
-    name = "plan"
+    name = "split plan"
 
     def __init__(self, decisions: Path, writer: RowWriter) -> None:
         super().__init__(writer)
@@ -75,30 +75,30 @@ class ApplySplitPlan(RowFilter):
         self._of_row: dict[tuple[int, int], tuple[int, int, int]] = {}
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Load the decisions on shard ``rank``, then filter."""
+        """Load the decisions for shard ``rank``, then filter."""
         values = np.load(self.decisions / f"{rank:05d}.npy").tolist()
         self._of_row = {(row, short): (reason, split, file) for row, short, reason, split, file in values}
         yield from super().run(data, rank, world_size)
 
-    def check(self, row: dict[str, Any]) -> bool | tuple[bool, str]:
-        """Look the row up."""
+    def check(self, row: dict[str, Any]) -> FilterResult:
+        """Look up the decision for a row."""
         reason, split, file = self._of_row[row["_row"], row["_criterion"]]
         row["_split"], row["_file"] = SPLITS[split], f"{file:05d}"
         return reason == KEEP or (False, list(REASONS)[reason])
 
 
 class WriteShard(PipelineStep):
-    """Writes final file number ``rank``: gathers its rows from all shards, in the order of their ranks.
+    """Writes output file ``rank`` from the rows of all shards, in the order of their ranks.
 
     Args:
-        parts: Folder with ``<split>-<file>/<shard>.parquet``.
-        out: Folder for the files.
+        parts: Directory with ``<split>-<file>/<shard>.parquet``.
+        out: Output directory.
         files: Split -> number of files.
         seed: Seed of the ranks.
     """
 
     type = "💽 - WRITER"
-    name = "dataset files"
+    name = "write shard"
 
     def __init__(self, parts: Path, out: Path, files: dict[str, int], seed: int) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class WriteShard(PipelineStep):
         self.files = [(split, number, count) for split, count in files.items() for number in range(count)]
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Sort the rows of one file and write it."""
+        """Sort the rows of a file and write it; yields nothing."""
         if data:
             yield from data
         split, number, count = self.files[rank]

@@ -1,4 +1,4 @@
-"""How a preference dataset is put together."""
+"""Settings of the assembly of preference datasets."""
 
 from __future__ import annotations
 
@@ -14,49 +14,50 @@ from themis_rm.settings import Settings
 
 
 class Caps(Settings):
-    """Most rows of a group over all splits together; ``null`` sets no limit. Which rows stay is drawn by hash."""
+    """Largest number of rows of a group over all splits; ``null`` for no limit. Rows are drawn by a seeded hash."""
 
     criterion: int | None = Field(default=None, ge=0)
-    """Rows of one criterion."""
+    """Largest number of rows of one criterion."""
     cell: int | None = Field(default=None, ge=0)
-    """Rows of one criterion in one language."""
+    """Largest number of rows of one criterion in one language."""
     repository: int | None = Field(default=None, ge=0)
-    """Rows out of one repository."""
+    """Largest number of rows of one repository."""
     source: int | None = Field(default=None, ge=0)
-    """Rows of one source (commits, injection)."""
+    """Largest number of rows of one source (commits, injection)."""
 
 
 class AssembleSettings(Settings):
     """Settings of ``themis-rm assemble``."""
 
     name: str = "themis-preferences"
-    """What the dataset card calls the dataset."""
+    """Name of the dataset on its card."""
     seed: int = 0
-    """Seed of every draw: splits, sampling, order, criteria prompts."""
+    """Seed of all draws: splits, sampling, order, criteria prompts."""
     mix: PromptMix = PromptMix()
     """Shares of rows without, with all, and with their own criteria prompt."""
-    prompts: Path | None = None
-    """A prompt set to draw from (YAML or JSON); without it, the built-in one."""
+    prompt_file: Path | None = None
+    """Prompt set to draw criteria prompts from (YAML or JSON); by default the built-in one."""
     validation: float = Field(0.05, ge=0, lt=1)
-    """Share of the rows that goes to the validation split, by whole repositories."""
+    """Share of the rows in the validation split; repositories are not divided."""
     test: float = Field(0.05, ge=0, lt=1)
-    """Share of the rows that goes to the test split, by whole repositories."""
-    time_cut: Literal["auto"] | date | None = "auto"
-    """Commit-born rows of train are before it, those of validation and test are not: a day (UTC), ``auto``, or none."""
+    """Share of the rows in the test split; repositories are not divided."""
+    time_cutoff: Literal["auto"] | date | None = "auto"
+    """Day (UTC) before which the commits of train rows are, and from which on those of validation and test rows are;
+    ``auto`` for the cutoff that keeps most rows, ``null`` for none."""
     min_kept_share: float = Field(0.25, ge=0, le=1)
-    """Share of its commit-born rows that each split must keep for ``auto`` to take a cut."""
+    """Share of its rows from commits that each split must keep with the cutoff that ``auto`` selects."""
     caps: Caps = Caps()
     """Limits on groups of rows."""
     equal_criteria: bool = False
-    """Sample equally many rows of every criterion that has any."""
+    """Sample equally many rows of every criterion that has rows."""
     weights: dict[str, float] = Field(default_factory=dict)
-    """Criterion -> weight in the sample; criteria left out weigh nothing. Empty: no weighting."""
-    total: int | None = Field(default=None, ge=0)
-    """Rows to sample; with weights and without a total, as many as the weights allow."""
+    """Criterion -> weight in the sample; missing criteria have weight 0. Empty for no weights."""
+    max_samples: int | None = Field(default=None, ge=0)
+    """Number of rows to sample; by default all, or with weights as many as the weights allow."""
     balance_length: bool = False
-    """Subsample so that in every split, criterion and source the longer answer is as often the better as the worse."""
+    """Subsample so that the longer response is better as often as worse, in every split, criterion and source."""
     rows_per_file: int = Field(20_000, ge=1)
-    """Rows of one output file, which one task holds in memory."""
+    """Number of rows of an output file; one task has that many in memory."""
 
     @field_validator("weights")
     @classmethod
@@ -66,12 +67,12 @@ class AssembleSettings(Settings):
         return {criterion(name).short: weight for name, weight in weights.items()}
 
     def model_post_init(self, _: Any) -> None:
-        """Check what concerns several fields.
+        """Check combinations of fields.
 
         Raises:
-            ValueError: The splits leave nothing to train on, or two ways of weighting are asked for.
+            ValueError: The evaluation splits take all rows, or ``equal_criteria`` and ``weights`` are both set.
         """
         if self.validation + self.test >= 1:
             raise ValueError(f"validation + test must be below 1, not {self.validation + self.test:g}")
         if self.equal_criteria and self.weights:
-            raise ValueError("give either equal_criteria or weights")
+            raise ValueError("equal_criteria and weights exclude each other; set one of them")

@@ -1,0 +1,203 @@
+"""The row index: what the plan of a dataset needs to know of each row, in about 90 bytes instead of the row.
+
+A *row* of the dataset is a pair under one of its criteria. Its index entry has hashes of its texts, its categories as
+numbers, its time and its lengths. Everything that selects rows works on the index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+
+from themis_rm.criteria import CRITERIA, is_criterion
+from themis_rm.pipeline import DETAIL, DROPPED, RowWriter
+from themis_rm.storage.arrays import save_array
+from themis_rm.storage.atomic import write_json
+from themis_rm.storage.digests import stable_id
+
+NO_TIME = np.iinfo(np.int64).min
+CATEGORIES = ("language", "source", "instruction_source", "license", "repos")
+INDEX_DTYPE = np.dtype(
+    [
+        ("rank", "<u8"),  # seeded hash of idx; the order of all draws
+        ("tie", "<u8"),  # hash of the texts; orders rows of equal rank
+        ("shard", "<u4"),
+        ("row", "<u4"),
+        ("criterion", "u1"),
+        *[(name, "<u4") for name in CATEGORIES],
+        ("time", "<i8"),
+        ("input", "<u8"),
+        ("chosen", "<u8"),
+        ("rejected", "<u8"),
+        ("chosen_length", "<u4"),
+        ("rejected_length", "<u4"),
+    ]
+)
+SOURCES: Mapping[str, str] = {"commit": "commits", "injection": "injection"}
+"""Origin of a pair -> value of the ``source`` column."""
+IndexArray = npt.NDArray[np.void]
+CRITERION_NAMES = [row.short for row in CRITERIA]
+
+
+def hash64(*parts: str) -> int:
+    """Return a 64-bit hash of the parts in their order."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def row_id(pair_id: str, short: str) -> str:
+    """Return the ``idx`` of the row of a pair under a criterion."""
+    return stable_id("preference", pair_id, short)
+
+
+def row_rank(seed: int, idx: str) -> int:
+    """Return the rank of a row in all seeded draws and in the final order; low ranks come first."""
+    return hash64("rank", str(seed), idx)
+
+
+def fold_prompt(text: str) -> str:
+    """Normalize the case and white space of a prompt, for comparisons across splits."""
+    return " ".join(text.casefold().split())
+
+
+def criteria_of(pair: Mapping[str, Any]) -> list[str]:
+    """Return the short names of a pair's distinct criteria in table order."""
+    return [short for short in CRITERION_NAMES if short in (pair.get("criteria") or ())]
+
+
+def exclusion_reason(pair: Mapping[str, Any]) -> str | None:
+    """Return why a pair cannot become rows, as a slug, or ``None``."""
+    texts = ("id", "instruction", "chosen", "rejected", "language", "origin", "instruction_source", "repos", "license")
+    if not all(isinstance(pair.get(name), str) for name in texts):
+        return "malformed-pair"
+    if not pair["chosen"].strip() or not pair["rejected"].strip() or not pair["instruction"].strip():
+        return "empty-text"
+    if pair["chosen"] == pair["rejected"]:
+        return "equal-responses"
+    if pair["origin"] not in SOURCES:
+        return "unknown-origin"
+    criteria = pair.get("criteria") or []
+    return None if criteria and all(is_criterion(name) for name in criteria) else "unknown-criterion"
+
+
+class Vocabulary(dict[str, int]):
+    """Numbers strings in the order of their first lookup."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = len(self)
+        return self[text]
+
+
+class IndexRows(PipelineStep):
+    """Writes the index of the rows of shard ``rank``, and writes out pairs that cannot become rows.
+
+    Args:
+        folder: Directory of the index (``<shard>.npy``, and the shard's categories in ``<shard>.json``).
+        seed: Seed of the ranks.
+        exclusion_writer: Writer of the excluded pairs.
+    """
+
+    type = "📇 - INDEX"
+    name = "index rows"
+
+    def __init__(self, folder: Path, seed: int, exclusion_writer: RowWriter) -> None:
+        super().__init__()
+        self.folder, self.seed, self.exclusion_writer = folder, seed, exclusion_writer
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
+        """Consume the pairs; yields nothing."""
+        vocabularies = {name: Vocabulary() for name in CATEGORIES}
+        batches: list[IndexArray] = []
+        batch: list[tuple[int, ...]] = []
+        with self.exclusion_writer as exclusions:
+            for number, doc in enumerate(data):
+                with self.track_time():
+                    reason = exclusion_reason(doc.metadata)
+                    if reason:
+                        self.stat_update(DROPPED + reason, DETAIL + "pairs_without_rows")
+                        doc.metadata["filter_reason"] = reason
+                        exclusions.write(doc, rank)
+                        continue
+                    batch += index_pair(doc.metadata, self.seed, rank, number, vocabularies)
+                    if len(batch) >= 4096:
+                        batches.append(np.array(batch, INDEX_DTYPE))
+                        batch = []
+        save_array(self.folder / f"{rank:05d}.npy", np.concatenate([*batches, np.array(batch, INDEX_DTYPE)]))
+        write_json(self.folder / f"{rank:05d}.json", {name: list(values) for name, values in vocabularies.items()})
+        yield from ()
+
+
+def index_pair(
+    pair: Mapping[str, Any], seed: int, shard: int, number: int, vocabularies: Mapping[str, Vocabulary]
+) -> list[tuple[int, ...]]:
+    """Return the index entries of a pair, one per criterion, as rows of :data:`INDEX_DTYPE`.
+
+    Args:
+        pair: A row of :class:`~themis_rm.records.CodePair`.
+        seed: Seed of the ranks.
+        shard: Number of its shard.
+        number: Number of the pair within the shard.
+        vocabularies: Category -> numbers of its values; extended by new values.
+    """
+    values = {**pair, "source": SOURCES[pair["origin"]]}
+    categories = [vocabularies[name][values[name]] for name in CATEGORIES]
+    texts = (fold_prompt(pair["instruction"]), pair["chosen"], pair["rejected"])
+    time = pair.get("unix_time")
+    return [
+        (
+            row_rank(seed, row_id(pair["id"], short)),
+            hash64(*texts),
+            shard,
+            number,
+            CRITERION_NAMES.index(short),
+            *categories,
+            NO_TIME if time is None else int(time),
+            *(hash64(text) for text in texts),
+            len(pair["chosen"]),
+            len(pair["rejected"]),
+        )
+        for short in criteria_of(pair)
+    ]
+
+
+@dataclass(frozen=True)
+class RowIndex:
+    """The index of all rows, with the same numbers of categories in all shards.
+
+    Attributes:
+        entries: Array of :data:`INDEX_DTYPE` by rank, an order that does not depend on the files of the pairs.
+        names: Category -> its values, sorted; entries have indices into these.
+    """
+
+    entries: IndexArray
+    names: Mapping[str, list[str]]
+
+    @classmethod
+    def load(cls, folder: Path, shards: int) -> RowIndex:
+        """Read the files that :class:`IndexRows` has written."""
+        local = [json.loads((folder / f"{shard:05d}.json").read_text(encoding="utf-8")) for shard in range(shards)]
+        names = {name: sorted({value for words in local for value in words[name]}) for name in CATEGORIES}
+        pieces = [np.empty(0, INDEX_DTYPE)]
+        for shard in range(shards):
+            entries = np.load(folder / f"{shard:05d}.npy")
+            for name in CATEGORIES:
+                index_of = {value: index for index, value in enumerate(names[name])}
+                table = np.array([index_of[value] for value in local[shard][name]], "<u4")
+                if len(entries):
+                    entries[name] = table[entries[name]]
+            pieces.append(entries)
+        entries = np.concatenate(pieces)
+        order = np.lexsort((entries["row"], entries["shard"], entries["tie"], entries["rank"]))
+        return cls(entries[order], names)

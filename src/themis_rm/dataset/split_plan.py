@@ -1,0 +1,208 @@
+"""The split plan of a dataset: the split and file of every row, or the reason why it is dropped."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+
+from themis_rm.dataset import mixture, splits
+from themis_rm.dataset.row_index import CRITERION_NAMES, NO_TIME, RowIndex
+from themis_rm.dataset.settings import AssembleSettings
+from themis_rm.dataset.splits import SPLITS
+from themis_rm.storage.arrays import save_array
+from themis_rm.storage.atomic import write_json
+
+REASONS: Mapping[str, str] = {
+    "duplicate-row": "the same pair occurs twice",
+    "time-cutoff": "train row from after the time cutoff, or evaluation row from before it",
+    "also-in-test": "shares a prompt or a response with a row of test",
+    "also-in-validation": "shares a prompt or a response with a row of validation",
+    "over-repository-cap": "beyond the cap of its repository",
+    "over-source-cap": "beyond the cap of its source",
+    "over-cell-cap": "beyond the cap of its criterion and language",
+    "over-criterion-cap": "beyond the cap of its criterion",
+    "length-balance": "would make the longer response better more often than worse, or the reverse",
+    "not-sampled": "not drawn by the sample",
+}
+"""Reason -> meaning, in the order in which they are applied."""
+KEEP = 255
+DECISION = np.dtype([("row", "<u4"), ("criterion", "u1"), ("reason", "u1"), ("split", "u1"), ("file", "<u4")])
+Decisions = npt.NDArray[np.void]
+
+
+@dataclass
+class SplitPlan:
+    """The split of every row, or the reason why it is dropped.
+
+    Attributes:
+        index: The index of all rows.
+        split: Index into :data:`~themis_rm.dataset.splits.SPLITS` per row.
+        reason: Index into :data:`REASONS` per row, or :data:`KEEP`.
+        time_cutoff: Unix time of the cutoff between train and evaluation rows, or ``None``.
+        assigned: Repository -> split.
+    """
+
+    index: RowIndex
+    split: npt.NDArray[np.int64]
+    reason: npt.NDArray[np.uint8]
+    time_cutoff: int | None
+    assigned: dict[str, int]
+
+    @property
+    def kept(self) -> npt.NDArray[np.bool_]:
+        """Mask of the rows in the dataset."""
+        return self.reason == KEEP
+
+    def drop(self, slug: str, rows: npt.NDArray[np.bool_]) -> None:
+        """Drop those of the given rows that are still kept."""
+        self.reason[rows & self.kept] = list(REASONS).index(slug)
+
+
+def make_split_plan(index: RowIndex, settings: AssembleSettings) -> SplitPlan:
+    """Plan the splits; the result depends only on the set of rows and on the settings."""
+    entries = index.entries
+    sizes = np.bincount(entries["repos"], minlength=len(index.names["repos"])).tolist()
+    assigned = splits.assign_repositories(
+        dict(zip(index.names["repos"], sizes, strict=True)), settings.validation, settings.test, settings.seed
+    )
+    split = splits.split_of_rows(entries["repos"], index.names["repos"], assigned)
+    plan = SplitPlan(index, split, np.full(len(entries), KEEP, "u1"), None, assigned)
+    duplicate = np.zeros(len(entries), bool)
+    duplicate[1:] = entries["rank"][1:] == entries["rank"][:-1]
+    plan.drop("duplicate-row", duplicate)
+    plan.time_cutoff = _choose_time_cutoff(plan, settings)
+    plan.drop("time-cutoff", splits.outside_time_cutoff(entries["time"], split, plan.time_cutoff))
+    for other in (splits.TEST, splits.VALIDATION):
+        before = plan.kept & (split < other)
+        plan.drop(f"also-in-{SPLITS[other]}", splits.shares_text_with(entries, before, plan.kept & (split == other)))
+    _mix(plan, settings)
+    return plan
+
+
+def _choose_time_cutoff(plan: SplitPlan, settings: AssembleSettings) -> int | None:
+    if isinstance(settings.time_cutoff, date):
+        return splits.day_start(settings.time_cutoff)
+    if settings.time_cutoff is None:
+        return None
+    times = plan.index.entries["time"]
+    timed = plan.kept & (times != NO_TIME)
+    return splits.find_time_cutoff(times[timed], plan.split[timed], settings.min_kept_share)
+
+
+def _mix(plan: SplitPlan, settings: AssembleSettings) -> None:
+    entries, caps = plan.index.entries, settings.caps
+    plan.drop("over-repository-cap", mixture.beyond_cap(entries["repos"].astype(np.int64), plan.kept, caps.repository))
+    plan.drop("over-source-cap", mixture.beyond_cap(entries["source"].astype(np.int64), plan.kept, caps.source))
+    cell = mixture.group_ids(entries["criterion"], entries["language"])
+    plan.drop("over-cell-cap", mixture.beyond_cap(cell, plan.kept, caps.cell))
+    plan.drop(
+        "over-criterion-cap", mixture.beyond_cap(entries["criterion"].astype(np.int64), plan.kept, caps.criterion)
+    )
+    if settings.balance_length:
+        plan.drop("length-balance", mixture.length_imbalance(entries, plan.split, plan.kept))
+    weights = dict.fromkeys(CRITERION_NAMES, 1.0) if settings.equal_criteria else settings.weights
+    balanced = plan.split if settings.balance_length else None
+    plan.drop("not-sampled", mixture.not_sampled(entries, plan.kept, weights, settings.max_samples, balanced))
+
+
+def file_counts(plan: SplitPlan, rows_per_file: int) -> dict[str, int]:
+    """Return the number of files of each split that has rows."""
+    rows = np.bincount(plan.split[plan.kept], minlength=len(SPLITS)).tolist()
+    return {name: -(-count // rows_per_file) for name, count in zip(SPLITS, rows, strict=True) if count}
+
+
+class MakeSplitPlan(PipelineStep):
+    """Plans the splits from the row index; writes the decisions of each shard and the facts for the dataset card."""
+
+    type = "🗺️ - PLAN"
+    name = "plan"
+
+    def __init__(self, work: Path, facts: Path, shards: int, settings: AssembleSettings) -> None:
+        super().__init__()
+        self.work, self.facts, self.shards, self.settings = work, facts, shards, settings
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
+        """Make the plan; yields nothing."""
+        if data:
+            yield from data
+        with self.track_time():
+            plan = make_split_plan(RowIndex.load(self.work / "index", self.shards), self.settings)
+            for shard, decisions in enumerate(decisions_of(plan, self.shards, self.settings.rows_per_file)):
+                save_array(self.work / "decisions" / f"{shard:05d}.npy", decisions)
+            write_json(self.facts, dataset_facts(plan, self.settings))
+
+
+def decisions_of(plan: SplitPlan, shards: int, rows_per_file: int) -> Iterator[Decisions]:
+    """Yield the decisions for the rows of each shard, sorted by row and criterion."""
+    entries = plan.index.entries
+    decisions = np.zeros(len(entries), DECISION)
+    for name in ("row", "criterion"):
+        decisions[name] = entries[name]
+    decisions["reason"], decisions["split"] = plan.reason, plan.split
+    # The index is sorted by rank, so a row's position among the kept rows of its split is its final position.
+    decisions["file"][plan.kept] = mixture.group_positions(plan.split[plan.kept]) // rows_per_file
+    order = np.lexsort((entries["criterion"], entries["row"], entries["shard"]))
+    bounds = np.searchsorted(entries["shard"][order], np.arange(shards + 1))
+    for first, past in itertools.pairwise(bounds.tolist()):
+        yield decisions[order[first:past]]
+
+
+def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]:
+    """Return the counts and statistics for the report and the dataset card."""
+    entries, names, kept = plan.index.entries, plan.index.names, plan.kept
+    rows = entries[kept]
+    criteria = [CRITERION_NAMES[number] for number in rows["criterion"]]
+    languages = [names["language"][number] for number in rows["language"]]
+    split_names = [SPLITS[number] for number in plan.split[kept]]
+    wins = (mixture.longer_wins(rows) + 1) / 2
+
+    def table(*columns: list[str]) -> dict[str, int]:
+        values, counts = np.unique(["/".join(cell) for cell in zip(*columns, strict=True)], return_counts=True)
+        return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+    def category(name: str) -> list[str]:
+        return [names[name][number] for number in rows[name]]
+
+    def longer(labels: list[str]) -> dict[str, float]:
+        groups = np.array(labels)
+        return {label: float(wins[groups == label].mean()) for label in sorted(set(labels))}
+
+    repositories = {name: [r for r, of in plan.assigned.items() if SPLITS[of] == name] for name in SPLITS}
+    sources = category("source")
+    return {
+        "rows_expanded": len(entries),
+        "files": file_counts(plan, settings.rows_per_file),
+        "splits": {name: split_names.count(name) for name in SPLITS},
+        "repositories": {name: len(members) for name, members in repositories.items()},
+        "time_cutoff": plan.time_cutoff,
+        "criterion": {short: criteria.count(short) for short in CRITERION_NAMES},
+        "criterion_language": table(criteria, languages) if len(rows) else {},
+        "criterion_split": table(criteria, split_names) if len(rows) else {},
+        "language": table(languages) if len(rows) else {},
+        "source": table(sources) if len(rows) else {},
+        "instruction_source": table(category("instruction_source")) if len(rows) else {},
+        "license": table(category("license")) if len(rows) else {},
+        "ties": int((mixture.longer_wins(rows) == 0).sum()),
+        "longer_wins": {"overall": float(wins.mean()) if len(rows) else None, **longer(criteria)},
+        "longer_wins_by_source": longer([f"{c}/{s}" for c, s in zip(criteria, sources, strict=True)]),
+        "length_percentiles": {
+            side: dict(
+                zip(
+                    ("5", "25", "50", "75", "95", "100"),
+                    np.percentile(rows[f"{side}_length"], [5, 25, 50, 75, 95, 100], method="nearest").tolist(),
+                    strict=True,
+                )
+            )
+            for side in ("chosen", "rejected")
+            if len(rows)
+        },
+    }

@@ -164,8 +164,8 @@ def test_pickled_weights_are_refused(tiny_checkpoint, tmp_path):
 
 
 def test_a_recipe_with_an_unknown_key_says_what_was_meant(tmp_path):
-    (tmp_path / "r.yaml").write_text("backbone: {path: x}\npeek_rate: 1\n")
-    assert "Did you mean 'peak_rate'" in fault(cli("train", "r.yaml", "--data", "d", "--out", "o", cwd=tmp_path))
+    (tmp_path / "r.yaml").write_text("backbone: {path: x}\nlr: 1\n")
+    assert "Did you mean 'learning_rate'" in fault(cli("train", "r.yaml", "--data", "d", "--out", "o", cwd=tmp_path))
 
 
 def test_a_training_recipe_without_data_says_so(tmp_path):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from themis_rm.serve.results import Ranking, Scores, ScoreTable
     from themis_rm.serve.scorer import Prompt, Scorer
     from themis_rm.training.recipe import TrainRecipe
-    from themis_rm.training.train import TrainReport
+    from themis_rm.training.report import TrainReport
 
 S = TypeVar("S", bound=Settings)
 
@@ -187,10 +187,9 @@ def train(
     Raises:
         UserError: Recipe, data or backbone cannot be used, or ``out`` belongs to another run.
     """
-    from themis_rm.training.recipe import TrainRecipe
-    from themis_rm.training.train import train as run
+    from themis_rm.training.runner import train as run
 
-    return run(resolve_settings(TrainRecipe, recipe, overrides), data, out)
+    return run(recipe, data, out, overrides)
 
 
 def mine(

@@ -22,8 +22,8 @@ def results(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(results, tmp_path_factory):
     log = tmp_path_factory.mktemp("log") / "log.jsonl"
-    lines = [{"step": i, "split": "train", "preference": 0.7, "nll": 3.0, "accuracy": 0.5} for i in range(90)]
-    lines.append({"step": 90, "split": "validation", "preference": 0.6, "accuracy": 0.6})
+    lines = [{"step": i, "split": "train", "bradley_terry": 0.7, "lm": 3.0, "accuracy": 0.5} for i in range(90)]
+    lines.append({"step": 90, "split": "validation", "bradley_terry": 0.6, "accuracy": 0.6})
     log.write_text("".join(json.dumps(line) + "\n" for line in lines))
     stages = [("Mine <b>", StageReport("mine", 10, 4, {"too-long": 6}, 1.5))]
     return render("run & co", stages, results, results, log, [ScoredExample("Do <it>.", "x < 1\n", {"FC": 0.5})])
@@ -115,7 +115,7 @@ def test_a_run_without_a_log_has_no_curves(tmp_path):
 
 
 def test_a_repeated_update_counts_once(tmp_path):
-    lines = [{"step": s, "split": "train", "nll": v} for s, v in ((1, 9.0), (2, 8.0), (2, 1.0))]
+    lines = [{"step": s, "split": "train", "lm": v} for s, v in ((1, 9.0), (2, 8.0), (2, 1.0))]
     (tmp_path / "l").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (curve,) = training_curves(tmp_path / "l")
     assert "8" not in re.findall(r'text-anchor="end">([\d.]+)</text>', curve)

@@ -1,4 +1,4 @@
-"""Golden data of the training room, and tiny models."""
+"""Golden data of the training tests."""
 
 import json
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-# Some virtual machines announce matrix tiles that they then refuse to run: bfloat16 would end the process.
+# Some virtual machines report support for matrix tiles but cannot run them, and bfloat16 would crash the process.
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")
 
 GOLDENS = Path(__file__).resolve().parents[1] / "goldens" / "train"

@@ -1,8 +1,7 @@
-"""A small preference dataset, and a recipe that trains on it in seconds; run as a program it trains."""
+"""A small preference dataset and a recipe that trains on it in seconds; as a program, it runs the training."""
 
 import random
 import sys
-from pathlib import Path
 
 import yaml
 
@@ -21,21 +20,21 @@ RECIPE = {
             "head_dim": 16,
             "tie_word_embeddings": True,
         },
-        "head_init": 0.02,
+        "head_init_std": 0.02,
     },
     "tokenizer": {"train_bpe": {"vocab_size": 320}},
-    "prompts": "themis",
-    "peak_rate": 3e-3,
-    "terminal_rate": 1e-3,
+    "prompt_set": "themis",
+    "learning_rate": 3e-3,
+    "min_learning_rate": 1e-3,
     "max_length": 96,
-    "global_batch": 8,
-    "micro_batch": 8,
+    "global_batch_size": 8,
+    "micro_batch_size": 8,
     "max_steps": 12,
     "precision": "fp32",
-    "save_every": 3,
-    "eval_every": 6,
-    "eval_rows": 32,
-    "threads": 1,
+    "save_steps": 3,
+    "eval_steps": 6,
+    "max_eval_samples": 32,
+    "num_threads": 1,
 }
 
 
@@ -69,8 +68,8 @@ def write(folder, train=60, validation=20):
 
 
 if __name__ == "__main__":
-    from themis_rm.training.train import train
+    from themis_rm.training.runner import train
 
     data, out, *changes = sys.argv[1:]
     settings = {key: yaml.safe_load(value) for key, _, value in (pair.partition("=") for pair in changes)}
-    train(recipe(**settings), Path(data), Path(out))
+    train(recipe(**settings), data, out)

@@ -1,58 +1,66 @@
-import math
-
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from themis_rm.training.objective import bradley_terry, combine, completion_nll, magnitude
+from themis_rm.errors import SettingError
+from themis_rm.training.losses import LOSSES, LossTerm, PairOutput
+from themis_rm.training.losses.language_modeling import completion_nll
+from themis_rm.training.objective import combine, needs_nll, objective_weights, term_sums
+from themis_rm.training.recipe import TrainRecipe
 
-reward = st.floats(-50, 50)
-
-
-@given(reward, reward)
-def test_bradley_terry_is_the_log_odds_of_a_win(chosen, rejected):
-    value = bradley_terry(torch.tensor([chosen], dtype=torch.float64), torch.tensor([rejected], dtype=torch.float64))
-    assert float(value) == pytest.approx(math.log1p(math.exp(rejected - chosen)), rel=1e-9, abs=1e-12)
+WEIGHTS = {"bradley_terry": 1.0, "center_rewards": 0.01, "lm": 0.25}
 
 
-@given(reward, reward)
-def test_magnitude_forms(chosen, rejected):
-    pair = torch.tensor([chosen], dtype=torch.float64), torch.tensor([rejected], dtype=torch.float64)
-    assert float(magnitude(*pair)) == pytest.approx((chosen + rejected) ** 2)
-    assert float(magnitude(*pair, "absolute")) == pytest.approx((abs(chosen) + abs(rejected)) ** 2)
+def recipe(**changes):
+    return TrainRecipe.build({"backbone": {"path": "x"}, **changes})
 
 
-@pytest.mark.parametrize(
-    ("given_dtype", "wanted"),
-    [(torch.bfloat16, torch.float32), (torch.float32, torch.float32), (torch.float64, torch.float64)],
-)
-def test_arithmetic_is_float32_at_least(given_dtype, wanted):
-    rewards = torch.tensor([1.0], dtype=given_dtype)
-    assert bradley_terry(rewards, rewards).dtype == wanted
-    assert magnitude(rewards, rewards).dtype == wanted
-    assert completion_nll(torch.zeros(1, 4, dtype=given_dtype), torch.tensor([0])).dtype == wanted
+def test_a_recipe_weights_the_three_terms():
+    assert objective_weights(recipe()) == {"bradley_terry": 1.0, "center_rewards": 0.001, "lm": 0.25}
 
 
-def test_bradley_terry_does_not_overflow():
-    rewards = torch.tensor([-1e4]), torch.tensor([1e4])
-    assert float(bradley_terry(*rewards)) == pytest.approx(2e4)
+def test_the_absolute_form_replaces_the_centering_term():
+    assert "center_rewards_absolute" in objective_weights(recipe(center_rewards_form="absolute"))
 
 
-def test_nll_is_a_sum_over_tokens():
-    logits = torch.randn(5, 7, generator=torch.Generator().manual_seed(0))
-    targets = torch.tensor([1, 2, 3, 4, 5])
-    wanted = sum(-math.log(float(torch.softmax(logits[i].double(), -1)[t])) for i, t in enumerate(targets))
-    assert float(completion_nll(logits, targets)) == pytest.approx(wanted, rel=1e-5)
+def test_the_language_modeling_term_is_not_computed_with_weight_zero():
+    weights = objective_weights(recipe(lm_loss_weight=0))
+    assert "lm" not in weights
+    assert not needs_nll(weights)
 
 
-def test_shares_of_parts_sum_to_the_whole():
+def test_an_unknown_extra_loss_is_an_error_with_a_suggestion():
+    with pytest.raises(SettingError, match="Did you mean 'center_rewards'"):
+        objective_weights(recipe(extra_losses={"center_reward": 1}))
+
+
+@pytest.mark.parametrize("name", ["bradley_terry", "lm"])
+def test_a_term_cannot_be_weighted_twice(name):
+    with pytest.raises(SettingError, match=f"names '{name}'"):
+        objective_weights(recipe(extra_losses={name: 1}, lm_loss_weight=0))
+
+
+def test_a_registered_term_is_part_of_the_objective(monkeypatch):
+    monkeypatch.setitem(LOSSES._items, "sum", LossTerm("sum", lambda output: output.chosen + output.rejected))
+    weights = objective_weights(recipe(extra_losses={"sum": 2}, center_rewards_coefficient=0, lm_loss_weight=0))
+    output = PairOutput(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0]), torch.tensor(0.0))
+    loss = combine(term_sums(output, weights), weights, pairs=2, tokens=1)
+    assert float(loss) == pytest.approx(torch.log(torch.tensor(2.0)).item() + 2 * 3)
+
+
+def test_shares_of_forward_passes_sum_to_the_objective():
     values = torch.tensor([0.1, 0.7, 1.3, 0.2], dtype=torch.float64)
-    told = {"pairs": 4, "tokens": 30, "lam": 0.25, "mu": 0.01}
-    whole = combine(values, torch.tensor(9.0), values**2, **told)
-    # HeadSpec of different sizes with different numbers of tokens.
-    parts = combine(values[:1], torch.tensor(2.0), values[:1] ** 2, **told) + combine(
-        values[1:], torch.tensor(7.0), values[1:] ** 2, **told
-    )
-    assert float(parts) == pytest.approx(float(whole))
-    assert float(whole) == pytest.approx(float(values.mean() + 0.01 * (values**2).mean() + 0.25 * 9 / 30))
+
+    def share(part, nll):
+        sums = {"bradley_terry": part.sum(), "center_rewards": (part**2).sum(), "lm": torch.tensor(nll)}
+        return combine(sums, WEIGHTS, pairs=4, tokens=30)
+
+    total = share(values, 9.0)
+    # Parts of different sizes with different numbers of tokens.
+    assert float(share(values[:1], 2.0) + share(values[1:], 7.0)) == pytest.approx(float(total))
+    assert float(total) == pytest.approx(float(values.mean() + 0.01 * (values**2).mean() + 0.25 * 9 / 30))
+
+
+def test_the_nll_is_a_sum_over_tokens():
+    logits, targets = torch.randn(5, 7, dtype=torch.float64), torch.tensor([0, 6, 3, 3, 1])
+    expected = -sum(float(torch.log_softmax(row, 0)[target]) for row, target in zip(logits, targets, strict=True))
+    assert float(completion_nll(logits, targets)) == pytest.approx(expected, rel=1e-5)

@@ -52,51 +52,51 @@ def one(pair_encoder, **row):
 @pytest.mark.parametrize(
     "setting", ["ml1024", "ml300_truncate", "ml300_drop", "ml40_truncate", "ml1024_fallback_system"]
 )
-def test_ids_are_the_golden_ones(golden_tokenizer, golden_tokens, golden_pairs, setting):
-    told = golden_tokens["settings"][setting]
+def test_token_ids_equal_the_golden_ones(golden_tokenizer, golden_tokens, golden_pairs, setting):
+    options = golden_tokens["settings"][setting]
     pair_encoder = PairEncoder(
-        golden_tokenizer, told["max_length"], "truncate" if told.get("truncate_response", True) else "drop"
+        golden_tokenizer, options["max_length"], "truncate" if options.get("truncate_response", True) else "drop"
     )
     fallback = golden_tokens["fallback_system_text"] if "fallback" in setting else None
     rows = [{**row, "system": row["system"] or fallback} for row in golden_pairs]
-    for wanted, found in zip(golden_tokens["rows"][setting], pair_encoder.encode_pairs(rows), strict=True):
-        if wanted["_skip"]:
-            assert isinstance(found, Dropped)
+    for expected, result in zip(golden_tokens["rows"][setting], pair_encoder.encode_pairs(rows), strict=True):
+        if expected["_skip"]:
+            assert isinstance(result, Dropped)
         else:
-            assert found.chosen.ids == wanted["chosen_input_ids"]
-            assert found.rejected.ids == wanted["rejected_input_ids"]
+            assert result.chosen.ids == expected["chosen_input_ids"]
+            assert result.rejected.ids == expected["rejected_input_ids"]
 
 
-def test_an_empty_think_block_is_no_completion(golden_tokenizer, golden_tokens, golden_pairs):
+def test_an_empty_think_block_is_not_part_of_the_completion(golden_tokenizer, golden_tokens, golden_pairs):
     pairs = PairEncoder(golden_tokenizer, 1024).encode_pairs(golden_pairs)
-    for row, wanted, pair in zip(golden_pairs, golden_tokens["rows"]["ml1024"], pairs, strict=True):
+    for row, expected, pair in zip(golden_pairs, golden_tokens["rows"]["ml1024"], pairs, strict=True):
         # The golden lengths end before the think block.
-        assert pair.chosen.prompt == wanted["chosen_prompt_length"] + THINK_BLOCK_TOKENS
-        text = golden_tokenizer.decode(pair.chosen.ids[pair.chosen.prompt :])
+        assert pair.chosen.prompt_length == expected["chosen_prompt_length"] + THINK_BLOCK_TOKENS
+        text = golden_tokenizer.decode(pair.chosen.ids[pair.chosen.prompt_length :])
         assert text == row["chosen"].lstrip("\n") + "<|im_end|>\n"
 
 
-def test_the_prompt_length_is_no_length_of_a_mapping(golden_tokenizer, golden_pairs):
+def test_the_prompt_length_is_not_the_length_of_a_mapping(golden_tokenizer, golden_pairs):
     # Under transformers 5 apply_chat_template(tokenize=True) returns a mapping of two entries.
     mapping = golden_tokenizer.apply_chat_template(conversation(None, "Ask"), tokenize=True)
     for pair in PairEncoder(golden_tokenizer, 1024).encode_pairs(golden_pairs):
-        assert pair.chosen.prompt > len(mapping) == 2
+        assert pair.chosen.prompt_length > len(mapping) == 2
 
 
-def test_ids_are_those_of_the_template_itself(golden_tokenizer, golden_pairs):
+def test_token_ids_equal_those_of_apply_chat_template(golden_tokenizer, golden_pairs):
     for row, pair in zip(golden_pairs, PairEncoder(golden_tokenizer, 1024).encode_pairs(golden_pairs), strict=True):
         messages = conversation(row["system"], row["input"], row["rejected"])
-        call = golden_tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True)
-        assert pair.rejected.ids == call["input_ids"]
+        encoded = golden_tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True)
+        assert pair.rejected.ids == encoded["input_ids"]
 
 
-def test_reasoning_that_an_answer_brings_is_completion(shared):
+def test_reasoning_in_a_response_is_part_of_the_completion(shared):
     template = json.loads((shared / "tokenizers/qwen3/tokenizer_config.json").read_text(encoding="utf-8"))
     tokenizer = byte_tokenizer(template["chat_template"])
     pair_encoder = PairEncoder(tokenizer, 1000)
     pair = one(pair_encoder, chosen="<think>\nwhy\n</think>\n\nYes", rejected="No")
-    assert tokenizer.decode(pair.chosen.ids[pair.chosen.prompt :]).startswith("why\n</think>\n\nYes")
-    assert tokenizer.decode(pair.rejected.ids[pair.rejected.prompt :]).startswith("No")
+    assert tokenizer.decode(pair.chosen.ids[pair.chosen.prompt_length :]).startswith("why\n</think>\n\nYes")
+    assert tokenizer.decode(pair.rejected.ids[pair.rejected.prompt_length :]).startswith("No")
 
 
 def test_there_is_one_bos_even_if_template_and_tokenizer_both_add_it():
@@ -106,12 +106,12 @@ def test_there_is_one_bos_even_if_template_and_tokenizer_both_add_it():
     assert pair.chosen.ids.count(tokenizer.bos_token_id) == 1
 
 
-def test_a_token_over_the_border_belongs_to_the_completion():
-    # "]" of the template and "Y" of the response are one token.
+def test_a_token_across_the_border_belongs_to_the_completion():
+    # "<" of the template and "Y" of the response are one token.
     tokenizer = byte_tokenizer("{% for m in messages %}<{{ m['content'] }}{% endfor %}", merges=[("<", "Y")])
     pair = one(PairEncoder(tokenizer, 1000))
-    assert tokenizer.decode(pair.chosen.ids[pair.chosen.prompt :]) == "<Yes it is"
-    assert tokenizer.decode(pair.rejected.ids[pair.rejected.prompt :]) == "No"
+    assert tokenizer.decode(pair.chosen.ids[pair.chosen.prompt_length :]) == "<Yes it is"
+    assert tokenizer.decode(pair.rejected.ids[pair.rejected.prompt_length :]) == "No"
 
 
 def test_truncation_cuts_the_response_and_keeps_the_closing_token():
@@ -125,13 +125,13 @@ def test_truncation_cuts_the_response_and_keeps_the_closing_token():
     assert (pair.truncated, pair.chosen.truncated, pair.rejected.truncated) == (True, True, False)
 
 
-def test_truncation_keeps_closing_text_that_a_response_token_swallowed():
+def test_truncation_keeps_closing_text_that_shares_a_token_with_the_response():
     tokenizer = byte_tokenizer("{% for m in messages %}({{ m['content'] }}).{% endfor %}", merges=[("a", ")")])
     pair = one(PairEncoder(tokenizer, 20), chosen="a" * 100, rejected="b")
     assert tokenizer.decode(pair.chosen.ids).endswith("a).")
 
 
-def test_a_row_is_never_dropped_without_a_reason():
+def test_dropped_rows_have_a_reason():
     tokenizer = byte_tokenizer(CHAT_TEMPLATE)
     pair_encoder = PairEncoder(tokenizer, 60)
     assert one(pair_encoder, input="long " * 50) == Dropped("prompt-too-long")
@@ -142,17 +142,17 @@ def test_a_row_is_never_dropped_without_a_reason():
 
 
 @pytest.mark.parametrize("template", [GEMMA, SILENT])
-def test_a_template_without_system_role_gets_it_in_front_of_the_request(template):
+def test_without_system_role_the_criteria_prompt_is_put_before_the_request(template):
     tokenizer = byte_tokenizer(template)
     pair_encoder = PairEncoder(tokenizer, 1000)
-    assert pair_encoder.folds_system
+    assert pair_encoder.prepends_system
     text = tokenizer.decode(one(pair_encoder, system="Judge this").chosen.ids)
     assert "Judge this\n\nAsk" in text
 
 
 @pytest.mark.parametrize("template", [GEMMA, SILENT])
-def test_a_template_without_system_role_can_be_refused(template):
-    with pytest.raises(SettingError, match="system_role: fold"):
+def test_a_template_without_system_role_is_an_error_on_request(template):
+    with pytest.raises(SettingError, match="system_role: prepend"):
         PairEncoder(byte_tokenizer(template), 1000, system_role="error")
 
 
@@ -161,7 +161,7 @@ def test_a_tokenizer_without_chat_template_is_refused():
         PairEncoder(byte_tokenizer(None), 1000)
 
 
-def test_the_pad_token_never_is_the_one_that_ends_a_conversation():
+def test_the_pad_token_is_never_the_one_that_ends_a_conversation():
     tokenizer = byte_tokenizer("{% for m in messages %}{{ m['content'] }}<eos>{% endfor %}")
     tokenizer.pad_token = None
     pad = pad_token_id(tokenizer, PairEncoder(tokenizer, 100).closing_token())
@@ -175,7 +175,7 @@ def test_the_pad_token_never_is_the_one_that_ends_a_conversation():
     st.text(),
     st.integers(45, 200),
 )
-def test_whatever_the_texts_ids_fit_and_close(chosen, rejected, prompt, limit):
+def test_any_texts_fit_into_the_limit_and_keep_the_closing_tokens(chosen, rejected, prompt, limit):
     tokenizer = _hypothesis_tokenizer()
     result = one(PairEncoder(tokenizer, limit), input=prompt, chosen=chosen, rejected=rejected)
     if isinstance(result, Dropped):
@@ -183,7 +183,7 @@ def test_whatever_the_texts_ids_fit_and_close(chosen, rejected, prompt, limit):
         return
     for side in (result.chosen, result.rejected):
         assert len(side.ids) <= limit
-        assert 0 < side.prompt < len(side.ids)
+        assert 0 < side.prompt_length < len(side.ids)
         assert tokenizer.decode(side.ids).endswith("<|im_end|>\n")
 
 

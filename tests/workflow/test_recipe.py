@@ -7,7 +7,6 @@ import yaml
 from themis_rm.errors import InputError, SettingError
 from themis_rm.workflow.recipe import RunRecipe
 
-RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 TRAIN = {"backbone": {"path": "some/model"}}
 
 
@@ -16,24 +15,38 @@ def write(path, values):
     return path
 
 
-def test_the_demo_recipe_is_valid_and_names_no_path_of_a_machine():
-    recipe = RunRecipe.load(RECIPES / "demo.yaml")
+def test_the_demo_recipe_is_valid_on_every_machine():
+    recipe = RunRecipe.load("demo")
     assert recipe.train.backbone.config
     assert "/" not in "".join([*recipe.repositories, *recipe.trees])
 
 
-def test_a_training_recipe_is_found_beside_the_recipe_that_names_it(tmp_path):
+def test_a_training_recipe_is_found_next_to_the_recipe_that_names_it(tmp_path):
     write(tmp_path / "t.yaml", TRAIN)
     path = write(tmp_path / "r.yaml", {"trees": ["x"], "train": "t.yaml"})
     assert RunRecipe.load(path, ["train.max_steps=3"]).train.max_steps == 3
 
 
-def test_a_missing_training_recipe_is_told(tmp_path):
+def test_a_training_recipe_can_be_a_name(tmp_path):
+    path = write(tmp_path / "r.yaml", {"trees": ["x"], "train": "tiny"})
+    assert RunRecipe.load(path).train.run_name == "tiny"
+
+
+def test_an_unknown_recipe_name_suggests_the_closest_one():
+    with pytest.raises(SettingError, match=r"Unknown recipe 'dmo'\. Did you mean 'demo'"):
+        RunRecipe.load("dmo")
+
+
+def test_a_recipe_can_be_a_mapping():
+    assert RunRecipe.resolve({"train": TRAIN, "trees": ["x"]}).trees == ["x"]
+
+
+def test_a_missing_training_recipe_is_an_error(tmp_path):
     with pytest.raises(InputError, match=r"Cannot read .*t\.yaml"):
         RunRecipe.load(write(tmp_path / "r.yaml", {"train": "t.yaml"}))
 
 
-def test_several_sources_can_be_given_in_one_value(tmp_path):
+def test_several_sources_can_be_one_value(tmp_path):
     path = write(tmp_path / "r.yaml", {"train": TRAIN})
     assert RunRecipe.load(path, ["repositories=a b", "trees="]).repositories == ["a", "b"]
 
@@ -46,13 +59,13 @@ def test_the_trees_of_the_running_python_are_found(tmp_path):
     ]
 
 
-def test_a_tree_that_is_no_folder_is_told(tmp_path):
+def test_a_tree_that_is_not_a_directory_is_an_error(tmp_path):
     path = write(tmp_path / "r.yaml", {"train": TRAIN, "trees": [str(tmp_path / "none")]})
-    with pytest.raises(InputError, match="is not a folder"):
+    with pytest.raises(InputError, match="is not a directory"):
         RunRecipe.load(path).tree_paths()
 
 
-def test_an_unknown_key_of_a_stage_is_told_with_the_nearest(tmp_path):
+def test_an_unknown_key_of_a_stage_suggests_the_closest_one(tmp_path):
     path = write(tmp_path / "r.yaml", {"train": TRAIN, "curate": {"max_token": 3}})
     with pytest.raises(
         SettingError, match=r"curate\.max_token: unknown key\. Did you mean .curate\.filters\.token_length\.max_tokens."

@@ -1,4 +1,4 @@
-"""The whole way through on small real input: mine, inject, curate, assemble, train, evaluate, score, report."""
+"""A complete run on small real input: mine, inject, curate, assemble, train, evaluate, score, report."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ COMMITS = 24
 KILLS = int(os.environ.get("THEMIS_KILLS", "3"))
 
 RECIPE = {
-    "name": "small",
+    "run_name": "small",
     "executor": {"workers": 2},
     "mine": {"any_license": True},
     "functions": {"min_lines": 2, "exclude": []},
@@ -31,19 +31,19 @@ RECIPE = {
                 "num_key_value_heads": 1,
                 "head_dim": 16,
             },
-            "head_init": 0.02,
+            "head_init_std": 0.02,
         },
         "tokenizer": {"train_bpe": {"vocab_size": 500}},
-        "peak_rate": 1e-3,
-        "terminal_rate": 1e-4,
+        "learning_rate": 1e-3,
+        "min_learning_rate": 1e-4,
         "max_length": 512,
-        "global_batch": 4,
-        "micro_batch": 4,
+        "global_batch_size": 4,
+        "micro_batch_size": 4,
         "max_steps": 12,
         "precision": "fp32",
-        "save_every": 3,
-        "eval_every": 6,
-        "threads": 1,
+        "save_steps": 3,
+        "eval_steps": 6,
+        "num_threads": 1,
     },
     "evaluate": {"part_pairs": 16},
     "examples": [{"prompt": "Write a function that adds.", "response": "def add(a, b):\n    return a + b\n"}],
@@ -116,16 +116,16 @@ def finished(sources, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_run_ends_with_a_table_a_score_and_a_report(finished):
-    out, told = finished
-    assert "example: Write a function that adds. -> FC" in told
+def test_a_run_prints_scores_and_writes_a_report(finished):
+    out, output = finished
+    assert "example: Write a function that adds. -> FC" in output
     page = (out / "report.html").read_text()
     assert "<svg" in page
     assert "Where the rows went" in page
 
 
 @pytest.mark.slow
-def test_both_kinds_of_source_reach_the_dataset(finished):
+def test_the_dataset_has_rows_of_both_kinds_of_sources(finished):
     out, _ = finished
     card = (out / "4-assemble/README.md").read_text()
     assert "commits" in card
@@ -133,7 +133,7 @@ def test_both_kinds_of_source_reach_the_dataset(finished):
 
 
 @pytest.mark.slow
-def test_a_second_run_finds_everything_unchanged(finished, sources):
+def test_a_second_run_skips_every_stage(finished, sources):
     out, _ = finished
     before = digests(out)
     again = subprocess.run(command(sources, out), capture_output=True, text=True, check=True)
@@ -142,8 +142,8 @@ def test_a_second_run_finds_everything_unchanged(finished, sources):
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_and_finished_it_ends_the_same(finished, sources, tmp_path):
-    whole, _ = finished
+def test_a_run_killed_at_random_moments_has_the_same_result(finished, sources, tmp_path):
+    reference, _ = finished
     out = tmp_path / "killed"
     rng = random.Random(int(os.environ.get("THEMIS_KILL_SEED", "11")))
     for _ in range(KILLS):
@@ -151,22 +151,22 @@ def test_killed_at_random_moments_and_finished_it_ends_the_same(finished, source
             time.sleep(rng.uniform(1.0, 16.0))
             process.send_signal(signal.SIGKILL)
     subprocess.run(command(sources, out), capture_output=True, check=True)
-    assert digests(out) == digests(whole)
-    assert accuracy(out) == accuracy(whole)
+    assert digests(out) == digests(reference)
+    assert accuracy(out) == accuracy(reference)
 
 
 @pytest.mark.slow
-def test_changed_training_settings_leave_the_data_stages_alone(finished, sources):
+def test_changed_training_settings_do_not_repeat_the_data_stages(finished, sources):
     out, _ = finished
     again = subprocess.run(command(sources, out, "train.max_steps=13"), capture_output=True, text=True, check=True)
     assert again.stderr.count("unchanged") == 4
 
 
-def test_a_recipe_without_sources_is_one_clear_line(tmp_path):
+def test_a_recipe_without_sources_is_an_error_of_one_line(tmp_path):
     path = tmp_path / "r.yaml"
     path.write_text(yaml.safe_dump(RECIPE))
     done = subprocess.run(command(path, tmp_path / "out"), capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.strip() == (
-        "error: The recipe names no repositories and no trees: there is nothing to learn from."
+        "error: The recipe has no repositories and no trees. Set repositories, trees or both."
     )

@@ -9,18 +9,18 @@ from themis_rm.workflow.stages import Stage, run_stage
 
 
 class Work:
-    """Counts its calls; leaves a file, and dies first if told to."""
+    """Work that counts its calls and writes files; it can be interrupted after the first one."""
 
     def __init__(self):
         self.calls = 0
-        self.found = []
-        self.dies = False
+        self.files_at_start = []
+        self.interrupted = False
 
     def __call__(self, folder):
         self.calls += 1
-        self.found.append(sorted(p.name for p in folder.iterdir()))
+        self.files_at_start.append(sorted(p.name for p in folder.iterdir()))
         (folder / "half").write_text("x")
-        if self.dies:
+        if self.interrupted:
             raise KeyboardInterrupt
         (folder / "out.parquet").write_text("rows")
         return StageReport("s", read=1, kept=1)
@@ -46,36 +46,36 @@ def test_an_unchanged_stage_still_has_its_report_and_output(tmp_path):
     assert (again.output, again.report) == (first.output, first.report)
 
 
-def test_a_changed_stage_starts_in_an_empty_folder(tmp_path):
+def test_a_changed_stage_starts_in_an_empty_directory(tmp_path):
     work = Work()
     run_stage(stage(work, "f"), tmp_path)
     run_stage(stage(work, "g"), tmp_path)
-    assert work.found == [["stage.json"], ["stage.json"]]
+    assert work.files_at_start == [["stage.json"], ["stage.json"]]
 
 
-def test_a_stage_that_was_cut_off_finds_what_it_left(tmp_path):
+def test_an_interrupted_stage_keeps_its_files(tmp_path):
     work = Work()
-    work.dies = True
+    work.interrupted = True
     with pytest.raises(KeyboardInterrupt):
         run_stage(stage(work), tmp_path)
-    work.dies = False
+    work.interrupted = False
     run_stage(stage(work), tmp_path)
-    assert work.found[1] == ["half", "stage.json"]
+    assert work.files_at_start[1] == ["half", "stage.json"]
 
 
-def test_going_back_to_older_settings_does_not_trust_what_was_cleared(tmp_path):
+def test_older_settings_do_not_reuse_a_directory_that_was_cleared(tmp_path):
     work = Work()
     run_stage(stage(work, "f"), tmp_path)
-    work.dies = True
+    work.interrupted = True
     with pytest.raises(KeyboardInterrupt):
         run_stage(stage(work, "g"), tmp_path)
-    work.dies = False
+    work.interrupted = False
     back = stage(work, "f")
     run_stage(back, tmp_path)
     assert back.state == "done"
 
 
-def test_a_torn_marker_counts_for_nothing(tmp_path):
+def test_a_damaged_state_file_is_ignored(tmp_path):
     work = Work()
     run_stage(stage(work), tmp_path)
     (tmp_path / "1-s" / "stage.json").write_text('{"finger')
@@ -83,23 +83,23 @@ def test_a_torn_marker_counts_for_nothing(tmp_path):
     assert work.calls == 2
 
 
-def test_the_output_follows_the_contents_of_the_output_files(tmp_path):
+def test_the_output_fingerprint_depends_on_the_contents_of_the_output_files(tmp_path):
     work = Work()
     first = stage(work)
     run_stage(first, tmp_path)
-    marker = tmp_path / "1-s" / "stage.json"
-    marker.write_text(json.dumps({"fingerprint": "f", "state": "running"}))
+    state_file = tmp_path / "1-s" / "stage.json"
+    state_file.write_text(json.dumps({"fingerprint": "f", "state": "running"}))
     again = stage(lambda folder: (folder / "out.parquet").write_text("others") and StageReport("s"))
     run_stage(again, tmp_path)
     assert again.output != first.output
 
 
-def test_a_run_folder_in_use_is_refused(tmp_path):
+def test_an_output_directory_in_use_is_refused(tmp_path):
     with exclusive(tmp_path), pytest.raises(InputError, match="in use by another run"), exclusive(tmp_path):
         pass
 
 
-def test_the_lock_goes_with_the_run(tmp_path):
+def test_the_lock_ends_with_the_run(tmp_path):
     with exclusive(tmp_path):
         pass
     with exclusive(tmp_path):

@@ -36,7 +36,7 @@ from themis_rm.errors import InputError, SettingError, UserError
 if TYPE_CHECKING:
     from themis_rm.evaluation.leaderboard.build import Leaderboard
     from themis_rm.serve.stream import ScoreSummary
-    from themis_rm.workflow.run import Finished
+    from themis_rm.workflow.run import RunResult
 
 app = typer.Typer(
     name="themis-rm",
@@ -138,7 +138,7 @@ def assemble(
 
 @app.command()
 def train(
-    recipe: Annotated[Path, typer.Argument(help="YAML recipe.")],
+    recipe: Annotated[str, typer.Argument(help="YAML file, or the name of a recipe (stage1, stage2, tiny).")],
     out: Out,
     pairs: Pairs = None,
     data: Annotated[str | None, typer.Option(help="Preference dataset, instead of the recipe's 'data'.")] = None,
@@ -152,17 +152,17 @@ def train(
     if not source:
         raise SettingError("The recipe names no data.", "Give --data DIR, or data=DIR.")
     with require_extra("train"):
-        from themis_rm.workflow.training import train_with_baseline
-        from themis_rm.workflow.view import so_far
-    with status_spinner("train", lambda: so_far(out)):
-        report = train_with_baseline(typed, source, out)
+        from themis_rm.training.runner import train as work
+        from themis_rm.workflow.view import read_progress
+    with status_spinner("train", lambda: read_progress(out)):
+        report = work(typed, source, out)
     console = Console()
-    tell_report(report.as_stage(), out)
-    for split, figures in report.accuracy.items():
+    tell_report(report.to_stage_report(), out)
+    for split, figures in report.metrics.items():
         if figures.get("n"):
-            told = f"accuracy on {figures['n']} {split} pairs: {100 * figures['accuracy']:.1f} %"
+            told = f"accuracy on {figures['n']:.0f} {split} pairs: {100 * figures['accuracy']:.1f} %"
             console.print(told, highlight=False)
-    console.print(f"checkpoint: {report.model}", highlight=False, soft_wrap=True)
+    console.print(f"checkpoint: {report.checkpoint}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -344,7 +344,7 @@ def score(
 
 @app.command()
 def run(
-    recipe: Annotated[Path, typer.Argument(help="YAML recipe of all stages.")],
+    recipe: Annotated[str, typer.Argument(help="YAML file, or the name of a recipe (demo).")],
     pairs: Pairs = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the run; an interrupted one goes on.")] = Path("out"),
 ) -> None:
@@ -415,7 +415,7 @@ def _told_of_scoring(summary: ScoreSummary, out: Path | None) -> None:
         raise typer.Exit(2)
 
 
-def _told_of_run(done: Finished) -> None:
+def _told_of_run(done: RunResult) -> None:
     from themis_rm.report.page import verdicts
 
     console = Console()
@@ -426,7 +426,7 @@ def _told_of_run(done: Finished) -> None:
         console.print("On held-out pairs made like the training pairs:", highlight=False)
         for line in verdicts(done.held_out):
             console.print(f"• {line}", highlight=False)
-    for item in done.scored:
+    for item in done.examples:
         told = ", ".join(f"{short} {value:+.3f}" for short, value in item.scores.items())
         console.print(f"example: {plain(item.prompt.splitlines()[0])} -> {told}", highlight=False)
-    console.print(f"checkpoint: {done.model}\nreport:     {done.page}", highlight=False, soft_wrap=True)
+    console.print(f"checkpoint: {done.checkpoint}\nreport:     {done.page}", highlight=False, soft_wrap=True)

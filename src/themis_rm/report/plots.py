@@ -149,8 +149,10 @@ def training_curves(log: Path) -> list[str]:
         return _smooth(sorted(found.items()))
 
     plots = [
-        line_plot("Preference loss", {"train": points("preference", False), "validation": points("preference", True)}),
-        line_plot("Language-modeling loss", {"train": points("nll", False)}),
+        line_plot(
+            "Preference loss", {"train": points("bradley_terry", False), "validation": points("bradley_terry", True)}
+        ),
+        line_plot("Language-modeling loss", {"train": points("lm", False)}),
         line_plot("Pair accuracy", {"train": points("accuracy", False), "validation": points("accuracy", True)}),
     ]
     return [plot for plot in plots if plot]

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import filelock
 
-from themis_rm.errors import InputError
+from themis_rm.errors import InputError, SettingError
 from themis_rm.storage.atomic import remove, write_text
 
 FINGERPRINT_FILE = "inputs.sha256"
 """File in an output directory that identifies the settings and input files of its job."""
+SETTINGS_FILE = "run.json"
+"""File in an output directory with the settings of its job, see :func:`require_same_job`."""
 
 
 def prepare_output_dir(
@@ -54,6 +56,26 @@ def prepare_output_dir(
     for name in outputs:
         remove(out / name)
     write_text(marker, wanted + "\n")
+
+
+def require_same_job(out: str | Path, settings: str, hint: str = "Use another directory, or delete this one.") -> None:
+    """Record the settings of a job in its output directory, and refuse the directory of a job with other settings.
+
+    For jobs whose results are too expensive to be deleted by :func:`prepare_output_dir`.
+
+    Args:
+        out: The directory; created if missing.
+        settings: Everything that an interrupted job must have in common with the job that resumes it.
+        hint: How to fix it if the directory belongs to another job.
+
+    Raises:
+        SettingError: The directory belongs to a job with other settings.
+    """
+    file = Path(out) / SETTINGS_FILE
+    if not file.is_file():
+        write_text(file, settings + "\n")
+    elif file.read_text(encoding="utf-8") != settings + "\n":
+        raise SettingError(f"{out} contains a run with other settings or other data.", hint)
 
 
 @contextmanager

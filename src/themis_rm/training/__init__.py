@@ -1,4 +1,4 @@
-"""Training: recipes, pair tokenization, the objective as pure functions, and a trainer on ``transformers.Trainer``.
+"""Training of reward models: recipes, tokenization of pairs, loss terms, and a trainer on ``transformers.Trainer``.
 
-Importing the room loads no torch; its modules ``objective``, ``model`` and ``trainer`` do.
+Importing this package or its recipes loads no torch; :mod:`themis_rm.training.runner` has the entry point ``train``.
 """

@@ -1,4 +1,4 @@
-"""Which pairs make up which update, and how they are padded."""
+"""Order of the pairs over a run, and padding of pairs to batches."""
 
 from __future__ import annotations
 
@@ -11,38 +11,40 @@ from torch import Tensor
 from torch.utils.data import Sampler
 
 
-def training_order(lengths: np.ndarray, *, steps: int, batch: int, window: int, seed: int) -> np.ndarray:
-    """Return the pairs of all updates, one after the other.
+def training_order(
+    lengths: np.ndarray, *, steps: int, global_batch_size: int, length_group_size: int, seed: int
+) -> np.ndarray:
+    """Return the indices of the pairs of all optimizer steps in order.
 
-    The data is passed over in a fresh random order each time; consecutive runs of ``batch`` pairs are the updates,
-    which may reach over the end of a pass, so that no row is ever left out. Pairs of ``window`` updates are sorted by
-    length together, cut into updates, and the updates shuffled; within an update pairs stand longest first, so that
-    the rows of a forward pass need little padding and ranks are dealt alike. It depends on the arguments alone: not on
-    micro-batch, ranks or resumption.
+    Each pass over the data is a new permutation; consecutive slices of ``global_batch_size`` pairs are the batches. A
+    batch may extend over the end of a pass, so that no row is skipped. The pairs of ``length_group_size`` batches are
+    sorted by length together, split into batches again, and these batches are shuffled. Within a batch the longest
+    pairs come first, so that forward passes need little padding and all processes get similar lengths. The order
+    depends on the arguments only: not on micro-batch size, number of processes or resumption.
 
     Args:
         lengths: Tokens of each pair, shape ``[pairs]``.
-        steps: Updates.
-        batch: Pairs in an update.
-        window: Updates sorted together; 1 leaves their composition to chance.
+        steps: Number of optimizer steps.
+        global_batch_size: Pairs per step.
+        length_group_size: Batches that are sorted together; with 1 their composition is random.
         seed: Seed of the order.
 
     Returns:
-        Indices, shape ``[steps * batch]``.
+        Indices, shape ``[steps * global_batch_size]``.
     """
     rng = np.random.default_rng(seed)
-    passes = -(-steps * batch // len(lengths))
-    stream = np.concatenate([rng.permutation(len(lengths)) for _ in range(passes)])[: steps * batch]
+    passes = -(-steps * global_batch_size // len(lengths))
+    stream = np.concatenate([rng.permutation(len(lengths)) for _ in range(passes)])[: steps * global_batch_size]
     order = []
-    for start in range(0, len(stream), window * batch):
-        group = stream[start : start + window * batch]
-        group = group[np.argsort(-lengths[group], kind="stable")].reshape(-1, batch)
+    for start in range(0, len(stream), length_group_size * global_batch_size):
+        group = stream[start : start + length_group_size * global_batch_size]
+        group = group[np.argsort(-lengths[group], kind="stable")].reshape(-1, global_batch_size)
         order.append(group[rng.permutation(len(group))].reshape(-1))
     return np.concatenate(order)
 
 
-class InOrder(Sampler[int]):
-    """Yields indices in a given order."""
+class FixedOrderSampler(Sampler[int]):
+    """Sampler that yields indices in a given order."""
 
     def __init__(self, order: np.ndarray) -> None:
         self.order = order
@@ -54,12 +56,12 @@ class InOrder(Sampler[int]):
         return len(self.order)
 
 
-def collate(pairs: Sequence[dict[str, Any]], pad: int) -> dict[str, Tensor]:
+def collate(pairs: Sequence[dict[str, Any]], pad_token_id: int) -> dict[str, Tensor]:
     """Pad pairs to one batch.
 
     Args:
-        pairs: Items of ``TokenPairs``.
-        pad: Token to fill up with.
+        pairs: Items of :class:`~themis_rm.training.token_cache.TokenizedPairs`.
+        pad_token_id: Token to pad with.
 
     Returns:
         ``input_ids`` and ``attention_mask``, shape ``[2 * pairs, tokens]`` (all chosen, then all rejected), and
@@ -67,14 +69,15 @@ def collate(pairs: Sequence[dict[str, Any]], pad: int) -> dict[str, Tensor]:
     """
     sides = [pair["chosen"] for pair in pairs] + [pair["rejected"] for pair in pairs]
     width = max(len(ids) for ids in sides)
-    input_ids = np.full((len(sides), width), pad, dtype=np.int64)
+    input_ids = np.full((len(sides), width), pad_token_id, dtype=np.int64)
     mask = np.zeros((len(sides), width), dtype=np.int64)
     completion = np.zeros((len(pairs), width), dtype=bool)
     for row, ids in enumerate(sides):
         input_ids[row, : len(ids)] = ids
         mask[row, : len(ids)] = 1
     for row, pair in enumerate(pairs):
-        completion[row, max(1, pair["prompt"]) : len(pair["chosen"])] = True
+        # No token predicts the very first one.
+        completion[row, max(1, pair["prompt_length"]) : len(pair["chosen"])] = True
     return {
         "input_ids": torch.from_numpy(input_ids),
         "attention_mask": torch.from_numpy(mask),

@@ -1,101 +1,78 @@
-"""The training objective as pure functions on tensors; no model, no batch layout, no normalization hidden inside.
+"""The training objective: a weighted sum of loss terms, normalized over the global batch.
 
-``L = -log sigmoid(r_c - r_r) + lambda * NLL(y_c | p, x) + mu * (r_c + r_r)^2``
+``L = -log sigmoid(r_c - r_r) + lm_loss_weight * NLL(y_c | p, x) + center_rewards_coefficient * (r_c + r_r)^2``
 
-The preference and magnitude terms are means over pairs, the language-modeling term is a mean over completion tokens,
-each over the *global* batch. The functions therefore return per-pair values or sums, and :func:`combine` takes the
-global counts: a mean taken per micro-batch would make the objective depend on accumulation and on the number of ranks.
-
-Arithmetic is in float32 whatever the activations are (float64 stays float64).
+The Bradley-Terry and centering terms are means over pairs, the language-modeling term is a mean over completion
+tokens, each over the *global* batch: all ranks and all accumulation steps. A mean per micro-batch would make the
+objective depend on the accumulation and on the number of ranks.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-MagnitudeForm = Literal["sum", "absolute"]
+from themis_rm.errors import SettingError
+from themis_rm.training.losses import LOSSES, LossTerm, PairOutput
+from themis_rm.training.recipe import TrainRecipe
 
 
-def _exact(values: Tensor) -> Tensor:
-    return values if values.dtype == torch.float64 else values.float()
+def objective_weights(recipe: TrainRecipe) -> dict[str, float]:
+    """Return the name and the weight of each loss term of a recipe.
+
+    The language-modeling term is included only if its weight is positive, because it is expensive to compute.
+
+    Raises:
+        SettingError: ``extra_losses`` names an unknown term, or one that another setting already weights.
+    """
+    centering = "center_rewards" if recipe.center_rewards_form == "sum" else "center_rewards_absolute"
+    weights = {"bradley_terry": 1.0, centering: recipe.center_rewards_coefficient}
+    if recipe.lm_loss_weight > 0:
+        weights["lm"] = recipe.lm_loss_weight
+    for name, weight in recipe.extra_losses.items():
+        if LOSSES.get(name).name in {*weights, "lm"}:
+            raise SettingError(f"extra_losses names '{name}', which the recipe already weights by another setting.")
+        weights[name] = weight
+    return weights
 
 
-def bradley_terry(chosen: Tensor, rejected: Tensor) -> Tensor:
-    """Return the negative log-likelihood that the chosen response wins, pair by pair.
+def needs_nll(weights: Mapping[str, float]) -> bool:
+    """Return whether a term of the objective reads the negative log-likelihood of the chosen responses."""
+    return any(LOSSES.get(name).needs_nll for name in weights)
 
-    The model is that of Bradley and Terry (1952), on reward differences as in Ouyang et al. (2022, arXiv 2203.02155,
-    eq. 1): ``-log sigmoid(r_c - r_r)``.
+
+def term_sums(output: PairOutput, weights: Mapping[str, float]) -> dict[str, Tensor]:
+    """Return each term's sum over the pairs of one forward pass, scalars.
 
     Args:
-        chosen: Rewards of the chosen responses, shape ``[pairs]``.
-        rejected: Rewards of the rejected responses, shape ``[pairs]``.
-
-    Returns:
-        Shape ``[pairs]``, float32 (float64 if the rewards are).
+        output: Rewards and negative log-likelihood of the pairs.
+        weights: Names of the terms, from :func:`objective_weights`.
     """
-    return -F.logsigmoid(_exact(chosen) - _exact(rejected))
+    return {name: LOSSES.get(name).function(output).sum() for name in weights}
 
 
-def magnitude(chosen: Tensor, rejected: Tensor, form: MagnitudeForm = "sum") -> Tensor:
-    """Return the penalty that keeps rewards centered at zero, pair by pair.
-
-    ``sum`` is ``(r_c + r_r)^2``, the auxiliary loss of Eisenstein et al. (2023, arXiv 2312.09244): it pins the offset
-    that the preference term leaves free and does not touch the margin. ``absolute`` is ``(|r_c| + |r_r|)^2``, which is
-    in circulation too: it also shrinks margins.
-
-    Args:
-        chosen: Rewards of the chosen responses, shape ``[pairs]``.
-        rejected: Rewards of the rejected responses, shape ``[pairs]``.
-        form: Which of the two.
-
-    Returns:
-        Shape ``[pairs]``, float32 (float64 if the rewards are).
-    """
-    first, second = _exact(chosen), _exact(rejected)
-    if form == "absolute":
-        first, second = first.abs(), second.abs()
-    return (first + second).square()
-
-
-def completion_nll(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the summed negative log-likelihood of completion tokens, in nats.
-
-    The language-modeling regulariser of Yang et al. (2024, arXiv 2406.10216): it keeps the backbone's hidden states
-    those of a model of the chosen text. A sum, so that the caller divides by the tokens of the global batch.
-
-    Args:
-        logits: Predictions for the completion positions alone, shape ``[tokens, vocabulary]``.
-        targets: The tokens that stand there, shape ``[tokens]``.
-
-    Returns:
-        A scalar, float32 (float64 if the logits are).
-    """
-    return F.cross_entropy(_exact(logits), targets, reduction="sum")
-
-
-def combine(  # the terms of one formula, by name
-    preference: Tensor,
-    nll: Tensor,
-    center: Tensor,
+def combine(
+    sums: Mapping[str, Tensor],
+    weights: Mapping[str, float],
     *,
     pairs: Tensor | float,
     tokens: Tensor | float,
-    lam: float,
-    mu: float,
 ) -> Tensor:
-    """Return this part's share of the global objective; the shares of all parts sum to it.
+    """Return one forward pass's share of the global objective, a scalar; the shares of all passes sum to it.
 
     Args:
-        preference: Values of :func:`bradley_terry`, shape ``[pairs here]``.
-        nll: Sum of :func:`completion_nll` here, scalar.
-        center: Values of :func:`magnitude`, shape ``[pairs here]``.
-        pairs: Pairs in the global batch: all ranks, all accumulation steps.
+        sums: Sums of the terms over this forward pass, from :func:`term_sums`.
+        weights: Weights of the terms, at least one.
+        pairs: Pairs in the global batch.
         tokens: Completion tokens in the global batch.
-        lam: Weight of the language-modeling term.
-        mu: Weight of the magnitude term.
     """
-    return (preference.sum() + mu * center.sum()) / pairs + lam * nll / tokens
+    shares = [weights[name] * total / _count(LOSSES.get(name), pairs, tokens) for name, total in sums.items()]
+    loss = shares[0]
+    for share in shares[1:]:
+        loss = loss + share
+    return loss
+
+
+def _count(term: LossTerm, pairs: Tensor | float, tokens: Tensor | float) -> Tensor | float:
+    return pairs if term.mean_over == "pairs" else tokens

@@ -1,200 +1,321 @@
-"""Training recipes: what a run is, typed, each field documented beneath it."""
+"""Training recipes: the typed settings of a training run, each documented by the docstring below it."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from themis_rm.errors import SettingError, did_you_mean
-from themis_rm.settings import Settings
+from themis_rm.settings import Override, Settings
+from themis_rm.training.find_recipe import find_recipe
+
+Overflow = Literal["truncate", "drop"]
+SystemRole = Literal["prepend", "error"]
+CenterRewardsForm = Literal["sum", "absolute"]
 
 
-class Backbone(Settings):
-    """The language model under the reward head: one of ``path`` and ``config``."""
+class BackboneSettings(Settings):
+    """Language model that the reward head is added to: either ``path`` or ``config``."""
+
+    synonyms: ClassVar[dict[str, str]] = {
+        "model_name_or_path": "path",
+        "name": "path",
+        "model": "path",
+        "attention": "attn_implementation",
+        "attn": "attn_implementation",
+        "initializer_range": "head_init_std",
+    }
 
     path: str = ""
-    """Folder or hub name of a causal language model, or of a reward model of ours (its head is kept)."""
+    """Directory or Hub name of a causal language model, or of a reward model that this package trained (its reward
+    head is kept)."""
     revision: str | None = None
-    """Branch, tag or commit on the hub."""
+    """Branch, tag or commit on the Hub."""
     config: dict[str, Any] | None = None
-    """Fields of a model configuration, for a model with fresh weights; ``model_type`` is ``qwen3`` unless given."""
-    attention: str | None = None
-    """Attention implementation (``sdpa``, ``eager``, ``flash_attention_2``); empty takes the architecture's own
-    choice, which is ``eager`` where scores are soft-capped (Gemma 2)."""
-    head_init: float = Field(0.0, ge=0)
-    """Standard deviation of a fresh reward head; 0 starts with every reward at zero."""
+    """Fields of a model configuration, to train from random weights; ``model_type`` is ``qwen3`` by default."""
+    attn_implementation: str | None = None
+    """Attention implementation (``sdpa``, ``eager``, ``flash_attention_2``); by default the architecture's, which is
+    ``eager`` for models with soft-capped attention scores (Gemma 2)."""
+    head_init_std: float = Field(0.0, ge=0)
+    """Standard deviation of a new reward head's initial weights; with 0 every initial reward is zero."""
 
     @model_validator(mode="after")
-    def _one_of(self) -> Self:
+    def _check_one_source(self) -> Self:
         if bool(self.path) == (self.config is not None):
             raise ValueError("a backbone needs either 'path' or 'config'")
         return self
 
 
-class Bpe(Settings):
-    """A byte-level BPE vocabulary learned from the training split."""
+class BpeSettings(Settings):
+    """Byte-level BPE vocabulary trained on the training split."""
 
     vocab_size: int = Field(8192, ge=300)
-    """Entries, special tokens included."""
+    """Number of entries, including special tokens."""
     min_frequency: int = Field(2, ge=1)
-    """A merge must occur this often."""
+    """Smallest number of occurrences of a merge."""
     max_bytes: int = Field(64_000_000, ge=1)
-    """Text to learn from; of a larger corpus a sample of rows (by hash, so always the same ones)."""
+    """Amount of text to train on. From a larger dataset, rows are sampled by a hash of their text."""
 
 
-class Tokenizer(Settings):
-    """The vocabulary: ``path``, or ``train_bpe``, or neither for the one that lies with the backbone."""
+class TokenizerSettings(Settings):
+    """Tokenizer: ``path``, or ``train_bpe``, or neither to use the backbone's."""
+
+    synonyms: ClassVar[dict[str, str]] = {"tokenizer_name_or_path": "path", "name": "path"}
 
     path: str = ""
-    """Folder or hub name of a tokenizer with a chat template."""
-    train_bpe: Bpe | None = None
-    """Learn one from the data, with a ChatML template."""
+    """Directory or Hub name of a tokenizer with a chat template."""
+    train_bpe: BpeSettings | None = None
+    """Train a new tokenizer on the dataset, with a ChatML template."""
 
     @model_validator(mode="after")
-    def _one_of(self) -> Self:
+    def _check_one_source(self) -> Self:
         if self.path and self.train_bpe:
             raise ValueError("a tokenizer has either 'path' or 'train_bpe'")
         return self
 
 
 class TrainRecipe(Settings):
-    """One training run."""
+    """Settings of one training run."""
 
-    name: str = "reward-model"
-    """What the run is called in its report."""
+    synonyms: ClassVar[dict[str, str]] = {
+        "name": "run_name",
+        "dataset": "data",
+        "dataset_name": "data",
+        "train_file": "data",
+        "model": "backbone.path",
+        "attn_implementation": "backbone.attn_implementation",
+        "prompts": "prompt_set",
+        "holdout": "validation_fraction",
+        "test_size": "validation_fraction",
+        "final_lr": "min_learning_rate",
+        "warmup_steps": "warmup_ratio",
+        "warm_up": "warmup_ratio",
+        "lam": "lm_loss_weight",
+        "lambda": "lm_loss_weight",
+        "lm_weight": "lm_loss_weight",
+        "sft_coef": "lm_loss_weight",
+        "mu": "center_rewards_coefficient",
+        "center_coefficient": "center_rewards_coefficient",
+        "magnitude": "center_rewards_form",
+        "losses": "extra_losses",
+        "betas": "adam_beta1",
+        "beta1": "adam_beta1",
+        "beta2": "adam_beta2",
+        "eps": "adam_epsilon",
+        "adam_eps": "adam_epsilon",
+        "epsilon": "adam_epsilon",
+        "decay": "weight_decay",
+        "clip": "max_grad_norm",
+        "gradient_clip_val": "max_grad_norm",
+        "clip_grad": "max_grad_norm",
+        "model_max_length": "max_length",
+        "truncation": "overflow",
+        "micro_train_batch_size": "micro_batch_size",
+        "gradient_accumulation_steps": "micro_batch_size",
+        "group_by_length": "length_group_size",
+        "max_train_steps": "max_steps",
+        "dtype": "precision",
+        "bf16": "precision",
+        "fp16": "precision",
+        "mixed_precision": "precision",
+        "activation_checkpointing": "gradient_checkpointing",
+        "fsdp": "sharding",
+        "deepspeed": "sharding",
+        "fused_kernels": "use_liger_kernel",
+        "liger": "use_liger_kernel",
+        "devices": "num_processes",
+        "world_size": "num_processes",
+        "num_gpus": "num_processes",
+        "gpus": "num_processes",
+        "nproc_per_node": "num_processes",
+        "threads": "num_threads",
+        "save_interval": "save_steps",
+        "eval_interval": "eval_steps",
+        "save_total_limit": "keep_checkpoint",
+    }
+
+    run_name: str = "reward-model"
+    """Name of the run; evaluation results call the checkpoint by it."""
     data: str = ""
-    """Preference dataset: a folder or Parquet file, or a hub name; ``run`` and ``--data`` put theirs in its place."""
-    backbone: Backbone
-    """The model under the reward head."""
-    tokenizer: Tokenizer = Tokenizer()
-    """The vocabulary."""
-    prompts: str = "dataset"
-    """Prompt set saved with the checkpoint: ``dataset`` (the set that lies with the dataset, else read out of its
-    ``system`` column), ``themis`` (our own), or a YAML or JSON file."""
-    holdout: float = Field(0.02, ge=0, lt=1)
-    """Share of rows set aside for validation where the dataset names no splits (whole repositories, or whole prompts
-    where no repository is known)."""
+    """Preference dataset: a Parquet file, a directory of them, or a Hub name. ``--data`` and ``themis-rm run``
+    override it."""
+    backbone: BackboneSettings
+    """Language model that the reward head is added to."""
+    tokenizer: TokenizerSettings = TokenizerSettings()
+    """Tokenizer and chat template."""
+    prompt_set: str = "dataset"
+    """Criteria prompts to save with the checkpoint: ``dataset`` (``prompts.json`` of the dataset, or else the prompts
+    in its ``system`` column), ``themis`` (the built-in set), or the path of a YAML or JSON file."""
+    validation_fraction: float = Field(0.02, ge=0, lt=1)
+    """Share of rows to use for validation if the dataset has no named splits. Rows of one repository, or of one prompt
+    where the repository is unknown, stay together."""
 
-    peak_rate: float = Field(1e-5, gt=0)
-    """Learning rate after the warm-up."""
-    terminal_rate: float = Field(5e-7, ge=0)
-    """Learning rate at the end."""
-    warmup: float = Field(0.05, ge=0, lt=1)
-    """Share of updates that warm up, linearly from zero."""
-    lam: float = Field(0.25, ge=0)
-    """Lambda: weight of the language-modeling term on the chosen response."""
-    mu: float = Field(0.001, ge=0)
-    """Weight of the magnitude term."""
-    magnitude: Literal["sum", "absolute"] = "sum"
-    """``(r_c + r_r)^2`` or ``(|r_c| + |r_r|)^2``."""
-    betas: tuple[float, float] = (0.9, 0.95)
-    """AdamW's decay rates of the two moments."""
-    eps: float = Field(1e-8, gt=0)
-    """AdamW's denominator offset."""
+    learning_rate: float = Field(1e-5, gt=0)
+    """Peak learning rate, reached after the warmup."""
+    min_learning_rate: float = Field(5e-7, ge=0)
+    """Learning rate at the end of the cosine schedule."""
+    warmup_ratio: float = Field(0.05, ge=0, lt=1)
+    """Share of steps with linear warmup from zero."""
+    lm_loss_weight: float = Field(0.25, ge=0)
+    """Weight of the language-modeling loss on the chosen response; 0 does not compute it."""
+    center_rewards_coefficient: float = Field(0.001, ge=0)
+    """Weight of the reward-centering loss."""
+    center_rewards_form: CenterRewardsForm = "sum"
+    """Reward-centering loss: ``sum`` for ``(r_c + r_r)^2``, ``absolute`` for ``(|r_c| + |r_r|)^2``."""
+    extra_losses: dict[str, float] = Field(default_factory=dict)
+    """Further loss terms: registered name -> weight. Plugins register terms under ``themis_rm.losses``."""
+    adam_beta1: float = Field(0.9, ge=0, lt=1)
+    """Decay rate of AdamW's first moment."""
+    adam_beta2: float = Field(0.95, ge=0, lt=1)
+    """Decay rate of AdamW's second moment."""
+    adam_epsilon: float = Field(1e-8, gt=0)
+    """Constant that AdamW adds to the denominator."""
     weight_decay: float = Field(0.1, ge=0)
-    """AdamW's decoupled weight decay."""
-    decay_all: bool = True
-    """Decay every weight, as the published runs did; ``false`` spares norms and biases."""
-    clip: float = Field(1.5, ge=0)
-    """Largest norm of the gradient over all weights; 0 does not clip."""
+    """Decoupled weight decay of AdamW."""
+    decay_norm_and_bias: bool = True
+    """Apply weight decay to normalization weights and biases too, as the published models did."""
+    max_grad_norm: float = Field(1.5, ge=0)
+    """Largest norm of the gradient over all weights; larger gradients are scaled down. 0 disables clipping."""
 
     max_length: int = Field(4096, ge=16)
-    """Most tokens of a conversation."""
-    on_long: Literal["truncate", "drop"] = "truncate"
-    """What becomes of a longer one: its response is cut (the closing tokens stay), or the row is dropped."""
-    system_role: Literal["fold", "error"] = "fold"
-    """Where the template has no place for a system message: ``fold`` puts the criteria prompt in front of the user
-    message (scoring does the same), ``error`` stops."""
-    global_batch: int = Field(512, ge=1)
-    """Pairs in an update, over all ranks and accumulation steps."""
-    micro_batch: int = Field(1, ge=1)
-    """Pairs in one forward pass of one rank; accumulation follows from it."""
-    group_window: int = Field(1, ge=1)
-    """Global batches whose pairs are sorted by length together: more saves padding, 1 keeps batches fully random."""
-    epochs: float = Field(1.0, gt=0)
-    """Passes over the data; the last update is filled up from the next pass, so no row is left out."""
+    """Largest number of tokens of a conversation."""
+    overflow: Overflow = "truncate"
+    """How to treat a longer conversation: ``truncate`` cuts the response and keeps the closing tokens, ``drop`` drops
+    the row."""
+    system_role: SystemRole = "prepend"
+    """How to treat a chat template without system messages: ``prepend`` puts the criteria prompt in front of the user
+    message (scoring does the same), ``error`` raises."""
+    global_batch_size: int = Field(512, ge=1)
+    """Pairs per optimizer step, over all processes and accumulation steps."""
+    micro_batch_size: int = Field(1, ge=1)
+    """Pairs per forward pass of one process; the number of accumulation steps follows from it."""
+    length_group_size: int = Field(1, ge=1)
+    """Number of global batches whose pairs are sorted by length together. Larger values save padding; with 1 the
+    composition of batches is fully random."""
+    num_train_epochs: float = Field(1.0, gt=0)
+    """Passes over the data. The last batch is filled from the next pass, so that every row is used."""
     max_steps: int | None = Field(None, ge=1)
-    """Updates, instead of ``epochs``."""
+    """Number of optimizer steps; overrides ``num_train_epochs``."""
     seed: int = 0
-    """Seed of weights and order."""
+    """Seed of initial weights and of the order of the data."""
 
     precision: Literal["fp32", "bf16", "fp64"] = "bf16"
-    """``bf16`` keeps weights, softmax, losses and reductions in float32 and multiplies in bfloat16."""
+    """Arithmetic. ``bf16`` multiplies in bfloat16 and keeps weights, softmax, losses and reductions in float32."""
     gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: less memory, a third more work."""
+    """Recompute activations in the backward pass: less memory, about a third more compute."""
     sharding: Literal["none", "fsdp2", "fsdp2-offload"] = "none"
-    """Whether weights and optimizer are sharded over the ranks (and held in main memory between uses)."""
-    fused_kernels: bool = True
-    """Use liger's kernels where there is a GPU and they are installed."""
-    devices: int = Field(1, ge=1)
-    """Ranks that the recipe was planned for; a run with others keeps the global batch and accumulates more or less."""
-    threads: int | None = Field(None, ge=1)
-    """CPU threads of a rank; empty leaves torch's choice."""
+    """Shard weights and optimizer states over the processes with FSDP2; ``fsdp2-offload`` also keeps them in CPU
+    memory."""
+    use_liger_kernel: bool = True
+    """Use the fused kernels of liger-kernel if there is a GPU and the package is installed."""
+    num_processes: int = Field(1, ge=1)
+    """Number of processes that the recipe was written for. With another number the global batch size stays the same and
+    the accumulation changes."""
+    num_threads: int | None = Field(None, ge=1)
+    """CPU threads per process; by default torch decides."""
 
-    save_every: int = Field(100, ge=1)
-    """Updates between two checkpoints, from which a killed run goes on."""
-    eval_every: int = Field(100, ge=1)
-    """Updates between two looks at the validation split (the last update is always followed by one)."""
-    eval_rows: int = Field(2000, ge=0)
-    """Validation rows that are looked at, and training rows at the very end; the first ones by hash."""
-    keep_checkpoints: bool = False
-    """Keep the last checkpoint after the run (to train on)."""
+    save_steps: int = Field(100, ge=1)
+    """Steps between two checkpoints, from which an interrupted run resumes."""
+    eval_steps: int = Field(100, ge=1)
+    """Steps between two evaluations on the validation split; there is always one after the last step."""
+    max_eval_samples: int = Field(2000, ge=0)
+    """Largest number of validation pairs to evaluate on, and of training pairs after the last step; sampled by hash."""
+    keep_checkpoint: bool = False
+    """Keep the last checkpoint with its optimizer states after the run."""
 
     size: str = ""
-    """Which entry of ``sizes`` to lay over the recipe."""
+    """Entry of ``sizes`` to use."""
     sizes: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Size -> settings that differ for it; cleared once one is chosen."""
+    """Model size -> settings that override the recipe for this size; empty once a size is selected."""
+
+    @classmethod
+    def load(cls, path: str | Path, overrides: Iterable[str | Override] = ()) -> Self:
+        """Read a recipe file, or a recipe of this package by name, and apply ``key.sub=value`` overrides.
+
+        Raises:
+            InputError: The file is missing or is not a YAML mapping.
+            SettingError: There is no recipe of this name, or a key or a value is invalid.
+        """
+        return super().load(find_recipe(path, "train"), overrides)
+
+    @classmethod
+    def resolve(cls, recipe: Self | str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Self:
+        """Return a recipe from any form that the Python API accepts.
+
+        Args:
+            recipe: A recipe, a mapping, a YAML file, or the name of a recipe of this package.
+            overrides: Dotted keys and the values that replace those of the recipe.
+
+        Raises:
+            InputError: The file is missing or is not a YAML mapping.
+            SettingError: There is no recipe of this name, or a key or a value is invalid.
+            TypeError: ``recipe`` has another type.
+        """
+        changes = [Override(key, value, key) for key, value in (overrides or {}).items()]
+        if isinstance(recipe, cls):
+            return cls.build(recipe.model_dump(mode="json"), "recipe", changes) if changes else recipe
+        if isinstance(recipe, Mapping):
+            return cls.build(recipe, "recipe", changes)
+        if isinstance(recipe, (str, Path)):
+            return cls.load(recipe, changes)
+        raise TypeError(f"recipe must be a TrainRecipe, a mapping, a file or a name, not {type(recipe).__name__}")
 
     @model_validator(mode="before")
     @classmethod
-    def _choose_size(cls, values: Any) -> Any:
+    def _select_size(cls, values: Any) -> Any:
         if not isinstance(values, dict) or not values.get("sizes"):
             return values
         sizes = values["sizes"]
         if not values.get("size"):
-            raise ValueError(f"choose a size: size={' | '.join(sizes)}")
+            raise ValueError(f"select a size: size={' | '.join(sizes)}")
         if values["size"] not in sizes:
             raise ValueError(f"unknown size '{values['size']}'. {did_you_mean(values['size'], sizes)}")
-        return _over({**values, "sizes": {}}, sizes[values["size"]])
+        return _merge({**values, "sizes": {}}, sizes[values["size"]])
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.global_batch % self.micro_batch:
-            raise ValueError(f"global_batch {self.global_batch} is no multiple of micro_batch {self.micro_batch}")
-        if self.terminal_rate > self.peak_rate:
-            raise ValueError(f"terminal_rate {self.terminal_rate:g} is above peak_rate {self.peak_rate:g}")
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise ValueError("betas must lie in [0, 1)")
+    def _check_consistency(self) -> Self:
+        if self.global_batch_size % self.micro_batch_size:
+            raise ValueError(
+                f"global_batch_size {self.global_batch_size} is not a multiple of micro_batch_size "
+                f"{self.micro_batch_size}"
+            )
+        if self.min_learning_rate > self.learning_rate:
+            raise ValueError(
+                f"min_learning_rate {self.min_learning_rate:g} is above learning_rate {self.learning_rate:g}"
+            )
         if self.backbone.config is not None and not (self.tokenizer.path or self.tokenizer.train_bpe):
             raise ValueError("a backbone from a config needs tokenizer.path or tokenizer.train_bpe")
         if self.backbone.path and self.tokenizer.train_bpe:
-            raise ValueError("a trained backbone keeps its vocabulary: tokenizer.train_bpe needs backbone.config")
+            raise ValueError("a pretrained backbone has a vocabulary: tokenizer.train_bpe needs backbone.config")
         return self
 
-    def accumulation(self, ranks: int) -> int:
-        """Return how many forward passes of each rank make up one update.
+    def accumulation_steps(self, num_processes: int) -> int:
+        """Return the number of forward passes of each process per optimizer step.
 
         Raises:
-            SettingError: The global batch cannot be dealt evenly.
+            SettingError: The global batch cannot be split evenly.
         """
-        if self.global_batch % (self.micro_batch * ranks):
+        if self.global_batch_size % (self.micro_batch_size * num_processes):
             raise SettingError(
-                f"global_batch {self.global_batch} is no multiple of micro_batch {self.micro_batch} x {ranks} ranks.",
+                f"global_batch_size {self.global_batch_size} is not a multiple of micro_batch_size "
+                f"{self.micro_batch_size} x {num_processes} processes.",
                 "Change one of them.",
             )
-        return self.global_batch // (self.micro_batch * ranks)
+        return self.global_batch_size // (self.micro_batch_size * num_processes)
 
-    def steps(self, rows: int) -> int:
-        """Return the number of updates on so many training rows."""
+    def total_steps(self, num_pairs: int) -> int:
+        """Return the number of optimizer steps for a training split of ``num_pairs`` pairs."""
         if self.max_steps is not None:
             return self.max_steps
-        return max(1, -(-round(self.epochs * rows) // self.global_batch))
+        return max(1, -(-round(self.num_train_epochs * num_pairs) // self.global_batch_size))
 
 
-def _over(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def _merge(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     merged = dict(values)
     for key, value in changes.items():
-        below = merged.get(key)
-        merged[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        current = merged.get(key)
+        merged[key] = _merge(current, value) if isinstance(current, dict) and isinstance(value, dict) else value
     return merged

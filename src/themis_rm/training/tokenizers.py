@@ -1,4 +1,4 @@
-"""A byte-level BPE vocabulary learned from the training split, with a ChatML template of our own."""
+"""Tokenizers: a byte-level BPE vocabulary trained on the dataset, loading of existing ones, and their pad token."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from themis_rm.errors import CheckpointError
 from themis_rm.storage.digests import stable_id
-from themis_rm.training.recipe import Bpe
+from themis_rm.training.recipe import BpeSettings
 
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 
@@ -18,16 +18,16 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 
-# Words with the sign or space before them, single digits, runs of signs, and indentation as tokens of its own.
-_PIECES = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s*[\r\n]+|\s+(?!\S)|\s+"
+# Words with the punctuation mark or space before them, single digits, runs of punctuation, line ends, indentation.
+_PRETOKEN_PATTERN = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s*[\r\n]+|\s+(?!\S)|\s+"
 
 
 def sample_texts(rows: Iterable[Mapping[str, Any]], share: float) -> Iterator[str]:
-    """Yield the texts of a sample of rows; which rows depends on their text alone.
+    """Yield the texts of a sample of rows; whether a row is sampled depends only on its text.
 
     Args:
         rows: Mappings with ``system, input, chosen, rejected``.
-        share: Share of them to take, 0 to 1.
+        share: Share of the rows to sample, from 0 to 1.
     """
     for row in rows:
         if share < 1 and int(stable_id(row["input"], row["chosen"])[:8], 16) >= share * 2**32:
@@ -37,13 +37,13 @@ def sample_texts(rows: Iterable[Mapping[str, Any]], share: float) -> Iterator[st
                 yield row[key]
 
 
-def learn_bpe(texts: Iterator[str], settings: Bpe, max_length: int) -> Any:
-    """Learn a vocabulary and return it as a Hugging Face tokenizer.
+def train_bpe(texts: Iterator[str], settings: BpeSettings, max_length: int) -> Any:
+    """Train a byte-level BPE vocabulary (Sennrich et al., 2016, arXiv 1508.07909) and return a Hugging Face tokenizer.
 
     Args:
-        texts: The corpus; read once.
-        settings: Size and limits.
-        max_length: What the tokenizer says of the model's length.
+        texts: Training texts; read once.
+        settings: Size and limits of the vocabulary.
+        max_length: ``model_max_length`` of the tokenizer.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
@@ -51,7 +51,7 @@ def learn_bpe(texts: Iterator[str], settings: Bpe, max_length: int) -> Any:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"),
+            pre_tokenizers.Split(Regex(_PRETOKEN_PATTERN), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
@@ -77,35 +77,38 @@ def learn_bpe(texts: Iterator[str], settings: Bpe, max_length: int) -> Any:
 
 
 def load_tokenizer(path: str, revision: str | None = None) -> Any:
-    """Load a tokenizer from a folder or the hub.
+    """Load a tokenizer from a directory or the Hub.
 
     Raises:
-        CheckpointError: There is none.
+        CheckpointError: There is no tokenizer at ``path``.
     """
     from transformers import AutoTokenizer
 
     try:
         return AutoTokenizer.from_pretrained(path, revision=revision, trust_remote_code=False)
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"No tokenizer at '{path}' ({' '.join(str(error).split())[:200]}).") from error
+        raise CheckpointError(
+            f"No tokenizer at '{path}' ({' '.join(str(error).split())[:200]}).",
+            "Set tokenizer.path to a directory or Hub name with a tokenizer.",
+        ) from error
 
 
-def pad_token_id(tokenizer: Any, closing: int | None) -> int:
-    """Return the id to pad with, setting ``tokenizer.pad_token`` where it has none.
+def pad_token_id(tokenizer: Any, closing_token: int | None) -> int:
+    """Return the id of the pad token, after setting ``tokenizer.pad_token`` if it has none or an unusable one.
 
-    Plain sequence classification pools at the rightmost token that is not the pad token, so the pad token must never
-    be the one that ends a conversation.
+    Sequence classification in transformers pools at the rightmost token that is not the pad token, so the pad token
+    must not be the token that ends a conversation.
 
     Args:
         tokenizer: A Hugging Face tokenizer.
-        closing: Last token of a rendered conversation, if the template closes one.
+        closing_token: Last token of every rendered conversation, or ``None``.
 
     Raises:
-        CheckpointError: It has no special token that could serve.
+        CheckpointError: The tokenizer has no special token to pad with.
     """
     for name in ("pad_token", "unk_token", "eos_token", "bos_token"):
         token = getattr(tokenizer, name, None)
-        if token is not None and tokenizer.convert_tokens_to_ids(token) != closing:
+        if token is not None and tokenizer.convert_tokens_to_ids(token) != closing_token:
             tokenizer.pad_token = token
             return int(tokenizer.pad_token_id)
-    raise CheckpointError("The tokenizer has no token that can pad.", "Add a pad_token to its configuration.")
+    raise CheckpointError("The tokenizer has no token to pad with.", "Add a pad_token to its configuration.")

@@ -1,7 +1,7 @@
-"""Training on ``transformers.Trainer``: the objective normalized over the global batch, exact resumption, logs.
+"""Trainer of pair reward models: ``transformers.Trainer`` with an objective normalized over the global batch.
 
-The Trainer brings accumulation, sharding, mixed precision, clipping and checkpoints; what is ours is the order of the
-data, the loss and its denominators, the schedule, what is logged, and which checkpoints count.
+The base class does accumulation, sharding, mixed precision, clipping and checkpoints. This subclass adds the order of
+the data, the loss and its denominators, the schedule, the log, and checkpoints that count only when complete.
 """
 
 from __future__ import annotations
@@ -24,38 +24,40 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from themis_rm.errors import SettingError
-from themis_rm.training.batches import InOrder, collate, training_order
-from themis_rm.training.checkpoints import CompleteCheckpoints
-from themis_rm.training.corpus import TokenPairs
-from themis_rm.training.model import PairOutput, RewardModel, unaliased
-from themis_rm.training.objective import bradley_terry, combine, magnitude
+from themis_rm.training.batches import FixedOrderSampler, collate, training_order
+from themis_rm.training.losses import LOSSES, PairOutput
+from themis_rm.training.losses.bradley_terry import bradley_terry
+from themis_rm.training.objective import combine, needs_nll, objective_weights, term_sums
+from themis_rm.training.pair_model import PairRewardModel, without_tied_weights
 from themis_rm.training.recipe import TrainRecipe
-from themis_rm.training.schedule import learning_rate, warmup_steps
+from themis_rm.training.resume import MarkCompleteCheckpoints
+from themis_rm.training.schedule import learning_rate_at, warmup_steps
+from themis_rm.training.token_cache import TokenizedPairs
 
-_SUMS = ("preference", "nll", "magnitude", "reward_chosen", "reward_rejected", "correct", "pairs", "tokens")
+_STATISTICS = ("reward_chosen", "reward_rejected", "correct", "pairs", "tokens")
 
 
-def arguments(recipe: TrainRecipe, out: Path, steps: int, ranks: int) -> TrainingArguments:
-    """Return the Trainer's arguments for a recipe.
+def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int, num_processes: int) -> TrainingArguments:
+    """Return the arguments of ``transformers.Trainer`` for a recipe.
 
     Args:
-        recipe: The run.
-        out: Folder for checkpoints.
-        steps: Updates.
-        ranks: Processes that take part.
+        recipe: The training recipe.
+        checkpoints: Directory for checkpoints.
+        steps: Number of optimizer steps.
+        num_processes: Number of processes of the run.
 
     Raises:
-        SettingError: The recipe does not fit the number of ranks, or asks for sharding on one.
+        SettingError: The recipe does not fit the number of processes, or enables sharding for a single one.
     """
     sharded = recipe.sharding != "none"
-    if sharded and ranks == 1:
-        raise SettingError("sharding needs several ranks.", "Start with torchrun, or set sharding: none.")
+    if sharded and num_processes == 1:
+        raise SettingError("sharding needs several processes.", "Start with torchrun, or set sharding: none.")
     return TrainingArguments(
-        output_dir=str(out),
+        output_dir=str(checkpoints),
         max_steps=steps,
-        per_device_train_batch_size=recipe.micro_batch,
-        gradient_accumulation_steps=recipe.accumulation(ranks),
-        max_grad_norm=recipe.clip,
+        per_device_train_batch_size=recipe.micro_batch_size,
+        gradient_accumulation_steps=recipe.accumulation_steps(num_processes),
+        max_grad_norm=recipe.max_grad_norm,
         bf16=recipe.precision == "bf16",
         use_cpu=not torch.cuda.is_available(),
         seed=recipe.seed,
@@ -63,9 +65,9 @@ def arguments(recipe: TrainRecipe, out: Path, steps: int, ranks: int) -> Trainin
         logging_steps=1,
         logging_nan_inf_filter=False,
         eval_strategy="steps",
-        eval_steps=recipe.eval_every,
+        eval_steps=recipe.eval_steps,
         save_strategy="steps",
-        save_steps=recipe.save_every,
+        save_steps=recipe.save_steps,
         save_total_limit=None,
         report_to=[],
         disable_tqdm=True,
@@ -87,16 +89,19 @@ def arguments(recipe: TrainRecipe, out: Path, steps: int, ranks: int) -> Trainin
 
 
 class PairTrainer(Trainer):
-    """The Trainer with the objective of reward models.
+    """Trainer with the objective of a recipe.
 
     Args:
-        model: What to train.
-        recipe: The run.
-        args: Of :func:`arguments`.
+        model: The model to train.
+        recipe: The training recipe.
+        args: Arguments from :func:`training_arguments`.
         train: Training pairs.
-        validation: Validation pairs, may be empty.
-        pad: Id of the token that pads.
-        log_file: Gets a line of JSON per update and per evaluate_pairs at the validation split.
+        validation: Validation pairs; may be empty.
+        pad_token_id: Token to pad with.
+        log_file: JSONL file to append to: one line per optimizer step and per evaluation on the validation split.
+
+    Raises:
+        SettingError: Several GPUs are visible to this process, or ``extra_losses`` names an unknown loss term.
     """
 
     loss_is_scaled_for_ga = True
@@ -106,32 +111,35 @@ class PairTrainer(Trainer):
 
     def __init__(
         self,
-        model: RewardModel,
+        model: PairRewardModel,
         recipe: TrainRecipe,
         args: TrainingArguments,
-        train: TokenPairs,
-        validation: TokenPairs,
+        train: TokenizedPairs,
+        validation: TokenizedPairs,
         *,
-        pad: int,
+        pad_token_id: int,
         log_file: Path | None = None,
     ) -> None:
         self.recipe = recipe
-        self.pad = pad
+        self.pair_model = model
+        self.num_parameters = sum(p.numel() for p in model.parameters())  # before they are sharded
+        self.weights = objective_weights(recipe)
+        self.pad_token_id = pad_token_id
         self.log_file = log_file
         if args.n_gpu > 1:
             raise SettingError(
                 f"{args.n_gpu} GPUs are visible to one process.", "Start one process per GPU with torchrun."
             )
         super().__init__(
-            model=model, args=args, train_dataset=train, eval_dataset=validation, callbacks=[CompleteCheckpoints()]
+            model=model, args=args, train_dataset=train, eval_dataset=validation, callbacks=[MarkCompleteCheckpoints()]
         )
-        self.sums = torch.zeros(len(_SUMS), dtype=torch.float64)
-        self._last_look: tuple[int, dict[str, float]] = (-1, {})
-        self.remove_callback(PrinterCallback)  # the log is a file
+        self.sums = torch.zeros(len(self.weights) + len(_STATISTICS), dtype=torch.float64)
+        self._last_evaluation: tuple[int, dict[str, float]] = (-1, {})
+        self.remove_callback(PrinterCallback)  # the log goes to a file
         self.add_callback(EvaluateOnTrainEnd())
 
     def create_accelerator_and_postprocess(self) -> None:
-        """Keep reductions of gradients in float32 where weights are sharded."""
+        """Reduce gradients in float32 if weights are sharded."""
         super().create_accelerator_and_postprocess()
         plugin = getattr(self.accelerator.state, "fsdp_plugin", None)
         if plugin is not None and self.recipe.precision == "bf16":
@@ -142,47 +150,53 @@ class PairTrainer(Trainer):
             )
 
     def get_train_dataloader(self) -> Any:
-        """Deal the order of the whole run out to ranks; to the Trainer it is one long epoch."""
+        """Return the batches of all steps in the order of the run; for the base class it is one long epoch."""
         order = training_order(
             self.train_dataset.lengths,
             steps=self.args.max_steps,
-            batch=self.recipe.global_batch,
-            window=self.recipe.group_window,
+            global_batch_size=self.recipe.global_batch_size,
+            length_group_size=self.recipe.length_group_size,
             seed=self.recipe.seed,
         )
         loader = DataLoader(
             self.train_dataset,
-            batch_size=self.recipe.micro_batch,
-            sampler=InOrder(order),
-            collate_fn=partial(collate, pad=self.pad),
+            batch_size=self.recipe.micro_batch_size,
+            sampler=FixedOrderSampler(order),
+            collate_fn=partial(collate, pad_token_id=self.pad_token_id),
             drop_last=True,
         )
         return self.accelerator.prepare(loader)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        """AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101) over one group, or two if norms are spared."""
+        """Create AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101), with a group for weights without decay."""
         if self.optimizer is None:
             named = [(n, p) for n, p in (model or self.model).named_parameters() if p.requires_grad]
-            spared = [] if self.recipe.decay_all else [p for _, p in named if p.ndim < 2]
-            decayed = [p for _, p in named if self.recipe.decay_all or p.ndim >= 2]
+            decay_all = self.recipe.decay_norm_and_bias
+            decayed = [p for _, p in named if decay_all or p.ndim >= 2]
+            without_decay = [] if decay_all else [p for _, p in named if p.ndim < 2]
             groups = [{"params": decayed, "weight_decay": self.recipe.weight_decay}]
-            groups += [{"params": spared, "weight_decay": 0.0}] if spared else []
+            groups += [{"params": without_decay, "weight_decay": 0.0}] if without_decay else []
             self.optimizer = AdamW(
-                groups, lr=self.recipe.peak_rate, betas=self.recipe.betas, eps=self.recipe.eps, fused=True
+                groups,
+                lr=self.recipe.learning_rate,
+                betas=(self.recipe.adam_beta1, self.recipe.adam_beta2),
+                eps=self.recipe.adam_epsilon,
+                fused=True,
             )
         return self.optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        """Cosine with warm-up to the terminal rate."""
+        """Create the cosine schedule with warmup."""
         if self.lr_scheduler is None:
             rate = partial(
-                learning_rate,
+                learning_rate_at,
                 steps=num_training_steps,
-                warmup=warmup_steps(num_training_steps, self.recipe.warmup),
-                peak=self.recipe.peak_rate,
-                terminal=self.recipe.terminal_rate,
+                warmup=warmup_steps(num_training_steps, self.recipe.warmup_ratio),
+                peak=self.recipe.learning_rate,
+                minimum=self.recipe.min_learning_rate,
             )
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rate(step) / self.recipe.peak_rate)
+            peak = self.recipe.learning_rate
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rate(step) / peak)
             self._created_lr_scheduler = True
         return self.lr_scheduler
 
@@ -192,10 +206,10 @@ class PairTrainer(Trainer):
         num_batches: int,
         device: torch.device,
     ) -> tuple[list[dict[str, Tensor]], Tensor]:
-        """Fetch one update's forward passes and count its pairs and completion tokens over all ranks.
+        """Fetch the batches of one step and count its pairs and completion tokens over all processes.
 
         Returns:
-            The batches, and ``[pairs, tokens]`` of the global batch as float64.
+            The batches, and a float64 tensor ``[pairs, completion tokens]`` with the counts of the global batch.
         """
         batches = list(itertools.islice(epoch_iterator, num_batches))
         counts = torch.zeros(2, dtype=torch.int64, device=device)
@@ -213,63 +227,56 @@ class PairTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """Return this forward pass's share of the global objective."""
+        """Return the share of one forward pass in the global objective, a scalar."""
         completion = inputs["completion_mask"]
         output: PairOutput = model(
-            inputs["input_ids"], inputs["attention_mask"], completion if self.recipe.lam > 0 else None
+            inputs["input_ids"], inputs["attention_mask"], completion if needs_nll(self.weights) else None
         )
-        preference = bradley_terry(output.chosen, output.rejected)
-        center = magnitude(output.chosen, output.rejected, self.recipe.magnitude)
+        sums = term_sums(output, self.weights)
         assert isinstance(num_items_in_batch, Tensor)  # noqa: S101
-        pairs, tokens = num_items_in_batch.to(preference.dtype)
-        loss = combine(
-            preference, output.nll, center, pairs=pairs, tokens=tokens, lam=self.recipe.lam, mu=self.recipe.mu
-        )
+        pairs, tokens = num_items_in_batch.to(sums["bradley_terry"].dtype)
+        loss = combine(sums, self.weights, pairs=pairs, tokens=tokens)
         with torch.no_grad():
-            self._count(output, preference, center, completion.sum())
-        # Gradients are averaged over ranks, but shares are to be summed.
+            self._accumulate(output, sums, completion.sum())
+        # Gradients are averaged over processes, but the shares have to be summed.
         loss = loss * self.accelerator.num_processes
         return (loss, output) if return_outputs else loss
 
-    def _count(self, output: PairOutput, preference: Tensor, center: Tensor, tokens: Tensor) -> None:
+    def _accumulate(self, output: PairOutput, sums: dict[str, Tensor], tokens: Tensor) -> None:
         wins = (output.chosen > output.rejected).sum() + 0.5 * (output.chosen == output.rejected).sum()
-        values = (
-            preference.sum(),
-            output.nll,
-            center.sum(),
-            output.chosen.sum(),
-            output.rejected.sum(),
-            wins,
-            preference.new_tensor(len(preference)),
-            tokens,
-        )
-        self.sums = self.sums.to(preference.device) + torch.stack([v.detach().to(torch.float64) for v in values])
+        pairs = torch.tensor(len(output.chosen), device=output.chosen.device)
+        values = (*sums.values(), output.chosen.sum(), output.rejected.sum(), wins, pairs, tokens)
+        self.sums = self.sums.to(output.chosen.device) + torch.stack([v.detach().to(torch.float64) for v in values])
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Write the terms of the objective over the global batch of the update."""
+        """Write the loss terms and statistics of one step, over its global batch."""
         super().log(logs, start_time)
         if "loss" not in logs:
             return
-        sums = dict(zip(_SUMS, self.accelerator.reduce(self.sums, reduction="sum").tolist(), strict=True))
-        self.sums = torch.zeros(len(_SUMS), dtype=torch.float64)
-        pairs = sums["pairs"]
-        terms = {key: sums[key] / pairs for key in ("preference", "magnitude", "reward_chosen", "reward_rejected")}
-        terms["nll"] = sums["nll"] / max(1.0, sums["tokens"])
+        totals = self.accelerator.reduce(self.sums, reduction="sum").tolist()
+        sums = dict(zip((*self.weights, *_STATISTICS), totals, strict=True))
+        self.sums = torch.zeros_like(self.sums)
+        pairs, tokens = sums["pairs"], sums["tokens"]
+        counts = {"pairs": pairs, "tokens": max(1.0, tokens)}
+        terms = {name: sums[name] / counts[LOSSES.get(name).mean_over] for name in self.weights}
         line = {
             "split": "train",
-            "loss": terms["preference"] + self.recipe.lam * terms["nll"] + self.recipe.mu * terms["magnitude"],
+            "loss": sum(weight * terms[name] for name, weight in self.weights.items()),
             **terms,
-            "margin": terms["reward_chosen"] - terms["reward_rejected"],
+            "reward_chosen": sums["reward_chosen"] / pairs,
+            "reward_rejected": sums["reward_rejected"] / pairs,
+            "margin": (sums["reward_chosen"] - sums["reward_rejected"]) / pairs,
             "accuracy": sums["correct"] / pairs,
             "n": int(pairs),
-            "tokens": int(sums["tokens"]),
+            "tokens": int(tokens),
             "learning_rate": logs["learning_rate"],
             "grad_norm": logs["grad_norm"],
-            "epoch": self.state.global_step * self.recipe.global_batch / len(self.train_dataset),
+            "epoch": self.state.global_step * self.recipe.global_batch_size / len(self.train_dataset),
         }
         if not math.isfinite(line["loss"]):
             raise SettingError(
-                f"The loss is {line['loss']} at update {self.state.global_step}.", "Lower peak_rate or clip."
+                f"The loss is {line['loss']} at step {self.state.global_step}.",
+                "Lower learning_rate or max_grad_norm.",
             )
         self._write(line)
 
@@ -284,52 +291,53 @@ class PairTrainer(Trainer):
         ignore_keys: list[str] | None = None,
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
-        """Look at the validation split and log it."""
-        told = self.evaluate_pairs(eval_dataset if eval_dataset is not None else self.eval_dataset)
-        self._last_look = (self.state.global_step, told)
-        if told["n"]:
-            self._write({"split": "validation", **told})
-        metrics = {f"{metric_key_prefix}_{key}": value for key, value in told.items()}
+        """Evaluate on the validation split and log the metrics."""
+        values = self.evaluate_pairs(eval_dataset if eval_dataset is not None else self.eval_dataset)
+        self._last_evaluation = (self.state.global_step, values)
+        if values["n"]:
+            self._write({"split": "validation", **values})
+        metrics = {f"{metric_key_prefix}_{key}": value for key, value in values.items()}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def final_metrics(self) -> dict[str, float]:
-        """Return what the finished model scores on the validation split, see :meth:`evaluate_pairs`."""
-        step, told = self._last_look
-        return told if step == self.state.global_step else self.evaluate_pairs(self.eval_dataset)
+        """Return the metrics of the final model on the validation split, see :meth:`evaluate_pairs`."""
+        step, metrics = self._last_evaluation
+        return metrics if step == self.state.global_step else self.evaluate_pairs(self.eval_dataset)
 
     @torch.no_grad()
-    def evaluate_pairs(self, pairs: TokenPairs) -> dict[str, float]:
-        """Score up to ``eval_rows`` pairs.
+    def evaluate_pairs(self, pairs: TokenizedPairs) -> dict[str, float]:
+        """Score up to ``max_eval_samples`` pairs.
 
         Returns:
-            ``accuracy`` (ties count half), ``strict_accuracy``, ``ties`` (share), ``margin``, ``preference`` (loss)
-            and ``n``; only ``n`` if there are none.
+            ``accuracy`` (ties count half), ``strict_accuracy``, ``tie_rate``, ``margin`` (mean), ``bradley_terry``
+            (mean loss) and ``n``, the number of pairs; only ``n`` if there are none.
         """
-        chosen = pairs.sample(self.recipe.eval_rows)
-        if not len(chosen):
+        sample = pairs.sample(self.recipe.max_eval_samples)
+        if not len(sample):
             return {"n": 0}
         self.model.eval()
-        ranks, rank = self.accelerator.num_processes, self.accelerator.process_index
-        cuts = [chosen[i : i + self.recipe.micro_batch] for i in range(0, len(chosen), self.recipe.micro_batch)]
+        size, processes = self.recipe.micro_batch_size, self.accelerator.num_processes
+        batches = [sample[i : i + size] for i in range(0, len(sample), size)]
         sums = torch.zeros(5, dtype=torch.float64, device=self.accelerator.device)
-        for start in range(0, len(cuts), ranks):
-            # Every rank takes part in every pass (shards are gathered in it); one without work repeats, uncounted.
-            mine = start + rank
-            sums += self._look_at(pairs, cuts[min(mine, len(cuts) - 1)]) * (mine < len(cuts))
-        wins, ties, margin, preference, n = self.accelerator.reduce(sums, reduction="sum").tolist()
+        for start in range(0, len(batches), processes):
+            # Every process takes part in every pass, because shards are gathered in it. A process without a batch of
+            # this pass repeats the last batch and does not count it.
+            index = start + self.accelerator.process_index
+            sums += self._evaluate_batch(pairs, batches[min(index, len(batches) - 1)]) * (index < len(batches))
+        wins, ties, margin, loss, n = self.accelerator.reduce(sums, reduction="sum").tolist()
         self.model.train()
         return {
             "accuracy": (wins + 0.5 * ties) / n,
             "strict_accuracy": wins / n,
-            "ties": ties / n,
+            "tie_rate": ties / n,
             "margin": margin / n,
-            "preference": preference / n,
+            "bradley_terry": loss / n,
             "n": int(n),
         }
 
-    def _look_at(self, pairs: TokenPairs, indices: np.ndarray) -> Tensor:
-        batch = collate([pairs[int(i)] for i in indices], self.pad)
+    def _evaluate_batch(self, pairs: TokenizedPairs, indices: np.ndarray) -> Tensor:
+        batch = collate([pairs[int(i)] for i in indices], self.pad_token_id)
         device = self.accelerator.device
         output: PairOutput = self.model(batch["input_ids"].to(device), batch["attention_mask"].to(device))
         chosen, rejected = output.chosen.double(), output.rejected.double()
@@ -343,20 +351,19 @@ class PairTrainer(Trainer):
         return torch.stack([value.to(torch.float64) for value in values])
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
-        # The Trainer's own would stop at tied weights: safetensors stores no tensor twice.
+        # The base class fails on tied weights, because safetensors stores no tensor twice.
         if not self.args.should_save:
             return
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(unaliased(state_dict or self.model.state_dict()), folder / "model.safetensors")
+        save_file(without_tied_weights(state_dict or self.model.state_dict()), folder / "model.safetensors")
 
 
 class EvaluateOnTrainEnd(TrainerCallback):
     """Evaluates at the last step, before the last checkpoint is written, so that a resumed run has the log entry."""
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Request an evaluation at the last step."""
-        # Before the last checkpoint is written, so that the log is whole when the run is resumed from there.
+        """Request an evaluation and a checkpoint at the last step."""
         if state.global_step >= state.max_steps:
             control.should_evaluate = True
             control.should_save = True

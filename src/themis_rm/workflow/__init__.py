@@ -1,1 +1,1 @@
-"""The main job as one command: stages that are skipped when unchanged and resumed where they were killed."""
+"""Workflows: all stages from git repositories to a scored answer, skipped if unchanged and resumed if interrupted."""

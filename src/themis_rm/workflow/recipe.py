@@ -1,11 +1,11 @@
-"""The recipe of a whole run: every stage's settings in one YAML file."""
+"""Recipes of complete runs: the settings of all stages in one YAML file."""
 
 from __future__ import annotations
 
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator
 
@@ -17,76 +17,119 @@ from themis_rm.mining.functions import TreeSettings
 from themis_rm.mining.settings import MineSettings
 from themis_rm.pipeline import ExecutorSettings
 from themis_rm.settings import Override, Settings, read_yaml
+from themis_rm.training.find_recipe import find_recipe
 from themis_rm.training.recipe import TrainRecipe
 
-PLACES = {"python:stdlib": "stdlib", "python:site-packages": "purelib"}
-"""Names for the source trees of the running interpreter, so that a recipe needs no path of a machine."""
+INTERPRETER_TREES = {"python:stdlib": "stdlib", "python:site-packages": "purelib"}
+"""Names of source trees of the running interpreter, so that a recipe needs no path of a machine."""
 
 
-class Example(Settings):
-    """One request and answer that is scored at the end, to see the model at work."""
+class ExampleResponse(Settings):
+    """A prompt with a response that is scored at the end of the run, to show the model's scores."""
 
     prompt: str
-    """The request."""
+    """The prompt."""
     response: str
-    """The answer, as code."""
+    """The response, as code."""
 
 
 class RunRecipe(Settings):
-    """From sources to a scored answer."""
+    """Settings of all stages from git repositories to a scored answer."""
 
-    name: str = "run"
-    """What the report calls the run."""
+    synonyms: ClassVar[dict[str, str]] = {
+        "name": "run_name",
+        "repos": "repositories",
+        "repository": "repositories",
+        "sources": "repositories",
+        "source_trees": "trees",
+        "execution": "executor",
+        "training": "train",
+        "recipe": "train",
+        "benchmarks": "benchmark",
+        "evaluation": "evaluate",
+    }
+
+    run_name: str = "run"
+    """Name of the run in its report."""
     repositories: list[str] = Field(default_factory=list)
-    """Git histories to mine: clones, bare repositories, bundles or URLs."""
+    """Git repositories to mine: clones, bare repositories, bundles or URLs."""
     trees: list[str] = Field(default_factory=list)
-    """Source trees whose documented functions get bugs injected; ``python:stdlib`` and ``python:site-packages`` too."""
+    """Source trees with documented functions to inject bugs into; also ``python:stdlib``, ``python:site-packages``."""
     executor: ExecutorSettings = ExecutorSettings()
     """Where the data stages run."""
     mine: MineSettings = MineSettings()
-    """Histories to commits."""
+    """Settings of mining commits from the repositories."""
     functions: TreeSettings = TreeSettings()
-    """Source trees to documented functions."""
+    """Settings of collecting documented functions from the source trees."""
     curate: CurateSettings = CurateSettings()
-    """Commits and functions to labeled pairs."""
+    """Settings of turning commits and functions into labeled pairs."""
     assemble: AssembleSettings = AssembleSettings()
-    """Labeled pairs to a preference dataset."""
+    """Settings of turning labeled pairs into a preference dataset."""
     train: TrainRecipe
-    """Preference dataset to a checkpoint; in a file also the path of a training recipe, seen from that file."""
+    """Training recipe. In a file also the path of a training recipe, relative to that file, or the name of one."""
     benchmark: str = "authored"
-    """Benchmark file or folder, or ``authored`` for the pairs in the package."""
+    """Benchmark file or directory, or ``authored`` for the pairs that are part of this package."""
     evaluate: EvaluateSettings = EvaluateSettings()
-    """Checkpoint to scores."""
-    examples: list[Example] = Field(default_factory=list)
-    """Answers that are scored at the end."""
+    """Settings of the evaluation."""
+    examples: list[ExampleResponse] = Field(default_factory=list)
+    """Responses that are scored at the end."""
 
     @classmethod
     def load(cls, path: str | Path, overrides: Iterable[str | Override] = ()) -> Self:
-        """Read a recipe, and the training recipe that it names; overrides go over both.
+        """Read a recipe file, or a recipe of this package by name, and the training recipe that it names.
+
+        Args:
+            path: YAML file, or name of a recipe (``demo``).
+            overrides: ``key.sub=value`` overrides of both recipes.
 
         Raises:
-            InputError: A file is missing or no YAML mapping.
-            SettingError: A key or a value is not allowed.
+            InputError: A file is missing or is not a YAML mapping.
+            SettingError: There is no recipe of this name, or a key or a value is invalid.
         """
-        values = read_yaml(Path(path))
-        if isinstance(values.get("train"), str):
-            values["train"] = read_yaml(Path(path).parent / values["train"])
+        file = find_recipe(path, "run")
+        values = read_yaml(file)
+        train = values.get("train")
+        if isinstance(train, str):
+            relative = file.parent / train
+            values["train"] = read_yaml(relative if relative.is_file() else find_recipe(train, "train"))
         return cls.build(values, str(path), overrides)
+
+    @classmethod
+    def resolve(cls, recipe: Self | str | Path | Mapping[str, Any]) -> Self:
+        """Return a recipe from any form that the Python API accepts.
+
+        Args:
+            recipe: A recipe, a mapping, a YAML file, or the name of a recipe of this package.
+
+        Raises:
+            UserError: See :meth:`load`.
+            TypeError: ``recipe`` has another type.
+        """
+        if isinstance(recipe, cls):
+            return recipe
+        if isinstance(recipe, Mapping):
+            return cls.build(recipe, "recipe")
+        if isinstance(recipe, (str, Path)):
+            return cls.load(recipe)
+        raise TypeError(f"recipe must be a RunRecipe, a mapping, a file or a name, not {type(recipe).__name__}")
 
     @field_validator("repositories", "trees", mode="before")
     @classmethod
-    def _one_or_many(cls, value: object) -> object:
+    def _split_names(cls, value: object) -> object:
         # `repositories=a b` on the command line is one string.
         return value.split() if isinstance(value, str) else value or []
 
     def tree_paths(self) -> list[Path]:
-        """Return the source trees as folders.
+        """Return the source trees as directories.
 
         Raises:
-            InputError: One of them is not a folder.
+            InputError: One of them is not a directory.
         """
-        paths = [Path(sysconfig.get_path(PLACES[tree])) if tree in PLACES else Path(tree) for tree in self.trees]
+        paths = [
+            Path(sysconfig.get_path(INTERPRETER_TREES[tree])) if tree in INTERPRETER_TREES else Path(tree)
+            for tree in self.trees
+        ]
         for path in paths:
             if not path.is_dir():
-                raise InputError(f"Source tree {path} is not a folder.")
+                raise InputError(f"The source tree {path} is not a directory.", "Correct 'trees' in the recipe.")
         return paths

@@ -1,11 +1,12 @@
-"""From git histories to a scored answer: the stages, in order, each into its own folder of the run."""
+"""Runs: all stages of a recipe in order, each in its own subdirectory of the output directory."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -20,14 +21,21 @@ from themis_rm.mining.repositories import mine_repositories
 from themis_rm.pipeline import StageReport
 from themis_rm.records import BenchmarkPair, Preference
 from themis_rm.report.page import ScoredExample, render
+from themis_rm.results import TableView
 from themis_rm.serve.scorer import Scorer
 from themis_rm.storage.atomic import write_text
+from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import exclusive
 from themis_rm.storage.parquet import read_rows, write_rows
-from themis_rm.workflow import fingerprints
+from themis_rm.training.runner import train
+from themis_rm.workflow.fingerprints import (
+    code_fingerprint,
+    path_fingerprint,
+    repository_fingerprint,
+    tree_fingerprint,
+)
 from themis_rm.workflow.recipe import RunRecipe
 from themis_rm.workflow.stages import Stage, run_stage
-from themis_rm.workflow.training import train_with_baseline
 from themis_rm.workflow.view import RunView
 
 MINE, FUNCTIONS, CURATE, ASSEMBLE, TRAIN, HELD_OUT, EVALUATE = (
@@ -40,123 +48,214 @@ MINE, FUNCTIONS, CURATE, ASSEMBLE, TRAIN, HELD_OUT, EVALUATE = (
     "7-evaluate",
 )
 HELD_OUT_PAIRS = 2000
-"""Most pairs of the validation split that the finished model is compared with the baselines on."""
+"""Largest number of pairs of the validation split that the trained model and the baselines are evaluated on."""
 REPORT = "report.html"
 
 
-@dataclass(frozen=True)
-class Finished:
-    """What a run leaves behind.
+@dataclass(frozen=True, repr=False)
+class RunResult(TableView):
+    """Result of a run.
 
     Attributes:
-        results: Of the benchmark.
-        held_out: Of pairs that the dataset held back, if it did.
-        model: Folder of the checkpoint.
+        results: Results on the benchmark.
+        held_out: Results on the validation split of the dataset, if it has one.
+        checkpoint: Directory of the checkpoint.
         page: The HTML report.
-        scored: The recipe's examples with their scores.
+        examples: Scores of the recipe's examples.
         stages: The stages with their reports.
     """
 
     results: EvaluationResults
     held_out: EvaluationResults | None
-    model: Path
+    checkpoint: Path
     page: Path
-    scored: list[ScoredExample]
+    examples: list[ScoredExample]
     stages: list[Stage]
 
+    def records(self) -> Sequence[dict[str, Any]]:
+        """Return one row per stage: state, row counts and wall time."""
+        return [_record(stage) for stage in self.stages]
 
-def run(recipe: RunRecipe, out: Path, console: Console) -> Finished:
-    """Run a recipe; killed at any moment and called again, it goes on and ends the same.
+    def summary(self) -> str:
+        """Return the number of stages and the paths of the checkpoint and of the report in one line."""
+        unchanged = sum(stage.state == "unchanged" for stage in self.stages)
+        return f"{len(self.stages)} stages, {unchanged} unchanged; checkpoint {self.checkpoint}; report {self.page}"
+
+
+def _record(stage: Stage) -> dict[str, Any]:
+    report = stage.report or StageReport(stage.name)
+    return {
+        "stage": stage.name,
+        "state": stage.state,
+        "read": report.read,
+        "kept": report.kept,
+        "dropped": sum(report.dropped.values()),
+        "seconds": report.seconds,
+    }
+
+
+def run(
+    recipe: RunRecipe | str | Path | Mapping[str, Any], out: str | Path, console: Console | None = None
+) -> RunResult:
+    """Run all stages of a recipe; a run that was killed at any moment resumes and has the same result.
 
     Args:
-        recipe: What to do.
-        out: Folder of the run; one process at a time.
-        console: Where to show progress.
+        recipe: Recipe object, mapping, YAML file, or name of a recipe of this package (``demo``).
+        out: Output directory; one process at a time.
+        console: Where to show progress; by default standard error.
 
     Raises:
-        UserError: Something that was given cannot be used, in one line.
+        UserError: The recipe or one of its inputs cannot be used.
     """
+    recipe, out = RunRecipe.resolve(recipe), Path(out)
     if not recipe.repositories and not recipe.trees:
-        raise SettingError("The recipe names no repositories and no trees: there is nothing to learn from.")
+        raise SettingError("The recipe has no repositories and no trees.", "Set repositories, trees or both.")
     with exclusive(out):
-        stages = stages_of(recipe, out)
-        view = RunView(stages, out, console)
-        with view.shown():
+        stages = build_stages(recipe, out)
+        view = RunView(stages, out, console or Console(stderr=True))
+        with view.display():
             for stage in stages:
-                view.begins(stage)
+                view.start(stage)
                 run_stage(stage, out)
-                view.ended(stage)
-        results = EvaluationResults.load(out / EVALUATE / RESULTS)
-        held_out = EvaluationResults.load(out / HELD_OUT / RESULTS) if (out / HELD_OUT / RESULTS).is_file() else None
-        model = out / TRAIN / "model"
-        scored = _score_examples(recipe, model)
-        page = out / REPORT
-        reports = [(stage.title, stage.report) for stage in stages if stage.report is not None]
-        write_text(page, render(recipe.name, reports, results, held_out, out / TRAIN / "log.jsonl", scored))
-        return Finished(results, held_out, model, page, scored, stages)
+                view.finish(stage)
+        return _result(recipe, out, stages)
 
 
-def stages_of(recipe: RunRecipe, out: Path) -> list[Stage]:
-    """Return the stages of a recipe; a kind of source that it does not name has no stage."""
-    found: dict[str, Stage] = {}
+def _result(recipe: RunRecipe, out: Path, stages: list[Stage]) -> RunResult:
+    results = EvaluationResults.load(out / EVALUATE / RESULTS)
+    held_out = out / HELD_OUT / RESULTS
+    result = RunResult(
+        results,
+        EvaluationResults.load(held_out) if held_out.is_file() else None,
+        out / TRAIN / "model",
+        out / REPORT,
+        _score_examples(recipe, out / TRAIN / "model"),
+        stages,
+    )
+    reports = [(stage.title, stage.report) for stage in stages if stage.report is not None]
+    log = out / TRAIN / "log.jsonl"
+    write_text(result.page, render(recipe.run_name, reports, results, result.held_out, log, result.examples))
+    return result
 
-    def upstream(*names: str) -> list[str]:
-        return [found[name].output for name in names if name in found]
 
-    def add(name: str, title: str, rooms: Sequence[str], settings: str, *before: str) -> Stage:
-        stage = Stage(name, title, lambda: "", lambda _: StageReport(name), ())
-        stage.fingerprint = lambda: fingerprints.combine(name, fingerprints.code(*rooms), settings, *upstream(*before))
-        found[name] = stage
-        return stage
+@dataclass
+class _StageList:
+    """Stages in order; each fingerprint includes the outputs of the stages that it reads from."""
 
-    if recipe.repositories:
-        sources = "".join(map(fingerprints.repository, recipe.repositories))
-        stage = add(MINE, "Mine git histories", ["mining"], recipe.mine.canonical() + sources)
-        stage.work = lambda to: mine_repositories(recipe.repositories, to, recipe.mine, recipe.executor)
-        stage.outputs = ("commits/*.parquet",)
-    if recipe.trees:
-        trees = recipe.tree_paths()
-        seen = "".join(map(fingerprints.tree, trees))
-        stage = add(FUNCTIONS, "Collect documented functions", ["mining"], recipe.functions.canonical() + seen)
-        stage.work = lambda to: mine_trees(trees, to, recipe.functions, recipe.executor)
-        stage.outputs = ("solutions/*.parquet",)
+    stages: dict[str, Stage] = field(default_factory=dict)
 
-    stage = add(CURATE, "Curate pairs, inject bugs", ["curation", "mining"], recipe.curate.canonical(), MINE, FUNCTIONS)
+    def add(
+        self,
+        name: str,
+        title: str,
+        work: Callable[[Path], StageReport],
+        *,
+        code: Callable[..., Any],
+        settings: Callable[[], str],
+        outputs: tuple[str, ...],
+        inputs: tuple[str, ...] = (),
+    ) -> None:
+        """Add a stage.
+
+        Args:
+            name: Name of its directory.
+            title: Name for people.
+            work: Does the work in the given directory.
+            code: Function whose module, with all that it imports, is the code of the stage.
+            settings: Returns the settings and the fingerprints of external inputs.
+            outputs: Patterns of its output files.
+            inputs: Names of the stages that it reads from, if they exist.
+        """
+
+        def fingerprint() -> str:
+            upstream = [self.stages[item].output for item in inputs if item in self.stages]
+            return stable_id(name, code_fingerprint(code), settings(), *upstream)
+
+        self.stages[name] = Stage(name, title, fingerprint, work, outputs)
+
+
+def build_stages(recipe: RunRecipe, out: Path) -> list[Stage]:
+    """Return the stages of a recipe; sources that it does not name have no stage.
+
+    Raises:
+        InputError: A source tree is not a directory.
+    """
+    stages = _StageList()
+    _add_data_stages(stages, recipe, out)
+    stages.add(
+        TRAIN,
+        "Train the reward model",
+        lambda to: train(recipe.train, out / ASSEMBLE, to).to_stage_report(),
+        code=train,
+        settings=recipe.train.canonical,
+        outputs=("model/*", "model/baselines/*/*"),
+        inputs=(ASSEMBLE,),
+    )
+    stages.add(
+        HELD_OUT,
+        "Evaluate on held-out pairs",
+        lambda to: _evaluate_held_out(recipe, out, to),
+        code=evaluate,
+        settings=recipe.evaluate.canonical,
+        outputs=("scores.parquet", "results.json"),
+        inputs=(TRAIN,),
+    )
+    stages.add(
+        EVALUATE,
+        "Evaluate on the benchmark",
+        lambda to: _evaluate(recipe, recipe.benchmark, out / TRAIN / "model", to),
+        code=evaluate,
+        settings=lambda: recipe.evaluate.canonical() + path_fingerprint(recipe.benchmark),
+        outputs=("scores.parquet", "results.json"),
+        inputs=(TRAIN,),
+    )
+    return list(stages.stages.values())
+
+
+def _add_data_stages(stages: _StageList, recipe: RunRecipe, out: Path) -> None:
+    trees = recipe.tree_paths()
     commits, solutions = (out / MINE / "commits", out / FUNCTIONS / "solutions")
-    stage.work = lambda to: curate(_filled(commits), _filled(solutions), to, recipe.curate, recipe.executor)
-    stage.outputs = ("pairs/*.parquet",)
+    if recipe.repositories:
+        stages.add(
+            MINE,
+            "Mine git repositories",
+            lambda to: mine_repositories(recipe.repositories, to, recipe.mine, recipe.executor),
+            code=mine_repositories,
+            settings=lambda: recipe.mine.canonical() + "".join(map(repository_fingerprint, recipe.repositories)),
+            outputs=("commits/*.parquet",),
+        )
+    if trees:
+        stages.add(
+            FUNCTIONS,
+            "Collect documented functions",
+            lambda to: mine_trees(trees, to, recipe.functions, recipe.executor),
+            code=mine_trees,
+            settings=lambda: recipe.functions.canonical() + "".join(map(tree_fingerprint, trees)),
+            outputs=("solutions/*.parquet",),
+        )
+    stages.add(
+        CURATE,
+        "Curate pairs, inject bugs",
+        lambda to: curate(_if_not_empty(commits), _if_not_empty(solutions), to, recipe.curate, recipe.executor),
+        code=curate,
+        settings=recipe.curate.canonical,
+        outputs=("pairs/*.parquet",),
+        inputs=(MINE, FUNCTIONS),
+    )
+    stages.add(
+        ASSEMBLE,
+        "Assemble the dataset",
+        lambda to: assemble(out / CURATE / "pairs", to, recipe.assemble, recipe.executor),
+        code=assemble,
+        settings=recipe.assemble.canonical,
+        outputs=("data/*.parquet", "README.md", "prompts.json"),
+        inputs=(CURATE,),
+    )
 
-    stage = add(ASSEMBLE, "Assemble the dataset", ["dataset"], recipe.assemble.canonical(), CURATE)
-    stage.work = lambda to: assemble(out / CURATE / "pairs", to, recipe.assemble, recipe.executor)
-    stage.outputs = ("data/*.parquet", "README.md", "prompts.json")
 
-    stage = add(TRAIN, "Train the reward model", ["training", "models"], recipe.train.canonical(), ASSEMBLE)
-    stage.work = lambda to: train_with_baseline(recipe.train, out / ASSEMBLE, to).as_stage()
-    stage.outputs = ("model/*", "model/baselines/*/*")
-
-    packages = ["models", "benchmark", "evaluation"]
-    stage = add(HELD_OUT, "Evaluate on held-out pairs", packages, recipe.evaluate.canonical(), TRAIN)
-    stage.work = lambda to: _evaluate_held_out(recipe, out, to)
-    stage.outputs = ("scores.parquet", "results.json")
-
-    settings = recipe.evaluate.canonical() + _benchmark(recipe.benchmark)
-    stage = add(EVALUATE, "Evaluate on the benchmark", packages, settings, TRAIN)
-    stage.work = lambda to: _evaluate(recipe, recipe.benchmark, out / TRAIN / "model", to)
-    stage.outputs = ("scores.parquet", "results.json")
-    return list(found.values())
-
-
-def _filled(folder: Path) -> Path | None:
-    # A source that kept nothing leaves no shard; what the other one gave is enough.
+def _if_not_empty(folder: Path) -> Path | None:
+    # A source of which no row was kept has no shard; the rows of the other source are enough.
     return folder if any(folder.glob("*.parquet")) else None
-
-
-def _benchmark(name: str) -> str:
-    path = Path(name)
-    if not path.exists():
-        return name
-    found = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
-    return fingerprints.files(found, path.parent)
 
 
 def _evaluate(recipe: RunRecipe, benchmark: str | Path, model: Path, to: Path) -> StageReport:
@@ -171,7 +270,7 @@ def _evaluate_held_out(recipe: RunRecipe, out: Path, to: Path) -> StageReport:
     held_out = to / "held-out.parquet"
     if not write_rows(held_out, pairs, BenchmarkPair.schema()):
         return StageReport(HELD_OUT)
-    settings = recipe.evaluate.model_copy(update={"verified": "any"})  # they have no tests
+    settings = recipe.evaluate.model_copy(update={"verified": "any"})  # these pairs have no tests
     return _evaluate(recipe.model_copy(update={"evaluate": settings}), held_out, out / TRAIN / "model", to)
 
 
@@ -179,13 +278,12 @@ def _score_examples(recipe: RunRecipe, model: Path) -> list[ScoredExample]:
     if not recipe.examples:
         return []
     scorer = Scorer.load(model, settings=recipe.evaluate.model)
-    found = []
+    examples = []
     for example in recipe.examples:
         try:
-            scores = scorer.score(example.prompt, example.response)
+            rewards = scorer.score(example.prompt, example.response)
         except InputError as error:
-            raise InputError(f"An example of the recipe cannot be scored: {error.message}") from error
-        found.append(
-            ScoredExample(example.prompt, example.response, {k: v for k, v in scores.items() if v is not None})
-        )
-    return found
+            raise InputError(f"An example of the recipe cannot be scored: {error.message}", error.hint) from error
+        scores = {criterion: reward for criterion, reward in rewards.items() if reward is not None}
+        examples.append(ScoredExample(example.prompt, example.response, scores))
+    return examples

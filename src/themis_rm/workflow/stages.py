@@ -1,9 +1,8 @@
-"""The stages of a run and what ties them together; each is skipped, resumed or run anew by its fingerprint."""
+"""Stages of a workflow: each is skipped, resumed or started again, depending on its fingerprint."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,23 +10,26 @@ from pathlib import Path
 from typing import Any, Literal
 
 from themis_rm.pipeline import StageReport
-from themis_rm.storage.atomic import write_text
-from themis_rm.workflow import fingerprints
+from themis_rm.storage.atomic import remove, write_json
+from themis_rm.storage.digests import files_sha256
 
-State = Literal["waiting", "running", "done", "unchanged"]
+StageState = Literal["waiting", "running", "done", "unchanged"]
+STATE_FILE = "stage.json"
 
 
 @dataclass
 class Stage:
-    """One step of a run.
+    """One stage of a workflow.
 
     Attributes:
-        name: Folder name under the run's folder, and name in the report.
-        title: What people read.
-        fingerprint: Of inputs, settings and code; computed when the stage's turn comes.
-        work: Does the work into the given folder; must go on where it was when called again after a kill.
-        outputs: Patterns of the files whose contents later stages depend on.
-        output: Fingerprint of those files, once the stage is done.
+        name: Name of its directory and of its report.
+        title: Name for people.
+        fingerprint: Returns the fingerprint of inputs, settings and code; called when the previous stages are done.
+        work: Does the work in the given directory; called again after an interruption, it must resume.
+        outputs: Patterns of the files that later stages depend on.
+        state: Progress of the stage.
+        report: Row counts, once the stage is done.
+        output: Fingerprint of the contents of the output files, once the stage is done.
     """
 
     name: str
@@ -35,45 +37,43 @@ class Stage:
     fingerprint: Callable[[], str]
     work: Callable[[Path], StageReport]
     outputs: tuple[str, ...]
-    state: State = "waiting"
+    state: StageState = "waiting"
     report: StageReport | None = None
     output: str = ""
 
 
 def run_stage(stage: Stage, run_folder: Path) -> None:
-    """Bring one stage to its end, with its report and the fingerprint of its outputs filled in.
+    """Complete one stage, and set its report and the fingerprint of its outputs.
 
-    A finished stage with the same fingerprint is left as it is. A stage that was cut off with the same fingerprint
-    is handed its folder to go on. Anything else starts in an empty folder.
+    A finished stage with the same fingerprint is skipped, an interrupted stage with the same fingerprint resumes in its
+    directory, and any other stage starts in an empty directory.
     """
     folder = run_folder / stage.name
-    marker = folder / "stage.json"
-    wanted = stage.fingerprint()
-    known = _read(marker)
-    if known.get("fingerprint") == wanted and known.get("state") == "done":
+    state_file = folder / STATE_FILE
+    fingerprint = stage.fingerprint()
+    saved = _read(state_file)
+    if saved.get("fingerprint") == fingerprint and saved.get("state") == "done":
         stage.report = StageReport.load(folder)
-        stage.output = str(known["outputs"])
+        stage.output = str(saved["outputs"])
         stage.state = "unchanged"
         return
-    if known.get("fingerprint") != wanted:
-        marker.unlink(missing_ok=True)  # first: a marker must never outlive what it vouches for
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        write_text(marker, json.dumps({"fingerprint": wanted, "state": "running"}))
+    if saved.get("fingerprint") != fingerprint:
+        state_file.unlink(missing_ok=True)  # first, so that it never describes a directory that is partly deleted
+        remove(folder)
+        write_json(state_file, {"fingerprint": fingerprint, "state": "running"})
     stage.state = "running"
     started = time.monotonic()
     stage.report = stage.work(folder)
     stage.report.seconds = time.monotonic() - started
     stage.report.save(folder)
-    found = (f for pattern in stage.outputs for f in folder.glob(pattern) if f.is_file())
-    stage.output = fingerprints.files(found, folder)
-    write_text(marker, json.dumps({"fingerprint": wanted, "state": "done", "outputs": stage.output}))
+    files = {file for pattern in stage.outputs for file in folder.glob(pattern) if file.is_file()}
+    stage.output = files_sha256(files, folder)
+    write_json(state_file, {"fingerprint": fingerprint, "state": "done", "outputs": stage.output})
     stage.state = "done"
 
 
-def _read(marker: Path) -> dict[str, Any]:
+def _read(state_file: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(marker.read_text(encoding="utf-8")))
+        return dict(json.loads(state_file.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return {}

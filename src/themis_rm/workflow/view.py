@@ -1,4 +1,4 @@
-"""The live view of a run: stages, rows kept, rows dropped by reason; plain lines where there is no terminal."""
+"""Live table of a run: stages, rows kept, rows dropped by reason; plain lines if the console is not a terminal."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MARKS = {"waiting": "[dim]·[/]", "running": "[yellow]▶[/]", "done": "[green]�
 
 
 class RunView:
-    """What a person sees of a run.
+    """Progress display of a run.
 
     Args:
         stages: All stages, in order.
-        folder: The run's folder.
-        console: Where to draw.
+        folder: Output directory of the run.
+        console: Where to print.
     """
 
     def __init__(self, stages: Sequence[Stage], folder: Path, console: Console) -> None:
@@ -35,8 +35,8 @@ class RunView:
         self.started: dict[str, float] = {}
 
     @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Draw while the body runs."""
+    def display(self) -> Iterator[None]:
+        """Show the table while the body runs."""
         with suppress_progress():
             if not self.console.is_terminal:
                 yield
@@ -45,25 +45,27 @@ class RunView:
             with live, poll(lambda: live.update(self.table())):
                 yield
 
-    def begins(self, stage: Stage) -> None:
-        """Take note that a stage's turn has come."""
+    def start(self, stage: Stage) -> None:
+        """Record the start of a stage."""
         self.started[stage.name] = time.monotonic()
         if not self.console.is_terminal:
             self.console.print(f"{stage.title} ...", highlight=False)
 
-    def ended(self, stage: Stage) -> None:
-        """Take note that a stage is done."""
+    def finish(self, stage: Stage) -> None:
+        """Report the end of a stage."""
         if not self.console.is_terminal and stage.report is not None:
-            told = "unchanged" if stage.state == "unchanged" else f"{stage.report.seconds:.1f} s"
-            self.console.print(f"{stage.title}: {told}; {counts(stage.report)}", highlight=False, soft_wrap=True)
+            duration = "unchanged" if stage.state == "unchanged" else f"{stage.report.seconds:.1f} s"
+            self.console.print(
+                f"{stage.title}: {duration}; {format_counts(stage.report)}", highlight=False, soft_wrap=True
+            )
 
     def table(self) -> Table:
-        """Return the stages as a table, the running one with what it has done so far."""
+        """Return the stages as a table, with the progress of the running one."""
         table = Table(box=None, pad_edge=False)
         for name in ("", "stage", "time", "rows"):
             table.add_column(name, justify="right" if name == "time" else "left", no_wrap=name != "rows")
         for stage in self.stages:
-            table.add_row(MARKS[stage.state], stage.title, self._time(stage), self._told(stage))
+            table.add_row(MARKS[stage.state], stage.title, self._time(stage), self._progress(stage))
         return table
 
     def _time(self, stage: Stage) -> str:
@@ -71,24 +73,24 @@ class RunView:
             return f"{time.monotonic() - self.started.get(stage.name, time.monotonic()):.0f} s"
         return f"{stage.report.seconds:.0f} s" if stage.report else ""
 
-    def _told(self, stage: Stage) -> str:
+    def _progress(self, stage: Stage) -> str:
         if stage.report is not None:
-            return counts(stage.report)
-        return so_far(self.folder / stage.name) if stage.state == "running" else ""
+            return format_counts(stage.report)
+        return read_progress(self.folder / stage.name) if stage.state == "running" else ""
 
 
-def counts(report: StageReport, reasons: int = 4) -> str:
+def format_counts(report: StageReport, reasons: int = 4) -> str:
     """Return ``12 of 30 kept; too-long 10, ...`` with the most frequent reasons first."""
     text = f"{report.kept:,} kept of {report.read:,}" if report.read else f"{report.kept:,} rows"
     if report.dropped:
         most = sorted(report.dropped.items(), key=lambda item: (-item[1], item[0]))
-        told = ", ".join(f"{reason} {rows:,}" for reason, rows in most[:reasons])
-        text += f"; dropped: {told}{', ...' if len(most) > reasons else ''}"
+        listed = ", ".join(f"{reason} {rows:,}" for reason, rows in most[:reasons])
+        text += f"; dropped: {listed}{', ...' if len(most) > reasons else ''}"
     return text
 
 
-def so_far(folder: Path) -> str:
-    """Return what a running stage has done, as far as its files tell."""
+def read_progress(folder: Path) -> str:
+    """Return the progress of a running stage in one line, read from its log files; empty without any."""
     log = folder / "log.jsonl"
     if log.is_file():
         return _last_line(log)
@@ -97,7 +99,7 @@ def so_far(folder: Path) -> str:
         newest = max(logs.iterdir(), key=lambda path: path.stat().st_mtime, default=None)
         if newest is not None:
             report = read_counts(newest.name, newest)
-            return f"{newest.name}: {tasks_done(newest)} tasks done, {counts(report)}"
+            return f"{newest.name}: {tasks_done(newest)} tasks done, {format_counts(report)}"
     return ""
 
 
@@ -110,6 +112,6 @@ def _last_line(log: Path) -> str:
             values = json.loads(line)
         except ValueError:
             continue
-        told = [f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()]
-        return ", ".join(told[:6])
+        parts = [f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()]
+        return ", ".join(parts[:6])
     return ""

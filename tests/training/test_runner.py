@@ -1,6 +1,5 @@
-"""Whole runs: what they leave behind, and that kills do not change it."""
+"""Complete training runs: their outputs, and that interruptions do not change them."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.training import pairs
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from themis_rm.criteria import CRITERIA
@@ -21,14 +21,14 @@ from themis_rm.errors import InputError, SettingError
 from themis_rm.prompts import PromptSet, built_in, conversation
 from themis_rm.records import Preference
 from themis_rm.storage.parquet import write_rows
-from themis_rm.training.corpus import find_corpus
-from themis_rm.training.train import TrainReport, prompt_set, train
+from themis_rm.training.prompt_sets import find_prompt_set
+from themis_rm.training.report import TrainReport
+from themis_rm.training.runner import train
+from themis_rm.training.splits import find_splits
 from themis_rm.training.trainer import PairTrainer
 
-PROGRAM = Path(__file__).with_name("pairs.py")
-_spec = importlib.util.spec_from_file_location("train_pairs", PROGRAM)
-pairs = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(pairs)
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = [sys.executable, "-m", "tests.training.pairs"]
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +43,11 @@ def finished(tmp_path_factory, data):
     return out, report
 
 
-def lines(out):
+def log_lines(out):
     return [json.loads(line) for line in (out / "log.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def test_a_checkpoint_needs_no_code_of_ours(finished):
+def test_a_checkpoint_loads_with_transformers_alone(finished):
     out, report = finished
     folder = out / "model"
     model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
@@ -66,45 +66,45 @@ def test_a_checkpoint_needs_no_code_of_ours(finished):
         with torch.no_grad():
             chosen, rejected = model(**inputs).logits[:, 0]
         correct += float(chosen > rejected)
-    assert correct / 20 == report.accuracy["validation"]["strict_accuracy"]
+    assert correct / 20 == report.metrics["validation"]["strict_accuracy"]
 
 
-def test_it_learns_what_separates_the_answers(finished):
+def test_training_learns_to_separate_the_responses(finished):
     _, report = finished
-    assert report.accuracy["validation"]["accuracy"] > 0.9
-    assert report.accuracy["validation"]["n"] == report.validation.kept == 20
+    assert report.metrics["validation"]["accuracy"] > 0.9
+    assert report.metrics["validation"]["n"] == report.validation.kept == 20
 
 
-def test_a_checkpoint_tells_where_it_came_from(finished):
+def test_a_checkpoint_has_the_metadata_of_its_run(finished):
     out, report = finished
-    facts = json.loads((out / "model/training.json").read_text(encoding="utf-8"))
-    assert facts["data_hash"] == report.data_hash
-    assert facts["train"]["read"] == 60 == facts["train"]["kept"] + sum(facts["train"]["dropped"].values())
-    assert set(facts["versions"]) == {"themis-rm", "torch", "transformers", "tokenizers"}
+    metadata = json.loads((out / "model/training.json").read_text(encoding="utf-8"))
+    assert metadata["data_hash"] == report.data_hash
+    assert metadata["train"]["read"] == 60 == metadata["train"]["kept"] + sum(metadata["train"]["dropped"].values())
+    assert set(metadata["versions"]) == {"themis-rm", "torch", "transformers", "tokenizers"}
     assert type(pairs.recipe()).load(out / "model/recipe.yaml") == pairs.recipe()
     assert PromptSet.from_file(out / "model/prompts.json") == built_in()
-    assert str(out) not in json.dumps(facts)
+    assert str(out) not in json.dumps(metadata)
 
 
-def test_the_log_has_every_update_and_the_looks_at_validation(finished):
+def test_the_log_has_every_step_and_every_evaluation(finished):
     out, _ = finished
-    log = lines(out)
+    log = log_lines(out)
     assert [line["step"] for line in log if line["split"] == "train"] == list(range(1, 13))
     assert [line["step"] for line in log if line["split"] == "validation"] == [6, 12]
     first = log[0]
-    wanted = first["preference"] + 0.25 * first["nll"] + 0.001 * first["magnitude"]
-    assert first["loss"] == pytest.approx(wanted)
+    expected = first["bradley_terry"] + 0.25 * first["lm"] + 0.001 * first["center_rewards"]
+    assert first["loss"] == pytest.approx(expected)
     assert first["n"] == 8
     assert {"margin", "accuracy", "grad_norm", "learning_rate", "tokens"} <= set(first)
 
 
-def test_nothing_is_left_that_only_resumption_needs(finished):
+def test_files_for_resuming_are_removed_at_the_end(finished):
     out, _ = finished
     assert not (out / "checkpoints").exists()
     assert not list(out.rglob("*.partial"))
 
 
-def test_a_finished_run_is_not_done_again(finished, data):
+def test_a_finished_run_is_not_repeated(finished, data):
     out, report = finished
     before = (out / "model/model.safetensors").stat().st_mtime_ns
     again = train(pairs.recipe(), data, out)
@@ -112,48 +112,80 @@ def test_a_finished_run_is_not_done_again(finished, data):
     assert (out / "model/model.safetensors").stat().st_mtime_ns == before
 
 
-def test_another_run_in_the_same_folder_is_refused(finished, data):
+def test_another_run_in_the_same_directory_is_refused(finished, data):
     with pytest.raises(SettingError, match="other settings"):
         train(pairs.recipe(seed=1), data, finished[0])
 
 
-def test_accumulation_changes_neither_data_nor_objective(finished, data, tmp_path):
-    reference = lines(finished[0])
+def test_a_report_is_a_table_of_splits(finished):
+    _, report = finished
+    assert [(row["split"], row["kept"], row["n"]) for row in report.records()] == [
+        ("train", report.train.kept, 32),
+        ("validation", 20, 20),
+    ]
+    assert report.summary().startswith("12 steps on ")
+
+
+def test_a_recipe_can_be_a_mapping_with_overrides(finished, data):
+    out, report = finished
+    recipe = {**pairs.RECIPE, "max_steps": 1}
+    assert train(recipe, str(data), str(out), {"max_steps": 12}) == report
+
+
+def test_the_baseline_is_fitted_on_the_training_rows(finished):
+    out, _ = finished
+    fit = json.loads((out / "model/baselines/ngrams/ngrams.json").read_text(encoding="utf-8"))["fit"]
+    assert fit["pairs"] + sum(fit["skipped"].values()) == 60
+
+
+def test_a_run_without_data_is_refused(tmp_path):
+    with pytest.raises(SettingError, match="does not name a dataset"):
+        train(pairs.recipe(), out=tmp_path)
+
+
+def test_an_unknown_loss_term_is_refused_before_anything_is_written(data, tmp_path):
+    with pytest.raises(SettingError, match="Unknown loss term"):
+        train(pairs.recipe(extra_losses={"none": 1}), data, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_accumulation_does_not_change_data_or_objective(finished, data, tmp_path):
+    reference = log_lines(finished[0])
     for micro in (1, 2):
         out = tmp_path / str(micro)
-        train(pairs.recipe(micro_batch=micro, max_steps=12), data, out)
-        for one, other in zip(reference[:6], lines(out)[:6], strict=True):
+        train(pairs.recipe(micro_batch_size=micro, max_steps=12), data, out)
+        for one, other in zip(reference[:6], log_lines(out)[:6], strict=True):
             assert other["loss"] == pytest.approx(one["loss"], rel=1e-4)
             assert (other["n"], other["tokens"]) == (one["n"], one["tokens"])
 
 
-def test_a_dataset_of_which_nothing_is_left_is_refused(data, tmp_path):
+def test_a_dataset_without_a_usable_pair_is_refused(data, tmp_path):
     with pytest.raises(InputError, match="prompt-too-long"):
         train(pairs.recipe(max_length=16), data, tmp_path)
 
 
-def test_the_prompt_set_is_that_of_the_dataset(data, tmp_path):
-    corpus = find_corpus(data, 0)
-    assert prompt_set("themis", data, corpus) == built_in()
-    # Foreign prompts are read out of the rows.
-    assert prompt_set("dataset", data, corpus).own == {"FC": "Is it correct?"}
+def test_the_prompt_set_comes_from_the_dataset(data, tmp_path):
+    splits = find_splits(data, 0)
+    assert find_prompt_set("themis", data, splits) == built_in()
+    # Prompts that are not built in are extracted from the rows.
+    assert find_prompt_set("dataset", data, splits).own == {"FC": "Is it correct?"}
     rows = (replace(row, system=built_in().render(CRITERIA[1:2])) for row in pairs.rows(5))
     write_rows(tmp_path / "train.parquet", rows, Preference.schema())
-    assert prompt_set("dataset", tmp_path, find_corpus(tmp_path, 0)) == built_in()
+    assert find_prompt_set("dataset", tmp_path, find_splits(tmp_path, 0)) == built_in()
     (tmp_path / "prompts.json").write_text(replace(built_in(), name="other").to_json(), encoding="utf-8")
-    assert prompt_set("dataset", tmp_path, corpus).name == "other"
+    assert find_prompt_set("dataset", tmp_path, splits).name == "other"
 
 
 class Killed(BaseException):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 @pytest.mark.parametrize("moment", ["mid-checkpoint", "after-marker", "mid-update"])
-def test_a_run_that_was_cut_off_ends_with_the_same_bytes(finished, data, tmp_path, monkeypatch, moment):
+def test_an_interrupted_run_ends_with_the_same_bytes(finished, data, tmp_path, monkeypatch, moment):
     calls = []
 
-    def cut(original):
-        def stand_in(self, *args, **kwargs):
+    def interrupt(original):
+        def replacement(self, *args, **kwargs):
             calls.append(1)
             if moment == "after-marker" and len(calls) == 2:
                 original(self, *args, **kwargs)
@@ -161,11 +193,11 @@ def test_a_run_that_was_cut_off_ends_with_the_same_bytes(finished, data, tmp_pat
                 raise Killed
             return original(self, *args, **kwargs)
 
-        return stand_in
+        return replacement
 
     name = {"mid-checkpoint": "_save_rng_state", "after-marker": "_save_checkpoint", "mid-update": "training_step"}
     with monkeypatch.context() as patch:
-        patch.setattr(PairTrainer, name[moment], cut(getattr(PairTrainer, name[moment])))
+        patch.setattr(PairTrainer, name[moment], interrupt(getattr(PairTrainer, name[moment])))
         with pytest.raises(Killed):
             train(pairs.recipe(), data, tmp_path)
     train(pairs.recipe(), data, tmp_path)
@@ -173,14 +205,14 @@ def test_a_run_that_was_cut_off_ends_with_the_same_bytes(finished, data, tmp_pat
 
 
 def same_run(one, two):
-    files = ["log.jsonl", *(f"model/{file.name}" for file in (one / "model").iterdir())]
+    files = ["log.jsonl", *(str(f.relative_to(one)) for f in sorted((one / "model").rglob("*")) if f.is_file())]
     for file in files:
         assert (one / file).read_bytes() == (two / file).read_bytes(), file
     return True
 
 
 def start(data, out, *changes, **more):
-    return subprocess.Popen([sys.executable, str(PROGRAM), str(data), str(out), *changes], **more)
+    return subprocess.Popen([*PROGRAM, str(data), str(out), *changes], cwd=ROOT, **more)
 
 
 def reached(out):
@@ -190,8 +222,8 @@ def reached(out):
         "vocabulary": (out / "tokenizer.partial").exists() or (out / "tokenizer").exists(),
         "tokens": (out / "tokens.partial").exists() or (out / "tokens").exists(),
         "first updates": written >= 2,
-        "a checkpoint half-written": (checkpoints / "checkpoint-3").exists(),
-        "a checkpoint whole": (checkpoints / "checkpoint-6/complete").exists(),
+        "a partial checkpoint": (checkpoints / "checkpoint-3").exists(),
+        "a complete checkpoint": (checkpoints / "checkpoint-6/complete").exists(),
         "late updates": written >= 10,
         "last checkpoint": (checkpoints / "checkpoint-12").exists(),
         "export": (out / "model.partial").exists() or (out / "model").exists(),
@@ -199,7 +231,7 @@ def reached(out):
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_every_phase_ends_with_the_same_bytes(finished, data, tmp_path):
+def test_a_run_killed_in_every_phase_ends_with_the_same_bytes(finished, data, tmp_path):
     killed = 0
     for moment in reached(tmp_path):
         process = start(data, tmp_path, stderr=subprocess.DEVNULL)
@@ -216,16 +248,16 @@ def test_a_run_killed_at_every_phase_ends_with_the_same_bytes(finished, data, tm
 def launch(data, out, *changes):
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
-    command = [*torchrun, "--rdzv-endpoint", "localhost:0", str(PROGRAM), str(data), str(out), *changes]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    command = [*torchrun, "--rdzv-endpoint", "localhost:0", *PROGRAM[1:], str(data), str(out), *changes]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sharding", ["none", "fsdp2"])
-def test_two_ranks_learn_what_one_does(finished, data, tmp_path, sharding):
-    launch(data, tmp_path, "micro_batch=2", f"sharding={sharding}")
-    for one, other in zip(lines(finished[0]), lines(tmp_path), strict=True):
+def test_two_processes_train_like_one(finished, data, tmp_path, sharding):
+    launch(data, tmp_path, "micro_batch_size=2", f"sharding={sharding}")
+    for one, other in zip(log_lines(finished[0]), log_lines(tmp_path), strict=True):
         assert other["n"] == one["n"]
         if one["split"] == "train":
             assert other["tokens"] == one["tokens"]
@@ -237,11 +269,11 @@ def test_two_ranks_learn_what_one_does(finished, data, tmp_path, sharding):
 
 
 @pytest.mark.slow
-def test_shards_are_resumed(finished, data, tmp_path):
-    # keep_checkpoints is no part of what a run is, so the second call goes on from the first one's last checkpoint.
-    launch(data, tmp_path, "micro_batch=2", "sharding=fsdp2", "keep_checkpoints=true")
+def test_sharded_runs_resume(finished, data, tmp_path):
+    # Runs that differ in keep_checkpoint are the same run, so the second call resumes from the first one's checkpoint.
+    launch(data, tmp_path, "micro_batch_size=2", "sharding=fsdp2", "keep_checkpoint=true")
     shutil.copytree(tmp_path / "model", tmp_path / "before")
     shutil.rmtree(tmp_path / "model")
     (tmp_path / "training_report.json").unlink()
-    launch(data, tmp_path, "micro_batch=2", "sharding=fsdp2")
+    launch(data, tmp_path, "micro_batch_size=2", "sharding=fsdp2")
     assert (tmp_path / "model/model.safetensors").read_bytes() == (tmp_path / "before/model.safetensors").read_bytes()

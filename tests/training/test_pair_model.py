@@ -3,8 +3,8 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from themis_rm.errors import CheckpointError
-from themis_rm.training import model as module
-from themis_rm.training.model import RewardModel, last_real
+from themis_rm.training import pair_model as module
+from themis_rm.training.pair_model import PairRewardModel, last_real_token
 
 SIZES = {
     "hidden_size": 32,
@@ -25,7 +25,7 @@ def tiny(family, tied=True, **more):
     torch.manual_seed(0)
     extra = {"logits_scaling": 3.0} if family == "granite" else {}
     config = AutoConfig.for_model(family, **SIZES, tie_word_embeddings=tied, **extra, **more)
-    return RewardModel(AutoModelForCausalLM.from_config(config), head_init=0.5).eval()
+    return PairRewardModel(AutoModelForCausalLM.from_config(config), head_init_std=0.5).eval()
 
 
 def batch(pairs=2, width=12, seed=0):
@@ -42,18 +42,18 @@ def batch(pairs=2, width=12, seed=0):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_lm_term_is_that_of_the_backbones_own_logits(family):
+def test_the_nll_equals_that_of_the_backbones_logits(family):
     model, inputs = tiny(family), batch()
     pairs = len(inputs["completion_mask"])
     with torch.no_grad():
-        found = model(**inputs).nll
+        nll = model(**inputs).nll
         logits = model.backbone(inputs["input_ids"][:pairs], attention_mask=inputs["attention_mask"][:pairs]).logits
     probabilities = torch.log_softmax(logits[:, :-1], -1).gather(2, inputs["input_ids"][:pairs, 1:, None])[..., 0]
-    assert float(found) == pytest.approx(float(-probabilities[inputs["completion_mask"][:, 1:]].sum()), rel=1e-5)
+    assert float(nll) == pytest.approx(float(-probabilities[inputs["completion_mask"][:, 1:]].sum()), rel=1e-5)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_one_pass_scores_as_single_conversations_do(family):
+def test_a_batch_scores_like_single_conversations(family):
     model, inputs = tiny(family), batch()
     with torch.no_grad():
         output = model(**inputs)
@@ -63,7 +63,7 @@ def test_one_pass_scores_as_single_conversations_do(family):
             assert float(model.score_rows(ids, torch.ones_like(ids))) == pytest.approx(float(reward), abs=1e-5)
 
 
-def test_a_conversation_may_hold_the_pad_token():
+def test_the_pad_token_can_be_part_of_a_conversation():
     model = tiny("qwen3")
     ids = torch.tensor([[5, 6, 7, 0], [5, 6, 7, 0]])
     mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
@@ -72,18 +72,23 @@ def test_a_conversation_may_hold_the_pad_token():
     assert abs(float(first - second)) > 1e-3
 
 
-def test_the_last_real_token_is_found_whatever_the_side_of_padding():
-    assert last_real(torch.tensor([[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1], [1, 0, 0, 0]])).tolist() == [1, 3, 3, 0]
+def test_the_last_real_token_is_found_on_either_padding_side():
+    assert last_real_token(torch.tensor([[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1], [1, 0, 0, 0]])).tolist() == [
+        1,
+        3,
+        3,
+        0,
+    ]
 
 
-def test_full_logits_are_never_made():
-    model, inputs, seen = tiny("qwen3"), batch(), []
-    model.backbone.lm_head.register_forward_hook(lambda *told: seen.append(tuple(told[2].shape)))
+def test_logits_are_computed_only_for_completion_tokens():
+    model, inputs, shapes = tiny("qwen3"), batch(), []
+    model.backbone.lm_head.register_forward_hook(lambda *hook: shapes.append(tuple(hook[2].shape)))
     model(**inputs)
-    assert seen == [(int(inputs["completion_mask"].sum()), 64)]
+    assert shapes == [(int(inputs["completion_mask"].sum()), 64)]
 
 
-def test_logits_in_chunks_give_the_same_loss_and_gradients(monkeypatch):
+def test_chunks_of_logits_have_the_same_loss_and_gradients(monkeypatch):
     results = []
     for elements in (1 << 26, 64 * 3):
         monkeypatch.setattr(module, "_CHUNK_ELEMENTS", elements)
@@ -95,12 +100,12 @@ def test_logits_in_chunks_give_the_same_loss_and_gradients(monkeypatch):
     torch.testing.assert_close(results[0][1], results[1][1], rtol=1e-4, atol=1e-5)
 
 
-def test_recomputed_activations_give_the_same_gradients():
+def test_gradient_checkpointing_has_the_same_gradients():
     gradients = []
     for recompute in (False, True):
         model = tiny("qwen3").train()
         if recompute:
-            model.enable_checkpointing()
+            model.enable_gradient_checkpointing()
             calls = []
             model.backbone.model.layers[0].self_attn.register_forward_pre_hook(lambda *_: calls.append(1))
         output = model(**batch())
@@ -112,25 +117,25 @@ def test_recomputed_activations_give_the_same_gradients():
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
-def test_other_precisions(dtype):
+def test_rewards_are_float32_or_float64(dtype):
     model = tiny("qwen3").to(dtype)
     output = model(**batch())
-    wanted = torch.float64 if dtype == torch.float64 else torch.float32
-    assert output.chosen.dtype == output.nll.dtype == wanted
+    expected = torch.float64 if dtype == torch.float64 else torch.float32
+    assert output.chosen.dtype == output.nll.dtype == expected
     reference = tiny("qwen3")(**batch())
     assert float(output.nll.detach()) == pytest.approx(float(reference.nll.detach()), rel=2e-2)
 
 
-def test_a_family_with_unknown_logits_is_refused(monkeypatch):
+def test_an_architecture_with_unknown_logit_steps_is_refused(monkeypatch):
     monkeypatch.setattr(module, "_LOGIT_STEPS", {})
     model = tiny("gemma2", final_logit_softcapping=0.01)
     with pytest.raises(CheckpointError, match="Gemma2ForCausalLM"):
-        model.check()
+        model.check_logits()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_known_families_pass_the_check(family):
-    tiny(family).check()
+def test_known_architectures_pass_the_check(family):
+    tiny(family).check_logits()
 
 
 def test_gemma2_keeps_soft_capping_of_its_scores():

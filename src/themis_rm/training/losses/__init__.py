@@ -1,0 +1,61 @@
+"""Loss terms: named pure functions of a forward pass over pairs, which a recipe combines with weights.
+
+A term is one module of this package, or a plugin's module under the entry-point group ``themis_rm.losses``, that
+registers a :class:`LossTerm`. A recipe uses it by name (``extra_losses: {my-term: 0.1}``); the trainer needs no edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from themis_rm.registry import Registry
+
+
+@dataclass
+class PairOutput:
+    """Model output for the pairs of one forward pass; the input of every loss term.
+
+    Attributes:
+        chosen: Rewards of the chosen responses, shape ``[pairs]``.
+        rejected: Rewards of the rejected responses, shape ``[pairs]``.
+        nll: Summed negative log-likelihood of the completion tokens of the chosen responses, in nats, a scalar; 0
+            where no term of the objective needs it.
+        margin: By how much the chosen reward should exceed the rejected one, shape ``[pairs]``; ``None`` for 0.
+    """
+
+    chosen: Tensor
+    rejected: Tensor
+    nll: Tensor
+    margin: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class LossTerm:
+    """One term of the objective.
+
+    Attributes:
+        name: Name in recipes and in the training log.
+        function: Returns the term's values, shape ``[pairs]``, or their sum, a scalar, in float32 or float64. A sum
+            and not a mean, because the trainer divides by the counts of the global batch.
+        mean_over: Whether the sum is divided by the pairs or by the completion tokens of the global batch.
+        needs_nll: Whether the function reads ``PairOutput.nll``.
+    """
+
+    name: str
+    function: Callable[[PairOutput], Tensor]
+    mean_over: Literal["pairs", "tokens"] = "pairs"
+    needs_nll: bool = False
+
+
+LOSSES: Registry[LossTerm] = Registry("loss term", "themis_rm.losses", "themis_rm.training.losses")
+"""All loss terms by name."""
+
+
+def full_precision(values: Tensor) -> Tensor:
+    """Return values in float32; float64 stays float64."""
+    return values if values.dtype == torch.float64 else values.float()

@@ -1,0 +1,91 @@
+"""Report of a training run: counts, metrics and the checkpoint."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from themis_rm.pipeline import StageReport
+from themis_rm.results import Result
+from themis_rm.training.splits import Split
+from themis_rm.training.token_cache import TokenizationCounts
+
+REPORT_FILE = "training_report.json"
+
+
+class TrainReport(Result):
+    """Result of a training run."""
+
+    kind: ClassVar[str] = "training report"
+
+    checkpoint: Path
+    """Directory of the checkpoint; in the file relative to the report."""
+    steps: int
+    """Number of optimizer steps."""
+    parameters: int
+    """Number of weights of the backbone and the reward head."""
+    data_hash: str
+    """SHA-256 of the dataset."""
+    train: TokenizationCounts
+    """Row counts of the training split."""
+    validation: TokenizationCounts
+    """Row counts of the validation split."""
+    metrics: dict[Split, dict[str, float]]
+    """Split -> metrics of the final model on a sample of it: ``accuracy`` (ties count half), ``strict_accuracy``,
+    ``tie_rate``, ``margin``, ``bradley_terry`` (mean loss) and ``n``, the number of pairs."""
+    seconds: float
+    """Wall time since the run was last started or resumed."""
+    tokens_per_second: float
+    """Training tokens per second since the run was last started or resumed; tokens of both responses, no padding."""
+
+    def to_json(self) -> str:
+        """Return the content of the file, with the checkpoint relative to it."""
+        relative = self.model_copy(update={"checkpoint": Path(self.checkpoint.name)})
+        return super(TrainReport, relative).to_json()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a report from a file, or from the output directory of a run.
+
+        Raises:
+            InputError: The file cannot be read, or is not a training report.
+        """
+        file = Path(path) / REPORT_FILE if Path(path).is_dir() else Path(path)
+        report = super().load(file)
+        return report.model_copy(update={"checkpoint": file.parent / report.checkpoint})
+
+    def records(self) -> Sequence[dict[str, Any]]:
+        """Return one row per split: row counts and metrics of the final model."""
+        return [self._record("train", self.train), self._record("validation", self.validation)]
+
+    def _record(self, split: Split, counts: TokenizationCounts) -> dict[str, Any]:
+        metrics = self.metrics.get(split, {})
+        return {
+            "split": split,
+            "read": counts.read,
+            "kept": counts.kept,
+            "dropped": sum(counts.dropped.values()),
+            "truncated": counts.truncated,
+            "n": int(metrics.get("n", 0)),
+            **{name: metrics.get(name) for name in ("accuracy", "strict_accuracy", "tie_rate", "margin")},
+        }
+
+    def summary(self) -> str:
+        """Return the number of steps, the validation accuracy and the checkpoint in one line."""
+        metrics = self.metrics.get("validation", {})
+        accuracy = f", {100 * metrics['accuracy']:.1f} % of {metrics['n']:.0f} validation pairs" if metrics["n"] else ""
+        return f"{self.steps} steps on {self.train.kept:,} pairs{accuracy} -> {self.checkpoint}"
+
+    def to_stage_report(self) -> StageReport:
+        """Return the report in the form of a data stage: rows of both splits, dropped by reason."""
+        dropped = Counter(self.train.dropped) + Counter(self.validation.dropped)
+        return StageReport(
+            "train",
+            read=self.train.read + self.validation.read,
+            kept=self.train.kept + self.validation.kept,
+            dropped=dict(dropped),
+            seconds=self.seconds,
+            details=self.model_dump(mode="json", exclude={"checkpoint", "seconds"}),
+        )

@@ -1,0 +1,76 @@
+"""Checkpoints to resume from: a checkpoint counts only once it is completely on disk, however a run is interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+from themis_rm.storage.atomic import remove, write_text
+
+COMPLETE_MARKER = "complete"
+"""Empty file in a checkpoint directory whose files are all on disk."""
+
+
+def find_resume_checkpoint(out: Path) -> Path | None:
+    """Return the newest complete checkpoint of a run, and remove what is newer: partial checkpoints and log lines.
+
+    Args:
+        out: Output directory of the run.
+    """
+    checkpoint = _last_complete(out / "checkpoints")
+    step = checkpoint_step(checkpoint)
+    log = out / "log.jsonl"
+    if log.is_file():
+        # The steps after the checkpoint are run and logged again; the last line may be cut off.
+        lines = [line for line in log.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+        write_text(log, "".join(line for line in lines if json.loads(line)["step"] <= step))
+    return checkpoint
+
+
+def checkpoint_step(checkpoint: Path | None) -> int:
+    """Return the step at which a checkpoint was written; 0 without one."""
+    return int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+
+
+def _last_complete(folder: Path) -> Path | None:
+    complete = []
+    for path in folder.glob("checkpoint-*"):
+        if (path / COMPLETE_MARKER).is_file():
+            complete.append(path)
+        else:
+            remove(path)
+    return max(complete, key=checkpoint_step, default=None)
+
+
+class MarkCompleteCheckpoints(TrainerCallback):
+    """Marks a checkpoint once all its files are on disk, and only then removes the previous one."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Mark the checkpoint; called on every process after its part of the checkpoint is written."""
+        if args.world_size > 1:
+            import torch.distributed
+
+            torch.distributed.barrier()
+        if not state.is_world_process_zero:
+            return
+        new = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        for file in sorted(path for path in new.rglob("*") if path.is_file()):
+            _sync(file)
+        (new / COMPLETE_MARKER).touch()
+        _sync(new)
+        for old in Path(args.output_dir).glob("checkpoint-*"):
+            if old != new:
+                (old / COMPLETE_MARKER).unlink(missing_ok=True)  # first: a partly removed checkpoint must not count
+                remove(old)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

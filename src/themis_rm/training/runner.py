@@ -1,0 +1,261 @@
+"""Training runs: from a recipe and a preference dataset to a checkpoint, resumed after an interruption."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainingArguments
+from transformers.utils.logging import disable_progress_bar
+
+from themis_rm.errors import InputError, SettingError
+from themis_rm.models.ngrams import CONFIG as NGRAM_CONFIG
+from themis_rm.models.ngrams import fit_ngrams
+from themis_rm.storage.atomic import atomic_directory, remove
+from themis_rm.storage.digests import stable_id
+from themis_rm.storage.output_dir import require_same_job
+from themis_rm.training.backbone import build_model
+from themis_rm.training.export import save_reward_model
+from themis_rm.training.objective import objective_weights
+from themis_rm.training.pair_model import PairRewardModel
+from themis_rm.training.prompt_sets import find_prompt_set
+from themis_rm.training.recipe import TrainRecipe
+from themis_rm.training.report import REPORT_FILE, TrainReport
+from themis_rm.training.resume import checkpoint_step, find_resume_checkpoint
+from themis_rm.training.splits import PreferenceSplits, Split, find_splits
+from themis_rm.training.token_cache import TokenizationCounts, TokenizedPairs, load_or_tokenize
+from themis_rm.training.tokenization import PairEncoder
+from themis_rm.training.tokenizers import load_tokenizer, pad_token_id, sample_texts, train_bpe
+from themis_rm.training.trainer import PairTrainer, training_arguments
+
+BASELINE = Path("baselines") / "ngrams"
+"""Directory of the n-gram baseline inside the checkpoint."""
+# Settings that may differ between the parts of an interrupted run.
+_NOT_COMPARED = {"run_name", "data", "num_processes", "keep_checkpoint", "num_threads"}
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """Tokenized dataset of a run.
+
+    Attributes:
+        splits: Files of the dataset.
+        digest: SHA-256 of their contents.
+        tokenizer: Hugging Face tokenizer.
+        pair_encoder: Encoder that tokenized the rows.
+        pad_token_id: Token to pad with.
+        counts: Split -> row counts.
+    """
+
+    splits: PreferenceSplits
+    digest: str
+    tokenizer: Any
+    pair_encoder: PairEncoder
+    pad_token_id: int
+    counts: dict[Split, TokenizationCounts]
+
+
+def train(
+    recipe: TrainRecipe | str | Path | Mapping[str, Any],
+    data: str | Path | None = None,
+    out: str | Path = "out",
+    overrides: Mapping[str, Any] | None = None,
+) -> TrainReport:
+    """Train a reward model, and fit the n-gram baseline on the same rows.
+
+    Writes ``out/model`` (the checkpoint, atomically, with the baseline in ``baselines/ngrams``), ``out/log.jsonl`` and
+    ``out/training_report.json``; ``out/tokens`` and ``out/checkpoints`` are for resuming. A run that was killed at any
+    moment and is called again with the same arguments ends with the same weights, bit for bit on a CPU with the same
+    number of threads.
+
+    Args:
+        recipe: Recipe object, mapping, YAML file, or name of a recipe of this package (``stage2``).
+        data: Preference dataset: Parquet file, directory, or Hub name; by default the recipe's ``data``.
+        out: Output directory of the run.
+        overrides: Dotted keys and values that replace those of the recipe.
+
+    Raises:
+        UserError: The recipe, the dataset or the backbone cannot be used, or ``out`` contains another run.
+    """
+    recipe = TrainRecipe.resolve(recipe, overrides)
+    data = data or recipe.data
+    if not data:
+        raise SettingError("The recipe does not name a dataset.", "Set --data DIR, or data=DIR.")
+    out = Path(out)
+    objective_weights(recipe)  # unknown loss terms are reported before the dataset is tokenized
+    disable_progress_bar()  # of transformers, for reading and writing files
+    if recipe.num_threads:
+        torch.set_num_threads(recipe.num_threads)
+    splits = find_splits(data, recipe.validation_fraction)
+    process = _start_process_group(out)
+    report = _train(recipe, splits, out, process, data)
+    if process.process_index == 0:
+        _fit_baseline(splits, report.checkpoint / BASELINE)
+    return report
+
+
+def _train(
+    recipe: TrainRecipe, splits: PreferenceSplits, out: Path, process: TrainingArguments, data: str | Path
+) -> TrainReport:
+    started = time.monotonic()
+    digest = splits.digest()
+    with process.main_process_first(local=False, desc="tokenization"):
+        require_same_job(out, _job_settings(recipe, digest))
+        if (out / REPORT_FILE).is_file() and (out / "model" / "config.json").is_file():
+            return TrainReport.load(out)
+        prepared = prepare_data(recipe, splits, digest, out)
+        checkpoint = find_resume_checkpoint(out)
+    trainer = _build_trainer(recipe, prepared, out, process.world_size, data)
+    tokens_per_second = _fit(trainer, prepared.counts["train"], checkpoint)
+    report = _report(trainer, prepared, out, tokens_per_second)
+    # Every process takes part: shards are gathered here.
+    state = trainer.accelerator.get_state_dict(trainer.model) if trainer.is_fsdp_enabled else None
+    if trainer.is_world_process_zero():
+        save_reward_model(
+            trainer.pair_model,
+            prepared.tokenizer,
+            report.checkpoint,
+            prompts=find_prompt_set(recipe.prompt_set, Path(data), splits),
+            recipe=recipe,
+            training=_metadata(recipe, report, prepared.pair_encoder),
+            state=state,
+        )
+        report.model_copy(update={"seconds": time.monotonic() - started}).save(out / REPORT_FILE)
+        if not recipe.keep_checkpoint:
+            remove(out / "checkpoints")
+    trainer.accelerator.wait_for_everyone()
+    return TrainReport.load(out)
+
+
+def _start_process_group(out: Path) -> TrainingArguments:
+    # Creating the arguments starts the process group of torchrun.
+    return TrainingArguments(
+        output_dir=str(out / "checkpoints"), use_cpu=not torch.cuda.is_available(), report_to=[], ddp_timeout=6 * 3600
+    )
+
+
+def _job_settings(recipe: TrainRecipe, digest: str) -> str:
+    values = recipe.model_dump(mode="json", exclude=_NOT_COMPARED)
+    return json.dumps({"recipe": values, "data_hash": digest}, indent=2, sort_keys=True)
+
+
+def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out: Path) -> PreparedData:
+    """Load or train the tokenizer, and tokenize both splits into ``out/tokens`` unless that is done.
+
+    Args:
+        recipe: The training recipe.
+        splits: Files of the dataset.
+        digest: SHA-256 of their contents.
+        out: Output directory of the run.
+
+    Raises:
+        CheckpointError: The tokenizer cannot be loaded or used.
+        SettingError: The chat template does not support system messages and ``system_role`` is ``error``.
+    """
+    tokenizer = _tokenizer(recipe, splits, out)
+    pair_encoder = PairEncoder(tokenizer, recipe.max_length, recipe.overflow, recipe.system_role)
+    pad = pad_token_id(tokenizer, pair_encoder.closing_token())
+    key = stable_id(
+        digest,
+        tokenizer.backend_tokenizer.to_str(),
+        tokenizer.chat_template,
+        str(recipe.max_length),
+        recipe.overflow,
+        recipe.system_role,
+    )
+    counts = load_or_tokenize(splits, pair_encoder, out / "tokens", key)
+    return PreparedData(splits, digest, tokenizer, pair_encoder, pad, counts)
+
+
+def _tokenizer(recipe: TrainRecipe, splits: PreferenceSplits, out: Path) -> Any:
+    settings = recipe.tokenizer.train_bpe
+    if settings is None:
+        path = recipe.tokenizer.path
+        return load_tokenizer(path or recipe.backbone.path, None if path else recipe.backbone.revision)
+    folder = out / "tokenizer"
+    if not folder.is_dir():
+        size = sum(len(text) for text in sample_texts(splits.rows("train"), 1.0))
+        texts = sample_texts(splits.rows("train"), min(1.0, settings.max_bytes / max(1, size)))
+        with atomic_directory(folder) as partial:
+            train_bpe(texts, settings, recipe.max_length).save_pretrained(str(partial))
+    return load_tokenizer(str(folder))
+
+
+def _build_trainer(
+    recipe: TrainRecipe, prepared: PreparedData, out: Path, num_processes: int, data: str | Path
+) -> PairTrainer:
+    pairs, validation = (TokenizedPairs(out / "tokens" / f"{split}.arrow") for split in ("train", "validation"))
+    if not len(pairs):
+        raise InputError(
+            f"{data} has no pair to train on.",
+            f"Dropped rows: {prepared.counts['train'].dropped or 'none'}; "
+            f"validation rows: {prepared.counts['validation'].read}.",
+        )
+    steps = recipe.total_steps(len(pairs))
+    args = training_arguments(recipe, out / "checkpoints", steps, num_processes)
+    model = build_model(recipe, prepared.tokenizer, prepared.pad_token_id)
+    apply_liger_kernel(model, recipe)
+    return PairTrainer(
+        model, recipe, args, pairs, validation, pad_token_id=prepared.pad_token_id, log_file=out / "log.jsonl"
+    )
+
+
+def apply_liger_kernel(model: PairRewardModel, recipe: TrainRecipe) -> None:
+    """Replace modules of the backbone by liger-kernel's, if enabled, installed and on a GPU.
+
+    Its fused cross-entropy is not used, because it would compute the loss at all positions.
+    """
+    if not (recipe.use_liger_kernel and torch.cuda.is_available() and find_spec("liger_kernel")):
+        return
+    from liger_kernel.transformers import _apply_liger_kernel_to_instance
+
+    _apply_liger_kernel_to_instance(model=model.backbone, cross_entropy=False, fused_linear_cross_entropy=False)
+
+
+def _fit(trainer: PairTrainer, counts: TokenizationCounts, checkpoint: Path | None) -> float:
+    """Train from a checkpoint or from the start; return the tokens per second."""
+    started = time.monotonic()
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    steps = trainer.args.max_steps - checkpoint_step(checkpoint)
+    return steps * trainer.recipe.global_batch_size * counts.tokens / counts.kept / (time.monotonic() - started)
+
+
+def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_second: float) -> TrainReport:
+    return TrainReport(
+        checkpoint=out / "model",
+        steps=trainer.args.max_steps,
+        parameters=trainer.num_parameters,
+        data_hash=prepared.digest,
+        train=prepared.counts["train"],
+        validation=prepared.counts["validation"],
+        metrics={"validation": trainer.final_metrics(), "train": trainer.evaluate_pairs(trainer.train_dataset)},
+        seconds=0.0,
+        tokens_per_second=tokens_per_second,
+    )
+
+
+def _fit_baseline(splits: PreferenceSplits, folder: Path) -> None:
+    if not (folder / NGRAM_CONFIG).is_file():
+        fit_ngrams(splits.rows("train")).save(folder)
+
+
+def _metadata(recipe: TrainRecipe, report: TrainReport, pair_encoder: PairEncoder) -> dict[str, Any]:
+    return {
+        "name": recipe.run_name,
+        "data_hash": report.data_hash,
+        "train": asdict(report.train),
+        "validation": asdict(report.validation),
+        "steps": report.steps,
+        "parameters": report.parameters,
+        "metrics": report.metrics,
+        "max_length": recipe.max_length,
+        "system_message": "prepended" if pair_encoder.prepends_system else "native",
+        "versions": {name: version(name) for name in ("themis-rm", "torch", "transformers", "tokenizers")},
+    }

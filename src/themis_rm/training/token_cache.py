@@ -1,0 +1,153 @@
+"""Token ids of a dataset on disk: written once as Arrow files, then memory-mapped."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from themis_rm.storage.atomic import atomic_directory, remove, write_json
+from themis_rm.storage.digests import stable_id
+from themis_rm.training.splits import PreferenceSplits, Split
+from themis_rm.training.tokenization import Dropped, EncodedPair, PairEncoder
+
+_SCHEMA = pa.schema(
+    [
+        ("chosen", pa.list_(pa.int32())),
+        ("rejected", pa.list_(pa.int32())),
+        ("prompt_length", pa.int32()),
+        ("truncated", pa.bool_()),
+        ("key", pa.int64()),
+    ]
+)
+_BATCH = 256
+_SPLITS: tuple[Split, ...] = ("train", "validation")
+
+
+@dataclass
+class TokenizationCounts:
+    """Row counts of a split.
+
+    Attributes:
+        read: Rows read.
+        kept: Pairs written.
+        truncated: Pairs with a truncated response.
+        tokens: Tokens of both responses of all pairs, prompts included.
+        dropped: Reason -> rows.
+    """
+
+    read: int = 0
+    kept: int = 0
+    truncated: int = 0
+    tokens: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+class TokenizedPairs:
+    """Memory-mapped token ids: a sequence of dicts of arrays.
+
+    Args:
+        file: Arrow file that :func:`tokenize` wrote.
+
+    Attributes:
+        lengths: Tokens of each pair's longer response, shape ``[pairs]``.
+        keys: Hash of each pair's texts, shape ``[pairs]``.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.reader = pa.ipc.open_file(pa.memory_map(str(file)))
+        self.batches = [self.reader.get_batch(i) for i in range(self.reader.num_record_batches)]
+        self.ends = np.cumsum([batch.num_rows for batch in self.batches], dtype=np.int64)
+        sizes = [
+            np.maximum(*(np.diff(batch.column(side).offsets.to_numpy()) for side in ("chosen", "rejected")))
+            for batch in self.batches
+        ]
+        self.lengths = np.concatenate(sizes) if sizes else np.zeros(0, np.int32)
+        self.keys = np.concatenate([b.column("key").to_numpy() for b in self.batches]) if sizes else np.zeros(0)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """Return one pair: ``chosen`` and ``rejected`` token ids (int32) and the chosen side's ``prompt_length``."""
+        number = int(np.searchsorted(self.ends, index, side="right"))
+        batch = self.batches[number]
+        row = index - (int(self.ends[number - 1]) if number else 0)
+        return {
+            "chosen": batch.column("chosen")[row].values.to_numpy(),
+            "rejected": batch.column("rejected")[row].values.to_numpy(),
+            "prompt_length": batch.column("prompt_length")[row].as_py(),
+        }
+
+    def sample(self, num_pairs: int) -> np.ndarray:
+        """Return the indices of a sample of pairs, longest first; the sample does not depend on the order of pairs."""
+        sample = np.argsort(self.keys, kind="stable")[:num_pairs]
+        return sample[np.argsort(-self.lengths[sample], kind="stable")]
+
+
+def tokenize(rows: Iterable[Mapping[str, Any]], pair_encoder: PairEncoder, file: Path) -> TokenizationCounts:
+    """Encode rows and write the pairs to an Arrow file; every dropped row is counted under its reason."""
+    counts, dropped = TokenizationCounts(), Counter[str]()
+    stream = iter(rows)
+    with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
+        while batch := list(itertools.islice(stream, _BATCH)):
+            counts.read += len(batch)
+            pairs = []
+            for row, result in zip(batch, pair_encoder.encode_pairs(batch), strict=True):
+                if isinstance(result, Dropped):
+                    dropped[result.reason] += 1
+                else:
+                    pairs.append(_record(row, result))
+                    counts.truncated += result.truncated
+                    counts.tokens += len(result.chosen.ids) + len(result.rejected.ids)
+            counts.kept += len(pairs)
+            if pairs:
+                writer.write_batch(pa.RecordBatch.from_pylist(pairs, schema=_SCHEMA))
+    counts.dropped = dict(sorted(dropped.items()))
+    return counts
+
+
+def _record(row: Mapping[str, Any], pair: EncodedPair) -> dict[str, Any]:
+    return {
+        "chosen": pair.chosen.ids,
+        "rejected": pair.rejected.ids,
+        "prompt_length": pair.chosen.prompt_length,
+        "truncated": pair.truncated,
+        "key": int(stable_id(row["input"], row["chosen"], row["rejected"])[:15], 16),
+    }
+
+
+def load_or_tokenize(
+    splits: PreferenceSplits, pair_encoder: PairEncoder, folder: Path, key: str
+) -> dict[Split, TokenizationCounts]:
+    """Encode both splits into ``folder``, unless it holds them under the same key.
+
+    Args:
+        splits: The dataset.
+        pair_encoder: Tokenizer of its rows.
+        folder: Output directory for ``train.arrow``, ``validation.arrow`` and ``counts.json``; written atomically.
+        key: Fingerprint of the data and of everything else that the token ids depend on.
+
+    Returns:
+        Split -> counts.
+    """
+    cached = _read_counts(folder)
+    if cached.get("key") == key:
+        return {split: TokenizationCounts(**cached[split]) for split in _SPLITS}
+    remove(folder)  # before the new one is written: two copies may not fit on the disk
+    with atomic_directory(folder) as partial:
+        counts = {split: tokenize(splits.rows(split), pair_encoder, partial / f"{split}.arrow") for split in _SPLITS}
+        write_json(partial / "counts.json", {"key": key, **{split: vars(count) for split, count in counts.items()}})
+    return counts
+
+
+def _read_counts(folder: Path) -> dict[str, Any]:
+    file = folder / "counts.json"
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}

@@ -1,0 +1,62 @@
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.training.preferences import write
+
+from themis_rm.errors import InputError
+from themis_rm.training.splits import find_splits
+
+
+def sizes(splits):
+    return [sum(1 for _ in splits.rows(split)) for split in ("train", "validation")]
+
+
+@pytest.mark.parametrize(
+    "layout", [("train.parquet", "validation.parquet"), ("train/0.parquet", "validation/0.parquet"),
+               ("data/train-00000-of-00001.parquet", "data/validation-00000-of-00001.parquet")],
+)  # fmt: skip
+def test_splits_are_found_by_the_file_names_of_the_datasets_library(tmp_path, layout):
+    train, validation = (write(tmp_path / name, count) for name, count in zip(layout, (9, 4), strict=True))
+    write(tmp_path / "data/test-00000-of-00001.parquet", 5)
+    write(tmp_path / "excluded/too-long/train.parquet", 5)
+    splits = find_splits(tmp_path, 0.5)
+    assert (splits.train, splits.validation) == ((train,), (validation,))
+    assert sizes(splits) == [9, 4]
+
+
+def test_without_a_validation_split_complete_repositories_are_used_for_validation(tmp_path):
+    splits = find_splits(write(tmp_path / "pairs.parquet"), 0.4)
+    train, validation = ({row["repos"] for row in splits.rows(split)} for split in ("train", "validation"))
+    assert train
+    assert validation
+    assert not train & validation
+    assert sum(sizes(splits)) == 40
+
+
+def test_an_empty_validation_split_stays_empty(tmp_path):
+    write(tmp_path / "data/train-00000-of-00001.parquet", 40)
+    assert sizes(find_splits(tmp_path, 0.5)) == [40, 0]
+
+
+def test_without_repositories_a_prompt_is_never_in_both_splits(tmp_path):
+    splits = find_splits(write(tmp_path / "pairs.parquet", repos="", input="same"), 0.5)
+    assert sorted(sizes(splits)) == [0, 40]
+
+
+def test_a_file_without_the_columns_is_refused(tmp_path):
+    pq.write_table(pa.table({"input": ["a"], "chosen": ["b"]}), tmp_path / "x.parquet")
+    with pytest.raises(InputError, match="lacks the columns system, rejected"):
+        find_splits(tmp_path, 0.1)
+
+
+def test_an_empty_directory_is_refused(tmp_path):
+    with pytest.raises(InputError, match="No Parquet file"):
+        find_splits(tmp_path, 0.1)
+
+
+def test_the_digest_depends_on_contents_and_fraction_and_not_on_paths(tmp_path):
+    one, two = write(tmp_path / "a/pairs.parquet"), write(tmp_path / "b/pairs.parquet")
+    other = write(tmp_path / "c/pairs.parquet", 41)
+    digests = [find_splits(path, 0.1).digest() for path in (one, two, other)]
+    assert digests[0] == digests[1] != digests[2]
+    assert find_splits(one, 0.2).digest() != digests[0]

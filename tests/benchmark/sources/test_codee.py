@@ -30,13 +30,13 @@ subroutine example()
 """
 
 
-def _check(folder, name, page=PAGE):
-    (folder / name).mkdir()
-    (folder / name / "README.md").write_text(page.replace("PWR000", name))
+def _check(directory, name, page=PAGE):
+    (directory / name).mkdir()
+    (directory / name / "README.md").write_text(page.replace("PWR000", name))
 
 
-def _read(folder):
-    return list(SOURCES.get("codee_open_catalog").read(folder))
+def _read(directory):
+    return list(SOURCES.get("codee_open_catalog").read(directory))
 
 
 def test_two_blocks_are_bad_and_good(tmp_path):

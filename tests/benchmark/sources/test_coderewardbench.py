@@ -21,12 +21,12 @@ def row(number, aspect="Security_Hardness", language="Python"):
     )
 
 
-def put(folder, config, split, rows, part="00000-of-00001"):
-    write_rows(folder / config / f"{split}-{part}.parquet", rows, BenchmarkPair.schema())
+def put(directory, config, split, rows, part="00000-of-00001"):
+    write_rows(directory / config / f"{split}-{part}.parquet", rows, BenchmarkPair.schema())
 
 
-def read(folder):
-    return list(SOURCES.get("coderewardbench").read(folder))
+def read(directory):
+    return list(SOURCES.get("coderewardbench").read(directory))
 
 
 def test_pairs_keep_their_ids_and_subsets(tmp_path):

@@ -14,8 +14,8 @@ ASK = 'def total(n):\n    """Sum up to n."""\n'
 PLUS = ASK + "    pass#assert n > 0 # $_CONTRACT_$\n    return sum(range(n + 1))\n"
 
 
-def _write(folder, generator="def generate_input(size, lid, cid):\n    return random.randint(1, size),\n"):
-    with (folder / "enamel.csv").open("w", newline="") as handle:
+def _write(directory, generator="def generate_input(size, lid, cid):\n    return random.randint(1, size),\n"):
+    with (directory / "enamel.csv").open("w", newline="") as handle:
         table = csv.writer(handle)
         table.writerow(("task_id", "prompt", "input_generator", "input_levels", "checker", "entry_point"))
         checker = "def __check(input, answer, output):\n    return answer == output\n"
@@ -26,7 +26,7 @@ def _write(folder, generator="def generate_input(size, lid, cid):\n    return ra
         "humanevalplus-canonical": PLUS,
     }
     for name, code in bodies.items():
-        (folder / f"{name}.json").write_text(json.dumps([[code]]))
+        (directory / f"{name}.json").write_text(json.dumps([[code]]))
 
 
 def test_the_experts_solution_stands_against_a_measurably_slower_one(tmp_path):

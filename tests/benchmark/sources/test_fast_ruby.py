@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from themis_rm.benchmark.sources.fast_ruby import speeds
+from themis_rm.benchmark.sources.fast_ruby import parse_speeds
 from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 
@@ -66,12 +66,12 @@ def items(tmp_path):
 
 
 def test_speeds_are_read_by_script_and_way():
-    assert speeds(PAGE) == {"text/a-vs-b.rb": [{"good": 3000.0, "near": 2900.5, "bad": 100.0}]}
+    assert parse_speeds(PAGE) == {"text/a-vs-b.rb": [{"good": 3000.0, "near": 2900.5, "bad": 100.0}]}
 
 
 def test_a_script_that_was_renamed_is_found_by_its_link():
     page = PAGE.replace("$ ruby -v code/text/a-vs-b.rb", "$ ruby -v code/text/a.rb")
-    assert list(speeds(page)) == ["text/a-vs-b.rb"]
+    assert list(parse_speeds(page)) == ["text/a-vs-b.rb"]
 
 
 def test_the_fastest_way_stands_against_a_slower_one(items):

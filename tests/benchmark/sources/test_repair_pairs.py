@@ -22,8 +22,8 @@ def write_jsonl(path: Path, *records: dict) -> None:
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
 
 
-def read(name: str, folder: Path) -> list[SourcePair | UnusableRecord]:
-    return list(SOURCES.get(name).read(folder))
+def read(name: str, directory: Path) -> list[SourcePair | UnusableRecord]:
+    return list(SOURCES.get(name).read(directory))
 
 
 def told_apart(pair: SourcePair) -> tuple[str, str]:
@@ -40,10 +40,10 @@ def told_apart(pair: SourcePair) -> tuple[str, str]:
 # HumanEvalPack
 
 
-def packed(folder: Path, name: str, record: dict) -> list[SourcePair | UnusableRecord]:
+def packed(directory: Path, name: str, record: dict) -> list[SourcePair | UnusableRecord]:
     for language in ("cpp", "go", "java", "js", "python", "rust"):
-        write_jsonl(folder / language / "humanevalpack.jsonl", *([record] if language == name else []))
-    return read("humanevalpack", folder)
+        write_jsonl(directory / language / "humanevalpack.jsonl", *([record] if language == name else []))
+    return read("humanevalpack", directory)
 
 
 PACKED = {
@@ -128,10 +128,10 @@ MDEVAL = {
 MDEVAL_FILES = ("C", "C#", "CPP", "Go", "Java", "JavaScript", "Python", "Ruby")
 
 
-def mdeval(folder: Path, name: str, *records: dict) -> list[SourcePair | UnusableRecord]:
+def mdeval(directory: Path, name: str, *records: dict) -> list[SourcePair | UnusableRecord]:
     for language in MDEVAL_FILES:
-        write_jsonl(folder / "raw" / f"{language}.jsonl", *(records if language == name else []))
-    return read("mdeval", folder)
+        write_jsonl(directory / "raw" / f"{language}.jsonl", *(records if language == name else []))
+    return read("mdeval", directory)
 
 
 def test_mdeval_takes_out_comments_and_blank_lines_that_one_side_lost(tmp_path):
@@ -268,10 +268,10 @@ DEBUGBENCH = {
 
 
 def debugbench(
-    folder: Path, record: dict, shard: str = "python3_operation error.json"
+    directory: Path, record: dict, shard: str = "python3_operation error.json"
 ) -> list[SourcePair | UnusableRecord]:
-    (folder / shard).write_text(json.dumps([record]), encoding="utf-8")
-    return read("debugbench", folder)
+    (directory / shard).write_text(json.dumps([record]), encoding="utf-8")
+    return read("debugbench", directory)
 
 
 def test_debugbench_prompt_is_the_problem_without_explanations(tmp_path):
@@ -319,12 +319,12 @@ def itsp_file(passed: int, code: str, outputs: tuple[str, str]) -> str:
 TWICE_C = '#include <stdio.h>\nint main() {\n  int n;\n  scanf("%d", &n);\n  printf("%d", n * 2);\n}\n'
 
 
-def itsp(folder: Path, passed: tuple[int, int] = (2, 1)) -> list[SourcePair | UnusableRecord]:
-    task = folder / "Lab-3" / "2810"
+def itsp(directory: Path, passed: tuple[int, int] = (2, 1)) -> list[SourcePair | UnusableRecord]:
+    task = directory / "Lab-3" / "2810"
     task.mkdir(parents=True)
     (task / "7_correct.c").write_text(itsp_file(passed[0], TWICE_C, ("4", "10")))
     (task / "7_buggy.c").write_text(itsp_file(passed[1], TWICE_C.replace("n * 2", "n + 2"), ("4", "7")))
-    return read("itsp_c", folder)
+    return read("itsp_c", directory)
 
 
 def test_itsp_takes_off_the_header_that_tells_the_verdict(tmp_path):
@@ -354,12 +354,12 @@ def test_itsp_believes_the_recorded_verdicts(tmp_path, passed, reason):
 # ConDefects
 
 
-def condefects(folder: Path, task: str, files: dict[str, str]) -> list[SourcePair | UnusableRecord]:
+def condefects(directory: Path, task: str, files: dict[str, str]) -> list[SourcePair | UnusableRecord]:
     for name, text in files.items():
-        path = folder / task / name
+        path = directory / task / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return read("condefects_sample", folder)
+    return read("condefects_sample", directory)
 
 
 def test_condefects_names_the_task_in_the_request(tmp_path):
@@ -515,8 +515,8 @@ FROZEN = {
     "name", [name if name != "debugbench" else pytest.param(name, marks=pytest.mark.slow) for name in FROZEN]
 )
 def test_the_frozen_data(shared, name):
-    folder = SOURCES.get(name).directory_in(shared / "sources")
-    read_out = read(name, folder)
+    directory = SOURCES.get(name).directory_in(shared / "sources")
+    read_out = read(name, directory)
     pairs = [item for item in read_out if isinstance(item, SourcePair)]
     reasons = Counter(item.reason for item in read_out if isinstance(item, UnusableRecord))
     count, left_out, telling = FROZEN[name]

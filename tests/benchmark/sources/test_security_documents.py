@@ -11,16 +11,16 @@ from themis_rm.errors import InputError
 from themis_rm.execute.runner import run_check
 
 
-def write(folder, files):
+def write(directory, files):
     for name, text in files.items():
-        path = folder / name
+        path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return folder
+    return directory
 
 
-def read(name, folder):
-    rows = list(SOURCES.get(name).read(folder))
+def read(name, directory):
+    rows = list(SOURCES.get(name).read(directory))
     return [row for row in rows if isinstance(row, SourcePair)], [
         row for row in rows if isinstance(row, UnusableRecord)
     ]
@@ -177,9 +177,9 @@ def test_samples_are_paired_by_their_names_and_lose_their_hints(tmp_path):
 
 def test_numbers_decide_which_samples_belong_together(tmp_path):
     names = ("Foo1.js", "FooGood1.js", "Foo2.js", "FooGood2.js", "Other.js")
-    folder = "javascript/ql/src/Security/CWE-000/"
-    files = {folder + name: f"run({at});\n" for at, name in enumerate(names)}
-    write(tmp_path, files | {folder + "Foo.qhelp": page(*names)})
+    directory = "javascript/ql/src/Security/CWE-000/"
+    files = {directory + name: f"run({at});\n" for at, name in enumerate(names)}
+    write(tmp_path, files | {directory + "Foo.qhelp": page(*names)})
     pairs, dropped = read("codeql", tmp_path)
     assert [(pair.rejected, pair.chosen) for pair in pairs] == [("run(0);\n", "run(1);\n"), ("run(2);\n", "run(3);\n")]
     assert [row.reason for row in dropped] == ["unmatched-examples"]
@@ -194,9 +194,9 @@ def test_numbers_decide_which_samples_belong_together(tmp_path):
     ],
 )
 def test_what_is_no_pair_is_counted(tmp_path, names, texts, reason):
-    folder = "javascript/ql/src/Security/CWE-000/"
-    write(tmp_path, {folder + name: text for name, text in zip(names, texts, strict=True)})
-    write(tmp_path, {folder + "Foo.qhelp": page(*names)})
+    directory = "javascript/ql/src/Security/CWE-000/"
+    write(tmp_path, {directory + name: text for name, text in zip(names, texts, strict=True)})
+    write(tmp_path, {directory + "Foo.qhelp": page(*names)})
     pairs, dropped = read("codeql", tmp_path)
     assert not pairs
     assert [row.reason for row in dropped] == [reason]
@@ -346,10 +346,10 @@ def test_frozen_data(name, shared):
 
 
 def test_every_row_of_the_tables_is_used(shared):
-    folder = shared / "sources" / "codeql_examples"
+    directory = shared / "sources" / "codeql_examples"
     pages = {
-        path.relative_to(folder).as_posix().removesuffix(".qhelp").replace("/ql/src/", "/", 1)
-        for path in folder.rglob("*.qhelp")
+        path.relative_to(directory).as_posix().removesuffix(".qhelp").replace("/ql/src/", "/", 1)
+        for path in directory.rglob("*.qhelp")
     }
     assert set(PAIRS_OF_PAGE) <= pages
     assert all(any(page.startswith(row) for page in pages) for row in CRITERION_OF_PATH)

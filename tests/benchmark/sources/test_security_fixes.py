@@ -10,13 +10,13 @@ import pytest
 
 from themis_rm.benchmark.sources.cleaning.fixes import dedent_code, is_fragment, remove_fix_comments
 from themis_rm.benchmark.sources.cleaning.names import neutralize_name, neutralize_names
-from themis_rm.benchmark.sources.formats.commits import changed_function
+from themis_rm.benchmark.sources.formats.commits import find_changed_function
 from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 
 
-def read(name, folder):
-    rows = list(SOURCES.get(name).read(folder))
+def read(name, directory):
+    rows = list(SOURCES.get(name).read(directory))
     return [row for row in rows if isinstance(row, SourcePair)], [
         row for row in rows if isinstance(row, UnusableRecord)
     ]
@@ -102,7 +102,7 @@ def record(**changes):
         "commit_link": "example.org/a/b/commit/1",
         "file_name": "lib/a.py",
         "vul_type": "cwe-078",
-        "description": "Write a Python method that lists a folder.",
+        "description": "Write a Python method that lists a directory.",
     } | changes
 
 
@@ -206,7 +206,7 @@ class A {
 
 
 def test_the_one_function_that_changed():
-    name, one, other = changed_function(BEFORE, BEFORE.replace("2", "3"), "Java")
+    name, one, other = find_changed_function(BEFORE, BEFORE.replace("2", "3"), "Java")
     assert (name, dedent_code(one), dedent_code(other)) == (
         "A.g",
         "int g() {\n    return 2;\n}\n",
@@ -224,7 +224,7 @@ def test_the_one_function_that_changed():
     ids=["two functions", "function and import", "another name"],
 )
 def test_more_than_one_function_is_the_whole_file(after):
-    assert changed_function(BEFORE, after, "Java") is None
+    assert find_changed_function(BEFORE, after, "Java") is None
 
 
 class Clone:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from themis_rm.benchmark.sources import pie_perf
 from themis_rm.benchmark.sources.formats import codenet
-from themis_rm.benchmark.sources.formats.submissions import is_noise, packages, unconverted
+from themis_rm.benchmark.sources.formats.submissions import find_packages, is_within_noise, undo_2to3
 from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
 from themis_rm.errors import InputError
 
@@ -80,26 +80,26 @@ def test_a_problem_that_is_no_id_reads_no_file(tmp_path):
     ],
 )
 def test_what_2to3_did_to_python_3_is_undone(converted, original):
-    assert unconverted(converted) == original
+    assert undo_2to3(converted) == original
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_undone_without_an_error(text):
-    assert unconverted(unconverted(text)) == unconverted(unconverted(unconverted(text)))
+    assert undo_2to3(undo_2to3(text)) == undo_2to3(undo_2to3(undo_2to3(text)))
 
 
 @given(st.lists(st.sampled_from(["eval(input())", "a", "(b, c)", "f((d, e))"]), min_size=1, max_size=4))
 def test_undone_programs_still_parse(values):
-    ast.parse(unconverted(f"print(({', '.join(values)}))\n"))
+    ast.parse(undo_2to3(f"print(({', '.join(values)}))\n"))
 
 
 @pytest.mark.parametrize(("slow", "fast", "noise"), [(19, 17, True), (35, 17, True), (140, 100, True), (60, 30, False)])
 def test_close_times_are_noise(slow, fast, noise):
-    assert is_noise(slow, fast) is noise
+    assert is_within_noise(slow, fast) is noise
 
 
 def test_packages_are_what_is_not_pythons_own():
-    assert packages("import numpy as np, sys", "from scipy.misc import comb\nprint 1", "Python") == ["numpy"]
+    assert find_packages("import numpy as np, sys", "from scipy.misc import comb\nprint 1", "Python") == ["numpy"]
 
 
 def _trajectory(**changes):
@@ -119,18 +119,18 @@ def _trajectory(**changes):
 
 @pytest.fixture
 def pages(tmp_path):
-    folder = tmp_path / codenet.STATEMENTS_DIRECTORY / "problem_descriptions"
-    folder.mkdir(parents=True)
-    (folder / "p00001.html").write_text(PAGE)
+    directory = tmp_path / codenet.STATEMENTS_DIRECTORY / "problem_descriptions"
+    directory.mkdir(parents=True)
+    (directory / "p00001.html").write_text(PAGE)
     codenet.load_statement.cache_clear()
-    return folder
+    return directory
 
 
 def _pie(tmp_path, *records):
-    folder = tmp_path / "pie_perf_python"
-    folder.mkdir(exist_ok=True)
-    (folder / pie_perf.FILE).write_text("".join(json.dumps(record) + "\n" for record in records))
-    return list(SOURCES.get("pie_perf_python").read(folder))
+    directory = tmp_path / "pie_perf_python"
+    directory.mkdir(exist_ok=True)
+    (directory / pie_perf.FILE).write_text("".join(json.dumps(record) + "\n" for record in records))
+    return list(SOURCES.get("pie_perf_python").read(directory))
 
 
 @pytest.mark.usefixtures("pages")
@@ -171,12 +171,12 @@ def test_pie_as_frozen(shared):
 
 
 def test_ecco_reads_its_test_split(tmp_path):
-    folder = tmp_path / "ecco"
-    (folder / "edit").mkdir(parents=True)
+    directory = tmp_path / "ecco"
+    (directory / "edit").mkdir(parents=True)
     rows = pa.Table.from_pylist([_trajectory(), _trajectory(submission_id_v1="s3", cpu_time_v1=199)])
-    pq.write_table(rows, folder / "edit" / "test-00000-of-00001.parquet")
-    pq.write_table(rows, folder / "edit" / "train-00000-of-00001.parquet")
-    pair, other = SOURCES.get("ecco").read(folder)
+    pq.write_table(rows, directory / "edit" / "test-00000-of-00001.parquet")
+    pq.write_table(rows, directory / "edit" / "train-00000-of-00001.parquet")
+    pair, other = SOURCES.get("ecco").read(directory)
     assert isinstance(pair, SourcePair)
     assert other == UnusableRecord("s1-s3", "within-noise")
 
@@ -208,11 +208,11 @@ def _simulated(**changes):
 
 @pytest.mark.usefixtures("pages")
 def test_pie_in_cpp_is_read(tmp_path):
-    folder = tmp_path / "pie_cpp"
-    folder.mkdir()
+    directory = tmp_path / "pie_cpp"
+    directory.mkdir()
     lines = [_simulated(), _simulated(tgt_id="c", tgt_agg_runtime=0.19), _simulated(tgt_id="d", tgt_agg_runtime=0)]
-    (folder / "test.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    pair, *others = SOURCES.get("pie_cpp").read(folder)
+    (directory / "test.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    pair, *others = SOURCES.get("pie_cpp").read(directory)
     assert (pair.key, pair.language, pair.check.language) == ("a-b", "Cpp", "Cpp")
     assert "C++ program" in pair.prompt
     assert others == [UnusableRecord("a-c", "within-noise"), UnusableRecord("a-d", "within-noise")]

@@ -1,1 +1,1 @@
-"""Public sources of benchmark pairs: one file each, a row of metadata and a mapper from the native format."""
+"""Public sources of benchmark pairs: one file each, with metadata and a mapper from the native format."""

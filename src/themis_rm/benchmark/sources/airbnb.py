@@ -1,4 +1,4 @@
-"""Airbnb JavaScript Style Guide: blocks whose parts stand under "bad" and "good" comments."""
+"""Airbnb JavaScript Style Guide: blocks with sections under "bad" and "good" comments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.formats.examples import Rule, cases, marker, paired, sections
+from themis_rm.benchmark.sources.formats.examples import (
+    ExampleRule,
+    group_sections,
+    marker_pattern,
+    pair_examples,
+    split_sections,
+)
 from themis_rm.benchmark.sources.formats.markdown import fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
@@ -16,7 +22,7 @@ from themis_rm.benchmark.sources.source import (
     read_text,
 )
 
-_MARKS = marker("bad", "(?:also )?good|better|best")
+_MARKS = marker_pattern("bad", "(?:also )?good|better|best")
 _NUMBERED = re.compile(r"^ *- \[(?P<number>[\d.]+)\]\(#(?P<anchor>[^)]*)\)\s*(?P<title>.*)", re.MULTILINE)
 
 _CRITERIA = {
@@ -34,27 +40,27 @@ _CRITERIA = {
     "standard-library--isnan": "FC",
     "variables--const": "FC",
 }
-"""Rules that are about anything else than readability, by the anchor of their section."""
+"""Criteria of the rules that are not about readability, by the anchor of their section."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    page = read_text(folder / "README.md")
-    places = [(page.count("\n", 0, match.start()) + 1, match) for match in _NUMBERED.finditer(page)]
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    page = read_text(directory / "README.md")
+    items = [(page.count("\n", 0, match.start()) + 1, match) for match in _NUMBERED.finditer(page)]
     seen: dict[str, int] = {}
     for block in fenced_blocks(page):
-        here = [match for line, match in places if line < block.line]
-        if block.language not in ("js", "javascript", "jsx") or not here:
+        preceding = [match for line, match in items if line < block.line]
+        if block.language not in ("js", "javascript", "jsx") or not preceding:
             yield UnusableRecord(f"line-{block.line}", "not-an-example")
             continue
-        anchor, title = here[-1]["anchor"], here[-1]["title"]
+        anchor, title = preceding[-1]["anchor"], preceding[-1]["title"]
         seen[anchor] = seen.get(anchor, 0) + 1
         key = anchor if seen[anchor] == 1 else f"{anchor}-{seen[anchor]}"
-        context, parts = sections(block.code, _MARKS)
+        context, parts = split_sections(block.code, _MARKS)
         if not parts:
             yield UnusableRecord(key, "no-marked-example")
             continue
-        rule = Rule(key=key, title=_plain(title), criterion=_CRITERIA.get(anchor, "R&M"), language="JavaScript")
-        yield from paired(rule, cases(parts, context))
+        rule = ExampleRule(key=key, title=_plain(title), criterion=_CRITERIA.get(anchor, "R&M"), language="JavaScript")
+        yield from pair_examples(rule, group_sections(parts, context))
 
 
 def _plain(title: str) -> str:

@@ -1,30 +1,35 @@
-"""CodePrefBench, its security part: CyberSecEval's insecure Python samples and their mended versions."""
+"""CodePrefBench, security part: insecure Python samples of CyberSecEval and their corrected versions."""
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from themis_rm.benchmark.sources.cleaning.fixes import remove_fix_comments
-from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
+from themis_rm.benchmark.sources.source import (
+    DOWNLOAD_HINT,
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_jsonl,
+)
 from themis_rm.errors import InputError
 
 _FILES = ("eval/security-alignment.jsonl.gz", "security-alignment.jsonl.gz", "security-alignment.jsonl")
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    path = next((folder / name for name in _FILES if (folder / name).is_file()), None)
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    path = next((directory / name for name in _FILES if (directory / name).is_file()), None)
     if path is None:
-        raise InputError(f"{folder} lacks {_FILES[0]}.", "Fetch the source's files again.")
+        raise InputError(f"{directory} lacks {_FILES[0]}.", DOWNLOAD_HINT)
     seen: set[str] = set()
-    for number, record in _records(path):
+    for number, record in read_jsonl(path):
         key, gold = record.get("task_id"), record.get("gt_choice")
         choices, instruction = record.get("choices"), record.get("instruction")
         if not isinstance(key, str) or not isinstance(instruction, str):
-            raise InputError(f"{path}:{number} lacks task_id or instruction.", "Fetch the source's files again.")
+            raise InputError(f"{path}:{number} lacks task_id or instruction.", DOWNLOAD_HINT)
         if key in seen:
             yield UnusableRecord(f"{key}/{number}", "duplicate")
             continue
@@ -46,19 +51,6 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
             )
 
 
-def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as handle:
-            for number, line in enumerate(handle, 1):
-                if line.strip():
-                    value = json.loads(line)
-                    if not isinstance(value, dict):
-                        raise InputError(f"{path}:{number} is no JSON object.")
-                    yield number, value
-    except (OSError, EOFError, ValueError) as error:
-        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
-
-
 SOURCES.register(
     BenchmarkSource(
         name="codeprefbench",
@@ -68,7 +60,7 @@ SOURCES.register(
         criteria=("SH",),
         languages=("Python",),
         prompts="upstream",
-        responses="people (the insecure version) and language models (the mended one)",
+        responses="people (the insecure version) and language models (the corrected version)",
         tests=False,
         citation=(
             "Liu, Nguyen, Shang, Ding, Li, Yu, Kumar and Wang (2024). Learning Code Preference via Synthetic "
@@ -79,8 +71,8 @@ SOURCES.register(
         files=(_FILES[0],),
         read=_read,
         notes=(
-            "Upstream has no column for the language: all 207 samples are Python, some for Python 2, some cut off. The "
-            "data are for research use only, not for training."
+            "Upstream has no language column: all 207 samples are Python, some of them Python 2, some cut off. The "
+            "data is for research only, not for training."
         ),
     )
 )

@@ -1,4 +1,4 @@
-"""CodeQL query help: pages that show a fault and its mend in two sample files."""
+"""CodeQL query help: pages that show a fault and its correction in two sample files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 
 from themis_rm.benchmark.sources.cleaning.names import neutralize_names
 from themis_rm.benchmark.sources.source import (
+    DOWNLOAD_HINT,
     SOURCES,
     BenchmarkSource,
     SourcePair,
@@ -133,8 +134,8 @@ CRITERION_OF_PATH: dict[str, str] = {
     "python/Variables": "FC",
     "python/experimental/Security": "SH",
 }
-"""What the pages of a folder are about; of two that fit, the longer one decides. The folders are upstream's categories;
-single pages stand where their rule is about something else than most of the folder."""
+"""Path of pages -> their criterion; the longest matching path decides. Directories are upstream's categories; a single
+page is listed where its criterion differs from its directory's."""
 
 PAIRS_OF_PAGE: dict[str, tuple[tuple[str, str], ...]] = {
     "cpp/Likely Bugs/Arithmetic/BadAdditionOverflowCheck": (
@@ -174,22 +175,22 @@ PAIRS_OF_PAGE: dict[str, tuple[tuple[str, str], ...]] = {
     "python/Testing/ImpreciseAssert": (("ImpreciseAssert", "ImpreciseAssert2"),),
     "python/Variables/LoopVariableCapture": (("LoopVariableCapture", "LoopVariableCapture2"),),
 }
-"""Pages whose files are not named after their sides: worse and better sample, as the page's text has it."""
+"""Page -> worse and better sample, for pages whose file names do not say which is which; taken from their texts."""
 
-_SIDE = re.compile(
+_SAMPLE_NAME = re.compile(
     r"(?P<base>.+?)(?:[-_.](?P<word>bad|BAD|good|GOOD|fixed|safe|better|ok)|(?P<Word>Bad|Incorrect|Vulnerable|Good|Fixed|Fix|"
     r"Correct|Acceptable))(?P<number>\d*)(?:-[A-Z])?"
 )
-_JSX_REMARK = re.compile(r"[ \t]*//[ \t]*(?:GOOD|BAD)\b.*")
-"""A remark where the language has no comments."""
-_COMPARABLE = 3
-"""How many times longer one side may be before it shows something else than the other."""
+_JSX_COMMENT = re.compile(r"[ \t]*//[ \t]*(?:GOOD|BAD)\b.*")
+"""A comment within JSX text, where JavaScript has none."""
+_MAX_LENGTH_RATIO = 3
+"""Largest ratio of the sides' lengths; beyond it the longer one shows something else."""
 _WORSE = frozenset({"bad", "incorrect", "vulnerable"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """A sample file as its name presents it: ``FooGood2`` is the second good one of ``Foo``."""
+    """A sample file, described by its name: ``FooGood2`` is the second good one of ``Foo``."""
 
     path: Path
     base: str
@@ -197,15 +198,15 @@ class _Sample:
     side: str
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    pages = sorted(folder.rglob("*.qhelp"), key=lambda page: page.relative_to(folder).as_posix())
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    pages = sorted(directory.rglob("*.qhelp"), key=lambda page: page.relative_to(directory).as_posix())
     if not pages:
-        raise InputError(f"{folder} holds no *.qhelp file.", "Fetch the source's files again.")
+        raise InputError(f"{directory} contains no *.qhelp file.", DOWNLOAD_HINT)
     seen: set[tuple[Path, Path]] = set()
     for page in pages:
-        name = page.relative_to(folder).as_posix().removesuffix(".qhelp").replace("/ql/src/", "/", 1)
-        samples = _samples(page, folder)
-        matched = _matched(name, samples)
+        name = page.relative_to(directory).as_posix().removesuffix(".qhelp").replace("/ql/src/", "/", 1)
+        samples = _samples(page, directory)
+        matched = _match_samples(name, samples)
         used = {sample.path for pair in matched for sample in pair}
         for worse, better in matched:
             key = f"{name}:{worse.path.stem}:{better.path.stem}"
@@ -221,36 +222,36 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
                 yield UnusableRecord(f"{name}:{sample.path.name}", "unmatched-examples")
 
 
-def _samples(page: Path, folder: Path) -> list[_Sample]:
-    """Return the samples of a page, each once.
+def _samples(page: Path, directory: Path) -> list[_Sample]:
+    """Return the samples of a page without repetitions.
 
     Raises:
-        InputError: The page names a file outside the folder.
+        InputError: The page refers to a file outside of the directory.
     """
-    # Read as HTML: that parser expands no entities that a page declares.
+    # Pages are XML, but the HTML parser does not expand entities that a page declares.
     tags = BeautifulSoup(read_text(page), "html.parser").find_all("sample", src=True)
-    found: dict[Path, _Sample] = {}
-    for named in (str(tag["src"]) for tag in tags):
-        path = (page.parent / named).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            raise InputError(f"{page} shows a file outside of its folder: {named}.", "Fetch the source's files again.")
-        found[path] = _sample(path)
-    return list(found.values())
+    samples: dict[Path, _Sample] = {}
+    for name in (str(tag["src"]) for tag in tags):
+        path = (page.parent / name).resolve()
+        if not path.is_relative_to(directory.resolve()):
+            raise InputError(f"{page} refers to a file outside of its directory: {name}.", DOWNLOAD_HINT)
+        samples[path] = _classify_sample(path)
+    return list(samples.values())
 
 
-def _sample(path: Path) -> _Sample:
-    match = _SIDE.fullmatch(path.stem)
+def _classify_sample(path: Path) -> _Sample:
+    match = _SAMPLE_NAME.fullmatch(path.stem)
     if match is None:
         return _Sample(path, path.stem, "", "")
     word = (match["word"] or match["Word"]).lower()
     return _Sample(path, match["base"], match["number"], "worse" if word in _WORSE else "better")
 
 
-def _matched(name: str, samples: list[_Sample]) -> list[tuple[_Sample, _Sample]]:
-    """Return worse and better samples of a page that belong together, by the table or by their names.
+def _match_samples(name: str, samples: list[_Sample]) -> list[tuple[_Sample, _Sample]]:
+    """Return the pairs of a worse and a better sample of a page, from the table or by their names.
 
-    ``FooGood2`` belongs to ``FooBad2``, else ``Foo2``, else to each of ``Foo`` and ``FooBad``; a better sample without
-    a number to all worse ones of its base.
+    ``FooGood2`` matches ``FooBad2`` and ``Foo2``, or else both ``Foo`` and ``FooBad``. A better sample without a number
+    matches all worse ones of its base name.
     """
     if name in PAIRS_OF_PAGE:
         by_stem = {sample.path.stem: sample for sample in samples}
@@ -275,22 +276,22 @@ def _matched(name: str, samples: list[_Sample]) -> list[tuple[_Sample, _Sample]]
 
 
 def _pair(key: str, name: str, worse: Path, better: Path) -> SourceRecord:
-    spoken = language_of_path(worse.name)
-    if spoken is None or spoken != language_of_path(better.name):
+    language_row = language_of_path(worse.name)
+    if language_row is None or language_row != language_of_path(better.name):
         return UnusableRecord(key, "language")
     criterion = _criterion(name)
     if criterion is None:
         return UnusableRecord(key, "page-without-criterion")
-    texts = [_without_comments(path, spoken.name) for path in (better, worse)]
-    if max(map(len, texts)) > _COMPARABLE * min(map(len, texts)):
+    texts = [_without_comments(path, language_row.name) for path in (better, worse)]
+    if max(map(len, texts)) > _MAX_LENGTH_RATIO * min(map(len, texts)):
         return UnusableRecord(key, "other-scope")
     chosen, rejected = texts
     return SourcePair(
         key=key,
         criterion=criterion,
-        language=spoken.benchmark_name,
-        chosen=neutralize_names(chosen, spoken.name, beside=rejected),
-        rejected=neutralize_names(rejected, spoken.name, beside=chosen),
+        language=language_row.benchmark_name,
+        chosen=neutralize_names(chosen, language_row.name, other_side=rejected),
+        rejected=neutralize_names(rejected, language_row.name, other_side=chosen),
         group=name,
         rule=re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.rsplit("/", 1)[-1].removesuffix(".inc")),
     )
@@ -299,15 +300,15 @@ def _pair(key: str, name: str, worse: Path, better: Path) -> SourceRecord:
 def _criterion(name: str) -> str | None:
     parts = name.split("/")
     for length in range(len(parts), 0, -1):
-        found = CRITERION_OF_PATH.get("/".join(parts[:length]))
-        if found:
-            return found
+        criterion = CRITERION_OF_PATH.get("/".join(parts[:length]))
+        if criterion:
+            return criterion
     return None
 
 
 def _without_comments(path: Path, language: str) -> str:
-    """Return a sample without its comments: they are the page's words to the reader."""
-    code = _JSX_REMARK.sub("", strip_comments(read_text(path), language))
+    """Return a sample without its comments, which explain the fault to the reader."""
+    code = _JSX_COMMENT.sub("", strip_comments(read_text(path), language))
     lines = [line.rstrip() for line in code.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
@@ -322,16 +323,16 @@ SOURCES.register(
         criteria=("FC", "EE", "ME", "R&M", "SH"),
         languages=("C", "CSharp", "Cpp", "Java", "JavaScript", "Python"),
         prompts="template",
-        responses="people; teaching examples of a fault and its mend",
+        responses="people; teaching examples of a fault and its correction",
         tests=False,
         citation="GitHub, Inc. (2021). CodeQL query help, https://github.com/Semmle/ql, commit a760ed8",
         upstream="github:Semmle/ql",
         revision="a760ed8c557ae34fa96b306f5cf79e013cfdeaa2",
-        files=("{cpp,csharp,java,javascript,python}/ql/src/**/*.qhelp", "the sample files that they name"),
+        files=("{cpp,csharp,java,javascript,python}/ql/src/**/*.qhelp", "the sample files that they refer to"),
         read=_read,
         notes=(
-            "Pages that show both sides in one file are not read. All comments of the samples are taken out: they "
-            "explain the fault. Semmle/ql is the old name of github/codeql."
+            "Pages that show both sides in one file are not used. All comments of the samples are removed, as they "
+            "explain the fault. Semmle/ql is the former name of github/codeql."
         ),
     )
 )

@@ -1,11 +1,18 @@
-"""CodeRewardBench as published: five criteria, eight languages, under its own ids and subsets."""
+"""CodeRewardBench as published: five criteria and eight languages, with the published ids and subsets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
+from themis_rm.benchmark.sources.source import (
+    DOWNLOAD_HINT,
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+)
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.languages import benchmark_languages
@@ -23,21 +30,21 @@ CONFIGS: dict[str, tuple[str, ...]] = {
     ),
     "Stratified_Language": ("C", "CSharp", "Cpp", "Go", "Java", "JavaScript", "Python", "Ruby"),
 }
-"""Published configurations and their splits. Each holds all pairs; they differ in how these are split."""
+"""Published configurations and their splits. Each contains all pairs; they differ only in the splits."""
 
 _LANGUAGES = frozenset(row.benchmark_name for row in benchmark_languages())
 
 
-def read_config(folder: Path, config: str = "Full", splits: tuple[str, ...] = ()) -> Iterator[BenchmarkPair]:
+def read_config(directory: Path, config: str = "Full", splits: tuple[str, ...] = ()) -> Iterator[BenchmarkPair]:
     """Stream the rows of a published configuration, split by split.
 
     Args:
-        folder: What a download of the dataset gives: a folder for each configuration, with ``<split>-*.parquet``.
+        directory: The downloaded dataset: one directory per configuration, with ``<split>-*.parquet``.
         config: One of :data:`CONFIGS`.
         splits: Splits to read; empty for all.
 
     Raises:
-        SettingError: There is no such configuration or split.
+        SettingError: The configuration or split does not exist.
         InputError: Files or columns are missing.
     """
     if config not in CONFIGS:
@@ -45,19 +52,19 @@ def read_config(folder: Path, config: str = "Full", splits: tuple[str, ...] = ()
     for split in splits or CONFIGS[config]:
         if split not in CONFIGS[config]:
             raise SettingError(f"Unknown split '{split}' of {config}.", did_you_mean(split, CONFIGS[config]))
-        files = sorted((folder / config).glob(f"{split}-*.parquet"))
+        files = sorted((directory / config).glob(f"{split}-*.parquet"))
         if not files:
-            raise InputError(f"{folder / config} holds no {split}-*.parquet.", "Fetch the source's files again.")
+            raise InputError(f"{directory / config} contains no {split}-*.parquet.", DOWNLOAD_HINT)
         for file in files:
             with open_parquet(file, BenchmarkPair.required()) as handle:
                 for batch in handle.iter_batches(batch_size=256):
                     yield from map(BenchmarkPair.from_dict, batch.to_pylist())
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    config = next((name for name in CONFIGS if (folder / name).is_dir()), "Full")
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    config = next((name for name in CONFIGS if (directory / name).is_dir()), "Full")
     seen: set[str] = set()
-    for row in read_config(folder, config):
+    for row in read_config(directory, config):
         if row.id in seen:
             yield UnusableRecord(row.id, "duplicate")
             continue
@@ -99,9 +106,9 @@ SOURCES.register(
         keeps_ids=True,
         read=_read,
         notes=(
-            "Pairs keep their published ids and subsets. The three configurations hold the same pairs; the first that "
-            "is there is read. 173 pairs are CodePrefBench's, 14 SecBench's and 8 Vul4J's: compile either this "
-            "source or those."
+            "Pairs keep their published ids and subsets. The three configurations contain the same pairs; the first "
+            "that exists is read. 173 pairs are from CodePrefBench, 14 from SecBench and 8 from Vul4J: compile either "
+            "this source or those."
         ),
     )
 )

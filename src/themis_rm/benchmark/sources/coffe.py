@@ -1,42 +1,38 @@
-"""COFFE: contest, MBPP and HumanEval problems with all their solutions, one of them called the best."""
+"""COFFE: contest, MBPP and HumanEval problems with all their solutions, one of which is labeled the best."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, UnusableRecord, read_text
+from themis_rm.benchmark.sources.source import DOWNLOAD_HINT, SOURCES, BenchmarkSource, UnusableRecord, read_json
 from themis_rm.errors import InputError
 from themis_rm.storage.digests import stable_id
 
 _PARTS = ("deepmind_code_contests", "mbpp", "openai_humaneval")
 
 
-def _read(folder: Path) -> Iterator[UnusableRecord]:
-    """Yield why each problem gives no pair.
+def _read(directory: Path) -> Iterator[UnusableRecord]:
+    """Yield a reason for each problem.
 
-    A part of the problems has one solution alone. For the others upstream stores which one it calls the best, but no
-    measurement: neither by how much nor against which.
+    Some problems have only one solution. For the others upstream stores which solution is the best, but no
+    measurements.
     """
     for part in _PARTS:
-        solutions = _mapping(folder / part / "solutions.json").get("prompt2groundtruth")
+        solutions = _read_mapping(directory / part / "solutions.json").get("prompt2groundtruth")
         if not isinstance(solutions, dict):
-            raise InputError(f"{folder / part / 'solutions.json'} lacks prompt2groundtruth.")
-        for request, best in _mapping(folder / part / "best_solutions.json").items():
-            others = [code for code, _ in solutions.get(request, []) if code != best[0]]
-            yield UnusableRecord(f"{part}/{stable_id(request)}", "no-measured-gap" if others else "one-side-only")
+            raise InputError(f"{directory / part / 'solutions.json'} lacks prompt2groundtruth.", DOWNLOAD_HINT)
+        for prompt, best in _read_mapping(directory / part / "best_solutions.json").items():
+            others = [code for code, _ in solutions.get(prompt, []) if code != best[0]]
+            yield UnusableRecord(f"{part}/{stable_id(prompt)}", "no-measured-gap" if others else "one-side-only")
 
 
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        held = json.loads(read_text(path))
-    except ValueError as error:
-        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
-    if not isinstance(held, dict):
-        raise InputError(f"{path} is no JSON object.", "Fetch the source's files again.")
-    return held
+def _read_mapping(path: Path) -> dict[str, Any]:
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise InputError(f"{path} is not a JSON object.", DOWNLOAD_HINT)
+    return value
 
 
 SOURCES.register(
@@ -48,7 +44,7 @@ SOURCES.register(
         criteria=(),
         languages=(),
         prompts="upstream",
-        responses="people: accepted contest submissions; reference solutions",
+        responses="people; accepted contest submissions and reference solutions",
         tests=False,
         citation=(
             "Yun Peng, Jun Wan, Yichen Li and Xiaoxue Ren (2025). COFFE: A Code Efficiency Benchmark for Code "
@@ -59,9 +55,9 @@ SOURCES.register(
         files=tuple(f"datasets/{part}/{{solutions,best_solutions}}.json" for part in _PARTS),
         read=_read,
         notes=(
-            "Gives no pairs. MBPP and HumanEval have one solution a problem. We ran a sample of the contest problems "
-            "on upstream's own stress tests: the solution that it calls the best was seldom the fastest, so that the "
-            "name is no label."
+            "Yields no pairs. MBPP and HumanEval have one solution per problem. For a sample of the contest problems, "
+            "measured on upstream's stress tests, the solution labeled the best was rarely the fastest, so that the "
+            "label cannot be used."
         ),
     )
 )

@@ -1,4 +1,4 @@
-"""ConDefects: AtCoder submissions, a faulty one and the accepted one that its author sent next."""
+"""ConDefects: AtCoder submissions, a faulty one and the next accepted one of the same author."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ _CONTESTS = {"abc": "Beginner", "agc": "Grand", "arc": "Regular"}
 _TASK = re.compile(r"(?P<kind>[a-z]+)(?P<number>\d+)_(?P<letter>\w+)")
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for path in sorted(folder.glob("*/*/*/")):
-        task, name, number = path.relative_to(folder).parts
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for path in sorted(directory.glob("*/*/*/")):
+        task, name, number = path.relative_to(directory).parts
         if name not in _LANGUAGES:
             yield UnusableRecord(f"{task}/{name}/{number}", "language")
             continue
         yield _pair(path, task, *_LANGUAGES[name])
 
 
-def _pair(path: Path, task: str, language: str, ending: str) -> SourceRecord:
+def _pair(path: Path, task: str, language: str, extension: str) -> SourceRecord:
     key = f"{task}/{language}/{path.name}"
-    chosen, rejected = path / f"correctVersion{ending}", path / f"faultyVersion{ending}"
+    chosen, rejected = path / f"correctVersion{extension}", path / f"faultyVersion{extension}"
     if not chosen.is_file():
         return UnusableRecord(key, "no-correct-version")
     if not rejected.is_file():
         return UnusableRecord(key, "no-faulty-version")
-    request = _request(task, language)
+    prompt = _build_prompt(task, language)
     return SourcePair(
         key=key,
         criterion="FC",
         language=language,
         chosen=read_text(chosen).strip("\n") + "\n",
         rejected=read_text(rejected).strip("\n") + "\n",
-        prompt=request,
+        prompt=prompt,
         prompt_source="derived",
         group=task,
         name=task,
     )
 
 
-def _request(task: str, language: str) -> str:
-    """Name the contest and the task; empty for a contest whose name we do not know."""
+def _build_prompt(task: str, language: str) -> str:
+    """Return a prompt that names contest and task; empty for an unknown contest."""
     match = _TASK.fullmatch(task)
     if match is None or match["kind"] not in _CONTESTS:
         return ""
@@ -71,7 +71,7 @@ SOURCES.register(
         criteria=("FC",),
         languages=tuple(language for language, _ in _LANGUAGES.values()),
         prompts="derived",
-        responses="people: contest submissions",
+        responses="people; contest submissions",
         tests=False,
         citation=(
             "Yonghao Wu, Zheng Li, Jie M. Zhang, Yong Liu (2023). ConDefects: A New Dataset to Address the Data "
@@ -82,8 +82,8 @@ SOURCES.register(
         files=("Code/<task>/<language>/<submission>/ as <task>/<language>/<submission>/",),
         read=_read,
         notes=(
-            "Statements are not part of the data, and the contests (from October 2021 on) are younger than CodeNet, "
-            "so the request names the task alone. Tests are a separate download upstream."
+            "The data has no problem statements, and CodeNet lacks contests this recent (since October 2021), so that "
+            "the prompt only names the task. Tests are a separate download upstream."
         ),
     )
 )

@@ -1,8 +1,7 @@
-"""DebugBench: LeetCode solutions with one to four bugs that a language model put in."""
+"""DebugBench: LeetCode solutions with one to four bugs that a language model inserted."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,37 +9,35 @@ from typing import Any
 
 from themis_rm.benchmark.sources.cleaning.surface import breaks_syntax, remove_differing_comments
 from themis_rm.benchmark.sources.source import (
+    DOWNLOAD_HINT,
     SOURCES,
     BenchmarkSource,
     SourcePair,
     SourceRecord,
     UnusableRecord,
-    read_text,
+    read_json,
 )
 from themis_rm.errors import InputError
+from themis_rm.languages import get_language
 
 _LANGUAGES = {"cpp": "Cpp", "java": "Java", "python3": "Python"}
-_SPOKEN = {"Cpp": "C++", "Java": "Java", "Python": "Python"}
 _SHARD = re.compile(r"(?P<language>[a-z0-9]+)_(?P<kind>.+)")
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for path in sorted(folder.glob("*.json")):
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for path in sorted(directory.glob("*.json")):
         match = _SHARD.fullmatch(path.stem)
         if match is None or match["language"] not in _LANGUAGES:
             yield UnusableRecord(path.stem, "language")
             continue
-        for number, record in enumerate(_records(path)):
+        for number, record in enumerate(_read_records(path)):
             yield _pair(record, f"{path.stem}/{number}", _LANGUAGES[match["language"]], match["kind"])
 
 
-def _records(path: Path) -> list[dict[str, Any]]:
-    try:
-        records = json.loads(read_text(path))
-    except ValueError as error:
-        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
+def _read_records(path: Path) -> list[dict[str, Any]]:
+    records = read_json(path)
     if not isinstance(records, list):
-        raise InputError(f"{path} is no JSON array.", "Fetch the source's files again.")
+        raise InputError(f"{path} is not a JSON array.", DOWNLOAD_HINT)
     return records
 
 
@@ -55,15 +52,15 @@ def _pair(record: dict[str, Any], key: str, language: str, kind: str) -> SourceR
         language=language,
         chosen=chosen.strip("\n") + "\n",
         rejected=rejected.strip("\n") + "\n",
-        prompt=_prompt(record, language),
+        prompt=_build_prompt(record, language),
         group=record["slug"],
         name=record["slug"],
         rule="; ".join(record["type"]) if "type" in record else kind,
     )
 
 
-def _prompt(record: dict[str, Any], language: str) -> str:
-    parts = [f"Solve this problem in {_SPOKEN[language]}.", record["description"].strip()]
+def _build_prompt(record: dict[str, Any], language: str) -> str:
+    parts = [f"Solve this problem in {get_language(language).name}.", record["description"].strip()]
     parts += [f"Example {number}:\n{text.strip()}" for number, text in enumerate(record["examples"], 1)]
     if record["constraints"].strip():
         parts.append(f"Constraints:\n{record['constraints'].strip()}")
@@ -79,7 +76,7 @@ SOURCES.register(
         criteria=("FC",),
         languages=tuple(_LANGUAGES.values()),
         prompts="upstream",
-        responses="chosen: people (LeetCode); rejected: the same with bugs put in by GPT-4",
+        responses="chosen: people (LeetCode); rejected: the same with bugs inserted by GPT-4",
         tests=False,
         citation=(
             "Runchu Tian et al. (2024). DebugBench: Evaluating Debugging Capability of Large Language Models. "
@@ -90,9 +87,9 @@ SOURCES.register(
         files=("benchmark/*.json",),
         read=_read,
         notes=(
-            "Whatever a parser refuses is left out, also among the multiple bugs: nothing is left to judge. Comments "
-            "that differ between the sides are taken out of both. Upstream lost the carets of powers in the "
-            "constraints (104 is 10^4). Many pairs share a problem: they share a group."
+            "Records with new syntax errors are omitted, as a parser can distinguish them. Comments that differ "
+            "between the sides are removed from both. Upstream lost the carets of powers in the constraints (104 is "
+            "10^4). Pairs of the same problem share a group."
         ),
     )
 )

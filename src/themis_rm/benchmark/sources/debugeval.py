@@ -1,4 +1,4 @@
-"""DebugEval: bug repair pairs out of DebugBench, LiveCodeBench and AtCoder."""
+"""DebugEval: bug repair pairs from DebugBench, LiveCodeBench and AtCoder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from themis_rm.benchmark.sources.cleaning.surface import breaks_syntax, remove_differing_comments
 from themis_rm.benchmark.sources.source import (
+    DOWNLOAD_HINT,
     SOURCES,
     BenchmarkSource,
     SourcePair,
@@ -23,14 +24,11 @@ _COLUMNS = ("question_id", "question_content", "buggy_code", "correct_code", "la
 _LANGUAGES = {"cpp": "Cpp", "java": "Java", "python": "Python", "python3": "Python"}
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    paths = sorted(folder.rglob(_FILE))
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    paths = sorted(directory.rglob(_FILE))
     if not paths:
-        raise InputError(f"{_FILE} is not in {folder}.", "Fetch the source's files again.")
-    for number, record in read_jsonl(paths[0]):
-        missing = [name for name in _COLUMNS if name not in record]
-        if missing:
-            raise InputError(f"{paths[0]}:{number} lacks {', '.join(missing)}.", "Fetch the source's files again.")
+        raise InputError(f"{_FILE} is not in {directory}.", DOWNLOAD_HINT)
+    for number, record in read_jsonl(paths[0], _COLUMNS):
         yield _pair(record, f"{record['question_id']}/{number}")
 
 
@@ -65,7 +63,7 @@ SOURCES.register(
         criteria=("FC",),
         languages=("Cpp", "Java", "Python"),
         prompts="upstream",
-        responses="people (contest and LeetCode solutions), with bugs of their own or put in by a language model",
+        responses="people (contest and LeetCode solutions); bugs made by people or inserted by a language model",
         tests=False,
         citation=(
             "Weiqing Yang et al. (2024). COAST: Enhancing the Code Debugging Ability of LLMs through Communicative "
@@ -76,9 +74,9 @@ SOURCES.register(
         files=(f"eval/{_FILE}",),
         read=_read,
         notes=(
-            "Upstream says which records serve to compare two versions (task4); the others, and what a parser refuses, "
-            "are left out. The columns were read off upstream's evaluation code; the data and its license could not be "
-            "seen. Pairs out of DebugBench are in that source too: the compiler keeps one."
+            "Only the records that upstream uses to compare two versions (task4), without those that have new syntax "
+            "errors. The columns follow upstream's evaluation code; the data and its license were not available. Pairs "
+            "from DebugBench are in that source too: the compiler keeps one."
         ),
     )
 )

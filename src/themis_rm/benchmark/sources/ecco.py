@@ -1,4 +1,4 @@
-"""ECCO: slow and fast Python submissions to contest problems; the history-based editing part."""
+"""ECCO, history-based editing part: slow and fast Python submissions to contest problems."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.codenet import STATEMENTS_DIRECTORY
-from themis_rm.benchmark.sources.pie_perf import trajectory
-from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourceRecord
+from themis_rm.benchmark.sources.pie_perf import build_trajectory_pair
+from themis_rm.benchmark.sources.source import DOWNLOAD_HINT, SOURCES, BenchmarkSource, SourceRecord
 from themis_rm.errors import InputError
 from themis_rm.storage.parquet import read_rows
 
@@ -24,13 +24,13 @@ _COLUMNS = (
 )
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    files = sorted((folder / "edit").glob("test-*.parquet"))
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    files = sorted((directory / "edit").glob("test-*.parquet"))
     if not files:
-        raise InputError(f"{folder / 'edit'} holds no test-*.parquet.", "Fetch the source's files again.")
+        raise InputError(f"{directory / 'edit'} contains no test-*.parquet.", DOWNLOAD_HINT)
     for file in files:
         for record in read_rows(file, _COLUMNS):
-            yield trajectory(record, folder.parent / STATEMENTS_DIRECTORY)
+            yield build_trajectory_pair(record, directory.parent / STATEMENTS_DIRECTORY)
 
 
 SOURCES.register(
@@ -42,7 +42,7 @@ SOURCES.register(
         criteria=("EE",),
         languages=("Python",),
         prompts="upstream",
-        responses="people: two contest submissions of one author, by the judge's CPU time",
+        responses="people; two contest submissions of one author, ranked by the judge's CPU time",
         tests=True,
         citation=(
             "Siddhant Waghjale, Vishruth Veerendranath, Zora Zhiruo Wang and Daniel Fried (2024). ECCO: Can We Improve "
@@ -53,10 +53,10 @@ SOURCES.register(
         files=("edit/test-*.parquet",),
         read=_read,
         notes=(
-            "The test split of the edit configuration. It shares problems and submissions with PIE; equal pairs stay "
-            "with the larger of the two. Statements come from codenet_problem_descriptions beside it. Upstream states "
-            "no license; the submissions are CodeNet's (CDLA-Permissive-2.0). The files were not at hand: the columns "
-            "are those of PIE's first edition, two of which the repository's code reads."
+            "The test split of the edit configuration. It shares problems and submissions with PIE; the larger source "
+            "keeps pairs that are in both. Problem statements come from codenet_problem_descriptions next to it. "
+            "Upstream states no license; the submissions are from CodeNet (CDLA-Permissive-2.0). The files were not "
+            "available: the columns are those of PIE's first version, two of which the repository's code reads."
         ),
     )
 )

@@ -1,8 +1,7 @@
-"""ENAMEL: HumanEval with solutions by an expert in efficiency, beside two sets of ordinary ones."""
+"""ENAMEL: HumanEval solutions by an efficiency expert, and two sets of ordinary solutions."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -10,25 +9,26 @@ from types import MappingProxyType
 from themis_rm.benchmark.sources.cleaning.surface import remove_differing_comments
 from themis_rm.benchmark.sources.formats.tables import read_table
 from themis_rm.benchmark.sources.source import (
+    DOWNLOAD_HINT,
     SOURCES,
     BenchmarkSource,
     SourcePair,
     SourceRecord,
     UnusableRecord,
-    read_text,
+    read_json,
 )
 from themis_rm.errors import InputError
 from themis_rm.execute.check import BOTH_PASS, Check
 
 _COLUMNS = ("task_id", "prompt", "input_generator", "input_levels", "checker", "entry_point")
 _REFERENCES = "enamel-references.json"
-_ORACLE = "humanevalplus-canonical.json"
+_ORACLES = "humanevalplus-canonical.json"
 _HELPERS = ("rand_primality", "rand_probably_prime", "rand_parens")
-"""Functions of upstream's package that some generators call; the dataset does not bring them."""
+"""Functions of upstream's package that some generators call; the dataset does not contain them."""
 
-_SMALL_CASES = 8
+_CASES = 8
 
-_SLOWER: Mapping[str, str] = MappingProxyType(
+_SLOWER_PROBLEMS: Mapping[str, str] = MappingProxyType(
     {
         "humaneval-canonical": (
             "0 5 6 9 10 11 12 17 18 19 20 22 24 25 31 32 33 36 38 39 40 43 44 46 48 49 50 51 55 57 58 59 60 63 64 "
@@ -43,19 +43,20 @@ _SLOWER: Mapping[str, str] = MappingProxyType(
         ),
     }
 )
-"""Set of solutions -> numbers of the problems at which it took half as much time again as the expert's, or more.
+"""Set of solutions -> numbers of the problems where it took at least 1.5 times as long as the expert's solution.
 
-Measured by us in CPU time with CPython 3.11: the least of five runs on an input of upstream's generator, at the first
-level above the smallest at which one of the three took a tenth of a second, else at the largest; 20 microseconds at
-least. At the other problems the expert's is no faster, or by less than such a measurement can tell."""
+Measured in CPU time with CPython 3.11: the minimum of five runs on an input of upstream's generator, at the first level
+above the smallest where one of the three solutions took 0.1 seconds, or else at the largest level; with a time of at
+least 20 microseconds. For the other problems the expert's solution was not measurably faster."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    rows = list(read_table(folder / "enamel.csv", _COLUMNS))
-    references, oracle = _solutions(folder / _REFERENCES, len(rows)), _solutions(folder / _ORACLE, len(rows))
-    for name, numbers in _SLOWER.items():
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    rows = list(read_table(directory / "enamel.csv", _COLUMNS))
+    references = _read_solutions(directory / _REFERENCES, len(rows))
+    oracles = _read_solutions(directory / _ORACLES, len(rows))
+    for name, numbers in _SLOWER_PROBLEMS.items():
         slower = set(map(int, numbers.split()))
-        others = _solutions(folder / f"{name}.json", len(rows))
+        others = _read_solutions(directory / f"{name}.json", len(rows))
         for number, row in enumerate(rows):
             key = f"{row['task_id']}:{name}"
             if number not in slower:
@@ -73,37 +74,34 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
                 group=row["task_id"],
                 name=row["entry_point"],
                 rule="expert's solution against an ordinary one",
-                check=_check(row, _without_contracts(oracle[number])),
+                check=_check(row, _without_contracts(oracles[number])),
             )
 
 
-def _solutions(path: Path, count: int) -> list[str]:
+def _read_solutions(path: Path, count: int) -> list[str]:
     """Return the first solution to each problem.
 
     Raises:
-        InputError: The file is no list of lists of programs, one for each problem.
+        InputError: The file is not a list of lists of programs, one for each problem.
     """
-    try:
-        held = json.loads(read_text(path))
-    except ValueError as error:
-        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
+    solutions = read_json(path)
     if (
-        not isinstance(held, list)
-        or len(held) != count
-        or not all(isinstance(codes, list) and codes and isinstance(codes[0], str) for codes in held)
+        not isinstance(solutions, list)
+        or len(solutions) != count
+        or not all(isinstance(codes, list) and codes and isinstance(codes[0], str) for codes in solutions)
     ):
-        raise InputError(f"{path} does not hold a solution for each of {count} problems.")
-    return [codes[0] for codes in held]
+        raise InputError(f"{path} does not contain a solution for each of {count} problems.", DOWNLOAD_HINT)
+    return [codes[0] for codes in solutions]
 
 
 def _without_contracts(code: str) -> str:
-    """Return a solution without the preconditions that one of the sets carries along, switched off."""
+    """Return a solution without the disabled preconditions that one of the sets contains."""
     lines = [line.rstrip() for line in code.split("\n") if "$_CONTRACT_$" not in line]
     return "\n".join(lines).strip("\n") + "\n"
 
 
 def _check(row: Mapping[str, str], oracle: str) -> Check | None:
-    """Return how a solution is compared with HumanEval+'s on small inputs, or ``None`` where they cannot be made."""
+    """Return a comparison with HumanEval+'s solution on small inputs; ``None`` where none can be generated."""
     if any(name in row["input_generator"] for name in _HELPERS):
         return None
     tests = f"""
@@ -116,7 +114,7 @@ expected = {{}}
 exec({oracle!r}, expected)
 {row["input_generator"]}
 {row["checker"]}
-for case in range({_SMALL_CASES}):
+for case in range({_CASES}):
     random.seed(case)
     given = generate_input({int(row["input_levels"].split()[0])}, 0, case)
     answer = expected[{row["entry_point"]!r}](*copy.deepcopy(given))
@@ -134,7 +132,7 @@ SOURCES.register(
         criteria=("EE",),
         languages=("Python",),
         prompts="upstream",
-        responses="people: an expert's efficient solution; the solutions of HumanEval and HumanEval+",
+        responses="people; efficient solutions of an expert, and the solutions of HumanEval and HumanEval+",
         tests=True,
         citation=(
             "Ruizhong Qiu, Weiliang Will Zeng, James Ezick, Christopher Lott and Hanghang Tong (2025). How Efficient "
@@ -145,8 +143,8 @@ SOURCES.register(
         files=("dataset/enamel.csv", "samples/*.json"),
         read=_read,
         notes=(
-            "The expert's solution is paired with an ordinary one only where we measured the ordinary one to take half "
-            "as much time again; at two problems in five it does not. Tests compare with HumanEval+ on small inputs."
+            "The expert's solution is paired with an ordinary one only where the latter took at least 1.5 times as "
+            "long, which it did for three problems in five. Tests compare with HumanEval+ on small inputs."
         ),
     )
 )

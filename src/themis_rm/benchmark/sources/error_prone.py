@@ -1,4 +1,4 @@
-"""Error Prone: bug patterns for Java, whose pages lead into each block with a sentence that says which side it is."""
+"""Error Prone: bug patterns for Java, where the sentence before a block says whether it is good or bad."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.formats.examples import Rule, Section, by_name, cases, paired
+from themis_rm.benchmark.sources.formats.examples import (
+    ExampleRule,
+    MarkedSection,
+    group_sections,
+    key_by_word,
+    pair_examples,
+)
 from themis_rm.benchmark.sources.formats.markdown import FencedBlock, fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
@@ -96,9 +102,9 @@ _SIDES = {
     "flogger/FloggerWithoutCause": "bg-",
     "nullness/EqualsBrokenForNull": "bg",
 }
-"""Pages whose sentences tell a reader, but no pattern, which block is which: bad, good or neither, block by block."""
+"""Page -> side of each block (bad, good or neither), for pages whose sentences the patterns do not match."""
 
-_CRITERIA = by_name(
+_CRITERIA = key_by_word(
     {
         "FC": """
             AssertThrowsMinimizer AssertThrowsMultipleStatements AssertionFailureIgnored ByteBufferBackingArray
@@ -120,52 +126,52 @@ _CRITERIA = by_name(
         "SH": "UnsafeReflectiveConstructionCast",
     }
 )
-"""Patterns that are about anything else than readability; the pages name neither category nor severity."""
+"""Criteria of the bug patterns that are not about readability; the pages have neither category nor severity."""
 
 _REJECTED = frozenset(
     {"FloatCast/1.1", "IdentityBinaryExpression/1.1", "StaticAssignmentOfThrowable/1.1", "TruthGetOrDefault/1.1"}
 )
-"""Blocks whose better version does something else."""
+"""Pairs whose better version does something else."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for path in sorted(folder.rglob("*.md")):
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        found = [block for block in fenced_blocks(read_text(path)) if block.language in ("java", "")]
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for path in sorted(directory.rglob("*.md")):
+        name = path.relative_to(directory).with_suffix("").as_posix()
+        shown = [block for block in fenced_blocks(read_text(path)) if block.language in ("java", "")]
         sides = _SIDES.get(name, "")
-        if len(found) == 1 or not found:
-            yield UnusableRecord(name, "one-side-only" if found else "no-example")
+        if len(shown) == 1 or not shown:
+            yield UnusableRecord(name, "one-side-only" if shown else "no-example")
             continue
-        if sides and len(sides) != len(found):
+        if sides and len(sides) != len(shown):
             yield UnusableRecord(name, "page-changed")
             continue
-        parts = _listed(found, sides) if sides else list(_sections(found))
+        parts = _assign_sides(shown, sides) if sides else list(_detect_sections(shown))
         if {part.good for part in parts} != {True, False}:
             yield UnusableRecord(name, "no-marked-example")
             continue
-        rule = Rule(
+        rule = ExampleRule(
             key=name,
             title=re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", path.stem).lower(),
             criterion=_CRITERIA.get(path.stem, "R&M"),
             language="Java",
-            shown="whole",
+            layout="single",
         )
-        yield from paired(rule, cases(parts), _REJECTED)
+        yield from pair_examples(rule, group_sections(parts), _REJECTED)
 
 
-def _listed(found: list[FencedBlock], sides: str) -> list[Section]:
-    return [Section(side == "g", block.code) for block, side in zip(found, sides, strict=True) if side != "-"]
+def _assign_sides(shown: list[FencedBlock], sides: str) -> list[MarkedSection]:
+    return [MarkedSection(side == "g", block.code) for block, side in zip(shown, sides, strict=True) if side != "-"]
 
 
-def _sections(found: list[FencedBlock]) -> Iterator[Section]:
+def _detect_sections(found: list[FencedBlock]) -> Iterator[MarkedSection]:
     side: bool | None = None
     for block in found:
-        side = _side(block, side)
+        side = _detect_side(block, side)
         if side is not None:
-            yield Section(side, block.code)
+            yield MarkedSection(side, block.code)
 
 
-def _side(block: FencedBlock, last: bool | None) -> bool | None:
+def _detect_side(block: FencedBlock, last: bool | None) -> bool | None:
     if "{.bad}" in block.info or "{.good}" in block.info:
         return "{.good}" in block.info
     lead = " ".join(block.before.split()[-40:])
@@ -188,7 +194,7 @@ SOURCES.register(
         criteria=("R&M", "FC", "EE", "ME", "SH"),
         languages=("Java",),
         prompts="template",
-        responses="people; examples in the documentation of a static analyser",
+        responses="people; examples in the documentation of a static analyzer",
         tests=False,
         citation=(
             "Google and contributors. Error Prone, bug patterns. "
@@ -198,6 +204,6 @@ SOURCES.register(
         revision="984f6adb6ab11291d6fc200b18726c35937b0ccb",
         files=("docs/bugpattern/**/*.md",),
         read=_read,
-        notes="Only pages that say in words which block is which.",
+        notes="Only pages whose text says which block is good and which is bad.",
     )
 )

@@ -1,4 +1,4 @@
-"""ESLint: rules for JavaScript, whose pages list incorrect and correct code in containers, option by option."""
+"""ESLint: rules for JavaScript, whose pages show incorrect and correct code in containers, for each option."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.formats.examples import Case, Rule, Section, by_name, cases, names, paired
+from themis_rm.benchmark.sources.formats.examples import (
+    ExampleGroup,
+    ExampleRule,
+    MarkedSection,
+    group_sections,
+    key_by_word,
+    pair_examples,
+    word_set,
+)
 from themis_rm.benchmark.sources.formats.markdown import FencedBlock, fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
@@ -19,9 +27,9 @@ from themis_rm.benchmark.sources.source import (
 _SCRIPTS = ("js", "javascript", "jsx")
 
 _OF_TYPE = {"problem": "FC", "suggestion": "R&M", "layout": "R&M"}
-"""The page's ``rule_type`` -> criterion: problems are faults, suggestions better ways, layout is how it looks."""
+"""``rule_type`` of a page -> criterion."""
 
-_CRITERIA = by_name(
+_CRITERIA = key_by_word(
     {
         "FC": """
             block-scoped-var consistent-return default-param-last eqeqeq guard-for-in handle-callback-err
@@ -34,9 +42,9 @@ _CRITERIA = by_name(
         "SH": "no-eval no-implied-eval no-new-func no-script-url no-buffer-constructor",
     }
 )
-"""Rules whose type does not say what they are about."""
+"""Criteria of the rules whose type is not accurate."""
 
-_CONTESTED = names(
+_CONTESTED = word_set(
     """
     array-bracket-newline array-element-newline arrow-body-style callback-return capitalized-comments
     class-methods-use-this consistent-this dot-location eol-last func-name-matching func-names func-style
@@ -52,10 +60,10 @@ _CONTESTED = names(
     strict valid-jsdoc vars-on-top wrap-regex comma-dangle space-in-parens object-curly-spacing array-bracket-spacing
     """
 )
-"""Rules about taste, house style or what a project configures, and rules that ESLint has taken back: neither side is
-better for everyone."""
+"""Rules about taste, project conventions or settings, and rules that ESLint has withdrawn: neither side is better in
+general."""
 
-_REJECTED = names(
+_REJECTED = word_set(
     """
     constructor-super/1.1 constructor-super/1.2 dot-notation/1.1 max-classes-per-file/1.1 no-array-constructor/1.1
     no-control-regex/1.1 no-control-regex/1.2 no-control-regex/1.3 no-control-regex/1.4 no-control-regex/1.5
@@ -75,15 +83,15 @@ _REJECTED = names(
     yoda/1.4
     """
 )
-"""Examples whose correct side is allowed, but does something else than the incorrect one."""
+"""Pairs whose correct side does something else than the incorrect one."""
 
 _SETTING = re.compile(r"/\*\s*eslint\s+(?P<rule>[\w-]+)\s*:\s*(?P<value>.*?)\*/", re.DOTALL)
 _BARE = re.compile(r"^(?:2|[\"']?error[\"']?|\[\s*(?:2|[\"']error[\"'])\s*\])$")
 _FIRST_OPTION = re.compile(r"^\[\s*[\"']error[\"']\s*,\s*[\"'](?P<option>[\w-]+)[\"']\s*\]$")
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for path in sorted(folder.glob("*.md")):
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for path in sorted(directory.glob("*.md")):
         name, page = path.stem, read_text(path)
         kind = re.search(r"^rule_type:\s*(\w+)", page, re.MULTILINE)
         if kind is None:
@@ -92,20 +100,20 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
         if name in _CONTESTED:
             yield UnusableRecord(name, "contested-rule")
             continue
-        found, configured = _cases(page)
+        groups, configured = _read_groups(page)
         for number in range(configured):
             yield UnusableRecord(f"{name}/option-{number + 1}", "non-default-option")
-        if not found and not configured:
+        if not groups and not configured:
             yield UnusableRecord(name, "no-example")
-        yield from paired(
-            Rule(
+        yield from pair_examples(
+            ExampleRule(
                 key=name,
                 title=name.replace("-", " "),
                 criterion=_criterion(name, kind[1]),
                 language="JavaScript",
-                shown="apart",
+                layout="separate",
             ),
-            found,
+            groups,
             _REJECTED,
         )
 
@@ -114,10 +122,10 @@ def _criterion(name: str, kind: str) -> str:
     return _CRITERIA.get(name, _OF_TYPE[kind])
 
 
-def _cases(page: str) -> tuple[list[Case], int]:
-    """Return the cases of a page by section, and how many blocks are about an option that is not the default."""
-    found: list[Case] = []
-    parts: list[Section] = []
+def _read_groups(page: str) -> tuple[list[ExampleGroup], int]:
+    """Return the examples of a page by section, and the number of blocks about options that are not the default."""
+    groups: list[ExampleGroup] = []
+    sections: list[MarkedSection] = []
     last: FencedBlock | None = None
     configured = 0
     for block in fenced_blocks(page):
@@ -128,15 +136,15 @@ def _cases(page: str) -> tuple[list[Case], int]:
             configured += 1
             continue
         if last is not None and block.headings != last.headings:
-            found += cases(parts)
-            parts = []
-        parts.append(Section(side == "correct", _SETTING.sub("", block.code).strip("\n")))
+            groups += group_sections(sections)
+            sections = []
+        sections.append(MarkedSection(side == "correct", _SETTING.sub("", block.code).strip("\n")))
         last = block
-    return found + cases(parts), configured
+    return groups + group_sections(sections), configured
 
 
 def _is_default(block: FencedBlock, page: str) -> bool:
-    """Tell whether a block shows the rule without options, by its comment and the page's list of options."""
+    """Return whether a block shows the rule without options, by its comment and the page's list of options."""
     setting = _SETTING.search(block.code)
     value = setting["value"].strip() if setting else "error"
     if _BARE.match(value):
@@ -144,8 +152,8 @@ def _is_default(block: FencedBlock, page: str) -> bool:
     option = _FIRST_OPTION.match(value)
     if option is None:
         return False
-    named = rf"[`\"']*{re.escape(option['option'])}[`\"']*"
-    return bool(re.search(rf"^[*-] *{named} *\(default\)|default {named}", page, re.MULTILINE))
+    listed = rf"[`\"']*{re.escape(option['option'])}[`\"']*"
+    return bool(re.search(rf"^[*-] *{listed} *\(default\)|default {listed}", page, re.MULTILINE))
 
 
 SOURCES.register(
@@ -167,6 +175,6 @@ SOURCES.register(
         revision="c27bc926e496985eb7911c09eb60914b2e4b5d0f",
         files=("docs/src/rules/*.md",),
         read=_read,
-        notes="The pages lie flat in the folder. Examples of default settings alone; rules about taste are left out.",
+        notes="The pages are directly in the directory. Only examples of default settings, without rules about taste.",
     )
 )

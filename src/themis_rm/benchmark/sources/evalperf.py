@@ -1,4 +1,4 @@
-"""EvalPerf: correct LLM solutions to one task in levels of efficiency."""
+"""EvalPerf: correct solutions by language models, ranked in levels of efficiency."""
 
 from __future__ import annotations
 
@@ -8,24 +8,31 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.benchmark.sources.cleaning.surface import remove_differing_comments
-from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
+from themis_rm.benchmark.sources.source import (
+    DOWNLOAD_HINT,
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+)
 from themis_rm.errors import InputError
 from themis_rm.storage.parquet import read_rows
 
 _COLUMNS = ("task_id", "prompt", "entry_point", "reference", "scores")
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    files = sorted(folder.rglob("test-*.parquet"))
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    files = sorted(directory.rglob("test-*.parquet"))
     if not files:
-        raise InputError(f"{folder} holds no test-*.parquet.", "Fetch the source's files again.")
+        raise InputError(f"{directory} contains no test-*.parquet.", DOWNLOAD_HINT)
     for file in files:
         for record in read_rows(file, _COLUMNS):
             yield from _pairs(record)
 
 
 def _pairs(record: dict[str, Any]) -> Iterator[SourceRecord]:
-    """Yield the fastest level against each slower one."""
+    """Yield the fastest level paired with each slower one."""
     task, levels, scores = record["task_id"], record["reference"] or [], record["scores"] or []
     if len(levels) != len(scores) or any(low > high for low, high in pairwise(scores)):
         yield UnusableRecord(task, "levels-out-of-order")
@@ -60,7 +67,7 @@ SOURCES.register(
         criteria=("EE",),
         languages=("Python",),
         prompts="upstream",
-        responses="LLMs; clustered by CPU instructions on a performance-exercising input",
+        responses="language models; clustered by CPU instructions on a performance-exercising input",
         tests=False,
         citation=(
             "Jiawei Liu, Songrun Xie, Junhao Wang, Yuxiang Wei, Yifeng Ding and Lingming Zhang (2024). Evaluating "
@@ -71,8 +78,8 @@ SOURCES.register(
         files=("data/test-*.parquet",),
         read=_read,
         notes=(
-            "Levels run from the slowest to the fastest; the fastest is paired with each of the others. The dataset "
-            "itself was not at hand: its columns are those that the evalplus package reads and writes."
+            "Levels are ordered from slowest to fastest; the fastest is paired with each of the others. The dataset "
+            "was not available: its columns are those that the evalplus package reads and writes."
         ),
     )
 )

@@ -1,4 +1,4 @@
-"""go-critic: checks for Go, each with one example before and one after."""
+"""go-critic: checks for Go, each with an example before and after."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.formats.examples import Case, Rule, paired
+from themis_rm.benchmark.sources.formats.examples import ExampleGroup, ExampleRule, pair_examples
 from themis_rm.benchmark.sources.formats.markdown import FencedBlock, fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
@@ -32,42 +32,42 @@ _CRITERIA = {
     "sloppyTypeAssert": "R&M",
     "sprintfQuotedString": "R&M",
 }
-"""Checks whose group does not say what they are about: allocations, and diagnostics that no behaviour hangs on."""
+"""Criteria of the checks whose group is not accurate: allocations, and diagnostics that do not affect behavior."""
 
 _REJECTED = frozenset({"nilValReturn/1.1", "ruleguard/1.1", "truncateCmp/1.1", "typeAssertChain/1.1"})
-"""Examples whose better version does something else, or does not compile."""
+"""Pairs whose better version does something else or does not compile."""
 
 _GROUP = re.compile(r"\*\*(diagnostic|style|performance)\*\*")
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    page = read_text(folder / "overview.md")
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    page = read_text(directory / "overview.md")
     parts = re.split(r"^## (?=\w+$)", page, flags=re.MULTILINE)[1:]
     for part in parts:
         name, _, text = part.partition("\n")
         group = _GROUP.search(text)
         if group is None:
             continue  # a heading of the overview itself
-        rule = Rule(
+        rule = ExampleRule(
             key=name,
             title=_title(text),
             criterion=_CRITERIA.get(name, _OF_GROUP[group[1]]),
             language="Go",
-            shown="whole",
+            layout="single",
         )
-        found = list(fenced_blocks(text))
-        yield from paired(rule, [_case(found)] if found else [], _REJECTED)
-        if not found:
+        shown = list(fenced_blocks(text))
+        yield from pair_examples(rule, [_group_blocks(shown)] if shown else [], _REJECTED)
+        if not shown:
             yield UnusableRecord(name, "no-example")
 
 
-def _case(found: list[FencedBlock]) -> Case:
+def _group_blocks(shown: list[FencedBlock]) -> ExampleGroup:
     sides: dict[str, tuple[str, ...]] = {"Before:": (), "After:": ()}
-    for block in found:
+    for block in shown:
         label = block.before.split("\n")[-1].strip("* ")
         if label in sides:
             sides[label] = (*sides[label], block.code)
-    return Case(sides["Before:"], sides["After:"])
+    return ExampleGroup(sides["Before:"], sides["After:"])
 
 
 def _title(text: str) -> str:

@@ -1,4 +1,4 @@
-"""HumanEvalPack: HumanEval in six languages, each solution with one bug put in by hand."""
+"""HumanEvalPack: HumanEval in six languages, each solution with one manually inserted bug."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from themis_rm.benchmark.sources.formats.harnesses import NODE_ASSERT, go_program, with_fitting_go_imports
+from themis_rm.benchmark.sources.formats.harnesses import NODE_ASSERT, build_go_program, fix_go_imports
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -18,21 +18,22 @@ from themis_rm.benchmark.sources.source import (
 )
 from themis_rm.execute.check import Check
 
-_FOLDERS = {"cpp": "Cpp", "go": "Go", "java": "Java", "js": "JavaScript", "python": "Python", "rust": ""}
+_DIRECTORIES = {"cpp": "Cpp", "go": "Go", "java": "Java", "js": "JavaScript", "python": "Python", "rust": ""}
 """Folder of a language -> its benchmark name; empty for one that is not ours."""
 
 _PACKAGE = re.compile(r"""^#include\s*<((?:boost|openssl)/[^>]+)>|require\('(js-md5)'\)""", re.MULTILINE)
-"""What a few solutions need beyond their language's own library."""
+"""Third-party libraries that a few solutions use."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for name, language in _FOLDERS.items():
-        for _, record in read_jsonl(folder / name / "humanevalpack.jsonl"):
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for name, language in _DIRECTORIES.items():
+        for _, record in read_jsonl(directory / name / "humanevalpack.jsonl"):
             yield _pair(record, language) if language else UnusableRecord(record["task_id"], "language")
 
 
 def _pair(record: dict[str, Any], language: str) -> SourcePair:
-    chosen, rejected = (_answer(record, record[side], language) for side in ("canonical_solution", "buggy_solution"))
+    bodies = (record["canonical_solution"], record["buggy_solution"])
+    chosen, rejected = (_build_response(record, body, language) for body in bodies)
     return SourcePair(
         key=record["task_id"],
         criterion="FC",
@@ -48,30 +49,30 @@ def _pair(record: dict[str, Any], language: str) -> SourcePair:
     )
 
 
-def _answer(record: dict[str, Any], body: str, language: str) -> str:
-    """Return a body below the declaration that both bodies stand under."""
+def _build_response(record: dict[str, Any], body: str, language: str) -> str:
+    """Return a body below the declaration, which is the same for both bodies."""
     declaration = record["declaration"]
     if declaration.count("{") - declaration.count("}") > 1 and language == "Cpp":
-        # One declaration (CPP/38) runs on into the body: its last line at the margin is the signature.
+        # One declaration (CPP/38) includes the start of the body: its last unindented line is the signature.
         *_, signature = re.finditer(r"^\S.*\{.*\n", declaration, re.MULTILINE)
         declaration = declaration[: signature.end()]
-    whole = f"{declaration}{body}"
+    code = f"{declaration}{body}"
     if language == "Go":
-        # The declaration leaves out functions that the prompt gives to call (Poly, EncodeCyclic), and the imports
-        # serve the tests too, or lack what the solution calls.
-        whole = f"{record['import']}\n{_given_functions(record['prompt'])}{whole}"
-        whole = with_fitting_go_imports(whole)
-    return whole.strip("\n") + "\n"
+        # The declaration lacks functions that the prompt provides (Poly, EncodeCyclic). The imports include those of
+        # the tests and lack some of the solution's.
+        code = f"{record['import']}\n{_provided_functions(record['prompt'])}{code}"
+        code = fix_go_imports(code)
+    return code.strip("\n") + "\n"
 
 
-def _given_functions(prompt: str) -> str:
-    """Return the complete functions that a Go prompt holds before the one that is asked for."""
+def _provided_functions(prompt: str) -> str:
+    """Return the complete functions of a Go prompt before the one to write."""
     starts = [at for at in range(len(prompt)) if prompt.startswith("func ", at) and prompt[at - 1 : at] in ("", "\n")]
-    given = []
+    provided = []
     for start in starts[:-1]:
         end = prompt.index("\n}\n", start) + len("\n}\n")
-        given.append(prompt[start:end] + "\n")
-    return "".join(given)
+        provided.append(prompt[start:end] + "\n")
+    return "".join(provided)
 
 
 def _check(record: dict[str, Any], language: str, chosen: str, rejected: str) -> Check:
@@ -80,8 +81,8 @@ def _check(record: dict[str, Any], language: str, chosen: str, rejected: str) ->
         return Check(
             id="",
             language=language,
-            chosen_program=go_program(chosen, tests),
-            rejected_program=go_program(rejected, tests),
+            chosen_program=build_go_program(chosen, tests),
+            rejected_program=build_go_program(rejected, tests),
         )
     packages = [name for match in _PACKAGE.finditer(chosen) for name in match.groups() if name]
     return Check(
@@ -101,7 +102,7 @@ SOURCES.register(
         criteria=("FC",),
         languages=("Cpp", "Go", "Java", "JavaScript", "Python"),
         prompts="upstream",
-        responses="people: HumanEval solutions and translations, with one bug each put in by hand",
+        responses="people; HumanEval solutions and translations, each with one manually inserted bug",
         tests=True,
         citation=(
             "Niklas Muennighoff et al. (2023). OctoPack: Instruction Tuning Code Large Language Models. "
@@ -111,6 +112,6 @@ SOURCES.register(
         revision="e17a8f6470264286bc6a52eb8263582083bf3bf6",
         files=("evaluation/create/humaneval-x/data/*/data/humanevalpack.jsonl as <language>/humanevalpack.jsonl",),
         read=_read,
-        notes="Rust is left out. A problem is the same in every language: its pairs share a group.",
+        notes="Rust is omitted. The pairs of a problem share a group across languages.",
     )
 )

@@ -1,4 +1,4 @@
-"""ILF: MBPP solutions of a language model that fail the tests, and what a person made of them."""
+"""ILF: MBPP solutions of a language model that fail the tests, and their corrections by people."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from themis_rm.benchmark.sources.source import (
 from themis_rm.execute.check import Check
 
 _REQUEST = re.compile(r'\A\s*"""(?P<request>.*?)"""\s*\n(?P<code>.*)\Z', re.DOTALL)
-"""Every text of a record starts with the request as a docstring; imports, a signature and maybe a body follow."""
+"""A text of a record: the request as a docstring, then imports, a signature and possibly a body."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
+def _read(directory: Path) -> Iterator[SourceRecord]:
     seen: Counter[str] = Counter()
-    for _, record in read_jsonl(folder / "surge_annotations.jsonl"):
+    for _, record in read_jsonl(directory / "surge_annotations.jsonl"):
         task = str(record["task_id"])
         seen[task] += 1
         yield _pair(record, f"{task}/{seen[task]}", f"MBPP/{task}")
@@ -47,8 +47,8 @@ def _pair(record: dict[str, Any], key: str, group: str) -> SourceRecord:
         key=key,
         criterion="FC",
         language="Python",
-        chosen=_tidy(repaired["code"]),
-        rejected=_tidy(original["code"]),
+        chosen=_trim_lines(repaired["code"]),
+        rejected=_trim_lines(original["code"]),
         prompt=f"{asked['request'].strip()}\n\n```python\n{declaration}```\n",
         group=group,
         name=name[-1],
@@ -58,7 +58,7 @@ def _pair(record: dict[str, Any], key: str, group: str) -> SourceRecord:
     )
 
 
-def _tidy(code: str) -> str:
+def _trim_lines(code: str) -> str:
     return "\n".join(line.rstrip() for line in code.strip("\n").split("\n")) + "\n"
 
 
@@ -71,7 +71,7 @@ SOURCES.register(
         criteria=("FC",),
         languages=("Python",),
         prompts="upstream",
-        responses="chosen: people who repaired a model's answer; rejected: that answer (CodeGen-Mono 6.1B)",
+        responses="chosen: people who corrected a model's answer; rejected: that answer (CodeGen-Mono 6.1B)",
         tests=True,
         citation=(
             "Angelica Chen et al. (2023). Improving Code Generation by Training with Natural Language Feedback. "

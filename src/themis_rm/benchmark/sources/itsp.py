@@ -1,4 +1,4 @@
-"""ITSP: programs of beginners in C, before and after they got them right, with the tests that the course ran."""
+"""ITSP: C programs of beginners, a rejected version and the accepted one that followed, with the course's tests."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ class _Submission:
     tests: tuple[_Test, ...]
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for path in sorted(folder.glob("Lab-*/*/*_buggy.c")):
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for path in sorted(directory.glob("Lab-*/*/*_buggy.c")):
         problem, number = path.parent.name, path.stem.removesuffix("_buggy")
         key = f"{path.parent.parent.name}/{problem}/{number}"
         correct = path.with_name(f"{number}_correct.c")
         if not correct.is_file():
             yield UnusableRecord(key, "no-correct-version")
             continue
-        yield _pair(key, problem, _submission(correct), _submission(path))
+        yield _pair(key, problem, _read_submission(correct), _read_submission(path))
 
 
-def _submission(path: Path) -> _Submission | None:
-    """Return a submission without the header that the course put on it, or ``None`` for one without such a header."""
+def _read_submission(path: Path) -> _Submission | None:
+    """Return a submission without the header that the course added, or ``None`` if it lacks that header."""
     text = read_text(path)
     header = _HEADER.match(text)
     if header is None:
@@ -80,7 +80,7 @@ def _pair(key: str, problem: str, chosen: _Submission | None, rejected: _Submiss
         language="C",
         chosen=chosen.code,
         rejected=rejected.code,
-        prompt=_prompt(chosen.tests),
+        prompt=_build_prompt(chosen.tests),
         prompt_source="derived",
         group=f"ITSP/{problem}",
         check=Check(
@@ -92,8 +92,8 @@ def _pair(key: str, problem: str, chosen: _Submission | None, rejected: _Submiss
     )
 
 
-def _prompt(tests: tuple[_Test, ...]) -> str:
-    """Ask for the program by the tests that the students saw; the task's text is not part of the data."""
+def _build_prompt(tests: tuple[_Test, ...]) -> str:
+    """Return a prompt that shows the tests that students saw, as the data lacks the task's text."""
     parts = ["Write a C program that reads from standard input and writes to standard output as in these examples."]
     parts += [f"Input:\n{test.input.rstrip()}\nOutput:\n{test.output.rstrip()}" for test in tests if test.visible]
     return "\n\n".join(parts) + "\n"
@@ -108,7 +108,7 @@ SOURCES.register(
         criteria=("FC",),
         languages=("C",),
         prompts="derived",
-        responses="students: a rejected submission and the accepted one that followed it",
+        responses="students; a rejected submission and the accepted one that followed it",
         tests=True,
         citation=(
             "Jooyong Yi, Umair Z. Ahmed, Amey Karkare, Shin Hwei Tan, Abhik Roychoudhury (2017). A Feasibility Study "
@@ -118,6 +118,6 @@ SOURCES.register(
         revision="0553f683f99403efb5ef440af826c1d229a52376",
         files=("dataset/Lab-*/<problem>/<id>_{buggy,correct}.c as Lab-*/...",),
         read=_read,
-        notes="The task's text is not published: the request shows the tests that the students could see.",
+        notes="The task's text is not published: the prompt shows the tests that the students could see.",
     )
 )

@@ -1,8 +1,8 @@
-"""Juliet test suite for C and C++: programs made by a generator, each with one weakness and its remedy.
+"""Juliet test suite for C and C++: generated programs, each with one weakness and its remedy.
 
-One file holds a ``bad`` function and one or more ``good`` ones, between ``#ifndef OMITBAD`` and ``#ifndef OMITGOOD``.
-Everything in it tells the sides apart: file names, comments, names of functions, variables and macros. What is left
-here of each side is what the preprocessor would leave, under neutral names.
+A file contains a ``bad`` function and one or more ``good`` ones, after ``#ifndef OMITBAD`` and ``#ifndef OMITGOOD``.
+File names, comments and the names of functions, variables and macros all reveal the side. Each response is the
+preprocessor's output for one side, with neutral names.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from themis_rm.benchmark.sources.cleaning.labels import remove_revealing_comments, reveals_label
 from themis_rm.benchmark.sources.source import (
+    DOWNLOAD_HINT,
     SOURCES,
     BenchmarkSource,
     SourcePair,
@@ -36,18 +37,18 @@ from themis_rm.languages.syntax import (
 CRITERION_OF_CWE: dict[int, str] = {
     **dict.fromkeys((401, 404, 773, 775), "ME"),
     **dict.fromkeys((396, 397, 398, 561, 563), "R&M"),
-    # Return values and errors passed over, wrong operators and blocks, arithmetic, undefined behaviour without a way in
-    # for an attacker, resources used out of turn.
+    # Ignored return values and errors, wrong operators and blocks, arithmetic, undefined behavior that an attacker
+    # cannot exploit, resources used in the wrong order.
     **dict.fromkeys((188, 252, 253, 364, 366, 369, 390, 391, 440, 457, 467, 468, 469, 475, 476, 478, 479, 480), "FC"),
     **dict.fromkeys((481, 482, 483, 484, 562, 570, 571, 587, 588, 605, 617, 665, 666, 667, 672, 674, 675, 681), "FC"),
     **dict.fromkeys((685, 688, 690, 758, 832, 835), "FC"),
 }
-"""Weaknesses that are no matter of security in the first place; all others are ``SH``."""
+"""Criteria of the weaknesses that are not primarily about security; all others are ``SH``."""
 
 _ABOUT_COMMENTS = frozenset({546, 615})
-"""Weaknesses that lie in comments: without comments that tell, both sides are one."""
+"""Weaknesses in comments: without revealing comments, both sides are equal."""
 
-_READS = frozenset(
+_INPUT_FUNCTIONS = frozenset(
     (
         "recv",
         "fgets",
@@ -64,58 +65,58 @@ _READS = frozenset(
         "RAND32",
     )
 )
-"""Functions by which the test programs get their input."""
+"""Functions by which the test programs read input."""
 
 _NAME = "action"
-"""What the function under test is called on both sides."""
+"""Neutral name of the function under test."""
 _FILE = re.compile(r"CWE(\d+)_(\w+?)__\w+_01\.(?:c|cpp)")
 _SIDE = re.compile(r"(?i)(?:good|bad)(?:[GB]2[GB])?\d*")
 _OWN_NAME = re.compile(r"CWE\d+_\w*?_01(?=_|[A-Z]|\b)_?")
-_TELLS = re.compile(r"(?i)good|bad|flaw|incidental|warning|\bmay\b|\bmissing\b|\bno \w+|\bnot\b|\bneeded for\b")
+_REVEALING = re.compile(r"(?i)good|bad|flaw|incidental|warning|\bmay\b|\bmissing\b|\bno \w+|\bnot\b|\bneeded for\b")
 _GOOD = re.compile(r"good(?:(G2B|B2G)?\d*)")
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    paths = sorted(folder.rglob("*_01.c*"), key=lambda path: path.relative_to(folder).as_posix())
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    paths = sorted(directory.rglob("*_01.c*"), key=lambda path: path.relative_to(directory).as_posix())
     if not paths:
-        raise InputError(f"{folder} holds no *_01.c or *_01.cpp file.", "Fetch the source's files again.")
+        raise InputError(f"{directory} contains no *_01.c or *_01.cpp file.", DOWNLOAD_HINT)
     for path in paths:
-        key, spoken = path.stem, language_of_path(path.name)
+        key, language_row = path.stem, language_of_path(path.name)
         match = _FILE.fullmatch(path.name)
-        if spoken is None or match is None:
+        if language_row is None or match is None:
             yield UnusableRecord(key, "not-a-test-case")
             continue
         cwe, title = int(match.group(1)), match.group(2).replace("_", " ")
         if cwe in _ABOUT_COMMENTS:
             yield UnusableRecord(key, "comments-only")
             continue
-        yield _pair(key, read_text(path), spoken.benchmark_name, cwe, title)
+        yield _pair(key, read_text(path), language_row.benchmark_name, cwe, title)
 
 
 def _pair(key: str, text: str, language: str, cwe: int, title: str) -> SourceRecord:
-    bad = _side(text, "BAD")
-    good = _side(text, "GOOD")
-    rejected = _with_one(bad, language, _bad_function(bad, language))
-    chosen_function, of_source = _good_function(good, language)
-    chosen = _with_one(good, language, chosen_function)
+    bad = _preprocess(text, "BAD")
+    good = _preprocess(text, "GOOD")
+    rejected = _keep_function(bad, language, _find_bad_function(bad, language))
+    chosen_function, of_source = _find_good_function(good, language)
+    chosen = _keep_function(good, language, chosen_function)
     if not rejected or not chosen:
         return UnusableRecord(key, "one-side-only")
-    if of_source and _reads(rejected, language) - _reads(chosen, language):
-        # The remedy is to take a constant instead of the input: that solves another task.
+    if of_source and _input_calls(rejected, language) - _input_calls(chosen, language):
+        # The remedy replaces the input by a constant, which solves a different task.
         return UnusableRecord(key, "good-side-reads-no-input")
     return SourcePair(
         key=key,
         criterion=CRITERION_OF_CWE.get(cwe, "SH"),
         language=language,
-        chosen=_neutral(chosen, language, _neutral_names(key, text, chosen)),
-        rejected=_neutral(rejected, language, _neutral_names(key, text, rejected)),
+        chosen=_neutralize(chosen, language, _neutral_names(key, text, chosen)),
+        rejected=_neutralize(rejected, language, _neutral_names(key, text, rejected)),
         group=f"CWE{cwe}",
         rule=f"CWE-{cwe} {title}",
     )
 
 
-def _side(text: str, side: str) -> str:
-    """Return what the preprocessor would leave for one side, without ``main``; other conditions stay."""
+def _preprocess(text: str, side: str) -> str:
+    """Return the preprocessor's output for one side, without ``main``; other conditions stay."""
     kept: list[str] = []
     stack: list[str | None] = []
     for line in text.split("\n"):
@@ -132,25 +133,25 @@ def _side(text: str, side: str) -> str:
     return "\n".join(kept)
 
 
-def _functions(code: str, language: str) -> list[Function]:
+def _parse_functions(code: str, language: str) -> list[Function]:
     data = to_bytes(code)
     return find_functions(parse(data, language), data, language)
 
 
-def _bad_function(code: str, language: str) -> str:
-    names = [found.name for found in _functions(code, language)]
+def _find_bad_function(code: str, language: str) -> str:
+    names = [found.name for found in _parse_functions(code, language)]
     return next(
         (name for name in names if re.fullmatch(r"(?:CWE\w+_)?bad", name.rsplit("::", 1)[-1].rsplit(".")[-1])), ""
     )
 
 
-def _good_function(code: str, language: str) -> tuple[str, bool]:
-    """Return the remedy that is nearest to the bad function, and whether it is one in which the input differs.
+def _find_good_function(code: str, language: str) -> tuple[str, bool]:
+    """Return the remedy that is closest to the bad function, and whether it differs in the input only.
 
-    ``goodB2G`` has the bad function's input and a mended use of it; ``good1`` is a mended whole; ``goodG2B`` has a
-    harmless input and the same use.
+    ``goodB2G`` uses the bad function's input correctly; ``good1`` is a corrected version of the complete function;
+    ``goodG2B`` uses a harmless input in the same way.
     """
-    matches = [(found.name, _GOOD.fullmatch(found.name)) for found in _functions(code, language)]
+    matches = [(found.name, _GOOD.fullmatch(found.name)) for found in _parse_functions(code, language)]
     kinds = [(name, match.group(1) or "") for name, match in matches if match and name != "good"]
     for wanted in ("B2G", "", "G2B"):
         for name, kind in kinds:
@@ -159,8 +160,8 @@ def _good_function(code: str, language: str) -> tuple[str, bool]:
     return "", False
 
 
-def _with_one(code: str, language: str, name: str) -> str:
-    """Return the code with one of its functions and those that it calls; empty if it has no such function."""
+def _keep_function(code: str, language: str, name: str) -> str:
+    """Return the code with only one of its functions and those that it calls; empty if that function is missing."""
     data = to_bytes(code)
     found = find_functions(parse(data, language), data, language)
     texts = {f.name: to_text(data[f.node.start_byte : f.node.end_byte]) for f in found}
@@ -181,28 +182,29 @@ def _with_one(code: str, language: str, name: str) -> str:
     return to_text(b"".join([*kept, data[position:]]))
 
 
-def _reads(code: str, language: str) -> frozenset[str]:
-    """Return the input functions that the code itself calls; a macro's definition calls nothing."""
+def _input_calls(code: str, language: str) -> frozenset[str]:
+    """Return the input functions that the code calls outside of macro definitions."""
     lines = strip_comments(code, language).split("\n")
-    return _READS & set(re.findall(r"\w+", "\n".join(line for line in lines if not line.startswith("#"))))
+    return _INPUT_FUNCTIONS & set(re.findall(r"\w+", "\n".join(line for line in lines if not line.startswith("#"))))
 
 
 def _neutral_names(key: str, text: str, code: str) -> dict[str, str]:
-    """Return new names for the words of one side of a file that hold the side or the weakness.
+    """Return neutral names for the words of one side of a file that reveal the side or the weakness.
 
-    Which of two names that become one gets the number is drawn from the key: else the number would be the label.
+    The key decides at random which of two names that become equal gets a number, as the number would otherwise reveal
+    the side.
     """
-    here = set(re.findall(r"\w+", code))
-    words = [word for word in dict.fromkeys(re.findall(r"\w+", text)) if word in here]
+    used = set(re.findall(r"\w+", code))
+    words = [word for word in dict.fromkeys(re.findall(r"\w+", text)) if word in used]
     if hashlib.sha256(key.encode()).digest()[0] & 1:
         words.reverse()
-    taken = {word for word in words if _bare(word) == word}
+    taken = {word for word in words if _strip_label(word) == word}
     names: dict[str, str] = {}
     for word in words:
-        new = _bare(word)
+        new = _strip_label(word)
         if new == word:
             continue
-        if _is_tested(word):
+        if _is_function_under_test(word):
             names[word] = _NAME
             continue
         free, number = new, 2
@@ -213,11 +215,11 @@ def _neutral_names(key: str, text: str, code: str) -> dict[str, str]:
     return names
 
 
-def _is_tested(word: str) -> bool:
+def _is_function_under_test(word: str) -> bool:
     return re.fullmatch(r"(?:CWE\d+_\w+_)?(?:bad|good(?:G2B|B2G)?\d*)", word) is not None
 
 
-def _bare(word: str) -> str:
+def _strip_label(word: str) -> str:
     text = _SIDE.sub("", _OWN_NAME.sub("", word))
     if text == word:
         return word
@@ -225,8 +227,8 @@ def _bare(word: str) -> str:
     return text if text and not text[0].isdigit() else f"part{text}"
 
 
-def _neutral(code: str, language: str, names: dict[str, str]) -> str:
-    code = remove_revealing_comments(code, language, _tells)
+def _neutralize(code: str, language: str, names: dict[str, str]) -> str:
+    code = remove_revealing_comments(code, language, _reveals)
     data = to_bytes(code)
     ranges = comment_ranges(parse(data, language), language)
     if ranges and not data[: ranges[0][0]].strip():
@@ -236,8 +238,8 @@ def _neutral(code: str, language: str, names: dict[str, str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", code).strip() + "\n"
 
 
-def _tells(comment: str) -> bool:
-    return reveals_label(comment) or _TELLS.search(comment) is not None
+def _reveals(comment: str) -> bool:
+    return reveals_label(comment) or _REVEALING.search(comment) is not None
 
 
 SOURCES.register(
@@ -250,7 +252,7 @@ SOURCES.register(
         criteria=("SH", "FC", "ME", "R&M"),
         languages=("C", "Cpp"),
         prompts="template",
-        responses="a generator by the NSA's Center for Assured Software; one weakness and its remedy per file",
+        responses="generated by the NSA's Center for Assured Software; one weakness and its remedy per file",
         tests=False,
         citation=(
             "Black (2018). Juliet 1.3 Test Suite: Changes From 1.2. NIST Technical Note 1995, doi:10.6028/NIST.TN.1995"
@@ -260,8 +262,8 @@ SOURCES.register(
         files=("testcases/**/*_01.c", "testcases/**/*_01.cpp"),
         read=_read,
         notes=(
-            "Reads the single-file baseline variants (01). Some remedies of CWE-398 put a statement where none was. "
-            "Variants of one weakness are near copies of each other: a weakness is one group."
+            "Reads the single-file baseline variants (01). Some remedies of CWE-398 add a statement to an empty block. "
+            "Variants of a weakness are near copies of each other and form one group."
         ),
     )
 )

@@ -1,7 +1,7 @@
 """MBPP+Fix (hard): solutions by language models that pass most tests of an MBPP+ task, but not all.
 
-References are bare functions. Models add docstrings, comments and trials of what they wrote, which would tell a model's
-answer, and so the wrong one, at a glance: both sides are taken down to what runs.
+References are bare functions, while models add docstrings, comments and calls that try out their code. These would
+reveal the model's solution, which is the rejected one, so both sides are reduced to the code that the tests run.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from themis_rm.execute.check import Check
 from themis_rm.languages.syntax import strip_comments
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
+def _read(directory: Path) -> Iterator[SourceRecord]:
     seen: Counter[str] = Counter()
-    for _, record in read_jsonl(folder / "MBPP+Fix_hard_test.jsonl"):
+    for _, record in read_jsonl(directory / "MBPP+Fix_hard_test.jsonl"):
         task = str(record["task_id"])
         seen[task] += 1
         yield SourcePair(
             key=f"{task}/{seen[task]}",
             criterion="FC",
             language="Python",
-            chosen=_bare(record["canonical_solution"]),
-            rejected=_bare(record["code"]),
+            chosen=_reduce(record["canonical_solution"]),
+            rejected=_reduce(record["code"]),
             prompt=f"{record['prompt'].strip()}\n\nSignature: `{record['signature'].strip()}`\n",
             group=f"MBPP/{task}",
             name=record["entry_point"],
@@ -43,12 +43,12 @@ def _read(folder: Path) -> Iterator[SourceRecord]:
         )
 
 
-def _bare(code: str) -> str:
-    """Return a solution without comments, docstrings and top-level trials; as it is where Python cannot parse it."""
+def _reduce(code: str) -> str:
+    """Return a solution without comments, docstrings and top-level trials; unchanged if Python cannot parse it."""
     code = strip_comments(code, "Python")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a pattern such as "\\w" that its author did not write raw
+            warnings.simplefilter("ignore")  # about patterns such as "\\w" in strings that are not raw
             tree = ast.parse(code)
     except SyntaxError:
         return code.strip("\n") + "\n"
@@ -59,7 +59,7 @@ def _bare(code: str) -> str:
 
 
 def _is_trial(node: ast.stmt) -> bool:
-    """Tell whether a top-level statement does nothing but try out or print what the others define."""
+    """Return whether a top-level statement only tries out or prints what others define."""
     return isinstance(node, ast.Assert | ast.Expr) or (isinstance(node, ast.If) and "__name__" in ast.dump(node.test))
 
 
@@ -89,6 +89,6 @@ SOURCES.register(
         revision="93ad91f27ff09e2b006612db82e32c91be3a5192",
         files=("datasets/MBPP+Fix_hard_test.jsonl",),
         read=_read,
-        notes="Comments, docstrings and top-level trials (assert, print) are taken out of both sides.",
+        notes="Comments, docstrings and top-level trials (assert, print) are removed from both sides.",
     )
 )

@@ -1,6 +1,6 @@
-"""MDEval: debugging tasks in many languages, each with a hand-annotated bug and unit tests.
+"""MDEval: debugging tasks in many languages, each with a manually annotated bug and unit tests.
 
-Upstream has every record twice: ``raw`` holds the fields, ``doc`` the same and a repair instruction that quotes the
+Upstream has every record twice: ``raw`` contains the fields, and ``doc`` adds a repair instruction that quotes the
 faulty code. Only ``raw`` is read.
 """
 
@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.benchmark.sources.cleaning.surface import breaks_syntax, remove_blank_lines, remove_differing_comments
-from themis_rm.benchmark.sources.formats.harnesses import NODE_ASSERT, csharp_program, go_program, without_go_imports
+from themis_rm.benchmark.sources.formats.harnesses import (
+    NODE_ASSERT,
+    build_csharp_program,
+    build_go_program,
+    remove_go_imports,
+)
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -33,28 +38,28 @@ _FILES = {
     "Python": "Python",
     "Ruby": "Ruby",
 }
-"""Name of a language's file -> its benchmark name. The other twelve languages upstream are not ours."""
+"""Name of a language's file -> its benchmark name; the other twelve upstream languages are not in the benchmark."""
 
 _OPEN_CLASS = ("CSharp", "Java")
-"""Languages in which a record is a class that lacks its closing brace: the tests are methods that follow."""
+"""Languages in which a record is a class without its closing brace, which the tests continue with methods."""
 
 _GO_TEST_IMPORTS = frozenset(("testing", "github.com/stretchr/testify/assert", "github.com/stringetchr/testify/assert"))
-"""Libraries of the tests, in the one spelling that is and one that an annotator's search and replace made."""
+"""Libraries of the tests; the last path is a misspelling in the data."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
+def _read(directory: Path) -> Iterator[SourceRecord]:
     for name, language in _FILES.items():
         tasks: dict[str, str] = {}
-        for _, record in read_jsonl(folder / "raw" / f"{name}.jsonl"):
+        for _, record in read_jsonl(directory / "raw" / f"{name}.jsonl"):
             yield _pair(record, language, tasks.setdefault(record["docstring"].strip(), record["question_id"]))
 
 
 def _pair(record: dict[str, Any], language: str, task: str) -> SourceRecord:
     key = record["question_id"]
-    chosen, rejected = (_body(record[side], language) for side in ("canonical_solution", "buggy_code"))
+    chosen, rejected = (_solution(record[side], language) for side in ("canonical_solution", "buggy_code"))
     chosen, rejected = remove_differing_comments(chosen, rejected, language)
     chosen, rejected = (remove_blank_lines(code, language) for code in (chosen, rejected))
-    check = _check(record["test"], language, chosen, rejected)
+    check = _build_check(record["test"], language, chosen, rejected)
     if language in _OPEN_CLASS:
         chosen, rejected = f"{chosen.rstrip()}\n}}\n", f"{rejected.rstrip()}\n}}\n"
     if breaks_syntax(chosen, rejected, language):
@@ -65,29 +70,29 @@ def _pair(record: dict[str, Any], language: str, task: str) -> SourceRecord:
         language=language,
         chosen=chosen,
         rejected=rejected,
-        prompt=_prompt(record, language),
+        prompt=_build_prompt(record, language),
         group=task,
         rule=f"{record['category']}: {record['subtype'].replace('_', ' ')}",
         check=check,
     )
 
 
-def _body(code: str, language: str) -> str:
-    return without_go_imports(code, _GO_TEST_IMPORTS) if language == "Go" else code
+def _solution(code: str, language: str) -> str:
+    return remove_go_imports(code, _GO_TEST_IMPORTS) if language == "Go" else code
 
 
-def _prompt(record: dict[str, Any], language: str) -> str:
-    request = f"Write this in {get_language(language).name}.\n\n{record['docstring'].strip()}\n"
+def _build_prompt(record: dict[str, Any], language: str) -> str:
+    prompt = f"Write this in {get_language(language).name}.\n\n{record['docstring'].strip()}\n"
     example = record["example"]
-    # Where there is none, upstream wrote NaN.
-    return f"{request}\n{example.strip()}\n" if isinstance(example, str) and example.strip() else request
+    # A missing example is NaN upstream.
+    return f"{prompt}\n{example.strip()}\n" if isinstance(example, str) and example.strip() else prompt
 
 
-def _check(tests: str, language: str, chosen: str, rejected: str) -> Check:
+def _build_check(tests: str, language: str, chosen: str, rejected: str) -> Check:
     if language == "Go":
-        programs = [go_program(code, tests) for code in (chosen, rejected)]
+        programs = [build_go_program(code, tests) for code in (chosen, rejected)]
     elif language == "CSharp":
-        programs = [csharp_program(code, tests) for code in (chosen, rejected)]
+        programs = [build_csharp_program(code, tests) for code in (chosen, rejected)]
     elif language == "Java":
         programs = [f"{code}\n{tests}\n" for code in (chosen, rejected)]
     else:
@@ -110,7 +115,7 @@ SOURCES.register(
         criteria=("FC",),
         languages=tuple(_FILES.values()),
         prompts="upstream",
-        responses="people: reference solutions, with bugs put in by annotators",
+        responses="people; reference solutions, with bugs inserted by annotators",
         tests=True,
         citation=("Shukai Liu et al. (2024). MdEval: Massively Multilingual Code Debugging. arXiv:2411.02310"),
         upstream="github:PGCodeLLM/MDEVAL",
@@ -118,8 +123,8 @@ SOURCES.register(
         files=tuple(f"data/raw_data/raw/{name}.jsonl as raw/{name}.jsonl" for name in _FILES),
         read=_read,
         notes=(
-            "Comments that stand on one side alone and blank lines are taken out of both sides (the annotated "
-            "side lost its comments). Versions that a parser refuses are left out."
+            "Comments that differ and blank lines are removed from both sides, as the annotated side lost its "
+            "comments. Records with new syntax errors are omitted."
         ),
     )
 )

@@ -1,4 +1,4 @@
-"""Meziantou.Analyzer: rules for C#, whose pages mark code in headings, in comments, or split it at "Should be"."""
+"""Meziantou.Analyzer: rules for C#, whose pages mark code in headings, comments, or by "Should be"."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import (
-    Case,
-    Rule,
-    Section,
-    by_name,
-    cases,
-    marked_statements,
-    marker,
-    names,
-    paired,
-    sections,
+    ExampleGroup,
+    ExampleRule,
+    MarkedSection,
+    find_marked_statements,
+    group_sections,
+    key_by_word,
+    marker_pattern,
+    pair_examples,
+    split_sections,
+    word_set,
 )
 from themis_rm.benchmark.sources.formats.markdown import FencedBlock, fenced_blocks
 from themis_rm.benchmark.sources.source import (
@@ -27,12 +27,12 @@ from themis_rm.benchmark.sources.source import (
     read_text,
 )
 
-_SHARP = ("csharp", "c#", "cs")
+_CSHARP = ("csharp", "c#", "cs")
 _BAD = re.compile(r"(?i)\bnon[- ]?compliant\b|\bnot (?:ok|compliant)\b|\bviolations?\b|\bbefore\b|\breported\b")
 _GOOD = re.compile(r"(?i)(?<!non[- ])(?<!non)(?<!not )\bcompliant\b|\bok\b|\bafter\b")
-_MARKS = marker(r"non-?compliant|not ok|bad", r"compliant(?: code)?|should be|good|ok")
+_MARKS = marker_pattern(r"non-?compliant|not ok|bad", r"compliant(?: code)?|should be|good|ok")
 
-_CRITERIA = by_name(
+_CRITERIA = key_by_word(
     {
         "FC": """
             MA0001 MA0002 MA0011 MA0021 MA0022 MA0024 MA0027 MA0032 MA0033 MA0040 MA0050 MA0054 MA0055 MA0056 MA0060
@@ -49,68 +49,70 @@ _CRITERIA = by_name(
         "SH": "MA0009 MA0039 MA0153 MA0161",
     }
 )
-"""Rules that are about anything else than readability; the pages name no category."""
+"""Criteria of the rules that are not about readability; the pages have no category."""
 
-_CONTESTED = names(
+_CONTESTED = word_set(
     "MA0006 MA0007 MA0127 MA0141 MA0142 MA0148 MA0149 MA0156 MA0157 MA0171 MA0174 MA0175 MA0177 MA0181 MA0211 MA0214 "
     "MA0215 MA0206"
 )
-"""Rules about taste, and rules that have an opposite among the others."""
+"""Rules about taste, and rules that contradict another one."""
 
 
 _REJECTED = frozenset(
     f"{rule}.1"
-    for rule in names(
+    for rule in word_set(
         "MA0071/1 MA0075/1 MA0119/1 MA0130/1 MA0131/1 MA0132/1 MA0134/1 MA0135/1 MA0136/1 MA0150/1 MA0160/1 MA0188/1 "
         "MA0190/1 MA0191/1 MA0194/2 MA0196/1 MA0202/1 MA0207/1 MA0216/1"
     )
 )
-"""Examples whose compliant side does something else than the other one."""
+"""Pairs whose compliant side does something else than the other one."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for path in sorted(folder.glob("MA*.md")):
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for path in sorted(directory.glob("MA*.md")):
         name, page = path.stem, read_text(path)
         title = page.split("\n", 1)[0].partition(" - ")[2].replace("\\", "")
         if name in _CONTESTED:
             yield UnusableRecord(name, "contested-rule")
             continue
-        found = [block for block in fenced_blocks(page) if block.language in _SHARP]
-        parts = list(_cases(found))
-        if not found or not parts:
-            yield UnusableRecord(name, "no-marked-example" if found else "no-example")
-        yield from paired(
-            Rule(key=name, title=title, criterion=_CRITERIA.get(name, "R&M"), language="CSharp"), parts, _REJECTED
+        shown = [block for block in fenced_blocks(page) if block.language in _CSHARP]
+        groups = list(_group_blocks(shown))
+        if not groups:
+            yield UnusableRecord(name, "no-marked-example" if shown else "no-example")
+        yield from pair_examples(
+            ExampleRule(key=name, title=title, criterion=_CRITERIA.get(name, "R&M"), language="CSharp"),
+            groups,
+            _REJECTED,
         )
 
 
-def _cases(found: list[FencedBlock]) -> Iterator[Case]:
-    waiting: list[Section] = []
-    for block in found:
-        inside = list(_inside(block.code))
-        side = _side(block)
-        if inside:
-            yield from inside
+def _group_blocks(shown: list[FencedBlock]) -> Iterator[ExampleGroup]:
+    pending: list[MarkedSection] = []
+    for block in shown:
+        groups = list(_split_block(block.code))
+        side = _detect_side(block)
+        if groups:
+            yield from groups
         elif side is not None:
-            waiting.append(Section(side, block.code))
-    yield from cases(waiting)
+            pending.append(MarkedSection(side, block.code))
+    yield from group_sections(pending)
 
 
-def _inside(code: str) -> Iterator[Case]:
-    """Yield the cases that the comments of one block mark."""
-    context, parts = sections(code, _MARKS)
-    if {part.good for part in parts} == {True, False}:
-        yield from cases(parts, context)
-    elif context.strip() and parts and re.search(r"(?im)^// should be", code):
-        yield Case((context,), tuple(part.code for part in parts if part.good))
+def _split_block(code: str) -> Iterator[ExampleGroup]:
+    """Yield the examples that the comments of one block mark."""
+    context, sections = split_sections(code, _MARKS)
+    if {section.good for section in sections} == {True, False}:
+        yield from group_sections(sections, context)
+    elif context.strip() and sections and re.search(r"(?im)^// should be", code):
+        yield ExampleGroup((context,), tuple(section.code for section in sections if section.good))
     else:
-        marked = marked_statements(code, "CSharp", _BAD, _GOOD)
-        if {part.good for part in marked} == {True, False}:
-            yield from cases(marked)
+        marked = find_marked_statements(code, "CSharp", _BAD, _GOOD)
+        if {section.good for section in marked} == {True, False}:
+            yield from group_sections(marked)
 
 
-def _side(block: FencedBlock) -> bool | None:
-    """Return whether the heading above a block, or the line above it, calls it good; ``None`` if neither says."""
+def _detect_side(block: FencedBlock) -> bool | None:
+    """Return whether the line or the heading above a block marks it as good or bad; ``None`` if neither does."""
     for text in (block.before.split("\n")[-1], block.headings[-1] if len(block.headings) > 1 else ""):
         bad, good = bool(_BAD.search(text)), bool(_GOOD.search(text))
         if bad is not good:
@@ -137,6 +139,6 @@ SOURCES.register(
         revision="22602bedcff5ea6d40fa8be2db68eefbea01f135",
         files=("docs/Rules/*.md",),
         read=_read,
-        notes="The pages lie flat in the folder.",
+        notes="The pages are directly in the directory.",
     )
 )

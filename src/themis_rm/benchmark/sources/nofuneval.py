@@ -1,4 +1,4 @@
-"""NoFunEval: edits for latency, resources, runtime, maintainability and security; whole files before and after."""
+"""NoFunEval: edits for latency, resources, runtime, maintainability and security; complete files before and after."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from themis_rm.benchmark.sources.cleaning.fixes import remove_fix_comments
 from themis_rm.benchmark.sources.cleaning.surface import remove_blank_lines
 from themis_rm.benchmark.sources.formats.codenet import STATEMENTS_DIRECTORY
-from themis_rm.benchmark.sources.formats.submissions import is_noise, submission_pair
+from themis_rm.benchmark.sources.formats.submissions import build_submission_pair, is_within_noise
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -33,7 +33,7 @@ _LANGUAGES = {
     "objectivec": "",
     "scala": "",
 }
-"""Upstream's name of a language -> its benchmark name; empty for one that is not ours."""
+"""Upstream's name of a language -> its benchmark name; empty for languages outside of the benchmark."""
 
 _REQUIREMENTS = {
     "executiontime": ("EE", "NOFUNEVAL_LATENCY"),
@@ -42,56 +42,59 @@ _REQUIREMENTS = {
     "energy": None,
     "bandwidth": None,
 }
-"""What a commit improves -> criterion and subset; ``None`` for what is none of the five criteria."""
+"""Requirement that a commit improves -> criterion and subset; ``None`` for requirements outside of the criteria."""
 
 _MAINTAINABILITY = ("maintainability.jsonl", "maintainability_from_generations.jsonl")
-_LEAST_KEPT = 0.4
-"""Least share of the lines that both versions have, for the smaller one to be an edit of the other and no remnant."""
+_MIN_SHARED_LINES = 0.4
+"""Smallest share of lines that both versions have in common; below it, one of them is only a remnant."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
+def _read(directory: Path) -> Iterator[SourceRecord]:
     for name in ("latency.jsonl", "resource_util.jsonl"):
-        for number, record in read_jsonl(folder / name):
-            yield _commit(record, f"{name.removesuffix('.jsonl')}:{number}")
-    for number, record in read_jsonl(folder / "runtime_efficiency.jsonl"):
-        yield _submission(record, f"runtime_efficiency:{number}", folder.parent / STATEMENTS_DIRECTORY)
-    maintainability = next((name for name in _MAINTAINABILITY if (folder / name).is_file()), _MAINTAINABILITY[0])
-    for number, record in read_jsonl(folder / maintainability):
-        yield _warning(record, f"maintainability:{number}", "R&M", "NOFUNEVAL_MAINTAIN")
-    for number, record in read_jsonl(folder / "security.jsonl"):
-        yield _warning(record, f"security:{number}", "SH", "NOFUNEVAL_SECURITY")
+        for number, record in read_jsonl(directory / name):
+            yield _read_commit(record, f"{name.removesuffix('.jsonl')}:{number}")
+    for number, record in read_jsonl(directory / "runtime_efficiency.jsonl"):
+        yield _read_submission(record, f"runtime_efficiency:{number}", directory.parent / STATEMENTS_DIRECTORY)
+    maintainability = next((name for name in _MAINTAINABILITY if (directory / name).is_file()), _MAINTAINABILITY[0])
+    for number, record in read_jsonl(directory / maintainability):
+        yield _read_warning(record, f"maintainability:{number}", "R&M", "NOFUNEVAL_MAINTAIN")
+    for number, record in read_jsonl(directory / "security.jsonl"):
+        yield _read_warning(record, f"security:{number}", "SH", "NOFUNEVAL_SECURITY")
 
 
-def _commit(record: dict[str, Any], key: str) -> SourceRecord:
+def _read_commit(record: dict[str, Any], key: str) -> SourceRecord:
     language = _LANGUAGES.get(record["pl"].casefold(), "")
-    asked = _REQUIREMENTS.get(record["non_functional_requirement"])
+    requirement = _REQUIREMENTS.get(record["non_functional_requirement"])
     if not language:
         return UnusableRecord(key, "language")
-    if asked is None:
+    if requirement is None:
         return UnusableRecord(key, "no-criterion")
-    criterion, subset = asked
+    criterion, subset = requirement
     owner, _, rest = record["commit"].removeprefix("https://github.com/").partition("/")
-    return _edit(record, key, criterion, subset, language, group=f"{owner}/{rest.partition('/')[0]}", rule=criterion)
+    group = f"{owner}/{rest.partition('/')[0]}"
+    return _build_edit_pair(record, key, criterion, subset, language, group=group, rule=criterion)
 
 
-def _warning(record: dict[str, Any], key: str, criterion: str, subset: str) -> SourceRecord:
+def _read_warning(record: dict[str, Any], key: str, criterion: str, subset: str) -> SourceRecord:
     language = _LANGUAGES.get(record["pl"].casefold(), "")
     if not language:
         return UnusableRecord(key, "language")
     rule = " ".join(filter(None, (record.get("cwe", "").upper(), record["query"])))
-    return _edit(record, key, criterion, subset, language, group=record["codeql_check"].rpartition("/")[2], rule=rule)
+    group = record["codeql_check"].rpartition("/")[2]
+    return _build_edit_pair(record, key, criterion, subset, language, group=group, rule=rule)
 
 
-def _edit(
+def _build_edit_pair(
     record: dict[str, Any], key: str, criterion: str, subset: str, language: str, *, group: str, rule: str
 ) -> SourceRecord:
-    before, after = (_lines(record[side]) for side in ("source_code", "target_code"))
-    kept = sum((before & after).values())
-    if kept < _LEAST_KEPT * min(before.total(), after.total()) or after.total() < _LEAST_KEPT * before.total():
+    before, after = (_count_lines(record[side]) for side in ("source_code", "target_code"))
+    shared = sum((before & after).values())
+    shorter = min(before.total(), after.total())
+    if shared < _MIN_SHARED_LINES * shorter or after.total() < _MIN_SHARED_LINES * before.total():
         return UnusableRecord(key, "remnant")
     chosen, rejected = remove_fix_comments(record["target_code"], record["source_code"], language)
     if criterion == "SH":
-        # Where the generated part was cut out of its template, holes of blank lines are left, unlike on either side.
+        # Generated code was cut out of its template, which left different numbers of blank lines.
         chosen, rejected = remove_blank_lines(chosen, language), remove_blank_lines(rejected, language)
     return SourcePair(
         key=key,
@@ -105,14 +108,14 @@ def _edit(
     )
 
 
-def _lines(code: str) -> Counter[str]:
+def _count_lines(code: str) -> Counter[str]:
     return Counter(line.strip() for line in code.split("\n") if line.strip())
 
 
-def _submission(record: dict[str, Any], key: str, pages: Path) -> SourceRecord:
-    if is_noise(float(record["cpu_time_v0"]), float(record["cpu_time_v1"])):
+def _read_submission(record: dict[str, Any], key: str, pages: Path) -> SourceRecord:
+    if is_within_noise(float(record["cpu_time_v0"]), float(record["cpu_time_v1"])):
         return UnusableRecord(key, "within-noise")
-    return submission_pair(
+    return build_submission_pair(
         key=key,
         problem=record["problem_id"],
         slow=record["source_code"],
@@ -132,7 +135,7 @@ SOURCES.register(
         criteria=("EE", "ME", "R&M", "SH"),
         languages=("C", "Cpp", "Java", "JavaScript", "Python"),
         prompts="template",
-        responses="people: commits; contest submissions; files with a CodeQL warning, mended by hand",
+        responses="people; commits, contest submissions, and files with a CodeQL warning that was fixed manually",
         tests=True,
         citation=(
             "Manav Singhal, Tushar Aggarwal, Abhijeet Awasthi, Nagarajan Natarajan and Aditya Kanade (2024). "
@@ -146,11 +149,11 @@ SOURCES.register(
         ),
         read=_read,
         notes=(
-            "Upstream's prompts quote the version before the edit, so they are no requests; only the contest problems "
-            "have one (from codenet_problem_descriptions beside it), with samples as tests. The contest problems lie "
-            "inside PIE. humanevalclassify.jsonl is not read: it is HumanEvalPack's Python part. Commits for energy "
-            "and bandwidth are about none of the criteria. Maintainability may also lie in generated_outputs.jsonl of "
-            "any model, renamed maintainability_from_generations.jsonl: it carries the same records."
+            "Upstream's prompts quote the version before the edit and cannot be used. Only the contest problems have "
+            "prompts (from codenet_problem_descriptions next to it), with samples as tests; they are also part of PIE. "
+            "humanevalclassify.jsonl is HumanEvalPack's Python part and is not read. Commits for energy and bandwidth "
+            "are about none of the criteria. The generated_outputs.jsonl of any model contains the same "
+            "maintainability records and is read under the name maintainability_from_generations.jsonl."
         ),
     )
 )

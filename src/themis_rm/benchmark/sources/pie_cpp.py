@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.benchmark.sources.formats.codenet import STATEMENTS_DIRECTORY
-from themis_rm.benchmark.sources.formats.submissions import submission_pair
+from themis_rm.benchmark.sources.formats.submissions import build_submission_pair
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -15,28 +15,24 @@ from themis_rm.benchmark.sources.source import (
     UnusableRecord,
     read_jsonl,
 )
-from themis_rm.errors import InputError
 
 _COLUMNS = ("src_id", "tgt_id", "src_code", "tgt_code", "src_agg_runtime", "tgt_agg_runtime", "problem_id")
-_LEAST_SPEED_UP = 1.1
-"""The simulator repeats its timings exactly, so that the authors' own threshold of ten per cent is no noise."""
+_MIN_SPEEDUP = 1.1
+"""The simulator's timings are deterministic, so that the authors' threshold of ten percent is above the noise."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    path = folder / "test.jsonl"
-    for number, record in read_jsonl(path):
-        missing = [name for name in _COLUMNS if name not in record]
-        if missing:
-            raise InputError(f"{path}:{number} lacks {', '.join(missing)}.", "Fetch the source's files again.")
-        yield _pair(record, folder.parent / STATEMENTS_DIRECTORY)
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    path = directory / "test.jsonl"
+    for _, record in read_jsonl(path, _COLUMNS):
+        yield _pair(record, directory.parent / STATEMENTS_DIRECTORY)
 
 
 def _pair(record: dict[str, Any], pages: Path) -> SourceRecord:
     key = f"{record['src_id']}-{record['tgt_id']}"
     slow, fast = float(record["src_agg_runtime"]), float(record["tgt_agg_runtime"])
-    if not slow >= _LEAST_SPEED_UP * fast > 0:
+    if not slow >= _MIN_SPEEDUP * fast > 0:
         return UnusableRecord(key, "within-noise")
-    return submission_pair(
+    return build_submission_pair(
         key=key,
         problem=record["problem_id"],
         slow=record["src_code"],
@@ -55,7 +51,7 @@ SOURCES.register(
         criteria=("EE",),
         languages=("Cpp",),
         prompts="upstream",
-        responses="people: two accepted contest submissions of one author, timed by gem5",
+        responses="people; two accepted contest submissions of one author, timed by gem5",
         tests=True,
         citation=(
             "Alexander Shypula, Aman Madaan, Yimeng Zeng, Uri Alon, Jacob Gardner, Milad Hashemi, Graham Neubig, "
@@ -67,9 +63,9 @@ SOURCES.register(
         files=("test.jsonl",),
         read=_read,
         notes=(
-            "The repository links to the splits on a file host; only test.jsonl is read. The files themselves were not "
-            "at hand: their columns are those that the repository's evaluation reads. Statements come from "
-            "codenet_problem_descriptions beside it."
+            "The repository links to the splits on a file host; only test.jsonl is read. The files were not available: "
+            "their columns are those that the repository's evaluation reads. Problem statements come from "
+            "codenet_problem_descriptions next to it."
         ),
     )
 )

@@ -1,4 +1,4 @@
-"""PIE, Python: two accepted submissions of one person to a contest problem, the later one faster."""
+"""PIE, Python: two accepted submissions of one author to a contest problem, the later one faster."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.benchmark.sources.formats.codenet import STATEMENTS_DIRECTORY
-from themis_rm.benchmark.sources.formats.submissions import is_noise, submission_pair
+from themis_rm.benchmark.sources.formats.submissions import build_submission_pair, is_within_noise
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -19,26 +19,26 @@ from themis_rm.benchmark.sources.source import (
 FILE = "codenet-python-test-1k.jsonl"
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for _, record in read_jsonl(folder / FILE):
-        yield trajectory(record, folder.parent / STATEMENTS_DIRECTORY)
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for _, record in read_jsonl(directory / FILE):
+        yield build_trajectory_pair(record, directory.parent / STATEMENTS_DIRECTORY)
 
 
-def trajectory(record: dict[str, Any], pages: Path) -> SourceRecord:
-    """Return a pair out of a record in the columns of PIE's first edition, which ECCO kept.
+def build_trajectory_pair(record: dict[str, Any], pages: Path) -> SourceRecord:
+    """Return the pair of a record with the columns of PIE's first version, which ECCO also has.
 
     Args:
         record: One step from a submission (``v0``) to a faster one (``v1``).
-        pages: Folder of the problem statements.
+        pages: Directory of the problem statements.
     """
     key = f"{record['submission_id_v0']}-{record['submission_id_v1']}"
     if record["language"].casefold() != "python":
         return UnusableRecord(key, "language")
     if record["status_v1"] != "Accepted":
         return UnusableRecord(key, "not-accepted")
-    if is_noise(float(record["cpu_time_v0"]), float(record["cpu_time_v1"])):
+    if is_within_noise(float(record["cpu_time_v0"]), float(record["cpu_time_v1"])):
         return UnusableRecord(key, "within-noise")
-    return submission_pair(
+    return build_submission_pair(
         key=key,
         problem=record["problem_id"],
         slow=record["input"],
@@ -57,7 +57,7 @@ SOURCES.register(
         criteria=("EE",),
         languages=("Python",),
         prompts="upstream",
-        responses="people: two accepted contest submissions of one author, by the judge's CPU time",
+        responses="people; two accepted contest submissions of one author, ranked by the judge's CPU time",
         tests=True,
         citation=(
             "Aman Madaan, Alexander Shypula, Uri Alon, Milad Hashemi, Parthasarathy Ranganathan, Yiming Yang, Graham "
@@ -69,9 +69,10 @@ SOURCES.register(
         files=(f"data/tasks/pie/{FILE}",),
         read=_read,
         notes=(
-            "Statements and samples come from codenet_problem_descriptions beside it. Pairs whose CPU times differ by "
-            "less than a half or 20 ms are left out: start-up time varies by as much. Upstream ran all programs "
-            "through 2to3, which breaks Python 3; what it did to input() and print() is undone."
+            "Problem statements and samples come from codenet_problem_descriptions next to it. Pairs whose CPU times "
+            "differ by a factor of less than 1.5 or by less than 20 ms are omitted, as start-up times vary by as much. "
+            "Upstream converted all programs with 2to3, which breaks Python 3 code; its changes to input() and print() "
+            "are reverted."
         ),
     )
 )

@@ -1,4 +1,4 @@
-"""PMD: rules for Java in XML, whose examples say in comments which statements are violations and which are not."""
+"""PMD: rules for Java in XML, with examples whose comments mark statements as violations or as correct."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from themis_rm.benchmark.sources.formats.examples import Case, Rule, cases, marked_statements, marker, paired, sections
+from themis_rm.benchmark.sources.formats.examples import (
+    ExampleGroup,
+    ExampleRule,
+    find_marked_statements,
+    group_sections,
+    marker_pattern,
+    pair_examples,
+    split_sections,
+)
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -59,7 +67,7 @@ _CRITERIA = {
     "RelianceOnDefaultCharset": "FC",
     "UseStandardCharsets": "R&M",
 }
-"""Rules whose category does not say what they are about."""
+"""Criteria of the rules whose category is not accurate."""
 
 _BAD = re.compile(
     r"(?i)\b(?:bad|violation|avoid(?: this)?|inefficient|poor|wrong|incorrect|not recommended|disallowed|sub-?optimal|"
@@ -72,7 +80,7 @@ _GOOD = re.compile(
 _NEITHER = re.compile(
     r"(?i)\b(?:no|not a|isn't a|won't|not) (?:violation|flagged|trigger|reported)|property|unless|\bif\b|could be"
 )
-_MARKS = marker(
+_MARKS = marker_pattern(
     r"bad|violation|avoid this|inefficient|poor|wrong|try to avoid this|instead of|not recommended|problem|"
     r"don't do this|original implementation",
     r"good|ok|correct|better|prefer(?:red)?(?: approach| this)?|proper|recommended|you may just write|should be|"
@@ -89,47 +97,47 @@ _REJECTED = frozenset(
         "performance/ConsecutiveAppendsShouldReuse/1.1",
     }
 )
-"""Statements that stand for different things."""
+"""Pairs of statements that do different things."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for path in sorted(folder.glob("*.xml")):
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for path in sorted(directory.glob("*.xml")):
         for item in read_xml(path).iter(f"{_SPACE}rule"):
-            yield from _rule(path.stem, item)
+            yield from _read_rule(path.stem, item)
 
 
-def _rule(category: str, item: ET.Element) -> Iterator[SourceRecord]:
+def _read_rule(category: str, item: ET.Element) -> Iterator[SourceRecord]:
     name = item.get("name", "")
     key = f"{category}/{name}"
     if item.get("deprecated") == "true" or item.get("ref"):
         yield UnusableRecord(key, "withdrawn-rule")
         return
     examples = [example.text or "" for example in item.findall(f"{_SPACE}example")]
-    found = [case for text in examples for case in _cases(text.strip("\n"))]
-    if not found:
+    groups = [group for text in examples for group in _group_examples(text.strip("\n"))]
+    if not groups:
         yield UnusableRecord(key, "no-marked-example" if examples else "no-example")
         return
-    rule = Rule(
+    rule = ExampleRule(
         key=key,
         title=re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower(),
         criterion=_CRITERIA.get(name, _OF_CATEGORY[category]),
         language="Java",
     )
-    yield from paired(rule, found, _REJECTED)
+    yield from pair_examples(rule, groups, _REJECTED)
 
 
-def _cases(code: str) -> list[Case]:
-    """Return the cases of an example: its parts under markers, or else the statements that comments mark."""
-    context, parts = sections(code, _MARKS)
-    if {part.good for part in parts} == {True, False} and not context:
-        return cases(parts)
+def _group_examples(code: str) -> list[ExampleGroup]:
+    """Return the groups of an example: its sections under markers, or else the statements that comments mark."""
+    context, sections = split_sections(code, _MARKS)
+    if {section.good for section in sections} == {True, False} and not context:
+        return group_sections(sections)
     plain = _NEITHER_COMMENTS.sub("", code)
-    marked = marked_statements(plain, "Java", _BAD, _GOOD)
-    return cases(marked) if {part.good for part in marked} == {True, False} else []
+    marked = find_marked_statements(plain, "Java", _BAD, _GOOD)
+    return group_sections(marked) if {section.good for section in marked} == {True, False} else []
 
 
 _NEITHER_COMMENTS = re.compile(rf"(?m)//[^\n]*?(?:{_NEITHER.pattern.removeprefix('(?i)')})[^\n]*$", re.IGNORECASE)
-"""Comments that speak of a setting or a condition; what they stand beside is neither good nor bad for everyone."""
+"""Comments about a setting or a condition: the code that they describe is neither good nor bad in general."""
 
 
 SOURCES.register(
@@ -149,8 +157,8 @@ SOURCES.register(
         files=("pmd-java/src/main/resources/category/java/*.xml",),
         read=_read,
         notes=(
-            "Most examples show violations alone; only statements that comments tell apart make pairs. "
-            "The license is a BSD one of PMD's own, with an acknowledgement clause."
+            "Most examples show only violations; pairs are the statements that comments mark as bad and good. "
+            "The license is PMD's variant of BSD with an acknowledgment clause."
         ),
     )
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from themis_rm.benchmark.sources.formats.examples import Case, Rule, by_name, names, paired
+from themis_rm.benchmark.sources.formats.examples import ExampleGroup, ExampleRule, key_by_word, pair_examples, word_set
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -15,7 +15,7 @@ from themis_rm.benchmark.sources.source import (
     read_xml,
 )
 
-_CRITERIA = by_name(
+_CRITERIA = key_by_word(
     {
         "FC": """
             RCS1044 RCS1059 RCS1075 RCS1130 RCS1155 RCS1157 RCS1165 RCS1166 RCS1200 RCS1202 RCS1210 RCS1215 RCS1227
@@ -27,21 +27,21 @@ _CRITERIA = by_name(
         "ME": "RCS1198 RCS1204",
     }
 )
-"""Analyzers that are about anything else than readability; the file has no categories."""
+"""Criteria of the analyzers that are not about readability; the file has no categories."""
 
-_CONTESTED = names("RCS1124 RCS1201 RCS1217 RCS1223")
-"""Analyzers about taste, which go either way by setting."""
+_CONTESTED = word_set("RCS1124 RCS1201 RCS1217 RCS1223")
+"""Analyzers about taste, whose direction is a setting."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for item in read_xml(folder / "Analyzers.xml").iter("Analyzer"):
-        yield from _analyzer(item)
-    for item in read_xml(folder / "Refactorings.xml").iter("Refactoring"):
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for item in read_xml(directory / "Analyzers.xml").iter("Analyzer"):
+        yield from _read_analyzer(item)
+    for item in read_xml(directory / "Refactorings.xml").iter("Refactoring"):
         if item.find(".//Sample") is not None:
-            yield UnusableRecord(item.get("Id", ""), "no-direction")  # a refactoring goes both ways
+            yield UnusableRecord(item.get("Id", ""), "no-direction")  # a refactoring works in both directions
 
 
-def _analyzer(item: ET.Element) -> Iterator[SourceRecord]:
+def _read_analyzer(item: ET.Element) -> Iterator[SourceRecord]:
     key = item.findtext("Id", "")
     samples = item.findall("./Samples/Sample")
     if item.findtext("Status", "") in ("Obsolete", "Disabled"):
@@ -54,11 +54,15 @@ def _analyzer(item: ET.Element) -> Iterator[SourceRecord]:
         yield UnusableRecord(key, "no-example")
     else:
         title = item.findtext("Title", "")
-        rule = Rule(key=key, title=title, criterion=_CRITERIA.get(key, "R&M"), language="CSharp", shown="whole")
-        yield from paired(rule, [Case(_side(sample, "Before"), _side(sample, "After")) for sample in samples])
+        rule = ExampleRule(
+            key=key, title=title, criterion=_CRITERIA.get(key, "R&M"), language="CSharp", layout="single"
+        )
+        yield from pair_examples(
+            rule, [ExampleGroup(_example(sample, "Before"), _example(sample, "After")) for sample in samples]
+        )
 
 
-def _side(sample: ET.Element, name: str) -> tuple[str, ...]:
+def _example(sample: ET.Element, name: str) -> tuple[str, ...]:
     code = sample.findtext(name, "").strip("\n")
     return (code,) if code.strip() else ()
 
@@ -81,6 +85,6 @@ SOURCES.register(
         revision="016d1d5e04d5c9a612b9de7666d07d3fbdcd1aab",
         files=("src/Analyzers.xml", "src/Refactorings.xml"),
         read=_read,
-        notes="Refactorings go both ways and are left out, as are analyzers that are not enabled by default.",
+        notes="Refactorings work in both directions and are omitted, as are analyzers that are not enabled by default.",
     )
 )

@@ -1,4 +1,4 @@
-"""RuboCop and RuboCop Performance: cops for Ruby, whose listings hold "# bad" and "# good" parts for each setting."""
+"""RuboCop and RuboCop Performance: cops for Ruby, with listings of "# bad" and "# good" sections for each setting."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.formats.asciidoc import Listing, listings
-from themis_rm.benchmark.sources.formats.examples import Rule, by_name, cases, marker, paired, sections
+from themis_rm.benchmark.sources.formats.asciidoc import Listing, find_listings
+from themis_rm.benchmark.sources.formats.examples import (
+    ExampleRule,
+    group_sections,
+    key_by_word,
+    marker_pattern,
+    pair_examples,
+    split_sections,
+)
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -16,7 +23,7 @@ from themis_rm.benchmark.sources.source import (
     read_text,
 )
 
-_MARKS = marker("bad", "(?:also )?good|better|best", "okay|ok|acceptable")
+_MARKS = marker_pattern("bad", "(?:also )?good|better|best", "okay|ok|acceptable")
 _COP = re.compile(r"^== (?P<cop>[A-Z]\w+/\w+)$", re.MULTILINE)
 _STATE = re.compile(r"\| Enabled by default .*\n\n\| (?P<state>\w+)")
 
@@ -32,7 +39,7 @@ _OF_DEPARTMENT = {
     "Security": "SH",
     "Style": "R&M",
 }
-_CRITERIA = by_name(
+_CRITERIA = key_by_word(
     {
         "R&M": """
             Lint/AmbiguousBlockAssociation Lint/AmbiguousOperator Lint/AmbiguousOperatorPrecedence
@@ -60,44 +67,44 @@ _CRITERIA = by_name(
         "SH": "Style/OpenStructUse",
     }
 )
-"""Cops whose department does not say what they are about."""
+"""Criteria of the cops whose department is not accurate."""
 
 _REJECTED = frozenset({"Performance/RegexpMatch/1/1.3", "Performance/RegexpMatch/1/1.4", "Performance/Count/3/1.4"})
-"""Examples that met one which the cop lets pass, not the better version."""
+"""Pairs with an example that the cop allows instead of the better version."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for path in sorted(folder.glob("cops_*.adoc")):
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for path in sorted(directory.glob("cops_*.adoc")):
         page = read_text(path)
-        found = list(_COP.finditer(page))
-        for match, following in zip(found, [*found[1:], None], strict=True):
+        headings = list(_COP.finditer(page))
+        for match, following in zip(headings, [*headings[1:], None], strict=True):
             text = page[match.start() : following.start() if following else len(page)]
-            yield from _cop(match["cop"], text)
+            yield from _read_cop(match["cop"], text)
 
 
-def _cop(cop: str, text: str) -> Iterator[SourceRecord]:
+def _read_cop(cop: str, text: str) -> Iterator[SourceRecord]:
     state = _STATE.search(text)
     if state is None or state["state"] == "Disabled":
         yield UnusableRecord(cop, "disabled-by-default")
         return
-    shown = [item for item in listings(text) if item.language == "ruby"]
+    shown = [item for item in find_listings(text) if item.language == "ruby"]
     if not shown:
         yield UnusableRecord(cop, "no-example")
     criterion = _CRITERIA.get(cop, _OF_DEPARTMENT[cop.partition("/")[0]])
     for number, item in enumerate(shown, 1):
         key = f"{cop}/{number}"
-        context, parts = sections(item.code, _MARKS)
+        context, sections = split_sections(item.code, _MARKS)
         if not _is_default(item):
             yield UnusableRecord(key, "non-default-option")
-        elif not parts:
+        elif not sections:
             yield UnusableRecord(key, "no-marked-example")
         else:
-            rule = Rule(key=key, title=_title(cop), criterion=criterion, language="Ruby", group=cop)
-            yield from paired(rule, cases(parts, context), _REJECTED)
+            rule = ExampleRule(key=key, title=_title(cop), criterion=criterion, language="Ruby", group=cop)
+            yield from pair_examples(rule, group_sections(sections, context), _REJECTED)
 
 
 def _is_default(item: Listing) -> bool:
-    """Tell whether a listing shows the cop as it is configured by default: no setting, or the default of one."""
+    """Return whether a listing shows the default configuration of the cop: no setting, or its default value."""
     setting = item.headings[-1]
     return ":" not in setting or "(default)" in setting
 
@@ -107,7 +114,7 @@ def _title(cop: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", cop.partition("/")[2]).lower()
 
 
-def _source(
+def _build_source(
     name: str, title: str, subset: str, repository: str, revision: str, criteria: tuple[str, ...]
 ) -> BenchmarkSource:
     return BenchmarkSource(
@@ -127,12 +134,12 @@ def _source(
         revision=revision,
         files=("docs/modules/ROOT/pages/cops_*.adoc",),
         read=_read,
-        notes="The pages lie flat in the folder. Only default settings of cops that are not disabled by default.",
+        notes="The pages are directly in the directory. Only default settings of cops that are enabled by default.",
     )
 
 
 SOURCES.register(
-    _source(
+    _build_source(
         "rubocop_docs",
         "RuboCop cops",
         "RUBOCOP_COPS",
@@ -142,7 +149,7 @@ SOURCES.register(
     )
 )
 SOURCES.register(
-    _source(
+    _build_source(
         "rubocop_performance_docs",
         "RuboCop Performance cops",
         "RUBOCOP_PERFORMANCE",

@@ -1,4 +1,4 @@
-"""The Ruby Style Guide: listings whose parts stand under "# bad" and "# good"."""
+"""The Ruby Style Guide: listings with sections under "# bad" and "# good"."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.formats.asciidoc import listings
-from themis_rm.benchmark.sources.formats.examples import Rule, cases, marker, paired, sections
+from themis_rm.benchmark.sources.formats.asciidoc import find_listings
+from themis_rm.benchmark.sources.formats.examples import (
+    ExampleRule,
+    group_sections,
+    marker_pattern,
+    pair_examples,
+    split_sections,
+)
 from themis_rm.benchmark.sources.source import (
     SOURCES,
     BenchmarkSource,
@@ -17,7 +23,7 @@ from themis_rm.benchmark.sources.source import (
     read_text,
 )
 
-_MARKS = marker("bad|not recommended", "(?:also |even )?good|better|best|recommended", "okay|ok|acceptable")
+_MARKS = marker_pattern("bad|not recommended", "(?:also |even )?good|better|best|recommended", "okay|ok|acceptable")
 
 _CRITERIA = {
     "Caret and Dollar Regexp": "FC",
@@ -29,26 +35,26 @@ _CRITERIA = {
     "`flat_map`": "ME",
     "`reverse_each`": "EE",
 }
-"""Sections that are about anything else than readability."""
+"""Criteria of the sections that are not about readability."""
 
 _REJECTED = frozenset({"file-classes-1/1.1", "method-arguments-alignment-1/1.1"})
-"""Examples that show one of two files, or begin with a third version."""
+"""Pairs that show one of two files, or start with a third version."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
+def _read(directory: Path) -> Iterator[SourceRecord]:
     seen: Counter[str] = Counter()
-    for item in listings(read_text(folder / "README.adoc")):
+    for item in find_listings(read_text(directory / "README.adoc")):
         heading = item.headings[-1] if item.headings else "top"
         seen[heading] += 1
         key = f"{re.sub(r'[^a-z0-9]+', '-', heading.casefold()).strip('-')}-{seen[heading]}"
-        context, parts = sections(item.code, _MARKS)
+        context, sections = split_sections(item.code, _MARKS)
         if item.language != "ruby":
             yield UnusableRecord(key, "language")
-        elif not parts:
+        elif not sections:
             yield UnusableRecord(key, "no-marked-example")
         else:
-            rule = Rule(key=key, title=heading, criterion=_CRITERIA.get(heading, "R&M"), language="Ruby")
-            yield from paired(rule, cases(parts, context), _REJECTED)
+            rule = ExampleRule(key=key, title=heading, criterion=_CRITERIA.get(heading, "R&M"), language="Ruby")
+            yield from pair_examples(rule, group_sections(sections, context), _REJECTED)
 
 
 SOURCES.register(

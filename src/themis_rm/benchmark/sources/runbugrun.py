@@ -1,9 +1,7 @@
-"""RunBugRun: CodeNet submissions, a failing one and the accepted one that its author sent next, with tests."""
+"""RunBugRun: CodeNet submissions, a failing one and the next accepted one of the same author, with tests."""
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.benchmark.sources.formats.codenet import STATEMENTS_DIRECTORY, load_statement
-from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourcePair, SourceRecord, UnusableRecord
+from themis_rm.benchmark.sources.source import (
+    SOURCES,
+    BenchmarkSource,
+    SourcePair,
+    SourceRecord,
+    UnusableRecord,
+    read_jsonl,
+)
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
 from themis_rm.languages import get_language
@@ -27,70 +32,51 @@ _LANGUAGES = {
     "python": "Python",
     "ruby": "Ruby",
 }
-"""Upstream's name of a language -> its benchmark name; empty for one that is not ours."""
+"""Upstream's name of a language -> its benchmark name; empty for languages outside of the benchmark."""
 
 _BUGS = re.compile(rf"(?P<language>{'|'.join(_LANGUAGES)})_test\d*\.jsonl(?:\.gz)?")
 _TESTS = ("tests_all.jsonl.gz", "tests_all.jsonl")
 _COLUMNS = ("problem_id", "buggy_code", "fixed_code", "buggy_submission_id", "fixed_submission_id")
-_MOST_TESTS = 30
-"""Tests of one problem that a check holds; a problem has a hundred and more."""
+_MAX_TESTS = 30
+"""Number of tests of a problem that a check runs; problems have a hundred and more."""
 
 _Tests = dict[str, list[tuple[str, str]]]
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    wanted = {record["problem_id"] for _, record in _bugs(folder)}
-    tests = _tests(folder, wanted)
-    for language, record in _bugs(folder):
-        yield _pair(record, language, tests.get(record["problem_id"], []), folder.parent / STATEMENTS_DIRECTORY)
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    wanted = {record["problem_id"] for _, record in _read_bugs(directory)}
+    tests = _read_tests(directory, wanted)
+    for language, record in _read_bugs(directory):
+        yield _pair(record, language, tests.get(record["problem_id"], []), directory.parent / STATEMENTS_DIRECTORY)
 
 
-def _bugs(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield upstream's name of the language and the record, for every bug of the test split."""
-    shards = [(match, path) for path in sorted(folder.rglob("*")) if (match := _BUGS.fullmatch(path.name))]
-    tables = [path for path in sorted(folder.rglob("*.parquet")) if path.name.startswith("test")]
+def _read_bugs(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield upstream's name of the language and the record of every bug in the test split."""
+    shards = [(match, path) for path in sorted(directory.rglob("*")) if (match := _BUGS.fullmatch(path.name))]
+    tables = [path for path in sorted(directory.rglob("*.parquet")) if path.name.startswith("test")]
     if not shards and not tables:
         raise InputError(
-            f"No bugs of the test split are in {folder}.",
-            "It should hold files such as python_test0.jsonl.gz of a release, or test-*.parquet.",
+            f"{directory} contains no bugs of the test split.",
+            "Download files such as python_test0.jsonl.gz of a release, or test-*.parquet, into it.",
         )
     for match, path in shards:
-        for record in _records(path, _COLUMNS):
+        for _, record in read_jsonl(path, _COLUMNS):
             yield match["language"], record
     for path in tables:
         for record in read_rows(path, (*_COLUMNS, "language")):
             yield record["language"], record
 
 
-def _records(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """Stream the records of a JSON-lines file, compressed or not.
-
-    Raises:
-        InputError: The file cannot be read, or a record is no object or lacks one of the columns.
-    """
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8") as handle:
-            for number, line in enumerate(handle, 1):
-                record = json.loads(line)
-                missing = [name for name in columns if not isinstance(record, dict) or name not in record]
-                if missing:
-                    raise InputError(f"{path}:{number} lacks {', '.join(missing)}.", "Fetch the source's files again.")
-                yield record
-    except (OSError, EOFError, ValueError) as error:
-        raise InputError(f"Cannot read {path}: {error}.", "Fetch the source's files again.") from error
-
-
-def _tests(folder: Path, problems: set[str]) -> _Tests:
-    """Return the first tests of these problems; none where the file of tests is not there."""
-    found: _Tests = defaultdict(list)
-    path = next((path for name in _TESTS for path in sorted(folder.rglob(name))), None)
+def _read_tests(directory: Path, problems: set[str]) -> _Tests:
+    """Return the first tests of these problems; none if the file of tests is missing."""
+    tests: _Tests = defaultdict(list)
+    path = next((path for name in _TESTS for path in sorted(directory.rglob(name))), None)
     if path is not None:
-        for record in _records(path, ("problem_id", "input", "output")):
-            held = record["problem_id"]
-            if held in problems and len(found[held]) < _MOST_TESTS:
-                found[held].append((record["input"], record["output"]))
-    return dict(found)
+        for _, record in read_jsonl(path, ("problem_id", "input", "output")):
+            problem = record["problem_id"]
+            if problem in problems and len(tests[problem]) < _MAX_TESTS:
+                tests[problem].append((record["input"], record["output"]))
+    return dict(tests)
 
 
 def _pair(record: dict[str, Any], name: str, tests: list[tuple[str, str]], pages: Path) -> SourceRecord:
@@ -108,16 +94,16 @@ def _pair(record: dict[str, Any], name: str, tests: list[tuple[str, str]], pages
         prompt=problem.to_prompt(get_language(language).name) if problem is not None else "",
         group=record["problem_id"],
         rule="; ".join(record.get("labels") or ()),
-        check=_check(record, language, tests),
+        check=_build_check(record, language, tests),
     )
 
 
-def _check(record: dict[str, Any], language: str, tests: list[tuple[str, str]]) -> Check | None:
+def _build_check(record: dict[str, Any], language: str, tests: list[tuple[str, str]]) -> Check | None:
     file = ""
     if language == "Java":
         classes = {record.get(f"{side}_main_class") or "Main" for side in ("buggy", "fixed")}
         if len(classes) > 1:
-            return None  # one check has one name for the file of either answer
+            return None  # a check has one file name for both responses
         file = f"{classes.pop()}.java"
     if not tests:
         return None
@@ -134,7 +120,7 @@ SOURCES.register(
         criteria=("FC",),
         languages=tuple(language for language in _LANGUAGES.values() if language),
         prompts="upstream",
-        responses="people: contest submissions",
+        responses="people; contest submissions",
         tests=True,
         citation=(
             "Julian Aron Prenner, Romain Robbes (2023). RunBugRun: An Executable Dataset for Automated Program Repair. "
@@ -146,7 +132,7 @@ SOURCES.register(
         read=_read,
         notes=(
             "Reads the files of a release, or Parquet exports of the test split with a language column; other splits "
-            f"are ignored. A check runs the first {_MOST_TESTS} tests of a problem. Problem statements are read from "
+            f"are ignored. A check runs the first {_MAX_TESTS} tests of a problem. Problem statements are read from "
             f"{STATEMENTS_DIRECTORY} next to this directory. The columns follow upstream's loader; the data itself was "
             "not available. CodeNet's license is assumed to apply."
         ),

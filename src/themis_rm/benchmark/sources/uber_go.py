@@ -1,4 +1,4 @@
-"""Uber Go Style Guide: tables of Bad and Good, a row of cells for each example."""
+"""Uber Go Style Guide: tables with the columns Bad and Good, one row per example."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from themis_rm.benchmark.sources.formats.examples import Case, Rule, paired
+from themis_rm.benchmark.sources.formats.examples import ExampleGroup, ExampleRule, pair_examples
 from themis_rm.benchmark.sources.formats.markdown import fenced_blocks
 from themis_rm.benchmark.sources.source import (
     SOURCES,
@@ -46,20 +46,20 @@ _CRITERIA = {
     "Use go.uber.org/atomic": "FC",
     "Start Enums at One": "FC",
 }
-"""Sections that are about anything else than readability."""
-
+"""Criteria of the sections that are not about readability."""
 
 _REJECTED = frozenset({"avoid-init-1/1.1", "channel-size-is-one-or-none-1/1.1"})
-"""Rows whose better cell holds several versions that exclude one another."""
+"""Pairs whose better cell contains several alternatives."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _GuideTable:
     heading: str
     html: str
 
 
-def _tables(page: str) -> Iterator[_Table]:
+def _find_tables(page: str) -> Iterator[_GuideTable]:
+    """Yield the HTML tables of the guide with the heading above each."""
     heading = ""
     lines: list[str] | None = None
     in_code = False
@@ -71,29 +71,31 @@ def _tables(page: str) -> Iterator[_Table]:
         if line.strip() == "<table>":
             lines = []
         elif line.strip().endswith("</table>") and lines is not None:
-            yield _Table(heading, "\n".join(lines))
+            yield _GuideTable(heading, "\n".join(lines))
             lines = None
         if lines is not None:
             lines.append(line)
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
+def _read(directory: Path) -> Iterator[SourceRecord]:
     seen: Counter[str] = Counter()
-    for table in _tables(read_text(folder / "style.md")):
+    for table in _find_tables(read_text(directory / "style.md")):
         seen[table.heading] += 1
         slug = re.sub(r"[^a-z0-9]+", "-", table.heading.casefold()).strip("-")
         key = f"{slug}-{seen[table.heading]}"
         if not re.search(r"<th>Bad</th>\s*<th>Good</th>", table.html):
             yield UnusableRecord(key, "no-marked-example")
             continue
-        rule = Rule(
-            key=key, title=table.heading, criterion=_CRITERIA.get(table.heading, "R&M"), language="Go", shown="whole"
+        rule = ExampleRule(
+            key=key, title=table.heading, criterion=_CRITERIA.get(table.heading, "R&M"), language="Go", layout="single"
         )
         cells = [[block.code for block in fenced_blocks(cell)] for cell in _CELL.findall(table.html)]
         rows = [
-            Case(tuple(bad), tuple(good)) for bad, good in zip(cells[::2], cells[1::2], strict=False) if bad or good
+            ExampleGroup(tuple(bad), tuple(good))
+            for bad, good in zip(cells[::2], cells[1::2], strict=False)
+            if bad or good
         ]
-        yield from paired(rule, rows, _REJECTED)
+        yield from pair_examples(rule, rows, _REJECTED)
 
 
 SOURCES.register(

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from themis_rm.benchmark.sources.formats.examples import (
-    Case,
-    Rule,
-    Section,
-    by_name,
-    cases,
-    marker,
-    names,
-    paired,
-    sections,
+    ExampleGroup,
+    ExampleRule,
+    MarkedSection,
+    group_sections,
+    key_by_word,
+    marker_pattern,
+    pair_examples,
+    split_sections,
+    word_set,
 )
 from themis_rm.benchmark.sources.formats.markdown import FencedBlock, fenced_blocks
 from themis_rm.benchmark.sources.source import (
@@ -25,10 +25,10 @@ from themis_rm.benchmark.sources.source import (
     read_text,
 )
 
-_MARKS = marker("❌", "✅")
+_MARKS = marker_pattern("❌", "✅")
 _SCRIPTS = ("js", "javascript", "jsx")
 
-_CRITERIA = by_name(
+_CRITERIA = key_by_word(
     {
         "FC": """
             consistent-date-clone custom-error-definition new-for-builtins no-accessor-recursion
@@ -65,9 +65,9 @@ _CRITERIA = by_name(
         """,
     }
 )
-"""Rules that are about anything else than readability; the plugin has no categories."""
+"""Criteria of the rules that are not about readability; the plugin has no categories."""
 
-_CONTESTED = names(
+_CONTESTED = word_set(
     """
     consistent-function-style default-export-style explicit-timer-delay filename-case id-match import-style
     name-replacements no-asterisk-prefix-in-documentation-comments no-break-in-nested-loop no-for-each no-keyword-prefix
@@ -75,23 +75,23 @@ _CONTESTED = names(
     template-indent logical-assignment-operators no-array-reduce no-process-exit no-useless-undefined
     """
 )
-"""Rules about taste, house style or names that a project configures: neither side is better for everyone."""
+"""Rules about taste, project conventions or configured names: neither side is better in general."""
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    for path in sorted(folder.glob("*.md")):
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    for path in sorted(directory.glob("*.md")):
         name = path.stem
         page = read_text(path)
         if name in _CONTESTED:
             yield UnusableRecord(name, "contested-rule")
             continue
-        found, configured = _cases(page)
+        groups, configured = _read_groups(page)
         for number in range(configured):
             yield UnusableRecord(f"{name}/option-{number + 1}", "non-default-option")
-        if not found and not configured:
+        if not groups and not configured:
             yield UnusableRecord(name, "no-example")
-        rule = Rule(key=name, title=_title(page), criterion=_criterion(name), language="JavaScript")
-        yield from paired(rule, found)
+        rule = ExampleRule(key=name, title=_title(page), criterion=_criterion(name), language="JavaScript")
+        yield from pair_examples(rule, groups)
 
 
 def _title(page: str) -> str:
@@ -103,10 +103,10 @@ def _criterion(name: str) -> str:
     return _CRITERIA.get(name, "R&M")
 
 
-def _cases(page: str) -> tuple[list[Case], int]:
-    """Return the cases of a page, and how many blocks are about a setting that is not the default.
+def _read_groups(page: str) -> tuple[list[ExampleGroup], int]:
+    """Return the examples of a page, and the number of blocks about settings that are not the default.
 
-    Blocks with prose or a heading between them belong to different cases.
+    Blocks separated by text or a heading belong to different groups.
     """
     runs: list[list[FencedBlock]] = [[]]
     configured = 0
@@ -119,20 +119,20 @@ def _cases(page: str) -> tuple[list[Case], int]:
             configured += 1
         else:
             runs[-1].append(block)
-    return [case for run in runs for case in _of_run(run)], configured
+    return [group for run in runs for group in _group_run(run)], configured
 
 
-def _of_run(run: list[FencedBlock]) -> Iterator[Case]:
-    waiting: list[Section] = []
+def _group_run(run: list[FencedBlock]) -> Iterator[ExampleGroup]:
+    pending: list[MarkedSection] = []
     for block in run:
-        context, parts = sections(block.code, _MARKS)
-        if {part.good for part in parts} == {True, False}:
-            yield from cases(waiting)
-            yield from cases(parts, context)
-            waiting = []
+        context, sections = split_sections(block.code, _MARKS)
+        if {section.good for section in sections} == {True, False}:
+            yield from group_sections(pending)
+            yield from group_sections(sections, context)
+            pending = []
         else:
-            waiting += parts
-    yield from cases(waiting)
+            pending += sections
+    yield from group_sections(pending)
 
 
 SOURCES.register(
@@ -154,6 +154,6 @@ SOURCES.register(
         revision="cc58720b95c45395f671ebb8fa1fdc176c3250b6",
         files=("docs/rules/*.md",),
         read=_read,
-        notes="The pages lie flat in the folder. Rules about taste are left out; see the module for which.",
+        notes="The pages are directly in the directory. Rules about taste are omitted; the module lists them.",
     )
 )

@@ -1,4 +1,4 @@
-"""VJBench-trans: Java methods with a known vulnerability, rewritten so that no model has read them, and their mends."""
+"""VJBench-trans: vulnerable Java methods, restructured so that no model was trained on them, and their fixes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from themis_rm.benchmark.sources.cleaning.fixes import dedent_code
 from themis_rm.benchmark.sources.formats.tables import read_table
 from themis_rm.benchmark.sources.source import (
+    DOWNLOAD_HINT,
     SOURCES,
     BenchmarkSource,
     SourcePair,
@@ -19,40 +20,40 @@ from themis_rm.benchmark.sources.source import (
 from themis_rm.errors import InputError
 from themis_rm.languages.syntax import strip_comments
 
-_FOLDER = "VJBench-trans"
+_DIRECTORY = "VJBench-trans"
 _TABLE = "VJBench_dataset.csv"
-_VULNERABLE, _MENDED = "code_structure_change_only", "patch_for_code_structure_change_only"
+_VULNERABLE, _FIXED = "code_structure_change_only", "patch_for_code_structure_change_only"
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    weaknesses = _weaknesses(folder / _TABLE)
-    cases = sorted(path for path in (folder / _FOLDER).glob("*/") if path.is_dir())
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    weaknesses = _read_weaknesses(directory / _TABLE)
+    cases = sorted(path for path in (directory / _DIRECTORY).glob("*/") if path.is_dir())
     if not cases:
-        raise InputError(f"{folder / _FOLDER} holds no cases.", "Fetch the source's files again.")
+        raise InputError(f"{directory / _DIRECTORY} contains no cases.", DOWNLOAD_HINT)
     for case in cases:
-        vulnerable, mended = (case / f"{case.name}_{part}.java" for part in (_VULNERABLE, _MENDED))
-        if not vulnerable.is_file() or not mended.is_file():
+        vulnerable, fixed = (case / f"{case.name}_{part}.java" for part in (_VULNERABLE, _FIXED))
+        if not vulnerable.is_file() or not fixed.is_file():
             yield UnusableRecord(case.name, "one-side-only")
             continue
         yield SourcePair(
             key=case.name,
             criterion="SH",
             language="Java",
-            chosen=_method(mended),
-            rejected=_method(vulnerable),
+            chosen=_read_method(fixed),
+            rejected=_read_method(vulnerable),
             group=case.name,
             rule=weaknesses.get(case.name, ""),
         )
 
 
-def _weaknesses(table: Path) -> dict[str, str]:
-    """Return case -> CWE; the table has no row for the cases that come from Vul4J."""
+def _read_weaknesses(table: Path) -> dict[str, str]:
+    """Return case -> CWE; the table lacks the cases from Vul4J."""
     columns = ("Vulnerability IDs", "CWE Type")
     return {row[columns[0]]: row[columns[1]] for row in read_table(table, columns)}
 
 
-def _method(path: Path) -> str:
-    """Return a method without comments: only the mended ones have any, and they speak of the mend."""
+def _read_method(path: Path) -> str:
+    """Return a method without comments, as only the fixed ones have any and they explain the fix."""
     code = dedent_code(strip_comments(read_text(path), "Java"))
     return re.sub(r"\n{3,}", "\n\n", code)
 
@@ -67,7 +68,7 @@ SOURCES.register(
         criteria=("SH",),
         languages=("Java",),
         prompts="template",
-        responses="people; a method of a real project before and after its CVE's hint, both restructured by hand",
+        responses="people; a method of a real project before and after the fix of a CVE, both restructured manually",
         tests=False,
         citation=(
             "Wu, Jiang, Pham, Lutellier, Davis, Tan, Babkin and Shah (2023). How Effective Are Neural Networks for "
@@ -78,8 +79,8 @@ SOURCES.register(
         files=("VJBench_dataset.csv", "VJBench-trans/"),
         read=_read,
         notes=(
-            "Of each case the restructured method and its patch are read: of the original and the renamed methods "
-            "upstream has no mended version. 35 of the 50 cases are Vul4J's, in other words."
+            "Reads the restructured method and its patch of each case, as upstream has no fixed version of the "
+            "original and the renamed methods. 35 of the 50 cases are rewritten cases of Vul4J."
         ),
     )
 )

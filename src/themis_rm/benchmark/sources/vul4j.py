@@ -1,4 +1,4 @@
-"""Vul4J: commits that mend known vulnerabilities of Java projects."""
+"""Vul4J: commits that fix known vulnerabilities of Java projects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from themis_rm.benchmark.sources.formats.commits import FIXES, read_commit, read_fixes
+from themis_rm.benchmark.sources.formats.commits import FIXES_FILE, read_commit, read_fixes
 from themis_rm.benchmark.sources.formats.tables import read_table
 from themis_rm.benchmark.sources.source import SOURCES, BenchmarkSource, SourceRecord, UnusableRecord
 
@@ -14,17 +14,17 @@ _TABLE = "dataset/vul4j_dataset.csv"
 _PATCH = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)/commit/([0-9a-f]+)/?")
 
 
-def _read(folder: Path) -> Iterator[SourceRecord]:
-    if (folder / FIXES).is_file():
-        yield from read_fixes(folder / FIXES)
+def _read(directory: Path) -> Iterator[SourceRecord]:
+    if (directory / FIXES_FILE).is_file():
+        yield from read_fixes(directory / FIXES_FILE)
         return
-    for row in read_table(folder / _TABLE, ("vul_id", "cwe_id", "cwe_name", "human_patch")):
+    for row in read_table(directory / _TABLE, ("vul_id", "cwe_id", "cwe_name", "human_patch")):
         match = _PATCH.fullmatch(row["human_patch"].strip())
         if match is None:
             yield UnusableRecord(row["vul_id"], "no-commit-named")
             continue
         rule = f"{row['cwe_id']} {row['cwe_name']}" if row["cwe_id"].startswith("CWE-") else ""
-        yield read_commit(folder / "repos", match.group(1), match.group(2), row["vul_id"], rule)
+        yield read_commit(directory / "repos", match.group(1), match.group(2), row["vul_id"], rule)
 
 
 SOURCES.register(
@@ -36,7 +36,7 @@ SOURCES.register(
         criteria=("SH",),
         languages=("Java",),
         prompts="template",
-        responses="people; real projects before and after a CVE's mend",
+        responses="people; real projects before and after the fix of a CVE",
         tests=False,
         citation=(
             "Bui, Scandariato and Díaz Ferreyra (2022). Vul4J: A Dataset of Reproducible Java Vulnerabilities Geared "
@@ -44,12 +44,12 @@ SOURCES.register(
         ),
         upstream="github:tuhh-softsec/vul4j",
         revision="",
-        files=(_TABLE, "repos/<owner>/<name> (clones of the projects)", f"or {FIXES}"),
+        files=(_TABLE, "repos/<owner>/<name> (clones of the projects)", f"or {FIXES_FILE}"),
         read=_read,
         notes=(
-            "The table names commits; their code is read out of local clones, one changed source file each. Its "
-            "license is that of the table: the code has its projects' licenses. The tests need each project's build "
-            "and are not run."
+            "The table lists commits; their code is read from local clones, one changed source file each. The license "
+            "is that of the table; the code has its projects' licenses. The tests need each project's build and are "
+            "not run."
         ),
     )
 )

@@ -1,1 +1,1 @@
-"""How what tells the sides apart is taken out of code: labels, names, comments, what surrounds a fix."""
+"""Removal of text that reveals which response is better: labels, names, comments, explanations of fixes."""

@@ -1,7 +1,7 @@
-"""Words that give a label away, and how a mapper takes them out of code without touching what the code does.
+"""Words that reveal a label, and their removal from code without changing what the code does.
 
-Teaching material says which version is the bad one, in comments ("// BAD: ...", "/* POTENTIAL FLAW */") and in names
-(``goodG2B``, ``unsafe_query``). A model that reads those words judges nothing, so they must not reach a benchmark.
+Teaching material marks the bad version in comments ("// BAD: ...", "/* POTENTIAL FLAW */") and in names (``goodG2B``,
+``unsafe_query``). A model could score pairs by these words alone, so they must not be in a benchmark.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ LABEL_WORDS = (
     r"don't|do not|should(?:n't| not)?|instead|violation|okay|OK|leak(?:s|ed|ing)?|prevent(?:s|ed|ing)?|injections?|"
     r"sanitiz\w*|untrusted|traversal|overflows?|weak(?:er|ly)?|strong(?:er|ly)?|security|vuln"
 )
-"""Words by which a comment on an example tells the reader what to think of it."""
+"""Words by which a comment reveals whether an example is good or bad."""
 
 _LABEL = re.compile(rf"(?<![A-Za-z])(?:{LABEL_WORDS})(?![A-Za-z])", re.IGNORECASE)
 
 
 def reveals_label(text: str) -> bool:
-    """Tell whether a text holds a word that gives a label away."""
+    """Return whether a text contains a word that reveals a label."""
     return _LABEL.search(text) is not None
 
 
-def remove_revealing_comments(code: str, language: str, tells: Callable[[str], bool] = reveals_label) -> str:
-    """Return the code without the comments that hold a telling word; other comments stay.
+def remove_revealing_comments(code: str, language: str, reveals: Callable[[str], bool] = reveals_label) -> str:
+    """Return the code without the comments that contain a revealing word; other comments stay.
 
-    A line that held nothing but such a comment goes with it. Adjacent line comments are one comment: a sentence that
-    runs over three lines goes whole.
+    A line that contains only such a comment is removed. Adjacent line comments count as one comment, as a sentence may
+    run over several lines.
 
     Args:
         code: A file or a fragment.
         language: Any name of a language.
-        tells: Which comments to take out, if not those with a telling word.
+        reveals: Returns whether to remove a comment with a given text; by default one with a revealing word.
     """
     fragment = parse_fragment(code, language)
     ranges = [
@@ -50,7 +50,7 @@ def remove_revealing_comments(code: str, language: str, tells: Callable[[str], b
     kept, position = [], 0
     for block in _blocks(ranges, data):
         text = " ".join(to_text(data[start:end]) for start, end in block)
-        if not tells(text):
+        if not reveals(text):
             continue
         for start, end in block:
             line_start = data.rfind(b"\n", 0, start) + 1
@@ -65,7 +65,7 @@ def remove_revealing_comments(code: str, language: str, tells: Callable[[str], b
 
 
 def _blocks(ranges: list[tuple[int, int]], data: bytes) -> list[list[tuple[int, int]]]:
-    """Group comments that have their lines for themselves and follow one another line by line."""
+    """Group comments that are alone on consecutive lines."""
     blocks: list[list[tuple[int, int]]] = []
     joins = False
     for start, end in ranges:
@@ -80,12 +80,12 @@ def _blocks(ranges: list[tuple[int, int]], data: bytes) -> list[list[tuple[int, 
 
 
 def rename_identifiers(code: str, language: str, names: Mapping[str, str]) -> str:
-    """Return the code with identifiers renamed, in code alone: text literals and comments stay as they are.
+    """Return the code with identifiers renamed; text literals and comments stay unchanged.
 
     Args:
         code: A file or a fragment.
         language: Any name of a language.
-        names: Old name -> new name; whole identifiers.
+        names: Old name -> new name of complete identifiers.
     """
     fragment = parse_fragment(code, language)
     data, row = to_bytes(code), get_syntax(language)

@@ -1,4 +1,4 @@
-"""Names that tell which side of an example they stand on (``query_bad``, ``FixedCar``), and neutral ones for them."""
+"""Replacement of names that reveal the side of an example (``query_bad``, ``FixedCar``) by neutral ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tree_sitter import Node
 from themis_rm.benchmark.sources.cleaning.labels import rename_identifiers
 from themis_rm.languages.syntax import get_syntax, parse_fragment, to_text, walk
 
-TELLING_HUMPS = frozenset(
+REVEALING_NAME_PARTS = frozenset(
     (
         *("good", "bad", "better", "worse", "best", "wrong", "correct", "corrected", "incorrect", "fix", "fixed"),
         *("buggy", "broken", "safe", "safer", "unsafe", "secure", "insecure", "vulnerable"),
@@ -27,23 +27,22 @@ TELLING_HUMPS = frozenset(
         ),
     )
 )
-"""HeadSpec of names by which teaching material marks its sides."""
+"""Parts of names by which teaching material marks its sides."""
 
-_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|_+|\W+")
+_NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|_+|\W+")
 _DECLARES = re.compile(
     r"declarat|definition|parameter|assignment|specifier|local_function|^class|^module$|^method$|short_var|type_spec"
 )
 _FIELDS = frozenset({"name", "declarator", "left", "pattern"})
 
 
-def neutralize_name(name: str, humps: frozenset[str] = TELLING_HUMPS) -> str:
-    """Return a name without its telling parts: ``GoodBaseNode`` -> ``BaseNode``, ``query_bad`` -> ``query``.
+def neutralize_name(name: str, revealing: frozenset[str] = REVEALING_NAME_PARTS) -> str:
+    """Return a name without its revealing parts: ``GoodBaseNode`` -> ``BaseNode``, ``query_bad`` -> ``query``.
 
-    The capital or small letter of the beginning stays. A name that is telling altogether becomes ``Example`` or
-    ``example``.
+    The case of the first letter stays. A name that has only revealing parts becomes ``Example`` or ``example``.
     """
-    parts = _HUMP.findall(name)
-    kept = [part for part in parts if part.lower() not in humps]
+    parts = _NAME_PART.findall(name)
+    kept = [part for part in parts if part.lower() not in revealing]
     if len(kept) == len(parts):
         return name
     before, after = len(name) - len(name.lstrip("_")), len(name) - len(name.rstrip("_"))
@@ -60,23 +59,24 @@ def neutralize_name(name: str, humps: frozenset[str] = TELLING_HUMPS) -> str:
     return text[:at] + letter + text[at + 1 :]
 
 
-def neutralize_names(code: str, language: str, humps: frozenset[str] = TELLING_HUMPS, beside: str = "") -> str:
-    """Return the code with telling parts taken out of the names that it declares itself; names of others stay.
+def neutralize_names(
+    code: str, language: str, revealing: frozenset[str] = REVEALING_NAME_PARTS, other_side: str = ""
+) -> str:
+    """Return the code with neutral names for what it declares; names that it only uses, such as an API's, stay.
 
-    Two names that would become one keep apart by a number (``first_safe`` and ``first`` become ``first2`` and
-    ``first``).
+    A number distinguishes names that would become equal (``first_safe`` and ``first`` become ``first2`` and ``first``).
 
     Args:
         code: A file or a fragment.
         language: Any name of a language.
-        humps: HeadSpec of names that tell, in lower case.
-        beside: The other side of the example; what it declares is no name of others either.
+        revealing: Parts of names that reveal a side, in lower case.
+        other_side: The other side of the example; names that it declares are replaced too.
     """
     declared, taken = _names(code, language)
-    declared += [name for name in _names(beside, language)[0] if name in taken and name not in declared]
+    declared += [name for name in _names(other_side, language)[0] if name in taken and name not in declared]
     names: dict[str, str] = {}
     for old in declared:
-        new = neutralize_name(old, humps)
+        new = neutralize_name(old, revealing)
         if new == old:
             continue
         free, number = new, 2

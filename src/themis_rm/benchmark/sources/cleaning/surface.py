@@ -1,7 +1,7 @@
-"""What two versions of a program differ in though neither is the better for it, taken out of both.
+"""Removal of differences between two versions of a program that do not make either of them better.
 
-Where annotators put bugs in by hand or by a model, the broken version often went through other hands than the sound
-one: comments are gone, blank lines doubled. A model that learns "the one with comments wins" judges nothing.
+Where people or a language model inserted bugs, the faulty version often lost its comments or gained blank lines in the
+process. A model could then score pairs by the presence of comments alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from themis_rm.languages.syntax import (
 
 
 def remove_differing_comments(chosen: str, rejected: str, language: str) -> tuple[str, str]:
-    """Return both versions without any comment, if their comments differ in more than layout; else as they are."""
+    """Return both versions without any comment, unless their comments differ at most in layout."""
     if _comments(chosen, language) == _comments(rejected, language):
         return chosen, rejected
     return strip_comments(chosen, language), strip_comments(rejected, language)
@@ -29,12 +29,12 @@ def _comments(code: str, language: str) -> list[list[str]]:
 
 
 def remove_blank_lines(code: str, language: str) -> str:
-    """Return code without its blank lines, unless they stand inside a text literal."""
+    """Return code without its blank lines, unless some are inside a text literal."""
     dense = "\n".join(line.rstrip() for line in code.split("\n") if line.strip()) + "\n"
     return dense if code_tokens(dense, language) == code_tokens(code, language) else code
 
 
 def breaks_syntax(chosen: str, rejected: str, language: str) -> bool:
-    """Tell whether the rejected version is broken for the parser already, so that nothing is left to judge."""
-    sound, broken = (error_count(parse_fragment(code, language).tree) for code in (chosen, rejected))
-    return broken > sound
+    """Return whether the rejected version has more syntax errors, so that a parser can distinguish the two."""
+    expected, errors = (error_count(parse_fragment(code, language).tree) for code in (chosen, rejected))
+    return errors > expected

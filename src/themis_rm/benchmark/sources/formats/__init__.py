@@ -1,1 +1,1 @@
-"""How native formats are read: documents, tables, statements, commits, examples, test programs."""
+"""Readers of native formats: documents, tables, problem statements, commits, examples, test programs."""

@@ -1,4 +1,4 @@
-"""Source listings of an AsciiDoc page, with what stands around them."""
+"""Source listings of an AsciiDoc page with their context: headings and preceding text."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _OTHER_DELIMITER = re.compile(r"^(?:/{4,}|\.{4,}|\+{4,})$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A listing.
+    """A source listing.
 
     Attributes:
-        code: What is between the delimiters.
-        language: The language that the listing's attributes name, in lower case; empty for none.
-        headings: Titles of the sections around it, from the outermost, without their anchors.
-        before: The prose since the last listing or heading.
+        code: Text between the delimiters.
+        language: Language in the listing's attributes, in lower case; empty for none.
+        headings: Titles of the sections that contain it, outermost first, without their anchors.
+        before: Text since the last listing or heading.
         line: 1-based line of the opening delimiter.
     """
 
@@ -31,8 +31,8 @@ class Listing:
     line: int
 
 
-def listings(text: str) -> Iterator[Listing]:
-    """Yield the ``----`` listings of a page in order; comment, literal and pass-through blocks are passed over.
+def find_listings(text: str) -> Iterator[Listing]:
+    """Yield the ``----`` listings of a page in order; comment, literal and pass-through blocks are skipped.
 
     A listing ends at a delimiter of the same length, or with the page (AsciiDoc language documentation, "Source code
     blocks" and "Delimited blocks").

@@ -1,7 +1,7 @@
-"""What stands in for the test libraries that upstream tests call, so that a bare toolchain can run them.
+"""Replacements for the test libraries that upstream tests call, so that toolchains without them can run the tests.
 
-A failed assertion has to end the program with a status other than 0: ``console.assert`` of Node and ``Debug.Assert`` of
-Mono print at most, and testify is not part of Go.
+A failed assertion must end the program with a status other than 0, but ``console.assert`` of Node and ``Debug.Assert``
+of Mono only print a message, and testify is not part of Go.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ console.assert = (holds, ...said) => {
   }
 };
 """
-"""Goes before tests that call ``console.assert``."""
+"""Code to put before tests that call ``console.assert``."""
 
 _CSHARP_REQUIRE = """
     static void Require(bool holds)
@@ -85,15 +85,15 @@ _GO_IMPORTS = re.compile(
 _GO_PATH = re.compile(r'"([^"\n]+)"')
 _GO_PACKAGE = re.compile(r"\A\s*package\s+\w+[ \t]*\n")
 _GO_PACKAGES = ("crypto/md5", "errors", "fmt", "math", "math/rand", "sort", "strconv", "strings", "time")
-"""Packages of the standard library that upstream code calls, some of it without importing them."""
+"""Packages of the standard library that upstream code uses, in part without importing them."""
 
 
 def _last(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
 
-def without_go_imports(code: str, paths: frozenset[str]) -> str:
-    """Return Go code without the imports of these paths; an import declaration that is left empty goes whole."""
+def remove_go_imports(code: str, paths: frozenset[str]) -> str:
+    """Return Go code without the imports of these paths; import declarations that become empty are removed."""
 
     def keep(match: re.Match[str]) -> str:
         if match["single"] is not None:
@@ -104,15 +104,15 @@ def without_go_imports(code: str, paths: frozenset[str]) -> str:
     return _GO_IMPORTS.sub(keep, code)
 
 
-def with_fitting_go_imports(code: str) -> str:
-    """Return Go code that imports what it uses and nothing else, as the compiler demands."""
-    body, paths = _GO_IMPORTS.sub("", code), _go_paths(code)
-    code = without_go_imports(code, frozenset(path for path in paths if not _uses(body, path)))
+def fix_go_imports(code: str) -> str:
+    """Return Go code that imports exactly the packages that it uses, as the compiler requires."""
+    body, paths = _GO_IMPORTS.sub("", code), _imported_paths(code)
+    code = remove_go_imports(code, frozenset(path for path in paths if not _uses(body, path)))
     missing = [path for path in _GO_PACKAGES if path not in paths and _uses(body, path)]
     return "".join(f'import "{path}"\n' for path in missing) + code
 
 
-def _go_paths(code: str) -> list[str]:
+def _imported_paths(code: str) -> list[str]:
     return [path for match in _GO_IMPORTS.finditer(code) for path in _GO_PATH.findall(match[0])]
 
 
@@ -120,15 +120,15 @@ def _uses(body: str, path: str) -> bool:
     return re.search(rf"\b{re.escape(_last(path))}\s*\.", body) is not None
 
 
-def go_program(answer: str, tests: str) -> str:
-    """Return a Go program that runs tests written for ``testing`` and testify against an answer.
+def build_go_program(answer: str, tests: str) -> str:
+    """Return a Go program that runs tests written for ``testing`` and testify on an answer.
 
     Args:
         answer: Go code with or without its package clause.
         tests: ``func TestX(t *testing.T)`` functions, without imports.
     """
     answer = _GO_PACKAGE.sub("", answer, count=1)
-    has = set(_go_paths(answer))
+    has = set(_imported_paths(answer))
     wanted = [path for path in _GO_PACKAGES if path not in has and _uses(tests, path)]
     imports = "".join(f'import "{path}"\n' for path in wanted)
     calls = "".join(f"\t{name}(&checkT{{}})\n" for name in re.findall(r"^\s*func\s+(Test\w*)\(", tests, re.MULTILINE))
@@ -136,12 +136,12 @@ def go_program(answer: str, tests: str) -> str:
     return f'package main\n\nimport checkreflect "reflect"\n{imports}{answer}\n{harness}'
 
 
-def csharp_program(answer: str, tests: str) -> str:
-    """Return a C# program that ends at the first ``Debug.Assert`` that does not hold.
+def build_csharp_program(answer: str, tests: str) -> str:
+    """Return a C# program that exits with status 1 at the first ``Debug.Assert`` that fails.
 
     Args:
-        answer: A class that lacks its closing brace.
-        tests: Methods that go on with the class, ``Main`` among them, and the closing brace.
+        answer: A class without its closing brace.
+        tests: Further methods of the class, including ``Main``, and the closing brace.
     """
-    # Newer compilers find SequenceEqual of arrays without it.
+    # Older compilers need this import for SequenceEqual of arrays.
     return f"using System.Linq;\n{answer}\n{_CSHARP_REQUIRE}{tests.replace('Debug.Assert(', 'Require(')}\n"

@@ -1,4 +1,4 @@
-"""Pairs of accepted contest submissions of which one runs faster, as CodeNet's descendants hold them."""
+"""Pairs of accepted contest submissions, one faster than the other, from datasets derived from CodeNet."""
 
 from __future__ import annotations
 
@@ -16,57 +16,60 @@ from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.languages import get_language
 from themis_rm.languages.syntax import parse, to_bytes, to_text, walk
 
-LEAST_SPEED_UP = 1.5
-"""Least ratio of the judge's CPU times for which a pair counts: below it two runs of one program differ as much."""
+MIN_SPEEDUP = 1.5
+"""Smallest ratio of the judge's CPU times of a pair: repeated runs of one program differ by less than this."""
 
-LEAST_GAIN_MS = 20.0
-"""Least difference of the judge's CPU times in milliseconds: the start of an interpreter varies by as much."""
+MIN_DIFFERENCE_MS = 20.0
+"""Smallest difference of the judge's CPU times in milliseconds: the start-up time of an interpreter varies by less."""
 
-_TIME_LIMIT_S = 20.0
-
-
-def is_noise(slow_ms: float, fast_ms: float) -> bool:
-    """Tell whether two CPU times in milliseconds are too close for either program to be the faster one."""
-    return slow_ms - fast_ms < LEAST_GAIN_MS or slow_ms < LEAST_SPEED_UP * fast_ms
+_TIME_LIMIT_SECONDS = 20.0
 
 
-def submission_pair(
+def is_within_noise(slow_ms: float, fast_ms: float) -> bool:
+    """Return whether two CPU times in milliseconds are too close to decide which program is faster."""
+    return slow_ms - fast_ms < MIN_DIFFERENCE_MS or slow_ms < MIN_SPEEDUP * fast_ms
+
+
+def build_submission_pair(
     *, key: str, problem: str, slow: str, fast: str, language: str, pages: Path, subset: str = ""
 ) -> SourcePair:
     """Return two submissions to a problem as a pair about runtime.
 
-    Comments in which the two differ go from both: authors note there what the judge said ("AC, 33 ms").
+    If their comments differ, all are removed: some authors note the judge's verdict there ("AC, 33 ms").
 
     Args:
-        key: Names the pair within its source.
+        key: Identifies the pair within its source.
         problem: CodeNet's id of the problem.
         slow: The slower program.
         fast: The faster one.
         language: Benchmark name of their language.
-        pages: Folder of the problem statements; without it the pair has neither request nor check.
+        pages: Directory of the problem statements; without it the pair has neither prompt nor check.
         subset: See :class:`~themis_rm.benchmark.sources.source.SourcePair`.
     """
     if language == "Python":
-        slow, fast = unconverted(slow), unconverted(fast)
+        slow, fast = undo_2to3(slow), undo_2to3(fast)
     fast, slow = remove_differing_comments(fast, slow, language)
     fast, slow = remove_blank_lines(fast, language), remove_blank_lines(slow, language)
-    stated = load_statement(pages, problem)
+    statement = load_statement(pages, problem)
+    check = None
+    if statement is not None:
+        check = statement.to_check(language, _TIME_LIMIT_SECONDS, find_packages(fast, slow, language))
     return SourcePair(
         key=key,
         criterion="EE",
         language=language,
         chosen=fast,
         rejected=slow,
-        prompt=stated.to_prompt(get_language(language).name) if stated else "",
+        prompt=statement.to_prompt(get_language(language).name) if statement else "",
         group=problem,
         subset=subset,
         rule="contest submission by CPU time",
-        check=stated.to_check(language, _TIME_LIMIT_S, packages(fast, slow, language)) if stated else None,
+        check=check,
     )
 
 
-def packages(chosen: str, rejected: str, language: str) -> list[str]:
-    """Return the modules outside of Python's own library that either program imports."""
+def find_packages(chosen: str, rejected: str, language: str) -> list[str]:
+    """Return the modules outside of Python's standard library that either program imports."""
     if language != "Python":
         return []
     found: set[str] = set()
@@ -84,24 +87,24 @@ def packages(chosen: str, rejected: str, language: str) -> list[str]:
     return sorted(found - sys.stdlib_module_names)
 
 
-def unconverted(code: str) -> str:
-    """Return a Python program without what a conversion from Python 2 did to it.
+def undo_2to3(code: str) -> str:
+    """Return a Python program without the changes of a conversion from Python 2.
 
-    The programs of PIE went through ``2to3``, though they are Python 3: ``input()`` became ``eval(input())``, which
-    fails on words, and ``print(a, b)`` became ``print((a, b))``, which prints a tuple. NoFunEval took out the word
-    ``eval`` and left its brackets.
+    PIE converted its programs with ``2to3``, though they are Python 3: ``input()`` became ``eval(input())``, which
+    fails on words, and ``print(a, b)`` became ``print((a, b))``, which prints a tuple. NoFunEval then removed the word
+    ``eval`` but not its parentheses.
     """
     data = to_bytes(code)
     kept, position = [], 0
-    for start, end, inner in _conversions(parse(data, "Python").root_node, data):
+    for start, end, inner in _find_conversions(parse(data, "Python").root_node, data):
         if start >= position:
             kept += [data[position:start], inner]
             position = end
     return to_text(b"".join([*kept, data[position:]]))
 
 
-def _conversions(root: Node, data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield where a converted expression stands, and what it was made from; those inside of one come with it."""
+def _find_conversions(root: Node, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield start, end and original of each converted expression; nested ones are part of the original."""
     for node in walk(root):
         if node.type == "parenthesized_expression" and node.named_child_count == 1:
             only = node.named_children[0]
@@ -117,6 +120,6 @@ def _conversions(root: Node, data: bytes) -> Iterator[tuple[int, int, bytes]]:
         if name == b"eval" and only.type == "call" and inner.startswith(b"input("):
             yield node.start_byte, node.end_byte, inner
         elif name == b"print" and only.type in ("tuple", "parenthesized_expression"):
-            within = to_bytes(unconverted(to_text(inner[1:-1])))
+            within = to_bytes(undo_2to3(to_text(inner[1:-1])))
             if only.type == "parenthesized_expression" or len(only.named_children) > 1:
                 yield only.start_byte, only.end_byte, within

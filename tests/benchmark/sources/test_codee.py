@@ -39,7 +39,7 @@ def _read(directory):
     return list(SOURCES.get("codee_open_catalog").read(directory))
 
 
-def test_two_blocks_are_bad_and_good(tmp_path):
+def test_two_blocks_make_a_pair(tmp_path):
     _check(tmp_path, "PWR016")
     (pair,) = _read(tmp_path)
     assert (pair.key, pair.criterion, pair.rule, pair.group) == ("PWR016", "EE", "Do the thing", "PWR016")
@@ -47,7 +47,7 @@ def test_two_blocks_are_bad_and_good(tmp_path):
     assert pair.rejected == "void example() { slow(); }\n"
 
 
-def test_files_stand_in_for_the_page(tmp_path):
+def test_checks_can_use_the_files_next_to_the_page(tmp_path):
     _check(tmp_path, "PWR079")
     for name, value in (("example_a", ""), ("solution_a", " = 0"), ("solution_b", " = 0")):
         (tmp_path / "PWR079" / f"{name}.c").write_text(f"// PWR079: note\nint total{value};\n")
@@ -56,7 +56,7 @@ def test_files_stand_in_for_the_page(tmp_path):
     assert alone == UnusableRecord("PWR079:b", "one-side-only")
 
 
-def test_a_missing_block_is_told(tmp_path):
+def test_a_missing_block_is_counted(tmp_path):
     _check(tmp_path, "PWR034")
     assert _read(tmp_path) == [UnusableRecord("PWR034", "one-side-only")]
 
@@ -69,7 +69,7 @@ def test_a_missing_block_is_told(tmp_path):
         ("PWR071", "# PWR071: Fortran\n", "language"),
     ],
 )
-def test_unfit_checks_are_told_by_reason(tmp_path, name, page, reason):
+def test_unusable_checks_are_counted_by_reason(tmp_path, name, page, reason):
     _check(tmp_path, name, page)
     assert _read(tmp_path) == [UnusableRecord(name, reason)]
 
@@ -79,7 +79,7 @@ def test_an_empty_folder_is_an_error(tmp_path):
         _read(tmp_path)
 
 
-def test_codee_as_frozen(shared):
+def test_codee_reference_data_yields_the_known_counts(shared):
     items = _read(shared / "sources" / "codee_open_catalog")
     pairs = [item for item in items if isinstance(item, SourcePair)]
     assert Counter(item.reason for item in items if isinstance(item, UnusableRecord)) == {

@@ -1,4 +1,4 @@
-"""The published benchmark as a source: its three configurations, its own ids and subsets."""
+"""The published benchmark as a source: its three configurations, ids and subsets."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_pairs_keep_their_ids_and_subsets(tmp_path):
 
 
 @pytest.mark.parametrize("config", ["Stratified_Aspect", "Stratified_Language"])
-def test_a_stratified_configuration_holds_the_same_pairs(tmp_path, config):
+def test_a_stratified_configuration_contains_the_same_pairs(tmp_path, config):
     for number, split in enumerate(CONFIGS[config]):
         aspect, language = (split, "Python") if config == "Stratified_Aspect" else ("Security_Hardness", split)
         put(tmp_path, config, split, [row(number, aspect, language)])
@@ -49,13 +49,13 @@ def test_a_stratified_configuration_holds_the_same_pairs(tmp_path, config):
     assert [pair.id for pair in read_config(tmp_path, config, (last,))] == [f"SECBENCH_{len(pairs) - 1}"]
 
 
-def test_c_and_the_languages_that_begin_like_it_are_apart(tmp_path):
+def test_the_split_c_does_not_include_cpp_and_csharp(tmp_path):
     put(tmp_path, "Stratified_Language", "C", [row(1, language="C")])
     put(tmp_path, "Stratified_Language", "Cpp", [row(2, language="Cpp")])
     assert [pair.id for pair in read_config(tmp_path, "Stratified_Language", ("C",))] == ["SECBENCH_1"]
 
 
-def test_rows_that_fit_nowhere_are_counted(tmp_path):
+def test_rows_outside_of_the_benchmark_are_counted(tmp_path):
     put(tmp_path, "Full", "Full", [row(1), row(1), row(2, aspect="Beauty"), row(3, language="Rust")])
     assert [item.reason for item in read(tmp_path) if isinstance(item, UnusableRecord)] == [
         "duplicate",
@@ -64,7 +64,7 @@ def test_rows_that_fit_nowhere_are_counted(tmp_path):
     ]
 
 
-def test_what_is_missing_is_told(tmp_path):
+def test_missing_files_configurations_and_splits_are_reported(tmp_path):
     with pytest.raises(InputError, match="Full"):
         read(tmp_path)
     with pytest.raises(SettingError, match="Stratified_Aspect"):

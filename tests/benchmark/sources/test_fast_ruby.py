@@ -1,4 +1,4 @@
-"""Fast Ruby: ways taken out of benchmark scripts, told apart by measured speeds."""
+"""Fast Ruby: alternatives from benchmark scripts, ranked by measured speed."""
 
 import re
 from collections import Counter
@@ -65,16 +65,16 @@ def items(tmp_path):
     return list(SOURCES.get("fast_ruby").read(tmp_path))
 
 
-def test_speeds_are_read_by_script_and_way():
+def test_speeds_are_read_by_script_and_alternative():
     assert parse_speeds(PAGE) == {"text/a-vs-b.rb": [{"good": 3000.0, "near": 2900.5, "bad": 100.0}]}
 
 
-def test_a_script_that_was_renamed_is_found_by_its_link():
+def test_a_renamed_script_is_found_by_its_link():
     page = PAGE.replace("$ ruby -v code/text/a-vs-b.rb", "$ ruby -v code/text/a.rb")
     assert list(parse_speeds(page)) == ["text/a-vs-b.rb"]
 
 
-def test_the_fastest_way_stands_against_a_slower_one(items):
+def test_the_fastest_alternative_is_paired_with_a_slower_one(items):
     (pair,) = (item for item in items if isinstance(item, SourcePair))
     assert (pair.key, pair.criterion, pair.group) == ("text/a-vs-b.rb:bad", "EE", "text/a-vs-b.rb")
     setup = "require 'date'\nWORDS = %w[fast slow]\ndef helper\n  WORDS.first\nend\n\n"
@@ -82,7 +82,7 @@ def test_the_fastest_way_stands_against_a_slower_one(items):
     assert pair.rejected == setup + "def perform(word = helper)\n  word.chars.count\nend\n"
 
 
-def test_what_is_as_fast_or_unmeasured_is_told(items):
+def test_equally_fast_and_unmeasured_alternatives_are_counted(items):
     assert [item for item in items if isinstance(item, UnusableRecord)] == [
         UnusableRecord("text/a-vs-b.rb:near", "same-speed"),
         UnusableRecord("text/a-vs-b.rb:new", "no-measurement"),
@@ -94,7 +94,7 @@ def test_a_folder_without_scripts_is_an_error(tmp_path):
         list(SOURCES.get("fast_ruby").read(tmp_path))
 
 
-def test_fast_ruby_as_frozen(shared):
+def test_fast_ruby_reference_data_yields_the_known_counts(shared):
     items = list(SOURCES.get("fast_ruby").read(shared / "sources" / "fast_ruby"))
     pairs = [item for item in items if isinstance(item, SourcePair)]
     assert Counter(item.reason for item in items if isinstance(item, UnusableRecord)) == {
@@ -104,5 +104,5 @@ def test_fast_ruby_as_frozen(shared):
     }
     assert len(pairs) == 75
     assert len({item.key for item in items}) == len(items)
-    telling = re.compile(r"def (?:self\.)?(?:fast|slow)|Benchmark|benchmark")
-    assert not any(telling.search(pair.chosen + pair.rejected) for pair in pairs)
+    revealing = re.compile(r"def (?:self\.)?(?:fast|slow)|Benchmark|benchmark")
+    assert not any(revealing.search(pair.chosen + pair.rejected) for pair in pairs)

@@ -1,4 +1,4 @@
-"""Sources that are documents of linters and style guides: mapping of their native formats, and the frozen data."""
+"""Sources of linter documentation and style guides: mapping of their native formats, and the reference data."""
 
 import re
 from collections import Counter
@@ -377,7 +377,7 @@ boolean ok(String s) { return Pattern.compile("a").matcher(s).matches(); }
         [],
     ),
 }
-"""Source -> a file in its format, (rejected, chosen, criterion) of its pairs, and why the rest is none."""
+"""Source -> a file in its format, (rejected, chosen, criterion) of its pairs, and reasons of the other records."""
 
 ANALYZERS = """\
 <Analyzers>
@@ -416,7 +416,7 @@ def test_a_page_is_read_into_pairs_and_reasons(name, tmp_path):
     assert reasons_of(items) == reasons
 
 
-def test_analyzers_have_a_direction_and_refactorings_have_none(tmp_path):
+def test_analyzers_make_pairs_and_refactorings_do_not(tmp_path):
     (tmp_path / "Analyzers.xml").write_text(ANALYZERS, encoding="utf-8")
     (tmp_path / "Refactorings.xml").write_text(REFACTORINGS, encoding="utf-8")
     items = list(SOURCES.get("roslynator").read(tmp_path))
@@ -425,13 +425,13 @@ def test_analyzers_have_a_direction_and_refactorings_have_none(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "file"), [("roslynator", "Analyzers.xml"), ("pmd_rules", "performance.xml")])
-def test_damaged_xml_is_told_in_one_line(name, file, tmp_path):
+def test_damaged_xml_is_reported(name, file, tmp_path):
     (tmp_path / file).write_text("<a><b></a>", encoding="utf-8")
     with pytest.raises(InputError, match=file):
         list(SOURCES.get(name).read(tmp_path))
 
 
-def test_a_page_whose_blocks_changed_is_not_guessed_at(tmp_path):
+def test_a_page_with_another_number_of_blocks_is_counted(tmp_path):
     (tmp_path / "IntLongMath.md").write_text("```java\na();\n```\n```java\nb();\n```\n```java\nc();\n```\n")
     assert reasons_of(SOURCES.get("error_prone_docs").read(tmp_path)) == ["page-changed"]
 
@@ -547,7 +547,7 @@ MARKER = re.compile(
 
 
 @pytest.mark.parametrize("name", FROZEN)
-def test_the_frozen_data_is_read_as_counted(name, shared):
+def test_reference_data_yields_the_known_counts(name, shared):
     row = SOURCES.get(name)
     items = list(row.read(row.directory_in(shared / "sources")))
     found = [item for item in items if isinstance(item, SourcePair)]

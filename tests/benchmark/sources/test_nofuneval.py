@@ -1,4 +1,4 @@
-"""NoFunEval: which edits are about a criterion, and which are none."""
+"""NoFunEval: edits by criterion, and reasons of unusable records."""
 
 import json
 from collections import Counter
@@ -50,7 +50,7 @@ def read(tmp_path):
         ("memory", ("ME", "NOFUNEVAL_MEMORY")),
     ],
 )
-def test_a_requirement_decides_the_criterion(read, requirement, expected):
+def test_the_requirement_decides_the_criterion(read, requirement, expected):
     (pair,) = read(latency=[_commit(non_functional_requirement=requirement)])
     assert (pair.criterion, pair.subset) == expected
     assert (pair.chosen, pair.rejected, pair.group) == (AFTER, BEFORE, "someone/thing")
@@ -65,7 +65,7 @@ def test_a_requirement_decides_the_criterion(read, requirement, expected):
         ({"target_code": "import a\n"}, "remnant"),
     ],
 )
-def test_unfit_commits_are_told_by_reason(read, changes, reason):
+def test_unusable_commits_are_counted_by_reason(read, changes, reason):
     assert read(resource_util=[_commit(**changes)]) == [UnusableRecord("resource_util:1", reason)]
 
 
@@ -75,18 +75,18 @@ def test_warnings_are_about_maintainability_or_security(read):
     assert (second.criterion, second.rule) == ("SH", "CWE-89 Unused thing")
 
 
-def test_an_explanation_of_the_mend_goes(read):
+def test_an_explanation_of_the_fix_is_removed(read):
     (pair,) = read(security=[_warning(target_code=AFTER.replace("quick();", "quick(); // fixes the leak"), pl="c")])
     assert "fixes" not in pair.chosen
 
 
-def test_close_submissions_are_noise(read):
+def test_submissions_with_similar_times_are_noise(read):
     assert read(runtime_efficiency=[_submission(cpu_time_v1="190")]) == [
         UnusableRecord("runtime_efficiency:1", "within-noise")
     ]
 
 
-def test_nofuneval_as_frozen(shared):
+def test_nofuneval_reference_data_yields_the_known_counts(shared):
     items = list(SOURCES.get("nofuneval").read(shared / "sources" / "nofuneval"))
     pairs = [item for item in items if isinstance(item, SourcePair)]
     assert Counter(item.reason for item in items if isinstance(item, UnusableRecord)) == {

@@ -1,4 +1,4 @@
-"""Sources of bug repair pairs: mapping of their native formats, and the frozen data."""
+"""Sources of bug repair pairs: mapping of their native formats, and the reference data."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from themis_rm.benchmark.pair_validation import leaks
-from themis_rm.benchmark.sources.source import SOURCES, SourcePair, UnusableRecord
+from themis_rm.benchmark.sources.source import SOURCES, SourcePair, SourceRecord, UnusableRecord
 from themis_rm.errors import InputError
 from themis_rm.execute.runner import run_check, validate_check
 from themis_rm.execute.toolchains import find_toolchain
@@ -22,15 +22,15 @@ def write_jsonl(path: Path, *records: dict) -> None:
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
 
 
-def read(name: str, directory: Path) -> list[SourcePair | UnusableRecord]:
+def read(name: str, directory: Path) -> list[SourceRecord]:
     return list(SOURCES.get(name).read(directory))
 
 
-def told_apart(pair: SourcePair) -> tuple[str, str]:
-    """Execute both sides; skip where the toolchain is not there."""
-    there = find_toolchain(pair.check.language)
-    if isinstance(there, str):
-        pytest.skip(there)
+def run_both_sides(pair: SourcePair) -> tuple[str, bool]:
+    """Return the state of the chosen side and whether the rejected one passes; skip without a toolchain."""
+    toolchain = find_toolchain(pair.check.language)
+    if isinstance(toolchain, str):
+        pytest.skip(toolchain)
     return (
         run_check(pair.check, pair.chosen, pair.check.chosen_program, factor=4).state,
         run_check(pair.check, pair.rejected, pair.check.rejected_program, factor=4).state == "passed",
@@ -40,7 +40,7 @@ def told_apart(pair: SourcePair) -> tuple[str, str]:
 # HumanEvalPack
 
 
-def packed(directory: Path, name: str, record: dict) -> list[SourcePair | UnusableRecord]:
+def packed(directory: Path, name: str, record: dict) -> list[SourceRecord]:
     for language in ("cpp", "go", "java", "js", "python", "rust"):
         write_jsonl(directory / language / "humanevalpack.jsonl", *([record] if language == name else []))
     return read("humanevalpack", directory)
@@ -60,7 +60,7 @@ PACKED = {
 }
 
 
-def test_humanevalpack_sets_bodies_below_their_declaration(tmp_path):
+def test_humanevalpack_puts_bodies_below_their_declaration(tmp_path):
     (pair,) = packed(tmp_path, "python", PACKED)
     assert pair.chosen == "def twice(n):\n    return n * 2\n"
     assert pair.rejected == "def twice(n):\n    return n + 2\n"
@@ -68,7 +68,7 @@ def test_humanevalpack_sets_bodies_below_their_declaration(tmp_path):
     assert pair.prompt == PACKED["instruction"]
 
 
-def test_humanevalpack_leaves_other_languages_out(tmp_path):
+def test_humanevalpack_omits_other_languages(tmp_path):
     assert packed(tmp_path, "rust", {**PACKED, "task_id": "Rust/7"}) == [UnusableRecord("Rust/7", "language")]
 
 
@@ -82,7 +82,7 @@ def test_a_failed_console_assert_fails_the_answer(tmp_path):
         "test": "console.assert(twice(2) === 4)\nconsole.assert(twice(5) === 10)\n",
     }
     (pair,) = packed(tmp_path, "js", record)
-    assert told_apart(pair) == ("passed", False)
+    assert run_both_sides(pair) == ("passed", False)
 
 
 GO = {
@@ -97,20 +97,20 @@ GO = {
 }
 
 
-def test_go_answers_hold_the_functions_that_the_prompt_gives(tmp_path):
+def test_go_responses_contain_the_functions_that_the_prompt_provides(tmp_path):
     (pair,) = packed(tmp_path, "go", GO)
     assert "func Half(n int)" in pair.chosen
     assert "func Half(n int)" in pair.rejected
 
 
-def test_go_answers_import_what_they_use_and_nothing_else(tmp_path):
+def test_go_responses_import_exactly_what_they_use(tmp_path):
     (pair,) = packed(tmp_path, "go", GO)
     assert re.findall(r'"(\w+)"', pair.chosen) == ["math"]
 
 
-def test_testify_is_stood_in_for(tmp_path):
+def test_testify_is_replaced(tmp_path):
     (pair,) = packed(tmp_path, "go", GO)
-    assert told_apart(pair) == ("passed", False)
+    assert run_both_sides(pair) == ("passed", False)
 
 
 # MDEval
@@ -128,25 +128,25 @@ MDEVAL = {
 MDEVAL_FILES = ("C", "C#", "CPP", "Go", "Java", "JavaScript", "Python", "Ruby")
 
 
-def mdeval(directory: Path, name: str, *records: dict) -> list[SourcePair | UnusableRecord]:
+def mdeval(directory: Path, name: str, *records: dict) -> list[SourceRecord]:
     for language in MDEVAL_FILES:
         write_jsonl(directory / "raw" / f"{language}.jsonl", *(records if language == name else []))
     return read("mdeval", directory)
 
 
-def test_mdeval_takes_out_comments_and_blank_lines_that_one_side_lost(tmp_path):
+def test_mdeval_removes_comments_and_blank_lines_that_one_side_lost(tmp_path):
     (pair,) = mdeval(tmp_path, "Python", MDEVAL)
     assert pair.chosen == "def twice(n):\n    return n * 2\n"
 
 
-def test_mdeval_keeps_comments_that_both_sides_have(tmp_path):
+def test_mdeval_keeps_comments_on_both_sides(tmp_path):
     buggy = MDEVAL["canonical_solution"].replace("*", "+")
     (pair,) = mdeval(tmp_path, "Python", {**MDEVAL, "buggy_code": buggy})
     assert "# add it to itself" in pair.chosen
     assert "# add it to itself" in pair.rejected
 
 
-def test_mdeval_leaves_out_what_a_parser_refuses(tmp_path):
+def test_mdeval_omits_syntax_errors(tmp_path):
     broken = "def twice(n):\n    return (n * 2\n"
     assert mdeval(tmp_path, "Python", {**MDEVAL, "buggy_code": broken}) == [UnusableRecord("Python/1", "syntax-error")]
 
@@ -161,7 +161,7 @@ def test_mdeval_examples_may_be_missing(tmp_path):
     assert pair.prompt == "Write this in Python.\n\nDoubles a number.\n"
 
 
-def test_mdeval_closes_the_class_and_runs_the_methods_that_follow(tmp_path):
+def test_mdeval_closes_the_class_and_runs_the_tests_that_continue_it(tmp_path):
     record = {
         **MDEVAL,
         "question_id": "C#/1",
@@ -171,10 +171,10 @@ def test_mdeval_closes_the_class_and_runs_the_methods_that_follow(tmp_path):
     }
     (pair,) = mdeval(tmp_path, "C#", record)
     assert pair.chosen.endswith("return n * 2; }\n}\n")
-    assert told_apart(pair) == ("passed", False)
+    assert run_both_sides(pair) == ("passed", False)
 
 
-def test_mdeval_takes_test_libraries_out_of_go_answers(tmp_path):
+def test_mdeval_removes_test_libraries_from_go_responses(tmp_path):
     head = 'package main\n\nimport (\n\t"testing"\n\n\t"github.com/stretchr/testify/assert"\n)\n\n'
     record = {
         **MDEVAL,
@@ -185,7 +185,7 @@ def test_mdeval_takes_test_libraries_out_of_go_answers(tmp_path):
     }
     (pair,) = mdeval(tmp_path, "Go", record)
     assert "import" not in pair.chosen
-    assert told_apart(pair) == ("passed", False)
+    assert run_both_sides(pair) == ("passed", False)
 
 
 # MBPP+Fix and ILF
@@ -205,13 +205,13 @@ MBPP = {
 }
 
 
-def test_mbppplusfix_answers_hold_what_runs_and_no_trials(tmp_path):
+def test_mbppplusfix_responses_contain_no_trials(tmp_path):
     write_jsonl(tmp_path / "MBPP+Fix_hard_test.jsonl", MBPP)
     (pair,) = read("mbppplusfix_hard", tmp_path)
     assert pair.rejected == "import math\ndef twice(n):\n    return n ** 2\n"
 
 
-def test_mbppplusfix_counts_answers_to_one_task(tmp_path):
+def test_mbppplusfix_numbers_the_responses_of_a_task(tmp_path):
     write_jsonl(tmp_path / "MBPP+Fix_hard_test.jsonl", MBPP, MBPP)
     first, second = read("mbppplusfix_hard", tmp_path)
     assert [first.key, second.key] == ["5/1", "5/2"]
@@ -231,14 +231,14 @@ ILF = {
 }
 
 
-def test_ilf_answers_hold_code_alone(tmp_path):
+def test_ilf_responses_contain_only_code(tmp_path):
     write_jsonl(tmp_path / "surge_annotations.jsonl", ILF)
     (pair,) = read("ilf_surge_mbpp", tmp_path)
     assert (pair.chosen, pair.rejected) == ("def twice(n):\n    return n * 2\n", "def twice(n):\n    return n + 2\n")
-    assert told_apart(pair) == ("passed", False)
+    assert run_both_sides(pair) == ("passed", False)
 
 
-def test_ilf_prompt_is_the_request_and_never_the_feedback(tmp_path):
+def test_ilf_prompt_is_the_task_without_the_feedback(tmp_path):
     write_jsonl(tmp_path / "surge_annotations.jsonl", ILF)
     (pair,) = read("ilf_surge_mbpp", tmp_path)
     assert pair.prompt.startswith("Write a function that doubles.")
@@ -248,7 +248,7 @@ def test_ilf_prompt_is_the_request_and_never_the_feedback(tmp_path):
 @pytest.mark.parametrize(
     ("change", "reason"), [({"passed": False}, "fails-tests"), ({"prompt": "def twice(n):\n"}, "no-request")]
 )
-def test_ilf_says_why_a_record_is_unusable(tmp_path, change, reason):
+def test_ilf_counts_unusable_records_by_reason(tmp_path, change, reason):
     write_jsonl(tmp_path / "surge_annotations.jsonl", {**ILF, **change})
     assert read("ilf_surge_mbpp", tmp_path) == [UnusableRecord("5/1", reason)]
 
@@ -267,9 +267,7 @@ DEBUGBENCH = {
 }
 
 
-def debugbench(
-    directory: Path, record: dict, shard: str = "python3_operation error.json"
-) -> list[SourcePair | UnusableRecord]:
+def debugbench(directory: Path, record: dict, shard: str = "python3_operation error.json") -> list[SourceRecord]:
     (directory / shard).write_text(json.dumps([record]), encoding="utf-8")
     return read("debugbench", directory)
 
@@ -282,24 +280,24 @@ def test_debugbench_prompt_is_the_problem_without_explanations(tmp_path):
     )
 
 
-def test_debugbench_takes_out_comments_that_differ(tmp_path):
+def test_debugbench_removes_comments_that_differ(tmp_path):
     (pair,) = debugbench(tmp_path, DEBUGBENCH)
     assert "#" not in pair.chosen + pair.rejected
 
 
-def test_debugbench_leaves_out_what_a_parser_refuses(tmp_path):
+def test_debugbench_omits_syntax_errors(tmp_path):
     broken = {**DEBUGBENCH, "buggy_code": "class Solution:\n    def twice(self, n)\n        return n * 2"}
     assert debugbench(tmp_path, broken) == [UnusableRecord("python3_operation error/0", "syntax-error")]
 
 
-def test_debugbench_names_several_bugs(tmp_path):
+def test_debugbench_rule_lists_several_bugs(tmp_path):
     (pair,) = debugbench(tmp_path, {**DEBUGBENCH, "type": ["operation error", "other error"]})
     assert pair.rule == "operation error; other error"
 
 
-def test_debugbench_refuses_a_file_that_is_no_array(tmp_path):
+def test_debugbench_rejects_a_file_that_is_not_an_array(tmp_path):
     (tmp_path / "cpp_double.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(InputError, match="no JSON array"):
+    with pytest.raises(InputError, match="not a JSON array"):
         read("debugbench", tmp_path)
 
 
@@ -319,7 +317,7 @@ def itsp_file(passed: int, code: str, outputs: tuple[str, str]) -> str:
 TWICE_C = '#include <stdio.h>\nint main() {\n  int n;\n  scanf("%d", &n);\n  printf("%d", n * 2);\n}\n'
 
 
-def itsp(directory: Path, passed: tuple[int, int] = (2, 1)) -> list[SourcePair | UnusableRecord]:
+def itsp(directory: Path, passed: tuple[int, int] = (2, 1)) -> list[SourceRecord]:
     task = directory / "Lab-3" / "2810"
     task.mkdir(parents=True)
     (task / "7_correct.c").write_text(itsp_file(passed[0], TWICE_C, ("4", "10")))
@@ -327,34 +325,34 @@ def itsp(directory: Path, passed: tuple[int, int] = (2, 1)) -> list[SourcePair |
     return read("itsp_c", directory)
 
 
-def test_itsp_takes_off_the_header_that_tells_the_verdict(tmp_path):
+def test_itsp_removes_the_header_with_the_verdict(tmp_path):
     (pair,) = itsp(tmp_path)
     assert (pair.chosen, pair.rejected) == (TWICE_C, TWICE_C.replace("n * 2", "n + 2"))
 
 
-def test_itsp_asks_by_the_tests_that_students_saw(tmp_path):
+def test_itsp_prompt_shows_the_visible_tests(tmp_path):
     (pair,) = itsp(tmp_path)
     assert pair.prompt.endswith("Input:\n2\nOutput:\n4\n")
     assert pair.prompt_source == "derived"
 
 
-def test_itsp_runs_the_hidden_tests_too(tmp_path):
+def test_itsp_check_includes_the_hidden_tests(tmp_path):
     (pair,) = itsp(tmp_path)
     assert (pair.check.inputs, pair.check.outputs) == (["2", "5"], ["4\n", "10\n"])
-    assert told_apart(pair) == ("passed", False)
+    assert run_both_sides(pair) == ("passed", False)
 
 
 @pytest.mark.parametrize(
     ("passed", "reason"), [((1, 0), "correct-version-fails"), ((2, 2), "buggy-version-passes")], ids=str
 )
-def test_itsp_believes_the_recorded_verdicts(tmp_path, passed, reason):
+def test_itsp_omits_pairs_that_contradict_the_recorded_verdicts(tmp_path, passed, reason):
     assert itsp(tmp_path, passed) == [UnusableRecord("Lab-3/2810/7", reason)]
 
 
 # ConDefects
 
 
-def condefects(directory: Path, task: str, files: dict[str, str]) -> list[SourcePair | UnusableRecord]:
+def condefects(directory: Path, task: str, files: dict[str, str]) -> list[SourceRecord]:
     for name, text in files.items():
         path = directory / task / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -362,7 +360,7 @@ def condefects(directory: Path, task: str, files: dict[str, str]) -> list[Source
     return read("condefects_sample", directory)
 
 
-def test_condefects_names_the_task_in_the_request(tmp_path):
+def test_condefects_prompt_names_the_task(tmp_path):
     files = {"Python/12/correctVersion.py": "print(2)\n", "Python/12/faultyVersion.py": "print(3)\n"}
     (pair,) = condefects(tmp_path, "abc224_a", files)
     assert (pair.key, pair.group, pair.chosen) == ("abc224_a/Python/12", "abc224_a", "print(2)\n")
@@ -371,13 +369,13 @@ def test_condefects_names_the_task_in_the_request(tmp_path):
     )
 
 
-def test_condefects_asks_nothing_for_a_contest_that_it_does_not_know(tmp_path):
+def test_condefects_has_no_prompt_for_an_unknown_contest(tmp_path):
     files = {"Java/12/correctVersion.java": "class Main {}\n", "Java/12/faultyVersion.java": "class Main { int x; }\n"}
     (pair,) = condefects(tmp_path, "joi2006_a", files)
     assert pair.prompt == ""
 
 
-def test_condefects_says_which_version_is_missing(tmp_path):
+def test_condefects_counts_missing_versions(tmp_path):
     got = condefects(tmp_path, "abc224_a", {"Python/12/faultyVersion.py": "print(3)\n"})
     assert got == [UnusableRecord("abc224_a/Python/12", "no-correct-version")]
 
@@ -413,10 +411,10 @@ def test_runbugrun_reads_the_test_split_of_a_release(tmp_path):
     assert dropped == UnusableRecord("13-12", "language")
     assert (pair.key, pair.group, pair.language) == ("11-12", "p00001", "Python")
     assert (pair.check.inputs, pair.check.outputs) == (["5\n"], ["10\n"])
-    assert told_apart(pair) == ("passed", False)
+    assert run_both_sides(pair) == ("passed", False)
 
 
-def test_runbugrun_asks_by_the_statement_beside_it(tmp_path):
+def test_runbugrun_prompt_is_the_problem_statement(tmp_path):
     pages = tmp_path / "codenet_problem_descriptions" / "problem_descriptions"
     pages.mkdir(parents=True)
     (pages / "p00001.html").write_text("<h1>Twice</h1><p>Print twice the number given.</p>")
@@ -434,7 +432,7 @@ def test_runbugrun_reads_parquet_exports(tmp_path):
     assert (pair.key, pair.language, pair.rule) == ("11-12", "Ruby", "expression.operation")
 
 
-def test_java_classes_name_the_file(tmp_path):
+def test_runbugrun_names_java_files_after_the_class(tmp_path):
     java = {**BUG, "buggy_main_class": "Twice", "fixed_main_class": "Twice"}
     write_gz(tmp_path / "java_test0.jsonl.gz", java, {**java, "buggy_main_class": "Other", "fixed_submission_id": 14})
     write_gz(tmp_path / "tests_all.jsonl.gz", {"problem_id": "p00001", "input": "5", "output": "10"})
@@ -449,7 +447,7 @@ def test_runbugrun_names_a_missing_column(tmp_path):
         read("runbugrun", tmp_path)
 
 
-def test_runbugrun_refuses_a_truncated_file(tmp_path):
+def test_runbugrun_rejects_a_truncated_file(tmp_path):
     write_gz(tmp_path / "c_test0.jsonl.gz", BUG)
     path = tmp_path / "c_test0.jsonl.gz"
     path.write_bytes(path.read_bytes()[:-12])
@@ -497,7 +495,7 @@ def test_debugeval_refuses_a_folder_without_its_file(tmp_path):
         read("debugeval", tmp_path)
 
 
-# The frozen data
+# The reference data
 
 FROZEN = {
     "humanevalpack": (820, {"language": 164}, 0),
@@ -508,23 +506,23 @@ FROZEN = {
     "condefects_sample": (800, {}, 0),
     "debugbench": (2170, {"syntax-error": 2083}, 143),
 }
-"""Source -> pairs, records left out by reason, and pairs in which a word tells the sides apart (which are dropped)."""
+"""Source -> pairs, unusable records by reason, and pairs with a revealing word (which the compiler drops)."""
 
 
 @pytest.mark.parametrize(
     "name", [name if name != "debugbench" else pytest.param(name, marks=pytest.mark.slow) for name in FROZEN]
 )
-def test_the_frozen_data(shared, name):
+def test_reference_data_yields_the_known_counts(shared, name):
     directory = SOURCES.get(name).directory_in(shared / "sources")
-    read_out = read(name, directory)
-    pairs = [item for item in read_out if isinstance(item, SourcePair)]
-    reasons = Counter(item.reason for item in read_out if isinstance(item, UnusableRecord))
-    count, left_out, telling = FROZEN[name]
-    assert (len(pairs), dict(reasons)) == (count, left_out)
-    assert len({item.key for item in read_out}) == len(read_out)
+    records = read(name, directory)
+    pairs = [item for item in records if isinstance(item, SourcePair)]
+    reasons = Counter(item.reason for item in records if isinstance(item, UnusableRecord))
+    count, unusable, revealing = FROZEN[name]
+    assert (len(pairs), dict(reasons)) == (count, unusable)
+    assert len({item.key for item in records}) == len(records)
     assert {pair.language for pair in pairs} == set(SOURCES.get(name).languages)
     assert all(pair.prompt.strip() and pair.group for pair in pairs)
-    assert sum(bool(leaks(pair.chosen, pair.rejected, pair.language)) for pair in pairs) == telling
+    assert sum(bool(leaks(pair.chosen, pair.rejected, pair.language)) for pair in pairs) == revealing
     assert not re.search(r"numPass=|Verdict:|testify", "".join(pair.chosen + pair.rejected for pair in pairs))
     for pair in pairs:
         if pair.check is not None:

@@ -1,4 +1,4 @@
-"""Sources of teaching examples (CWEval, CodeQL help, Juliet): mapping of hand-written files, frozen data."""
+"""Sources of teaching examples (CWEval, CodeQL help, Juliet): mapping of hand-written files, reference data."""
 
 import re
 from collections import Counter
@@ -102,7 +102,7 @@ def test_quoted_unsafe():
 """
 
 
-def test_a_cweval_task_becomes_request_and_two_answers_without_hints(tmp_path):
+def test_a_cweval_task_becomes_a_prompt_and_two_responses_without_hints(tmp_path):
     write(tmp_path, {"c/cwe_120_0_c_task.c": C_TASK, "c/cwe_120_0_c_unsafe.c": C_UNSAFE})
     (pair,), dropped = read("cweval", tmp_path)
     assert not dropped
@@ -127,27 +127,27 @@ def python_task(tmp_path):
     return read("cweval", tmp_path)[0][0]
 
 
-def test_python_takes_the_insecure_function_out_of_the_tests(python_task):
+def test_the_insecure_python_function_is_read_from_the_tests(python_task):
     assert python_task.chosen == ("import shlex\n\n\ndef quoted(name: str) -> str:\n    return shlex.quote(name)\n")
     assert python_task.rejected == ('SIGN = "\'"\n\n\ndef quoted(name: str) -> str:\n    return SIGN + name + SIGN\n')
     assert python_task.prompt.startswith("Quote a name for a shell.")
 
 
 @pytest.mark.slow
-def test_the_check_of_a_python_task_tells_its_answers_apart(python_task):
+def test_the_check_of_a_python_task_distinguishes_its_responses(python_task):
     assert python_task.check.packages == ["pytest"]
     states = [run_check(python_task.check, side).state for side in (python_task.chosen, python_task.rejected)]
     assert states == ["passed", "failed"]
 
 
-def test_a_go_answer_imports_only_what_is_left_of_it(tmp_path):
+def test_a_go_response_imports_only_what_it_uses(tmp_path):
     text = (
-        'package main\n\nimport (\n\t"fmt"\n\t"os"\n)\n\n// BEGIN PROMPT\n/**\nTell.\n*/\nfunc tell() string {\n'
-        "\t// BEGIN SOLUTION\n\treturn os.Args[%s]\n}\n\n// BEGIN ENTRYPOINT\nfunc main() {\n\tfmt.Println(tell())\n}\n"
+        'package main\n\nimport (\n\t"fmt"\n\t"os"\n)\n\n// BEGIN PROMPT\n/**\nPath.\n*/\nfunc path() string {\n'
+        "\t// BEGIN SOLUTION\n\treturn os.Args[%s]\n}\n\n// BEGIN ENTRYPOINT\nfunc main() {\n\tfmt.Println(path())\n}\n"
     )
     write(tmp_path, {"go/cwe_001_0_go_task.go": text % 0, "go/cwe_001_0_go_unsafe.go": text % 1})
     (pair,), _ = read("cweval", tmp_path)
-    assert pair.chosen == 'package main\n\nimport (\n\t"os"\n)\n\nfunc tell() string {\n\treturn os.Args[0]\n}\n'
+    assert pair.chosen == 'package main\n\nimport (\n\t"os"\n)\n\nfunc path() string {\n\treturn os.Args[0]\n}\n'
 
 
 # CodeQL
@@ -159,7 +159,7 @@ def page(*samples):
     return PAGE.format("".join(f'<p>a &le; b</p><sample src="{name}"/>' for name in samples))
 
 
-def test_samples_are_paired_by_their_names_and_lose_their_hints(tmp_path):
+def test_samples_are_paired_by_name_and_lose_their_hints(tmp_path):
     write(
         tmp_path,
         {
@@ -175,7 +175,7 @@ def test_samples_are_paired_by_their_names_and_lose_their_hints(tmp_path):
     assert (pair.criterion, pair.language, pair.group) == ("EE", "Java", "java/Performance/Slow")
 
 
-def test_numbers_decide_which_samples_belong_together(tmp_path):
+def test_samples_are_paired_by_number(tmp_path):
     names = ("Foo1.js", "FooGood1.js", "Foo2.js", "FooGood2.js", "Other.js")
     directory = "javascript/ql/src/Security/CWE-000/"
     files = {directory + name: f"run({at});\n" for at, name in enumerate(names)}
@@ -193,7 +193,7 @@ def test_numbers_decide_which_samples_belong_together(tmp_path):
         (("Foo.js", "FooGood.js"), ("f();", "g();" * 10), "other-scope"),
     ],
 )
-def test_what_is_no_pair_is_counted(tmp_path, names, texts, reason):
+def test_unusable_samples_are_counted_by_reason(tmp_path, names, texts, reason):
     directory = "javascript/ql/src/Security/CWE-000/"
     write(tmp_path, {directory + name: text for name, text in zip(names, texts, strict=True)})
     write(tmp_path, {directory + "Foo.qhelp": page(*names)})
@@ -202,7 +202,7 @@ def test_what_is_no_pair_is_counted(tmp_path, names, texts, reason):
     assert [row.reason for row in dropped] == [reason]
 
 
-def test_a_page_shows_no_file_outside_of_its_folder(tmp_path):
+def test_a_page_that_refers_to_a_file_outside_is_rejected(tmp_path):
     write(tmp_path, {"data/python/ql/src/Imports/Foo.qhelp": page("../../../../../secret.py"), "secret.py": "x = 1\n"})
     with pytest.raises(InputError, match="outside"):
         read("codeql", tmp_path / "data")
@@ -274,7 +274,7 @@ def juliet(tmp_path, **words):
     return write(tmp_path, {f"s01/CWE{words.get('cwe', '121')}_Some_Weakness__kind_01.c": text})
 
 
-def test_a_test_case_becomes_two_programs_under_one_name(tmp_path):
+def test_a_test_case_becomes_two_programs_with_the_same_name(tmp_path):
     (pair,), _ = read("juliet", juliet(tmp_path))
     bad, good = re.findall(r"char (\w+)\[", pair.chosen)
     assert {bad, good} == {"dataBuffer", "dataBuffer2"}
@@ -290,7 +290,7 @@ def test_a_test_case_becomes_two_programs_under_one_name(tmp_path):
     assert (pair.criterion, pair.rule) == ("SH", "CWE-121 Some Weakness")
 
 
-def test_the_number_of_a_name_does_not_tell_the_side(tmp_path):
+def test_the_number_of_a_name_does_not_reveal_the_side(tmp_path):
     text = JULIET.format(cwe="121", read="", other="goodB2G")
     write(tmp_path, {f"CWE121_Some_Weakness__kind{number}_01.c": text for number in range(12)})
     names = {re.search(r"use\((\w+)", pair.chosen)[1] for pair in read("juliet", tmp_path)[0]}
@@ -304,17 +304,17 @@ def test_the_number_of_a_name_does_not_tell_the_side(tmp_path):
         ({"cwe": "546"}, "comments-only"),
     ],
 )
-def test_a_test_case_that_is_no_pair_is_counted(tmp_path, words, reason):
+def test_unusable_test_cases_are_counted_by_reason(tmp_path, words, reason):
     pairs, dropped = read("juliet", juliet(tmp_path, **words))
     assert not pairs
     assert [row.reason for row in dropped] == [reason]
 
 
-def test_the_table_moves_a_weakness_to_its_criterion(tmp_path):
+def test_the_table_decides_the_criterion_of_a_weakness(tmp_path):
     assert read("juliet", juliet(tmp_path, cwe="401"))[0][0].criterion == "ME"
 
 
-# The frozen data
+# The reference data
 
 FROZEN = {
     "cweval": (115, {}, r"(?i)unsafe|vulnerab|insecure|\bBEGIN (?:PROMPT|SOLUTION)|\bpytest\b|cwe_\d"),
@@ -332,8 +332,8 @@ FROZEN = {
 
 
 @pytest.mark.parametrize("name", FROZEN)
-def test_frozen_data(name, shared):
-    count, reasons, telling = FROZEN[name]
+def test_reference_data_yields_the_known_counts(name, shared):
+    count, reasons, revealing = FROZEN[name]
     row = SOURCES.get(name)
     pairs, dropped = read(name, row.directory_in(shared / "sources"))
     assert len(pairs) == count
@@ -341,11 +341,10 @@ def test_frozen_data(name, shared):
     assert len({pair.key for pair in pairs}) == count
     assert {pair.criterion for pair in pairs} == set(row.criteria)
     assert {pair.language for pair in pairs} == set(row.languages)
-    told = [pair.key for pair in pairs for side in (pair.chosen, pair.rejected) if re.search(telling, side)]
-    assert not told
+    assert not [pair.key for pair in pairs for side in (pair.chosen, pair.rejected) if re.search(revealing, side)]
 
 
-def test_every_row_of_the_tables_is_used(shared):
+def test_every_row_of_the_tables_matches_a_page(shared):
     directory = shared / "sources" / "codeql_examples"
     pages = {
         path.relative_to(directory).as_posix().removesuffix(".qhelp").replace("/ql/src/", "/", 1)
@@ -356,6 +355,6 @@ def test_every_row_of_the_tables_is_used(shared):
 
 
 @pytest.mark.parametrize("name", FROZEN)
-def test_an_empty_folder_is_told(name, tmp_path):
+def test_an_empty_directory_is_reported(name, tmp_path):
     with pytest.raises(InputError):
         read(name, tmp_path)

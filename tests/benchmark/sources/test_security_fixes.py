@@ -1,4 +1,4 @@
-"""Sources of code around a security fix: SafeCoder, VJBench, CodePrefBench, Vul4J, SecBench, and what they share."""
+"""Sources of security fixes: SafeCoder, VJBench, CodePrefBench, Vul4J, SecBench, and their shared functions."""
 
 import gzip
 import json
@@ -22,7 +22,7 @@ def read(name, directory):
     ]
 
 
-# What they share
+# Shared functions
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,11 @@ def read(name, directory):
         ("\n  a\n b\n", "a\nb\n"),
     ],
 )
-def test_the_indentation_of_the_first_line_goes(code, expected):
+def test_the_indentation_of_the_first_line_is_removed(code, expected):
     assert dedent_code(code) == expected
 
 
-def test_tabs_and_spaces_mixed_come_to_one_indentation():
+def test_mixed_tabs_and_spaces_become_spaces():
     assert dedent_code("    if (x)\n\t{\n\t}\n") == "if (x)\n{\n}\n"
 
 
@@ -49,16 +49,16 @@ def test_tabs_and_spaces_mixed_come_to_one_indentation():
         ("FOO(int, f) (int a", "C", False),
     ],
 )
-def test_fragments(code, language, fragment):
+def test_fragments_are_detected(code, language, fragment):
     assert is_fragment(code, language) is fragment
 
 
-def test_a_comment_that_explains_the_fix_goes():
+def test_a_comment_that_explains_the_fix_is_removed():
     sides = remove_fix_comments("# escape it to avoid XSS\n\n# page\nf(e(x))\n", "# page\nf(x)\n", "Python")
     assert sides == ("\n# page\nf(e(x))\n", "# page\nf(x)\n")
 
 
-def test_a_telling_comment_on_both_sides_stays():
+def test_a_revealing_comment_on_both_sides_stays():
     sides = ("# safe mode\nf(1)\n", "# safe mode\nf(2)\n")
     assert remove_fix_comments(*sides, "Python") == sides
 
@@ -77,16 +77,16 @@ def test_a_telling_comment_on_both_sides_stays():
         ("userName", "userName"),
     ],
 )
-def test_neutral_names(old, new):
+def test_revealing_names_are_neutralized(old, new):
     assert neutralize_name(old) == new
 
 
-def test_names_of_others_stay():
+def test_names_that_are_only_used_stay():
     code = "import yaml\n\ndef load_safe(text):\n    return yaml.safe_load(text)\n"
     assert neutralize_names(code, "Python") == code.replace("load_safe", "load")
 
 
-def test_names_that_would_become_one_keep_apart():
+def test_names_that_would_become_equal_get_a_number():
     code = "def first_bad(a):\n    return first(a)\n\ndef first(a):\n    return a\n"
     assert neutralize_names(code, "Python") == code.replace("first_bad", "first2")
 
@@ -113,7 +113,7 @@ def safecoder(tmp_path, *records):
     return tmp_path
 
 
-def test_a_function_around_a_fix(tmp_path):
+def test_a_function_before_and_after_a_fix_is_a_pair(tmp_path):
     (pair,), _ = read("safecoder", safecoder(tmp_path, record()))
     assert pair.chosen == "def run(self, name):\n    subprocess.run(['ls', name])\n"
     assert pair.rejected == "def run(self, name):\n    os.system('ls ' + name)\n"
@@ -128,17 +128,17 @@ def test_a_function_around_a_fix(tmp_path):
         ({"file_name": "a.js", "func_src_before": "}, function (", "func_src_after": "}, function (a"}, "fragment"),
     ],
 )
-def test_a_record_that_is_no_pair_is_counted(tmp_path, change, reason):
+def test_unusable_records_are_counted_by_reason(tmp_path, change, reason):
     assert [row.reason for row in read("safecoder", safecoder(tmp_path, record(**change)))[1]] == [reason]
 
 
-def test_a_double_is_counted(tmp_path):
+def test_a_duplicate_is_counted(tmp_path):
     assert [row.reason for row in read("safecoder", safecoder(tmp_path, record(), record()))[1]] == ["duplicate"]
 
 
-def test_a_description_that_tells_the_versions_apart_is_no_request(tmp_path):
-    told = record(description="Write a method, with the second version safely calling ls.")
-    assert read("safecoder", safecoder(tmp_path, told))[0][0].prompt == ""
+def test_a_description_that_mentions_the_difference_is_not_a_prompt(tmp_path):
+    revealing = record(description="Write a method, with the second version safely calling ls.")
+    assert read("safecoder", safecoder(tmp_path, revealing))[0][0].prompt == ""
 
 
 def test_a_missing_column_is_named(tmp_path):
@@ -167,7 +167,7 @@ def test_vjbench_reads_the_restructured_method_and_its_patch(tmp_path):
 # CodePrefBench
 
 
-def test_codeprefbench_puts_the_preferred_choice_first(tmp_path):
+def test_codeprefbench_chooses_the_gold_choice(tmp_path):
     rows = [
         {"task_id": "CSE/1", "instruction": "Hash it.", "choices": ["h = md5()", "h = sha256()"], "gt_choice": 1},
         {"task_id": "CSE/2", "instruction": "Hash it.", "choices": ["a"], "gt_choice": 0},
@@ -182,7 +182,7 @@ def test_codeprefbench_puts_the_preferred_choice_first(tmp_path):
     assert [row.reason for row in dropped] == ["not-two-choices", "no-gold-choice", "duplicate"]
 
 
-def test_a_cut_file_is_told(tmp_path):
+def test_a_truncated_file_is_reported(tmp_path):
     (tmp_path / "security-alignment.jsonl.gz").write_bytes(gzip.compress(b'{"task_id": "CSE/1"}\n' * 99)[:20])
     with pytest.raises(InputError, match="Cannot read"):
         read("codeprefbench", tmp_path)
@@ -205,7 +205,7 @@ class A {
 """
 
 
-def test_the_one_function_that_changed():
+def test_the_only_changed_function_is_found():
     name, one, other = find_changed_function(BEFORE, BEFORE.replace("2", "3"), "Java")
     assert (name, dedent_code(one), dedent_code(other)) == (
         "A.g",
@@ -223,12 +223,12 @@ def test_the_one_function_that_changed():
     ],
     ids=["two functions", "function and import", "another name"],
 )
-def test_more_than_one_function_is_the_whole_file(after):
+def test_other_changes_are_not_a_single_function(after):
     assert find_changed_function(BEFORE, after, "Java") is None
 
 
 class Clone:
-    """A repository made for a test."""
+    """A git repository in a temporary directory."""
 
     def __init__(self, path):
         self.path = path
@@ -263,14 +263,14 @@ def secbench(tmp_path, *rows):
     return tmp_path
 
 
-def test_a_fix_is_read_out_of_a_clone(tmp_path, clone):
+def test_a_fix_is_read_from_a_clone(tmp_path, clone):
     fix = clone.commit({"A.java": BEFORE.replace("2", "3"), "ATest.java": "class ATest {}\n", "NEWS.md": "x\n"})
     (pair,), _ = read("secbench", secbench(tmp_path, (fix, "java", "CWE-22")))
     assert (pair.chosen, pair.rejected) == ("int g() {\n    return 3;\n}\n", "int g() {\n    return 2;\n}\n")
     assert (pair.key, pair.group, pair.rule, pair.criterion) == (f"shop/cart@{fix}", "shop/cart", "CWE-22", "SH")
 
 
-def test_a_memory_leak_is_about_memory(tmp_path, clone):
+def test_a_memory_leak_is_about_memory_efficiency(tmp_path, clone):
     fix = clone.commit({"b.c": "int c;\n"})
     assert read("secbench", secbench(tmp_path, (fix, "c", "CWE-401")))[0][0].criterion == "ME"
 
@@ -283,7 +283,7 @@ def test_a_memory_leak_is_about_memory(tmp_path, clone):
         ({"New.java": "class New {}\n"}, "one-side-only"),
     ],
 )
-def test_a_commit_that_is_no_pair_is_counted(tmp_path, clone, files, reason):
+def test_unusable_commits_are_counted_by_reason(tmp_path, clone, files, reason):
     rows = secbench(tmp_path, (clone.commit(files), "java", ""))
     assert [row.reason for row in read("secbench", rows)[1]] == [reason]
 
@@ -297,7 +297,7 @@ def test_a_commit_that_is_no_pair_is_counted(tmp_path, clone, files, reason):
         ("first", "java", "no-single-parent"),
     ],
 )
-def test_a_row_that_names_no_commit_is_counted(tmp_path, clone, sha, language, reason):
+def test_rows_without_a_usable_commit_are_counted_by_reason(tmp_path, clone, sha, language, reason):
     rows = secbench(tmp_path, (clone.first if sha == "first" else sha, language, ""))
     assert [row.reason for row in read("secbench", rows)[1]] == [reason]
 
@@ -316,7 +316,7 @@ def test_vul4j_reads_its_patch_urls(tmp_path, clone):
     assert [row.reason for row in dropped] == ["no-commit-named", "no-clone"]
 
 
-def test_ready_versions_take_the_place_of_clones(tmp_path):
+def test_extracted_versions_replace_clones(tmp_path):
     row = {"key": "VUL4J-9", "file": "src/A.java", "before": BEFORE, "after": BEFORE.replace("2", "3")}
     (tmp_path / "fixes.jsonl").write_text(json.dumps(row) + "\n")
     assert [pair.key for pair in read("vul4j", tmp_path)[0]] == ["VUL4J-9"]
@@ -325,13 +325,13 @@ def test_ready_versions_take_the_place_of_clones(tmp_path):
         read("vul4j", tmp_path)
 
 
-def test_a_table_without_a_column_is_told(tmp_path):
+def test_a_table_without_a_column_is_reported(tmp_path):
     (tmp_path / "secbench.csv").write_text("owner,project\n")
     with pytest.raises(InputError, match="sha"):
         read("secbench", tmp_path)
 
 
-# The frozen data
+# The reference data
 
 FROZEN = {
     "safecoder": (499, {"fragment": 33, "duplicate": 15, "asks-for-the-weakness": 1}),
@@ -341,11 +341,11 @@ FROZEN = {
 
 
 @pytest.mark.parametrize("name", FROZEN)
-def test_frozen_data(name, shared):
+def test_reference_data_yields_the_known_counts(name, shared):
     count, reasons = FROZEN[name]
     pairs, dropped = read(name, SOURCES.get(name).directory_in(shared / "sources"))
     assert len(pairs) == len({pair.key for pair in pairs}) == count
     assert Counter(row.reason for row in dropped) == reasons
     assert {pair.language for pair in pairs} <= set(SOURCES.get(name).languages)
-    told = re.compile(r"(?i)second version|insecure|vulnerab")
-    assert not [pair.key for pair in pairs if told.search(pair.prompt)]
+    revealing = re.compile(r"(?i)second version|insecure|vulnerab")
+    assert not [pair.key for pair in pairs if revealing.search(pair.prompt)]

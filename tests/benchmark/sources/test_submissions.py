@@ -1,4 +1,4 @@
-"""Contest submissions: statements, what 2to3 did and is undone, and the sources of such pairs."""
+"""Contest submissions: problem statements, reverted 2to3 changes, and the sources of such pairs."""
 
 import ast
 import json
@@ -30,7 +30,7 @@ below 10<sup>9</sup>.</p><ul><li>x &le; 5</li></ul>
 """
 
 
-def test_a_page_is_read_as_text_with_its_samples():
+def test_a_page_becomes_text_and_samples():
     stated = codenet.parse_statement(PAGE)
     assert stated.samples == (("1 2\n", "3\n"),)
     assert "Sum a_1 to a_{10}, below 10^9." in stated.text
@@ -38,20 +38,20 @@ def test_a_page_is_read_as_text_with_its_samples():
     assert "MathJax" not in stated.text
 
 
-def test_a_figure_makes_a_statement_less_than_whole():
+def test_figures_are_noted():
     assert codenet.parse_statement('<p>See <img src="x.png"></p>').has_figures
 
 
-def test_a_japanese_statement_is_no_request():
+def test_a_japanese_statement_is_not_a_prompt():
     assert codenet.parse_statement("<p>整数を出力するプログラムを作成してください。</p>").to_prompt("Python") == ""
 
 
-def test_of_two_languages_the_english_one_is_read():
+def test_the_english_part_of_a_page_is_read():
     page = '<span class="lang-ja"><p>問題</p></span><span class="lang-en"><p>Solve it.</p></span>'
     assert codenet.parse_statement(page).text == "Solve it."
 
 
-def test_several_right_outputs_allow_no_check():
+def test_a_problem_with_several_answers_has_no_check():
     stated = codenet.parse_statement(PAGE + "<p>If there are multiple solutions, any of them is accepted.</p>")
     assert stated.to_check("Python", 1.0, []) is None
 
@@ -61,7 +61,16 @@ def test_a_check_runs_the_samples_and_expects_both_to_pass():
     assert (check.inputs, check.outputs, check.expects, check.packages) == (["1 2\n"], ["3\n"], "both-pass", ["numpy"])
 
 
-def test_a_problem_that_is_no_id_reads_no_file(tmp_path):
+def test_samples_after_a_heading_that_is_not_closed_are_found():
+    page = "<h2>Sample Input</h3><pre>\n1\n</pre><h2>Sample Output</h3><pre>\n2\n</pre>"
+    assert codenet.parse_statement(page).samples == (("1\n", "2\n"),)
+
+
+def test_an_ampersand_in_a_drawing_does_not_end_the_page():
+    assert codenet.parse_statement("<pre>#&#</pre><p>After</p>").text.endswith("After")
+
+
+def test_an_invalid_problem_id_reads_no_file(tmp_path):
     assert codenet.load_statement(tmp_path, "../secret") is None
 
 
@@ -79,26 +88,26 @@ def test_a_problem_that_is_no_id_reads_no_file(tmp_path):
         ("eval(text)", "eval(text)"),
     ],
 )
-def test_what_2to3_did_to_python_3_is_undone(converted, original):
+def test_changes_of_2to3_are_reverted(converted, original):
     assert undo_2to3(converted) == original
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_undone_without_an_error(text):
+def test_any_text_can_be_reverted(text):
     assert undo_2to3(undo_2to3(text)) == undo_2to3(undo_2to3(undo_2to3(text)))
 
 
 @given(st.lists(st.sampled_from(["eval(input())", "a", "(b, c)", "f((d, e))"]), min_size=1, max_size=4))
-def test_undone_programs_still_parse(values):
+def test_reverted_programs_parse(values):
     ast.parse(undo_2to3(f"print(({', '.join(values)}))\n"))
 
 
 @pytest.mark.parametrize(("slow", "fast", "noise"), [(19, 17, True), (35, 17, True), (140, 100, True), (60, 30, False)])
-def test_close_times_are_noise(slow, fast, noise):
+def test_similar_times_are_noise(slow, fast, noise):
     assert is_within_noise(slow, fast) is noise
 
 
-def test_packages_are_what_is_not_pythons_own():
+def test_packages_exclude_the_standard_library():
     assert find_packages("import numpy as np, sys", "from scipy.misc import comb\nprint 1", "Python") == ["numpy"]
 
 
@@ -134,7 +143,7 @@ def _pie(tmp_path, *records):
 
 
 @pytest.mark.usefixtures("pages")
-def test_a_faster_submission_is_the_better_answer(tmp_path):
+def test_the_faster_submission_is_chosen(tmp_path):
     (pair,) = _pie(tmp_path, _trajectory())
     assert (pair.key, pair.criterion, pair.language, pair.group) == ("s1-s2", "EE", "Python", "p00001")
     assert pair.chosen == "n = int(input())\nprint(n * (n - 1) // 2)\n"
@@ -143,7 +152,7 @@ def test_a_faster_submission_is_the_better_answer(tmp_path):
     assert pair.check is not None
 
 
-def test_without_statements_a_pair_has_no_request(tmp_path):
+def test_a_pair_without_a_statement_has_no_prompt(tmp_path):
     (pair,) = _pie(tmp_path, _trajectory(problem_id="p00002"))
     assert (pair.prompt, pair.check) == ("", None)
 
@@ -156,11 +165,11 @@ def test_without_statements_a_pair_has_no_request(tmp_path):
         ({"language": "c++"}, "language"),
     ],
 )
-def test_unfit_trajectories_are_told_by_reason(tmp_path, changes, reason):
+def test_unusable_trajectories_are_counted_by_reason(tmp_path, changes, reason):
     assert _pie(tmp_path, _trajectory(**changes)) == [UnusableRecord("s1-s2", reason)]
 
 
-def test_pie_as_frozen(shared):
+def test_pie_reference_data_yields_the_known_counts(shared):
     items = list(SOURCES.get("pie_perf_python").read(shared / "sources" / "pie_perf_python"))
     pairs = [item for item in items if isinstance(item, SourcePair)]
     assert Counter(item.reason for item in items if isinstance(item, UnusableRecord)) == {"within-noise": 389}
@@ -188,7 +197,7 @@ def test_ecco_names_a_missing_column(tmp_path):
         list(SOURCES.get("ecco").read(tmp_path))
 
 
-def test_ecco_without_its_files_says_so(tmp_path):
+def test_missing_ecco_files_are_reported(tmp_path):
     with pytest.raises(InputError, match="test-"):
         list(SOURCES.get("ecco").read(tmp_path))
 
@@ -207,7 +216,7 @@ def _simulated(**changes):
 
 
 @pytest.mark.usefixtures("pages")
-def test_pie_in_cpp_is_read(tmp_path):
+def test_pie_cpp_is_read(tmp_path):
     directory = tmp_path / "pie_cpp"
     directory.mkdir()
     lines = [_simulated(), _simulated(tgt_id="c", tgt_agg_runtime=0.19), _simulated(tgt_id="d", tgt_agg_runtime=0)]
@@ -218,13 +227,13 @@ def test_pie_in_cpp_is_read(tmp_path):
     assert others == [UnusableRecord("a-c", "within-noise"), UnusableRecord("a-d", "within-noise")]
 
 
-def test_pie_in_cpp_names_a_missing_column(tmp_path):
+def test_pie_cpp_names_a_missing_column(tmp_path):
     (tmp_path / "test.jsonl").write_text('{"src_id": "a"}\n')
     with pytest.raises(InputError, match="tgt_code"):
         list(SOURCES.get("pie_cpp").read(tmp_path))
 
 
-def test_the_fastest_level_stands_against_each_slower_one(tmp_path):
+def test_the_fastest_level_is_paired_with_each_slower_one(tmp_path):
     row = {"task_id": "T/1", "prompt": "Sum.", "entry_point": "f", "reference": ["a()", "b()", "c()"]}
     rows = [
         {**row, "scores": [30.0, 60.0, 100.0]},

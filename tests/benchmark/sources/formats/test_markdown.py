@@ -45,7 +45,7 @@ def test_a_block_knows_its_headings_prose_and_container():
     assert (third.headings, third.before) == (("Rule", "Part", "Deeper"), "")
 
 
-def test_a_fence_is_closed_by_its_own_kind_alone():
+def test_only_a_fence_of_the_same_kind_closes_a_block():
     assert [block.code for block in fenced_blocks(PAGE)][2] == "```"
 
 
@@ -61,9 +61,14 @@ def test_the_language_is_the_first_word_of_the_info_string():
     ]
 
 
-def test_a_block_that_is_never_closed_runs_to_the_end():
+def test_a_block_that_is_never_closed_ends_with_the_page():
     (block,) = fenced_blocks("```js\na\nb")
     assert block.code == "a\nb"
+
+
+def test_blocks_in_lists_quotes_and_comments_are_found():
+    page = "- item\n\n    <!-- note -->\n    ```js\n    a()\n    ```\n\n> ```js\n> b()\n> ```\n"
+    assert [block.code for block in fenced_blocks(page)] == ["a()", "b()"]
 
 
 def test_lines_are_counted_from_one():
@@ -71,11 +76,11 @@ def test_lines_are_counted_from_one():
 
 
 @given(st.lists(st.text(alphabet="a`~# :\n\t\\").map(lambda text: text.strip("\n")), max_size=4))
-def test_every_code_that_is_fenced_is_read_back(codes):
+def test_fenced_code_is_read_back_unchanged(codes):
     page = "# Title\n\n" + "\n".join(fence_code(code, "js") for code in codes)
     assert [block.code for block in fenced_blocks(page)] == codes
 
 
 @given(st.text(alphabet="`~#: abc\n"))
-def test_no_page_is_too_odd_to_read(page):
+def test_any_page_can_be_read(page):
     assert sum(len(block.code) for block in fenced_blocks(page)) <= len(page)

@@ -71,8 +71,8 @@ def test_an_invalid_recipe_names_the_mistake(values, message):
 
 
 def test_overrides_take_precedence_over_the_size():
-    recipe = TrainRecipe.load("stage1", ["size=4B", "lm_loss_weight=0"])
-    assert recipe.lm_loss_weight == 0
+    recipe = TrainRecipe.load("stage1", ["size=4B", "lm_loss_weight=0", "backbone.path=x"])
+    assert (recipe.lm_loss_weight, recipe.backbone.path, recipe.num_processes) == (0, "x", 16)
 
 
 def test_accumulation_follows_from_the_number_of_processes():

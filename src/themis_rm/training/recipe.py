@@ -229,7 +229,8 @@ class TrainRecipe(Settings):
     size: str = ""
     """Entry of ``sizes`` to use."""
     sizes: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Model size -> settings that override the recipe for this size; empty once a size is selected."""
+    """Model size -> settings for this size, which the recipe's other settings and overrides take precedence over. Empty
+    once a size is selected."""
 
     @classmethod
     def load(cls, path: str | Path, overrides: Iterable[str | Override] = ()) -> Self:
@@ -273,7 +274,7 @@ class TrainRecipe(Settings):
             raise ValueError(f"select a size: size={' | '.join(sizes)}")
         if values["size"] not in sizes:
             raise ValueError(f"unknown size '{values['size']}'. {did_you_mean(values['size'], sizes)}")
-        return _merge({**values, "sizes": {}}, sizes[values["size"]])
+        return _merge(sizes[values["size"]], {**values, "sizes": {}})
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:

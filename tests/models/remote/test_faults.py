@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from tests.conversations import CONVERSATIONS
 
 from themis_rm.errors import InputError
+from themis_rm.testing.models import CONVERSATIONS
 
 from .conftest import SERVERS
 

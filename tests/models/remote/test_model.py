@@ -3,7 +3,6 @@
 import random
 
 import pytest
-from tests.conversations import CONVERSATIONS
 
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.models.loading import load_model
@@ -11,6 +10,7 @@ from themis_rm.models.protocol import RewardModel
 from themis_rm.models.remote.model import NO_TEXT, REJECTED, load
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import conversation
+from themis_rm.testing.models import CONVERSATIONS
 
 from .conftest import NAME, SERVERS
 
@@ -77,7 +77,7 @@ def test_scores_do_not_depend_on_the_request(batch_size, max_concurrency, serve,
 
 def test_more_conversations_than_are_queued_at_once(serve, connect, reference):
     model = connect(serve("vllm-classify"), "vllm-classify", batch_size=1, max_concurrency=1)
-    assert rewards(model, CONVERSATIONS * 3) == pytest.approx(rewards(reference()) * 3, abs=1e-5)
+    assert rewards(model, [*CONVERSATIONS] * 3) == pytest.approx(rewards(reference()) * 3, abs=1e-5)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -155,7 +155,7 @@ def test_a_reward_that_is_not_finite_is_a_failure(dialect, serve, connect, refer
 
 def test_connections_are_reused(serve, connect):
     state = serve("vllm-classify")
-    connect(state, "vllm-classify", batch_size=1, max_concurrency=2).score(CONVERSATIONS * 2)
+    connect(state, "vllm-classify", batch_size=1, max_concurrency=2).score([*CONVERSATIONS] * 2)
     assert len(set(state.ports)) <= 2
     assert len(state.ports) > 20
 

@@ -1,0 +1,267 @@
+"""Checks of reward models, judge interfaces and server dialects.
+
+Call :func:`check_reward_model`, :func:`check_judge_interface` or :func:`check_dialect` from a test; each runs all
+checks of its kind and raises an :class:`AssertionError` that says what is wrong. The single checks can be called too,
+so that each is one test.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable, Sequence
+
+from themis_rm.endpoints.client import HttpResponse
+from themis_rm.errors import InputError
+from themis_rm.models.judges.interface import JUDGES, JudgeInterface, judge_input
+from themis_rm.models.judges.prompt_templates import load_prompts
+from themis_rm.models.protocol import NO_RESPONSE, NOT_UNICODE, PROMPT_TOO_LONG, ModelIdentity, RewardModel
+from themis_rm.models.remote.dialect import DIALECTS, Dialect, RequestItem, ServerInfo
+from themis_rm.prompts import Conversation, conversation
+
+TOLERANCE = 1e-5
+"""Largest allowed difference between two rewards of the same conversation, in float32."""
+
+RESPONSES = (
+    "def f(x):\n    return x + 1",
+    "x",
+    "for (int i = 0; i < n; i++) { total += values[i]; }" * 4,
+    "The pad token's text: <|endoftext|> <pad> <unk> [PAD].",
+    "def g(a, b):\n    if a is None:\n        raise ValueError('a')\n    return a * b  # änderbar 😀\n" * 3,
+    "puts 1",
+)
+
+CONVERSATIONS: tuple[Conversation, ...] = tuple(
+    conversation(system, f"Request {number}", response)
+    for number, response in enumerate(RESPONSES)
+    for system in (None, "Grade the answer by its memory alone.")
+)
+"""Short and long responses, text of special tokens and Unicode, each with and without a system message."""
+
+LoadModel = Callable[..., RewardModel]
+"""Loads the model under test; takes fields of :class:`~themis_rm.models.settings.ModelSettings` as keywords."""
+
+Respond = Callable[[Sequence[RequestItem], Sequence[object]], HttpResponse]
+"""Builds the response of a server to request items from one value per item."""
+
+
+def check_reward_model(load: LoadModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
+    """Run all checks of reward models.
+
+    Args:
+        load: See :data:`LoadModel`.
+        conversations: Conversations that the model can score.
+
+    Raises:
+        AssertionError: A check fails.
+    """
+    model = load()
+    check_protocol(model)
+    check_rewards(model, conversations)
+    check_order_invariance(model, conversations)
+    check_batch_invariance(model, conversations)
+    check_empty_input(model)
+    check_failures(model, conversations)
+    check_prefix_sharing(load, conversations)
+    check_truncation(load)
+    check_reload(load, conversations)
+
+
+def check_protocol(model: object) -> None:
+    """Check that a model has ``score`` and an identity with a name, a family and a digest.
+
+    Raises:
+        AssertionError: It does not.
+    """
+    _require(isinstance(model, RewardModel), f"{type(model).__name__} has no 'score' and 'identity'")
+    identity = model.identity  # type: ignore[attr-defined]
+    _require(isinstance(identity, ModelIdentity), "the identity is not a ModelIdentity")
+    for name in ("name", "family", "digest"):
+        _require(bool(getattr(identity, name)), f"the identity has no {name}")
+
+
+def check_rewards(model: RewardModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
+    """Check that rewards are finite and that different responses have different rewards.
+
+    Raises:
+        AssertionError: They are not, or more than half of the responses tie.
+    """
+    rewards = _rewards(model, conversations)
+    _require(all(math.isfinite(reward) for reward in rewards), "a reward is not finite")
+    responses = {item[-1]["content"] for item in conversations}
+    _require(len(set(rewards)) > len(responses) // 2, "more than half of the responses have the same reward")
+
+
+def check_order_invariance(model: RewardModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
+    """Check that scores are returned in the order of the conversations, and do not depend on it.
+
+    Raises:
+        AssertionError: A reward changes with the order.
+    """
+    order = list(range(len(conversations)))
+    random.Random(3).shuffle(order)
+    rewards = _rewards(model, conversations)
+    shuffled = _rewards(model, [conversations[index] for index in order])
+    _require_close(shuffled, [rewards[index] for index in order], "the order of the conversations")
+
+
+def check_batch_invariance(model: RewardModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
+    """Check that scores do not depend on the other conversations of a batch.
+
+    Raises:
+        AssertionError: The reward of a conversation that is scored alone is another one.
+    """
+    alone = [reward for item in conversations for reward in _rewards(model, [item])]
+    _require_close(_rewards(model, conversations), alone, "the other conversations of the batch")
+
+
+def check_prefix_sharing(load: LoadModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
+    """Check that sharing the prefixes of conversations does not change rewards.
+
+    Raises:
+        AssertionError: It does.
+    """
+    shared, separate = (_rewards(load(share_prefixes=flag), conversations) for flag in (True, False))
+    _require_close(shared, separate, "share_prefixes")
+
+
+def check_empty_input(model: RewardModel) -> None:
+    """Check that no conversations give no scores.
+
+    Raises:
+        AssertionError: They do not.
+    """
+    _require(model.score([]) == [], "score([]) is not []")
+
+
+def check_failures(model: RewardModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
+    """Check that a conversation that cannot be scored is a failure and does not affect the others.
+
+    Tested are a conversation without a response and, for models that read tokens, text that is not valid Unicode.
+
+    Raises:
+        AssertionError: It raises an exception, has a reward or another failure, or affects the others.
+    """
+    first, last = conversations[0], conversations[-1]
+    cases = {NO_RESPONSE: conversation(None, "Only a request")}
+    if hasattr(model, "encoder"):
+        cases[NOT_UNICODE] = conversation(None, "Request", "\ud800")
+    for failure, item in cases.items():
+        scores = model.score([first, item, last])
+        failures = [score.failure for score in scores]
+        _require(failures == ["", failure, ""], f"the failures are {failures}, not ['', '{failure}', '']")
+        _require(scores[1].reward is None, f"the failure {failure} has a reward")
+
+
+def check_truncation(load: LoadModel) -> None:
+    """Check that long responses are truncated and marked, and that a long prompt is a failure.
+
+    Models that read no tokens (without an ``encoder``) pass.
+
+    Raises:
+        AssertionError: A response is not truncated to ``max_length``, or truncation is not reported.
+    """
+    if not hasattr(load(), "encoder"):
+        return
+    long, short = conversation(None, "Request", "x = 1\n" * 400), conversation(None, "Request", "x")
+    (complete,) = load().score([long])
+    truncated, untouched, failed = load(max_length=100).score([long, short, conversation(None, "no " * 200, "x")])
+    _require(truncated.truncated and truncated.tokens == 100, "a long response is not truncated to max_length")
+    _require(truncated.reward != complete.reward, "truncation does not change the reward")
+    _require(not untouched.truncated, "a short response is marked as truncated")
+    _require(failed.failure == PROMPT_TOO_LONG, f"a prompt longer than max_length is not a {PROMPT_TOO_LONG} failure")
+
+
+def check_reload(load: LoadModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
+    """Check that loading the model again gives the same identity and exactly the same rewards.
+
+    Raises:
+        AssertionError: It does not.
+    """
+    first, second = load(), load()
+    _require(first.identity == second.identity, "the identity changes when the model is loaded again")
+    same = _rewards(first, conversations) == _rewards(second, conversations)
+    _require(same, "rewards change when the model is loaded again")
+
+
+def check_judge_interface(interface: JudgeInterface, examples: Sequence[tuple[str, float]]) -> None:
+    """Run all checks of judge interfaces.
+
+    Args:
+        interface: The interface.
+        examples: Responses of a judge with the score that each contains.
+
+    Raises:
+        AssertionError: It is not registered, its prompts lack a part of the conversation, or its parser fails.
+    """
+    _require(interface.name in JUDGES.names(), f"the interface '{interface.name}' is not registered")
+    prompts = load_prompts(interface.prompt_file, interface.templates, interface.required)
+    judged = judge_input(conversation("The criteria.", "The request.", "The response."), prompts)
+    messages = interface.messages(prompts, judged, "first turn")
+    text = "\n".join(message["content"] for message in messages)
+    for part in ("The criteria.", "The request.", "The response."):
+        _require(part in text, f"the prompts do not contain '{part}'")
+    for response, score in examples:
+        parsed = interface.parse(response)
+        _require(parsed.value == score, f"'{response}' is parsed as {parsed.value}, not {score}")
+        _require(0 <= parsed.start < parsed.end <= len(response), f"the position of the score in '{response}' is wrong")
+    for response in ("", "No score.", "\ud800", "<think>" * 100, "{" * 5000, "9" * 5000):
+        parsed = interface.parse(response)
+        _require((parsed.value is None) == bool(parsed.failure), f"'{response[:20]}' has a score and a failure")
+
+
+def check_dialect(dialect: Dialect, respond: Respond) -> None:
+    """Run all checks of server dialects.
+
+    Args:
+        dialect: The dialect, connected to a tokenizer.
+        respond: See :data:`Respond`.
+
+    Raises:
+        AssertionError: It is not registered, its request is not JSON, it returns rewards in another order, or it
+            accepts a malformed response.
+    """
+    _require(dialect.name in DIALECTS.names(), f"the dialect '{dialect.name}' is not registered")
+    items = [RequestItem([1, 2, 3], "a"), RequestItem([4, 5], "b")]
+    forms = [{**form, **option} for form in dialect.request_forms for option in ({}, *dialect.logit_options)]
+    _require(bool(forms), "the dialect has no request form")
+    for options in forms:
+        json.dumps(dialect.body(ServerInfo("model"), items, options))
+    rewards = dialect.parse_rewards(respond(items, [0.5, -2.25]), items)
+    _require_close(rewards, [0.5, -2.25], "the response")
+    malformed = {
+        "too few values": respond(items[:1], [0.5]),
+        "a value that is not a number": respond(items, ["text", 0.5]),
+        "JSON of another form": HttpResponse("url", b'"text"', {}),
+        "not JSON": HttpResponse("url", b"<html>", {}),
+    }
+    for name, response in malformed.items():
+        _require(_is_rejected(dialect, response, items), f"a response is accepted: {name}")
+
+
+def _is_rejected(dialect: Dialect, response: HttpResponse, items: Sequence[RequestItem]) -> bool:
+    try:
+        dialect.parse_rewards(response, items)
+    except InputError:
+        return True
+    return False
+
+
+def _rewards(model: RewardModel, conversations: Sequence[Conversation]) -> list[float]:
+    scores = model.score(conversations)
+    _require(len(scores) == len(conversations), f"{len(scores)} scores for {len(conversations)} conversations")
+    failures = sorted({score.failure for score in scores if score.reward is None})
+    _require(not failures, f"conversations fail: {', '.join(failures)}")
+    return [score.reward for score in scores if score.reward is not None]
+
+
+def _require_close(values: Sequence[float], expected: Sequence[float], cause: str) -> None:
+    _require(len(values) == len(expected), f"{len(values)} rewards instead of {len(expected)}")
+    largest = max((abs(a - b) for a, b in zip(values, expected, strict=True)), default=0.0)
+    _require(largest <= TOLERANCE, f"rewards change by {largest:.1e} with {cause}")
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise AssertionError(message)

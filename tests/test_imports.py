@@ -79,6 +79,39 @@ def test_the_import_directions_have_no_cycle():
         seen.add(package)
 
 
+def import_graph() -> dict[str, set[str]]:
+    """Return package -> packages of MAY_IMPORT that its modules really import."""
+    graph: dict[str, set[str]] = {package: set() for package in MAY_IMPORT}
+    for path in source_files():
+        if (package := package_of(path)) in graph:
+            graph[package] |= imported_packages(path) & MAY_IMPORT.keys() - {package}
+    return graph
+
+
+def diagram() -> str:
+    """Return the import graph as Mermaid, without edges that follow from others."""
+    graph = {package: imported for package, imported in import_graph().items() if package not in {"__main__", "cli"}}
+    reach: dict[str, set[str]] = {}
+    for package in graph:  # in the order of MAY_IMPORT, so that imports come first
+        reach[package] = graph[package].union(*(reach[other] for other in graph[package]))
+    lines = ["```mermaid", "graph LR"]
+    for package, imported in graph.items():
+        direct = {other for other in imported if not any(other in reach[via] for via in imported - {other})}
+        lines += [f"  {other} --> {package}" for other in sorted(direct)]
+        lines += [f"  {package}"] if not imported and not any(package in others for others in graph.values()) else []
+    return "\n".join([*lines, "```"])
+
+
+def test_every_allowed_import_is_used():
+    unused = {package: MAY_IMPORT[package] - imported for package, imported in import_graph().items()}
+    assert {package: sorted(others) for package, others in unused.items() if others} == {}
+
+
+def test_contributing_shows_the_import_graph():
+    text = (PACKAGE.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert diagram() in text, "run: python tests/test_imports.py"
+
+
 def loaded_by(statement: str) -> tuple[set[str], float]:
     code = (
         "import time, sys; t = time.perf_counter()\n"
@@ -98,3 +131,10 @@ def test_start_up_loads_no_torch(statement):
 
 def test_importing_the_package_takes_less_than_300_milliseconds():
     assert min(loaded_by("import themis_rm")[1] for _ in range(3)) < 0.3
+
+
+if __name__ == "__main__":
+    contributing = PACKAGE.parents[1] / "CONTRIBUTING.md"
+    text = contributing.read_text(encoding="utf-8")
+    start, end = text.index("```mermaid"), text.index("```", text.index("```mermaid") + 3) + 3
+    contributing.write_text(text[:start] + diagram() + text[end:], encoding="utf-8")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
 from themis_rm.training.losses import LOSSES, LossTerm, PairOutput, full_precision
+from torch import Tensor
 
 
 def hinge(output: PairOutput) -> Tensor:

@@ -92,8 +92,8 @@ def diagram() -> str:
     """Return the import graph as Mermaid, without edges that follow from others."""
     graph = {package: imported for package, imported in import_graph().items() if package not in {"__main__", "cli"}}
     reach: dict[str, set[str]] = {}
-    for package in graph:  # in the order of MAY_IMPORT, so that imports come first
-        reach[package] = graph[package].union(*(reach[other] for other in graph[package]))
+    for package, imported in graph.items():  # in the order of MAY_IMPORT, so that imports come first
+        reach[package] = imported.union(*(reach[other] for other in imported))
     lines = ["```mermaid", "graph LR"]
     for package, imported in graph.items():
         direct = {other for other in imported if not any(other in reach[via] for via in imported - {other})}

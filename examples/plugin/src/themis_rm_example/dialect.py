@@ -1,4 +1,4 @@
-"""The wire format of an imaginary scoring server: ``POST /rewards {"inputs": [[id, ...]]}`` -> ``{"rewards": [...]}``."""
+"""The wire format of an imaginary server: ``POST /rewards {"inputs": [[id, ...]]}`` -> ``{"rewards": [...]}``."""
 
 from __future__ import annotations
 

@@ -1,58 +1,76 @@
-"""Checks that every registered filter of curation passes, those of plugins included."""
+"""Every registered curation filter passes the contract checks."""
 
-import pickle
-import re
+from typing import ClassVar
 
 import pytest
 
-from themis_rm.curation.filters import FILTERS, STAGES, FilterSettings
-from themis_rm.curation.settings import CurateSettings
-from themis_rm.pipeline import exclusion_writer
-from themis_rm.settings import describe_settings
+from themis_rm.curation.filters import COMMITS, FILTERS, SOLUTIONS, CurationFilter, OptionalFilterSettings
+from themis_rm.records import CodePair, Commit, Solution
+from themis_rm.testing.filters import check_filter
 
-SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-filters = pytest.mark.parametrize("item", list(FILTERS), ids=lambda item: item.name)
-
-
-def build(item, tmp_path, stage):
-    return item(item.Settings(), stage, exclusion_writer(tmp_path, stage.row_type.schema(), stage.exclusions))
-
-
-@filters
-def test_the_class_name_ends_in_filter(item):
-    assert item.__name__.endswith("Filter")
-
-
-@filters
-def test_the_name_is_a_key_of_the_settings(item):
-    assert item.name.isidentifier()
-    assert isinstance(getattr(CurateSettings().filters, item.name), FilterSettings)
-
-
-@filters
-def test_every_setting_is_documented(item):
-    assert [info.key for info in describe_settings(item.Settings) if not info.meaning] == []
-
-
-@filters
-def test_reasons_are_slugs_with_a_meaning(item):
-    assert item.reasons
-    assert all(SLUG.fullmatch(reason) and meaning for reason, meaning in item.reasons.items())
-
-
-@filters
-def test_the_filter_can_be_pickled_at_each_of_its_stages(item, tmp_path):
-    assert item.stages
-    for stage in item.stages:
-        assert stage in STAGES
-        assert type(pickle.loads(pickle.dumps(build(item, tmp_path, stage)))) is item
-
-
-def test_a_reason_belongs_to_one_filter():
-    reasons = [reason for item in FILTERS for reason in item.reasons]
-    assert len(reasons) == len(set(reasons))
+CODE = "def mean(values):\n    return sum(values) / len(values)\n"
+COMMIT = Commit(
+    commit="c" * 40,
+    subject="Fix off by one error in the mean",
+    message="Fix off by one error in the mean\n\nThe divisor was wrong.",
+    repos="a/b",
+    file_path="src/stats.py",
+    license="MIT",
+    unix_time=1_500_000_000,
+    new_contents=CODE,
+    old_contents=CODE.replace("len(values)", "(len(values) - 1)"),
+    language="Python",
+)
+PAIR = CodePair(
+    id="p",
+    instruction="Compute the mean of the values.",
+    chosen=COMMIT.new_contents,
+    rejected=COMMIT.old_contents,
+    language="Python",
+    criteria=["FC"],
+    origin="commit",
+    instruction_source="subject",
+    repos="a/b",
+    file_path="src/stats.py",
+    license="MIT",
+)
+SOLUTION = Solution(
+    id="s",
+    instruction="Compute the mean of the values.",
+    solution=CODE,
+    language="Python",
+    repos="a/b",
+    file_path="src/stats.py",
+    license="MIT",
+    name="mean",
+    line=1,
+    instruction_source="docstring",
+)
 
 
-def test_the_order_is_unambiguous():
-    orders = [item.order for item in FILTERS]
-    assert len(orders) == len(set(orders))
+def rows_for(kind):
+    row = COMMIT if COMMITS in kind.stages else SOLUTION if SOLUTIONS in kind.stages else PAIR
+    normal = row.to_dict()
+    # Filters run after one another: a row that an earlier one drops is not an input of a later one.
+    return [normal, {**normal, "file_path": "tests/test_stats.py"}, {**normal, "reverted": True, "merged": "none"}]
+
+
+@pytest.mark.parametrize("kind", FILTERS, ids=lambda kind: kind.name)
+def test_a_filter_keeps_its_contract(kind):
+    check_filter(kind, rows_for(kind))
+
+
+class UndeclaredReason(CurationFilter):
+    name = "undeclared"
+    order = 1
+    stages = (COMMITS,)
+    reasons: ClassVar = {}
+    Settings = OptionalFilterSettings
+
+    def check(self, row):
+        return False, "too-long"
+
+
+def test_an_undeclared_reason_is_found():
+    with pytest.raises(AssertionError, match="undeclared reason too-long"):
+        check_filter(UndeclaredReason, [COMMIT.to_dict()])

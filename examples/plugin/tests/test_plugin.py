@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from themis_rm.evaluation.adversarial.registry import EDITS
 from themis_rm.models.remote.dialect import DIALECTS
 from themis_rm.training.losses import LOSSES
 
 from themis_rm.benchmark.sources.source import SOURCES
 from themis_rm.curation.filters import FILTERS
+from themis_rm.evaluation.adversarial.registry import EDITS
 from themis_rm.models.family import FAMILIES
 from themis_rm.models.judges.interface import JUDGES
 from themis_rm.testing.edits import check_edit

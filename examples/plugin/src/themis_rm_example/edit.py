@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from themis_rm.evaluation.adversarial.registry import EDITS, AdversarialEdit, EditedCode
-
 from themis_rm.languages import Language
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import pytest
 
-from themis_rm.curation.filters import COMMITS, FILTERS, SOLUTIONS, CurationFilter, OptionalFilterSettings
+from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, OptionalFilterSettings
 from themis_rm.records import CodePair, Commit, Solution
 from themis_rm.testing.filters import check_filter
 
@@ -48,16 +48,22 @@ SOLUTION = Solution(
 )
 
 
-def rows_for(kind):
-    row = COMMIT if COMMITS in kind.stages else SOLUTION if SOLUTIONS in kind.stages else PAIR
+def variants(row):
     normal = row.to_dict()
-    # Filters run after one another: a row that an earlier one drops is not an input of a later one.
     return [normal, {**normal, "file_path": "tests/test_stats.py"}, {**normal, "reverted": True, "merged": "none"}]
+
+
+ROWS = {
+    "commits": variants(COMMIT),
+    "commit-pairs": variants(PAIR),
+    "solutions": variants(SOLUTION),
+    "injected-pairs": variants(PAIR),
+}
 
 
 @pytest.mark.parametrize("kind", FILTERS, ids=lambda kind: kind.name)
 def test_a_filter_keeps_its_contract(kind):
-    check_filter(kind, rows_for(kind))
+    check_filter(kind, ROWS)
 
 
 class UndeclaredReason(CurationFilter):
@@ -73,4 +79,4 @@ class UndeclaredReason(CurationFilter):
 
 def test_an_undeclared_reason_is_found():
     with pytest.raises(AssertionError, match="undeclared reason too-long"):
-        check_filter(UndeclaredReason, [COMMIT.to_dict()])
+        check_filter(UndeclaredReason, ROWS)

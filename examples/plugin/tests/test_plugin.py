@@ -3,18 +3,18 @@
 import json
 
 import pytest
-from themis_rm.models.remote.dialect import DIALECTS
-from themis_rm.training.losses import LOSSES
 
 from themis_rm.benchmark.sources.source import SOURCES
 from themis_rm.curation.filters import FILTERS
 from themis_rm.evaluation.adversarial.registry import EDITS
 from themis_rm.models.family import FAMILIES
 from themis_rm.models.judges.interface import JUDGES
+from themis_rm.models.remote.dialect import DIALECTS
 from themis_rm.testing.edits import check_edit
 from themis_rm.testing.filters import check_filter
 from themis_rm.testing.losses import check_loss
 from themis_rm.testing.sources import check_source
+from themis_rm.training.losses import LOSSES
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_source(tmp_path):
 def test_filter():
     short, long = "x = 1\n", "x = " + "1 + " * 400 + "1\n"
     pairs = [{"chosen": short, "rejected": short}, {"chosen": short, "rejected": long}]
-    check_filter(FILTERS.get("long_line"), pairs)
+    check_filter(FILTERS.get("long_line"), {"commit-pairs": pairs})
 
 
 def test_edit():

@@ -6,7 +6,7 @@ import copy
 import pickle
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ from themis_rm.curation.filters import STAGES, CurationFilter
 from themis_rm.pipeline import exclusion_writer
 
 
-def check_filter(kind: type[CurationFilter], rows: Iterable[dict[str, Any]]) -> None:
+def check_filter(kind: type[CurationFilter], rows: Mapping[str, Iterable[dict[str, Any]]]) -> None:
     """Check a filter against the whole contract.
 
     Args:
         kind: The class of the filter.
-        rows: Rows of its stages, as mappings.
+        rows: Name of each of its stages -> rows, which filters that run earlier would keep.
 
     Raises:
         AssertionError: The filter breaks the contract; the message says where.
@@ -30,7 +30,7 @@ def check_filter(kind: type[CurationFilter], rows: Iterable[dict[str, Any]]) -> 
             writer = exclusion_writer(Path(folder), stage.row_type.schema(), stage.exclusions)
             instance = kind(kind.Settings(), stage, writer)
             pickle.dumps(instance)  # executors send steps to worker processes
-            for row in rows:
+            for row in rows[stage.name]:
                 check_row(instance, row)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from themis_rm.training.losses import LOSSES, LossTerm, PairOutput, full_precision
 from torch import Tensor
+
+from themis_rm.training.losses import LOSSES, LossTerm, PairOutput, full_precision
 
 
 def hinge(output: PairOutput) -> Tensor:

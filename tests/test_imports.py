@@ -31,7 +31,7 @@ MAY_IMPORT = {
         *("mining", "curation", "dataset", "models", "training", "benchmark", "evaluation", "serve", "report")
     },
     "api": {*("mining", "curation", "dataset", "models", "training", "benchmark", "evaluation", "serve")},
-    "testing": {"models", "judge", "curation", "execute", "benchmark", "evaluation", "serve"},
+    "testing": {"models", "judge", "training", "curation", "execute", "benchmark", "evaluation", "serve"},
     "cli": {
         *("mining", "curation", "judge", "dataset", "models", "training", "execute", "benchmark", "evaluation"),
         *("serve", "report", "workflow", "api"),

@@ -1,6 +1,6 @@
 """Tiny checkpoints of every family in their published formats, with the scores that the reference code gives.
 
-Run as a script it prints the table of ``docs/models.md``: largest differences, family by family.
+Run as a script it prints the table of ``docs/how-to/models.md``: largest differences, family by family.
 """
 
 import json

@@ -1,10 +1,10 @@
-"""The benchmark verbs on small real input, read as a stranger reads them."""
+"""The benchmark and evaluation verbs on small real input."""
 
 import csv
 import json
 
 import pytest
-from tests.test_cli import cli
+from tests.command_line import cli
 
 
 @pytest.fixture
@@ -30,50 +30,54 @@ def sources(tmp_path):
 
 
 def test_sources_are_listed_with_what_they_cover():
-    done = cli("benchmark", "sources")
-    assert done.returncode == 0
-    assert "humanevalpack" in done.stdout
-    assert "Sources by criterion and language" in done.stdout
+    completed = cli("benchmark", "sources")
+    assert completed.returncode == 0
+    assert "humanevalpack" in completed.stdout
+    assert "Sources by criterion and language" in completed.stdout
 
 
-def test_one_source_is_told_in_full():
-    told = cli("benchmark", "sources", "humanevalpack").stdout
-    assert "MIT" in told
-    assert "bigcode-project/octopack" in told
+def test_one_source_is_shown_in_full():
+    text = cli("benchmark", "sources", "humanevalpack").stdout
+    assert "MIT" in text
+    assert "bigcode-project/octopack" in text
 
 
 def test_a_compiled_benchmark_is_verified_and_audited(sources, tmp_path):
     bench = tmp_path / "bench.parquet"
-    done = cli("benchmark", "compile", "--sources", sources, "--out", bench, "--workers", "1")
-    assert done.returncode == 0, done.stderr
-    assert "3 pairs ->" in done.stdout
+    completed = cli("benchmark", "compile", "--sources", sources, "--out", bench, "--workers", "1")
+    assert completed.returncode == 0, completed.stderr
+    assert "3 pairs ->" in completed.stdout
     marked = tmp_path / "marked.parquet"
-    done = cli("benchmark", "verify", bench, "--out", tmp_path / "v", "--mark", marked)
-    assert done.returncode == 0, done.stderr
-    assert "agrees 3" in done.stdout
-    done = cli("benchmark", "audit", marked, "--out", tmp_path / "audit")
-    assert done.returncode == 0, done.stderr
-    done = cli("benchmark", "card", marked, "--out", tmp_path / "dataset")
-    assert done.returncode == 0, done.stderr
+    completed = cli("benchmark", "verify", bench, "--out", tmp_path / "v", "--mark", marked)
+    assert completed.returncode == 0, completed.stderr
+    assert "agrees 3" in completed.stdout
+    completed = cli("benchmark", "audit", marked, "--out", tmp_path / "audit")
+    assert completed.returncode == 0, completed.stderr
+    completed = cli("benchmark", "export", marked, "--out", tmp_path / "dataset")
+    assert completed.returncode == 0, completed.stderr
     assert (tmp_path / "dataset" / "README.md").is_file()
 
 
-def test_runs_are_compared_and_held_against_a_table(tmp_path):
+def test_runs_are_compared_in_a_leaderboard(tmp_path):
     for name, model in (("one", "length"), ("two", "random")):
         assert cli("evaluate", "--model", model, "--out", tmp_path / name).returncode == 0
     board = tmp_path / "board.csv"
-    done = cli("leaderboard", tmp_path / "one", tmp_path / "two", "--csv", board, "--html", tmp_path / "board.html")
-    assert done.returncode == 0, done.stderr
-    assert "length" in done.stdout
+    completed = cli(
+        "leaderboard", tmp_path / "one", tmp_path / "two", "--csv", board, "--html", tmp_path / "board.html"
+    )
+    assert completed.returncode == 0, completed.stderr
+    assert "length" in completed.stdout
     assert {"length", "random"} <= {row["model"] for row in csv.DictReader(board.open(encoding="utf-8"))}
     assert "<html" in (tmp_path / "board.html").read_text("utf-8")
 
 
 def test_authored_labels_are_executed(tmp_path):
-    done = cli("benchmark", "verify", "authored", "--out", tmp_path / "v", "languages=[Python]", "limit=4")
-    assert done.returncode == 0, done.stderr
-    assert "100.0%" in done.stdout
-    assert "sandbox:" in done.stdout
+    completed = cli(
+        "benchmark", "verify", "authored", "--out", tmp_path / "v", "-s", "languages=[Python]", "--limit", "4"
+    )
+    assert completed.returncode == 0, completed.stderr
+    assert "100.0%" in completed.stdout
+    assert "sandbox:" in completed.stdout
 
 
 def test_candidates_are_ranked(tmp_path):
@@ -87,6 +91,6 @@ def test_candidates_are_ranked(tmp_path):
         "language": "python",
     }
     (tmp_path / "p.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
-    done = cli("rerank-eval", tmp_path / "p.jsonl", "--model", "length", "--out", tmp_path / "out", "k=[1]")
-    assert done.returncode == 0, done.stderr
-    assert "Hits@1" in done.stdout
+    completed = cli("rerank", tmp_path / "p.jsonl", "--model", "length", "--out", tmp_path / "out", "-s", "k=[1]")
+    assert completed.returncode == 0, completed.stderr
+    assert "Hits@1" in completed.stdout

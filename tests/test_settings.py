@@ -112,7 +112,7 @@ def test_an_invalid_value_names_file_key_and_reason(values, expected):
 
 def test_an_invalid_override_names_where_it_was_given():
     assert message({}, overrides=["steps=many"]).startswith("--set: steps: ")
-    assert message({}, overrides=[Override("steps", "many", "--steps")]).startswith("--steps: steps: ")
+    assert message({}, overrides=[Override("steps", "many", "--steps")]).startswith("--steps: must be a valid integer")
 
 
 @pytest.mark.parametrize(

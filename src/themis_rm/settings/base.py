@@ -133,11 +133,17 @@ def apply_overrides(values: Mapping[str, Any], overrides: Iterable[str | Overrid
 
 def _explain(cls: type[BaseModel], error: ErrorDetails, where: str, overrides: Sequence[Override]) -> SettingError:
     key = ".".join(str(part) for part in error["loc"])
-    where = next((item.origin for item in overrides if f"{key}.".startswith(f"{item.key}.")), where)
+    where = next((item.origin for item in reversed(overrides) if _overlap(key, item.key)), where)
     if error["type"] == "extra_forbidden":
         return SettingError(f"{where}: {key}: unknown key.", suggest_key(cls, error["loc"]))
     reason = _reason(error)
-    return SettingError(f"{where}: {key}: {reason}." if key else f"{where}: {reason}.")
+    is_option = where.startswith("--") and where != Override._field_defaults["origin"]
+    return SettingError(f"{where}: {reason}." if is_option or not key else f"{where}: {key}: {reason}.")
+
+
+def _overlap(key: str, other: str) -> bool:
+    """Return whether the keys are equal or one contains the other."""
+    return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
 
 
 def _first(error: ValidationError) -> ErrorDetails:
@@ -150,6 +156,7 @@ def _reason(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return "this setting is required"
     message = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be").rstrip(".")
+    message = message.partition(", unable to")[0]
     given = error["input"]
     if message.startswith("must be") and isinstance(given, str | int | float | bool):
         return f"{message}, not {given!r}"

@@ -1,0 +1,68 @@
+"""Options that several verbs share, so that they have one name, one metavar and one help text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from themis_rm.cli import completion
+from themis_rm.cli.verbs import EXECUTOR, EXECUTOR_TYPE
+
+MODEL_PANEL = "Model"
+
+Out = Annotated[
+    Path,
+    typer.Option("--out", "-o", metavar="DIR", help="Output directory. An interrupted job resumes from it."),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="Checkpoint directory, name on the Hub, or baseline (length, random).",
+        autocompletion=completion.models,
+    ),
+]
+BenchmarkName = Annotated[
+    str,
+    typer.Option("--benchmark", "-b", metavar="PATH", help="Benchmark file or directory, or 'authored'."),
+]
+Prompts = Annotated[
+    str | None,
+    typer.Option("--prompts", metavar="MODE", help="Criteria prompts of the model: none, all or own (the pair's)."),
+]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Use only the first N inputs.")]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.", rich_help_panel=MODEL_PANEL),
+]
+DType = Annotated[
+    str | None,
+    typer.Option("--dtype", metavar="DTYPE", help="auto, float32, bfloat16 or float16.", rich_help_panel=MODEL_PANEL),
+]
+BatchTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-tokens", metavar="N", min=1, help="Largest number of tokens in a batch.", rich_help_panel=MODEL_PANEL
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, help="Tasks that run in parallel; default: one per core, at most 8."),
+]
+Executor = Annotated[
+    str | None, typer.Option("--executor", metavar="TYPE", help="Where the tasks run: local, ray or slurm.")
+]
+
+
+def executor_flags(executor: str | None, workers: int | None) -> dict[str, Any]:
+    """Return the settings that the options of a data stage change."""
+    return {EXECUTOR_TYPE: executor, f"{EXECUTOR}.workers": workers}
+
+
+def model_flags(device: str | None, dtype: str | None, batch_tokens: int | None) -> dict[str, Any]:
+    """Return the settings that the options of a model change."""
+    return {"model.device": device, "model.dtype": dtype, "model.batch_tokens": batch_tokens}

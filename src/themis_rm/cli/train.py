@@ -1,0 +1,61 @@
+"""The verb ``train``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from themis_rm.cli import completion
+from themis_rm.cli.extras import require_extra
+from themis_rm.cli.grammar import Call, verb
+from themis_rm.cli.groups import TRAINING, app
+from themis_rm.cli.options import Out
+from themis_rm.cli.output import stage_lines
+from themis_rm.errors import SettingError
+
+
+@verb(
+    app,
+    "train",
+    "train stage2 --data dataset --out model",
+    "train recipe.yaml --data dataset --out model --max-steps 10 -s seed=1",
+    panel=TRAINING,
+)
+def train(
+    call: Call,
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="YAML file, or name of a recipe (stage1, stage2, tiny).",
+            autocompletion=completion.training_recipes,
+        ),
+    ],
+    out: Out,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="DIR", help="Preference dataset, instead of the recipe's.")
+    ] = None,
+    max_steps: Annotated[
+        int | None, typer.Option("--max-steps", metavar="N", min=1, help="Number of updates, instead of epochs.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of weights and order.")] = None,
+) -> None:
+    """Train a reward model and its n-gram baseline; the checkpoint is in DIR/model."""
+    from themis_rm.progress import status_spinner
+    from themis_rm.training.recipe import TrainRecipe
+
+    settings = TrainRecipe.load(recipe, call.overrides({"data": data, "max_steps": max_steps, "seed": seed}))
+    if not settings.data:
+        raise SettingError("The recipe names no data.", "Give --data DIR.")
+    with require_extra("train"):
+        from themis_rm.training.runner import train as run_training
+        from themis_rm.workflow.view import read_progress
+    with status_spinner("train", lambda: read_progress(out)):
+        report = run_training(settings, settings.data, out)
+    accuracies = [
+        f"accuracy on {figures['n']:.0f} {split} pairs: {100 * figures['accuracy']:.1f} %"
+        for split, figures in report.metrics.items()
+        if figures.get("n")
+    ]
+    call.output(report, *stage_lines(report.to_stage_report(), out), *accuracies, f"checkpoint: {report.checkpoint}")

@@ -163,9 +163,9 @@ def _assign_sides(shown: list[FencedBlock], sides: str) -> list[MarkedSection]:
     return [MarkedSection(side == "g", block.code) for block, side in zip(shown, sides, strict=True) if side != "-"]
 
 
-def _detect_sections(found: list[FencedBlock]) -> Iterator[MarkedSection]:
+def _detect_sections(shown: list[FencedBlock]) -> Iterator[MarkedSection]:
     side: bool | None = None
-    for block in found:
+    for block in shown:
         side = _detect_side(block, side)
         if side is not None:
             yield MarkedSection(side, block.code)

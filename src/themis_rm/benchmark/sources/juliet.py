@@ -139,7 +139,7 @@ def _parse_functions(code: str, language: str) -> list[Function]:
 
 
 def _find_bad_function(code: str, language: str) -> str:
-    names = [found.name for found in _parse_functions(code, language)]
+    names = [function.name for function in _parse_functions(code, language)]
     return next(
         (name for name in names if re.fullmatch(r"(?:CWE\w+_)?bad", name.rsplit("::", 1)[-1].rsplit(".")[-1])), ""
     )
@@ -151,7 +151,7 @@ def _find_good_function(code: str, language: str) -> tuple[str, bool]:
     ``goodB2G`` uses the bad function's input correctly; ``good1`` is a corrected version of the complete function;
     ``goodG2B`` uses a harmless input in the same way.
     """
-    matches = [(found.name, _GOOD.fullmatch(found.name)) for found in _parse_functions(code, language)]
+    matches = [(function.name, _GOOD.fullmatch(function.name)) for function in _parse_functions(code, language)]
     kinds = [(name, match.group(1) or "") for name, match in matches if match and name != "good"]
     for wanted in ("B2G", "", "G2B"):
         for name, kind in kinds:
@@ -163,8 +163,8 @@ def _find_good_function(code: str, language: str) -> tuple[str, bool]:
 def _keep_function(code: str, language: str, name: str) -> str:
     """Return the code with only one of its functions and those that it calls; empty if that function is missing."""
     data = to_bytes(code)
-    found = find_functions(parse(data, language), data, language)
-    texts = {f.name: to_text(data[f.node.start_byte : f.node.end_byte]) for f in found}
+    all_functions = find_functions(parse(data, language), data, language)
+    texts = {f.name: to_text(data[f.node.start_byte : f.node.end_byte]) for f in all_functions}
     if name not in texts:
         return ""
     needed, queue = {name}, [name]
@@ -174,7 +174,7 @@ def _keep_function(code: str, language: str, name: str) -> str:
         needed.update(more)
         queue += more
     kept, position = [], 0
-    for function in found:
+    for function in all_functions:
         if function.name not in needed:
             start = min([function.node.start_byte, *(first for first, _ in function.doc)])
             kept.append(data[position:start])

@@ -72,7 +72,7 @@ def find_packages(chosen: str, rejected: str, language: str) -> list[str]:
     """Return the modules outside of Python's standard library that either program imports."""
     if language != "Python":
         return []
-    found: set[str] = set()
+    modules: set[str] = set()
     for code in (chosen, rejected):
         try:
             with warnings.catch_warnings(action="ignore"):
@@ -81,10 +81,10 @@ def find_packages(chosen: str, rejected: str, language: str) -> list[str]:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
-                found.add(node.module.partition(".")[0])
-    return sorted(found - sys.stdlib_module_names)
+                modules.add(node.module.partition(".")[0])
+    return sorted(modules - sys.stdlib_module_names)
 
 
 def undo_2to3(code: str) -> str:

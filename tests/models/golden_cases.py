@@ -1,6 +1,6 @@
-"""Tiny checkpoints of every family in their published formats, with the scores that the reference code gives.
+"""Tiny checkpoints of every family in their published formats, with scores of the reference implementation.
 
-Run as a script it prints the table of ``docs/how-to/models.md``: largest differences, family by family.
+As a script it prints the table of ``docs/how-to/models.md``: the largest differences per checkpoint.
 """
 
 import json
@@ -18,24 +18,24 @@ FOLDER = Path(__file__).parents[1] / "goldens" / "rm"
 NAMES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 SIDES = ("chosen", "rejected")
 
-NEEDS = {
+SETTINGS = {
     "automodel": {"ignore_remote_code": True},
     "ldl": {"pickled_weights": True},
     "nemotron": {"family": "next-token-logit"},
 }
-"""What has to be said of a folder that does not say it itself."""
+"""Settings that cannot be detected from the files."""
 
 FOLDED = {"automodel", "eurus", "ldl", "qrm", "seqcls-gemma2", "ultra"}
-"""Templates that refuse a system message: the reference then writes plain text without turns, we fold it."""
+"""Templates that reject a system message: the reference then writes plain text without turns, this package folds it."""
 
 SYSTEM_KEYS = {"plain": None, "aspect_own": "system_own", "full_own": "system_own_full"}
 
 
 USER_ASSISTANT = (
-    "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no place') }}{% endif %}"
+    "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
     "{{ ('User: ' if m.role == 'user' else 'Assistant: ') + m.content }}{{ '' if loop.last else '\\n' }}{% endfor %}"
 )
-"""UltraRM as the reference writes it; our default is the form of the model card, with one BOS."""
+"""UltraRM's format in the reference; the default of this package is that of the model card, with one BOS token."""
 
 
 @cache
@@ -56,48 +56,48 @@ def conversations(name, side, mode="plain"):
 
 
 def model_of(name, scratch, folder=None, **settings):
-    needs = dict(NEEDS.get(name, {}))
+    required = dict(SETTINGS.get(name, {}))
     if name == "ultra":
-        needs["chat_template"] = scratch / "user_assistant.jinja"
-        needs["chat_template"].write_text(USER_ASSISTANT, encoding="utf-8")
-    return load_model(folder or FOLDER / name, ModelSettings(**needs | settings))
+        required["chat_template"] = scratch / "user_assistant.jinja"
+        required["chat_template"].write_text(USER_ASSISTANT, encoding="utf-8")
+    return load_model(folder or FOLDER / name, ModelSettings(**required | settings))
 
 
 def right_scores(name, side):
-    """Return what a correct implementation gives without a criteria prompt."""
-    found = expected(name)
-    if name == "internlm":  # the reference fails at a batch of one; these are its scores one by one
-        return found["get_score_one_by_one"]["plain"][side]
-    modes = found.get("extras", {}).get("attn_implementation_eager", found["modes"])
+    """Return the scores of a correct implementation without a criteria prompt."""
+    golden = expected(name)
+    if name == "internlm":  # the reference fails for a batch of one; these are its scores from ``get_score``
+        return golden["get_score_one_by_one"]["plain"][side]
+    modes = golden.get("extras", {}).get("attn_implementation_eager", golden["modes"])
     single = modes.get("plain.ml4096.bs1.add_special_tokens_false", modes["plain.ml4096.bs1"])
     return single[side]
 
 
 def reference_scores(name, side, mode, length):
-    """Return the reference's scores as it computed them, ``None`` where it gives none; Gemma-2's are under SDPA."""
-    found = expected(name)
-    if name == "internlm":  # it cuts nothing
-        return found["get_score_one_by_one"].get(mode, {side: [None] * 4})[side] if length == 4096 else [None] * 4
-    modes = found.get("extras", {}).get("attn_implementation_eager", {}) | {
+    """Return the scores of the reference, ``None`` where it has none; those of Gemma-2 are computed with SDPA."""
+    golden = expected(name)
+    if name == "internlm":  # it does not truncate
+        return golden["get_score_one_by_one"].get(mode, {side: [None] * 4})[side] if length == 4096 else [None] * 4
+    modes = golden.get("extras", {}).get("attn_implementation_eager", {}) | {
         key: value
-        for key, value in found["modes"].items()
-        if "attn_implementation_eager" not in found.get("extras", {})
+        for key, value in golden["modes"].items()
+        if "attn_implementation_eager" not in golden.get("extras", {})
     }
     return modes.get(f"{mode}.ml{length}.bs1", {side: [None] * 4})[side]
 
 
 def reference_ids(model, name, side, mode, length):
-    """Return the ids that the reference scored: double BOS, plain text without turns, cut end and all."""
-    found, encoder = expected(name), model.encoder
+    """Return the ids that the reference scored: double BOS, plain text without turns, truncated end."""
+    golden, encoder = expected(name), model.encoder
     if mode != "plain" and name in FOLDED:
         texts = [_without_turns(*(message["content"] for message in talk)) for talk in conversations(name, side, mode)]
         ids = encoder.tokenizer(texts)["input_ids"]
     else:
         ids = [item.ids for item in encoder.encode(conversations(name, side, mode))]
-        # Its BOS comes twice where the template writes one, and once where there is no template.
-        twice = found.get("double_bos") or name == "ultra"
+        # The reference adds a BOS token, also if the template writes one.
+        twice = golden.get("double_bos") or name == "ultra"
         ids = [[encoder.tokenizer.bos_token_id, *row] for row in ids] if twice else ids
-    # QRM on Gemma-2 takes the second BOS away again, behind the cut, in batches of one.
+    # QRM on Gemma-2 removes the second BOS token after truncation, in batches of one.
     return [row[:length][1 if name == "qrm" else 0 :] for row in ids]
 
 
@@ -106,26 +106,26 @@ def _without_turns(system, request, answer):
 
 
 def rewards_of_ids(model, ids):
-    """Return rewards of raw ids; a gate reads where the last prompt ends in them."""
+    """Return the rewards of token ids; the boundary of a gate is located in them."""
     marks = model.encoder.boundary_ids
     bounds = [_last(row, marks) for row in ids] if marks else None
     return model.rewards(ids, bounds)
 
 
 def _last(row, marks):
-    found = [first for first in range(len(row)) if row[first : first + len(marks)] == marks]
-    return found[-1] if found else -1
+    starts = [first for first in range(len(row)) if row[first : first + len(marks)] == marks]
+    return starts[-1] if starts else -1
 
 
-def largest(found, target):
-    """Return the largest difference, ``None`` where the target has no score at all."""
-    pairs = [(a, b) for a, b in zip(found, target, strict=True) if b is not None]
+def largest(values, target):
+    """Return the largest difference, ``None`` if the target has no score."""
+    pairs = [(a, b) for a, b in zip(values, target, strict=True) if b is not None]
     return max((abs(a - b) for a, b in pairs), default=None)
 
 
 def differences(name, scratch):
-    """Return column -> largest difference from the reference over both sides of every pair."""
-    model, alone = model_of(name, scratch), model_of(name, scratch, batch_tokens=1)
+    """Return column -> largest difference from the reference over both responses of every pair."""
+    model, single = model_of(name, scratch), model_of(name, scratch, batch_tokens=1)
     padded = model_of(name, scratch, share_prefixes=False, batch_tokens=100_000)
     table = {}
 
@@ -137,17 +137,17 @@ def differences(name, scratch):
         right, talks = right_scores(name, side), conversations(name, side)
         encoded = model.encoder.encode(talks)
         ids, bounds = [item.ids for item in encoded], [item.boundary for item in encoded]
-        note("batch 1", largest([score.reward for score in alone.score(talks)], right))
+        note("batch 1", largest([score.reward for score in single.score(talks)], right))
         for padding in ("left", "right"):
             padded.layout.side = padding
             note(f"batch 4, padded {padding}", largest(padded.rewards(ids, bounds), right))
         order = random.Random(5).sample(range(len(talks)), len(talks))
         mixed = model.score([talks[index] for index in order])
         note("packed, shuffled", largest([score.reward for score in mixed], [right[index] for index in order]))
-        for column, mode, length in (("criteria prompt", "aspect_own", 4096), ("cut at 256", "plain", 256)):
-            theirs = reference_scores(name, side, mode, length)
-            if any(value is not None for value in theirs):
-                note(column, largest(rewards_of_ids(model, reference_ids(model, name, side, mode, length)), theirs))
+        for column, mode, length in (("criteria prompt", "aspect_own", 4096), ("truncated to 256", "plain", 256)):
+            target = reference_scores(name, side, mode, length)
+            if any(value is not None for value in target):
+                note(column, largest(rewards_of_ids(model, reference_ids(model, name, side, mode, length)), target))
     return model.identity.family, table
 
 
@@ -157,7 +157,7 @@ COLUMNS = (
     "batch 4, padded right",
     "packed, shuffled",
     "criteria prompt",
-    "cut at 256",
+    "truncated to 256",
 )
 
 

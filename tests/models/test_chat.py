@@ -1,4 +1,4 @@
-"""Token ids: one BOS, cuts in the response alone, failures stated."""
+"""Token ids: one BOS token, truncation of the response only, reported failures."""
 
 import pytest
 from hypothesis import given, settings
@@ -26,51 +26,51 @@ def tokenizers(tiny_checkpoint):
     limit=st.integers(80, 200),
     tail=st.sampled_from(["", "</think> rest", "\n\n", "<|im_end|>", "\ue000", "  ."]),
 )
-def test_a_cut_keeps_prompt_and_closing_tokens(kind, tokenizers, prompt, response, limit, tail):
+def test_truncation_keeps_prompt_and_closing_tokens(kind, tokenizers, prompt, response, limit, tail):
     encoder = ChatEncoder(tokenizers[kind], limit)
-    whole = ChatEncoder(tokenizers[kind], 100_000)
+    unlimited = ChatEncoder(tokenizers[kind], 100_000)
     talk = conversation(None, prompt, response + LONG + tail)
-    (cut,), (full,) = encoder.encode([talk]), whole.encode([talk])
+    (truncated,), (full,) = encoder.encode([talk]), unlimited.encode([talk])
     closing = encoder.tokenizer(CLOSING[kind], add_special_tokens=False)["input_ids"]
     assert full.ids[-len(closing) :] == closing
-    if cut.failure:
-        assert cut.failure == "prompt-too-long"
-        assert cut.ids == []
+    if truncated.failure:
+        assert truncated.failure == "prompt-too-long"
+        assert truncated.ids == []
     else:
-        assert cut.truncated
-        assert len(cut.ids) == limit
-        assert cut.ids[-len(closing) :] == closing
-        kept = limit - len(closing) - 3  # a few tokens at the seam may belong to the closing text
-        assert cut.ids[:kept] == full.ids[:kept]
+        assert truncated.truncated
+        assert len(truncated.ids) == limit
+        assert truncated.ids[-len(closing) :] == closing
+        kept = limit - len(closing) - 3  # a few tokens before the closing text may differ
+        assert truncated.ids[:kept] == full.ids[:kept]
 
 
 @pytest.mark.parametrize("kind", ["llama", "mistral", "gemma2"])
-def test_there_is_exactly_one_bos(kind, tokenizers):
+def test_there_is_exactly_one_bos_token(kind, tokenizers):
     encoder = ChatEncoder(tokenizers[kind], 500)
     ids = encoder.encode([conversation(None, "a", "b")])[0].ids
     assert ids.count(encoder.tokenizer.bos_token_id) == 1
 
 
-def test_the_longest_that_fits_is_not_cut(tokenizers):
+def test_a_conversation_of_maximum_length_is_not_truncated(tokenizers):
     talk = conversation("Grade.", "a", LONG)
     length = len(ChatEncoder(tokenizers["qwen3"], 100_000).encode([talk])[0].ids)
     assert not ChatEncoder(tokenizers["qwen3"], length).encode([talk])[0].truncated
     assert ChatEncoder(tokenizers["qwen3"], length - 1).encode([talk])[0].truncated
 
 
-def test_a_prompt_that_fills_everything_fails_and_says_so(tokenizers):
+def test_a_prompt_of_maximum_length_is_a_failure(tokenizers):
     encoder = ChatEncoder(tokenizers["qwen3"], 50)
     assert encoder.encode([conversation(None, LONG, "answer")])[0].failure == "prompt-too-long"
 
 
-def test_truncation_is_told_with_the_score(tiny_checkpoint):
+def test_the_score_reports_truncation(tiny_checkpoint):
     model = load_model(tiny_checkpoint("qwen3"), ModelSettings(max_length=100))
     long, short = model.score([conversation(None, "a", LONG), conversation(None, "a", "b")])
     assert (long.truncated, long.tokens) == (True, 100)
     assert not short.truncated
 
 
-def test_the_end_of_a_cut_answer_does_not_matter(tiny_checkpoint):
+def test_the_truncated_end_does_not_affect_the_reward(tiny_checkpoint):
     model = load_model(tiny_checkpoint("qwen3"), ModelSettings(max_length=100))
     one, two = model.score([conversation(None, "a", LONG + end) for end in ("good", "bad")])
     assert one.reward == pytest.approx(two.reward, abs=1e-5)
@@ -82,21 +82,21 @@ def test_a_rejected_system_role_can_be_an_error(tiny_checkpoint):
     assert [score.failure for score in scores] == ["system-role-rejected", ""]
 
 
-def test_turns_that_the_template_rejects_fail_alone(tiny_checkpoint):
+def test_turns_that_the_template_rejects_are_a_failure(tiny_checkpoint):
     model = load_model(tiny_checkpoint("mistral"))
     twice = [{"role": "user", "content": "a"}, *conversation(None, "b", "c")]
     scores = model.score([twice, conversation(None, "a", "b")])
     assert [score.failure for score in scores] == ["template-rejected", ""]
 
 
-def test_a_lone_surrogate_fails_alone(tiny_checkpoint):
+def test_a_lone_surrogate_is_a_failure(tiny_checkpoint):
     scores = load_model(tiny_checkpoint("qwen3")).score(
         [conversation(None, "a", "\ud800"), conversation(None, "a", "b")]
     )
     assert [score.failure for score in scores] == ["not-unicode", ""]
 
 
-def test_a_template_that_leaves_the_system_message_out_has_no_place_for_it(tokenizers):
+def test_a_template_that_omits_the_system_message_does_not_support_it(tokenizers):
     import copy
 
     silent = copy.deepcopy(tokenizers["qwen3"])
@@ -104,7 +104,7 @@ def test_a_template_that_leaves_the_system_message_out_has_no_place_for_it(token
     assert ChatEncoder(silent, 100).system_role == "folded"
 
 
-def test_a_template_that_asks_the_clock_writes_the_same_day_every_day(tiny_checkpoint):
+def test_a_template_with_the_current_date_writes_a_fixed_date(tiny_checkpoint):
     encoder = load_model(tiny_checkpoint("llama")).encoder
     encoder.tokenizer.chat_template = (
         "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"

@@ -1,4 +1,4 @@
-"""Tiny checkpoints of every family whose scores are known from the reference implementation."""
+"""Tiny checkpoints of every family, with known scores of the reference implementation."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ FAMILIES = {
     "inform": "mlp-score",
     "internlm": "internlm2",
     "ldl": "ldl",
-    "nemotron": "sequence-classification",  # a plain language model: it must be named, and is refused otherwise
+    "nemotron": "sequence-classification",  # a plain language model: the user must set its family
     "qrm": "qrm",
     "qrm-llama": "qrm",
     "seqcls": "sequence-classification",
@@ -32,113 +32,113 @@ FAMILIES = {
     "ultra": "regression-head",
 }
 NO_REFERENCE = {
-    ("qrm", "criteria prompt"),  # the reference fails: its fallback text lacks the pattern that the gate needs
-    ("seqcls-gemma2", "criteria prompt"),  # made under SDPA, without soft-capping; see the test of that below
-    ("internlm", "cut at 256"),  # the reference cuts nothing
+    ("qrm", "criteria prompt"),  # the reference fails: its fallback text lacks the boundary of the gate
+    ("seqcls-gemma2", "criteria prompt"),  # computed with SDPA, without soft-capping; see the test below
+    ("internlm", "truncated to 256"),  # the reference does not truncate
 }
 
 
-def near(name):
+def tolerance(name):
     return TOLERANCE.get(name, 1e-5)
 
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
-    made = {}
+    computed = {}
 
-    def of(name):
-        if name not in made:
-            made[name] = golden.differences(name, tmp_path_factory.mktemp(name))
-        return made[name]
+    def table_of(name):
+        if name not in computed:
+            computed[name] = golden.differences(name, tmp_path_factory.mktemp(name))
+        return computed[name]
 
-    return of
+    return table_of
 
 
 @pytest.mark.parametrize("name", golden.NAMES)
-def test_a_folder_is_recognized_by_what_lies_in_it(name):
+def test_the_family_is_detected_from_the_files(name):
     assert detect_family(Checkpoint(golden.FOLDER / name, pickles=True)).name == FAMILIES[name]
 
 
 @pytest.mark.parametrize("column", golden.COLUMNS)
 @pytest.mark.parametrize("name", golden.NAMES)
-def test_scores_are_the_golden_ones(name, column, tables):
+def test_scores_equal_the_golden_scores(name, column, tables):
     _, table = tables(name)
     if (name, column) in NO_REFERENCE:
         assert column not in table
     else:
-        assert table[column] <= near(name)
+        assert table[column] <= tolerance(name)
 
 
 @pytest.mark.parametrize("name", golden.NAMES)
-def test_token_ids_come_straight_from_the_template(name, tmp_path):
+def test_token_ids_come_from_the_template(name, tmp_path):
     example = golden.expected(name)["example"]
     row = golden.rows(name)[example["pair"], example["side"]]
     encoder = golden.model_of(name, tmp_path).encoder
     encoded = encoder.encode([conversation(None, row["prompt"], row["response"])])
-    # InternLM2's reference is the only one that adds no second BOS, and so has no other ids.
+    # The reference of InternLM2 is the only one that adds no second BOS token.
     right = example["token_ids_script" if name == "internlm" else "token_ids_without_extra_specials"]
     assert encoded[0].ids == right
 
 
 @pytest.mark.parametrize("name", sorted(set(golden.NAMES) - golden.FOLDED))
-def test_token_ids_with_a_criteria_prompt_are_the_templates_too(name, tmp_path):
+def test_token_ids_with_a_criteria_prompt_come_from_the_template(name, tmp_path):
     example = golden.expected(name)["example_aspect_own"]
     row = golden.rows(name)[example["pair"], example["side"]]
     model = golden.model_of(name, tmp_path)
     encoded = model.encoder.encode([conversation(row["system_own"], row["prompt"], row["response"])])
-    # Here the goldens leave out the token that InternLM2 is read at.
+    # These goldens do not contain the reward token of InternLM2.
     ids = encoded[0].ids[:-1] if name == "internlm" else encoded[0].ids
     assert ids == example["token_ids_without_extra_specials"]
     assert model.identity.facts["system_role"] == "native"
 
 
 @pytest.mark.parametrize("name", sorted(golden.FOLDED))
-def test_a_criteria_prompt_is_folded_where_the_template_has_no_place_for_it(name, tmp_path):
+def test_a_criteria_prompt_is_folded_if_the_template_has_no_system_role(name, tmp_path):
     model = golden.model_of(name, tmp_path)
     assert model.identity.facts["system_role"] == "folded"
     row = golden.rows(name)["cpp-1", "chosen"]
     folded = conversation(None, f"{row['system_own']}\n\n{row['prompt']}", row["response"])
-    given = conversation(row["system_own"], row["prompt"], row["response"])
-    assert model.encoder.encode([given]) == model.encoder.encode([folded])
+    separate = conversation(row["system_own"], row["prompt"], row["response"])
+    assert model.encoder.encode([separate]) == model.encoder.encode([folded])
 
 
-@pytest.mark.parametrize("name", sorted(set(golden.NAMES) - {"ultra"}))  # nothing stands behind an answer there
-def test_a_long_answer_loses_its_end_and_keeps_what_closes_it(name, tmp_path):
+@pytest.mark.parametrize("name", sorted(set(golden.NAMES) - {"ultra"}))  # its template writes nothing after a response
+def test_truncation_keeps_the_closing_token(name, tmp_path):
     encoder = golden.model_of(name, tmp_path, max_length=256).encoder
     row = golden.rows(name)["rb-3", "chosen"]
     long, short = (conversation(None, row["prompt"], text) for text in (row["response"], "x"))
-    cut, whole = encoder.encode([long, short])
-    assert cut.truncated
-    assert len(cut.ids) == 256
-    assert cut.ids[-1] == whole.ids[-1]
-    assert cut.boundary == whole.boundary
+    truncated, complete = encoder.encode([long, short])
+    assert truncated.truncated
+    assert len(truncated.ids) == 256
+    assert truncated.ids[-1] == complete.ids[-1]
+    assert truncated.boundary == complete.boundary
 
 
 @pytest.mark.parametrize("name", golden.NAMES)
-def test_pad_token_text_inside_a_prompt_tells_sides_apart(name, tmp_path):
+def test_pad_token_text_in_a_prompt_does_not_hide_the_responses(name, tmp_path):
     probe = golden.expected(name)["pad_token_in_prompt"]
     pair = probe["based_on"]
     texts = [conversation(None, probe["prompt"], golden.rows(name)[pair, side]["response"]) for side in golden.SIDES]
-    found = [score.reward for score in golden.model_of(name, tmp_path).score(texts)]
-    assert found[0] != found[1]
-    if name == "seqcls":  # the others' figures were made with a double BOS
-        assert found == pytest.approx([probe["chosen"][0], probe["rejected"][0]], abs=1e-5)
+    scores = [score.reward for score in golden.model_of(name, tmp_path).score(texts)]
+    assert scores[0] != scores[1]
+    if name == "seqcls":  # the goldens of the others have a double BOS token
+        assert scores == pytest.approx([probe["chosen"][0], probe["rejected"][0]], abs=1e-5)
 
 
 @pytest.mark.parametrize("name", ["armo", "qrm", "qrm-llama"])
-def test_an_answer_with_the_text_of_the_boundary_does_not_move_the_gate(name, tmp_path):
+def test_boundary_text_in_a_response_does_not_move_the_gate(name, tmp_path):
     from themis_rm.models.gating import BOUNDARIES
 
     model = golden.model_of(name, tmp_path)
     kind = "gemma2" if name == "qrm" else "llama"
     row = golden.rows(name)["py-0", "chosen"]
-    plain, moving = model.encoder.encode(
+    plain, quoting = model.encoder.encode(
         [
             conversation(None, row["prompt"], row["response"]),
             conversation(None, row["prompt"], f"{row['response']}{BOUNDARIES[kind]}more"),
         ]
     )
-    assert moving.boundary == plain.boundary
+    assert quoting.boundary == plain.boundary
 
 
 def changed(name, folder, **config):
@@ -153,14 +153,14 @@ def rewards(model, name, side="chosen"):
     return [score.reward for score in model.score(golden.conversations(name, side))]
 
 
-def test_a_missing_pad_token_id_drops_nothing(tmp_path):
+def test_a_missing_pad_token_id_does_not_change_scores(tmp_path):
     folder = changed("seqcls", tmp_path / "model", pad_token_id=...)
     target = golden.expected("seqcls")["extras"]["config_without_pad_token_id"]["bs1"]["chosen"]
     assert rewards(golden.model_of("seqcls", tmp_path, folder), "seqcls") == pytest.approx(target, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", ["armo", "inform"])
-def test_a_pad_token_that_is_the_end_of_turn_changes_nothing(name, tmp_path):
+def test_a_pad_token_equal_to_the_end_of_turn_does_not_change_scores(name, tmp_path):
     folder = changed(name, tmp_path / "model", pad_token_id=1030)
     target = golden.right_scores(name, "chosen")
     assert rewards(golden.model_of(name, tmp_path, folder), name) == pytest.approx(target, abs=1e-5)
@@ -176,7 +176,7 @@ def test_a_normalized_gate_of_label_distributions(temperature, tmp_path):
         assert golden.rewards_of_ids(model, ids) == pytest.approx(extras[side], abs=5e-5)
 
 
-def test_soft_capping_is_all_that_parts_us_from_the_reference_under_sdpa(tmp_path):
+def test_soft_capping_is_the_only_difference_from_the_reference_with_sdpa(tmp_path):
     folder = changed("seqcls-gemma2", tmp_path / "model", attn_logit_softcapping=None)
     model = golden.model_of("seqcls-gemma2", tmp_path, folder)
     ids = golden.reference_ids(model, "seqcls-gemma2", "chosen", "aspect_own", 4096)
@@ -184,15 +184,15 @@ def test_soft_capping_is_all_that_parts_us_from_the_reference_under_sdpa(tmp_pat
     assert golden.rewards_of_ids(model, ids) == pytest.approx(target, abs=1e-5)
 
 
-def test_ultra_rm_is_asked_as_its_model_card_says_by_default():
+def test_ultra_rm_uses_the_format_of_its_model_card_by_default():
     encoder = load_model(golden.FOLDER / "ultra").encoder
     ids = encoder.encode([conversation(None, "Add.", "a + b")])[0].ids
     assert encoder.tokenizer.decode(ids) == "<s>Human: Add.\n\nAssistant: a + b"
 
 
 @pytest.mark.parametrize("tied", ["true", "false"])
-def test_a_checkpoint_out_of_the_reference_training_scores_as_it_did_there(tied, tmp_path):
-    """Their saved checkpoint is the backbone plus the head; its scores are on record."""
+def test_a_checkpoint_of_the_reference_training_has_its_recorded_scores(tied, tmp_path):
+    """Combine the saved backbone and head, and compare with the recorded scores."""
     from safetensors.torch import load_file, save_file
 
     source = golden.FOLDER.parent / "train" / f"qwen3_tied_{tied}"
@@ -213,6 +213,6 @@ def test_a_checkpoint_out_of_the_reference_training_scores_as_it_did_there(tied,
         json.loads(x) for x in (golden.FOLDER.parent / "train" / "pairs.jsonl").read_text(encoding="utf-8").splitlines()
     ]
     texts = [conversation(row["system"], row["input"], row["chosen"]) for row in pairs]
-    found = [score.reward for score in load_model(tmp_path).score(texts)]
+    scores = [score.reward for score in load_model(tmp_path).score(texts)]
     target = record["scores_of_chosen_via_AutoModelForSequenceClassification"]
-    assert found[: len(target)] == pytest.approx(target, abs=1e-5)
+    assert scores[: len(target)] == pytest.approx(target, abs=1e-5)

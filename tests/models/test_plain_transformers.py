@@ -1,4 +1,4 @@
-"""The acceptance test: our scores are those of plain AutoModelForSequenceClassification and the chat template."""
+"""Acceptance test: scores equal those of AutoModelForSequenceClassification with the chat template."""
 
 import pytest
 
@@ -28,15 +28,15 @@ def test_scores_equal_those_of_plain_transformers(kind, tiny_checkpoint):
     folder = tiny_checkpoint(kind)
     system = SYSTEM if kind in {"qwen3", "qwen2", "llama"} else None
     conversations = [conversation(system, "Do it.", answer) for answer in ANSWERS]
-    found = [score.reward for score in load_model(folder).score(conversations)]
-    assert found == pytest.approx(plain_rewards(folder, conversations), abs=1e-5)
+    rewards = [score.reward for score in load_model(folder).score(conversations)]
+    assert rewards == pytest.approx(plain_rewards(folder, conversations), abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["mistral", "gemma2"])
-def test_a_system_message_that_a_template_rejects_is_folded_into_the_request(kind, tiny_checkpoint):
+def test_a_system_message_that_the_template_rejects_is_put_into_the_request(kind, tiny_checkpoint):
     folder = tiny_checkpoint(kind)
     model = load_model(folder)
-    found = model.score([conversation(SYSTEM, "Do it.", answer) for answer in ANSWERS])
+    scores = model.score([conversation(SYSTEM, "Do it.", answer) for answer in ANSWERS])
     folded = [conversation(None, f"{SYSTEM}\n\nDo it.", answer) for answer in ANSWERS]
-    assert [score.reward for score in found] == pytest.approx(plain_rewards(folder, folded), abs=1e-5)
+    assert [score.reward for score in scores] == pytest.approx(plain_rewards(folder, folded), abs=1e-5)
     assert model.identity.facts["system_role"] == "folded"

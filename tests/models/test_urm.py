@@ -1,4 +1,4 @@
-"""URM's head, on a checkpoint made here: no published one was at hand."""
+"""The head of URM, on a synthetic checkpoint: no published one was available."""
 
 import json
 import shutil
@@ -19,18 +19,18 @@ def folder(tiny_checkpoint, tmp_path):
     import torch
     from safetensors.torch import load_file, save_file
 
-    where = shutil.copytree(tiny_checkpoint("llama"), tmp_path / "urm")
-    weights = load_file(where / "model.safetensors")
+    model_dir = shutil.copytree(tiny_checkpoint("llama"), tmp_path / "urm")
+    weights = load_file(model_dir / "model.safetensors")
     torch.manual_seed(3)
     weights["score.weight"] = torch.randn(10, 32)
     for number, (rows, columns) in {0: (32, 32), 2: (32, 32), 4: (5, 32)}.items():
         weights[f"weights.fc.{number}.weight"] = torch.randn(rows, columns) / 6
         weights[f"weights.fc.{number}.bias"] = torch.randn(rows) / 6
-    save_file(weights, where / "model.safetensors", metadata={"format": "pt"})
-    return where
+    save_file(weights, model_dir / "model.safetensors", metadata={"format": "pt"})
+    return model_dir
 
 
-def test_a_folder_is_recognized(folder):
+def test_the_family_is_detected(folder):
     assert detect_family(Checkpoint(folder)).name == "urm"
 
 
@@ -48,14 +48,14 @@ def test_the_reward_is_the_weighted_sum_of_the_means(folder):
             last = decoder(input_ids=ids).last_hidden_state[0, -1]
         hidden = last
         for number in (0, 2):
-            line = weights[f"weights.fc.{number}.weight"] @ hidden + weights[f"weights.fc.{number}.bias"]
-            hidden = torch.nn.functional.selu(line)
-        share = weights["weights.fc.4.weight"] @ hidden + weights["weights.fc.4.bias"]
+            layer = weights[f"weights.fc.{number}.weight"] @ hidden + weights[f"weights.fc.{number}.bias"]
+            hidden = torch.nn.functional.selu(layer)
+        gate = weights["weights.fc.4.weight"] @ hidden + weights["weights.fc.4.bias"]
         means = (weights["score.weight"] @ last).reshape(5, 2)[:, 0]
-        assert score.reward == pytest.approx(float((share * means).sum()), abs=1e-4)
+        assert score.reward == pytest.approx(float((gate * means).sum()), abs=1e-4)
 
 
-def test_another_number_of_attributes_is_refused(folder):
+def test_a_wrong_number_of_attributes_is_rejected(folder):
     import torch
     from safetensors.torch import load_file, save_file
 
@@ -66,7 +66,7 @@ def test_another_number_of_attributes_is_refused(folder):
         load_model(folder)
 
 
-def test_its_code_need_not_run(folder):
+def test_its_python_code_is_not_needed(folder):
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config |= {"auto_map": {"AutoModelForSequenceClassification": "modeling_custom.Other"}, "architectures": ["Other"]}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")

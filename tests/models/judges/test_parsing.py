@@ -1,4 +1,4 @@
-"""Strict reading: every golden case, every trap of the code in circulation, and any text at all."""
+"""Strict parsing: all golden cases, known errors of published parsers, and arbitrary text."""
 
 import json
 
@@ -40,11 +40,11 @@ def golden(family):
 CASES = [(family, *case) for family in PARSERS for case in golden(family)]
 
 DIFFERENT = {
-    # The last box holds no score: falling back takes a criterion's score for the overall one.
+    # The last box contains no score: an earlier one is the score of a criterion, not the overall score.
     ("cerm", "c1 \\boxed{4} overall \\boxed{7.25}"): PARSE_FAILED,
     ("cerm", "c1 \\boxed{4}, overall \\boxed{8/10}"): PARSE_FAILED,
     ("cerm", "\\boxed{6}\n\\boxed{7}\n\\boxed{}"): PARSE_FAILED,
-    # Off the scale.
+    # Outside of the scale.
     ("cerm", "\\boxed{11}"): OUT_OF_RANGE,
     ("cerm", "\\boxed{100}"): OUT_OF_RANGE,
     ("lmunit", '{"score": 7}'): OUT_OF_RANGE,
@@ -54,21 +54,21 @@ DIFFERENT = {
     ("r3", '{"score": 0}'): OUT_OF_RANGE,
     ("r3", '{"score": -1}'): OUT_OF_RANGE,
     ("r3", "Score: 10/10"): PARSE_FAILED,
-    # No number at all.
+    # Not a number.
     ("lmunit", '{"score": NaN}'): PARSE_FAILED,
     ("lmunit", '{"score": true}'): PARSE_FAILED,
     ("r3", '{"score": true}'): PARSE_FAILED,
-    # A digit of the text that is nobody's score.
+    # A digit of the text that is not a score.
     ("lmunit", "The code is O(1) fast"): PARSE_FAILED,
     ("lmunit", 'In 2 of 3 cases it works. {"rating": 5}'): PARSE_FAILED,
-    # Written while thinking.
+    # Written in the reasoning.
     ("r3", '<think>{"score": 1}'): UNCLOSED_REASONING,
-    # Of several scores the last one is meant, as with boxes.
+    # Of several scores the last one counts, as for boxes.
     ("lmunit", 'Sure! {"score": 1}{"score": 5}'): 5.0,
     ("r3", '{"score": 2} then {"score": 5}'): 5.0,
     ("r3", "Functional correctness score: 2. Final score: 5"): 5.0,
 }
-"""Every case of the goldens in which the code in circulation is wrong, with what is right."""
+"""Golden cases in which the published code is wrong, with the correct result."""
 
 
 def outcome(parsed):
@@ -84,18 +84,20 @@ def test_goldens(family, output, expected):
         assert parsed.value == expected
 
 
-def test_the_goldens_are_all_there_and_so_are_the_differences():
+def test_the_goldens_are_complete():
     assert len(CASES) == 98
     assert len(DIFFERENT) == 21
     assert set(DIFFERENT) <= {(family, output) for family, output, _ in CASES}
 
 
-def test_a_pair_with_an_unread_side_is_no_tie():
+def test_a_pair_with_a_failed_response_is_not_a_tie():
     pairs = json.loads((GOLDENS / "r3" / "pairs.json").read_text())
     for side in ("chosen", "rejected"):
-        read = [parse_explained(text) for text in pairs[f"outputs_{side}"]]
-        assert [parsed.value for parsed in read] == [pair[f"{side}_score"] for pair in pairs["results"]]
-        assert [bool(parsed.failure) for parsed in read] == [pair[f"{side}_parse_failed"] for pair in pairs["results"]]
+        scores = [parse_explained(text) for text in pairs[f"outputs_{side}"]]
+        assert [parsed.value for parsed in scores] == [pair[f"{side}_score"] for pair in pairs["results"]]
+        assert [bool(parsed.failure) for parsed in scores] == [
+            pair[f"{side}_parse_failed"] for pair in pairs["results"]
+        ]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_a_pair_with_an_unread_side_is_no_tie():
         (parse_explained, '{"score": 1e999}', OUT_OF_RANGE),
     ],
 )
-def test_traps(parse, text, expected):
+def test_difficult_responses(parse, text, expected):
     assert outcome(parse(text)) == expected
 
 
@@ -160,23 +162,23 @@ TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=25).map("".join))
 @given(text=TEXTS)
 @example(text="\\boxed{7}")
 @example(text='{"score": 3}')
-def test_any_text_gives_a_score_on_the_scale_or_a_failure(parse, text):
+def test_any_text_has_a_score_on_the_scale_or_a_failure(parse, text):
     parsed = parse(text)
     low, high = SCALES[parse]
     assert (parsed.value is None) == bool(parsed.failure)
     if parsed.value is not None:
         assert low <= parsed.value <= high
         assert 0 <= parsed.start < parsed.end <= len(text)
-        read = text[parsed.start : parsed.end]
-        assert parsed.value == ({"yes": 1, "no": 0}[read.casefold()] if parse is parse_verdict else float(read))
+        number = text[parsed.start : parsed.end]
+        assert parsed.value == ({"yes": 1, "no": 0}[number.casefold()] if parse is parse_verdict else float(number))
 
 
 @pytest.mark.parametrize("parse", SCALES)
-@given(thoughts=TEXTS, answer=TEXTS)
-def test_thoughts_never_leak(parse, thoughts, answer):
-    thoughts = thoughts.replace("think", "")
+@given(reasoning=TEXTS, answer=TEXTS)
+def test_reasoning_never_counts(parse, reasoning, answer):
+    reasoning = reasoning.replace("think", "")
     answer = answer.replace("think", "")
     alone = parse(answer)
-    behind = parse(f"<think>{thoughts}</think>{answer}")
-    assert (behind.value, behind.failure) == (alone.value, alone.failure)
-    assert parse(f"{answer}<think>{thoughts}").failure == UNCLOSED_REASONING
+    after = parse(f"<think>{reasoning}</think>{answer}")
+    assert (after.value, after.failure) == (alone.value, alone.failure)
+    assert parse(f"{answer}<think>{reasoning}").failure == UNCLOSED_REASONING

@@ -1,4 +1,4 @@
-"""A pack gives every token the hidden state that it has where its sequence runs alone."""
+"""Every token of a pack has the hidden state that it has in its sequence alone."""
 
 import random
 
@@ -11,48 +11,50 @@ KINDS = ["qwen3", "qwen2", "llama", "mistral", "gemma2"]
 
 @pytest.fixture(scope="module")
 def loaded(tiny_checkpoint):
-    """Return a maker of two equal models: one as transformers runs it, one that runs packs."""
+    """Return a function that loads two equal models: one unchanged, and one that runs packs."""
     from transformers import AutoModelForSequenceClassification
 
     from themis_rm.models.prefix_sharing.tree_attention import enable
 
-    made = {}
+    models = {}
 
     def load(kind):
-        if kind not in made:
-            plain, ours = (AutoModelForSequenceClassification.from_pretrained(tiny_checkpoint(kind)) for _ in range(2))
+        if kind not in models:
+            plain, packed = (
+                AutoModelForSequenceClassification.from_pretrained(tiny_checkpoint(kind)) for _ in range(2)
+            )
             if kind == "gemma2":
                 plain.set_attn_implementation("eager")
-            enable(ours)
-            made[kind] = plain, ours
-        return made[kind]
+            enable(packed)
+            models[kind] = plain, packed
+        return models[kind]
 
     return load
 
 
-def alone(model, ids):
+def run_alone(model, ids):
     import torch
 
     with torch.no_grad():
         return model.base_model(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0]
 
 
-def largest_difference(models, sequences, budget=100_000, worth=16):
+def largest_difference(models, sequences, budget=100_000, min_saving=16):
     import torch
 
     from themis_rm.models.prefix_sharing.tree_attention import hidden_states
 
-    plain, ours = models
-    found = 0.0
-    for pack in packs(sequences, budget, worth):
+    plain, packed = models
+    largest = 0.0
+    for pack in packs(sequences, budget, min_saving):
         with torch.no_grad():
-            hidden = hidden_states(ours, pack)
-            backwards = pack.last[::-1].copy()
-            found = max(found, float((hidden_states(ours, pack, backwards) - hidden[backwards]).abs().max()))
+            hidden = hidden_states(packed, pack)
+            reverse = pack.last[::-1].copy()
+            largest = max(largest, float((hidden_states(packed, pack, reverse) - hidden[reverse]).abs().max()))
         for k, member in enumerate(pack.members):
-            expected = alone(plain, sequences[member])
-            found = max(found, float((hidden[pack.rows(k)] - expected).abs().max()))
-    return found
+            expected = run_alone(plain, sequences[member])
+            largest = max(largest, float((hidden[pack.rows(k)] - expected).abs().max()))
+    return largest
 
 
 def tokens(rng, count):
@@ -70,10 +72,10 @@ def candidates(rng):
 
 
 def deep(rng):
-    grown, sequences = [], []
+    prefix, sequences = [], []
     for _ in range(12):
-        grown = grown + tokens(rng, rng.choice([1, 2, 33]))
-        sequences += [grown, grown + tokens(rng, 20)]
+        prefix = prefix + tokens(rng, rng.choice([1, 2, 33]))
+        sequences += [prefix, prefix + tokens(rng, 20)]
     return sequences
 
 
@@ -86,11 +88,11 @@ SHAPES = {"pair": pair, "candidates": candidates, "deep": deep, "singles": singl
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_hidden_states_are_those_of_each_sequence_alone(kind, shape, loaded):
-    assert largest_difference(loaded(kind), SHAPES[shape](random.Random(3)), worth=1) < 1e-5
+def test_hidden_states_equal_those_of_separate_sequences(kind, shape, loaded):
+    assert largest_difference(loaded(kind), SHAPES[shape](random.Random(3)), min_saving=1) < 1e-5
 
 
-def test_the_root_may_fork_into_unlike_trees(loaded):
+def test_a_pack_may_contain_different_trees(loaded):
     rng = random.Random(5)
     sequences = [*pair(rng), *candidates(rng), *deep(rng)]
     assert largest_difference(loaded("qwen3"), sequences, budget=2000) < 1e-5
@@ -98,41 +100,41 @@ def test_the_root_may_fork_into_unlike_trees(loaded):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_flex_attention_and_sdpa_agree(kind, loaded, monkeypatch):
-    """Stand in for a GPU: FlexAttention uncompiled, on a CPU, in a row that is filled up."""
+    """Replace a GPU: FlexAttention without compilation, on a CPU, in a row with padding."""
     import torch
 
     from themis_rm.models.prefix_sharing import tree_attention
 
     rng = random.Random(1)
-    (pack,) = packs([*deep(rng), tokens(rng, 100)], 10_000, worth=1)
+    (pack,) = packs([*deep(rng), tokens(rng, 100)], 10_000, min_saving=1)
     model = loaded(kind)[1]
 
     def with_flex(_module, query, key, value, _mask, *, tree, scaling, sliding_window=None, softcap=None, **_):
-        seen = tree.block_mask(sliding_window, query.device)
-        return tree_attention.flex(query, key, value, seen, scaling, softcap).transpose(1, 2), None
+        mask = tree.block_mask(sliding_window, query.device)
+        return tree_attention.flex(query, key, value, mask, scaling, softcap).transpose(1, 2), None
 
-    rows, filled = len(pack.ids), len(pack.ids) + 61
-    tree = tree_attention.Tree(pack, filled)
-    ids = torch.nn.functional.pad(torch.from_numpy(pack.ids), (0, filled - rows))
+    rows, length = len(pack.ids), len(pack.ids) + 61
+    tree = tree_attention.AttentionTree(pack, length)
+    ids = torch.nn.functional.pad(torch.from_numpy(pack.ids), (0, length - rows))
     inputs = {"input_ids": ids[None], "position_ids": tree.positions[None], "use_cache": False, "tree": tree}
     with torch.no_grad():
         expected = tree_attention.hidden_states(model, pack)
         monkeypatch.setitem(tree_attention.AttentionInterface._global_mapping, tree_attention.NAME, with_flex)
-        found = model.base_model(**inputs).last_hidden_state[0]
-    assert bool(found.isfinite().all())
-    assert float((found[:rows] - expected).abs().max()) < 1e-5
+        hidden = model.base_model(**inputs).last_hidden_state[0]
+    assert bool(hidden.isfinite().all())
+    assert float((hidden[:rows] - expected).abs().max()) < 1e-5
 
 
-def test_the_last_layer_computes_the_rows_that_are_asked_for_alone(loaded):
+def test_the_last_layer_computes_only_the_requested_rows(loaded):
     import torch
 
     from themis_rm.models.prefix_sharing.tree_attention import hidden_states
 
     model = loaded("llama")[1]
     (pack,) = packs(pair(random.Random(2)), 10_000)
-    seen = []
+    computed = []
     handles = [
-        layer.mlp.register_forward_hook(lambda _, given, __: seen.append(given[0].shape[1]))
+        layer.mlp.register_forward_hook(lambda _, inputs, __: computed.append(inputs[0].shape[1]))
         for layer in model.base_model.layers
     ]
     with torch.no_grad():
@@ -141,27 +143,27 @@ def test_the_last_layer_computes_the_rows_that_are_asked_for_alone(loaded):
     hidden_states(model, pack, pack.last)
     for handle in handles:
         handle.remove()
-    assert seen == [len(pack.ids), 2] + [len(pack.ids)] * 4
+    assert computed == [len(pack.ids), 2] + [len(pack.ids)] * 4
 
 
-def test_gradients_are_those_of_each_sequence_alone(loaded):
+def test_gradients_equal_those_of_separate_sequences(loaded):
     import torch
 
     from themis_rm.models.prefix_sharing.tree_attention import hidden_states
 
-    plain, ours = loaded("qwen3")
+    plain, packed = loaded("qwen3")
     sequences = pair(random.Random(2))
     (pack,) = packs(sequences, 10_000)
-    hidden_states(ours, pack)[torch.from_numpy(pack.last)].sum().backward()
+    hidden_states(packed, pack)[torch.from_numpy(pack.last)].sum().backward()
     for ids in sequences:
         plain.base_model(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0, -1].sum().backward()
-    for (name, weight), (_, other) in zip(ours.named_parameters(), plain.named_parameters(), strict=True):
+    for (name, weight), (_, other) in zip(packed.named_parameters(), plain.named_parameters(), strict=True):
         if name != "score.weight":
             assert torch.allclose(weight.grad, other.grad, rtol=1e-4, atol=1e-4), name
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_five_architectures_are_supported_and_left_as_they_were(kind, tiny_checkpoint):
+def test_the_five_architectures_are_supported_and_not_changed(kind, tiny_checkpoint):
     from transformers import AutoModelForSequenceClassification
 
     from themis_rm.models.prefix_sharing.tree_attention import supports
@@ -191,7 +193,7 @@ def tiny(kind, **extra):
     return AutoModel.from_config(AutoConfig.for_model(kind, **sizes, **extra))
 
 
-def test_frequencies_that_grow_with_the_batch_are_supported_within_the_original_positions():
+def test_batch_dependent_rotary_frequencies_are_supported_within_the_original_positions():
     from themis_rm.models.prefix_sharing.tree_attention import supports
 
     model = tiny("llama", rope_parameters={"rope_type": "dynamic", "factor": 2.0, "rope_theta": 1e4})
@@ -199,7 +201,7 @@ def test_frequencies_that_grow_with_the_batch_are_supported_within_the_original_
     assert not supports(model, longest=65)
 
 
-def test_attention_sinks_are_noticed():
+def test_attention_sinks_are_not_supported():
     from themis_rm.models.prefix_sharing.tree_attention import supports
 
     assert not supports(tiny("gpt_oss", head_dim=8, num_local_experts=2, num_experts_per_tok=1), longest=64)
@@ -217,15 +219,15 @@ def test_an_encoder_is_not_supported():
     assert not supports(tiny("bert"), longest=64)
 
 
-def test_a_window_that_a_family_does_not_pass_on_is_noticed(tiny_checkpoint, monkeypatch):
+def test_a_sliding_window_that_is_not_passed_to_attention_is_not_supported(tiny_checkpoint, monkeypatch):
     from transformers import AutoModelForSequenceClassification
 
     from themis_rm.models.prefix_sharing import tree_attention
 
-    def without(*args, sliding_window=None, **given):
-        return tree_attention.attend(*args, **given)
+    def without_window(*args, sliding_window=None, **kwargs):
+        return tree_attention.attend(*args, **kwargs)
 
     model = AutoModelForSequenceClassification.from_pretrained(tiny_checkpoint("mistral"))
     assert tree_attention.supports(model, longest=2048)
-    monkeypatch.setitem(tree_attention.AttentionInterface._global_mapping, tree_attention.NAME, without)
+    monkeypatch.setitem(tree_attention.AttentionInterface._global_mapping, tree_attention.NAME, without_window)
     assert not tree_attention.supports(model, longest=2048)

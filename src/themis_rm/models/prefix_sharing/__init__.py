@@ -1,1 +1,1 @@
-"""Computes the tokens that conversations share once: packing into trees, and attention over them."""
+"""Compute the shared prefixes of token sequences once: packing into trees, and tree attention."""

@@ -1,20 +1,20 @@
-"""Token sequences that begin alike, packed so that what they share is computed once.
+"""Pack token sequences with shared prefixes, so that each prefix is computed once.
 
-Sequences become a radix tree: a segment is a run of tokens that the same sequences have in common. A pack holds the
-segments of one or more trees one after the other, depth first, in a single row. Every token stands at the position
-that it has in its sequence, and sees its own segment up to itself and the segments above: a causal decoder under that
-mask gives each token the hidden state that it has where its sequence runs alone.
+Sequences form a radix tree: a segment is a run of tokens that belongs to the same sequences. A pack has the segments of
+one or more trees in depth-first order in one row of tokens. Every token has the position that it has in its sequence,
+and attends to its segment up to itself and to all ancestor segments: with that mask, a causal decoder computes for each
+token the hidden state that it has in its sequence alone.
 
     for pack in packs(sequences, budget=8192):
         hidden = ...                                # [len(pack.ids), width], from pack.ids and pack.positions
         for index, row in zip(pack.members, pack.last):
             pooled = hidden[row]                    # the last token of sequences[index]
 
-Row i sees row j where ``j <= i < pack.ends[j]``. ``pack.rows(k)`` are the rows of the k-th member's tokens in order, so
-that ``pack.rows(k)[offset]`` finds an inner one. ``tree_attention`` runs a pack through a decoder of transformers.
+Row i attends to row j if ``j <= i < pack.ends[j]``. ``pack.rows(k)`` are the rows of the k-th member's tokens in order;
+``pack.rows(k)[offset]`` is the row of one of them. ``tree_attention`` runs a pack through a transformers decoder.
 
-The same idea serves decoding in Hydragen (arXiv 2402.05099) and SGLang's radix cache (arXiv 2312.07104); here a batch
-is known beforehand and read once, so that nothing needs a cache.
+Hydragen (arXiv 2402.05099) and the radix cache of SGLang (arXiv 2312.07104) share prefixes in decoding; here all
+sequences are known in advance and read once, so that no cache is needed.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 Ids = NDArray[np.uint32]
 
-WORTH = 16
-"""Tokens that a branch must save: below, keys are gathered for it and hardly anything is won."""
+MIN_SAVING = 16
+"""Fewest tokens that a branch must save; for fewer, gathering its keys costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One row of tokens, ``T`` long, with ``S`` segments and ``M`` sequences in it.
+    """One row of ``T`` tokens with ``S`` segments and ``M`` sequences.
 
     Attributes:
         ids: Token ids, shape ``[T]``.
-        positions: Place of each token in its sequences, shape ``[T]``.
-        ends: For each token the row at which the subtree of its segment ends, shape ``[T]``.
-        starts: First row of each segment, shape ``[S]``; a parent stands before its children, and the child with
-            the most tokens on one path comes first, so that it goes on where the parent stops.
-        stops: Row behind each segment, shape ``[S]``.
-        parents: Segment above each segment, -1 for none, shape ``[S]``.
-        members: Which of the given sequences are in the pack, ascending, shape ``[M]``.
-        leaves: Segment with which each member ends, shape ``[M]``.
+        positions: Position of each token in its sequences, shape ``[T]``.
+        ends: For each token, the row at which the subtree of its segment ends, shape ``[T]``.
+        starts: First row of each segment, shape ``[S]``; a parent precedes its children, and the child with the longest
+            path comes first, so that it directly follows its parent.
+        stops: Row after the last row of each segment, shape ``[S]``.
+        parents: Parent of each segment, -1 for none, shape ``[S]``.
+        members: Indices of the sequences in the pack, ascending, shape ``[M]``.
+        leaves: Last segment of each member, shape ``[M]``.
     """
 
     ids: Integers
@@ -61,19 +61,19 @@ class Pack:
 
     @property
     def last(self) -> Integers:
-        """Row of each member's last token, shape ``[M]``."""
+        """Return the row of each member's last token, shape ``[M]``."""
         return self.stops[self.leaves] - 1
 
     def rows(self, member: int) -> Integers:
-        """Return the rows of a member's tokens in their order, shape ``[length]``.
+        """Return the rows of a member's tokens in order, shape ``[length]``.
 
         Args:
-            member: Its place in ``members``.
+            member: Index in ``members``.
         """
         return self.path(int(self.leaves[member]))
 
     def path(self, segment: int) -> Integers:
-        """Return the rows of the segments above a segment and of its own, in order of their positions."""
+        """Return the rows of a segment and its ancestors, ordered by position."""
         pieces = []
         while segment >= 0:
             pieces.append(np.arange(self.starts[segment], self.stops[segment]))
@@ -81,34 +81,35 @@ class Pack:
         return np.concatenate(pieces[::-1]) if pieces else np.arange(0)
 
 
-def packs(sequences: Sequence[Sequence[int]], budget: int, worth: float = WORTH) -> Iterator[Pack]:
-    """Group sequences that begin alike, and lay out each group as one row.
+def packs(sequences: Sequence[Sequence[int]], budget: int, min_saving: float = MIN_SAVING) -> Iterator[Pack]:
+    """Group sequences with shared prefixes into packs.
 
-    What shares most stays together: a tree that is larger than the budget is divided near its root, and each part
-    has the tokens above it again. Equal sequences always share everything.
+    Sequences with the longest shared prefixes stay together: a tree that is larger than the budget is divided near its
+    root, and each part repeats the tokens above it. Equal sequences always share all tokens.
 
     Args:
-        sequences: Token ids of each, none negative; an empty sequence is left out.
-        budget: Most tokens of a pack, each counted as often as it stands there; a sequence that is longer is a
-            pack by itself (with those that are equal to it or to its beginning).
-        worth: Fewest tokens that a branch must save, ``math.inf`` to share nothing but what is equal.
+        sequences: Token ids of each sequence, none negative; empty sequences are skipped.
+        budget: Most tokens of a pack; a longer sequence is a separate pack, with the sequences that are equal to it or
+            a prefix of it.
+        min_saving: Fewest tokens that a branch must save; ``math.inf`` shares only equal sequences.
 
     Yields:
-        The longest pack first, so that one that does not fit into memory comes at once.
+        Packs, the longest first, so that a pack that does not fit into memory fails at once.
     """
     kept = [index for index, sequence in enumerate(sequences) if len(sequence)]
     arrays = {index: np.asarray(sequences[index], dtype=np.uint32) for index in kept}
-    # Big-endian bytes sort as the numbers do, and are compared by memcmp.
+    # Big-endian bytes sort like the numbers, and are compared by memcmp.
     order = sorted(kept, key=lambda index: arrays[index].astype(">u4").tobytes())
     ordered = [arrays[index] for index in order]
     lengths = np.array([len(array) for array in ordered], dtype=np.int64)
-    shared = _worthwhile(lengths, _neighbors(ordered), worth)
-    for places in _groups(lengths, shared, budget):
-        yield _laid_out([ordered[i] for i in places], _between(shared, places), np.array([order[i] for i in places]))
+    shared = _drop_small_savings(lengths, _shared_with_previous(ordered), min_saving)
+    for group in _groups(lengths, shared, budget):
+        members = np.array([order[i] for i in group])
+        yield _build_pack([ordered[i] for i in group], _shared_within(shared, group), members)
 
 
-def _neighbors(ordered: Sequence[Ids]) -> Integers:
-    """Return how many tokens each sequence has in common with the one before it, shape ``[n]``."""
+def _shared_with_previous(ordered: Sequence[Ids]) -> Integers:
+    """Return the length of the prefix that each sequence shares with the previous one, shape ``[n]``."""
     shared = np.zeros(len(ordered), dtype=np.int64)
     for i in range(1, len(ordered)):
         width = min(len(ordered[i - 1]), len(ordered[i]))
@@ -118,20 +119,20 @@ def _neighbors(ordered: Sequence[Ids]) -> Integers:
     return shared
 
 
-def _between(shared: Integers, places: Sequence[int]) -> Integers:
-    """Return what each of some sequences shares with the one of them before it."""
-    return np.array([0, *(shared[a + 1 : b + 1].min() for a, b in pairwise(places))], dtype=np.int64)
+def _shared_within(shared: Integers, group: Sequence[int]) -> Integers:
+    """Return the length of the prefix that each sequence of a group shares with the previous one of the group."""
+    return np.array([0, *(shared[a + 1 : b + 1].min() for a, b in pairwise(group))], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class _Tree:
-    """A radix tree; node 0 is the empty beginning, every other is deeper than its parent.
+class _RadixTree:
+    """A radix tree; node 0 is the empty prefix, every other node is deeper than its parent.
 
     Attributes:
-        depths: Tokens from the beginning to the end of each node.
-        parents: Node above each.
-        nodes: Node with which each sequence ends.
-        forks: Node at which each sequence leaves the one before it.
+        depths: Length of the prefix at each node, in tokens.
+        parents: Parent of each node.
+        nodes: Last node of each sequence.
+        forks: Node at which each sequence diverges from the previous one.
     """
 
     depths: list[int]
@@ -140,13 +141,18 @@ class _Tree:
     forks: list[int]
 
     def upwards(self) -> list[int]:
-        """Return all nodes but the root, children before parents."""
+        """Return all nodes except the root, children before parents."""
         return sorted(range(1, len(self.depths)), key=lambda node: -self.depths[node])
 
 
-def _tree(lengths: Sequence[int] | Integers, shared: Sequence[int] | Integers) -> _Tree:
-    """Build the tree of sequences in lexicographic order from what each shares with the one before."""
-    tree = _Tree([0], [0], [], [])
+def _tree(lengths: Sequence[int] | Integers, shared: Sequence[int] | Integers) -> _RadixTree:
+    """Build the tree of sequences in lexicographic order.
+
+    Args:
+        lengths: Length of each sequence.
+        shared: Length of the prefix that each shares with the previous one.
+    """
+    tree = _RadixTree([0], [0], [], [])
 
     def add(depth: int) -> None:
         tree.depths.append(depth)
@@ -167,8 +173,8 @@ def _tree(lengths: Sequence[int] | Integers, shared: Sequence[int] | Integers) -
     return tree
 
 
-def _worthwhile(lengths: Integers, shared: Integers, worth: float) -> Integers:
-    """Return ``shared`` with every branch that saves too little moved up to the next that does not."""
+def _drop_small_savings(lengths: Integers, shared: Integers, min_saving: float) -> Integers:
+    """Return ``shared`` with every branch that saves too little moved up to its closest ancestor that saves enough."""
     tree = _tree(lengths, shared)
     counts, children = [0] * len(tree.depths), [0] * len(tree.depths)
     for node in tree.nodes:
@@ -181,82 +187,82 @@ def _worthwhile(lengths: Integers, shared: Integers, worth: float) -> Integers:
     for node in reversed(upwards):
         above = reached[tree.parents[node]]
         saved = (counts[node] - 1) * (tree.depths[node] - above)
-        reached[node] = tree.depths[node] if saved >= worth else above
+        reached[node] = tree.depths[node] if saved >= min_saving else above
     moved = np.array([reached[fork] for fork in tree.forks], dtype=np.int64)
-    # A sequence that is the beginning of the next needs no branch: it ends on the way.
+    # A sequence that is a prefix of the next one needs no branch: it ends within it.
     before = np.concatenate([lengths[:1], lengths[:-1]])
     single = np.array([children[fork] <= 1 for fork in tree.forks], dtype=bool)
     return np.where((shared == lengths) | (single & (shared == before)), shared, moved)
 
 
 @dataclass(slots=True)
-class _Part:
-    """Sequences that go into one pack: ``size`` counts their tokens below the node at hand."""
+class _Bin:
+    """Sequences of one pack; ``size`` is the number of their tokens below the current node."""
 
     size: int
-    places: list[int]
+    sequences: list[int]
 
 
 def _groups(lengths: Integers, shared: Integers, budget: int) -> list[list[int]]:
-    """Return the places (in lexicographic order) of each pack's sequences, the longest pack first."""
+    """Return the sequences of each pack, as indices in lexicographic order; the longest pack first."""
     tree = _tree(lengths, shared)
-    parts: list[list[_Part]] = [[] for _ in tree.depths]
-    own: list[list[int]] = [[] for _ in tree.depths]
-    for place, node in enumerate(tree.nodes):
-        own[node].append(place)
+    bins: list[list[_Bin]] = [[] for _ in tree.depths]
+    ending: list[list[int]] = [[] for _ in tree.depths]
+    for sequence, node in enumerate(tree.nodes):
+        ending[node].append(sequence)
     for node in [*tree.upwards(), 0]:
-        together = _fitted(parts[node], budget - tree.depths[node])
-        if own[node]:
-            if not together:
-                together.append(_Part(0, []))
-            together[0].places += own[node]
-        parts[node] = []
-        above = tree.parents[node]
-        for part in together:
-            part.size += tree.depths[node] - tree.depths[above]
-        parts[above] += together
-    done = [_Part(part.size, sorted(part.places)) for part in parts[0]]
-    return [part.places for part in sorted(done, key=lambda part: (-part.size, part.places[0]))]
+        merged = _merge_bins(bins[node], budget - tree.depths[node])
+        if ending[node]:
+            if not merged:
+                merged.append(_Bin(0, []))
+            merged[0].sequences += ending[node]
+        bins[node] = []
+        parent = tree.parents[node]
+        for entry in merged:
+            entry.size += tree.depths[node] - tree.depths[parent]
+        bins[parent] += merged
+    complete = [_Bin(entry.size, sorted(entry.sequences)) for entry in bins[0]]
+    return [entry.sequences for entry in sorted(complete, key=lambda entry: (-entry.size, entry.sequences[0]))]
 
 
-def _fitted(parts: list[_Part], room: int) -> list[_Part]:
-    """Join parts under a limit: the largest first, each to the fullest that has room for it."""
-    if len(parts) < 2:
-        return parts
-    joined: list[_Part] = []
-    rooms: list[tuple[int, int]] = []
-    for part in sorted(parts, key=lambda part: (-part.size, part.places[0])):
-        found = bisect_left(rooms, (part.size, -1))
-        if found < len(rooms):
-            left, index = rooms.pop(found)
-            joined[index].size += part.size
-            joined[index].places += part.places
+def _merge_bins(bins: list[_Bin], capacity: int) -> list[_Bin]:
+    """Merge bins up to a capacity by best-fit decreasing: the largest first, each into the fullest that it fits in."""
+    if len(bins) < 2:
+        return bins
+    merged: list[_Bin] = []
+    free: list[tuple[int, int]] = []  # remaining capacity and index of each merged bin, sorted
+    for entry in sorted(bins, key=lambda entry: (-entry.size, entry.sequences[0])):
+        best = bisect_left(free, (entry.size, -1))
+        if best < len(free):
+            remaining, index = free.pop(best)
+            merged[index].size += entry.size
+            merged[index].sequences += entry.sequences
         else:
-            left, index = room, len(joined)
-            joined.append(part)
-        if left > part.size:
-            insort(rooms, (left - part.size, index))
-    return joined
+            remaining, index = capacity, len(merged)
+            merged.append(entry)
+        if remaining > entry.size:
+            insort(free, (remaining - entry.size, index))
+    return merged
 
 
-def _laid_out(ordered: Sequence[Ids], shared: Integers, members: Integers) -> Pack:
+def _build_pack(ordered: Sequence[Ids], shared: Integers, members: Integers) -> Pack:
     """Return the pack of sequences in lexicographic order."""
     tree = _tree([len(array) for array in ordered], shared)
     order = _depth_first(tree)
     segments = {node: segment for segment, node in enumerate(order)}
-    through = {node: place for place, node in enumerate(tree.nodes)}
+    example = {node: sequence for sequence, node in enumerate(tree.nodes)}  # a sequence that contains each node
     for node in tree.upwards():
-        through[tree.parents[node]] = through[node]
+        example[tree.parents[node]] = example[node]
     firsts = [tree.depths[tree.parents[node]] for node in order]
     lasts = [tree.depths[node] for node in order]
     parents = [segments.get(tree.parents[node], -1) for node in order]
     stops = np.cumsum(np.subtract(lasts, firsts))
     subtree = stops.tolist()
     for segment in range(len(order) - 1, -1, -1):
-        if (above := parents[segment]) >= 0:
-            subtree[above] = max(subtree[above], subtree[segment])
-    runs = [ordered[through[node]][a:b] for node, a, b in zip(order, firsts, lasts, strict=True)]
-    given = np.argsort(members)
+        if (parent := parents[segment]) >= 0:
+            subtree[parent] = max(subtree[parent], subtree[segment])
+    runs = [ordered[example[node]][a:b] for node, a, b in zip(order, firsts, lasts, strict=True)]
+    by_index = np.argsort(members)
     return Pack(
         ids=np.concatenate(runs).astype(np.int64),
         positions=np.concatenate([np.arange(a, b) for a, b in zip(firsts, lasts, strict=True)]),
@@ -264,22 +270,22 @@ def _laid_out(ordered: Sequence[Ids], shared: Integers, members: Integers) -> Pa
         starts=np.concatenate([[0], stops[:-1]]),
         stops=stops,
         parents=np.array(parents),
-        members=members[given],
-        leaves=np.array([segments[node] for node in tree.nodes])[given],
+        members=members[by_index],
+        leaves=np.array([segments[node] for node in tree.nodes])[by_index],
     )
 
 
-def _depth_first(tree: _Tree) -> list[int]:
-    """Return the nodes but the root: a parent before its children, of these the one with the longest way first."""
+def _depth_first(tree: _RadixTree) -> list[int]:
+    """Return all nodes except the root: parents before children, of these the one with the longest path first."""
     children: list[list[int]] = [[] for _ in tree.depths]
     deepest = list(tree.depths)
     for node in tree.upwards():
         children[tree.parents[node]].append(node)
         deepest[tree.parents[node]] = max(deepest[tree.parents[node]], deepest[node])
-    order, waiting = [], [0]
-    while waiting:
-        node = waiting.pop()
+    order, stack = [], [0]
+    while stack:
+        node = stack.pop()
         order.append(node)
-        # The last on the stack is the first in the row.
-        waiting += sorted(children[node], key=lambda child: (deepest[child], -child))
+        # The last on the stack is visited first.
+        stack += sorted(children[node], key=lambda child: (deepest[child], -child))
     return order[1:]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
@@ -39,19 +40,20 @@ class Registry(Generic[T]):
         self.package = package
         self._name_of = name_of or (lambda item: str(item.name))  # type: ignore[attr-defined]
         self._items: dict[str, T] = {}
+        self._modules: dict[str, str] = {}  # name -> module that registered it
         self._loaded = False
 
     def register(self, item: T) -> T:
         """Add an item and return it, so that this also works as a decorator.
 
         Raises:
-            SettingError: Another item has the same name.
+            SettingError: Another module has registered an item of this name.
         """
-        name = self._name_of(item)
-        known = self._items.setdefault(name, item)
-        if known is not item and _origin(known) != _origin(item):
-            raise SettingError(f"Two definitions of the {self.kind} '{name}': {_origin(known)} and {_origin(item)}.")
-        self._items[name] = item  # a module that is reloaded replaces its own items
+        name, module = self._name_of(item), str(sys._getframe(1).f_globals.get("__name__", ""))  # noqa: SLF001
+        known = self._modules.setdefault(name, module)
+        if known != module:
+            raise SettingError(f"Two definitions of the {self.kind} '{name}': in {known} and in {module}.")
+        self._items[name] = item  # a module that is reloaded replaces its items
         return item
 
     def get(self, name: str) -> T:
@@ -99,7 +101,3 @@ def _import_modules(package: str) -> None:
     for module in sorted(pkgutil.iter_modules(found.__path__), key=lambda module: module.name):
         if not module.name.startswith("_"):
             importlib.import_module(f"{package}.{module.name}")
-
-
-def _origin(item: object) -> str:
-    return f"{getattr(item, '__module__', type(item).__module__)}.{getattr(item, '__qualname__', type(item).__name__)}"

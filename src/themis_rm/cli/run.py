@@ -36,8 +36,14 @@ def run(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Output directory. An interrupted run resumes from it.")
-    ] = Path("out"),
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Output directory, by default named after the recipe. An interrupted run resumes from it.",
+        ),
+    ] = None,
     executor: Executor = None,
     workers: Workers = None,
 ) -> None:
@@ -47,7 +53,7 @@ def run(
         from themis_rm.workflow.run import run as run_recipe
 
     settings = RunRecipe.load(recipe, call.overrides(executor_flags(executor, workers)))
-    finished = run_recipe(settings, out, Console(stderr=True))
+    finished = run_recipe(settings, out or Path(settings.run_name), Console(stderr=True))
     call.output(_plain(finished), finished.results.table(), *_lines(finished))
 
 

@@ -27,8 +27,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from themis_rm.languages import language_of_path
-from themis_rm.mining.git import find_git_dir, opened
-from themis_rm.mining.messages import is_boilerplate, is_revert, length_fault
+from themis_rm.mining.git import find_git_dir, open_isolated
+from themis_rm.mining.messages import check_length, is_boilerplate, is_revert
 from themis_rm.mining.miner import RepositoryMiner
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.mining.settings import MineSettings
@@ -52,7 +52,7 @@ def our_rows(repo: str) -> float:
     started = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as scratch,
-        opened(find_git_dir(Path(repo)), Path(scratch)) as git_dir,
+        open_isolated(find_git_dir(Path(repo)), Path(scratch)) as git_dir,
     ):
         for _ in RepositoryMiner("repository", SETTINGS).rows(git_dir):
             pass
@@ -83,7 +83,10 @@ def _theirs(repo: str, workers: int) -> Iterator[Commit]:
         subject = " ".join(commit.msg.strip().split("\n\n")[0].split())
         if commit.merge or not commit.parents or is_boilerplate(subject) or is_revert(subject):
             continue
-        if length_fault(commit.msg, SETTINGS.message_min, SETTINGS.message_max) or len(commit.modified_files) != 1:
+        if (
+            check_length(commit.msg, SETTINGS.min_message_length, SETTINGS.max_message_length)
+            or len(commit.modified_files) != 1
+        ):
             continue
         file = commit.modified_files[0]
         language = language_of_path(file.new_path or "")

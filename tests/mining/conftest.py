@@ -1,4 +1,4 @@
-"""Builds small git repositories, and mines them."""
+"""Fixtures that build small git repositories and mine them."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ BEFORE, AFTER = b"def f(x):\n    return x\n", b"def f(x):\n    return x + 1\n"
 
 
 class History:
-    """A repository whose commits are a minute apart."""
+    """A git repository whose commits are one minute apart."""
 
     def __init__(self, path: Path, license: str | None = MIT, **options: str):
         self.path = path
@@ -68,7 +68,7 @@ class History:
         return self.git("rev-parse", "HEAD")
 
     def commit_raw(self, message: bytes, header: bytes = b"") -> str:
-        """Commit the files as they are, with a message and header lines that ``git commit`` would not write."""
+        """Commit the files with a message and header lines that ``git commit`` would not write."""
         self.minutes += 1
         self.git("add", "-A")
         parent, tree = self.git("rev-parse", "HEAD"), self.git("write-tree")
@@ -79,20 +79,20 @@ class History:
         return commit
 
     def change(self, message: str | bytes = "Return one more than asked", path: str = "a.py") -> str:
-        """Make a commit that is kept: add a file, then change it."""
+        """Add a file and change it; the second commit is kept by default."""
         self.commit("Add a file to change", {path: BEFORE})
         return self.commit(message, {path: AFTER})
 
 
 @pytest.fixture
 def history(tmp_path):
-    """Return a maker of repositories: ``history("name", license=..., object_format=...)``."""
+    """Return a function that builds a repository: ``history("name", license=..., object_format=...)``."""
     return lambda name="repo", **options: History(tmp_path / name, **options)
 
 
 @pytest.fixture
 def mine(tmp_path):
-    """Return a miner: ``mine(repo, ..., setting=value)`` -> rows and report."""
+    """Return a function that mines: ``mine(repo, ..., setting=value)`` -> rows and report."""
 
     def run(*repos, out=None, **settings):
         out = out or tmp_path / "out"

@@ -1,4 +1,4 @@
-"""Source trees: documented functions in eight languages become solutions."""
+"""Mining of source trees: documented functions in eight languages become solutions."""
 
 import os
 
@@ -130,17 +130,17 @@ def mine(tree, out, workers=1, **settings):
     return report, rows
 
 
-def test_all_eight_languages(tree, tmp_path):
+def test_functions_of_all_eight_languages_are_mined(tree, tmp_path):
     _, rows = mine(tree, tmp_path / "out")
     assert sorted(row.language for row in rows) == ["C", "C#", "C++", "Go", "Java", "JavaScript", "Python", "Ruby"]
 
 
-def test_no_path_of_the_machine_in_rows(tree, tmp_path):
+def test_rows_have_paths_relative_to_the_tree(tree, tmp_path):
     _, rows = mine(tree, tmp_path / "out")
     assert {(row.repos, row.file_path) for row in rows} == {("project", path) for path in FILES}
 
 
-def test_instruction_holds_doc_and_signature_without_markup(tree, tmp_path):
+def test_the_instruction_has_documentation_and_signature_without_markup(tree, tmp_path):
     _, rows = mine(tree, tmp_path / "out")
     for row in rows:
         assert "add" in row.instruction.lower()
@@ -152,7 +152,7 @@ def test_instruction_holds_doc_and_signature_without_markup(tree, tmp_path):
     assert "see B." in by["C#"].instruction
 
 
-def test_solution_is_dedented_and_without_doc(tree, tmp_path):
+def test_the_solution_has_no_indentation_and_no_documentation(tree, tmp_path):
     _, rows = mine(tree, tmp_path / "out")
     by = {row.language: row for row in rows}
     assert by["Python"].solution == (
@@ -165,7 +165,7 @@ def test_solution_is_dedented_and_without_doc(tree, tmp_path):
     assert all("two numbers" not in row.solution for row in rows)
 
 
-def test_names_lines_and_source(tree, tmp_path):
+def test_rows_have_names_lines_and_the_kind_of_documentation(tree, tmp_path):
     _, rows = mine(tree, tmp_path / "out")
     by = {row.language: row for row in rows}
     assert (by["Python"].name, by["Python"].line, by["Python"].instruction_source) == ("A.add", 2, "docstring")
@@ -173,7 +173,7 @@ def test_names_lines_and_source(tree, tmp_path):
     assert by["C"].name == by["C++"].name == "add"
 
 
-def test_functions_are_dropped_by_reason(tmp_path):
+def test_dropped_functions_are_counted_by_reason(tmp_path):
     folder = tmp_path / "t"
     folder.mkdir()
     parts = [
@@ -188,11 +188,11 @@ def test_functions_are_dropped_by_reason(tmp_path):
     (folder / "a.py").write_text("\n\n".join(parts))
     report, rows = mine(folder, tmp_path / "out")
     assert [row.name for row in rows] == ["good"]
-    assert report.dropped == {"doc-says-nothing": 2, "duplicate": 1, "no-doc": 1, "too-long": 1, "too-short": 1}
+    assert report.dropped == {"duplicate": 1, "no-doc": 1, "too-long": 1, "too-short": 1, "uninformative-doc": 2}
     assert report.read == report.kept + sum(report.dropped.values())
 
 
-def test_files_are_passed_over_by_reason(tmp_path):
+def test_excluded_files_are_counted_by_reason(tmp_path):
     folder = tmp_path / "t"
     (folder / "tests").mkdir(parents=True)
     (folder / "a.py").write_text(python("f"))
@@ -215,11 +215,11 @@ def test_files_are_passed_over_by_reason(tmp_path):
         "files-not-utf8": 1,
         "files-read": 1,
         "files-symlink": 1,
-        "files-too-big": 1,
+        "files-too-large": 1,
     }
 
 
-def test_workers_and_runs_give_the_same_bytes(tree, tmp_path):
+def test_the_output_does_not_depend_on_the_number_of_workers(tree, tmp_path):
     for n in range(20):
         (tree / f"m{n}.py").write_text(python(f"f{n}", body=f"    x -= {n}\n" + LONG))
     mine(tree, tmp_path / "one", workers=1)
@@ -230,7 +230,7 @@ def test_workers_and_runs_give_the_same_bytes(tree, tmp_path):
         assert (tmp_path / "one/solutions" / name).read_bytes() == (tmp_path / "two/solutions" / name).read_bytes()
 
 
-def test_quota_draws_by_the_seed(tmp_path):
+def test_the_seed_decides_which_functions_are_drawn(tmp_path):
     folder = tmp_path / "t"
     folder.mkdir()
     for n in range(40):
@@ -240,7 +240,7 @@ def test_quota_draws_by_the_seed(tmp_path):
     assert drawn[0] == drawn[2] != drawn[1]
 
 
-def test_most_functions_of_one_file(tmp_path):
+def test_functions_per_file_are_limited(tmp_path):
     folder = tmp_path / "t"
     folder.mkdir()
     (folder / "a.py").write_text("\n\n".join(python(f"f{n}", body=f"    x -= {n}\n" + LONG) for n in range(10)))
@@ -248,7 +248,7 @@ def test_most_functions_of_one_file(tmp_path):
     assert (len(rows), report.dropped) == (4, {"over-file-quota": 6})
 
 
-def test_header_that_only_cpp_reads_is_cpp(tmp_path):
+def test_a_header_that_only_parses_as_cpp_is_cpp(tmp_path):
     folder = tmp_path / "t"
     folder.mkdir()
     (folder / "a.h").write_text("namespace n {\nclass A {\n public:\n" + FILES["a/add.cpp"] + "};\n}\n")
@@ -256,39 +256,51 @@ def test_header_that_only_cpp_reads_is_cpp(tmp_path):
     assert [(row.language, row.name) for row in rows] == [("C++", "A.add")]
 
 
-def test_parts_of_a_tree_are_repositories_of_their_own(tmp_path):
+def test_top_level_packages_can_be_repositories(tmp_path):
     for place in ("lib/numbers/adding.py", "lib/texts/deep/joining.py", "lib/alone.py"):
         path = tmp_path / place
         path.parent.mkdir(parents=True, exist_ok=True)
         name = path.stem
         path.write_text(f'def {name}(x):\n    """Say what {name} does."""\n    y = {{{name!r}: x}}\n    return y\n')
-    mine_trees([tmp_path / "lib"], tmp_path / "out", TreeSettings(parts=True, min_lines=2), ExecutorSettings(workers=1))
+    mine_trees(
+        [tmp_path / "lib"],
+        tmp_path / "out",
+        TreeSettings(repository_per_package=True, min_lines=2),
+        ExecutorSettings(workers=1),
+    )
     repos = {row["repos"] for row in read_rows(tmp_path / "out" / "solutions")}
     assert repos == {"lib/numbers", "lib/texts", "lib/alone"}
 
 
-def test_the_report_lies_with_the_rows(tree, tmp_path):
+def test_the_report_is_saved_with_the_rows(tree, tmp_path):
     report = mine_trees([tree], tmp_path / "out", TreeSettings(), ExecutorSettings(workers=1))
     assert type(report).load(tmp_path / "out") == report
 
 
-def test_license_is_found(tree, tmp_path):
+def test_results_of_a_changed_tree_are_replaced(tree, tmp_path):
+    mine(tree, tmp_path / "out")
+    (tree / "a" / "add.py").unlink()
+    _, rows = mine(tree, tmp_path / "out")
+    assert "Python" not in {row.language for row in rows}
+
+
+def test_the_license_is_detected(tree, tmp_path):
     (tree / "LICENSE").write_text("SPDX-License-Identifier: MIT\n")
     _, rows = mine(tree, tmp_path / "out", languages=["python"])
     assert [(row.language, row.license) for row in rows] == [("Python", "MIT")]
 
 
-def test_license_is_given(tree, tmp_path):
+def test_the_license_can_be_set(tree, tmp_path):
     _, rows = mine(tree, tmp_path / "out", license="ISC")
     assert {row.license for row in rows} == {"ISC"}
 
 
-def test_not_a_folder(tmp_path):
-    with pytest.raises(InputError, match="not a folder"):
+def test_a_missing_tree_is_a_user_error(tmp_path):
+    with pytest.raises(InputError, match="not a directory"):
         mine_trees([tmp_path / "nowhere"], tmp_path / "out", TreeSettings(), ExecutorSettings(workers=1))
 
 
-def test_two_trees_of_one_name(tmp_path):
+def test_two_trees_with_the_same_name_are_a_user_error(tmp_path):
     for parent in ("a", "b"):
         (tmp_path / parent / "src").mkdir(parents=True)
     with pytest.raises(InputError, match="src"):
@@ -297,7 +309,7 @@ def test_two_trees_of_one_name(tmp_path):
         )
 
 
-def test_unknown_language():
+def test_an_unknown_language_is_rejected():
     with pytest.raises(SettingError, match="Python"):
         TreeSettings.build({"languages": ["Pyton"]})
 
@@ -316,6 +328,6 @@ def test_unknown_language():
         ("/* Zählt äöü ßßß ÄÖÜ äöü öäü öüä ßäö Äpfel übrig öfter alle */", False, ""),
     ],
 )  # fmt: skip
-def test_clean_doc(raw, docstring, clean):
+def test_documentation_is_converted_to_prose(raw, docstring, clean):
     documentation = get_language("Python" if docstring else "Java").documentation
     assert clean_doc(raw.split("\n") if raw.startswith("#") else [raw], documentation) == clean

@@ -1,4 +1,4 @@
-"""Repositories that want git to do harm, and repositories that are damaged."""
+"""Hostile and damaged repositories."""
 
 import os
 import shutil
@@ -8,12 +8,12 @@ import zlib
 import pytest
 
 from themis_rm.errors import InputError
-from themis_rm.mining.git import ObjectReader, clone, environment, find_git_dir, head_of, opened, parse_git_error
+from themis_rm.mining.git import ObjectReader, clone, environment, find_git_dir, head_of, open_isolated, parse_git_error
 
 
 @pytest.fixture
 def trap(tmp_path):
-    """Return a program that leaves a mark when it is run, and the mark."""
+    """Return a program that creates a file when it runs, and that file."""
     mark, program = tmp_path / "sprung", tmp_path / "trap.sh"
     program.write_text(f'#!/bin/sh\ntouch "{mark}"\ncat\n')
     program.chmod(0o755)
@@ -86,7 +86,7 @@ def signed_header():
     return b"gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ\n -----END PGP SIGNATURE-----\n"
 
 
-def test_nothing_that_a_hostile_configuration_names_is_run(history, mine, trap, tmp_path):
+def test_programs_in_a_hostile_configuration_do_not_run(history, mine, trap, tmp_path):
     program, mark = trap
     repo = history()
     repo.change()
@@ -98,7 +98,7 @@ def test_nothing_that_a_hostile_configuration_names_is_run(history, mine, trap, 
     assert not mark.exists()
 
 
-def test_the_trap_of_the_test_above_works_on_plain_git(history, trap, tmp_path):
+def test_the_hostile_configuration_affects_plain_git(history, trap, tmp_path):
     program, mark = trap
     repo = history()
     repo.change()
@@ -121,7 +121,7 @@ def test_missing_objects_of_a_partial_clone_are_not_fetched(history, mine, trap,
     assert not mark.exists()
 
 
-def test_the_environment_of_the_caller_does_not_reach_git(history, mine, trap, monkeypatch):
+def test_git_variables_of_the_caller_are_removed(history, mine, trap, monkeypatch):
     program, mark = trap
     repo = history()
     repo.change()
@@ -145,7 +145,7 @@ def test_replacement_objects_are_not_followed(history, mine):
     assert mine(repo.path)[0][0].new_contents == "def f(x):\n    return x + 1\n"
 
 
-def test_a_repository_of_another_owner_is_read(history, mine):
+def test_a_repository_of_another_owner_is_mined(history, mine):
     if os.geteuid() != 0:
         pytest.skip("only root can give files away")
     repo = history()
@@ -171,14 +171,14 @@ def test_a_repository_of_another_owner_is_read(history, mine):
         "file://elsewhere/x",
     ],
 )
-def test_what_is_no_allowed_url_never_reaches_git(mine, url, monkeypatch, tmp_path):
+def test_other_urls_are_not_passed_to_git(mine, url, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("themis_rm.mining.repositories.clone", lambda *_: pytest.fail("git was asked to clone"))
     with pytest.raises(InputError, match="No repository could be mined"):
         mine(url)
 
 
-def test_borrowed_objects_are_refused_unless_allowed(history, mine, tmp_path):
+def test_borrowed_objects_are_rejected_unless_allowed(history, mine, tmp_path):
     repo = history()
     repo.change()
     repo.git("clone", "-q", "--bare", "--shared", ".", str(tmp_path / "shared.git"))
@@ -187,14 +187,14 @@ def test_borrowed_objects_are_refused_unless_allowed(history, mine, tmp_path):
     assert len(mine(tmp_path / "shared.git", alternates=True, out=tmp_path / "allowed")[0]) == 1
 
 
-def test_submodules_and_symlinks_are_not_rows(history, mine):
+def test_submodules_and_symlinks_are_dropped(history, mine):
     repo = history()
     inner = repo.change()
     repo.git("update-index", "--add", "--cacheinfo", f"160000,{inner},module.py")
     repo.git("commit", "-q", "-m", "Add a submodule like a file")
     second = repo.git("rev-parse", "HEAD")
     repo.git("update-index", "--cacheinfo", f"160000,{second},module.py")
-    repo.git("commit", "-q", "-m", "Move the submodule on")
+    repo.git("commit", "-q", "-m", "Update the submodule")
     repo.git("update-index", "--force-remove", "module.py")
     for number, target in enumerate(("a.py", "/etc/passwd", "../../up")):
         link = repo.path / "link.py"
@@ -209,7 +209,7 @@ def test_submodules_and_symlinks_are_not_rows(history, mine):
     assert report.dropped["type-change"] == 1
 
 
-def test_a_change_of_mode_alone_is_no_row(history, mine):
+def test_a_change_of_mode_alone_is_dropped(history, mine):
     repo = history()
     repo.change()
     (repo.path / "a.py").chmod(0o755)
@@ -217,7 +217,7 @@ def test_a_change_of_mode_alone_is_no_row(history, mine):
     assert mine(repo.path)[1].dropped["mode-only"] == 1
 
 
-def test_file_names_are_only_names(history, mine, tmp_path, monkeypatch):
+def test_file_names_are_not_interpreted(history, mine, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = [
         'quo"te\'s.py', "new\nline.py", "$(touch sprung).py", "; touch sprung #.py", "-rf.py", ":100644 M.py",
@@ -230,13 +230,13 @@ def test_file_names_are_only_names(history, mine, tmp_path, monkeypatch):
     assert not list(tmp_path.rglob("sprung"))
 
 
-def test_names_that_are_not_utf8_are_counted(history, mine):
+def test_file_names_that_are_not_utf8_are_dropped(history, mine):
     repo = history()
     repo.change(path="caf\udce9.py")
     assert mine(repo.path)[1].dropped["path-not-utf8"] == 1
 
 
-def test_a_shallow_clone_loses_its_boundary_only(history, mine, tmp_path):
+def test_a_shallow_clone_loses_only_its_boundary(history, mine, tmp_path):
     repo = history()
     repo.change()
     last = repo.commit("Return two more than asked", {"a.py": b"2\n"})
@@ -246,7 +246,7 @@ def test_a_shallow_clone_loses_its_boundary_only(history, mine, tmp_path):
     assert (report.dropped, report.details["shallow"]) == ({"shallow-boundary": 1}, 1)
 
 
-def test_an_empty_repository_is_said_to_be_empty(history, mine):
+def test_an_empty_repository_is_reported_as_empty(history, mine):
     with pytest.raises(InputError, match="no commits"):
         mine(history(license=None).path)
 
@@ -260,7 +260,7 @@ def object_file(repo, oid):
     return repo.path / ".git" / "objects" / oid[:2] / oid[2:]
 
 
-def test_a_missing_blob_costs_the_rows_that_need_it(history, mine):
+def test_commits_with_a_missing_blob_are_dropped(history, mine):
     repo = history()
     repo.change()
     lost = repo.commit("Return two more than asked", {"a.py": b"2\n"})
@@ -274,23 +274,23 @@ def test_a_missing_blob_costs_the_rows_that_need_it(history, mine):
 
 
 @pytest.mark.parametrize("damage", ["garbage", "cut", "header-only"])
-def test_a_damaged_blob_costs_the_rows_that_need_it(history, mine, damage):
+def test_commits_with_a_damaged_blob_are_dropped(history, mine, damage):
     repo = history()
     bad = repo.commit("Add a file to change", {"a.py": os.urandom(3000).hex().encode()})
     repo.commit("Return one more than asked", {"a.py": b"1\n"})
     repo.commit("Return two more than asked", {"a.py": b"2\n"})
     repo.change(path="b.py")
     file = object_file(repo, repo.git("rev-parse", f"{bad}:a.py"))
-    whole = file.read_bytes()
+    complete = file.read_bytes()
     file.chmod(0o644)
     header_only = zlib.compress(b"blob 6000\0short")
-    file.write_bytes({"garbage": b"garbage", "cut": whole[: len(whole) // 2], "header-only": header_only}[damage])
+    file.write_bytes({"garbage": b"garbage", "cut": complete[: len(complete) // 2], "header-only": header_only}[damage])
     rows, report = mine(repo.path)
     assert report.dropped["missing-object"] == 1
     assert len(rows) == 2
 
 
-def test_a_damaged_pack_is_a_failed_repository_not_a_crash(history, mine, tmp_path):
+def test_a_repository_with_a_damaged_pack_fails(history, mine, tmp_path):
     good, repo = history("good"), history("bad")
     good.change()
     for number in range(20):
@@ -303,11 +303,11 @@ def test_a_damaged_pack_is_a_failed_repository_not_a_crash(history, mine, tmp_pa
     pack.write_bytes(bytes(data))
     rows, report = mine(good.path, repo.path)
     assert [row.repos for row in rows] == ["good"]
-    assert [line["name"] for line in report.details["failed"]] == ["bad"]
+    assert [row["name"] for row in report.details["failed"]] == ["bad"]
     assert str(tmp_path) not in report.details["failed"][0]["reason"]
 
 
-def test_a_tree_that_is_missing_is_a_failed_repository(history, mine):
+def test_a_repository_with_a_missing_tree_fails(history, mine):
     repo = history()
     repo.change()
     object_file(repo, repo.git("rev-parse", "HEAD~1^{tree}")).unlink()
@@ -316,14 +316,14 @@ def test_a_tree_that_is_missing_is_a_failed_repository(history, mine):
 
 
 @pytest.mark.parametrize("head", ["", "ref: refs/heads/none\n", "ref: ../../secret\n", "garbage\n", "ref: HEAD\n"])
-def test_a_head_that_names_nothing_falls_back_to_the_main_branch(history, mine, head):
+def test_an_invalid_head_falls_back_to_the_main_branch(history, mine, head):
     repo = history()
     repo.change()
     (repo.path / ".git" / "HEAD").write_text(head)
     assert len(mine(repo.path)[0]) == 1
 
 
-def test_pipes_in_place_of_files_do_not_hang(history):
+def test_pipes_instead_of_files_do_not_block(history):
     repo = history()
     repo.change()
     for name in ("packed-refs", "shallow", "commondir"):
@@ -331,21 +331,21 @@ def test_pipes_in_place_of_files_do_not_hang(history):
     assert len(head_of(find_git_dir(repo.path))) == 40
 
 
-def test_a_pipe_in_place_of_the_alternates_is_refused(history, tmp_path):
+def test_a_pipe_instead_of_the_alternates_is_rejected(history, tmp_path):
     repo = history()
     os.mkfifo(repo.path / ".git" / "objects" / "info" / "alternates")
-    with pytest.raises(InputError, match="no plain file"), opened(repo.path / ".git", tmp_path):
+    with pytest.raises(InputError, match="not a regular file"), open_isolated(repo.path / ".git", tmp_path):
         pass
 
 
-def test_an_old_reference_in_packed_refs_loses_to_a_loose_one(history):
+def test_a_loose_reference_overrides_packed_refs(history):
     repo = history()
     repo.git("pack-refs", "--all")
     commit = repo.commit("Write some notes down", {"notes.txt": b"1"})
     assert head_of(repo.path / ".git") == commit
 
 
-def test_a_clone_appears_only_when_whole(tmp_path, history):
+def test_a_clone_is_atomic(tmp_path, history):
     repo = history()
     repo.git("bundle", "create", "-q", str(tmp_path / "x.bundle"), "HEAD")
     target = tmp_path / "clones" / "x.git"
@@ -357,7 +357,7 @@ def test_a_clone_appears_only_when_whole(tmp_path, history):
     assert not (target / "hooks").exists()
 
 
-def test_a_clone_that_fails_leaves_nothing(tmp_path, history):
+def test_a_failed_clone_leaves_no_files(tmp_path, history):
     repo = history()
     repo.git("bundle", "create", "-q", str(tmp_path / "x.bundle"), "HEAD")
     (tmp_path / "x.bundle").write_bytes((tmp_path / "x.bundle").read_bytes()[:-30])
@@ -366,32 +366,32 @@ def test_a_clone_that_fails_leaves_nothing(tmp_path, history):
     assert not list((tmp_path / "clones").iterdir())
 
 
-def test_complaints_hide_passwords_and_control_characters():
+def test_error_messages_hide_passwords_and_control_characters():
     line = parse_git_error(b"warning: x\nfatal: cannot reach https://me:pw@example.org/\x1b[31m\n")
     assert line == "cannot reach https://example.org/?[31m"
 
 
-def test_objects_come_in_order_though_some_are_missing_or_no_blobs(history, tmp_path):
+def test_missing_objects_and_trees_do_not_affect_the_others(history, tmp_path):
     repo = history()
     repo.change()
     blob, tree = repo.git("rev-parse", "HEAD:a.py").encode(), repo.git("rev-parse", "HEAD^{tree}").encode()
     wanted = [blob, b"0" * 40, tree, blob] * 50
-    with opened(repo.path / ".git", tmp_path) as shadow, ObjectReader(shadow, wanted, True) as reader:
+    with open_isolated(repo.path / ".git", tmp_path) as git_dir, ObjectReader(git_dir, wanted, True) as reader:
         answers = [reader.next(oid) for oid in wanted]
     text = b"def f(x):\n    return x + 1\n"
     assert answers == [(27, text), (-1, b""), (-1, b""), (27, text)] * 50
 
 
-def test_a_reader_that_is_left_early_ends(history, tmp_path):
+def test_a_reader_can_be_closed_early(history, tmp_path):
     repo = history()
     repo.change()
     blob = repo.git("rev-parse", "HEAD:a.py").encode()
-    with opened(repo.path / ".git", tmp_path) as shadow, ObjectReader(shadow, [blob] * 5000, True) as reader:
+    with open_isolated(repo.path / ".git", tmp_path) as git_dir, ObjectReader(git_dir, [blob] * 5000, True) as reader:
         reader.next(blob)
-    assert not list(tmp_path.glob("shadow-*"))
+    assert not list(tmp_path.glob("isolated-*"))
 
 
-def test_a_blob_above_the_limit_is_never_read(history, mine, monkeypatch):
+def test_a_blob_above_the_size_limit_is_never_read(history, mine, monkeypatch):
     repo = history()
     repo.change()
     repo.commit("Grow the file beyond all measure", {"a.py": b"x = 1\n" * 400_000})

@@ -1,11 +1,11 @@
-"""The parser of git's log, fed with whole, cut and hostile streams."""
+"""The parser of the output of ``git log``, with complete, truncated and hostile streams; rules for commits."""
 
 import io
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.mining.history import ChangeRules, LogEntry, parse_log, tokens
+from themis_rm.mining.history import ChangeRules, LogEntry, parse_log, split_nul
 from themis_rm.mining.settings import MineSettings
 
 TEXT = st.binary(max_size=40).map(lambda data: data.replace(b"\0", b""))
@@ -30,18 +30,18 @@ def logs(draw):
 
 
 @given(logs())
-def test_what_git_writes_is_read_back_whatever_the_messages_and_paths_hold(case):
+def test_entries_are_parsed_whatever_messages_and_paths_contain(case):
     entries, data = case
     assert list(parse_log(io.BytesIO(data))) == entries
 
 
 @given(st.binary(max_size=300), st.integers(1, 50))
-def test_tokens_do_not_depend_on_how_the_stream_is_cut(data, size):
-    assert list(tokens(io.BytesIO(data), size)) == data.split(b"\0")[:-1]
+def test_parts_do_not_depend_on_the_size_of_chunks(data, size):
+    assert list(split_nul(io.BytesIO(data), size)) == data.split(b"\0")[:-1]
 
 
 @given(logs(), st.integers(0, 400))
-def test_a_stream_that_breaks_off_is_read_without_an_error(case, length):
+def test_a_truncated_stream_is_parsed_without_an_error(case, length):
     assert len(list(parse_log(io.BytesIO(case[1][:length])))) <= len(case[0])
 
 
@@ -54,21 +54,26 @@ def entry(**changes):
     return LogEntry(**(values | changes))
 
 
-def test_a_plain_change_has_no_fault():
-    assert ChangeRules(MineSettings()).fault(entry()) == ""
+def test_an_ordinary_change_is_read():
+    assert ChangeRules(MineSettings()).drop_reason(entry()) == ""
 
 
-def test_a_date_that_git_could_not_read_is_a_fault():
+def test_a_commit_with_an_unreadable_date_is_dropped():
     data = b"\0".join((b"1" * 40, b"2" * 40, b"", b"", b"s", b"m", b""))
-    assert ChangeRules(MineSettings()).fault(next(parse_log(io.BytesIO(data)))) == "bad-date"
+    assert ChangeRules(MineSettings()).drop_reason(next(parse_log(io.BytesIO(data)))) == "bad-date"
 
 
-def test_the_boundary_of_a_shallow_clone_is_not_called_a_root():
+def test_the_boundary_of_a_shallow_clone_is_not_a_root():
     rules = ChangeRules(MineSettings(), frozenset([b"1" * 40]))
-    assert rules.fault(entry(parents=[])) == "shallow-boundary"
+    assert rules.drop_reason(entry(parents=[])) == "shallow-boundary"
 
 
-def test_the_window_takes_its_first_second_and_not_its_last():
+def test_the_time_range_includes_its_start_and_excludes_its_end():
     rules = ChangeRules(MineSettings(since="2019-06-01", until="2021-02-01"))
     times = (1_559_347_199, 1_559_347_200, 1_612_137_599, 1_612_137_600)
-    assert [rules.fault(entry(time=time)) for time in times] == ["outside-time", "", "", "outside-time"]
+    assert [rules.drop_reason(entry(time=time)) for time in times] == [
+        "outside-time-range",
+        "",
+        "",
+        "outside-time-range",
+    ]

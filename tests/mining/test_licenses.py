@@ -1,8 +1,15 @@
-"""Licences told from texts: wrapped, marked up, joined, and those that only look alike."""
+"""Detection of licenses in texts that are wrapped, marked up, combined or similar."""
 
 import pytest
 
-from themis_rm.mining.licenses import LICENSES, OPEN, allowed, detect, is_license_file, licenses_in
+from themis_rm.mining.licenses import (
+    LICENSES,
+    OPEN_LICENSES,
+    are_accepted,
+    detect_licenses,
+    is_license_file,
+    licenses_in,
+)
 
 MIT = (
     "Permission is hereby granted, free of charge, to any person obtaining a copy of this software.\n"
@@ -40,70 +47,73 @@ AGPL3 = "GNU AFFERO GENERAL PUBLIC LICENSE\nVersion 3, 19 November 2007\n"
         ("SPDX-License-Identifier: MIT\n", "MIT"), ("SPDX-License-Identifier: GPL-3.0-or-later\n", "GPL-3.0"),
     ],
 )  # fmt: skip
-def test_each_license_is_known_by_its_phrases(text, spdx):
+def test_each_license_is_detected(text, spdx):
     assert licenses_in(text) == [spdx]
 
 
-def test_wrapping_markup_and_case_do_not_matter():
+def test_line_breaks_markup_and_case_do_not_matter():
     assert licenses_in("> **" + MIT.upper().replace(" ", "\n> ") + "**") == ["MIT"]
 
 
-def test_a_condition_on_top_of_an_open_license_is_seen():
-    found = licenses_in('"Commons Clause" License Condition v1.0\n' + MIT)
-    assert found == ["LicenseRef-Commons-Clause", "MIT"]
-    assert not allowed(found, OPEN)
+def test_an_additional_condition_is_detected():
+    licenses = licenses_in('"Commons Clause" License Condition v1.0\n' + MIT)
+    assert licenses == ["LicenseRef-Commons-Clause", "MIT"]
+    assert not are_accepted(licenses, OPEN_LICENSES)
 
 
-def test_the_text_of_the_gpl_beside_the_lgpl_belongs_to_it():
-    assert detect({"COPYING": GPL2, "COPYING.LESSER": LGPL21}) == ["LGPL-2.1"]
-    assert detect({"COPYING": GPL3, "COPYING.LESSER": LGPL3}) == ["LGPL-3.0"]
+def test_a_gpl_file_next_to_the_lgpl_is_part_of_the_lgpl():
+    assert detect_licenses({"COPYING": GPL2, "COPYING.LESSER": LGPL21}) == ["LGPL-2.1"]
+    assert detect_licenses({"COPYING": GPL3, "COPYING.LESSER": LGPL3}) == ["LGPL-3.0"]
 
 
-def test_several_licenses_are_all_named_and_must_all_be_accepted():
-    found = detect({"LICENSE-MIT": MIT, "LICENSE-GPL": GPL3})
-    assert found == ["GPL-3.0", "MIT"]
-    assert not allowed(found, OPEN)
-    assert allowed(detect({"LICENSE-MIT": MIT, "LICENSE-APACHE": APACHE}), OPEN)
+def test_all_of_several_licenses_must_be_accepted():
+    licenses = detect_licenses({"LICENSE-MIT": MIT, "LICENSE-GPL": GPL3})
+    assert licenses == ["GPL-3.0", "MIT"]
+    assert not are_accepted(licenses, OPEN_LICENSES)
+    assert are_accepted(detect_licenses({"LICENSE-MIT": MIT, "LICENSE-APACHE": APACHE}), OPEN_LICENSES)
 
 
-def test_no_file_and_an_unknown_text_are_told_apart_and_neither_is_accepted():
-    assert detect({}) == ["none"]
-    assert detect({"LICENSE": "All rights reserved."}) == ["unknown"]
-    assert not allowed(["none"], OPEN)
-    assert not allowed(["unknown"], OPEN)
+def test_a_missing_and_an_unknown_license_are_distinguished_and_not_accepted():
+    assert detect_licenses({}) == ["none"]
+    assert detect_licenses({"LICENSE": "All rights reserved."}) == ["unknown"]
+    assert not are_accepted(["none"], OPEN_LICENSES)
+    assert not are_accepted(["unknown"], OPEN_LICENSES)
 
 
-def test_an_unknown_license_beside_an_open_one_is_not_hidden():
-    assert detect({"LICENSE": MIT, "LICENSE.enterprise": "All rights reserved. Ask for a price."}) == ["MIT", "unknown"]
+def test_an_unknown_license_in_addition_to_an_open_one_is_reported():
+    assert detect_licenses({"LICENSE": MIT, "LICENSE.enterprise": "All rights reserved. Ask for a price."}) == [
+        "MIT",
+        "unknown",
+    ]
 
 
-def test_a_list_of_copyright_holders_is_no_unknown_license():
-    assert detect({"LICENSE": MIT, "COPYRIGHT": "Copyright 2020 A and B"}) == ["MIT"]
+def test_a_list_of_copyright_holders_is_ignored():
+    assert detect_licenses({"LICENSE": MIT, "COPYRIGHT": "Copyright 2020 A and B"}) == ["MIT"]
 
 
 @pytest.mark.parametrize(
     "name",
-    ["LICENSE", "licence.txt", "LICENSE.md", "COPYING", "COPYING.LESSER", "MIT-LICENSE", "LICENSE-APACHE", "UNLICENSE",
+    ["LICENSE", "licence.txt", "LICENSE.md", "COPYING", "COPYING.LESSER", "MIT-LICENSE", "LICENSE-APACHE", "UNLICENSE",  # language: data
      "License.rst", "Licenses", "project.LICENSE"],
 )  # fmt: skip
-def test_names_of_license_files(name):
+def test_license_files_are_recognized_by_name(name):
     assert is_license_file(name)
 
 
 @pytest.mark.parametrize("name", ["license.py", "README.md", "licensing_test.go", "relicense.sh", "copyright.h"])
-def test_names_of_other_files(name):
+def test_other_files_are_not_license_files(name):
     assert not is_license_file(name)
 
 
-def test_the_open_ones_are_those_of_the_specification():
-    assert set(OPEN) == {
+def test_the_open_licenses_are_those_of_the_specification():
+    assert set(OPEN_LICENSES) == {
         "MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "CC0-1.0", "EPL-1.0", "MPL-2.0", "Unlicense",
         "AGPL-3.0", "LGPL-2.1", "Artistic-2.0",
     }  # fmt: skip
     assert len({row.spdx for row in LICENSES}) == len(LICENSES)
 
 
-def test_a_folder_of_licenses_counts_where_there_is_no_file(history, mine):
+def test_a_directory_of_licenses_is_used_if_there_is_no_file(history, mine):
     repo = history(license=None)
     repo.commit("Add the licenses", {"LICENSES/MIT.txt": MIT.encode(), "LICENSES/ISC.txt": ISC.encode()})
     repo.change()

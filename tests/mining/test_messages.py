@@ -1,15 +1,15 @@
-"""Which messages are worth keeping, and what messages say about merges and reverts."""
+"""Recognition of boilerplate messages, merges and reverts."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.mining.messages import (
+    check_length,
     is_boilerplate,
     is_pull_request_merge,
     is_revert,
     is_squash,
-    length_fault,
     reverted_hashes,
     reverted_subject,
 )
@@ -30,7 +30,7 @@ from themis_rm.mining.messages import (
         ":memo: update documentation", ":sparkles: :cake: :sparkles:", "chore: release 3.1.0", "Back to development",
     ],
 )  # fmt: skip
-def test_these_say_nothing_about_the_change(subject):
+def test_boilerplate_is_recognized(subject):
     assert is_boilerplate(subject)
 
 
@@ -46,25 +46,27 @@ def test_these_say_nothing_about_the_change(subject):
         "Draft of a hash map that keeps the order", "Sync the file before it is renamed",
     ],
 )  # fmt: skip
-def test_these_say_what_changes(subject):
+def test_descriptive_subjects_are_not_boilerplate(subject):
     assert not is_boilerplate(subject)
 
 
 @given(st.text(max_size=300))
-def test_no_subject_breaks_the_rules(subject):
+def test_any_subject_can_be_checked(subject):
     assert is_boilerplate(subject) in (True, False)
     assert is_revert(subject) in (True, False)
 
 
-def test_a_long_hostile_subject_is_judged_at_once():
+def test_a_long_hostile_subject_is_checked_quickly():
     for part in ("some ", "update a ", "bump 1.", "fix (", "merge ", "[", "a.b"):
         is_boilerplate(part * 100_000)
         is_pull_request_merge((part * 100_000).encode())
 
 
-@pytest.mark.parametrize(("length", "fault"), [(10, "message-short"), (11, ""), (14_999, ""), (15_000, "message-long")])
-def test_lengths_are_counted_without_the_whitespace_around(length, fault):
-    assert length_fault("\n " + "x" * length + " \n\n", 11, 14_999) == fault
+@pytest.mark.parametrize(
+    ("length", "reason"), [(10, "message-short"), (11, ""), (14_999, ""), (15_000, "message-long")]
+)
+def test_surrounding_whitespace_does_not_count_as_length(length, reason):
+    assert check_length("\n " + "x" * length + " \n\n", 11, 14_999) == reason
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_lengths_are_counted_without_the_whitespace_around(length, fault):
         ("Reverse a list", False),
     ],
 )
-def test_reverts_are_told_by_their_first_word(subject, reverts):
+def test_reverts_are_recognized_by_their_first_word(subject, reverts):
     assert is_revert(subject) is reverts
 
 
@@ -90,7 +92,7 @@ def test_reverts_are_told_by_their_first_word(subject, reverts):
         b"Merge the new parser (#77)\n\nbody",
     ],
 )  # fmt: skip
-def test_merges_of_pull_requests_are_known(message):
+def test_merges_of_pull_requests_are_recognized(message):
     assert is_pull_request_merge(message)
 
 
@@ -99,17 +101,17 @@ def test_merges_of_pull_requests_are_known(message):
     [b"Merge branch 'main' into topic", b"Merge remote-tracking branch 'origin/main'", b"Merge tag 'v1.0'",
      b"Merge branch 'x'\n\nsee pull request #1: it waits", b"Merge the parser, see #77"],
 )  # fmt: skip
-def test_other_merges_are_not(message):
+def test_other_merges_are_not_pull_requests(message):
     assert not is_pull_request_merge(message)
 
 
-def test_squashes_end_in_the_number_of_their_pull_request():
+def test_squashed_pull_requests_are_recognized_by_their_number():
     assert [is_squash(s) for s in (b"Fix it (#12)", b"Fix (#12) it", b"Fix it #12", b"Merged PR 3: Fix it")] == [
         True, False, False, True,
     ]  # fmt: skip
 
 
-def test_reverts_name_hashes_and_subjects():
+def test_reverted_hashes_and_subjects_are_extracted():
     message = b'Revert "Fix it"\n\nThis reverts commit 0123abc.\nThis reverts commit\n' + b"a" * 40
     assert reverted_hashes(message) == [b"0123abc", b"a" * 40]
     assert reverted_hashes(b"This reverts commit 0123ab") == []

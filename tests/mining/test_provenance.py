@@ -1,4 +1,4 @@
-"""What came through pull requests and what was reverted, against plain definitions of both."""
+"""Commits of pull requests and reverted commits, compared with direct definitions of both."""
 
 import hashlib
 
@@ -40,13 +40,13 @@ def by_definition(parents, pull_requests):
     return {commit for commit, mark in state.items() if mark}
 
 
-def noted(parents, pull_requests):
+def merged_commits(parents, pull_requests):
     provenance = Provenance()
     numbers = {}
     for commit in reversed(range(len(parents))):
         message = b"Merge pull request #1 from x/y" if commit in pull_requests else b"Merge branch 'x'"
         named = [name(parent) for parent in parents[commit]]
-        numbers[commit] = provenance.note(name(commit), named, commit, b"subject %d" % commit, message)
+        numbers[commit] = provenance.add(name(commit), named, commit, b"subject %d" % commit, message)
     provenance.finish(name(len(parents) - 1))
     return {commit for commit, number in numbers.items() if provenance.merged(number, b"") == "merge"}
 
@@ -63,13 +63,13 @@ def graphs(draw):
 
 @given(graphs())
 @settings(max_examples=200)
-def test_pull_requests_are_found_in_any_history(case):
-    assert noted(*case) == by_definition(*case)
+def test_commits_of_pull_requests_match_the_definition(case):
+    assert merged_commits(*case) == by_definition(*case)
 
 
 @given(graphs())
 @settings(max_examples=200)
-def test_what_came_merged_is_reached_through_a_pull_request_and_is_not_on_the_main_line(case):
+def test_merged_commits_are_reachable_through_a_pull_request_and_not_on_the_main_line(case):
     parents, pull_requests = case
     through = set()
     for merge in pull_requests:
@@ -79,46 +79,46 @@ def test_what_came_merged_is_reached_through_a_pull_request_and_is_not_on_the_ma
     while tip is not None:
         main.add(tip)
         tip = parents[tip][0] if parents[tip] else None
-    found = noted(parents, pull_requests)
-    assert found <= through
-    assert not found & main
+    merged = merged_commits(parents, pull_requests)
+    assert merged <= through
+    assert not merged & main
 
 
-def test_a_long_chain_of_merges_needs_no_deep_stack():
+def test_a_long_chain_of_merges_does_not_overflow_the_stack():
     parents = [[], [0]] + [[number - 1, number - 2] for number in range(2, 20_000)]
-    assert noted(parents, {5}) == set()
+    assert merged_commits(parents, {5}) == set()
 
 
 def history(*messages):
-    """Return the numbers of linear commits, oldest first, after all are noted."""
+    """Return the numbers of linear commits, oldest first, after all have been added."""
     provenance, numbers = Provenance(), []
     for time, message in enumerate(messages):
         subject = message.split(b"\n")[0]
         parents = [name(time - 1)] if time else []
-        numbers.append(provenance.note(name(time), parents, time, subject, message))
+        numbers.append(provenance.add(name(time), parents, time, subject, message))
     provenance.finish(name(len(messages) - 1))
     return [provenance.reverted(number) for number in numbers]
 
 
-def test_a_whole_hash_names_the_reverted_commit():
+def test_a_full_hash_identifies_the_reverted_commit():
     assert history(b"a", b"b", b"Undo\n\nThis reverts commit " + name(0) + b".") == [True, False, False]
 
 
-def test_an_abbreviated_hash_of_odd_length_does_too():
+def test_an_abbreviated_hash_of_odd_length_identifies_the_reverted_commit():
     assert history(b"a", b"b", b"Undo\n\nThis reverts commit\n" + name(1)[:7]) == [False, True, False]
 
 
-def test_hashes_of_unknown_commits_name_nothing():
+def test_unknown_hashes_are_ignored():
     assert history(b"a", b"Undo\n\nThis reverts commit 0123456789.") == [False, False]
 
 
-def test_a_unique_subject_names_the_reverted_commit():
+def test_a_unique_subject_identifies_the_reverted_commit():
     assert history(b"Fix it (#1)", b"b", b'Revert "Fix it (#1)" (#2)') == [True, False, False]
 
 
-def test_a_subject_that_occurs_twice_names_nothing():
+def test_an_ambiguous_subject_is_ignored():
     assert history(b"Fix it", b"Fix it", b'Revert "Fix it"') == [False, False, False]
 
 
-def test_a_commit_after_the_revert_is_not_the_reverted_one():
+def test_a_commit_after_the_revert_is_not_reverted():
     assert history(b"a", b'Revert "Fix it"', b"Fix it") == [False, False, False]

@@ -1,4 +1,4 @@
-"""What mining keeps, what it counts, and how a run goes on after faults."""
+"""The stage ``mine``: kept and dropped commits, counts, and resumed runs."""
 
 import json
 import signal
@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from themis_rm.errors import InputError, SettingError
+from themis_rm.errors import InputError
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.mining.settings import MineSettings
 from themis_rm.pipeline import ExecutorSettings, StageReport
 
 
-def test_a_change_becomes_a_row_with_all_its_columns(history, mine):
+def test_a_change_becomes_a_row_with_all_columns(history, mine):
     repo = history()
     commit = repo.change("Return one more than asked\n\nCallers count from one.\n")
     rows, report = mine(repo.path)
@@ -59,8 +59,8 @@ def test_every_commit_is_kept_or_dropped_under_a_reason(history, mine):
     _, report = mine(repo.path, max_bytes=1000)
     assert report.read == report.kept + sum(report.dropped.values()) == 16
     assert report.dropped == {
-        "added": 2, "deleted": 1, "language": 1, "message-boilerplate": 1, "message-long": 1, "message-not-utf8": 1,
-        "message-revert": 1, "message-short": 1, "no-file": 1, "not-utf8": 1, "root": 1, "several-files": 1,
+        "added": 2, "deleted": 1, "message-boilerplate": 1, "message-long": 1, "message-not-utf8": 1,
+        "message-revert": 1, "message-short": 1, "no-file": 1, "not-utf8": 1, "other-language": 1, "root": 1, "several-files": 1,
         "too-large": 2,
     }  # fmt: skip
 
@@ -72,7 +72,7 @@ def test_a_zero_byte_makes_a_file_binary(history, mine):
     assert mine(repo.path)[1].dropped["binary"] == 1
 
 
-def test_merges_are_not_rows_but_tell_what_came_through_pull_requests(history, mine):
+def test_merges_are_dropped_and_mark_the_commits_of_pull_requests(history, mine):
     repo = history()
     repo.commit("Add a file to change", {"a.py": b"1\n", "b.py": b"1\n"})
     repo.git("checkout", "-q", "-b", "topic")
@@ -97,21 +97,21 @@ def test_reverted_commits_are_marked(history, mine):
     assert report.details["kept-reverted"] == 1
 
 
-def test_since_and_until_look_at_the_committer_time(history, mine):
+def test_since_and_until_apply_to_the_committer_time(history, mine):
     repo = history()
     repo.change()
     assert len(mine(repo.path, since="2017-07-14", until="2017-07-15")[0]) == 1
-    assert mine(repo.path, since="2017-07-15", out=repo.path.parent / "late")[1].dropped == {"outside-time": 3}
+    assert mine(repo.path, since="2017-07-15", out=repo.path.parent / "late")[1].dropped == {"outside-time-range": 3}
 
 
-def test_languages_are_a_setting(history, mine):
+def test_only_the_given_languages_are_kept(history, mine):
     repo = history()
     repo.change(path="a.go")
     repo.change(path="a.py")
     assert [row.language for row in mine(repo.path, languages=["go"])[0]] == ["Go"]
 
 
-def test_first_parent_leaves_out_merged_branches(history, mine):
+def test_first_parent_skips_merged_branches(history, mine):
     repo = history()
     repo.commit("Add a file to change", {"a.py": b"1\n"})
     repo.git("checkout", "-q", "-b", "topic")
@@ -121,7 +121,7 @@ def test_first_parent_leaves_out_merged_branches(history, mine):
     assert mine(repo.path, first_parent=True)[0] == []
 
 
-def test_a_repository_under_another_license_is_refused_and_its_commits_counted(history, mine):
+def test_commits_under_another_license_are_dropped(history, mine):
     repo = history(license="GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n")
     repo.change()
     rows, report = mine(repo.path)
@@ -129,35 +129,35 @@ def test_a_repository_under_another_license_is_refused_and_its_commits_counted(h
     assert "GPL-3.0" in report.details["repositories"][0]["reason"]
 
 
-def test_any_license_takes_repositories_without_one(history, mine):
+def test_any_license_accepts_repositories_without_one(history, mine):
     repo = history(license=None)
     repo.change()
     assert [row.license for row in mine(repo.path, any_license=True)[0]] == ["none"]
 
 
-def test_a_bad_repository_is_counted_and_the_others_go_on(history, mine, tmp_path):
+def test_a_failed_repository_does_not_end_the_run(history, mine, tmp_path):
     repo = history()
     repo.change()
     (tmp_path / "plain").mkdir()
     rows, report = mine(tmp_path / "plain", repo.path, tmp_path / "nowhere")
     assert len(rows) == 1
-    assert [line["name"] for line in report.details["failed"]] == ["plain", "nowhere"]
+    assert [row["name"] for row in report.details["failed"]] == ["plain", "nowhere"]
     assert report.details["repositories-failed"] == 2
     assert StageReport.load(tmp_path / "out").details["failed"] == report.details["failed"]
 
 
-def test_all_repositories_failing_ends_in_one_line(mine, tmp_path):
+def test_a_run_without_any_repository_mined_is_a_user_error(mine, tmp_path):
     (tmp_path / "plain").mkdir()
     with pytest.raises(InputError, match=r"No repository could be mined\. plain: It is not a git repository"):
         mine(tmp_path / "plain")
 
 
-def test_no_repository_is_an_error(mine):
-    with pytest.raises(InputError, match="No repository was given"):
+def test_no_repository_is_a_user_error(mine):
+    with pytest.raises(InputError, match="No repository is given"):
         mine()
 
 
-def test_repositories_of_one_name_stay_apart_and_one_given_twice_is_taken_once(history, mine):
+def test_equal_names_become_unique_and_repeated_repositories_are_dropped(history, mine):
     first, second = history("x/repo"), history("y/repo")
     first.change()
     second.change()
@@ -166,7 +166,7 @@ def test_repositories_of_one_name_stay_apart_and_one_given_twice_is_taken_once(h
     assert all(row.repos.startswith("repo~") for row in rows)
 
 
-def test_the_remote_gives_the_name_without_its_password(history, mine, tmp_path):
+def test_the_remote_decides_the_name_and_its_password_is_not_written(history, mine, tmp_path):
     repo = history()
     repo.change()
     repo.git("remote", "add", "origin", "https://user:secret@example.org/owner/project.git")
@@ -175,27 +175,27 @@ def test_the_remote_gives_the_name_without_its_password(history, mine, tmp_path)
     assert not [file for file in (tmp_path / "out").rglob("*.json") if "secret" in file.read_text()]
 
 
-def test_another_folder_of_settings_is_not_mixed_in(history, mine):
+def test_results_of_other_settings_are_an_error(history, mine):
     repo = history()
     repo.change()
     mine(repo.path)
-    with pytest.raises(SettingError, match="other settings"):
+    with pytest.raises(InputError, match="other settings or inputs"):
         mine(repo.path, max_bytes=17)
 
 
-def test_new_commits_are_not_mixed_into_an_old_run(history, mine):
+def test_new_commits_need_another_output_directory(history, mine):
     repo = history()
     repo.change()
     mine(repo.path)
     repo.commit("Return two more than asked", {"a.py": b"2\n"})
-    with pytest.raises(InputError, match="before their newest commits"):
+    with pytest.raises(InputError, match="new commits in a repository"):
         mine(repo.path)
 
 
-def test_a_finished_run_is_not_done_again_but_what_failed_is(history, mine, tmp_path):
+def test_only_failed_repositories_are_mined_again(history, mine, tmp_path):
     repo, late = history(), tmp_path / "late.bundle"
     repo.change()
-    late.write_bytes(b"not whole")
+    late.write_bytes(b"incomplete")
     _, report = mine(repo.path, late)
     assert report.details["repositories-failed"] == 1
     shard = tmp_path / "out" / "commits" / "00000.parquet"
@@ -206,7 +206,7 @@ def test_a_finished_run_is_not_done_again_but_what_failed_is(history, mine, tmp_
     assert shard.stat().st_mtime_ns == written
 
 
-def test_workers_do_not_change_a_byte(history, tmp_path):
+def test_the_output_does_not_depend_on_the_number_of_workers(history, tmp_path):
     repos = []
     for number in range(3):
         repo = history(f"r{number}")
@@ -219,15 +219,16 @@ def test_workers_do_not_change_a_byte(history, tmp_path):
     assert one == three
 
 
-def test_half_a_shard_of_a_killed_run_does_not_survive(history, mine, tmp_path):
+def test_a_partial_shard_of_a_killed_run_is_deleted(history, mine, tmp_path):
     repo = history(license=None)
     repo.change()
-    (tmp_path / "out" / "commits").mkdir(parents=True)
-    (tmp_path / "out" / "commits" / "00000.parquet").write_bytes(b"PAR1 cut off")
+    mine(repo.path)
+    (tmp_path / "out" / "logs" / "mine" / "completions" / "00000").unlink()
+    (tmp_path / "out" / "commits" / "00000.parquet").write_bytes(b"PAR1 truncated")
     assert mine(repo.path)[0] == []
 
 
-def test_bundles_are_mined_and_their_clones_removed(history, mine, tmp_path):
+def test_clones_of_bundles_are_deleted_after_mining(history, mine, tmp_path):
     repo = history()
     repo.change()
     repo.git("bundle", "create", "-q", str(tmp_path / "-quiet.bundle"), "main")  # without HEAD, named like an option
@@ -236,7 +237,7 @@ def test_bundles_are_mined_and_their_clones_removed(history, mine, tmp_path):
     assert not list((tmp_path / "out" / "clones").iterdir())
 
 
-def test_bare_repositories_worktrees_and_file_urls_give_the_same_rows(history, mine, tmp_path):
+def test_bare_repositories_worktrees_and_file_urls_yield_the_same_rows(history, mine, tmp_path):
     repo = history()
     repo.change()
     repo.git("clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))
@@ -252,15 +253,15 @@ def test_the_outcome_of_each_repository_is_in_the_report(history, mine, tmp_path
     repo = history()
     repo.change()
     _, report = mine(repo.path)
-    line = report.details["repositories"][0]
-    assert (line["name"], line["status"], line["license"], line["commits"], line["kept"]) == (
+    outcome = report.details["repositories"][0]
+    assert (outcome["name"], outcome["status"], outcome["license"], outcome["commits"], outcome["kept"]) == (
         "repo",
         "mined",
         "MIT",
         3,
         1,
     )
-    assert json.loads((tmp_path / "out" / "repositories" / "00000.json").read_text()) == line
+    assert json.loads((tmp_path / "out" / "repositories" / "00000.json").read_text()) == outcome
 
 
 def test_sha256_repositories_are_mined(history, mine):
@@ -270,13 +271,13 @@ def test_sha256_repositories_are_mined(history, mine):
     assert [row.commit for row in mine(repo.path)[0]] == [commit]
 
 
-def test_no_git_program_is_one_line(mine, monkeypatch, tmp_path):
+def test_a_missing_git_program_is_a_user_error(mine, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="git program is not installed"):
         mine(tmp_path)
 
 
-def test_versions_match_what_git_shows(history, mine):
+def test_versions_match_the_output_of_git_show(history, mine):
     repo = history()
     for number in range(12):
         for name in ("a.py", "sub/b.c"):
@@ -316,7 +317,7 @@ repositories.mine_repositories(sys.argv[3:], Path(sys.argv[1]), MineSettings(), 
 
 
 @pytest.mark.parametrize("moment", [1, 3, 6])
-def test_a_killed_run_ends_with_the_same_bytes(history, tmp_path, moment, monkeypatch):
+def test_a_killed_run_resumes_to_the_same_bytes(history, tmp_path, moment, monkeypatch):
     repos = []
     for number in range(3):
         repo = history(f"r{number}")
@@ -324,18 +325,18 @@ def test_a_killed_run_ends_with_the_same_bytes(history, tmp_path, moment, monkey
             repo.change(path=path)
         repos.append(str(repo.path))
     monkeypatch.setattr("themis_rm.mining.repositories._ROW_GROUP_BYTES", 100)
-    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
-    mine_repositories(repos, whole, MineSettings(), ExecutorSettings(workers=1))
+    complete, resumed = tmp_path / "complete", tmp_path / "resumed"
+    mine_repositories(repos, complete, MineSettings(), ExecutorSettings(workers=1))
     result = subprocess.run([sys.executable, "-c", KILLED, str(resumed), str(moment), *repos], check=False)
     assert result.returncode == -signal.SIGKILL
     report = mine_repositories(repos, resumed, MineSettings(), ExecutorSettings(workers=1))
     assert report.kept == 6
-    for file in (whole / "commits").iterdir():
+    for file in (complete / "commits").iterdir():
         assert (resumed / "commits" / file.name).read_bytes() == file.read_bytes()
     assert not (resumed / "scratch").exists()
 
 
-def test_a_full_disk_ends_the_run(history, mine, monkeypatch):
+def test_a_full_disk_is_not_contained(history, mine, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 

@@ -1,1 +1,1 @@
-"""The room of sources: git histories become commits, source trees become documented functions."""
+"""Mining: reads commits from git histories and documented functions from source trees."""

@@ -1,4 +1,4 @@
-"""Documentation comments as prose: what a doc says, without the markup of Javadoc, Doxygen, XML, RDoc or Sphinx."""
+"""Convert documentation comments to prose, without the markup of Javadoc, Doxygen, XML, RDoc or Sphinx."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MIN_WORDS, MAX_CHARACTERS = 4, 900
 _MARKERS = re.compile(r"^\s*(?:/\*+!?<?|///?[/!]?<?|\*+/|\*(?!\*)|#+'?|=begin|=end)\s?")
 _QUOTES = re.compile(r"""^[rRuU]{0,2}(\"\"\"|'''|"|')(.*)\1$""", re.DOTALL)
 
-# A line that begins one of these ends the prose: what follows lists parameters, types or examples.
+# A line that starts with one of these ends the prose: parameters, types or examples follow.
 _TAG_LINE = re.compile(
     r"^\s*(?:[@\\](?!brief|details|short|desc|description|summary|return|returns|link|code|p\b|c\b|a\b|ref\b)\w+"
     r"|:(?:param|type|rtype|raises?|raise|keyword|var|ivar|arg|args|call-seq)\b"
@@ -33,7 +33,7 @@ _XML_RETURNS = re.compile(r"<returns>(.*?)</returns>", re.DOTALL)
 _HTML = re.compile(r"</?(?:p|br|b|i|em|strong|code|c|tt|pre|ul|ol|li|para|see|a|remarks|value|blockquote)\b[^<>]*/?>")
 _DOXYGEN_WORD = re.compile(r"[@\\](?:p|c|a|ref|e|em|b)\s+(\S+)")
 _ROLE = re.compile(r":[a-z:]+:`~?([^`]*)`")
-_SAYS_NOTHING = re.compile(
+_UNINFORMATIVE = re.compile(
     r"copyright|licen[cs]e|\{@inheritdoc\}|<inheritdoc|@inheritdoc|eslint-|nolint|noinspection|rubocop:|type:\s*ignore"
     r"|pylint:|clang-format|^\s*(?:todo|fixme|xxx|hack)\b|:nodoc:|deprecated",
     re.IGNORECASE,
@@ -43,17 +43,17 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 
 
 def clean_doc(raw: Sequence[str], documentation: Documentation) -> str:
-    """Return what a documentation says as plain prose, or an empty string where it says nothing of use.
+    """Return documentation as plain prose, or an empty string if it is uninformative.
 
-    Lists of parameters, examples, and everything behind the first of them is left out; what is returned is kept as a
-    sentence. At most :data:`MAX_CHARACTERS` characters, cut between paragraphs or sentences.
+    The prose ends before the first list of parameters or example. The description of the return value is kept as a
+    sentence. The result has at most :data:`MAX_CHARACTERS` characters and ends with a complete paragraph or sentence.
 
     Args:
         raw: Source text of the docstring, or of each comment in order, with its markers.
         documentation: How the language writes documentation.
     """
     text = _unquoted(raw[0]) if documentation.docstring_quotes else "\n".join(_without_markers(part) for part in raw)
-    if _SAYS_NOTHING.search(text):
+    if _UNINFORMATIVE.search(text):
         return ""
     summary, returns = _XML_SUMMARY.search(text), _XML_RETURNS.search(text)
     if summary:
@@ -104,25 +104,20 @@ def _paragraphs(text: str, headings: str) -> str:
     return _shortened([_punctuated(paragraph) for paragraph in paragraphs])
 
 
-def _returning(what: str) -> str:
-    what = re.sub(r"^(?:returns?|will return)\s+", "", what, flags=re.IGNORECASE)
-    return f"It returns {what[0].lower() + what[1:] if what[:2].istitle() else what}."
-
-
 def _punctuated(paragraph: str) -> str:
     return paragraph.rstrip(":") + ("" if paragraph[-1] in ".!?)`'\";," else ".")
 
 
 def _shortened(paragraphs: list[str]) -> str:
     kept: list[str] = []
-    room = MAX_CHARACTERS
+    left = MAX_CHARACTERS
     for paragraph in paragraphs:
-        if len(paragraph) > room:
+        if len(paragraph) > left:
             if not kept:
-                kept.append(paragraph[:room].rsplit(". ", 1)[0].rstrip(".") + ".")
+                kept.append(paragraph[:left].rsplit(". ", 1)[0].rstrip(".") + ".")
             break
         kept.append(paragraph)
-        room -= len(paragraph)
+        left -= len(paragraph)
     return "\n\n".join(kept)
 
 
@@ -131,7 +126,7 @@ def _is_mostly_prose(text: str) -> bool:
     return letters >= 0.75 * len(text)
 
 
-_REQUESTS = (
+_TEMPLATES = (
     "Write this function in {language}:\n\n```{fence}\n{signature}\n```\n\n{doc}",
     "{doc}\n\nImplement this in {language}, with the signature `{signature}`.",
     "I need a {language} function `{signature}` that does the following.\n\n{doc}",
@@ -140,18 +135,18 @@ _REQUESTS = (
 _LONGEST_SIGNATURE = 240
 
 
-def request(doc: str, signature: str, language: Language, identity: str) -> str:
-    """Return a request that a person could have made for the documented function.
+def build_instruction(doc: str, signature: str, language: Language, identity: str) -> str:
+    """Return an instruction that asks for the documented function.
 
     Args:
         doc: Cleaned documentation.
-        signature: The function's signature, on one line; left out if very long.
-        language: Its language.
-        identity: Chooses the wording.
+        signature: Signature of the function on one line; omitted if it is very long.
+        language: Language of the function.
+        identity: Hexadecimal id of the function, which selects the wording.
     """
     if not signature or len(signature) > _LONGEST_SIGNATURE:
         return f"{doc}\n\nImplement this in {language.name}."
-    wording = _REQUESTS[int(identity[:8], 16) % len(_REQUESTS)]
+    wording = _TEMPLATES[int(identity[:8], 16) % len(_TEMPLATES)]
     if "`" in signature:
-        wording = _REQUESTS[0]
+        wording = _TEMPLATES[0]
     return wording.format(language=language.name, fence=language.fence, signature=signature, doc=doc)

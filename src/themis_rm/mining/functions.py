@@ -1,4 +1,4 @@
-"""Source trees as a source of solutions: documented functions become an instruction and the code that answers it."""
+"""Mine documented functions from source trees: the documentation becomes the instruction, the code the solution."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,22 @@ from pydantic import Field, field_validator
 from themis_rm.errors import InputError
 from themis_rm.languages import LANGUAGES, Language, get_language, language_of_path, syntax
 from themis_rm.languages.definition import NO_SYNTAX
-from themis_rm.mining.doctext import clean_doc, request
-from themis_rm.mining.licenses import detect, is_license_file
-from themis_rm.pipeline import DROPPED, READ, ExecutorSettings, RowWriter, StageReport, run_steps, to_document
+from themis_rm.mining.doctext import build_instruction, clean_doc
+from themis_rm.mining.licenses import detect_licenses, is_license_file
+from themis_rm.pipeline import DETAIL, DROPPED, READ, ExecutorSettings, RowWriter, StageReport, run_steps, to_document
 from themis_rm.records import Solution
 from themis_rm.settings import Settings
 from themis_rm.storage.digests import stable_id
+from themis_rm.storage.output_dir import prepare_output_dir
+
+OUTPUTS = ("logs", "solutions", "report.json")
+"""Files and directories that the stage writes into its output directory."""
 
 SHARDS = 16
-"""Tasks that the files of the trees are dealt to; results depend on it, never on the machine."""
+"""Number of tasks that the files are divided into; the output depends on it, but not on the machine."""
 
 TESTS = (
-    *("test", "tests", "Test", "Tests", "testing", "testdata", "_tests__", "spec", "specs"),
+    *("test", "tests", "Test", "Tests", "testing", "testdata", "__tests__", "spec", "specs"),
     *("*[._-]tests", "*[._-]test", "test_*.*", "*_test.*", "*_tests.*", "*.test.*", "*.spec.*"),
 )
 """Path parts of tests in every language; each language adds its own."""
@@ -42,6 +47,7 @@ EXCLUDED = (
 """Path parts of vendored, generated and built files in every language; each language adds its own."""
 
 
+@cache
 def _test_patterns() -> tuple[str, ...]:
     """Return the shell patterns of path parts that mark tests."""
     return (*TESTS, *(pattern for language in LANGUAGES for pattern in language.test_files))
@@ -58,29 +64,29 @@ _LICENSE_BYTES = 1 << 18
 
 
 class TreeSettings(Settings):
-    """Which functions of a source tree are taken."""
+    """Settings of ``themis-rm mine --tree``."""
 
     languages: list[str] = Field(default_factory=lambda: [row.name for row in LANGUAGES])
-    """Languages, under any of their names."""
+    """Languages to keep, by any of their names."""
     min_lines: int = Field(default=6, ge=1)
-    """Fewest lines of a function, its documentation not counted."""
+    """Fewest lines of a function, without its documentation."""
     max_lines: int = Field(default=120, ge=1)
-    """Most lines of a function, its documentation not counted."""
+    """Most lines of a function, without its documentation."""
     max_file_bytes: int = Field(default=1 << 20, ge=1)
-    """Larger files are passed over."""
+    """Largest size of a file that is read."""
     max_functions: int | None = Field(default=None, ge=1)
-    """Most functions per tree, drawn by the seed; each of the fixed number of tasks takes its share of them."""
+    """Most functions per tree, drawn by the seed and divided equally among the tasks."""
     max_per_file: int = Field(default=40, ge=1)
-    """Most functions of one file, drawn by the seed."""
+    """Most functions per file, drawn by the seed."""
     exclude: list[str] = Field(default_factory=default_exclusions)
-    """Shell patterns; a file is passed over if one matches any part of its path below the tree."""
-    parts: bool = False
-    """Call each folder or file at the top of a tree a repository of its own (``site-packages/numpy``): splits that are
-    disjoint by repository can then cut a tree that holds many packages."""
+    """Shell patterns; a file is excluded if a part of its path below the tree matches one of them."""
+    repository_per_package: bool = False
+    """Treat each top-level directory or file of a tree as a separate repository (``site-packages/numpy``), so that a
+    tree of many packages can be split by repository."""
     license: str = ""
-    """SPDX identifier of the trees' license; empty: found in the tree's license file."""
+    """SPDX identifier of the license of the trees; by default it is detected in their license files."""
     seed: int = 0
-    """Seed of the draws."""
+    """Seed of the draws of functions."""
 
     @field_validator("languages")
     @classmethod
@@ -88,55 +94,63 @@ class TreeSettings(Settings):
         return [get_language(name).name for name in value]
 
 
-def mine_trees(trees: Sequence[Path], out: Path, settings: TreeSettings, executor: ExecutorSettings) -> StageReport:
+def mine_trees(
+    trees: Sequence[str | Path],
+    out: str | Path,
+    settings: TreeSettings | None = None,
+    executor: ExecutorSettings | None = None,
+) -> StageReport:
     """Write the documented functions of source trees to ``out/solutions`` as rows of :class:`Solution`.
 
-    The report counts functions; files that were passed over stand in its details as ``files-REASON``. The result
-    depends on the trees' contents, names and order and on the settings, not on directory order or workers.
+    The report counts functions; its details count files, as ``files-<reason>``. The output depends on the contents,
+    names and order of the trees and on the settings, not on the order of directories or the number of workers. A run
+    with the same trees and settings resumes; results of other ones in ``out`` are replaced.
 
     Args:
-        trees: Folders.
-        out: Output folder.
-        settings: What to take.
-        executor: Where to run.
+        trees: Top-level directories of source trees.
+        out: Output directory.
+        settings: Which functions to keep.
+        executor: Executor and number of workers; the output does not depend on them.
 
     Raises:
-        InputError: A tree is not a folder, or two have the same name.
+        InputError: A tree is not a directory, or two trees have the same name.
     """
+    roots, out = [Path(tree) for tree in trees], Path(out)
+    settings, executor = settings or TreeSettings(), executor or ExecutorSettings()
     names: Counter[str] = Counter()
-    for tree in trees:
+    for tree in roots:
         if not tree.is_dir():
-            raise InputError(f"{tree} is not a folder.", "Give the top folder of a source tree.")
+            raise InputError(f"{tree} is not a directory.", "Pass the top-level directory of a source tree.")
         names[tree.resolve().name] += 1
-    doubled = [name for name, count in names.items() if count > 1]
-    if doubled:
-        raise InputError(
-            f"Two source trees are called '{doubled[0]}'.", "Rename one: rows are told apart by that name."
-        )
-    steps = [FunctionReader(trees, settings), RowWriter(out / "solutions", Solution.schema())]
+    repeated = [name for name, count in names.items() if count > 1]
+    if repeated:
+        raise InputError(f"Two source trees have the name '{repeated[0]}'.", "Rename one of the directories.")
+    files = [tree / file for tree in roots for file in sorted(_files(tree, set(settings.languages), settings.exclude))]
+    prepare_output_dir(out, settings.canonical() + str(sorted(names)), files, OUTPUTS)
+    steps = [FunctionReader(roots, settings), RowWriter(out / "solutions", Solution.schema())]
     report = run_steps("functions", steps, out, SHARDS, executor)
     report.save(out)
     return report
 
 
 class FunctionReader(PipelineStep):
-    """Streams the documented functions of the files that fall to a task, as documents.
+    """Reads the documented functions of every ``world_size``-th file as documents.
 
     Args:
-        trees: Folders.
-        settings: What to take.
+        trees: Top-level directories of source trees.
+        settings: Which functions to keep.
     """
 
     type = "📖 - READER"
-    name = "themis functions"
+    name = "documented functions"
 
     def __init__(self, trees: Sequence[Path], settings: TreeSettings) -> None:
         super().__init__()
-        self.trees = [Path(tree) for tree in trees]
+        self.trees = list(trees)
         self.settings = settings
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Yield what came in, then a document per function."""
+        """Yield the documents of earlier steps, then one document per function."""
         if data:
             yield from data
         seen: set[str] = set()
@@ -149,17 +163,17 @@ class FunctionReader(PipelineStep):
         license = settings.license or tree_license(tree)
         files = sorted(_files(tree, set(settings.languages), settings.exclude))
         random.Random(f"{settings.seed}:{name}").shuffle(files)
-        most = settings.max_functions
-        quota = None if most is None else most // world_size + (rank < most % world_size)
+        limit = settings.max_functions
+        quota = None if limit is None else limit // world_size + (rank < limit % world_size)
         for file in files[rank::world_size]:
             if quota == 0:
-                self._file("over-quota")
+                self._count_file("over-quota")
                 continue
-            repos = f"{name}/{Path(Path(file).parts[0]).stem}" if settings.parts else name
+            repos = f"{name}/{Path(Path(file).parts[0]).stem}" if settings.repository_per_package else name
             rows = [row for row in self._file_rows(tree, file, repos, license) if self._is_new(row, seen)]
             for row in self._draw(rows, settings.max_per_file, "over-file-quota"):
                 if quota == 0:
-                    self._drop("over-quota")
+                    self._count_dropped("over-quota")
                     continue
                 quota = None if quota is None else quota - 1
                 yield row
@@ -171,23 +185,23 @@ class FunctionReader(PipelineStep):
             return
         tree_, row = _parse(data, row, file)
         if row.name not in self.settings.languages:
-            self._file("other-language")
+            self._count_file("other-language")
             return
         if row.syntax is None:
-            self._file(NO_SYNTAX)
+            self._count_file(NO_SYNTAX)
             return
-        self._file("read")
-        taken = -1
+        self._count_file("read")
+        end = -1  # of the last function that was kept
         for function in syntax.find_functions(tree_, data, row.name):
             self.stat_update(READ)
-            if function.node.start_byte < taken:
-                self._drop("nested")
+            if function.node.start_byte < end:
+                self._count_dropped("nested")
                 continue
             solution = self._solution(function, data, row, (repos, file, license))
             if isinstance(solution, str):
-                self._drop(solution)
+                self._count_dropped(solution)
                 continue
-            taken = function.node.end_byte
+            end = function.node.end_byte
             yield solution
 
     def _read(self, tree: Path, file: str) -> bytes | None:
@@ -197,11 +211,11 @@ class FunctionReader(PipelineStep):
         if path.is_symlink():
             reason = "symlink"
         elif not path.is_file():
-            reason = "not-a-file"  # reading a pipe would wait for ever
+            reason = "not-a-file"  # reading a pipe would block
         else:
             try:
                 if path.stat().st_size > self.settings.max_file_bytes:
-                    reason = "too-big"
+                    reason = "too-large"
                 else:
                     data = path.read_bytes().replace(b"\r\n", b"\n").removeprefix(b"\xef\xbb\xbf")
                     data.decode("utf-8")
@@ -210,13 +224,13 @@ class FunctionReader(PipelineStep):
             except UnicodeDecodeError:
                 reason = "not-utf8"
         if not reason:
-            reason = _unfit(data)
+            reason = _check_content(data)
         if reason:
-            self._file(reason)
+            self._count_file(reason)
         return None if reason else data
 
     def _solution(
-        self, function: syntax.Function, data: bytes, row: Language, place: tuple[str, str, str]
+        self, function: syntax.Function, data: bytes, row: Language, origin: tuple[str, str, str]
     ) -> Solution | str:
         if not function.doc:
             return "no-doc"
@@ -230,13 +244,13 @@ class FunctionReader(PipelineStep):
             return "too-long"
         doc = clean_doc([syntax.to_text(data[start:end]) for start, end in function.doc], row.documentation)
         if not doc:
-            return "doc-says-nothing"
-        repos, file, license = place
+            return "uninformative-doc"
+        repos, file, license = origin
         line = function.node.start_point.row + 1
         identity = stable_id(repos, file, str(line), function.name, code)
         return Solution(
             id=identity,
-            instruction=request(doc, signature(function, data, row), row, identity),
+            instruction=build_instruction(doc, signature(function, data, row), row, identity),
             solution=code,
             language=row.name,
             repos=repos,
@@ -248,39 +262,39 @@ class FunctionReader(PipelineStep):
         )
 
     def _is_new(self, row: Solution, seen: set[str]) -> bool:
-        mark = stable_id("".join(row.solution.split()))
-        if mark in seen:
-            self._drop("duplicate")
+        digest = stable_id("".join(row.solution.split()))
+        if digest in seen:
+            self._count_dropped("duplicate")
             return False
-        seen.add(mark)
+        seen.add(digest)
         return True
 
-    def _draw(self, rows: list[Solution], most: int, reason: str) -> list[Solution]:
-        if len(rows) <= most:
+    def _draw(self, rows: list[Solution], limit: int, reason: str) -> list[Solution]:
+        if len(rows) <= limit:
             return rows
-        self._drop(reason, len(rows) - most)
-        chosen = sorted(rows, key=lambda row: stable_id(str(self.settings.seed), row.id))[:most]
-        return sorted(chosen, key=lambda row: row.line)
+        self._count_dropped(reason, len(rows) - limit)
+        drawn = sorted(rows, key=lambda row: stable_id(str(self.settings.seed), row.id))[:limit]
+        return sorted(drawn, key=lambda row: row.line)
 
-    def _drop(self, reason: str, count: int = 1) -> None:
+    def _count_dropped(self, reason: str, count: int = 1) -> None:
         self.stat_update(DROPPED + reason, value=count)
 
-    def _file(self, reason: str) -> None:
-        self.stat_update(f"note_files-{reason}")
+    def _count_file(self, reason: str) -> None:
+        self.stat_update(f"{DETAIL}files-{reason}")
 
 
 def tree_license(tree: Path) -> str:
-    """Return the SPDX ids that the license files at the top of a tree state, joined by ``AND``, or an empty string."""
+    """Return the SPDX ids in the top-level license files of a tree, joined by ``AND``; ``none`` if there is no file."""
     texts = {}
     for file in sorted(tree.iterdir()):
         if is_license_file(file.name) and file.is_file() and not file.is_symlink():
-            with contextlib.suppress(OSError):  # a license file that cannot be read states nothing
+            with contextlib.suppress(OSError):  # an unreadable license file is ignored
                 texts[file.name] = file.read_bytes()[:_LICENSE_BYTES].decode("utf-8", "replace")
-    return " AND ".join(detect(texts))
+    return " AND ".join(detect_licenses(texts))
 
 
 def _files(tree: Path, languages: set[str], exclude: Sequence[str]) -> Iterator[str]:
-    # os.walk does not follow links to folders, so a tree cannot lead out of itself or around in circles.
+    # os.walk does not follow links to directories, so it stays inside the tree and ends.
     for folder, folders, files in os.walk(tree):
         folders[:] = [name for name in folders if not _excluded(name, exclude)]
         for name in files:
@@ -299,7 +313,7 @@ def _excluded(part: str, patterns: Sequence[str]) -> bool:
 
 
 def is_test(path: str) -> bool:
-    """Tell whether a file is a test, by the parts of its path."""
+    """Return whether a file is a test, by the parts of its path."""
     return any(fnmatch.fnmatchcase(part, pattern) for part in path.split("/") for pattern in _test_patterns())
 
 
@@ -313,7 +327,7 @@ def _parse(data: bytes, row: Language, file: str) -> tuple[Any, Language]:
     return tree, row
 
 
-def _unfit(data: bytes) -> str:
+def _check_content(data: bytes) -> str:
     if b"\0" in data:
         return "binary"
     head = data[:1000].lower()
@@ -325,7 +339,7 @@ def _unfit(data: bytes) -> str:
 
 
 def function_text(function: syntax.Function, data: bytes) -> str:
-    """Return a function's source without its documentation, moved to the left margin."""
+    """Return the source of a function without its documentation and without indentation."""
     start, end = function.node.start_byte, function.node.end_byte
     line_start = data.rfind(b"\n", 0, start) + 1
     before = data[line_start:start]
@@ -345,7 +359,7 @@ def _without(text: bytes, start: int, end: int) -> bytes:
     if line_end < 0 or text[line_start:start].strip() or text[end:line_end].strip():
         return text[:start] + text[end:].lstrip(b"; ")
     rest = text[line_end + 1 :]
-    # the blank line that often follows a docstring goes with it
+    # The blank line that often follows a docstring is removed with it.
     blank, newline, after = rest.partition(b"\n")
     return text[:line_start] + (after if newline and not blank.strip() else rest)
 

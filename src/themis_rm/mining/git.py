@@ -1,10 +1,10 @@
-"""The git program on repositories that are not trusted.
+"""Run git on untrusted repositories.
 
-Nothing that a repository brings along is obeyed. A local repository is never opened as such: git is started on a
-*shadow*, a folder of ours with our own configuration and a detached ``HEAD``, and is pointed at the repository's object
-store alone. So its configuration (``core.fsmonitor``, ``gpg.program``, external diffs, promisor remotes), hooks,
-attributes, replacement objects and ownership never come into play. What cannot be shadowed, a clone, runs with hooks
-and templates off and transports restricted.
+A local repository is never opened itself. git runs on an isolated git directory, which has a configuration written
+here and a detached ``HEAD``, and reads only the object store of the repository. So the configuration of the repository
+(``core.fsmonitor``, ``gpg.program``, external diffs, promisor remotes), its hooks, attributes, replacement objects and
+ownership have no effect. Clones, for which this is not possible, run without hooks and templates and with restricted
+transports.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from themis_rm.errors import InputError
+from themis_rm.storage.atomic import atomic_path
 
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -37,7 +38,7 @@ _ENVIRONMENT = {
     "LC_ALL": "C",
 }
 _INHERITED = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_PROXY_COMMAND")
-"""The user's own ways to reach a server; every other ``GIT_*`` and ``*ASKPASS`` variable is left behind."""
+"""Variables that configure access to servers; all other ``GIT_*`` and ``*ASKPASS`` variables are removed."""
 
 _CONFIG = """\
 [core]
@@ -66,7 +67,7 @@ _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for git: the user's, less everything that could make git do more than it is asked."""
+    """Return the environment for git: the user's, without variables that change what git does."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -84,39 +85,43 @@ def _command(git_dir: Path | None, arguments: Sequence[str]) -> list[str]:
 
 
 def require_git() -> None:
-    """Raise InputError if there is no git program on the path."""
+    """Check that git is installed.
+
+    Raises:
+        InputError: There is no git program on the path.
+    """
     if shutil.which("git") is None:
         raise InputError("The git program is not installed (or not on PATH).", "Install git 2.36 or newer.")
 
 
 def parse_git_error(stderr: bytes, hidden: Sequence[str] = ()) -> str:
-    """Return the line of git's error output that says what went wrong, without paths of ours or control characters.
+    """Return the most informative line of git's error output, without passwords and control characters.
 
     Args:
-        stderr: What git wrote.
-        hidden: Texts to leave out, such as folders of ours or a URL with a password in it.
+        stderr: Error output of git.
+        hidden: Texts to remove, such as temporary directories or a URL with a password.
     """
     lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-    chosen = next((line for line in lines if line.startswith("fatal:")), lines[-1] if lines else "git gave no reason")
+    message = next((line for line in lines if line.startswith("fatal:")), lines[-1] if lines else "git gave no reason")
     for text in hidden:
-        chosen = chosen.replace(text, "...")
-    printable = "".join(ch if ch.isprintable() else "?" for ch in chosen)
+        message = message.replace(text, "...")
+    printable = "".join(ch if ch.isprintable() else "?" for ch in message)
     return re.sub(r"://[^/@\s]+@", "://", printable).removeprefix("fatal: ")[:300]
 
 
 @dataclass(frozen=True, slots=True)
 class IsolatedGitDir:
-    """A repository opened for reading.
+    """A repository open_isolated for reading.
 
     Attributes:
-        git_dir: Folder of ours that git is started on.
+        path: The isolated git directory, on which git runs.
         objects: Object store of the repository.
-        head: Hash of the commit to start from.
-        boundary: Commits of a shallow clone whose parents are not there.
-        scratch: Folder for temporary files.
+        head: Hash of the commit at which the history starts.
+        boundary: Commits of a shallow clone whose parents are missing.
+        scratch: Directory for temporary files.
     """
 
-    git_dir: Path
+    path: Path
     objects: Path
     head: str
     boundary: frozenset[bytes]
@@ -125,7 +130,7 @@ class IsolatedGitDir:
     def start(self, arguments: Sequence[str], stdin: IO[bytes] | None, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start git on the repository, with its output in a pipe."""
         process = subprocess.Popen(
-            _command(self.git_dir, arguments),
+            _command(self.path, arguments),
             stdin=stdin if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -134,17 +139,17 @@ class IsolatedGitDir:
             bufsize=1 << 18,
         )
         if hasattr(fcntl, "F_SETPIPE_SZ") and process.stdout is not None:
-            # Linux gives 64 KiB: git and we would take turns at every sixteenth page. An unusual limit is no fault.
+            # The default of 64 KiB makes git and the reader wait for each other. A system may not allow more.
             with suppress(OSError):
                 fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 1 << 20)
         return process
 
     @contextmanager
     def stream(self, arguments: Sequence[str], stdin: IO[bytes] | None = None) -> Iterator[IO[bytes]]:
-        """Run git and give its output as a stream.
+        """Run git and yield its output as a stream.
 
         Raises:
-            InputError: On leaving the block, if git failed.
+            InputError: git failed; raised at the end of the body.
         """
         with tempfile.TemporaryFile(dir=self.scratch) as stderr:
             process = self.start(arguments, stdin, stderr)
@@ -155,14 +160,14 @@ class IsolatedGitDir:
                 process.terminate()
                 raise
             finally:
-                process.stdout.close()  # ends a git whose output was not read to the end
+                process.stdout.close()  # ends git if its output was not read completely
                 code = process.wait()
             if code > 0:
                 stderr.seek(0)
-                raise InputError(parse_git_error(stderr.read(), [str(self.git_dir), str(self.objects)]))
+                raise InputError(parse_git_error(stderr.read(), [str(self.path), str(self.objects)]))
 
     def output(self, arguments: Sequence[str]) -> bytes:
-        """Run git and return what it wrote (small outputs only).
+        """Run git and return its output, which must be small.
 
         Raises:
             InputError: git failed.
@@ -172,51 +177,51 @@ class IsolatedGitDir:
 
 
 @contextmanager
-def opened(git_dir: Path, scratch: Path, alternates: bool = False) -> Iterator[IsolatedGitDir]:
-    """Open a repository through a shadow that lasts as long as the block.
+def open_isolated(git_dir: Path, scratch: Path, alternates: bool = False) -> Iterator[IsolatedGitDir]:
+    """Open a repository through an isolated git directory, which is deleted at the end of the body.
 
     Args:
-        git_dir: The repository's git directory, see :func:`find_git_dir`.
-        scratch: Existing folder for the shadow and other temporary files.
-        alternates: Whether it may borrow objects from other folders.
+        git_dir: Git directory of the repository, see :func:`find_git_dir`.
+        scratch: Existing directory for temporary files.
+        alternates: Whether the repository may borrow objects from other directories.
 
     Raises:
-        InputError: It has no commits, is not laid out as a repository, or borrows objects though it must not.
+        InputError: The directory is not a repository, has no commits, or borrows objects without permission.
     """
     common = _common_dir(git_dir)
     objects = common / "objects"
     if not objects.is_dir():
-        raise InputError(f"{git_dir} has no folder of objects: it is not a git repository.")
+        raise InputError(f"{git_dir} has no directory of objects, so it is not a git repository.")
     borrowed = objects / "info" / "alternates"
     if os.path.lexists(borrowed) and not borrowed.is_file():
-        raise InputError("Its objects/info/alternates is no plain file.")  # git would wait on a FIFO for ever
+        raise InputError("Its objects/info/alternates is not a regular file.")  # git would block on a FIFO
     if not alternates and _text(borrowed).strip():
         raise InputError(
-            "It borrows objects from other folders (objects/info/alternates).",
-            "Set alternates=true to allow it, or run 'git repack -a -d' in it and remove that file.",
+            "It borrows objects from other directories (objects/info/alternates).",
+            "Set alternates=true to allow it, or run 'git repack -a -d' in it and delete that file.",
         )
     head = head_of(git_dir)
     shallow = _text(common / "shallow")
-    with tempfile.TemporaryDirectory(prefix="shadow-", dir=scratch) as folder:
-        shadow = Path(folder) / "git"
+    with tempfile.TemporaryDirectory(prefix="isolated-", dir=scratch) as folder:
+        isolated = Path(folder) / "git"
         for part in ("refs", "objects"):
-            (shadow / part).mkdir(parents=True)
+            (isolated / part).mkdir(parents=True)
         sha256 = len(head) == 64
-        (shadow / "config").write_text(
+        (isolated / "config").write_text(
             _CONFIG.format(version=int(sha256), extensions="[extensions]\n\tobjectFormat = sha256\n" * sha256)
         )
-        (shadow / "HEAD").write_text(head + "\n")
+        (isolated / "HEAD").write_text(head + "\n")
         if shallow:
-            (shadow / "shallow").write_text(shallow)
+            (isolated / "shallow").write_text(shallow)
         boundary = frozenset(line.encode() for line in shallow.split())
-        yield IsolatedGitDir(shadow, objects.resolve(), head, boundary, Path(folder))
+        yield IsolatedGitDir(isolated, objects.resolve(), head, boundary, Path(folder))
 
 
 def find_git_dir(path: Path) -> Path:
     """Return the git directory of a working tree, a worktree, a submodule or a bare repository.
 
     Raises:
-        InputError: The folder is none of these.
+        InputError: The directory is none of these.
     """
     inner = path / ".git"
     if inner.is_dir():
@@ -227,17 +232,17 @@ def find_git_dir(path: Path) -> Path:
             return path / target.removeprefix("gitdir: ").strip()
     if (path / "HEAD").is_file() and ((path / "objects").is_dir() or (path / "commondir").is_file()):
         return path
-    raise InputError("It is not a git repository.", "Give the top folder of a clone, a bare repository or a bundle.")
+    raise InputError("It is not a git repository.", "Pass a clone, a bare repository or a bundle.")
 
 
 def _common_dir(git_dir: Path) -> Path:
-    # A linked worktree has its own HEAD; everything else is in the repository that it was made from.
+    # A linked worktree has a separate HEAD; the rest is in the main repository.
     named = _text(git_dir / "commondir").strip()
     return git_dir / named if named else git_dir
 
 
 def _text(path: Path, limit: int = 64 << 20) -> str:
-    # Regular files only: opening a FIFO that an untrusted folder holds would wait for ever.
+    # Regular files only: opening a FIFO in an untrusted directory would block.
     try:
         if not path.is_file() or path.stat().st_size > limit:
             return ""
@@ -247,10 +252,10 @@ def _text(path: Path, limit: int = 64 << 20) -> str:
 
 
 def head_of(git_dir: Path) -> str:
-    """Return the hash of the commit that a repository's ``HEAD`` means, without starting git.
+    """Return the hash of the commit that the ``HEAD`` of a repository points to, without running git.
 
-    Where ``HEAD`` names a branch that is not there (bundles without ``HEAD``), the branch ``main``, ``master`` or the
-    only one is taken.
+    If ``HEAD`` names a missing branch, as in a clone of a bundle without ``HEAD``, the branch ``main``, ``master`` or
+    the only branch is used.
 
     Raises:
         InputError: There is no commit.
@@ -276,7 +281,7 @@ def head_of(git_dir: Path) -> str:
         value = _read_ref(name, git_dir, common, packed)
         if _OID.fullmatch(value):
             return value
-    raise InputError("It has no commits (HEAD names no commit).")
+    raise InputError("It has no commits (HEAD does not point to one).")
 
 
 def _read_ref(name: str, git_dir: Path, common: Path, packed: dict[str, str]) -> str:
@@ -290,11 +295,11 @@ def _read_ref(name: str, git_dir: Path, common: Path, packed: dict[str, str]) ->
 
 
 def remote_url(git_dir: Path) -> str:
-    """Return the URL of the repository's remote ``origin`` as its configuration spells it, or ``""``."""
+    """Return the URL of the remote ``origin`` in the configuration of a repository, or ``""``."""
     config = _common_dir(git_dir) / "config"
     if not config.is_file():
         return ""
-    # `git config --file` reads this one file as data: no includes, and nothing in it takes effect.
+    # `git config --file` reads only this file, without includes, and applies none of its settings.
     result = subprocess.run(
         _command(None, ["config", "--file", str(config.resolve()), "--no-includes", "--get", "remote.origin.url"]),
         stdin=subprocess.DEVNULL,
@@ -307,55 +312,48 @@ def remote_url(git_dir: Path) -> str:
 
 
 def clone(source: str, target: Path) -> None:
-    """Clone the full history of a URL or bundle, bare, so that the target appears only when whole.
+    """Clone the complete history of a URL or bundle into a bare repository, atomically.
 
     Args:
         source: An https, ssh or git URL, or the absolute path of a bundle.
-        target: Folder to make; nothing happens if it is there already.
+        target: Directory of the clone; an existing one is kept.
 
     Raises:
         InputError: git could not clone it.
     """
     if target.exists():
         return
-    partial = target.with_name(target.name + ".partial")
-    if partial.exists():
-        shutil.rmtree(partial)
-    partial.parent.mkdir(parents=True, exist_ok=True)
     options = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60", "-c", "http.followRedirects=initial"]
-    result = subprocess.run(
-        _command(
-            None,
-            [*options, "clone", "--bare", "--quiet", "--no-tags", "--template=", "--", source, str(partial)],
-        ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env=environment(),
-        check=False,
-    )
-    if result.returncode != 0:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise InputError(f"git cannot clone it: {parse_git_error(result.stderr, [str(partial), source])}")
-    partial.replace(target)
+    with atomic_path(target) as partial:
+        arguments = [*options, "clone", "--bare", "--quiet", "--no-tags", "--template=", "--", source, str(partial)]
+        result = subprocess.run(
+            _command(None, arguments),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=environment(),
+            check=False,
+        )
+        if result.returncode != 0:
+            raise InputError(f"git cannot clone it: {parse_git_error(result.stderr, [str(partial), source])}")
 
 
 class ObjectReader:
-    """Reads many objects, or their sizes, in a given order, through one long-lived ``git cat-file``.
+    """Reads many objects, or their sizes, in a given order through one process of ``git cat-file``.
 
-    The wanted hashes are laid into a file that git reads at its own pace: it works ahead of the caller by what the pipe
-    between them holds. An object that makes git give up is skipped, and git started again behind it.
+    git reads the wanted hashes from a file, so that it works ahead of the caller as far as the buffer of the pipe
+    allows. If an object makes git fail, it is skipped and git is restarted after it.
 
     Args:
-        shadow: The opened repository.
-        wanted: Hashes in the order in which they will be asked for.
-        contents: Whether to read the contents, or the sizes alone (which inflates nothing).
+        git_dir: The opened repository.
+        wanted: Hashes in the order in which they will be read.
+        contents: Whether to read the contents, or only the sizes, which decompresses nothing.
     """
 
-    def __init__(self, shadow: IsolatedGitDir, wanted: Iterable[bytes], contents: bool) -> None:
-        self._shadow = shadow
+    def __init__(self, git_dir: IsolatedGitDir, wanted: Iterable[bytes], contents: bool) -> None:
+        self._git_dir = git_dir
         self._contents = contents
-        self._requests = tempfile.NamedTemporaryFile(dir=shadow.scratch)  # noqa: SIM115
-        self._errors = tempfile.TemporaryFile(dir=shadow.scratch)  # noqa: SIM115
+        self._requests = tempfile.NamedTemporaryFile(dir=git_dir.scratch)  # noqa: SIM115
+        self._errors = tempfile.TemporaryFile(dir=git_dir.scratch)  # noqa: SIM115
         self._requests.writelines(oid + b"\n" for oid in wanted)
         self._requests.flush()
         self._offset = 0
@@ -370,13 +368,13 @@ class ObjectReader:
         self._errors.close()
 
     def next(self, oid: bytes) -> tuple[int, bytes]:
-        """Return size and contents of the next wanted blob; the size is -1 if it is missing, damaged or no blob."""
+        """Return size and contents of the next wanted blob; the size is -1 if it is missing, damaged or not a blob."""
         answer = None
         while answer is None:
             fresh = self._process is None
             answer = _answer(self._stream(), oid, self._contents)
             if answer is None:
-                # git died. What it had not flushed is lost: only a first object is surely at fault.
+                # git died and its unflushed output is lost, so only the first object after a start is known to be bad.
                 self._stop()
                 if fresh:
                     answer = -1, b""
@@ -387,7 +385,7 @@ class ObjectReader:
         if self._process is None:
             os.lseek(self._requests.fileno(), self._offset, os.SEEK_SET)
             mode = "--batch" if self._contents else "--batch-check"
-            self._process = self._shadow.start(["cat-file", mode, "--buffer"], self._requests.file, self._errors)
+            self._process = self._git_dir.start(["cat-file", mode, "--buffer"], self._requests.file, self._errors)
         assert self._process.stdout is not None  # noqa: S101
         return self._process.stdout
 
@@ -400,7 +398,7 @@ class ObjectReader:
 
 
 def _answer(stream: IO[bytes], oid: bytes, contents: bool) -> tuple[int, bytes] | None:
-    """Read git's answer on an object: size and contents, -1 if there is no such blob; ``None`` if it breaks off."""
+    """Read git's answer for an object: size and contents, -1 without such a blob, ``None`` if it is incomplete."""
     header = stream.readline()
     if header == oid + b" missing\n":
         return -1, b""

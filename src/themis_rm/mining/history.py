@@ -1,4 +1,4 @@
-"""One ``git log`` of a repository -> the changes worth reading, and a reason for every commit that is not."""
+"""Read a history with one ``git log``: the changes to read, and the reason for every other commit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import IO
 
 from themis_rm.languages import language_of_path
 from themis_rm.mining.git import IsolatedGitDir
-from themis_rm.mining.messages import is_boilerplate, is_revert, length_fault
+from themis_rm.mining.messages import check_length, is_boilerplate, is_revert
 from themis_rm.mining.provenance import Provenance
 from themis_rm.mining.settings import MineSettings
 
@@ -21,17 +21,17 @@ _LOG = (
 )  # fmt: skip
 _REGULAR = (b"100644", b"100755", b"100664")
 _LATEST = 2**53
-"""Times beyond this are damage, not dates."""
+"""Later times are damage, not dates."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """A commit as git lists it; texts are bytes, for git allows any.
+    """A commit in the output of ``git log``; texts are bytes, because git accepts any encoding.
 
     Attributes:
-        files: How many files it changed against its parent.
-        raw: Git's line on the first of them: modes, hashes and status.
-        path: Path of the first of them.
+        files: Number of files that it changed against its parent.
+        raw: Modes, hashes and status of the first of these files, as git writes them.
+        path: Path of the first of these files.
     """
 
     oid: bytes
@@ -46,13 +46,13 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A commit that is worth reading.
+class FileChange:
+    """A commit whose file versions are to be read.
 
     Attributes:
         number: The commit's number in :class:`~themis_rm.mining.provenance.Provenance`.
-        old: Hash of the file's version before.
-        new: Hash of the file's version after.
+        old: Hash of the file before the commit.
+        new: Hash of the file after the commit.
     """
 
     number: int
@@ -67,25 +67,25 @@ class Change:
     new: bytes
 
 
-def tokens(stream: IO[bytes], size: int = 1 << 20) -> Iterator[bytes]:
-    """Yield what stands between the NUL bytes of a stream; what follows the last one is left out."""
-    held: list[bytes] = []
+def split_nul(stream: IO[bytes], size: int = 1 << 20) -> Iterator[bytes]:
+    """Yield the parts of a stream that end in NUL; data after the last NUL is ignored."""
+    pending: list[bytes] = []
     while chunk := stream.read(size):
         first, *rest = chunk.split(b"\0")
-        held.append(first)
+        pending.append(first)
         if rest:
-            yield b"".join(held)
+            yield b"".join(pending)
             yield from rest[:-1]
-            held = [rest[-1]]
+            pending = [rest[-1]]
 
 
 def parse_log(stream: IO[bytes]) -> Iterator[LogEntry]:
-    """Read the output of ``git log`` under :data:`_LOG`.
+    """Parse the output of ``git log`` with the arguments :data:`_LOG`.
 
-    Messages, subjects and paths cannot contain NUL, hashes cannot start with a colon, and a changed file's line always
-    does: nothing that a commit contains can be taken for the beginning of another.
+    Messages, subjects and paths cannot contain NUL, hashes cannot start with a colon, and the line of a changed file
+    always does. So no content of a commit can be mistaken for the start of another commit.
     """
-    source = tokens(stream)
+    source = split_nul(stream)
     head = next(source, None)
     while head is not None:
         parents, author_time, time, subject, message = (next(source, b"") for _ in range(5))
@@ -104,16 +104,16 @@ def parse_log(stream: IO[bytes]) -> Iterator[LogEntry]:
 
 
 def _time(text: bytes) -> int:
-    # git writes nothing for a date that it cannot read.
+    # git writes an empty field for a date that it cannot parse.
     return int(text) if text.lstrip(b"-").isdigit() else _LATEST
 
 
 class ChangeRules:
-    """Tells for a commit whether its change is worth reading, before anything of it is read.
+    """Rules for which commits to read, applied before any file version is read.
 
     Args:
-        settings: The rules.
-        boundary: Commits of a shallow clone whose parents are not there.
+        settings: Settings of the rules.
+        boundary: Commits of a shallow clone whose parents are missing.
     """
 
     def __init__(self, settings: MineSettings, boundary: frozenset[bytes] = frozenset()) -> None:
@@ -122,21 +122,21 @@ class ChangeRules:
         self.low, self.high = settings.window()
         self.boundary = boundary
 
-    def fault(self, entry: LogEntry) -> str:
+    def drop_reason(self, entry: LogEntry) -> str:
         """Return why a commit is dropped, as a slug, or ``""`` if it is to be read."""
         if max(entry.time, entry.author_time) >= _LATEST:
             return "bad-date"
         if not self.low <= entry.time < self.high:
-            return "outside-time"
+            return "outside-time-range"
         if len(entry.parents) > 1:
             return "merge"
         if not entry.parents:
             return "shallow-boundary" if entry.oid in self.boundary else "root"
         if entry.files != 1:
             return "several-files" if entry.files else "no-file"
-        return self._file_fault(entry) or self._message_fault(entry)
+        return self._check_file(entry) or self._check_message(entry)
 
-    def _file_fault(self, entry: LogEntry) -> str:
+    def _check_file(self, entry: LogEntry) -> str:
         old_mode, new_mode, old, new, status = entry.raw[1:].split(b" ")
         if status != b"M":
             return {b"A": "added", b"D": "deleted"}.get(status, "type-change")
@@ -148,38 +148,39 @@ class ChangeRules:
             row = language_of_path(entry.path.decode("utf-8"))
         except UnicodeDecodeError:
             return "path-not-utf8"
-        return "" if row is not None and row.name in self.languages else "language"
+        return "" if row is not None and row.name in self.languages else "other-language"
 
-    def _message_fault(self, entry: LogEntry) -> str:
+    def _check_message(self, entry: LogEntry) -> str:
         try:
             message, subject = entry.message.decode("utf-8"), entry.subject.decode("utf-8")
         except UnicodeDecodeError:
             return "message-not-utf8"
-        fault = length_fault(message, self.settings.message_min, self.settings.message_max)
-        if fault or self.settings.boilerplate:
-            return fault
+        reason = check_length(message, self.settings.min_message_length, self.settings.max_message_length)
+        if reason or self.settings.keep_boilerplate:
+            return reason
         if is_revert(subject):
             return "message-revert"
         return "message-boilerplate" if is_boilerplate(subject) else ""
 
 
-class Changes:
-    """The changes of one history, laid aside on disk (in memory while they are small), in a better order to read.
+class ChangeSpool:
+    """The changes of one history, spooled to disk if there are many, and iterated in an order that is fast to read.
 
-    Versions of a file are read and written one after another: git then finds the base of each delta in its cache, an
-    old version is the next change's new one and need not be read again, and Parquet compresses several times better.
+    The versions of a file are read and written consecutively. Then git finds the base of each delta in its cache, the
+    old version of a change is the new one of the next and need not be read again, and Parquet compresses several times
+    better.
 
     Args:
-        shadow: The opened repository.
+        git_dir: The opened repository.
     """
 
-    def __init__(self, shadow: IsolatedGitDir) -> None:
-        self._spool = tempfile.SpooledTemporaryFile(max_size=16 << 20, dir=str(shadow.scratch))  # noqa: SIM115
-        self._places: list[tuple[bytes, int, int]] = []
+    def __init__(self, git_dir: IsolatedGitDir) -> None:
+        self._spool = tempfile.SpooledTemporaryFile(max_size=16 << 20, dir=str(git_dir.scratch))  # noqa: SIM115
+        self._records: list[tuple[bytes, int, int]] = []
         self._paths: dict[bytes, bytes] = {}
 
     def add(self, number: int, entry: LogEntry) -> None:
-        """Lay a commit aside."""
+        """Add a change."""
         _, _, old, new, _ = entry.raw.split(b" ")
         fields = (
             b"%d" % number, entry.oid, entry.parents[0], b"%d" % entry.author_time, b"%d" % entry.time,
@@ -187,50 +188,50 @@ class Changes:
         )  # fmt: skip
         record = b"\0".join(fields)
         path = self._paths.setdefault(entry.path, entry.path)
-        self._places.append((path, self._spool.tell(), len(record)))
+        self._records.append((path, self._spool.tell(), len(record)))
         self._spool.write(record)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._records)
 
-    def __iter__(self) -> Iterator[Change]:
+    def __iter__(self) -> Iterator[FileChange]:
         """Yield the changes by path, newest first."""
-        for path, offset, length in sorted(self._places):
+        for path, offset, length in sorted(self._records):
             self._spool.seek(offset)
             number, oid, parent, author_time, time, subject, message, old, new = self._spool.read(length).split(b"\0")
-            yield Change(int(number), oid, parent, int(author_time), int(time), subject, message, path, old, new)
+            yield FileChange(int(number), oid, parent, int(author_time), int(time), subject, message, path, old, new)
 
     def close(self) -> None:
-        """Let go of the disk."""
+        """Delete the spool file."""
         self._spool.close()
 
 
 def read_history(
-    shadow: IsolatedGitDir, rules: ChangeRules, dropped: Callable[[str], None]
-) -> tuple[Changes, Provenance, int]:
-    """Read a whole history.
+    git_dir: IsolatedGitDir, rules: ChangeRules, dropped: Callable[[str], None]
+) -> tuple[ChangeSpool, Provenance, int]:
+    """Read a complete history.
 
     Args:
-        shadow: The opened repository.
-        rules: What to keep.
-        dropped: Called with the reason for each commit that is not kept.
+        git_dir: The opened repository.
+        rules: Rules for which commits to read.
+        dropped: Called with the reason for each other commit.
 
     Returns:
-        The changes to read, what the history says about them, and how many commits there were.
+        The changes to read, their provenance, and the number of commits.
 
     Raises:
-        InputError: git could not list the history to its end; nothing has been read then.
+        InputError: git failed to list the complete history.
     """
-    changes, provenance, commits = Changes(shadow), Provenance(), 0
+    changes, provenance, commits = ChangeSpool(git_dir), Provenance(), 0
     walk = ["--first-parent"] if rules.settings.first_parent else []
-    with shadow.stream([*_LOG, *walk, shadow.head, "--"]) as stream:
+    with git_dir.stream([*_LOG, *walk, git_dir.head, "--"]) as stream:
         for entry in parse_log(stream):
             commits += 1
-            number = provenance.note(entry.oid, entry.parents, entry.time, entry.subject, entry.message)
-            fault = rules.fault(entry)
-            if fault:
-                dropped(fault)
+            number = provenance.add(entry.oid, entry.parents, entry.time, entry.subject, entry.message)
+            reason = rules.drop_reason(entry)
+            if reason:
+                dropped(reason)
             else:
                 changes.add(number, entry)
-    provenance.finish(shadow.head.encode())
+    provenance.finish(git_dir.head.encode())
     return changes, provenance, commits

@@ -1,4 +1,4 @@
-"""Which license a repository has, told from the text of its license files by phrases that only that license uses."""
+"""Detect the license of a repository by phrases in its license files that only one license contains."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """One license and the phrases that give it away.
+    """A license and the phrases that identify it.
 
     Attributes:
         spdx: SPDX id.
-        open: Whether commits under it may be mined by default.
-        phrases: Alternatives; each is a group of phrases that must all occur. Words only, lower case: text is folded
-            to words before it is searched, so that line breaks, markup and punctuation do not matter.
-        unless: Phrases that rule the license out.
+        open: Whether commits under it are mined by default.
+        phrases: Alternatives, each of which is a group of phrases that must all occur. They have lower-case words only,
+            because the text is reduced to words before the search: line breaks, markup and punctuation do not matter.
+        unless: Phrases whose presence excludes the license.
     """
 
     spdx: str
@@ -85,15 +85,15 @@ LICENSES: tuple[License, ...] = (
     License("LicenseRef-Commons-Clause", False, (("commons clause license condition",), ("the commons clause",))),
     License("LicenseRef-RSAL-2.0", False, (("redis source available license",),)),
 )
-"""THE table of licenses that are recognised; those that are not open are here so that they are refused by name."""
+"""All licenses that are recognized; those that are not open are listed so that reports can name them."""
 
-OPEN: tuple[str, ...] = tuple(row.spdx for row in LICENSES if row.open)
+OPEN_LICENSES: tuple[str, ...] = tuple(row.spdx for row in LICENSES if row.open)
 
-UNKNOWN, NONE = "unknown", "none"
-"""What the ``license`` column says where there is a license file of no known license, and where there is none."""
+UNKNOWN_LICENSE, NO_LICENSE = "unknown", "none"
+"""Values of the column ``license`` for an unrecognized license file and for a repository without one."""
 
 MAX_BYTES = 256 << 10
-"""License files beyond this size are not read."""
+"""Larger license files are not read."""
 
 _FILE = re.compile(r"(?:.*[-_.])?(?:licen[cs]es?|copying|unlicense|copyright)(?:[-_.].*)?", re.IGNORECASE)
 _NOT_TEXT = (".py", ".c", ".h", ".js", ".rb", ".go", ".java", ".cs", ".cpp", ".json", ".xml", ".png", ".svg", ".sh")
@@ -101,14 +101,14 @@ _SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+-]+)[ \t]*(?:\*/
 
 
 def is_license_file(name: str) -> bool:
-    """Tell whether a file of this name (no folders) states the license of its repository."""
+    """Return whether a file with this name (without directories) states the license of its repository."""
     return bool(_FILE.fullmatch(name)) and not name.lower().endswith(_NOT_TEXT)
 
 
 def licenses_in(text: str) -> list[str]:
     """Return the SPDX ids of the licenses that a text contains, in order of appearance."""
     words = " ".join(re.findall(r"[a-z0-9]+", text.lower()))
-    found: dict[str, int] = {}
+    positions: dict[str, int] = {}
     for row in LICENSES:
         if any(phrase in words for phrase in row.unless):
             continue
@@ -118,39 +118,41 @@ def licenses_in(text: str) -> list[str]:
             if all(phrase in words for phrase in group)
         ]
         if starts:
-            found[row.spdx] = min(starts)
-    if not found:
+            positions[row.spdx] = min(starts)
+    if not positions:
         named = _SPDX.search(text)
         known = {row.spdx.casefold(): row.spdx for row in LICENSES}
         if named:
             spdx = re.sub(r"-(only|or-later)$", "", named[1].casefold())
             return [known[spdx]] if spdx in known else []
-    return sorted(found, key=lambda spdx: (found[spdx], spdx))
+    return sorted(positions, key=lambda spdx: (positions[spdx], spdx))
 
 
-def detect(files: Mapping[str, str]) -> list[str]:
+def detect_licenses(files: Mapping[str, str]) -> list[str]:
     """Return the licenses of a repository.
 
+    The text of the GPL in a separate file belongs to the LGPL if the latter is present, because it refers to the GPL.
+
     Args:
-        files: Names of its license files and their texts.
+        files: Name -> text of its license files.
 
     Returns:
-        SPDX ids without repetition, :data:`UNKNOWN` among them if a file's text is of no known license; ``[NONE]`` for
-        no file. The GPL's text beside the LGPL's, in a file of its own, is part of the latter.
+        Distinct SPDX ids, with :data:`UNKNOWN_LICENSE` for a text that is not recognized; only :data:`NO_LICENSE` if
+        there is no file.
     """
     by_file = {}
     for name, text in sorted(files.items()):
         if text.strip():
-            # A file named COPYRIGHT mostly lists holders alone; it may speak up, but its silence says nothing.
-            by_file[name] = licenses_in(text) or ([] if name.lower().startswith("copyright") else [UNKNOWN])
-    found = {spdx: None for ids in by_file.values() for spdx in ids}
-    if any(spdx.startswith("LGPL-") for spdx in found):
+            # A file named COPYRIGHT often only lists holders, so an unrecognized one is ignored.
+            by_file[name] = licenses_in(text) or ([] if name.lower().startswith("copyright") else [UNKNOWN_LICENSE])
+    licenses = {spdx: None for ids in by_file.values() for spdx in ids}
+    if any(spdx.startswith("LGPL-") for spdx in licenses):
         for ids in by_file.values():
             if len(ids) == 1 and ids[0].startswith("GPL-"):
-                found.pop(ids[0], None)
-    return list(found) or [UNKNOWN if by_file else NONE]
+                licenses.pop(ids[0], None)
+    return list(licenses) or [UNKNOWN_LICENSE if by_file else NO_LICENSE]
 
 
-def allowed(found: Sequence[str], accepted: Sequence[str]) -> bool:
-    """Tell whether all licenses found are accepted ones."""
-    return all(spdx in accepted for spdx in found)
+def are_accepted(licenses: Sequence[str], accepted: Sequence[str]) -> bool:
+    """Return whether all licenses are accepted."""
+    return all(spdx in accepted for spdx in licenses)

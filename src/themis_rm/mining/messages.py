@@ -1,4 +1,4 @@
-"""Which commit messages say nothing about the change, and what messages say about pull requests and reverts."""
+"""Recognize boilerplate commit messages, and references to pull requests and reverts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BOILERPLATE = re.compile(
             r"(?:fixup|squash|amend)! .*",
             r"(?:auto(?:matic)?[- ]?(?:commit|save|sync|update)|(?:daily|nightly|weekly|quick|test|dummy) commit)s?.*",
             r"(?:backup|checkpoint|snapshot|save|saving|saved)(?: (?:work|progress|state|changes|point|commit))?",
-            # the beginning
+            # first commits
             r"(?:the )?(?:(?:very )?first|initial|second|final|last|latest|new|another|empty)"
             r" (?:commit|import|check-?in|revision|upload|push|release|version|try|attempt)"
             r"(?: (?:of|for|from|to|on|in|with)\b.{0,40}| \d+)?",
@@ -51,20 +51,20 @@ _BOILERPLATE = re.compile(
             r"prepar(?:e|ed|ing)?(?: for)?(?: the)?(?: next)? (?:release|dev\w*|version|v?\d+\.\d).*",
             r"\[(?:maven-release-plugin|gradle release plugin)\].*",
             r"(?:back to|next|new|begin|start) (?:dev\w*|snapshot)(?: (?:version|iteration|cycle))?.*",
-            # dependency robots
+            # dependency bots
             r"(?:\w+(?:\([^)]*\))?!?: )?(?:bump|upgrade|update)s? \S+(?: \S+)? (?:from v?\d\S*|requirement .*)"
             r" to \S+.*",
             r"(?:\w+(?:\([^)]*\))?!?: )?bump the \S+ group.* with \d+ updates?.*",
             r"(?:update|upgrade|bump)s?d?(?: \w+)?"
             r" (?:dependenc(?:y|ies)|deps?|requirements|lock ?file|hooks|submodules?)",
             r"pre-commit auto-?update",
-            # files that are not the change
+            # files that are not code
             rf"(?:{_FILE_NOUN}) ?(?:update{_DONE}|change{_DONE}|fix(?:es|ed)?|edit{_DONE})?",
             rf"(?:minor |small )?(?:update|edit|change|fix|add|tweak|modif(?:y|ied)|clean){_DONE}"
             rf"(?: up)?(?: the| to| in)? {_FILE_NOUN}(?:\.\w+)?(?: (?:entry|entries|list|page|site))?",
             rf"(?:update|bump|fix|change|extend){_DONE}(?: the)? copyrights?(?: (?:year|date|notice|header)s?)?"
             r"(?: (?:to|for|in) .*)?",
-            # what a web editor writes by itself
+            # default messages of web editors
             r"(?:updated?|created?|deleted?|renamed?|added?) [^\s,;]*[\w/]\.\w{1,8}",
         )
     ),
@@ -81,7 +81,7 @@ _PULL_REQUEST = re.compile(
     rb"|merged? .*\(pull request #\d+\)"  # Bitbucket
     rb"|pull request #\d+:"
     rb"|merged pr \d+:"  # Azure
-    rb"|(?:auto |rollup )?merge(?: of)? (?:pr )?#\d+"  # bors and relatives
+    rb"|(?:auto |rollup )?merge(?: of)? (?:pr )?#\d+"  # bors and similar bots
     rb"|merge [^\n]*\(#\d+\)\s*(?:\n|\Z)",
     re.IGNORECASE,
 )
@@ -91,13 +91,13 @@ _REVERTS_HASH = re.compile(rb"[Tt]his reverts commit[ \t\r\n]+([0-9a-f]{7,64})\b
 _REVERTS_SUBJECT = re.compile(rb'^Revert "(.*)"(?: \(#\d+\))?$', re.DOTALL)
 
 
-def length_fault(message: str, shortest: int, longest: int) -> str:
+def check_length(message: str, shortest: int, longest: int) -> str:
     """Return why the length of a message is not accepted, as a slug, or ``""`` if it is.
 
     Args:
-        message: The whole message; whitespace around it does not count.
-        shortest: Fewest characters.
-        longest: Most characters.
+        message: The message; surrounding whitespace does not count.
+        shortest: Fewest accepted characters.
+        longest: Most accepted characters.
     """
     length = len(message.strip())
     if length < shortest:
@@ -108,7 +108,7 @@ def length_fault(message: str, shortest: int, longest: int) -> str:
 
 
 def is_boilerplate(subject: str) -> bool:
-    """Tell whether a subject says nothing about what the change does to the code."""
+    """Return whether a subject does not describe a change of the code."""
     plain = " ".join(subject[:500].split())
     return any(
         not text.strip(_FRAME) or _BOILERPLATE.fullmatch(text.strip(_FRAME)) for text in (plain, _PREFIX.sub("", plain))
@@ -116,22 +116,22 @@ def is_boilerplate(subject: str) -> bool:
 
 
 def is_revert(subject: str) -> bool:
-    """Tell whether a commit takes an earlier one back."""
+    """Return whether a commit reverts an earlier one, by its subject."""
     return bool(_REVERT.match(_PREFIX.sub("", subject.strip())))
 
 
 def is_pull_request_merge(message: bytes) -> bool:
-    """Tell whether the message of a merge commit is one that a forge writes on merging a pull or merge request."""
+    """Return whether the message of a merge commit is the one that a forge writes for a pull or merge request."""
     return bool(_PULL_REQUEST.match(message) or _MERGE_REQUEST.search(message))
 
 
 def is_squash(subject: bytes) -> bool:
-    """Tell whether a subject names the pull request that was squashed into the commit."""
+    """Return whether a subject names a pull request that was squashed into the commit."""
     return bool(_SQUASH.search(subject.rstrip()))
 
 
 def reverted_hashes(message: bytes) -> list[bytes]:
-    """Return the (perhaps abbreviated) hashes of the commits that a message says it reverts."""
+    """Return the full or abbreviated hashes of the commits that a message says it reverts."""
     return _REVERTS_HASH.findall(message)
 
 

@@ -1,4 +1,4 @@
-"""One opened repository -> its commits."""
+"""Mine the commits of one repository."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 
 from themis_rm.languages import language_of_path
 from themis_rm.mining.git import IsolatedGitDir, ObjectReader
-from themis_rm.mining.history import Change, ChangeRules, Changes, read_history
-from themis_rm.mining.licenses import MAX_BYTES, allowed, detect, is_license_file
+from themis_rm.mining.history import ChangeRules, ChangeSpool, FileChange, read_history
+from themis_rm.mining.licenses import MAX_BYTES, are_accepted, detect_licenses, is_license_file
 from themis_rm.mining.provenance import Provenance
 from themis_rm.mining.settings import MineSettings
 from themis_rm.records import Commit
 
 
 class RepositoryMiner:
-    """The mining of one repository.
+    """Mines one repository and counts what it keeps and drops.
 
     Args:
-        name: What the ``repos`` column says.
-        settings: What to keep.
+        name: Value of the column ``repos``.
+        settings: Which commits to keep.
 
     Attributes:
-        commits: Commits looked at.
-        kept: Rows yielded.
+        commits: Number of commits read.
+        kept: Number of rows yielded.
         dropped: Reason -> commits.
-        notes: Further counts of kept rows: by language, by how they were merged, and those reverted later.
-        license: What the ``license`` column says.
-        shallow: Whether it is a shallow clone, so that its history ends early.
-        refused: Why the repository as a whole is not taken, else empty.
+        details: Further counts of kept rows: by language, by kind of merge, and reverted ones.
+        license: Value of the column ``license``.
+        shallow: Whether the repository is a shallow clone, whose history is incomplete.
+        refused: Why no commit of the repository may be mined; else empty.
     """
 
     def __init__(self, name: str, settings: MineSettings) -> None:
@@ -38,14 +38,14 @@ class RepositoryMiner:
         self.commits = 0
         self.kept = 0
         self.dropped: Counter[str] = Counter()
-        self.notes: Counter[str] = Counter()
+        self.details: Counter[str] = Counter()
         self.license = ""
         self.head = ""
         self.shallow = False
         self.refused = ""
 
     def facts(self) -> dict[str, Any]:
-        """Return what the report says about the repository."""
+        """Return the facts about the repository for the report."""
         return {
             "license": self.license,
             "head": self.head,
@@ -55,36 +55,36 @@ class RepositoryMiner:
             "dropped": dict(sorted(self.dropped.items())),
         }
 
-    def rows(self, shadow: IsolatedGitDir) -> Iterator[dict[str, Any]]:
-        """Yield the commits that are kept, by path and from new to old: the columns of :class:`Commit`.
+    def rows(self, git_dir: IsolatedGitDir) -> Iterator[dict[str, Any]]:
+        """Yield the kept commits by path, newest first, as rows with the columns of :class:`Commit`.
 
-        The two versions of the file are bytes, checked to be UTF-8: they come as such and are written as such.
+        The two versions of the file are bytes of valid UTF-8, so that they need not be decoded and encoded again.
 
         Raises:
-            InputError: git cannot list the history; no row has been yielded then.
+            InputError: git cannot list the history; no row has been yielded.
         """
-        self.head, self.shallow = shadow.head, bool(shadow.boundary)
-        found = detect(license_files(shadow))
-        self.license = " AND ".join(found)
-        if not self.settings.any_license and not allowed(found, self.settings.licenses):
-            self.commits = int(shadow.output(["rev-list", "--count", shadow.head, "--"]))
+        self.head, self.shallow = git_dir.head, bool(git_dir.boundary)
+        licenses = detect_licenses(license_files(git_dir))
+        self.license = " AND ".join(licenses)
+        if not self.settings.any_license and not are_accepted(licenses, self.settings.licenses):
+            self.commits = int(git_dir.output(["rev-list", "--count", git_dir.head, "--"]))
             self.dropped["license"] = self.commits
             self.refused = f"Its license ({self.license}) is not among the accepted ones."
             return
-        rules = ChangeRules(self.settings, shadow.boundary)
-        changes, provenance, self.commits = read_history(shadow, rules, self._drop)
+        rules = ChangeRules(self.settings, git_dir.boundary)
+        changes, provenance, self.commits = read_history(git_dir, rules, self._drop)
         try:
-            for change, new, old in contents(shadow, changes, self.settings.max_bytes, self._drop):
+            for change, new, old in read_contents(git_dir, changes, self.settings.max_bytes, self._drop):
                 row = self._row(change, new, old, provenance)
-                self.notes["kept-reverted"] += row["reverted"]
+                self.details["kept-reverted"] += row["reverted"]
                 self.kept += 1
-                self.notes[f"kept-{row['language']}"] += 1
-                self.notes[f"kept-merged-{row['merged']}"] += 1
+                self.details[f"kept-{row['language']}"] += 1
+                self.details[f"kept-merged-{row['merged']}"] += 1
                 yield row
         finally:
             changes.close()
 
-    def _row(self, change: Change, new: bytes, old: bytes, provenance: Provenance) -> dict[str, Any]:
+    def _row(self, change: FileChange, new: bytes, old: bytes, provenance: Provenance) -> dict[str, Any]:
         path = change.path.decode("utf-8")
         row = language_of_path(path)
         commit = Commit(
@@ -109,16 +109,16 @@ class RepositoryMiner:
         self.dropped[reason] += 1
 
 
-def license_files(shadow: IsolatedGitDir) -> dict[str, str]:
-    """Return names and texts of the license files at the top of the newest commit.
+def license_files(git_dir: IsolatedGitDir) -> dict[str, str]:
+    """Return names and texts of the top-level license files in the newest commit.
 
-    Where there are none, those of a top folder ``LICENSES`` (the REUSE convention) are taken.
+    If there are none, those in the directory ``LICENSES`` (the REUSE convention) are returned.
 
     Raises:
         InputError: git cannot list the newest commit's files.
     """
     for folder in ("", "LICENSES/"):
-        listing = shadow.output(["ls-tree", "-z", "--full-tree", shadow.head, *([folder] if folder else [])])
+        listing = git_dir.output(["ls-tree", "-z", "--full-tree", git_dir.head, *([folder] if folder else [])])
         files: dict[str, bytes] = {}
         for line in listing.split(b"\0")[:-1]:
             facts, _, path = line.partition(b"\t")
@@ -127,67 +127,67 @@ def license_files(shadow: IsolatedGitDir) -> dict[str, str]:
             if mode.startswith(b"100") and (folder or is_license_file(name)):
                 files[name] = oid
         if files:
-            return _texts(shadow, files)
+            return _texts(git_dir, files)
     return {}
 
 
-def _texts(shadow: IsolatedGitDir, files: dict[str, bytes]) -> dict[str, str]:
+def _texts(git_dir: IsolatedGitDir, files: dict[str, bytes]) -> dict[str, str]:
     texts = {}
-    with ObjectReader(shadow, files.values(), contents=False) as sizes:
+    with ObjectReader(git_dir, files.values(), contents=False) as sizes:
         readable = {name: oid for name, oid in files.items() if 0 <= sizes.next(oid)[0] <= MAX_BYTES}
-    with ObjectReader(shadow, readable.values(), contents=True) as reader:
+    with ObjectReader(git_dir, readable.values(), contents=True) as reader:
         for name, oid in readable.items():
             texts[name] = reader.next(oid)[1].decode("utf-8", "replace")
     return texts
 
 
-def contents(
-    shadow: IsolatedGitDir, changes: Changes, max_bytes: int, dropped: Callable[[str], None]
-) -> Iterator[tuple[Change, bytes, bytes]]:
-    """Yield each change with its file's text after and before it, as UTF-8.
+def read_contents(
+    git_dir: IsolatedGitDir, changes: ChangeSpool, max_bytes: int, dropped: Callable[[str], None]
+) -> Iterator[tuple[FileChange, bytes, bytes]]:
+    """Yield each change with the text of its file after and before it, as UTF-8.
 
-    Sizes are asked for first, so that git never inflates an object that is too large to be kept.
+    Sizes are read first, so that git never decompresses an object that is too large.
 
     Args:
-        shadow: The opened repository.
-        changes: What to read.
-        max_bytes: Largest version to read.
+        git_dir: The opened repository.
+        changes: The changes to read.
+        max_bytes: Largest size of a version.
         dropped: Called with the reason for each change that is not yielded.
     """
     keep = bytearray()
-    with ObjectReader(shadow, _oids(changes), contents=False) as sizes:
+    with ObjectReader(git_dir, _oids(changes), contents=False) as sizes:
         for change in changes:
             both = (sizes.next(change.new)[0], sizes.next(change.old)[0])
-            fault = "missing-object" if min(both) < 0 else "too-large" if max(both) > max_bytes else ""
-            keep.append(not fault)
-            if fault:
-                dropped(fault)
-    last, text, fault = b"", b"", ""
-    with ObjectReader(shadow, _without_repeats(changes, keep), contents=True) as reader:
+            reason = "missing-object" if min(both) < 0 else "too-large" if max(both) > max_bytes else ""
+            keep.append(not reason)
+            if reason:
+                dropped(reason)
+    last, text, reason = b"", b"", ""
+    with ObjectReader(git_dir, _without_repeats(changes, keep), contents=True) as reader:
         for change, wanted in zip(changes, keep, strict=True):
             if not wanted:
                 continue
-            texts, faults = [], []
+            texts, reasons = [], []
             for oid in (change.new, change.old):
                 if oid != last:
                     last = oid
                     size, text = reader.next(oid)
-                    fault = _text_fault(size, text)
+                    reason = _check_text(size, text)
                 texts.append(text)
-                faults.append(fault)
-            if any(faults):
-                dropped(faults[0] or faults[1])
+                reasons.append(reason)
+            if any(reasons):
+                dropped(reasons[0] or reasons[1])
             else:
                 yield change, texts[0], texts[1]
 
 
-def _oids(changes: Changes) -> Iterator[bytes]:
+def _oids(changes: ChangeSpool) -> Iterator[bytes]:
     for change in changes:
         yield change.new
         yield change.old
 
 
-def _without_repeats(changes: Changes, keep: bytearray) -> Iterator[bytes]:
+def _without_repeats(changes: ChangeSpool, keep: bytearray) -> Iterator[bytes]:
     last = b""
     for change, wanted in zip(changes, keep, strict=True):
         for oid in (change.new, change.old) if wanted else ():
@@ -196,13 +196,13 @@ def _without_repeats(changes: Changes, keep: bytearray) -> Iterator[bytes]:
                 last = oid
 
 
-def _text_fault(size: int, data: bytes) -> str:
-    """Return why a version of a file is no text, as a slug, or ``""`` if it is one."""
+def _check_text(size: int, data: bytes) -> str:
+    """Return why a version of a file is not UTF-8 text, as a slug, or ``""`` if it is."""
     if size < 0:
         return "missing-object"
     if b"\0" in data:
         return "binary"
-    if not data.isascii():  # most code is, and then there is nothing to decode
+    if not data.isascii():  # most code is ASCII, which needs no decoding
         try:
             data.decode("utf-8")
         except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""How commits came into a history and whether they stayed: pull requests and reverts, told from the whole of it."""
+"""Provenance of commits: which ones came through pull requests, and which ones were reverted later."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def _key(subject: bytes) -> bytes:
 
 
 class Provenance:
-    """Collects what the commits of one history say about each other.
+    """Collects references between the commits of one history.
 
-    Every commit is noted once, in any order; then :meth:`finish`, then ask. A commit takes some hundred bytes.
+    Call :meth:`add` once per commit in any order, then :meth:`finish`, then query. A commit takes about 100 bytes.
     """
 
     def __init__(self) -> None:
@@ -34,8 +34,8 @@ class Provenance:
     def _number(self, oid: bytes) -> int:
         return self._numbers.setdefault(bytes.fromhex(oid.decode("ascii")), len(self._numbers))
 
-    def note(self, oid: bytes, parents: list[bytes], time: int, subject: bytes, message: bytes) -> int:
-        """Take in a commit.
+    def add(self, oid: bytes, parents: list[bytes], time: int, subject: bytes, message: bytes) -> int:
+        """Add a commit.
 
         Args:
             oid: Its hash, in hex.
@@ -45,7 +45,7 @@ class Provenance:
             message: The message.
 
         Returns:
-            Its number, to ask with.
+            Its number for queries.
         """
         number = self._number(oid)
         self._parents[number] = tuple(self._number(parent) for parent in parents)
@@ -54,13 +54,13 @@ class Provenance:
         key = _key(subject)
         self._subjects[key] = None if key in self._subjects else (number, time)
         self._hashes.update(reverted_hashes(message))
-        back = reverted_subject(subject)
-        if back:
-            self._reverted_subjects.append((_key(back), time))
+        reverted = reverted_subject(subject)
+        if reverted:
+            self._reverted_subjects.append((_key(reverted), time))
         return number
 
     def finish(self, head: bytes) -> None:
-        """Draw the conclusions, once all commits that ``head`` reaches are noted."""
+        """Resolve the references after all commits that are reachable from ``head`` have been added."""
         self._state = _merged_states(
             self._numbers[bytes.fromhex(head.decode("ascii"))], self._parents, self._pull_requests
         )
@@ -73,39 +73,40 @@ class Provenance:
         return "squash" if is_squash(subject) else "none"
 
     def reverted(self, number: int) -> bool:
-        """Tell whether another commit says that it reverts this one."""
+        """Return whether another commit reverts this one."""
         return number in self._reverted
 
     def _by_hash(self) -> set[int]:
-        found: set[int] = set()
+        reverted: set[int] = set()
         ordered: list[bytes] = []
         for text in sorted(self._hashes):
-            whole = bytes.fromhex(text[: len(text) // 2 * 2].decode("ascii"))
-            if whole in self._numbers and len(text) % 2 == 0:
-                found.add(self._numbers[whole])
+            prefix = bytes.fromhex(text[: len(text) // 2 * 2].decode("ascii"))
+            if prefix in self._numbers and len(text) % 2 == 0:
+                reverted.add(self._numbers[prefix])
                 continue
             ordered = ordered or sorted(self._numbers)
-            place = bisect.bisect_left(ordered, whole)
-            near = [oid for oid in ordered[place : place + 64] if oid.hex().encode().startswith(text)]
-            if len(near) == 1:
-                found.add(self._numbers[near[0]])
-        return found
+            start = bisect.bisect_left(ordered, prefix)
+            matches = [oid for oid in ordered[start : start + 64] if oid.hex().encode().startswith(text)]
+            if len(matches) == 1:
+                reverted.add(self._numbers[matches[0]])
+        return reverted
 
     def _by_subject(self) -> set[int]:
-        found = set()
+        reverted = set()
         for key, time in self._reverted_subjects:
             target = self._subjects.get(key)
             if target is not None and target[1] <= time:
-                found.add(target[0])
-        return found
+                reverted.add(target[0])
+        return reverted
 
 
 def _merged_states(head: int, parents: dict[int, tuple[int, ...]], pull_requests: set[int]) -> bytearray:
-    """Mark the commits that a pull request brought in.
+    """Mark the commits that came in through a pull request.
 
-    The main line (first parents from ``head``) is walked from its oldest merge to its newest; what a merge's further
-    parents reach that nothing older has reached came in through that merge, and inside it the same rule holds again.
-    So each commit is visited once, where asking git for ``second ^first`` at every merge would visit most many times.
+    The main line (first parents from ``head``) is walked from its oldest merge to its newest. Commits that a merge's
+    further parents reach, and that nothing older reaches, came in through that merge; the same rule applies within the
+    merged branch. Each commit is visited once, whereas ``git log second ^first`` for every merge would visit most
+    commits many times.
 
     Args:
         head: Number of the newest commit.
@@ -113,7 +114,7 @@ def _merged_states(head: int, parents: dict[int, tuple[int, ...]], pull_requests
         pull_requests: Numbers of the merges of pull requests.
 
     Returns:
-        One byte a commit: 0 not reached, 1 on the main line or merged otherwise, 2 brought in by a pull request.
+        One byte per commit: 0 for not reachable, 1 for the main line or other merges, 2 for pull requests.
     """
     size = 1 + max([head, *parents, *(p for ps in parents.values() for p in ps)])
     state = bytearray(size)
@@ -124,7 +125,7 @@ def _merged_states(head: int, parents: dict[int, tuple[int, ...]], pull_requests
             state[commit] = mark
             first, *others = parents.get(commit) or (commit,)
             for other in reversed(others):
-                # A stack: the oldest merge's first branch is pushed last, so it and all inside it come first.
+                # A stack: the first branch of the oldest merge is pushed last, so that it is walked first.
                 tips.append(other)
                 marks.append(_MERGED if commit in pull_requests else mark)
             commit = first

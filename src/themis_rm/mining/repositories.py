@@ -1,9 +1,8 @@
-"""Git repositories -> Parquet shards of commits, one task and one shard a repository."""
+"""The stage ``mine``: writes the commits of git repositories to Parquet, with one task and one shard per repository."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 import time
 from array import array
@@ -19,56 +18,64 @@ import pyarrow.parquet as pq
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from themis_rm.errors import InputError, SettingError
-from themis_rm.mining.git import IsolatedGitDir, clone, find_git_dir, opened, require_git
+from themis_rm.errors import InputError
+from themis_rm.mining.git import IsolatedGitDir, clone, find_git_dir, open_isolated, require_git
 from themis_rm.mining.miner import RepositoryMiner
 from themis_rm.mining.settings import MineSettings
-from themis_rm.mining.sources import Source, resolve
-from themis_rm.pipeline import DROPPED, READ, ExecutorSettings, RowWriter, StageReport, run_steps, to_document
+from themis_rm.mining.sources import RepositorySource, resolve_repositories
+from themis_rm.pipeline import DETAIL, DROPPED, READ, ExecutorSettings, RowWriter, StageReport, run_steps, to_document
 from themis_rm.records import Commit
-from themis_rm.storage.atomic import write_text
+from themis_rm.storage.atomic import remove, write_json
+from themis_rm.storage.output_dir import prepare_output_dir
 
 STAGE = "mine"
+OUTPUTS = ("logs", "commits", "repositories", "clones", "scratch", "report.json")
+"""Files and directories that the stage writes into its output directory."""
+
 _ROW_GROUP_BYTES = 16 << 20
 _PAGE_BYTES = 4 * _ROW_GROUP_BYTES
-"""So that a row group's texts make one page: zstd looks back within a page only."""
+"""Large enough for the texts of a row group, because zstd finds repetition only within a page."""
 _CONTENTS = ("new_contents", "old_contents")
 _REPETITIVE = ["repos", "file_path", "license", "language", "merged"]
 
 
 def mine_repositories(
-    repos: Sequence[str], out: Path, settings: MineSettings, executor: ExecutorSettings
+    repos: Sequence[str | Path],
+    out: str | Path,
+    settings: MineSettings | None = None,
+    executor: ExecutorSettings | None = None,
 ) -> StageReport:
-    """Mine repositories; a run that was cut off goes on where it was, and repositories that failed are tried again.
+    """Mine commits from git repositories; an interrupted run resumes, and failed repositories are tried again.
 
     Args:
         repos: Local clones, bare repositories, bundles, or https, ssh, git and file URLs.
-        out: Output folder: ``commits/`` holds the rows (:class:`~themis_rm.records.Commit`), ``repositories/`` what
-            became of each repository, ``report.json`` all counts.
-        settings: What to keep.
-        executor: Where and how widely.
+        out: Output directory. ``commits/`` has the rows (:class:`~themis_rm.records.Commit`), ``repositories/`` the
+            outcome of each repository, and ``report.json`` all counts.
+        settings: Which commits to keep.
+        executor: Executor and number of workers; the output does not depend on them.
 
     Returns:
-        Commits looked at, kept, and dropped by reason. ``details`` has ``repositories`` (a line each) and ``failed``
-        (name and reason of each that could not be mined).
+        Commits read, kept, and dropped by reason. ``details.repositories`` has the outcome of each repository and
+        ``details.failed`` the name and reason of each that could not be mined.
 
     Raises:
-        InputError: No repository was given, all of them failed, or ``out`` holds a run on other input.
-        SettingError: ``out`` holds a run under other settings.
+        InputError: No repository is given, all of them failed, or ``out`` has the results of a run with other
+            repositories or settings.
     """
     require_git()
-    sources = resolve(repos)
+    out, settings, executor = Path(out), settings or MineSettings(), executor or ExecutorSettings()
+    sources = resolve_repositories([str(repo) for repo in repos])
     if not sources:
-        raise InputError("No repository was given.", "Name a path or URL, or a file of them with --repos-file.")
-    _keep_plan(out, sources, settings)
+        raise InputError("No repository is given.", "Pass a path or URL, or a file of them with --repos-file.")
+    _prepare(out, sources, settings)
     scratch = out / "scratch"
-    shutil.rmtree(scratch, ignore_errors=True)
+    remove(scratch)
     (out / "commits").mkdir(parents=True, exist_ok=True)
     steps = [CommitReader(sources, out, settings), CommitWriter(out / "commits")]
     report = run_steps(STAGE, steps, out, len(sources), executor)
-    shutil.rmtree(scratch, ignore_errors=True)
+    remove(scratch)
     outcomes = [json.loads(_outcome(out, rank).read_text(encoding="utf-8")) for rank in range(len(sources))]
-    failed = [{"name": line["name"], "reason": line["reason"]} for line in outcomes if line["status"] == "failed"]
+    failed = [{"name": row["name"], "reason": row["reason"]} for row in outcomes if row["status"] == "failed"]
     report.details |= {"repositories": outcomes, "failed": failed}
     report.save(out)
     if len(failed) == len(sources):
@@ -80,24 +87,11 @@ def _outcome(out: Path, rank: int) -> Path:
     return out / "repositories" / f"{rank:05d}.json"
 
 
-def _keep_plan(out: Path, sources: Sequence[Source], settings: MineSettings) -> None:
-    """Write down what this folder is mined from, or check it; let the repositories that failed be tried again."""
-    file = out / "plan.json"
-    plan = {
-        "settings": json.loads(settings.canonical()),
-        "repositories": [{"name": source.name, "key": source.key, "head": source.head} for source in sources],
-    }
-    if not file.is_file():
-        write_text(file, json.dumps(plan, indent=2) + "\n")
-        return
-    earlier = json.loads(file.read_text(encoding="utf-8"))
-    hint = "Choose another output folder, or remove this one."
-    if earlier["settings"] != plan["settings"]:
-        raise SettingError(f"{out} holds commits mined under other settings.", hint)
-    if earlier["repositories"] != plan["repositories"]:
-        raise InputError(
-            f"{out} holds commits mined from other repositories (or from before their newest commits).", hint
-        )
+def _prepare(out: Path, sources: Sequence[RepositorySource], settings: MineSettings) -> None:
+    """Check that the directory belongs to this run, and let repositories that failed be tried again."""
+    repositories = json.dumps([(source.name, source.key, source.head) for source in sources])
+    hint = "Choose another directory or delete this one; new commits in a repository need another one too."
+    prepare_output_dir(out, settings.canonical() + repositories, [], OUTPUTS, hint, replace=False)
     for rank in range(len(sources)):
         outcome = _outcome(out, rank)
         if outcome.is_file() and json.loads(outcome.read_text(encoding="utf-8"))["status"] == "failed":
@@ -105,16 +99,16 @@ def _keep_plan(out: Path, sources: Sequence[Source], settings: MineSettings) -> 
 
 
 class CommitWriter(RowWriter):
-    """Writes commits so that the versions of a file, which stand next to each other, compress against each other.
+    """Writes commits so that the consecutive versions of a file compress well.
 
-    Against the defaults this makes shards several times smaller (a level at which zstd looks further back, one page a
-    row group, no borders set by content) in less time (no dictionaries and statistics of whole files' texts).
+    Compared with the default settings, shards are several times smaller (a compression level at which zstd searches
+    further back, one page per row group) and are written faster (no dictionaries and statistics of the texts).
 
     Args:
-        folder: Output folder.
+        folder: Output directory.
     """
 
-    name = "themis commits"
+    name = "commits"
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, Commit.schema(), group_bytes=_ROW_GROUP_BYTES)
@@ -137,13 +131,13 @@ class CommitWriter(RowWriter):
         for name in _CONTENTS:
             text = document.pop(name)
             self._texts.setdefault(name, _Texts()).append(text)
-            self._held[filename] += len(text)
+            self._buffered[filename] += len(text)
         super()._write(document, file_handler, filename)
 
     def _write_batch(self, filename: str) -> None:
-        # One batch is compressed (which needs no interpreter lock) while the next one is read from git.
+        # A batch is compressed, without the interpreter lock, while the next one is read from git.
         rows = self._batches.pop(filename, [])
-        self._held[filename] = 0
+        self._buffered[filename] = 0
         if rows:
             self._finish()
             self._compressor = self._compressor or ThreadPoolExecutor(1)
@@ -153,7 +147,7 @@ class CommitWriter(RowWriter):
                 texts.clear()
 
     def _compress(self, writer: pq.ParquetWriter, rows: list[dict[str, Any]], texts: dict[str, _Texts]) -> None:
-        # The batch ends with this call: as long as it lives, the memory of its texts cannot be written again.
+        # The batch must not outlive this call: while it exists, the buffers of its texts cannot be reused.
         writer.write_batch(_batch(rows, texts, self.schema))
 
     def _finish(self) -> None:
@@ -162,13 +156,13 @@ class CommitWriter(RowWriter):
             pending.result()
 
     def close_file(self, filename: str) -> None:
-        """Write what is held and close a file."""
+        """Write the buffered rows and close a file."""
         self._write_batch(filename)
         self._finish()
         super().close_file(filename)
 
     def close(self) -> None:
-        """Write what is held, close all files and end the thread that compresses."""
+        """Write the buffered rows, close all files and end the compression thread."""
         super().close()
         if self._compressor is not None:
             self._compressor.shutdown()
@@ -176,7 +170,7 @@ class CommitWriter(RowWriter):
 
 
 class _Texts:
-    """A column of UTF-8 texts, laid end to end in memory that is used again (fresh memory costs more than copying)."""
+    """A column of UTF-8 texts in one buffer that is reused, because allocating memory costs more than copying."""
 
     def __init__(self) -> None:
         self._data = BytesIO()
@@ -205,81 +199,81 @@ def _batch(rows: list[dict[str, Any]], texts: dict[str, _Texts], schema: pa.Sche
 
 
 class CommitReader(PipelineStep):
-    """Mines the repository of its rank and leaves behind what became of it.
+    """Mines every ``world_size``-th repository and writes its outcome.
 
     Args:
-        sources: All repositories; task ``rank`` takes every ``world_size``-th.
-        out: Output folder of the stage.
-        settings: What to keep.
+        sources: All repositories.
+        out: Output directory of the stage.
+        settings: Which commits to keep.
     """
 
     type = "📖 - READER"
-    name = "themis git histories"
+    name = "git histories"
 
-    def __init__(self, sources: Sequence[Source], out: Path, settings: MineSettings) -> None:
+    def __init__(self, sources: Sequence[RepositorySource], out: Path, settings: MineSettings) -> None:
         super().__init__()
         self.sources = list(sources)
         self.out = out
         self.settings = settings
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Yield what came in, then a document per commit that is kept."""
+        """Yield the documents of earlier steps, then one document per kept commit."""
         if data:
             yield from data
         for number in range(rank, len(self.sources), world_size):
-            # A run that was killed may have left half a shard, which only a repository with rows would overwrite.
+            # A killed run may have left a partial shard, which a repository without rows would not overwrite.
             (self.out / "commits" / f"{number:05d}.parquet").unlink(missing_ok=True)
             yield from self._mine(self.sources[number], _outcome(self.out, number))
 
-    def _mine(self, source: Source, outcome: Path) -> Iterator[Document]:
+    def _mine(self, source: RepositorySource, outcome: Path) -> Iterator[Document]:
         started = time.monotonic()
-        mining = RepositoryMiner(source.name, self.settings)
+        miner = RepositoryMiner(source.name, self.settings)
         status, reason = "mined", ""
         try:
-            with fetched(source, self.out, self.settings) as shadow:
-                for row in mining.rows(shadow):
+            with open_source(source, self.out, self.settings) as git_dir:
+                for row in miner.rows(git_dir):
                     yield to_document(row, row["commit"])
         except (InputError, PermissionError) as error:
-            mining, status, reason = RepositoryMiner(source.name, self.settings), "failed", str(error)
-        if mining.refused:
-            status, reason = "refused", mining.refused
-        self._count(mining, status)
-        facts = {"name": source.name, "source": source.shown, "status": status, "reason": reason}
-        facts |= mining.facts() | {"seconds": round(time.monotonic() - started, 3)}
-        write_text(outcome, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+            miner, status, reason = RepositoryMiner(source.name, self.settings), "failed", str(error)
+        if miner.refused:
+            status, reason = "refused", miner.refused
+        self._count(miner, status)
+        facts = {"name": source.name, "source": source.display_location, "status": status, "reason": reason}
+        facts |= miner.facts() | {"seconds": round(time.monotonic() - started, 3)}
+        write_json(outcome, facts)
 
-    def _count(self, mining: RepositoryMiner, status: str) -> None:
-        self.stat_update(f"note_repositories-{status}")
-        for label, value in ((READ, mining.commits), ("note_shallow", int(mining.shallow))):
+    def _count(self, miner: RepositoryMiner, status: str) -> None:
+        self.stat_update(f"{DETAIL}repositories-{status}")
+        for label, value in ((READ, miner.commits), (DETAIL + "shallow", int(miner.shallow))):
             if value:
                 self.stat_update(label, value=value)
-        for reason, count in sorted(mining.dropped.items()):
+        for reason, count in sorted(miner.dropped.items()):
             self.stat_update(DROPPED + reason, value=count)
-        for label, count in sorted(mining.notes.items()):
-            self.stat_update(f"note_{label}", value=count)
+        for label, count in sorted(miner.details.items()):
+            self.stat_update(DETAIL + label, value=count)
 
 
 @contextmanager
-def fetched(source: Source, out: Path, settings: MineSettings) -> Iterator[IsolatedGitDir]:
-    """Open a source for as long as the block lasts, cloning it first if it is not local.
+def open_source(source: RepositorySource, out: Path, settings: MineSettings) -> Iterator[IsolatedGitDir]:
+    """Open a repository while the body runs; clone it first if it is not local.
 
     Raises:
-        InputError: It cannot be had.
+        InputError: It cannot be cloned or opened.
     """
-    if source.fault:
-        raise InputError(source.fault)
+    if source.error:
+        raise InputError(source.error)
     cloned = out / "clones" / f"{source.key}.git"
     if source.kind == "local":
-        git_dir = find_git_dir(Path(source.location))
+        location = find_git_dir(Path(source.location))
     else:
         clone(source.location, cloned.absolute())
-        git_dir = cloned
+        location = cloned
     scratch = out / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=scratch) as folder,
-        opened(git_dir, Path(folder).resolve(), settings.alternates) as shadow,
+        open_isolated(location, Path(folder).resolve(), settings.alternates) as git_dir,
     ):
-        yield shadow
+        yield git_dir
     if source.kind != "local" and not settings.keep_clones:
-        shutil.rmtree(cloned)
+        remove(cloned)

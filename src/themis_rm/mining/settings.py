@@ -1,4 +1,4 @@
-"""What to take out of a git history."""
+"""Settings of the mining of git histories."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from pydantic import Field, field_validator, model_validator
 
 from themis_rm.errors import SettingError, did_you_mean
 from themis_rm.languages import LANGUAGES, get_language
-from themis_rm.mining.licenses import LICENSES, OPEN
+from themis_rm.mining.licenses import LICENSES, OPEN_LICENSES
 from themis_rm.settings import Settings
 
 
 class MineSettings(Settings):
-    """Rules by which commits are kept; everything that they drop is counted under a reason."""
+    """Settings of ``themis-rm mine`` for git repositories; dropped commits are counted by reason."""
 
     languages: list[str] = Field(default_factory=lambda: [row.name for row in LANGUAGES], min_length=1)
-    """Languages to keep, by any of their names; a file's language is told by its ending."""
+    """Languages to keep, by any of their names; the extension of a file decides its language."""
     since: date | None = None
-    """Keep commits made on this day or later (committer time, UTC)."""
+    """Keep commits from this day on (committer time, UTC)."""
     until: date | None = None
-    """Keep commits made before this day (committer time, UTC)."""
+    """Keep commits from before this day (committer time, UTC)."""
     max_bytes: int = Field(default=1 << 20, gt=0)
-    """Largest size of either version of the file; larger ones are never read."""
-    message_min: int = Field(default=11, ge=0)
-    """Fewest characters of a message, whitespace around it not counted."""
-    message_max: int = Field(default=14_999, ge=1)
-    """Most characters of a message."""
-    boilerplate: bool = False
-    """Keep messages that say nothing about the change too (``wip``, version bumps, reverts, ...)."""
-    licenses: list[str] = Field(default_factory=lambda: list(OPEN))
-    """SPDX ids of the licenses that a repository may have; with several licenses it must have none but these."""
+    """Largest size in bytes of either version of the file; larger ones are never read."""
+    min_message_length: int = Field(default=11, ge=0)
+    """Fewest characters of a message, without surrounding whitespace."""
+    max_message_length: int = Field(default=14_999, ge=1)
+    """Most characters of a message, without surrounding whitespace."""
+    keep_boilerplate: bool = False
+    """Keep commits with uninformative messages too (``wip``, version bumps, reverts, ...)."""
+    licenses: list[str] = Field(default_factory=lambda: list(OPEN_LICENSES))
+    """SPDX ids of the accepted licenses; all licenses of a repository must be accepted."""
     any_license: bool = False
-    """Take repositories whatever their license, unknown and missing ones included."""
+    """Accept any license, including unknown and missing ones."""
     first_parent: bool = False
-    """Walk only the first parents: what the main line saw, without the commits of merged branches."""
+    """Follow only first parents: the main line without the commits of merged branches."""
     alternates: bool = False
-    """Let a local repository borrow objects from the folders that its ``objects/info/alternates`` names."""
+    """Allow local repositories to borrow objects from the directories in their ``objects/info/alternates``."""
     keep_clones: bool = False
-    """Leave what was cloned from URLs and bundles in ``clones/`` instead of removing it once mined."""
+    """Keep clones of URLs and bundles in ``clones/`` instead of deleting them after mining."""
 
     @field_validator("languages")
     @classmethod
@@ -59,13 +59,18 @@ class MineSettings(Settings):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.since and self.until and self.since >= self.until:
-            raise SettingError(f"since ({self.since}) is not before until ({self.until}): nothing would be kept.")
-        if self.message_min > self.message_max:
-            raise SettingError("message_min is above message_max: nothing would be kept.")
+            raise SettingError(
+                f"since ({self.since}) is not before until ({self.until}), so no commit could be kept.",
+                "Set an earlier since or a later until.",
+            )
+        if self.min_message_length > self.max_message_length:
+            raise SettingError(
+                "min_message_length is above max_message_length, so no commit could be kept.", "Lower the former."
+            )
         return self
 
     def window(self) -> tuple[int, int]:
-        """Return the first second to keep and the first one not to keep, since 1970."""
+        """Return the Unix times from which on and before which commits are kept."""
         low, high = (
             int(datetime(d.year, d.month, d.day, tzinfo=UTC).timestamp()) if d else None
             for d in (self.since, self.until)

@@ -1,4 +1,4 @@
-"""What a user may name as a repository, what it is called in the rows, and where git finds it."""
+"""Resolve the repositories that a user names: their names in the rows and their locations for git."""
 
 from __future__ import annotations
 
@@ -21,51 +21,51 @@ _CLONABLE = ("https", "ssh", "git")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RepositorySource:
     """A repository to mine.
 
     Attributes:
-        name: What the ``repos`` column says: ``owner/name`` where a remote URL tells it, else the folder's name.
-        kind: How to get at it.
-        location: Absolute path, or URL. May hold a password: never shown, see ``shown``.
-        shown: The location as reports may show it.
-        head: Hash of the newest commit, where that is known before anything is fetched.
-        fault: Why it cannot be mined, where that is clear already.
+        name: Value of the column ``repos``: ``owner/name`` from the remote URL, else the name of the directory.
+        kind: How to access it.
+        location: Absolute path, or URL. It may contain a password and is never shown; see ``display_location``.
+        display_location: The location as reports show it, without a password.
+        head: Hash of the newest commit, if it is known before fetching.
+        error: Why it cannot be mined, if that is known before fetching.
     """
 
     name: str
     kind: Literal["local", "bundle", "url"]
     location: str
-    shown: str
+    display_location: str
     head: str = ""
-    fault: str = ""
+    error: str = ""
 
     @property
     def key(self) -> str:
-        """A file name for what belongs to this source."""
+        """Name of files and directories that belong to this repository."""
         return stable_id(self.kind, self.location)[:16]
 
 
-def read_repos_file(path: Path) -> list[str]:
-    """Read repositories from a text file, one a line; empty lines and lines that start with ``#`` do not count.
+def read_repos_file(path: str | Path) -> list[str]:
+    """Read repositories from a text file, one per line; empty lines and lines that start with ``#`` are ignored.
 
     Raises:
         InputError: The file cannot be read or names no repository.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read {path}: {error}.") from error
     repos = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if not repos:
-        raise InputError(f"{path} names no repository.", "Write one path or URL a line.")
+        raise InputError(f"{path} names no repository.", "Write one path or URL per line.")
     return repos
 
 
-def resolve(repos: Sequence[str]) -> list[Source]:
-    """Tell what each text names; names become unique, and a repository given twice is taken once.
+def resolve_repositories(repos: Sequence[str]) -> list[RepositorySource]:
+    """Resolve paths and URLs; repeated repositories are dropped, and equal names become unique.
 
-    Nothing is fetched and nothing raised: what cannot be mined says so in its ``fault``.
+    Nothing is fetched and no error is raised: a repository that cannot be mined has an ``error``.
     """
     unique = {(source.kind, source.location): source for source in map(_source, repos)}
     counts = Counter(source.name for source in unique.values())
@@ -75,36 +75,36 @@ def resolve(repos: Sequence[str]) -> list[Source]:
     ]
 
 
-def _source(text: str) -> Source:
+def _source(text: str) -> RepositorySource:
     scheme = _SCHEME.match(text)
     if "\0" in text or not text.strip():
-        return Source("?", "local", text, _shown(text), fault="It is no path or URL.")
+        return RepositorySource("?", "local", text, _shown(text), error="It is not a path or URL.")
     if scheme and scheme[1].lower() == "file":
         parts = urlsplit(text)
         if parts.netloc in ("", "localhost"):
             return _local(Path(unquote(parts.path)), _shown(text))
-        return Source(_last(text), "url", text, _shown(text), fault="A file:// URL must not name a host.")
+        return RepositorySource(_last(text), "url", text, _shown(text), error="A file:// URL must not name a host.")
     path = Path(text).expanduser()
     if not scheme and _exists(path):
         return _local(path, _shown(text))
     return _remote(text)
 
 
-def _remote(text: str) -> Source:
-    scheme, fault = _SCHEME.match(text), ""
+def _remote(text: str) -> RepositorySource:
+    scheme, error = _SCHEME.match(text), ""
     if scheme and scheme[1].lower() in _CLONABLE:
-        fault = "" if _host_is_plain(text) else "The URL names no proper host."
+        error = "" if _host_is_plain(text) else "The URL has no valid host."
     elif scheme or _HELPER.match(text):
-        fault = f"Only {', '.join(_CLONABLE)} and file URLs are fetched."
+        error = f"Only {', '.join(_CLONABLE)} and file URLs are supported."
     elif not _SCP.fullmatch(text) or "/" in text.partition(":")[0]:
-        fault = "There is no such file or folder."
-    return Source((not fault and url_name(text)) or _last(text), "url", text, _shown(text), fault=fault)
+        error = "There is no such file or directory."
+    return RepositorySource((not error and url_name(text)) or _last(text), "url", text, _shown(text), error=error)
 
 
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # a name too long for the system, or a folder that may not be entered
+    except OSError:  # the name is too long, or a directory is not accessible
         return False
 
 
@@ -116,28 +116,29 @@ def _host_is_plain(url: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z0-9_\[][\w.:\]-]*", host))
 
 
-def _local(path: Path, shown: str) -> Source:
+def _local(path: Path, shown: str) -> RepositorySource:
     path = path.absolute()
     name = (path.parent if path.name == ".git" else path).resolve().name.removesuffix(".git")
     if path.is_file():
         with path.open("rb") as file:
             is_bundle = file.read(5) == b"# v2 " or path.suffix == ".bundle"
-        fault = "" if is_bundle else "It is a file, but no git bundle."
-        return Source(path.name.removesuffix(".bundle"), "bundle", str(path.resolve()), shown, fault=fault)
+        error = "" if is_bundle else "It is a file, but not a git bundle."
+        return RepositorySource(path.name.removesuffix(".bundle"), "bundle", str(path.resolve()), shown, error=error)
     head = ""
     try:
         git_dir = find_git_dir(path)
         name = url_name(remote_url(git_dir)) or name
         head = head_of(git_dir)
-    except InputError as error:
-        return Source(name, "local", str(path.resolve()), shown, fault=str(error))
-    except OSError as error:
-        return Source(name, "local", str(path.resolve()), shown, fault=f"It cannot be read ({error.strerror}).")
-    return Source(name, "local", str(path.resolve()), shown, head)
+    except InputError as failure:
+        return RepositorySource(name, "local", str(path.resolve()), shown, error=str(failure))
+    except OSError as failure:
+        reason = f"It cannot be read ({failure.strerror})."
+        return RepositorySource(name, "local", str(path.resolve()), shown, error=reason)
+    return RepositorySource(name, "local", str(path.resolve()), shown, head)
 
 
 def url_name(url: str) -> str:
-    """Return ``owner/name`` (or a longer path of groups) out of a remote URL; ``""`` if it is no URL of a server."""
+    """Return ``owner/name`` (or a longer path of groups) of a remote URL; ``""`` if it is not the URL of a server."""
     scheme = _SCHEME.match(url)
     if scheme:
         if scheme[1].lower() == "file":

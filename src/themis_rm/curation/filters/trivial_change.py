@@ -8,6 +8,8 @@ from pydantic import Field
 
 from themis_rm.curation.changes import changed_span, kind_of_change, rewritten_share, tokens_of
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, OptionalFilterSettings
+from themis_rm.languages import get_language
+from themis_rm.languages.definition import NO_SYNTAX
 from themis_rm.pipeline import FilterResult
 
 _COMMENT_CRITERION = "R&M"  # the only criterion that a change of comments can improve
@@ -38,6 +40,7 @@ class TrivialChangeFilter(CurationFilter):
         "whitespace-only": "only white space differs",
         "comment-only": "only comments differ, and the message is not about readability",
         "too-small-change": "fewer than min_changed_tokens tokens differ",
+        NO_SYNTAX: "the language defines no syntax, which is needed to recognize comments",
     }
     Settings = TrivialChangeSettings
 
@@ -46,6 +49,8 @@ class TrivialChangeFilter(CurationFilter):
         old, new = row["old_contents"], row["new_contents"]
         if rewritten_share(old, new) > self.settings.max_rewrite:
             return False, "rewritten"
+        if get_language(row["language"]).syntax is None:
+            return False, NO_SYNTAX
         old_tokens, new_tokens = tokens_of(old, new, row["language"])
         kind = kind_of_change(old, new, old_tokens, new_tokens)
         if kind == "none":

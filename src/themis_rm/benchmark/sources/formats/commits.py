@@ -18,7 +18,7 @@ from themis_rm.errors import InputError
 from themis_rm.languages import language_of_path
 from themis_rm.languages.syntax import find_functions, parse, to_bytes, to_text
 from themis_rm.mining.functions import is_test
-from themis_rm.mining.git import IsolatedGitDir, find_git_dir, opened
+from themis_rm.mining.git import IsolatedGitDir, find_git_dir, open_isolated
 
 FIXES_FILE = "fixes.jsonl"
 """File of extracted versions: ``key``, ``file`` (a path), ``before`` and ``after``, and optionally ``rule``."""
@@ -135,7 +135,7 @@ def read_commit(clones: Path, slug: str, commit: str, key: str, rule: str = "", 
     clone = next((clones / name for name in (slug, f"{slug}.git") if (clones / name).is_dir()), None)
     if clone is None:
         return UnusableRecord(key, "no-clone")
-    with tempfile.TemporaryDirectory() as scratch, opened(find_git_dir(clone), Path(scratch)) as git_dir:
+    with tempfile.TemporaryDirectory() as scratch, open_isolated(find_git_dir(clone), Path(scratch)) as git_dir:
         fix = _read_changed_file(git_dir, commit, key)
     if isinstance(fix, UnusableRecord):
         return fix

@@ -204,6 +204,7 @@ def test_excluded_files_are_counted_by_reason(tmp_path):
     (folder / "min.py").write_text("x = '" + "y" * 3000 + "'\n")
     (folder / "null.py").write_bytes(b"x = 1\0\n")
     (folder / "link.py").symlink_to("a.py")
+    (folder / "dangling.py").symlink_to("missing.py")
     os.mkfifo(folder / "pipe.py")
     report, rows = mine(folder, tmp_path / "out", max_file_bytes=20_000)
     assert [row.name for row in rows] == ["f"]
@@ -214,7 +215,7 @@ def test_excluded_files_are_counted_by_reason(tmp_path):
         "files-not-a-file": 1,
         "files-not-utf8": 1,
         "files-read": 1,
-        "files-symlink": 1,
+        "files-symlink": 2,
         "files-too-large": 1,
     }
 

@@ -125,7 +125,9 @@ def mine_trees(
     repeated = [name for name, count in names.items() if count > 1]
     if repeated:
         raise InputError(f"Two source trees have the name '{repeated[0]}'.", "Rename one of the directories.")
-    files = [tree / file for tree in roots for file in sorted(_files(tree, set(settings.languages), settings.exclude))]
+    languages = set(settings.languages)
+    candidates = [tree / file for tree in roots for file in sorted(_files(tree, languages, settings.exclude))]
+    files = [file for file in candidates if file.is_file()]
     prepare_output_dir(out, settings.canonical() + str(sorted(names)), files, OUTPUTS)
     steps = [FunctionReader(roots, settings), RowWriter(out / "solutions", Solution.schema())]
     report = run_steps("functions", steps, out, SHARDS, executor)

@@ -7,7 +7,7 @@ OUT ?= demo
 # Git histories that the demo mines; by default that of this checkout, if it has one.
 REPOS ?= $(shell git rev-parse --git-dir >/dev/null 2>&1 && echo .)
 
-.PHONY: demo test lint docs bench authored clean
+.PHONY: demo test lint docs reference bench authored clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11"; exit 2; }
@@ -47,6 +47,10 @@ docs: $(VENV)/.dev
 # Rebuild the Parquet file of the authored benchmark from data/authored; commit the result.
 authored: $(VENV)/.run
 	$(BIN)/python data/build_authored.py
+
+# Write the generated pages of docs/reference again; commit the result.
+reference: $(VENV)/.run
+	$(BIN)/python -m themis_rm.cli.reference docs/reference
 
 clean:
 	rm -rf $(VENV) $(OUT) build dist site .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -7,7 +7,7 @@ from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from themis_rm.cli.app import run_verb
+from themis_rm.cli.app import root_command, run_verb
 
 
 @dataclass
@@ -39,3 +39,12 @@ def error_line(completed):
     assert len(lines) == 1, completed.stderr
     assert lines[0].startswith("error: ")
     return lines[0]
+
+
+def all_verbs(group=None, path=""):
+    """Yield name and command of every verb."""
+    for name, command in (group or root_command()).commands.items():
+        if hasattr(command, "commands"):
+            yield from all_verbs(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}", command

@@ -7,24 +7,12 @@ import subprocess
 import sys
 
 import pytest
-import typer
-from tests.command_line import cli, error_line
+from tests.command_line import all_verbs, cli, error_line
 
-from themis_rm.cli.app import app
 from themis_rm.cli.grammar import VerbCommand
 from themis_rm.cli.verbs import VERBS
 from themis_rm.records import BenchmarkPair
 from themis_rm.storage.parquet import write_rows
-
-
-def all_verbs(group=None, path=""):
-    """Yield name and command of every verb."""
-    for name, command in (group or typer.main.get_command(app)).commands.items():
-        if hasattr(command, "commands"):
-            yield from all_verbs(command, f"{path}{name} ")
-        else:
-            yield f"{path}{name}", command
-
 
 COMMANDS = dict(all_verbs())
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.command_line import all_verbs, cli
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -82,6 +83,11 @@ def findings(text: str) -> list[str]:
 @pytest.mark.parametrize("path", prose_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_prose_uses_no_banned_words(path):
     assert findings(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("verb", ["", *dict(all_verbs())])
+def test_help_texts_use_no_banned_words(verb):
+    assert findings(cli(*verb.split(), "--help").stdout) == []
 
 
 @pytest.mark.parametrize(

@@ -47,13 +47,16 @@ filters use the same prefix for dropped rows."""
 FilterResult = bool | tuple[bool, str]
 """What a filter returns for a row: ``True`` to keep it, or ``(False, reason)``."""
 
+WORKERS_TEXT = "one per core, at most 8"
+"""Default number of workers, for the documentation of settings."""
+
 
 class ExecutorSettings(Settings):
     """Where a data stage runs, and with how many workers."""
 
     type: Literal["local", "ray", "slurm"] = "local"
     """datatrove executor: this machine, a Ray cluster, or Slurm."""
-    workers: int = max(1, min(8, os.cpu_count() or 1))
+    workers: int = Field(max(1, min(8, os.cpu_count() or 1)), ge=1, json_schema_extra={"default_text": WORKERS_TEXT})
     """Number of tasks that run at the same time."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Further arguments of the Ray or Slurm executor (``partition``, ``time``, ``mem_per_cpu_gb``, ...)."""

@@ -26,7 +26,7 @@ from themis_rm.execute.runner import NO_TOOLCHAIN, PASSED, TIMEOUT, CheckOutcome
 from themis_rm.execute.sandbox import isolation
 from themis_rm.execute.toolchains import InstalledToolchain, find_toolchain
 from themis_rm.languages import benchmark_languages, get_language
-from themis_rm.pipeline import ExecutorSettings
+from themis_rm.pipeline import WORKERS_TEXT, ExecutorSettings
 from themis_rm.progress import status_spinner
 from themis_rm.records import BenchmarkPair
 from themis_rm.settings import Settings
@@ -43,7 +43,7 @@ _SIDES = ("chosen", "rejected")
 class VerifySettings(Settings):
     """Which pairs are executed, and how."""
 
-    workers: int = Field(default=ExecutorSettings().workers, ge=1)
+    workers: int = Field(default=ExecutorSettings().workers, ge=1, json_schema_extra={"default_text": WORKERS_TEXT})
     """Number of pairs that are executed at the same time."""
     languages: tuple[str, ...] = ()
     """Languages to execute; by default all with an installed toolchain."""

@@ -1,5 +1,5 @@
 """The command line: thin verbs over the Python API."""
 
-from themis_rm.cli.app import app, main
+from themis_rm.cli.app import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

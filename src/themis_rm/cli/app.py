@@ -10,7 +10,7 @@ import importlib
 import os
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run_verb(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     try:
-        code = typer.main.get_command(app).main(arguments, prog_name="themis-rm", standalone_mode=False)
+        code = root_command().main(arguments, prog_name="themis-rm", standalone_mode=False)
     except UserError as error:
         return _report(str(error))
     except typer.TyperException as error:
@@ -44,6 +44,11 @@ def run_verb(arguments: Sequence[str] | None = None) -> int:
     if code == 130:
         Console(stderr=True).print("Interrupted. Run the same command again to resume.")
     return code if isinstance(code, int) else 0
+
+
+def root_command() -> Any:
+    """Return the command-line parser of the application."""
+    return typer.main.get_command(app)
 
 
 def _report(message: str) -> int:

@@ -137,28 +137,31 @@ def _flatten(values: Mapping[str, Any], origin: str, prefix: str = "") -> list[O
     return flat
 
 
-class PlainFlags:
-    """Mixin of commands whose help text shows no type for flags."""
-
-    def get_params(self, ctx: typer.Context) -> list[Any]:
-        """Return the parameters."""
-        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
-        for item in params:
-            if getattr(item, "is_flag", False):
-                item.metavar = ""
-            if item.name == "help":
-                item.rich_help_panel = COMMON_PANEL
-        return params
+def _without_flag_types(params: list[Any]) -> list[Any]:
+    for item in params:
+        if getattr(item, "is_flag", False):
+            item.metavar = ""
+        if item.name == "help":
+            item.rich_help_panel = COMMON_PANEL
+    return params
 
 
-class VerbGroup(PlainFlags, TyperGroup):
+class VerbGroup(TyperGroup):
     """A group of verbs."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters; the help text shows no type for flags."""
+        return _without_flag_types(super().get_params(ctx))
 
-class VerbCommand(PlainFlags, TyperCommand):
+
+class VerbCommand(TyperCommand):
     """A command that refuses ``KEY=VALUE`` among its positional arguments."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters; the help text shows no type for flags."""
+        return _without_flag_types(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line.
 
         Raises:

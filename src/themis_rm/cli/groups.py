@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 from rich.markup import escape
 
@@ -31,7 +33,7 @@ app = typer.Typer(
 class ListByDefault(VerbGroup):
     """A group in which ``models WORD`` means ``models list WORD`` unless the word is a verb."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments after inserting the verb where it is missing."""
         if not args or args[0] not in {*self.list_commands(ctx), "-h", "--help"}:
             args = ["list", *args]

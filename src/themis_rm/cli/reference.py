@@ -10,13 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from themis_rm.cli.app import app
+from themis_rm.cli.app import root_command
 from themis_rm.cli.grammar import COMMON_PANEL
 from themis_rm.cli.settings import markdown_lines
-from themis_rm.cli.verbs import VERBS
+from themis_rm.cli.verbs import VERBS, SettingsSource
 from themis_rm.storage.atomic import write_text
+
+SHARED = {
+    "model": SettingsSource("themis_rm.models.settings:ModelSettings"),
+    "executor": SettingsSource("themis_rm.pipeline:ExecutorSettings"),
+}
+"""Groups of settings that several verbs have."""
+STAGES = {verb: verb for verb in ("mine", "curate", "assemble", "train", "evaluate")} | {"functions": "mine"}
+"""Group of a run's recipe -> the verb whose settings it has."""
 
 CLI_INTRODUCTION = """\
 # Command line
@@ -44,18 +50,22 @@ A key in bold is a group: it has the keys below it and no value. An optional gro
 
 def cli_page() -> str:
     """Return the page of all verbs with their arguments, options and examples."""
-    verbs = dict(_verbs(typer.main.get_command(app), "themis-rm"))
+    verbs = dict(_verbs(root_command(), "themis-rm"))
     common = _options(verbs["themis-rm evaluate"], common=True)
     sections = [_section(path, command) for path, command in verbs.items()]
     return CLI_INTRODUCTION + "\n".join(common) + "\n\n" + "\n".join(sections)
 
 
 def settings_page() -> str:
-    """Return the page of all settings of all verbs."""
+    """Return the page of all settings of all verbs; groups that several verbs share are listed once."""
     parts = [SETTINGS_INTRODUCTION]
     for verb, sources in VERBS.items():
+        links = {group: group for group in SHARED} | (STAGES if verb == "run" else {})
         parts.append(f"## {verb}\n")
-        parts += ["\n".join(markdown_lines(source)) for source in sources]
+        parts += ["\n".join(markdown_lines(source, links)) for source in sources]
+    for group, source in SHARED.items():
+        parts.append(f"## {group}\n\nKeys below `{group}` of the verbs above.\n")
+        parts.append("\n".join(markdown_lines(source)))
     return "\n".join(parts)
 
 

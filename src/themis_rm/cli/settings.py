@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -40,17 +40,27 @@ def settings(
     call.output([_plain(info, source) for source in sources for info in _leaves(source)], *tables)
 
 
-def markdown_lines(source: SettingsSource) -> Iterator[str]:
-    """Yield a Markdown table of all keys."""
+def markdown_lines(source: SettingsSource, links: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Yield a Markdown table of all keys.
+
+    Args:
+        source: Where the settings are defined.
+        links: Group -> heading of the section that lists its keys; here it gets one row.
+    """
+    links = links or {}
     if source.variant:
         yield f"With `{source.variant}`:"
         yield ""
     yield f"| {' | '.join(COLUMNS)} |"
     yield "|---|---|---|---|"
     for info in source.describe():
+        if any(info.key.startswith(f"{group}.") for group in links):
+            continue
         key = f"**`{info.key}`**" if info.is_group else f"`{info.key}`"
         default = f"`{info.default_text}`" if info.default_text and not info.required else info.default_text
-        yield "| " + " | ".join(_cell(text) for text in (key, info.type, default, _markdown(info.meaning))) + " |"
+        link = f" See [{links[info.key]}](#{links[info.key].replace(' ', '-')})." if info.key in links else ""
+        cells = (key, info.type, default, _markdown(info.meaning) + link)
+        yield "| " + " | ".join(map(_cell, cells)) + " |"
     yield ""
 
 

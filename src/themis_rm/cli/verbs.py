@@ -88,7 +88,8 @@ def settings_source(verb: str, variant: str = "") -> SettingsSource:
 
 def split_executor(both: Settings) -> tuple[Settings, ExecutorSettings]:
     """Return the settings of a data stage without the field ``executor``, and that field."""
-    stage = next(cls for cls in type(both).__mro__ if EXECUTOR not in cls.model_fields)
+    bases = (cls for cls in type(both).__mro__ if issubclass(cls, Settings))
+    stage = next(cls for cls in bases if EXECUTOR not in cls.model_fields)
     values = {name: getattr(both, name) for name in stage.model_fields}
     return stage.model_validate(values), getattr(both, EXECUTOR)
 

@@ -1,1 +1,1 @@
-"""Runs reward models on benchmarks: evaluation, statistics, leaderboards, re-ranking, adversarial edits."""
+"""Evaluation of reward models: benchmark runs, statistics, leaderboards, re-ranking, adversarial edits."""

@@ -1,7 +1,7 @@
-"""One model on one benchmark, its baselines beside it: scores by pair, and results.
+"""Evaluate a reward model and its baselines on a benchmark.
 
-Scores are written in parts of a fixed number of pairs. A run that was killed goes on behind its last whole part; since
-batches are made within a part, it ends with the same files as a run that was not.
+Scores are saved in shards of a fixed number of pairs. An interrupted evaluation resumes after the last complete shard.
+Batches never cross a shard boundary, so the resumed evaluation writes the same files as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -9,30 +9,38 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from pydantic import Field
 
 import themis_rm
-from themis_rm.benchmark.pairs import Benchmark, Verified, read_benchmark
+from themis_rm.benchmark.pairs import AUTHORED, Benchmark, Verified, read_benchmark
 from themis_rm.criteria import criterion
 from themis_rm.evaluation import statistics as stats
-from themis_rm.evaluation.results import Accuracies, BaselineResults, EvaluationResults, RowCounts, RunInfo
-from themis_rm.evaluation.scores import as_stated, read_scores, write_scores
+from themis_rm.evaluation.results import (
+    BEYOND_LIMIT,
+    Accuracies,
+    BaselineResults,
+    EvaluationResults,
+    RowCounts,
+    RunInfo,
+)
+from themis_rm.evaluation.scores import read_scores, with_stated_scores, write_scores
 from themis_rm.models import ngrams_crossfit as crossfit
 from themis_rm.models.loading import load_model, prompt_set_of
 from themis_rm.models.protocol import RewardModel, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import StageReport
+from themis_rm.progress import track
 from themis_rm.prompts import Conversation, PromptMode, PromptSet, conversation
 from themis_rm.records import BenchmarkPair, PairScore
 from themis_rm.settings import Settings
-from themis_rm.storage.atomic import write_text
+from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
 
 SCORES, RESULTS, REJECTED = "scores.parquet", "results.json", "rejected.jsonl"
@@ -42,147 +50,186 @@ class ScoringSettings(Settings):
     """How the pairs of a benchmark are scored."""
 
     prompts: PromptMode = "own"
-    """Criteria prompt: none, all criteria, or the pair's own."""
+    """Criteria prompt: none, all criteria, or the pair's own criterion."""
     prompt_set: Path | None = None
-    """File with a prompt set, or a preference dataset to read it out of; by default the checkpoint's ``prompts.json``,
-    else the built-in one."""
-    part_pairs: int = Field(default=256, ge=1)
-    """Pairs scored between two points at which a killed run can go on."""
-    level: float = Field(default=0.95, gt=0.5, lt=1)
-    """What an interval should cover."""
+    """File with a prompt set, or a preference dataset that contains one; by default the checkpoint's ``prompts.json``,
+    else the built-in set."""
+    limit: int | None = Field(default=None, ge=1)
+    """Score only this many pairs, evenly spaced over the benchmark; by default all."""
+    shard_size: int = Field(default=256, ge=1)
+    """Pairs per shard of saved scores; an interrupted run resumes after the last complete shard."""
+    confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
+    """Confidence level of the intervals."""
     model: ModelSettings = ModelSettings()
-    """Device, precision, limits."""
+    """How the model is loaded and run: device, dtype, maximum length, ..."""
 
 
 class EvaluateSettings(ScoringSettings):
     """How a model is evaluated."""
 
     baselines: tuple[str, ...] = ("length", crossfit.NAME)
-    """Baselines evaluated beside the model: names, or folders of models; ``ngrams-crossfit`` is fitted on the benchmark
-    itself. The checkpoint's own ``baselines/ngrams*`` come on top."""
+    """Baselines to evaluate on the same pairs: names or model directories; ``ngrams-crossfit`` is fitted on the
+    benchmark itself. The checkpoint's ``baselines/ngrams*`` are evaluated in addition."""
     verified: Verified = "any"
-    """``agrees`` uses only pairs whose label agrees with execution, as ``benchmark verify --mark`` put it down."""
-    length_band: float = Field(default=1.1, ge=1)
-    """Largest ratio of lengths, in characters, of a length-matched pair."""
+    """``agrees`` uses only pairs whose label agrees with execution, as recorded by ``benchmark verify --mark``."""
+    max_length_ratio: float = Field(default=1.1, ge=1)
+    """Largest ratio of response lengths, in characters, of length-matched pairs."""
 
 
 @dataclass(frozen=True)
 class RunPrompts:
-    """The prompts of a run: a mode and, unless it is ``none``, a set."""
+    """The criteria prompts of a run.
+
+    Attributes:
+        mode: ``none``, ``all`` or ``own``.
+        prompts: The prompt set; ``None`` for mode ``none``.
+    """
 
     mode: PromptMode
     prompts: PromptSet | None
 
     @classmethod
-    def choose(
-        cls, model: str | Path, mode: PromptMode, file: Path | None, settings: ModelSettings | None = None
+    def load(
+        cls,
+        model: str | Path,
+        mode: PromptMode,
+        file: str | Path | None = None,
+        settings: ModelSettings | None = None,
     ) -> RunPrompts:
-        """Find the prompt set: that of a file, the checkpoint's own, or the built-in one.
+        """Load the prompt set of a file, of the checkpoint, or the built-in one, in this order.
+
+        Args:
+            model: Checkpoint directory or name, or baseline name.
+            mode: Prompt mode.
+            file: Prompt set file, see :class:`ScoringSettings`.
+            settings: Settings of the model.
 
         Raises:
-            InputError: The file is no prompt set.
+            InputError: The file is not a prompt set.
         """
         if mode == "none":
             return cls("none", None)
-        return cls(mode, PromptSet.load(file) if file is not None else prompt_set_of(model, settings))
+        return cls(mode, PromptSet.load(Path(file)) if file is not None else prompt_set_of(model, settings))
 
     @property
     def digest(self) -> str:
-        """Return a hash of the set, empty for none."""
+        """Return a hash of the prompt set, empty for mode ``none``."""
         return stable_id(self.prompts.to_json()) if self.prompts else ""
 
     def conversations(self, pair: BenchmarkPair) -> list[Conversation]:
-        """Return the conversations of chosen and rejected."""
+        """Return the conversations of the chosen and the rejected response."""
         system = self.prompts.system(self.mode, criterion(pair.aspect)) if self.prompts else None
-        return [conversation(system, pair.prompt, answer) for answer in (pair.chosen, pair.rejected)]
+        return [conversation(system, pair.prompt, response) for response in (pair.chosen, pair.rejected)]
 
 
 def evaluate(
-    model: str | Path, benchmark: str | Path, out: Path, settings: EvaluateSettings | None = None
+    model: str | Path,
+    benchmark: str | Path = AUTHORED,
+    out: str | Path | None = None,
+    settings: EvaluateSettings | None = None,
 ) -> EvaluationResults:
-    """Score a benchmark and write ``scores.parquet``, ``results.json``, ``rejected.jsonl`` and ``report.json``.
+    """Evaluate a reward model and its baselines on a benchmark.
 
     Args:
-        model: Baseline name or checkpoint folder.
-        benchmark: ``authored``, a file or a folder (see :func:`read_benchmark`).
-        out: Output folder; scores of baselines go to ``out/baselines``.
+        model: Checkpoint directory, hub name, or baseline name.
+        benchmark: ``authored``, a file or a directory (see :func:`~themis_rm.benchmark.pairs.read_benchmark`).
+        out: Output directory for ``scores.parquet``, ``results.json``, ``rejected.jsonl``, ``report.json`` and
+            ``baselines/``. An interrupted evaluation resumes from it. ``None`` writes nothing.
         settings: See :class:`EvaluateSettings`.
 
     Raises:
         InputError: The benchmark cannot be read.
         CheckpointError: The model or a baseline cannot be loaded.
-        SettingError: The prompt set lacks what the mode needs.
+        SettingError: The prompt set lacks a prompt that the mode needs.
     """
     settings = settings or EvaluateSettings()
+    out = None if out is None else Path(out)
     started = time.monotonic()
-    read = read_benchmark(benchmark, settings.verified)
-    prompting = RunPrompts.choose(model, settings.prompts, settings.prompt_set, settings.model)
+    read, unscored = take_sample(read_benchmark(benchmark, settings.verified), settings.limit)
+    prompts = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
     loaded = load_model(model, settings.model)
-    out.mkdir(parents=True, exist_ok=True)
-    lines = [json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in read.rejected]
-    write_text(out / REJECTED, "".join(lines))
-    scores = score_benchmark(loaded, read, prompting, out / SCORES, settings)
-    stated = as_stated(scores)
-    results = EvaluationResults.published(
+    if out is not None:
+        lines = [json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in read.rejected]
+        write_text(out / REJECTED, "".join(lines))
+    scores = score_benchmark(loaded, read, prompts, out and out / SCORES, settings)
+    results = EvaluationResults.from_scores(
         scores,
-        accuracies=Accuracies.from_scores(scores, settings.level, settings.length_band, read.tasks),
-        stated=None
-        if stated is None
-        else Accuracies.from_scores(stated, settings.level, settings.length_band, read.tasks),
-        counts=_counts(scores, read),
-        baselines=_baselines(model, loaded, scores, read, prompting, out, settings),
-        run=_run(loaded, read, prompting, settings),
+        accuracies=_accuracies(scores, read, settings),
+        stated=_stated_accuracies(scores, read, settings),
+        counts=_count_rows(scores, read, unscored),
+        baselines=_evaluate_baselines(model, loaded, scores, read, prompts, out, settings),
+        run=_run_info(loaded, read, prompts, settings),
     )
-    results.save(out / RESULTS)
-    _report(results, time.monotonic() - started).save(out)
+    if out is not None:
+        results.save(out / RESULTS)
+        _stage_report(results, time.monotonic() - started).save(out)
     return results
 
 
+def take_sample(benchmark: Benchmark, limit: int | None) -> tuple[Benchmark, int]:
+    """Return a benchmark of ``limit`` evenly spaced pairs, and the number of pairs that are not in it."""
+    pairs = benchmark.pairs
+    if limit is None or limit >= len(pairs):
+        return benchmark, 0
+    bounds = [round(index * len(pairs) / limit) for index in range(limit + 1)]
+    sample = tuple(pairs[(first + last - 1) // 2] for first, last in pairwise(bounds))
+    return replace(benchmark, pairs=sample), len(pairs) - limit
+
+
 def score_benchmark(
-    model: RewardModel, benchmark: Benchmark, prompting: RunPrompts, path: Path, settings: ScoringSettings
+    model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, path: Path | None, settings: ScoringSettings
 ) -> list[PairScore]:
-    """Score all pairs into a ``scores.parquet``, going on where an earlier run of the same kind was cut off.
+    """Score all pairs of a benchmark, resuming an interrupted run with the same inputs.
 
     Args:
         model: A loaded model.
-        benchmark: Its pairs.
-        prompting: Prompts put in front.
-        path: The file to write; parts lie in ``parts`` beside it until the file is whole.
-        settings: Size of parts, model settings.
+        benchmark: The pairs.
+        prompts: Criteria prompts.
+        path: The ``scores.parquet`` to write; shards are saved in ``parts`` in the same directory until the file is
+            complete. ``None`` writes nothing.
+        settings: Shard size and settings of the model.
 
     Returns:
-        A row for every pair, in the benchmark's order; failed pairs too.
+        One row per pair in the order of the benchmark, failed pairs included.
     """
-    identity = model.identity
-    # A batch can change the last bits of a score, so its budget is part of what makes two runs the same.
-    same = (identity.digest, json.dumps(identity.facts, sort_keys=True), benchmark.digest, prompting.mode)
-    key = stable_id(*same, prompting.digest, str(settings.part_pairs), str(settings.model.batch_tokens))
-    parts = path.parent / "parts" / f"{path.stem}-{key}"
-    for number, first in enumerate(range(0, len(benchmark.pairs), settings.part_pairs)):
+    size = settings.shard_size
+    shards = [benchmark.pairs[first : first + size] for first in range(0, len(benchmark.pairs), size)]
+    progress = track(shards, f"score {model.identity.name}", total=len(benchmark.pairs), size=len)
+    if path is None:
+        return [row for shard in progress for row in score_pairs(model, shard, prompts)]
+    parts = path.parent / "parts" / f"{path.stem}-{_scores_key(model, benchmark, prompts, settings)}"
+    judged = model.identity.judge
+    for number, shard in enumerate(progress):
         part = parts / f"{number:05d}.parquet"
         if not part.is_file():
-            pairs = benchmark.pairs[first : first + settings.part_pairs]
-            write_scores(part, score_pairs(model, pairs, prompting), identity.judge)
+            write_scores(part, score_pairs(model, shard, prompts), judged)
     rows = [row for part in sorted(parts.glob("*.parquet")) for row in read_scores(part)]
-    write_scores(path, rows, identity.judge)
-    for folder in path.parent.glob(f"parts/{path.stem}-*"):
-        if folder != parts:
-            shutil.rmtree(folder)
+    write_scores(path, rows, judged)
+    for directory in path.parent.glob(f"parts/{path.stem}-*"):
+        if directory != parts:  # shards of other models, prompts or settings
+            remove(directory)
     return rows
 
 
-def score_pairs(model: RewardModel, pairs: Sequence[BenchmarkPair], prompting: RunPrompts) -> Iterator[PairScore]:
-    """Score each answer of each pair alone and put the two scores side by side."""
-    scores = model.score([answer for pair in pairs for answer in prompting.conversations(pair)])
+def _scores_key(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, settings: ScoringSettings) -> str:
+    identity = model.identity
+    facts = (identity.digest, json.dumps(identity.facts, sort_keys=True), benchmark.digest, prompts.mode)
+    # Batching can change the last bits of a score, so the token budget identifies the scores too.
+    return stable_id(*facts, prompts.digest, str(settings.shard_size), str(settings.model.batch_tokens))
+
+
+def score_pairs(model: RewardModel, pairs: Sequence[BenchmarkPair], prompts: RunPrompts) -> Iterator[PairScore]:
+    """Score the two responses of each pair independently of each other."""
+    scores = model.score([item for pair in pairs for item in prompts.conversations(pair)])
     for index, pair in enumerate(pairs):
         yield pair_score(pair, scores[2 * index], scores[2 * index + 1])
 
 
 def pair_score(pair: BenchmarkPair, chosen: Score, rejected: Score) -> PairScore:
-    """Return the row of a pair from the scores of its two answers."""
+    """Return the row of a pair from the scores of its two responses."""
     sides = (("chosen", chosen), ("rejected", rejected))
     failures = [f"{name}: {score.failure}" for name, score in sides if score.reward is None]
-    cut = [f"{name}: truncated" for name, score in sides if score.truncated]
+    truncated = [f"{name}: truncated" for name, score in sides if score.truncated]
     difference = None
     if chosen.reward is not None and rejected.reward is not None:
         difference = chosen.reward - rejected.reward
@@ -195,8 +242,8 @@ def pair_score(pair: BenchmarkPair, chosen: Score, rejected: Score) -> PairScore
         language=pair.language,
         aspect=pair.aspect,
         subset=pair.subset,
-        status="failed" if failures else "truncated" if cut else "ok",
-        note="; ".join(failures + cut),
+        status="failed" if failures else "truncated" if truncated else "ok",
+        note="; ".join(failures + truncated),
         chosen_length=len(pair.chosen),
         rejected_length=len(pair.rejected),
         chosen_stated=chosen.stated,
@@ -204,55 +251,69 @@ def pair_score(pair: BenchmarkPair, chosen: Score, rejected: Score) -> PairScore
     )
 
 
-def _baselines(
+def _accuracies(scores: Sequence[PairScore], benchmark: Benchmark, settings: EvaluateSettings) -> Accuracies:
+    return Accuracies.from_scores(scores, settings.confidence_level, settings.max_length_ratio, benchmark.tasks)
+
+
+def _stated_accuracies(
+    scores: Sequence[PairScore], benchmark: Benchmark, settings: EvaluateSettings
+) -> Accuracies | None:
+    stated = with_stated_scores(scores)
+    return None if stated is None else _accuracies(stated, benchmark, settings)
+
+
+def _evaluate_baselines(
     model: str | Path,
     loaded: RewardModel,
     scores: Sequence[PairScore],
     benchmark: Benchmark,
-    prompting: RunPrompts,
-    out: Path,
+    prompts: RunPrompts,
+    out: Path | None,
     settings: EvaluateSettings,
 ) -> list[BaselineResults]:
-    # Baselines run here, whatever computes the model's own rewards.
-    local = settings.model.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
-    wanted: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
-    found: dict[str, tuple[RewardModel, list[PairScore]]] = {}
-    for name in wanted:
-        other = crossfit.cross_fit(benchmark.pairs) if name == crossfit.NAME else load_model(name, local)
-        if other is None:
+    scored: dict[str, tuple[RewardModel, list[PairScore]]] = {}
+    for baseline in _load_baselines(model, benchmark, settings):
+        name = baseline.identity.name
+        if baseline.identity.digest == loaded.identity.digest or name in scored:
             continue
-        label = other.identity.name
-        if other.identity.digest == loaded.identity.digest or label in found:
-            continue
-        path = out / "baselines" / f"{label}.parquet"
-        found[label] = other, score_benchmark(other, benchmark, prompting, path, settings)
-    tests = {label: stats.compare(scores, rows, settings.level, benchmark.tasks) for label, (_, rows) in found.items()}
-    p_values = [test.p_mcnemar for test in tests.values() if test is not None]
-    adjusted = iter(stats.holm_adjust(p_values))
+        path = out and out / "baselines" / f"{name}.parquet"
+        scored[name] = baseline, score_benchmark(baseline, benchmark, prompts, path, settings)
+    level = settings.confidence_level
+    tests = {name: stats.compare(scores, rows, level, benchmark.tasks) for name, (_, rows) in scored.items()}
+    adjusted = iter(stats.holm_adjust([test.p_mcnemar for test in tests.values() if test is not None]))
     return [
         BaselineResults(
-            name=label,
-            digest=other.identity.digest,
-            accuracies=Accuracies.from_scores(rows, settings.level, settings.length_band, benchmark.tasks),
-            comparison=tests[label],
-            p_holm=next(adjusted) if tests[label] is not None else None,
+            name=name,
+            digest=baseline.identity.digest,
+            accuracies=_accuracies(rows, benchmark, settings),
+            comparison=tests[name],
+            p_holm=next(adjusted) if tests[name] is not None else None,
         )
-        for label, (other, rows) in found.items()
+        for name, (baseline, rows) in scored.items()
     ]
 
 
-def _counts(scores: Sequence[PairScore], benchmark: Benchmark) -> RowCounts:
+def _load_baselines(model: str | Path, benchmark: Benchmark, settings: EvaluateSettings) -> Iterator[RewardModel]:
+    # Baselines run in this process, even if the model is a remote one.
+    local = settings.model.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
+    for name in (*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))):
+        baseline = crossfit.cross_fit(benchmark.pairs) if name == crossfit.NAME else load_model(name, local)
+        if baseline is not None:
+            yield baseline
+
+
+def _count_rows(scores: Sequence[PairScore], benchmark: Benchmark, unscored: int) -> RowCounts:
     failed = Counter(row.note.split("; ", 1)[0].split(": ", 1)[1] for row in scores if row.status == "failed")
     return RowCounts(
-        read=len(benchmark.pairs) + len(benchmark.rejected),
+        read=len(benchmark.pairs) + len(benchmark.rejected) + unscored,
         scored=sum(row.score_diff is not None for row in scores),
         truncated=sum(row.status == "truncated" for row in scores),
         failed=dict(sorted(failed.items())),
-        rejected=benchmark.reasons,
+        rejected=benchmark.reasons | ({BEYOND_LIMIT: unscored} if unscored else {}),
     )
 
 
-def _run(model: RewardModel, benchmark: Benchmark, prompting: RunPrompts, settings: EvaluateSettings) -> RunInfo:
+def _run_info(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, settings: EvaluateSettings) -> RunInfo:
     versions = {"themis-rm": themis_rm.__version__, "python": platform.python_version()}
     versions |= {name: importlib.metadata.version(name) for name in ("numpy", "scipy")}
     return RunInfo(
@@ -263,16 +324,17 @@ def _run(model: RewardModel, benchmark: Benchmark, prompting: RunPrompts, settin
         benchmark=benchmark.name,
         benchmark_digest=benchmark.digest,
         verified=settings.verified,
-        prompts=prompting.mode,
-        prompt_set=prompting.prompts.name if prompting.prompts else "",
-        prompt_digest=prompting.digest,
-        level=settings.level,
-        length_band=settings.length_band,
+        limit=settings.limit,
+        prompts=prompts.mode,
+        prompt_set=prompts.prompts.name if prompts.prompts else "",
+        prompt_digest=prompts.digest,
+        confidence_level=settings.confidence_level,
+        max_length_ratio=settings.max_length_ratio,
         versions=versions,
     )
 
 
-def _report(results: EvaluationResults, seconds: float) -> StageReport:
+def _stage_report(results: EvaluationResults, seconds: float) -> StageReport:
     counts = results.counts or RowCounts(read=0, scored=0, truncated=0, failed={}, rejected={})
     details = {"failed": counts.failed, "truncated": counts.truncated, "accuracy": results.overall["accuracy"]}
     return StageReport(

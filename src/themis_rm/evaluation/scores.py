@@ -1,4 +1,4 @@
-"""``scores.parquet``: written so that pandas reads it as published, with ``id`` for the index, and read back."""
+"""Read and write ``scores.parquet``: the scores of a run by pair, with ``id`` as pandas index, as published."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ _PANDAS = {"string": ("object", "object"), "double": ("float64", "float64"), "bo
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPairScore(PairScore):
-    """A row of a generative model's ``scores.parquet``, which has the published flags of failed parses as well.
+    """A row of a generative judge's ``scores.parquet``, with the published flags of failed parses.
 
     Attributes:
-        parse_failed: One of the two answers got no score.
+        parse_failed: At least one response has no score.
+        chosen_parse_failed: The chosen response has no score.
+        rejected_parse_failed: The rejected response has no score.
     """
 
     parse_failed: bool
@@ -33,7 +35,7 @@ class JudgedPairScore(PairScore):
     rejected_parse_failed: bool
 
     @classmethod
-    def of(cls, row: PairScore) -> Self:
+    def from_score(cls, row: PairScore) -> Self:
         """Return the row with its flags."""
         values = {field.name: getattr(row, field.name) for field in dataclasses.fields(PairScore)}
         chosen, rejected = row.chosen_score is None, row.rejected_score is None
@@ -43,19 +45,19 @@ class JudgedPairScore(PairScore):
 
 
 def schema(judged: bool = False) -> pa.Schema:
-    """Return the schema of ``scores.parquet``: published columns, ours, then the index ``id``, and pandas' notes.
+    """Return the schema of ``scores.parquet``: published columns, further ones, the index ``id``, pandas metadata.
 
     Args:
-        judged: With the columns that only models have which write their scores.
+        judged: Include the columns of generative judges.
     """
     known = JudgedPairScore.schema() if judged else PairScore.schema()
-    left_out = {"id"} if judged else {"id", *STATED}
-    ours = [name for name in known.names if name not in PUBLISHED and name not in left_out]
-    fields = [known.field(name) for name in (*PUBLISHED, *ours, "id")]
-    return pa.schema(fields, {b"pandas": json.dumps(_pandas_notes(fields)).encode()})
+    excluded = {"id"} if judged else {"id", *STATED}
+    further = [name for name in known.names if name not in PUBLISHED and name not in excluded]
+    fields = [known.field(name) for name in (*PUBLISHED, *further, "id")]
+    return pa.schema(fields, {b"pandas": json.dumps(_pandas_metadata(fields)).encode()})
 
 
-def _pandas_notes(fields: list[pa.Field]) -> dict[str, Any]:
+def _pandas_metadata(fields: list[pa.Field]) -> dict[str, Any]:
     columns = []
     for field in fields:
         kind, stored = _PANDAS.get(str(field.type), (str(field.type), str(field.type)))
@@ -70,25 +72,28 @@ def _pandas_notes(fields: list[pa.Field]) -> dict[str, Any]:
     }
 
 
-def write_scores(path: Path, rows: Iterable[PairScore], judged: bool = False) -> int:
-    """Write rows; the file appears under its name only when whole. Return how many there were.
+def write_scores(path: str | Path, rows: Iterable[PairScore], judged: bool = False) -> int:
+    """Write scores atomically.
 
     Args:
         path: The file.
-        rows: In the order in which they should stand.
-        judged: The model writes its scores.
+        rows: One row per pair.
+        judged: The model is a generative judge.
+
+    Returns:
+        The number of rows.
     """
-    return write_rows(path, map(JudgedPairScore.of, rows) if judged else rows, schema(judged))
+    return write_rows(Path(path), map(JudgedPairScore.from_score, rows) if judged else rows, schema(judged))
 
 
-def as_stated(rows: Sequence[PairScore]) -> list[PairScore] | None:
-    """Return the rows with the scores that a judge wrote for rewards, ``None`` where none was written."""
+def with_stated_scores(rows: Sequence[PairScore]) -> list[PairScore] | None:
+    """Return the rows with the scores that a judge stated in place of expected scores, ``None`` if it stated none."""
     if all(row.chosen_stated is None for row in rows):
         return None
-    return [_stated(row) for row in rows]
+    return [_with_stated_score(row) for row in rows]
 
 
-def _stated(row: PairScore) -> PairScore:
+def _with_stated_score(row: PairScore) -> PairScore:
     if row.chosen_stated is None or row.rejected_stated is None:
         return row
     difference = row.chosen_stated - row.rejected_stated
@@ -101,31 +106,31 @@ def _stated(row: PairScore) -> PairScore:
     )
 
 
-def read_scores(path: Path) -> list[PairScore]:
-    """Read our own or a published ``scores.parquet``.
+def read_scores(path: str | Path) -> list[PairScore]:
+    """Read a ``scores.parquet``, written by this package or published.
 
-    A published row whose scores could not be parsed (``parse_failed``, or a score that is no number) is a failed row.
+    A row whose scores could not be parsed (``parse_failed``, or a score that is not a number) is a failed row.
 
     Raises:
-        InputError: The file is damaged, lacks a published column, or names an id twice.
+        InputError: The file is damaged, lacks a published column, or contains an id twice.
     """
-    rows = [_row(values) for values in read_rows(path, ["id", *PUBLISHED])]
+    rows = [_parse_row(values) for values in read_rows(Path(path), ["id", *PUBLISHED])]
     if len({row.id for row in rows}) < len(rows):
-        raise InputError(f"{path} has an id twice.")
+        raise InputError(f"{path} contains an id twice.", "Keep one row per pair.")
     return rows
 
 
-def _row(values: dict[str, Any]) -> PairScore:
-    chosen, rejected = _number(values["chosen_score"]), _number(values["rejected_score"])
+def _parse_row(values: dict[str, Any]) -> PairScore:
+    chosen, rejected = _finite(values["chosen_score"]), _finite(values["rejected_score"])
     if chosen is None or rejected is None or values.get("parse_failed"):
         note = values.get("note") or "parse-failed"
         values = {**values, "score_diff": None, "correct": False, "status": "failed", "note": note}
-        # A failed parse has a number in some published files; without flags of its own each side counts as failed.
+        # Some published files have a number for a failed parse; without flags by side, both sides count as failed.
         if values.get("parse_failed"):
             chosen = None if values.get("chosen_parse_failed", True) else chosen
             rejected = None if values.get("rejected_parse_failed", True) else rejected
     return PairScore.from_dict({**values, "chosen_score": chosen, "rejected_score": rejected})
 
 
-def _number(value: float | None) -> float | None:
+def _finite(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None

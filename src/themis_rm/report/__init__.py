@@ -1,1 +1,1 @@
-"""Tables, plots and pages that people read."""
+"""Reports: leaderboard page, run page, plots, model and dataset cards for the hub."""

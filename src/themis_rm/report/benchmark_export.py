@@ -1,8 +1,7 @@
-"""A compiled benchmark as a dataset repository of the hub: Parquet in the published layout, a card, ``eval.yaml``."""
+"""Export a compiled benchmark as a hub dataset: Parquet in the published layout, a dataset card, ``eval.yaml``."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,11 +12,10 @@ from typing import Any
 import jinja2
 import pyarrow as pa
 import yaml
-from pydantic import BaseModel, ConfigDict
 
 import themis_rm
 from themis_rm.benchmark.audit.run import Audit
-from themis_rm.benchmark.files import BenchmarkFiles
+from themis_rm.benchmark.compile import Artifacts
 from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import pairs_digest
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS
@@ -27,12 +25,14 @@ from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import benchmark_languages
 from themis_rm.records import BenchmarkPair, CompiledPair
 from themis_rm.report.hub_export import OVERALL, TASK
+from themis_rm.results import ResultPart, TableView
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
+from themis_rm.storage.digests import file_sha256
 from themis_rm.storage.parquet import read_rows, write_rows
 
 FEATURES = ("prompt", "chosen", "rejected", "language", "aspect", "subset", "id")
-"""Published columns, in the order of the published files; ours stand behind them."""
+"""Published columns, in the order of the published files."""
 _SPLIT_BY = {"Full": None, "Stratified_Aspect": "aspect", "Stratified_Language": "language"}
 _SHARE_ALIKE = re.compile(r"(?i)\b(CC-BY-(?:NC-)?SA|A?GPL|LGPL|MPL|EPL|EUPL|CDDL|ODbL|CDLA-Sharing)\b[\w.-]*")
 _LICENSE = re.compile(r"[A-Za-z][\w.+-]*")
@@ -40,33 +40,43 @@ _JOINS = frozenset({"AND", "OR", "WITH"})
 
 
 class BenchmarkExportSettings(Settings):
-    """What the card says beyond what the benchmark itself tells."""
+    """What the dataset card says in addition to the facts of the benchmark."""
 
     name: str = "CodeRewardBench (compiled)"
-    """How people are to call it."""
+    """Title of the dataset."""
     repository: str = ""
-    """Where it will lie on the hub (``owner/name``), for the examples of the card."""
+    """Its hub repository (``owner/name``), for the examples in the card."""
     note: str = ""
-    """A sentence or two put on top of the card."""
+    """A short note at the top of the card."""
 
 
-class BenchmarkExport(BaseModel):
-    """What was written."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+class BenchmarkExport(TableView, ResultPart):
+    """Result of exporting a benchmark."""
 
     pairs: int
-    """Rows of each configuration."""
+    """Number of pairs of each configuration."""
     splits: dict[str, dict[str, int]]
-    """Configuration -> split -> rows."""
+    """Configuration -> split -> pairs."""
     digest: str
-    """Hash of the pairs; results carry the same."""
+    """Hash of the pairs, the same as in results."""
     sha256: str
-    """Of the ``Full`` file."""
+    """SHA-256 of the ``Full`` file."""
     licenses: dict[str, int]
     """SPDX expression -> pairs."""
     share_alike: list[str]
-    """Those of them that ask for the same terms downstream."""
+    """Licenses that require derived data to be shared under the same terms."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row per configuration and split."""
+        return [
+            {"config": config, "split": split, "n": n}
+            for config, splits in self.splits.items()
+            for split, n in splits.items()
+        ]
+
+    def summary(self) -> str:
+        """Return the numbers of pairs and configurations in one line."""
+        return f"{self.pairs:,} pairs in {len(self.splits)} configurations, digest {self.digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,62 +90,62 @@ class _Split:
 
 
 def schema() -> pa.Schema:
-    """Return the columns of the files: the published ones, then where a pair comes from."""
+    """Return the schema of the files: published columns first, then the origin of a pair."""
     known = CompiledPair.schema()
     names = [*FEATURES, *(name for name in known.names if name not in FEATURES)]
     return pa.schema([known.field(name).with_nullable(True) for name in names])
 
 
 def export_benchmark(
-    benchmark: Path,
-    out: Path,
+    benchmark: str | Path,
+    out: str | Path,
     settings: BenchmarkExportSettings | None = None,
-    manifest: Path | None = None,
-    audit: Path | None = None,
+    manifest: str | Path | None = None,
+    audit: str | Path | None = None,
 ) -> BenchmarkExport:
-    """Write a dataset folder that ``datasets.load_dataset`` reads and the hub shows.
+    """Write a dataset directory that ``datasets.load_dataset`` reads and the hub displays.
 
     Args:
         benchmark: A compiled benchmark, verified or not.
-        out: Folder to write, new or empty.
-        settings: See :class:`FolderSettings`.
-        manifest: Its manifest; by default the one beside it.
-        audit: An ``audit.json`` of the same pairs, for the card's figures about length.
+        out: Output directory, new or empty.
+        settings: See :class:`BenchmarkExportSettings`.
+        manifest: The benchmark's manifest; by default the file written with it.
+        audit: An ``audit.json`` of the same pairs, for the length statistics in the card.
 
     Raises:
         InputError: A file cannot be read, or benchmark, manifest and audit are not about the same pairs.
-        SettingError: ``out`` holds files already.
+        SettingError: ``out`` is not empty.
     """
-    settings = settings or BenchmarkExportSettings()
+    settings, benchmark, out = settings or BenchmarkExportSettings(), Path(benchmark), Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SettingError(f"{out} is not empty.", "Name a new folder, so that no file of another version stays in it.")
-    facts = Manifest.load(manifest or BenchmarkFiles(benchmark).manifest)
+        raise SettingError(f"{out} is not empty.", "Give a new directory, so that no file of another version remains.")
+    facts = Manifest.load(manifest or Artifacts(benchmark).manifest)
     pairs = [CompiledPair.from_dict(row) for row in read_rows(benchmark, CompiledPair.schema().names)]
     audited = Audit.load(audit) if audit else None
     digest = pairs_digest(BenchmarkPair.from_dict(pair.to_dict()) for pair in pairs)
-    for what, told_of in (("manifest", facts), ("audit", audited)):
-        if told_of is not None and told_of.digest != digest:
+    for name, document in (("manifest", facts), ("audit", audited)):
+        if document is not None and document.digest != digest:
             raise InputError(
-                f"The {what} is about other pairs than {benchmark}.", "Give the one that was made with it."
+                f"The {name} is about other pairs than {benchmark}.", f"Give the {name} that was made from this file."
             )
-    splits = [split for config in CONFIGS for split in _write(config, pairs, out)]
+    splits = [split for config in CONFIGS for split in _write_splits(config, pairs, out)]
     full = next(split for split in splits if split.config == "Full")
     licenses = Counter(pair.license for pair in pairs)
-    told = BenchmarkExport(
+    export = BenchmarkExport(
         pairs=len(pairs),
         splits={config: {s.name: s.rows for s in splits if s.config == config} for config in CONFIGS},
         digest=facts.digest,
-        sha256=hashlib.sha256(full.path.read_bytes()).hexdigest(),
+        sha256=file_sha256(full.path),
         licenses=dict(sorted(licenses.items(), key=lambda item: (-item[1], item[0]))),
         share_alike=sorted(name for name in licenses if _SHARE_ALIKE.search(name)),
     )
-    write_text(out / "eval.yaml", _eval_yaml(told, settings))
-    write_text(out / "README.md", _card(told, splits, pairs, facts, audited, settings))
-    return told
+    write_text(out / "eval.yaml", _render_eval_yaml(export, settings))
+    write_text(out / "README.md", _render_card(export, splits, pairs, facts, audited, settings))
+    return export
 
 
-def _write(config: str, pairs: Sequence[CompiledPair], out: Path) -> list[_Split]:
-    """Write the files of one configuration; a split without rows has none."""
+def _write_splits(config: str, pairs: Sequence[CompiledPair], out: Path) -> list[_Split]:
+    """Write the files of one configuration; splits without rows are omitted."""
     written = []
     for name in CONFIGS[config]:
         column = _SPLIT_BY[config]
@@ -148,17 +158,17 @@ def _write(config: str, pairs: Sequence[CompiledPair], out: Path) -> list[_Split
     return written
 
 
-def _eval_yaml(told: BenchmarkExport, settings: BenchmarkExportSettings) -> str:
+def _render_eval_yaml(export: BenchmarkExport, settings: BenchmarkExportSettings) -> str:
     """Return the file that registers the dataset as a benchmark (https://huggingface.co/docs/hub/eval-results)."""
     tasks = [{"id": OVERALL, "config": "Full", "split": "Full"}]
     for config in ("Stratified_Aspect", "Stratified_Language"):
-        tasks += [{"id": split, "config": config, "split": split} for split in told.splits[config]]
+        tasks += [{"id": split, "config": config, "split": split} for split in export.splits[config]]
     values = {
         "name": settings.name,
         "description": (
-            f"{told.pairs:,} pairs of answers to one request, of which one is better on a stated criterion. A reward "
-            "model scores each answer alone; the metric is the percentage of pairs whose better answer scores higher, "
-            "ties counted half."
+            f"{export.pairs:,} pairs of responses to one prompt, one of which is better on a given criterion. A reward "
+            "model scores each response separately; the metric is the percentage of pairs whose better response scores "
+            "higher, a tie counting half."
         ),
         "evaluation_framework": "themis-rm",
         "tasks": tasks,
@@ -166,29 +176,29 @@ def _eval_yaml(told: BenchmarkExport, settings: BenchmarkExportSettings) -> str:
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
 
 
-def _front_matter(told: BenchmarkExport, splits: Iterable[_Split], settings: BenchmarkExportSettings) -> str:
+def _front_matter(export: BenchmarkExport, splits: Iterable[_Split], settings: BenchmarkExportSettings) -> str:
     from huggingface_hub import DatasetCardData
 
     configs, infos = [], []
     for config in CONFIGS:
-        here = [split for split in splits if split.config == config]
-        files = [{"split": split.name, "path": f"{config}/{split.name}-*.parquet"} for split in here]
+        parts = [split for split in splits if split.config == config]
+        files = [{"split": split.name, "path": f"{config}/{split.name}-*.parquet"} for split in parts]
         configs.append({"config_name": config, **({"default": True} if config == "Full" else {}), "data_files": files})
         infos.append(
             {
                 "config_name": config,
-                # A list of its own for each, or YAML would write references, which not every reader of cards follows.
+                # A new list each time: YAML writes a shared list as references, which not every reader of cards supports.
                 "features": [{"name": field.name, "dtype": str(field.type)} for field in schema()],
-                "splits": [{"name": s.name, "num_bytes": s.memory, "num_examples": s.rows} for s in here],
-                "download_size": sum(split.size for split in here),
-                "dataset_size": sum(split.memory for split in here),
+                "splits": [{"name": s.name, "num_bytes": s.memory, "num_examples": s.rows} for s in parts],
+                "download_size": sum(split.size for split in parts),
+                "dataset_size": sum(split.memory for split in parts),
             }
         )
     data = DatasetCardData(
         pretty_name=settings.name,
-        license=sorted({hub_license(part) for name in told.licenses for part in license_parts(name)}),
+        license=sorted({hub_license(part) for name in export.licenses for part in license_parts(name)}),
         language=["en", "code"],
-        size_categories=[size_category(told.pairs)],
+        size_categories=[size_category(export.pairs)],
         task_categories=[TASK],
         tags=["code", "reward-model", "preference", "benchmark"],
         configs=configs,
@@ -198,12 +208,12 @@ def _front_matter(told: BenchmarkExport, splits: Iterable[_Split], settings: Ben
 
 
 def license_parts(expression: str) -> list[str]:
-    """Return the licenses of an SPDX expression, in order; the empty one gives ``unknown``."""
+    """Return the licenses of an SPDX expression in order, ``unknown`` for an empty one."""
     return [part for part in _LICENSE.findall(expression) if part not in _JOINS] or ["unknown"]
 
 
-def _card(
-    told: BenchmarkExport,
+def _render_card(
+    export: BenchmarkExport,
     splits: Sequence[_Split],
     pairs: Sequence[CompiledPair],
     facts: Manifest,
@@ -220,18 +230,18 @@ def _card(
     )
     environment.filters["cell"] = lambda text: " ".join(str(text).replace("|", "\\|").split())
     kept = [entry for entry in facts.sources if entry.kept]
-    alike = {name: [entry.title for entry in kept if entry.license == name] for name in told.share_alike}
+    share_alike = {name: [entry.title for entry in kept if entry.license == name] for name in export.share_alike}
     return environment.get_template("benchmark_card.md.j2").render(
-        front_matter=_front_matter(told, splits, settings),
+        front_matter=_front_matter(export, splits, settings),
         settings=settings,
-        told=told,
+        export=export,
         facts=facts,
         sources=kept,
-        share_alike=alike,
-        dropped=_dropped(facts),
+        share_alike=share_alike,
+        dropped=_count_dropped(facts),
         prompt_sources=Counter(pair.prompt_source for pair in pairs).most_common(),
         verified=dict(Counter(pair.verified for pair in pairs)),
-        verified_by_source=_verified(pairs),
+        verified_by_source=_count_verified(pairs),
         tasks=len({(pair.source, pair.group or pair.prompt) for pair in pairs}),
         audit=audited,
         criteria=[row for row in CRITERIA if row.benchmark_aspect in facts.coverage],
@@ -242,16 +252,16 @@ def _card(
     )
 
 
-def _dropped(facts: Manifest) -> list[tuple[str, int]]:
+def _count_dropped(facts: Manifest) -> list[tuple[str, int]]:
     reasons: Counter[str] = Counter()
     for entry in facts.sources:
         reasons.update(entry.dropped)
     return sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _verified(pairs: Iterable[CompiledPair]) -> dict[str, dict[str, Any]]:
-    """Return source -> what execution showed -> pairs, for sources of which any pair was executed."""
+def _count_verified(pairs: Iterable[CompiledPair]) -> dict[str, dict[str, Any]]:
+    """Return source -> result of execution -> pairs, for sources with an executed pair."""
     counts: dict[str, Counter[str]] = {}
     for pair in pairs:
         counts.setdefault(pair.source, Counter())[pair.verified] += 1
-    return {name: dict(found) for name, found in sorted(counts.items()) if set(found) - {"unchecked"}}
+    return {name: dict(results) for name, results in sorted(counts.items()) if set(results) - {"unchecked"}}

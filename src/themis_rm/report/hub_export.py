@@ -1,9 +1,9 @@
-"""Results as the Hugging Face hub reads them: a model card's ``model-index``, and ``.eval_results/*.yaml``.
+"""Export results for the Hugging Face hub: a model card's ``model-index``, and ``.eval_results/*.yaml``.
 
-Both formats are written by ``huggingface_hub``. The first is what model cards have carried for years; the second
-(https://huggingface.co/docs/hub/eval-results) feeds the leaderboard of a benchmark's dataset page. There a result names
-a task of the dataset's ``eval.yaml``; :data:`OVERALL` and the criteria's benchmark names are those that
-:func:`themis_rm.report.benchmark_export.export_benchmark` writes.
+Both formats are written by ``huggingface_hub``. The first is part of a model card's metadata; the second
+(https://huggingface.co/docs/hub/eval-results) feeds the leaderboard on a benchmark's dataset page. Its results name a
+task of the dataset's ``eval.yaml``: :data:`OVERALL` or the benchmark name of a criterion, as written by
+:func:`themis_rm.report.benchmark_export.export_benchmark`.
 """
 
 from __future__ import annotations
@@ -28,79 +28,79 @@ if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
 TASK = "text-ranking"
-"""The hub's task of a model that says which of two answers is better."""
+"""Hub task of a model that ranks responses."""
 OVERALL = "overall"
-"""Task of all pairs in ``eval.yaml``."""
+"""Task in ``eval.yaml`` with all pairs."""
 MODEL_INDEX, EVAL_RESULTS = "model-index.yaml", ".eval_results"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _REVISION = re.compile(r"[0-9a-f]{40}")
 
 
 class HubExportSettings(Settings):
-    """What the hub has to be told that results do not know."""
+    """What the hub needs to know in addition to the results."""
 
     dataset: str = ""
-    """Dataset repository of the benchmark (``owner/name``); eval results cannot do without."""
+    """Dataset repository of the benchmark (``owner/name``); required for eval results."""
     dataset_name: str = ""
-    """How people call the benchmark; by default its name in the results."""
+    """Title of the benchmark; by default its name in the results."""
     revision: str = ""
-    """Commit of that repository that the results were made on (40 hex digits)."""
+    """Commit of the dataset repository that was evaluated (40 hexadecimal digits)."""
     model: str = ""
     """Name of the model in the index; by default its name in the results."""
     date: str = ""
-    """When the evaluation was run (ISO 8601); the hub takes the date of the commit otherwise."""
+    """Date of the evaluation (ISO 8601); by default the hub uses the date of the commit."""
     source_url: str = ""
-    """Where the results can be looked at."""
+    """URL of the full results."""
     source_name: str = ""
-    """What to call that place."""
+    """Title of that URL."""
     digits: int = Field(default=2, ge=0, le=6)
-    """Digits of percentages after the point."""
+    """Decimals of percentages."""
 
 
 def model_index(results: EvaluationResults, settings: HubExportSettings | None = None) -> list[dict[str, Any]]:
     """Return the value of ``model-index`` in a model card: accuracy overall, by criterion and by language.
 
-    Each cut carries two metrics that are told apart by name: accuracy with ties counted half (the headline) and strict
-    accuracy (a tie is wrong, as published tables have it). Intervals, ties and failures are in their arguments; prompt
-    mode and digest of the benchmark are in the dataset's.
+    Each slice has two metrics with different names: accuracy with a tie counting half (the headline) and strict accuracy
+    (a tie is wrong, as in published tables). Intervals, ties and failures are metric arguments; prompt mode and digest of
+    the benchmark are dataset arguments.
 
     Args:
-        results: Of an evaluation.
+        results: Results of an evaluation.
         settings: See :class:`HubExportSettings`.
 
     Raises:
         InputError: The results have no intervals (a published file).
-        SettingError: A setting is not what the hub takes.
+        SettingError: The hub does not accept a setting.
     """
     from huggingface_hub.repocard_data import eval_results_to_model_index
 
-    settings = _checked(settings or HubExportSettings())
-    accuracies, run = _ours(results)
-    found = list(_eval_results(accuracies, run, results, settings))
-    return eval_results_to_model_index(settings.model or run.model, found)
+    settings = _validate(settings or HubExportSettings())
+    accuracies, run = _require_accuracies(results)
+    entries = list(_eval_results(accuracies, run, results, settings))
+    return eval_results_to_model_index(settings.model or run.model, entries)
 
 
 def eval_results(results: EvaluationResults, settings: HubExportSettings) -> list[dict[str, Any]]:
-    """Return the entries of an ``.eval_results`` file: percentages with ties counted half, overall and by criterion.
+    """Return the entries of an ``.eval_results`` file: accuracy in percent (ties half), overall and by criterion.
 
     Args:
-        results: Of an evaluation.
-        settings: With ``dataset``.
+        results: Results of an evaluation.
+        settings: Settings with ``dataset``.
 
     Raises:
         InputError: The results have no intervals (a published file).
-        SettingError: There is no dataset, or a setting is not what the hub takes.
+        SettingError: ``dataset`` is empty, or the hub does not accept a setting.
     """
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
-    settings = _checked(settings)
+    settings = _validate(settings)
     if not settings.dataset:
-        raise SettingError("Eval results name a dataset of the hub.", "Give dataset=owner/name.")
-    accuracies, run = _ours(results)
-    cuts = {OVERALL: accuracies.overall} | {
-        row.benchmark_aspect: accuracies.by_aspect[row.benchmark_aspect]
+        raise SettingError("Eval results need a dataset on the hub.", "Set dataset=owner/name.")
+    accuracies, run = _require_accuracies(results)
+    tasks = {OVERALL: accuracies.overall} | {
+        row.benchmark_aspect: accuracies.by_criterion[row.benchmark_aspect]
         for row in CRITERIA
-        if row.benchmark_aspect in accuracies.by_aspect
+        if row.benchmark_aspect in accuracies.by_criterion
     }
     entries = [
         EvalResultEntry(
@@ -113,58 +113,59 @@ def eval_results(results: EvaluationResults, settings: HubExportSettings) -> lis
             source_name=settings.source_name or None,
             notes=_notes(accuracy, run, settings.digits),
         )
-        for task, accuracy in cuts.items()
+        for task, accuracy in tasks.items()
         if accuracy.value is not None
     ]
     return eval_result_entries_to_yaml(entries)
 
 
-def export_results(results: Path, out: Path, settings: HubExportSettings) -> list[Path]:
-    """Write what a model repository needs of a ``results.json``.
+def export_results(results: str | Path, out: str | Path, settings: HubExportSettings | None = None) -> list[Path]:
+    """Write the files that a model repository needs from a ``results.json``.
 
-    ``model-index.yaml`` holds the block for the header of the model card. With ``dataset``, a file in ``.eval_results``
-    is named by benchmark and prompt mode, since the hub wants each way of evaluating in a file of its own.
+    ``model-index.yaml`` is the block for the metadata of the model card. With ``dataset``, a file in ``.eval_results`` is
+    written, named by benchmark and prompt mode, since the hub wants one file per evaluation configuration.
 
     Args:
         results: A ``results.json``.
-        out: Folder, such as a clone of the model's repository.
+        out: Output directory, such as a clone of the model's repository.
         settings: See :class:`HubExportSettings`.
 
     Returns:
-        The files written.
+        The written files.
 
     Raises:
         InputError: The results cannot be read, or have no intervals.
-        SettingError: A setting is not what the hub takes.
+        SettingError: The hub does not accept a setting.
     """
+    settings, out = settings or HubExportSettings(), Path(out)
     read = EvaluationResults.load(results)
-    files = {out / MODEL_INDEX: _yaml({"model-index": model_index(read, settings)})}
+    files = {out / MODEL_INDEX: _to_yaml({"model-index": model_index(read, settings)})}
     if settings.dataset:
-        _, run = _ours(read)
+        _, run = _require_accuracies(read)
         name = f"{settings.dataset.rpartition('/')[2].lower()}-{run.prompts}.yaml"
-        files[out / EVAL_RESULTS / name] = _yaml(eval_results(read, settings))
+        files[out / EVAL_RESULTS / name] = _to_yaml(eval_results(read, settings))
     for path, text in files.items():
         write_text(path, text)
     return list(files)
 
 
-def _yaml(values: Any) -> str:
+def _to_yaml(values: Any) -> str:
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
-def _checked(settings: HubExportSettings) -> HubExportSettings:
+def _validate(settings: HubExportSettings) -> HubExportSettings:
     if settings.dataset and not _REPOSITORY.fullmatch(settings.dataset):
-        raise SettingError(f"'{settings.dataset}' is no dataset repository.", "It has the form owner/name.")
+        raise SettingError(f"'{settings.dataset}' is not a dataset repository.", "Use the form owner/name.")
     if settings.revision and not _REVISION.fullmatch(settings.revision):
-        raise SettingError(f"'{settings.revision}' is no commit.", "Give all 40 hex digits of the revision.")
+        raise SettingError(f"'{settings.revision}' is not a commit.", "Give all 40 hexadecimal digits.")
     if settings.source_name and not settings.source_url:
-        raise SettingError("A source has a name but no place.", "Give source_url too.")
+        raise SettingError("source_name is set without source_url.", "Set source_url, too.")
     return settings
 
 
-def _ours(results: EvaluationResults) -> tuple[Accuracies, RunInfo]:
+def _require_accuracies(results: EvaluationResults) -> tuple[Accuracies, RunInfo]:
     if results.accuracies is None or results.run is None:
-        raise InputError("These results have no intervals and no run.", "Evaluate the model with themis-rm.")
+        raise InputError("These results have no intervals.", "Evaluate the model with themis-rm.")
     return results.accuracies, results.run
 
 
@@ -177,11 +178,11 @@ def _eval_results(
     facts = {"digest": run.benchmark_digest, "prompts": run.prompts}
     if run.prompt_digest:
         facts |= {"prompt_set": run.prompt_set, "prompt_digest": run.prompt_digest}
-    for config, split, accuracy in _cuts(accuracies):
+    for config, split, accuracy in _splits(accuracies):
         for title, value, args in _metrics(accuracy, run, results, settings.digits):
             yield EvalResult(
                 task_type=TASK,
-                task_name="Choosing the better of two answers",
+                task_name="Choosing the better of two responses",
                 dataset_type=settings.dataset or run.benchmark,
                 dataset_name=name if config == "Full" else f"{name} ({split})",
                 dataset_config=config,
@@ -197,15 +198,15 @@ def _eval_results(
             )
 
 
-def _cuts(accuracies: Accuracies) -> Iterator[tuple[str, str, Accuracy]]:
-    """Yield configuration, split and figures, in the order of the tables."""
+def _splits(accuracies: Accuracies) -> Iterator[tuple[str, str, Accuracy]]:
+    """Yield configuration, split and accuracy, in the order of the tables."""
     yield "Full", "Full", accuracies.overall
     for row in CRITERIA:
-        if row.benchmark_aspect in accuracies.by_aspect:
-            yield "Stratified_Aspect", row.benchmark_aspect, accuracies.by_aspect[row.benchmark_aspect]
-    for spoken in benchmark_languages():
-        if spoken.benchmark_name in accuracies.by_language:
-            yield "Stratified_Language", spoken.benchmark_name, accuracies.by_language[spoken.benchmark_name]
+        if row.benchmark_aspect in accuracies.by_criterion:
+            yield "Stratified_Aspect", row.benchmark_aspect, accuracies.by_criterion[row.benchmark_aspect]
+    for language in benchmark_languages():
+        if language.benchmark_name in accuracies.by_language:
+            yield "Stratified_Language", language.benchmark_name, accuracies.by_language[language.benchmark_name]
 
 
 def _metrics(
@@ -217,17 +218,17 @@ def _metrics(
     if results.counts is not None and accuracy == (results.accuracies and results.accuracies.overall):
         counts["truncated"] = results.counts.truncated
     interval = [round(100 * end, digits) for end in (accuracy.low, accuracy.high) if end is not None]
-    half = {"ties": "half", "level": run.level, "interval": interval, "counts": counts}
+    half = {"ties": "half", "level": run.confidence_level, "interval": interval, "counts": counts}
     yield "Accuracy in percent, ties count half", round(100 * accuracy.value, digits), half
     yield "Strict accuracy in percent, ties are wrong", round(100 * accuracy.strict, digits), {"ties": "wrong"}
 
 
 def _notes(accuracy: Accuracy, run: RunInfo, digits: int) -> str:
-    told = [f"criteria prompts: {run.prompts}", "accuracy in percent, ties count half"]
+    notes = [f"criteria prompts: {run.prompts}", "accuracy in percent, ties count half"]
     if accuracy.strict is not None:
-        told.append(f"strict {100 * accuracy.strict:.{digits}f}")
+        notes.append(f"strict {100 * accuracy.strict:.{digits}f}")
     if accuracy.low is not None and accuracy.high is not None:
         ends = f"{100 * accuracy.low:.{digits}f} to {100 * accuracy.high:.{digits}f}"
-        told.append(f"{run.level:.0%} interval {ends}")
-    told.append(f"{accuracy.n} pairs, {accuracy.failed} failed")
-    return "; ".join([*told, f"benchmark digest {run.benchmark_digest[:16]}"])
+        notes.append(f"{run.confidence_level:.0%} interval {ends}")
+    notes.append(f"{accuracy.n} pairs, {accuracy.failed} failed")
+    return "; ".join([*notes, f"benchmark digest {run.benchmark_digest[:16]}"])

@@ -1,4 +1,4 @@
-"""Plots as inline SVG: no script, no network, sharp at every size. Colors come from the page's style sheet."""
+"""Plots as inline SVG without scripts; colors come from the style sheet of the page."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from themis_rm.evaluation.statistics import Accuracy
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A share with its interval, as one mark of a dot plot.
+    """An accuracy with its interval, drawn as one mark of a dot plot.
 
     Attributes:
         name: Series (the model or a baseline).
         value: Share between 0 and 1.
-        low: Lower end.
-        high: Upper end.
-        n: Pairs behind it.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        n: Number of pairs.
     """
 
     name: str
@@ -30,18 +30,18 @@ class Interval:
     n: int
 
     @classmethod
-    def of(cls, name: str, accuracy: Accuracy | None) -> Interval | None:
-        """Return the mark of an accuracy, or ``None`` where there were no pairs."""
+    def from_accuracy(cls, name: str, accuracy: Accuracy | None) -> Interval | None:
+        """Return the mark of an accuracy, or ``None`` if there are no pairs."""
         if accuracy is None or accuracy.value is None or accuracy.low is None or accuracy.high is None:
             return None
         return cls(name, accuracy.value, accuracy.low, accuracy.high, accuracy.n)
 
 
 def dot_plot(groups: Sequence[tuple[str, Sequence[Interval]]]) -> str:
-    """Draw accuracies with whiskers, one band per group, a line at one half (what guessing gives).
+    """Draw accuracies with intervals, one band per group, and a line at one half (random guessing).
 
     Args:
-        groups: Title -> marks, drawn top to bottom; the first series stands out.
+        groups: Title and marks of each group, drawn top to bottom.
     """
     width, left, right, row, top = 760, 210, 20, 15, 24
     series: list[str] = []
@@ -66,9 +66,9 @@ def dot_plot(groups: Sequence[tuple[str, Sequence[Interval]]]) -> str:
         parts.append(f'<text x="{left - 14}" y="{middle + 4:.1f}" text-anchor="end">{escape(title)}</text>')
         for mark in marks:
             at, kind = y + row / 2, f"s{series.index(mark.name)}"
-            told = f"{mark.name}: {100 * mark.value:.1f} % [{100 * mark.low:.1f}, {100 * mark.high:.1f}], n = {mark.n}"
+            label = f"{mark.name}: {100 * mark.value:.1f} % [{100 * mark.low:.1f}, {100 * mark.high:.1f}], n = {mark.n}"
             parts.append(
-                f'<g class="{kind}"><title>{escape(told)}</title>'
+                f'<g class="{kind}"><title>{escape(label)}</title>'
                 f'<line class="whisker" x1="{x(mark.low):.1f}" x2="{x(mark.high):.1f}" y1="{at}" y2="{at}"/>'
                 f'<circle cx="{x(mark.value):.1f}" cy="{at}" r="4.5"/></g>'
             )
@@ -86,8 +86,8 @@ def line_plot(title: str, series: dict[str, list[tuple[float, float]]]) -> str:
     """Draw lines over training updates.
 
     Args:
-        title: Above the plot.
-        series: Name -> points ``(update, value)``; empty ones are left out.
+        title: Title of the plot.
+        series: Name -> points ``(update, value)``; empty series are omitted.
     """
     series = {name: points for name, points in series.items() if points}
     if not series:
@@ -130,23 +130,23 @@ def line_plot(title: str, series: dict[str, list[tuple[float, float]]]) -> str:
 
 
 def training_curves(log: Path) -> list[str]:
-    """Draw what a training log holds: losses, and accuracy on training batches and on the validation split.
+    """Draw the curves of a training log: losses, and accuracy on training batches and on the validation split.
 
     Args:
-        log: ``log.jsonl`` of a run; a missing file gives no plots.
+        log: ``log.jsonl`` of a training run; no plots if it is missing.
     """
     if not log.is_file():
         return []
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
 
     def points(key: str, validation: bool) -> list[tuple[float, float]]:
-        # A resumed run repeats the updates after its last checkpoint: the last word on an update counts.
-        found = {
+        # A resumed run repeats the updates after its last checkpoint; the last line of an update is used.
+        values = {
             float(line["step"]): float(line[key])
             for line in lines
             if key in line and (line.get("split") == "validation") == validation
         }
-        return _smooth(sorted(found.items()))
+        return _smooth(sorted(values.items()))
 
     plots = [
         line_plot(
@@ -158,9 +158,9 @@ def training_curves(log: Path) -> list[str]:
     return [plot for plot in plots if plot]
 
 
-def _smooth(points: list[tuple[float, float]], most: int = 60) -> list[tuple[float, float]]:
-    if len(points) <= most:
+def _smooth(points: list[tuple[float, float]], max_points: int = 60) -> list[tuple[float, float]]:
+    if len(points) <= max_points:
         return points
-    step = -(-len(points) // most)
+    step = -(-len(points) // max_points)
     bins = [points[i : i + step] for i in range(0, len(points), step)]
     return [(sum(x for x, _ in b) / len(b), sum(y for _, y in b) / len(b)) for b in bins]

@@ -221,7 +221,7 @@ def attack(
     settings, out = settings or AttackSettings(), Path(out)
     selected = select_edits(settings.edits)
     pairs = read_benchmark(benchmark)
-    prompting = RunPrompts.choose(model, settings.prompts, settings.prompt_set, settings.model)
+    prompting = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
     loaded = load_model(model, settings.model)
     out.mkdir(parents=True, exist_ok=True)
     done: list[str] = []
@@ -234,18 +234,18 @@ def attack(
             done.append(edit.name)
             edited = _edit_benchmark(edit, pairs)
             scored[edit.name] = score_benchmark(loaded, edited, prompting, out / f"{edit.name}.parquet", settings)
-    effects = _compute_effects(plain, scored, settings.level, pairs.tasks)
+    effects = _compute_effects(plain, scored, settings.confidence_level, pairs.tasks)
     results = AttackResults(
         model=loaded.identity.name,
         model_digest=loaded.identity.digest,
         benchmark=pairs.name,
         benchmark_digest=pairs.digest,
         prompts=prompting.mode,
-        unedited=Accuracy.from_scores(plain, settings.level, pairs.tasks),
+        unedited=Accuracy.from_scores(plain, settings.confidence_level, pairs.tasks),
         edits={name: cuts[0] for name, cuts in effects.items()},
         by_language={name: cuts[1] for name, cuts in effects.items()},
         unfit={name: len(plain) - len(rows) for name, rows in scored.items()},
-        level=settings.level,
+        level=settings.confidence_level,
         version=themis_rm.__version__,
     )
     results.save(out / RESULTS)

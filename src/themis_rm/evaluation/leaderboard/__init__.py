@@ -1,1 +1,1 @@
-"""Many runs on one benchmark, side by side: read, counted, tested against each other, checked against tables."""
+"""Leaderboards: read runs on one benchmark, compare all models with paired tests, check published tables."""

@@ -1,4 +1,4 @@
-"""Accuracies of all runs in all cuts, with intervals, as arrays."""
+"""Accuracies of all runs in all slices, with intervals, as arrays."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from themis_rm.evaluation.statistics import OUTCOMES, Accuracy, Resampling
 
 @dataclass(frozen=True)
 class AccuracyTable:
-    """Figures of runs (rows) in cuts (columns); each array is of shape ``[runs, cuts]``.
+    """Accuracies of runs (rows) in slices (columns); each array has shape ``[runs, slices]``.
 
-    A failed pair counts as lost, a missing one is in no figure but ``missing``. Without a pair, shares are NaN.
+    A failed pair counts as a loss. A missing pair is only counted in ``missing``. Shares over no pairs are NaN.
 
     Attributes:
-        n: Pairs in the run, failed ones included.
-        wins: Chosen strictly above rejected.
-        ties: Equal scores.
-        failed: Without two scores.
-        missing: Pairs of the cut that the run lacks.
-        value: Ties count half.
-        low: Lower end of the interval of ``value``.
-        high: Upper end.
-        strict: ``wins / n``, the published accuracy.
+        n: Pairs of the run, failed ones included.
+        wins: Pairs with the chosen response strictly above the rejected one.
+        ties: Pairs with equal scores.
+        failed: Pairs without two scores.
+        missing: Pairs of the slice that the run lacks.
+        value: Accuracy, a tie counting half.
+        low: Lower end of the confidence interval of ``value``.
+        high: Upper end of the confidence interval of ``value``.
+        strict: ``wins / n``, the accuracy of published tables.
         tie_rate: ``ties / n``.
     """
 
@@ -44,61 +44,76 @@ class AccuracyTable:
     tie_rate: NDArray[np.float64]
 
     @classmethod
-    def of(cls, counts: NDArray[np.int64], level: float) -> AccuracyTable:
-        """Turn counts of outcomes, shape ``[runs, cuts, STATES]``, into figures."""
+    def from_counts(cls, counts: NDArray[np.int64], level: float) -> AccuracyTable:
+        """Compute accuracies from counts of outcomes.
+
+        Args:
+            counts: Shape ``[runs, slices, STATES]``.
+            level: Confidence level.
+        """
         wins, ties, failed = (counts[..., state] for state in (WON, TIED, FAILED))
         n = counts[..., :MISSING].sum(axis=-1)
-        lost = counts[..., LOST] + failed
-        low, high = mean_intervals(np.stack([lost, ties, wins], axis=-1).reshape(-1, 3), OUTCOMES, level)
+        low, high = mean_intervals(_losses_ties_wins(counts).reshape(-1, 3), OUTCOMES, level)
         with np.errstate(invalid="ignore"):
             value, strict, rate = (wins + ties / 2) / n, wins / n, ties / n
         ends = (low.reshape(n.shape), high.reshape(n.shape))
         return cls(n, wins, ties, failed, counts[..., MISSING], value, *ends, strict, rate)
 
-    def accuracy(self, run: int, cut: int) -> Accuracy:
-        """Return one figure in the form that a run's own results have."""
-        shares = [getattr(self, name)[run, cut] for name in ("value", "low", "high", "strict", "tie_rate")]
-        counted = [int(getattr(self, name)[run, cut]) for name in ("n", "wins", "ties", "failed")]
+    def accuracy(self, run: int, column: int) -> Accuracy:
+        """Return the accuracy of one run in one slice."""
+        shares = [getattr(self, name)[run, column] for name in ("value", "low", "high", "strict", "tie_rate")]
+        counted = [int(getattr(self, name)[run, column]) for name in ("n", "wins", "ties", "failed")]
         return Accuracy(*counted, *(None if np.isnan(share) else float(share) for share in shares))
 
 
 @dataclass(frozen=True)
 class MacroAverage:
-    """The mean of the accuracies in some strata, each counting the same however many pairs it has.
+    """Mean of the accuracies of several strata, each with the same weight whatever its number of pairs.
 
-    Post-stratification (Holt & Smith, 1979) to equal shares; the interval resamples pairs within strata.
+    This is post-stratification to equal shares (Holt & Smith, 1979); the interval resamples pairs within strata.
 
     Attributes:
-        strata: What they are: ``criterion`` (the macro average), ``language``, or ``length`` (chosen is the longer
-            answer, or the shorter: "the longer wins" gets exactly 1/2).
+        over: The strata: ``criterion``, ``language``, or ``length`` (the chosen response is longer, or shorter; "longer
+            wins" gets exactly 1/2).
         value: Shape ``[runs]``; NaN for a run that lacks a stratum.
         low: Lower end of the interval.
-        high: Upper end.
+        high: Upper end of the interval.
     """
 
-    strata: str
+    over: str
     value: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
 
     @classmethod
-    def of(cls, strata: str, counts: NDArray[np.int64], how: Resampling) -> MacroAverage:
-        """Compute them from counts of outcomes, shape ``[runs, strata, STATES]``."""
-        triples = np.stack([counts[..., LOST] + counts[..., FAILED], counts[..., TIED], counts[..., WON]], axis=-1)
-        figures = np.array([_balanced(rows, how) for rows in triples]).reshape(-1, 3)
-        return cls(strata, figures[:, 0], figures[:, 1], figures[:, 2])
+    def from_counts(cls, over: str, counts: NDArray[np.int64], resampling: Resampling) -> MacroAverage:
+        """Compute the averages of all runs.
+
+        Args:
+            over: Name of the strata.
+            counts: Counts of outcomes, shape ``[runs, strata, STATES]``.
+            resampling: How the intervals are drawn.
+        """
+        figures = [_macro_average(strata, resampling) for strata in _losses_ties_wins(counts)]
+        columns = np.array(figures).reshape(-1, 3)
+        return cls(over, columns[:, 0], columns[:, 1], columns[:, 2])
 
 
-def _balanced(strata: Sequence[NDArray[np.int64]], how: Resampling) -> tuple[float, float, float]:
-    """Return value and interval for one run; a mean over strata has no lattice, so resamples are drawn."""
+def _losses_ties_wins(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return counts in the order of :data:`OUTCOMES`, a failure counting as a loss; shape ``[..., 3]``."""
+    return np.stack([counts[..., LOST] + counts[..., FAILED], counts[..., TIED], counts[..., WON]], axis=-1)
+
+
+def _macro_average(strata: Sequence[NDArray[np.int64]], resampling: Resampling) -> tuple[float, float, float]:
+    """Return value and interval of one run; the mean over strata has no closed-form distribution, so it is drawn."""
     if not len(strata) or any(not counts.sum() for counts in strata):
         return np.nan, np.nan, np.nan
-    draw = np.random.default_rng(how.seed)
-    weights = np.array(OUTCOMES)
-    total, draws = 0.0, np.zeros(how.resamples)
+    rng = np.random.default_rng(resampling.seed)
+    outcomes = np.array(OUTCOMES)
+    total, draws = 0.0, np.zeros(resampling.n_resamples)
     for counts in strata:
         n = int(counts.sum())
-        total += counts @ weights / n
-        draws += draw.multinomial(n, counts / n, size=how.resamples) @ weights / n
-    low, high = np.quantile(draws / len(strata), how.quantiles)
+        total += counts @ outcomes / n
+        draws += rng.multinomial(n, counts / n, size=resampling.n_resamples) @ outcomes / n
+    low, high = np.quantile(draws / len(strata), resampling.quantiles)
     return total / len(strata), float(low), float(high)

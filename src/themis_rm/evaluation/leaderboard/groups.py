@@ -1,4 +1,4 @@
-"""Which models are statistically the same: letters that they share, and the ranks that each may hold."""
+"""Groups of models that do not differ significantly: compact letter display and rank intervals."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 def letter_groups(order: Sequence[int], significant: NDArray[np.bool_]) -> tuple[tuple[int, ...], ...]:
     """Return groups of models such that two models share a group if and only if they do not differ significantly.
 
-    Insert-and-absorb (Piepho, 2004, "An algorithm for a letter-based representation of all-pairwise comparisons"): all
-    models start in one group; each significant pair splits every group that holds both into one without the first and
-    one without the second; a group inside another one goes. A model may be in several groups: being the same is no
-    transitive relation, and this hides none of it.
+    Insert-and-absorb algorithm (Piepho, 2004, "An algorithm for a letter-based representation of all-pairwise
+    comparisons"): all models start in one group; each significant pair splits every group that contains both into one
+    without the first and one without the second; a group that is a subset of another one is removed. A model may be in
+    several groups, because "does not differ significantly" is not transitive.
 
     Args:
-        order: Models, best first; groups come in this order.
+        order: Models, best first; groups are sorted in this order.
         significant: Shape ``[models, models]``, symmetric.
 
     Returns:
-        Groups of indices, each in the given order.
+        Groups of model indices, each in the given order.
     """
     place = {model: index for index, model in enumerate(order)}
+    # Groups are bit sets, so that subset tests stay cheap.
     groups = {(1 << len(order)) - 1} if order else set()
     for one, first in enumerate(order):
         for second in order[one + 1 :]:
@@ -42,14 +43,14 @@ def _split(groups: set[int], one: int, two: int) -> set[int]:
     return kept
 
 
-def letters(groups: Sequence[Sequence[int]], models: int) -> tuple[str, ...]:
-    """Return for each model the letters of its groups: ``a``, ``b``, ..., ``z``, then ``aa``, ``ab``, ..."""
-    told = [[] for _ in range(models)]  # type: list[list[str]]
+def assign_letters(groups: Sequence[Sequence[int]], models: int) -> tuple[str, ...]:
+    """Return the letters of each model's groups: ``a``, ``b``, ..., ``z``, then ``aa``, ``ab``, ..."""
+    names: list[list[str]] = [[] for _ in range(models)]
     for number, group in enumerate(groups):
         for model in group:
-            told[model].append(_letter(number))
-    # Beyond z a letter is two characters, so a dot keeps them apart.
-    return tuple(("." if len(groups) > 26 else "").join(names) for names in told)
+            names[model].append(_letter(number))
+    # After z a group's name has two characters, so names are separated by dots.
+    return tuple(("." if len(groups) > 26 else "").join(letters) for letters in names)
 
 
 def _letter(number: int) -> str:
@@ -59,15 +60,15 @@ def _letter(number: int) -> str:
 
 
 def rank_intervals(values: NDArray[np.float64], significant: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the best and the worst rank that each model may hold, given which differences are significant.
+    """Return the best and worst rank of each model that the significant differences leave open.
 
-    A model stands behind those significantly better and before those significantly worse; all other places are open.
-    With p-values adjusted for all pairs together the intervals hold for all models at once (Mogstad, Romano, Shaikh &
-    Wilhelm, 2024, "Inference for ranks", Review of Economic Studies 91).
+    A model ranks below all significantly better models and above all significantly worse ones. With p-values adjusted
+    for all pairs of models, the intervals hold simultaneously for all models (Mogstad, Romano, Shaikh & Wilhelm, 2024,
+    "Inference for ranks", Review of Economic Studies 91).
 
     Args:
-        values: Shape ``[models]``, the accuracies on which they are ranked.
-        significant: Shape ``[models, models]``.
+        values: Shape ``[models]``: the accuracies by which models are ranked.
+        significant: Shape ``[models, models]``: whether two models differ significantly.
 
     Returns:
         Shape ``[models, 2]``, counted from 1.

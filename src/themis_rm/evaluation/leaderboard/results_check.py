@@ -1,4 +1,4 @@
-"""The figures that a ``results.json`` states, computed again from the scores beside it."""
+"""Recompute the figures of a ``results.json`` from the scores of the same run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from themis_rm.evaluation.leaderboard.runs import RunSet, ScoredRun
 from themis_rm.evaluation.leaderboard.score_files import FAILED, MISSING, WON
-from themis_rm.evaluation.leaderboard.slices import groupings
+from themis_rm.evaluation.leaderboard.slices import build_groupings
 
 TOLERANCE = 1e-4
 """Published figures have four digits."""
@@ -18,67 +18,67 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class ResultMismatch:
-    """A stated figure that its scores do not give.
+    """A figure of a ``results.json`` that differs from the one computed from the scores.
 
     Attributes:
-        run: Whose.
-        figure: Where it stands, as ``by_aspect.Security_Hardness.accuracy``.
-        stated: What stands there; ``None`` where nothing does.
-        found: What the scores give; ``None`` where they give nothing.
+        run: Name of the run.
+        figure: Key of the figure, such as ``by_aspect.Security_Hardness.accuracy``.
+        stated: The figure in the file; ``None`` if it is absent.
+        computed: The figure computed from the scores; ``None`` if they give none.
     """
 
     run: str
     figure: str
     stated: float | None
-    found: float | None
+    computed: float | None
 
 
 def check_results(runs: RunSet, run: ScoredRun) -> list[ResultMismatch]:
     """Return every published figure of a run's ``results.json`` that is off by more than :data:`TOLERANCE`.
 
     Published accuracies are strict (ties and failures are wrong), and moments of score differences are over scored
-    pairs. Further figures about parse failures are checked where the scores tell which rows failed.
+    pairs. Figures about parse failures are checked if the scores say which rows failed.
 
     Args:
-        runs: The universe with its labels.
-        run: One of its runs; without a ``results.json`` there is nothing to check.
+        runs: All runs with their labels.
+        run: The run to check; without a ``results.json`` there is nothing to check.
     """
     if run.results is None:
         return []
-    found = dict(_flat(_figures(runs, run)))
+    computed = dict(_flatten(_compute_blocks(runs, run)))
     blocks = ("overall", "by_aspect", "by_language", "by_subset")
-    stated = dict(_flat({name: getattr(run.results, name) for name in blocks}))
-    # Figures about failures stand in generative models' files alone, and need scores that tell failures apart.
-    checked = [name for name in found if _about(name) not in _FAILURES or (name in stated and run.marks_failures)]
-    checked += [name for name in stated if name not in found and _about(name) in {"accuracy", "count"}]
+    stated = dict(_flatten({name: getattr(run.results, name) for name in blocks}))
+    # Only files of generative models have figures about failures, and only some scores say which rows failed.
+    checked = [name for name in computed if _last(name) not in _FAILURES or (name in stated and run.marks_failures)]
+    checked += [name for name in stated if name not in computed and _last(name) in {"accuracy", "count"}]
     return [
-        ResultMismatch(run.name, name, stated.get(name), found.get(name))
+        ResultMismatch(run.name, name, stated.get(name), computed.get(name))
         for name in checked
-        if not _same(stated.get(name), found.get(name))
+        if not _equal(stated.get(name), computed.get(name))
     ]
 
 
-def _about(figure: str) -> str:
+def _last(figure: str) -> str:
     return figure.rpartition(".")[2]
 
 
 _FAILURES = {"accuracy_valid_only", "valid_pairs", "total_parse_failures", "parse_failure_rate"}
 
 
-def _figures(runs: RunSet, run: ScoredRun) -> dict[str, Any]:
+def _compute_blocks(runs: RunSet, run: ScoredRun) -> dict[str, Any]:
     present = run.outcomes != MISSING
     failed = run.outcomes == FAILED
     wins, rows = int((run.outcomes == WON).sum()), int(present.sum())
-    gaps = (run.scores[0] - run.scores[1])[present & ~failed]
-    scored = len(gaps)
+    differences = (run.scores[0] - run.scores[1])[present & ~failed]
+    scored = len(differences)
     blocks: dict[str, Any] = {
         "overall": {
             "accuracy": wins / rows,
             "total_examples": rows,
             "correct_predictions": wins,
-            "mean_score_difference": float(gaps.mean()) if scored else None,
-            "median_score_difference": float(np.median(gaps)) if scored else None,
-            "std_score_difference": float(gaps.std(ddof=1)) if scored > 1 else None,
+            "mean_score_difference": float(differences.mean()) if scored else None,
+            "median_score_difference": float(np.median(differences)) if scored else None,
+            "std_score_difference": float(differences.std(ddof=1)) if scored > 1 else None,
             "accuracy_valid_only": wins / scored if scored else None,
             "valid_pairs": scored,
             "total_parse_failures": rows - scored,
@@ -86,28 +86,28 @@ def _figures(runs: RunSet, run: ScoredRun) -> dict[str, Any]:
         }
     }
     names = {"criterion": "by_aspect", "language": "by_language", "subset": "by_subset"}
-    for grouping in groupings(runs, band=1.0):
-        block = names.get(grouping.cuts[0].kind if grouping.cuts else "")
+    for grouping in build_groupings(runs, max_length_ratio=1.0):
+        block = names.get(grouping.slices[0].kind if grouping.slices else "")
         if block is None:
             continue
-        counts = grouping.counts(run.outcomes[None])[0]
+        counts = grouping.count_outcomes(run.outcomes[None])[0]
         blocks[block] = {
-            cut.key: {"accuracy": int(row[WON]) / int(row[:MISSING].sum()), "count": int(row[:MISSING].sum())}
-            for cut, row in zip(grouping.cuts, counts, strict=True)
+            part.key: {"accuracy": int(row[WON]) / int(row[:MISSING].sum()), "count": int(row[:MISSING].sum())}
+            for part, row in zip(grouping.slices, counts, strict=True)
             if row[:MISSING].sum()
         }
     return blocks
 
 
-def _flat(blocks: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float | None]]:
+def _flatten(blocks: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float | None]]:
     for name, value in blocks.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from _flatten(value, f"{prefix}{name}.")
         elif value is None or isinstance(value, int | float):
             yield f"{prefix}{name}", value
 
 
-def _same(stated: float | None, found: float | None) -> bool:
-    if stated is None or found is None:
-        return stated is None and found is None
-    return abs(stated - found) <= TOLERANCE
+def _equal(stated: float | None, computed: float | None) -> bool:
+    if stated is None or computed is None:
+        return stated is None and computed is None
+    return abs(stated - computed) <= TOLERANCE

@@ -1,7 +1,7 @@
-"""Runs laid onto one universe of ids, and what does not fit said, run by run.
+"""Read runs and align them on one set of ids; whatever does not fit is reported as a notice.
 
-The universe is the union of the runs' ids in sorted order, so that the order of the arguments changes nothing but
-which run's labels stand where two contradict each other.
+The ids are the union of the runs' ids in sorted order, so the order of the runs only decides whose labels are used if
+two runs contradict each other.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from themis_rm.benchmark.pairs import Benchmark
 from themis_rm.errors import InputError
 from themis_rm.evaluation.leaderboard.score_files import LOST, MISSING, TIED, WON, ScoreFile, read_score_file
 from themis_rm.evaluation.results import EvaluationResults
+from themis_rm.progress import track
 from themis_rm.storage.digests import stable_digest
 
 SCORES, RESULTS = "scores.parquet", "results.json"
@@ -29,13 +30,13 @@ LENGTH = "length"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something about the input that a reader of the figures must know.
+    """A problem of the input that a reader of the figures must know.
 
     Attributes:
-        run: Whom it is about; empty for the board as a whole.
+        run: Name of the run; empty if it concerns the leaderboard as a whole.
         reason: A slug such as ``missing-ids``.
-        count: Rows, or figures, that it touches.
-        text: One line for people.
+        count: Number of affected rows or figures.
+        text: Description in one line.
     """
 
     run: str
@@ -49,16 +50,16 @@ class Notice:
 
 @dataclass(frozen=True)
 class ScoredRun:
-    """One run on the universe's ids.
+    """A run, aligned with the ids of its :class:`RunSet`.
 
     Attributes:
-        name: Unique on the board: the model's name, with the prompt mode or the folder where two would be the same.
+        name: Unique name: the model's name, followed by the prompt mode or directory if two models have the same name.
         kind: ``model`` or ``baseline``.
-        path: The score file; ``None`` for scores that were computed here.
+        path: The score file; ``None`` for scores that were computed from lengths.
         results: Its ``results.json``, if there is one.
         scores: Shape ``[2, ids]``, chosen and rejected; NaN where failed or missing.
         outcomes: Shape ``[ids]``, ``LOST`` to ``MISSING``.
-        marks_failures: The score file says which rows could not be scored.
+        marks_failures: Whether the score file says which rows could not be scored.
     """
 
     name: str
@@ -72,7 +73,7 @@ class ScoredRun:
 
 @dataclass(frozen=True)
 class RunSet:
-    """Runs on one universe of ids.
+    """Runs of one benchmark, aligned on the same ids.
 
     Attributes:
         ids: Shape ``[ids]``, sorted.
@@ -80,9 +81,9 @@ class RunSet:
         languages: Shape ``[ids]``, index into ``LANGUAGE_NAMES``.
         subset_names: Sorted.
         subsets: Shape ``[ids]``, index into ``subset_names``.
-        lengths: Shape ``[2, ids]``, characters of chosen and rejected, 0 where unknown; ``None`` if no run says.
-        runs: In the order in which they were given, baselines last.
-        notices: What does not fit.
+        lengths: Shape ``[2, ids]``, characters of chosen and rejected, 0 where unknown; ``None`` if all are unknown.
+        runs: In the given order, baselines last.
+        notices: Problems of the input.
         digest: Hash of the ids.
     """
 
@@ -100,7 +101,7 @@ class RunSet:
 @dataclass(frozen=True)
 class _RunInput:
     name: str
-    folder: str
+    directory: str
     prompts: str
     kind: Literal["model", "baseline"]
     results: EvaluationResults | None
@@ -109,51 +110,54 @@ class _RunInput:
 
 @dataclass(frozen=True)
 class _IdUniverse:
-    """The universe, sorted, and where the rows of each run stand in it."""
+    """The sorted union of all ids, and the position of each run's rows in it."""
 
     values: pa.StringArray
-    places: list[NDArray[np.int64]]
+    positions: list[NDArray[np.int64]]
 
     @property
     def size(self) -> int:
         return len(self.values)
 
     @classmethod
-    def of(cls, given: Sequence[_RunInput]) -> _IdUniverse:
-        values = _sorted_distinct([item.file.ids for item in given])
-        return cls(values, [pc.index_in(item.file.ids, value_set=values).to_numpy() for item in given])
+    def from_runs(cls, runs: Sequence[_RunInput]) -> _IdUniverse:
+        values = _sorted_distinct([item.file.ids for item in runs])
+        return cls(values, [pc.index_in(item.file.ids, value_set=values).to_numpy() for item in runs])
 
 
-def read_runs(paths: Sequence[Path], published: Path | None = None, benchmark: Benchmark | None = None) -> RunSet:
-    """Read runs and lay them side by side.
+def read_runs(
+    paths: Sequence[str | Path] = (), published: str | Path | None = None, benchmark: Benchmark | None = None
+) -> RunSet:
+    """Read runs and align them.
 
     Args:
-        paths: Output folders of ``evaluate``, published ones, or ``scores.parquet`` files. Baselines that ``evaluate``
-            scored beside a model come along.
-        published: A folder of such folders; those with a score file are taken, in sorted order, after ``paths``.
-        benchmark: The texts, if they are to be had: lengths of answers come from there, and with them the length
+        paths: Output directories of ``evaluate``, published run directories, or ``scores.parquet`` files. Baselines that
+            ``evaluate`` scored with a model are included.
+        published: A directory of run directories; those with a score file are read in sorted order, after ``paths``.
+        benchmark: The benchmark with its texts, if available; gives the lengths of responses, and with them the length
             baseline.
 
     Returns:
-        The runs. Nothing is dropped: missing, foreign, failed and contradictory rows stand in ``notices``.
+        The runs. No row is dropped silently: missing, unshared, failed and contradictory rows are in ``notices``.
 
     Raises:
-        InputError: No run, no such folder, a file that cannot be read as scores (see
-            :func:`~themis_rm.evaluation.leaderboard.score_files.read_score_file`), or runs of different benchmarks.
+        InputError: There is no run, a directory does not exist, a file is not a score file (see
+            :func:`~themis_rm.evaluation.leaderboard.score_files.read_score_file`), or the runs are of different
+            benchmarks.
     """
     notices: list[Notice] = []
-    folders = _folders(paths, published, notices)
-    models = _named([_read_model(path) for path in folders])
-    given = [*models, *_baselines(models)]
-    ids = _IdUniverse.of(given)
-    _check_overlap(given, ids)
-    criteria = _labels("aspect", [item.file.criteria for item in given], given, ids, notices)
-    languages = _labels("language", [item.file.languages for item in given], given, ids, notices)
-    subset_names, subset_codes = _subset_codes(given)
-    subsets = _labels("subset", subset_codes, given, ids, notices)
-    lengths = _lengths(given, ids, benchmark, notices)
-    runs = [_laid_out(item, where, ids.size) for item, where in zip(given, ids.places, strict=True)]
-    notices += [told for item, run in zip(given, runs, strict=True) for told in _told(item, run, runs)]
+    locations = _list_locations([Path(path) for path in paths], published and Path(published), notices)
+    models = _make_names_unique([_read_model(path) for path in track(locations, "read runs")])
+    inputs = [*models, *_read_baselines(models)]
+    ids = _IdUniverse.from_runs(inputs)
+    _check_overlap(inputs, ids)
+    criteria = _merge_labels("aspect", [item.file.criteria for item in inputs], inputs, ids, notices)
+    languages = _merge_labels("language", [item.file.languages for item in inputs], inputs, ids, notices)
+    subset_names, subset_codes = _encode_subsets(inputs)
+    subsets = _merge_labels("subset", subset_codes, inputs, ids, notices)
+    lengths = _merge_lengths(inputs, ids, benchmark, notices)
+    runs = [_align(item, rows, ids.size) for item, rows in zip(inputs, ids.positions, strict=True)]
+    notices += [notice for item, run in zip(inputs, runs, strict=True) for notice in _find_problems(item, run, runs)]
     if lengths is not None and LENGTH not in {run.name for run in runs}:
         runs.append(_length_baseline(lengths))
     names = tuple(ids.values.to_pylist())
@@ -170,64 +174,64 @@ def read_runs(paths: Sequence[Path], published: Path | None = None, benchmark: B
     )
 
 
-def _folders(paths: Sequence[Path], published: Path | None, notices: list[Notice]) -> list[Path]:
-    found = list(paths)
+def _list_locations(paths: Sequence[Path], published: Path | None, notices: list[Notice]) -> list[Path]:
+    candidates = list(paths)
     if published is not None:
         inside = sorted(file.parent for file in published.glob(f"*/{SCORES}"))
         if not inside:
-            raise InputError(f"{published} holds no folder with a {SCORES}.", "Give the folder that holds the runs.")
-        found += inside
-    if not found:
-        raise InputError("No runs to compare.", "Name output folders of evaluate, or give --published.")
+            raise InputError(f"{published} contains no directory with a {SCORES}.", "Give the directory of the runs.")
+        candidates += inside
+    if not candidates:
+        raise InputError("No runs to compare.", "Give output directories of evaluate, or --published.")
     seen: set[Path] = set()
-    folders = []
-    for path in found:
+    locations = []
+    for path in candidates:
         if path.resolve() in seen:
-            notices.append(Notice("", "named-twice", 1, f"{path} is named twice; it is taken once."))
+            notices.append(Notice("", "duplicate-run", 1, f"{path} was given twice; it is used once."))
             continue
         seen.add(path.resolve())
-        folders.append(path)
-    return folders
+        locations.append(path)
+    return locations
 
 
 def _read_model(path: Path) -> _RunInput:
     file = path / SCORES if path.is_dir() else path
     if not file.is_file():
-        raise InputError(f"{path} has no {SCORES}.", "Name an output folder of evaluate, or a published one.")
+        raise InputError(f"{path} has no {SCORES}.", "Give an output directory of evaluate, or a published one.")
     results = EvaluationResults.load(file.parent / RESULTS) if (file.parent / RESULTS).is_file() else None
     run = results.run if results else None
-    folder = file.resolve().parent.name
-    return _RunInput(
-        run.model if run else folder, folder, run.prompts if run else "", "model", results, read_score_file(file)
-    )
+    directory = file.resolve().parent.name
+    name, prompts = (run.model, run.prompts) if run else (directory, "")
+    return _RunInput(name, directory, prompts, "model", results, read_score_file(file))
 
 
-def _named(models: Sequence[_RunInput]) -> list[_RunInput]:
-    """Tell models of one name apart by their prompt mode, then by their folder, then by a number."""
+def _make_names_unique(models: Sequence[_RunInput]) -> list[_RunInput]:
+    """Distinguish models of the same name by prompt mode, then by directory, then by number."""
     named = list(models)
-    for more in ("prompts", "folder", "number"):
+    for suffix in ("prompts", "directory", "number"):
         counts = Counter(item.name for item in named)
-        for place, item in enumerate(named):
+        for index, item in enumerate(named):
             if counts[item.name] > 1:
-                told = str(place + 1) if more == "number" else getattr(item, more)
-                named[place] = replace(item, name=f"{item.name} [{told}]" if told else item.name)
+                value = str(index + 1) if suffix == "number" else getattr(item, suffix)
+                named[index] = replace(item, name=f"{item.name} [{value}]" if value else item.name)
     return named
 
 
-def _baselines(models: Sequence[_RunInput]) -> list[_RunInput]:
-    """Read the baselines that lie beside the models; one that several runs share (same parameters) is taken once."""
-    found: dict[tuple[str, str], _RunInput] = {}
+def _read_baselines(models: Sequence[_RunInput]) -> list[_RunInput]:
+    """Read the baselines of all models; a baseline with the same parameters in several runs is read once."""
+    baselines: dict[tuple[str, str], _RunInput] = {}
     taken = {item.name for item in models}
     for model in models:
         for file in sorted((model.file.path.parent / "baselines").glob("*.parquet")):
-            stated = model.results.baselines if model.results else []
-            digest = next((item.digest for item in stated if item.name == file.stem), model.name)
-            if (file.stem, digest) in found:
+            known = model.results.baselines if model.results else []
+            digest = next((item.digest for item in known if item.name == file.stem), model.name)
+            if (file.stem, digest) in baselines:
                 continue
             name = file.stem if file.stem not in taken else f"{file.stem} [{model.name}]"
             taken.add(name)
-            found[file.stem, digest] = _RunInput(name, model.folder, "", "baseline", None, read_score_file(file))
-    return list(found.values())
+            scores = read_score_file(file)
+            baselines[file.stem, digest] = _RunInput(name, model.directory, "", "baseline", None, scores)
+    return list(baselines.values())
 
 
 def _sorted_distinct(columns: Sequence[pa.StringArray]) -> pa.StringArray:
@@ -235,85 +239,96 @@ def _sorted_distinct(columns: Sequence[pa.StringArray]) -> pa.StringArray:
     return values.take(pc.array_sort_indices(values))
 
 
-def _check_overlap(given: Sequence[_RunInput], ids: _IdUniverse) -> None:
+def _check_overlap(inputs: Sequence[_RunInput], ids: _IdUniverse) -> None:
     times = np.zeros(ids.size, dtype=np.int64)
-    for where in ids.places:
-        times[where] += 1
-    for item, where in zip(given, ids.places, strict=True):
-        if len(given) > 1 and times[where].max() == 1:
+    for rows in ids.positions:
+        times[rows] += 1
+    for item, rows in zip(inputs, ids.positions, strict=True):
+        if len(inputs) > 1 and times[rows].max() == 1:
             raise InputError(
-                f"{item.name} shares no id with any other run: it was made on another benchmark.",
-                "Compare runs on one benchmark; the ids must be the same.",
+                f"{item.name} shares no id with any other run: it was evaluated on another benchmark.",
+                "Compare runs of one benchmark, with the same ids.",
             )
 
 
-def _labels(
-    column: str, codes: Sequence[NDArray[np.uint8]], given: Sequence[_RunInput], ids: _IdUniverse, notices: list[Notice]
+def _merge_labels(
+    column: str,
+    codes: Sequence[NDArray[np.uint8]],
+    inputs: Sequence[_RunInput],
+    ids: _IdUniverse,
+    notices: list[Notice],
 ) -> NDArray[np.uint8]:
-    """Return a column of labels on the universe; where runs contradict each other the first one's stands."""
-    label = np.full(ids.size, 255, dtype=np.uint8)
-    for item, where, values in zip(given, ids.places, codes, strict=True):
-        new = label[where] == 255
-        other = ~new & (label[where] != values)
-        if other.any():
-            first, count = item.file.ids[int(np.flatnonzero(other)[0])], int(other.sum())
-            text = f"{count:,} ids have another {column} than in the runs before (first: {first}); theirs stands."
-            notices.append(Notice(item.name, f"other-{column}", count, text))
-        label[where[new]] = values[new]
-    return label
+    """Return a label column for all ids; if runs contradict each other, the label of the first one is used."""
+    labels = np.full(ids.size, 255, dtype=np.uint8)
+    for item, rows, values in zip(inputs, ids.positions, codes, strict=True):
+        new = labels[rows] == 255
+        conflicting = ~new & (labels[rows] != values)
+        if conflicting.any():
+            first, count = item.file.ids[int(np.flatnonzero(conflicting)[0])], int(conflicting.sum())
+            text = f"{count:,} ids have another {column} than in earlier runs (first: {first}); the earlier is used."
+            notices.append(Notice(item.name, f"conflicting-{column}", count, text))
+        labels[rows[new]] = values[new]
+    return labels
 
 
-def _subset_codes(given: Sequence[_RunInput]) -> tuple[pa.StringArray, list[NDArray[np.uint8]]]:
-    names = _sorted_distinct([item.file.subsets for item in given])
+def _encode_subsets(inputs: Sequence[_RunInput]) -> tuple[pa.StringArray, list[NDArray[np.uint8]]]:
+    names = _sorted_distinct([item.file.subsets for item in inputs])
     if len(names) > 255:
-        raise InputError(f"The runs name {len(names):,} subsets.", "The subset column names a pair's source.")
-    return names, [pc.index_in(item.file.subsets, value_set=names).to_numpy().astype(np.uint8) for item in given]
+        raise InputError(f"The runs have {len(names):,} subsets.", "The subset column contains a pair's source.")
+    return names, [pc.index_in(item.file.subsets, value_set=names).to_numpy().astype(np.uint8) for item in inputs]
 
 
-def _lengths(
-    given: Sequence[_RunInput], ids: _IdUniverse, benchmark: Benchmark | None, notices: list[Notice]
+def _merge_lengths(
+    inputs: Sequence[_RunInput], ids: _IdUniverse, benchmark: Benchmark | None, notices: list[Notice]
 ) -> NDArray[np.int64] | None:
     lengths = np.zeros((2, ids.size), dtype=np.int64)
     if benchmark is not None:
-        known_texts = pa.array([pair.id for pair in benchmark.pairs])
-        where = pc.fill_null(pc.index_in(ids.values, value_set=known_texts), -1).to_numpy()
-        there = np.flatnonzero(where >= 0)
-        sides = np.array([[len(pair.chosen), len(pair.rejected)] for pair in benchmark.pairs])
-        lengths[:, there] = sides[where[there]].T
-        _tell_of_texts(benchmark, ids.size, len(there), notices)
-    for item, place in zip(given, ids.places, strict=True):
+        lengths = _text_lengths(ids, benchmark, notices)
+    for item, rows in zip(inputs, ids.positions, strict=True):
         if item.file.lengths is None:
             continue
-        known = (lengths[:, place] > 0).all(axis=0)
+        known = (lengths[:, rows] > 0).all(axis=0)
         stated = (item.file.lengths > 0).all(axis=0)
-        other = int((known & stated & (lengths[:, place] != item.file.lengths).any(axis=0)).sum())
-        if other:
-            text = (
-                f"{other:,} pairs have answers of other lengths than in the benchmark or the runs before: other texts."
-            )
-            notices.append(Notice(item.name, "other-lengths", other, text))
-        fill = ~known & stated
-        lengths[:, place[fill]] = item.file.lengths[:, fill]
+        conflicting = int((known & stated & (lengths[:, rows] != item.file.lengths).any(axis=0)).sum())
+        if conflicting:
+            text = f"{conflicting:,} pairs have other response lengths than in the benchmark or in earlier runs."
+            notices.append(Notice(item.name, "conflicting-lengths", conflicting, text))
+        new = ~known & stated
+        lengths[:, rows[new]] = item.file.lengths[:, new]
     return lengths if lengths.any() else None
 
 
-def _tell_of_texts(benchmark: Benchmark, ids: int, found: int, notices: list[Notice]) -> None:
-    if not found:
-        raise InputError(f"The benchmark {benchmark.name} has none of the runs' ids.", "Give the one they were run on.")
+def _text_lengths(ids: _IdUniverse, benchmark: Benchmark, notices: list[Notice]) -> NDArray[np.int64]:
+    """Return the lengths of the benchmark's responses, shape ``[2, ids]``, 0 for an id without texts."""
+    lengths = np.zeros((2, ids.size), dtype=np.int64)
+    with_text = pa.array([pair.id for pair in benchmark.pairs])
+    rows = pc.fill_null(pc.index_in(ids.values, value_set=with_text), -1).to_numpy()
+    matched = np.flatnonzero(rows >= 0)
+    if not len(matched):
+        raise InputError(
+            f"The benchmark {benchmark.name} has none of the runs' ids.", "Give the benchmark that the runs used."
+        )
+    characters = np.array([[len(pair.chosen), len(pair.rejected)] for pair in benchmark.pairs])
+    lengths[:, matched] = characters[rows[matched]].T
     for reason, count, words in (
-        ("no-text", ids - found, "of the runs' ids are not in the benchmark given: no texts and no lengths for them"),
-        ("not-run", len(benchmark.pairs) - found, "pairs of the benchmark given are in no run"),
+        (
+            "missing-texts",
+            ids.size - len(matched),
+            "of the runs' ids are not in the given benchmark: no texts, no lengths",
+        ),
+        ("unused-pairs", len(benchmark.pairs) - len(matched), "pairs of the given benchmark are in no run"),
     ):
         if count:
             notices.append(Notice("", reason, count, f"{count:,} {words}."))
+    return lengths
 
 
-def _laid_out(item: _RunInput, where: NDArray[np.int64], size: int) -> ScoredRun:
-    scores = np.full((2, size), np.nan)
-    scores[:, where] = item.file.scores
-    outcomes = np.full(size, MISSING, dtype=np.uint8)
-    outcomes[where] = item.file.outcomes
+def _align(item: _RunInput, rows: NDArray[np.int64], size: int) -> ScoredRun:
     file = item.file
+    scores = np.full((2, size), np.nan)
+    scores[:, rows] = file.scores
+    outcomes = np.full(size, MISSING, dtype=np.uint8)
+    outcomes[rows] = file.outcomes
     return ScoredRun(item.name, item.kind, file.path, item.results, scores, outcomes, file.marks_failures)
 
 
@@ -324,24 +339,22 @@ def _length_baseline(lengths: NDArray[np.int64]) -> ScoredRun:
     return ScoredRun(LENGTH, "baseline", None, None, scores, np.where(known, outcomes, MISSING).astype(np.uint8))
 
 
-def _told(item: _RunInput, run: ScoredRun, runs: Sequence[ScoredRun]) -> Iterable[Notice]:
-    """Tell what of a run is missing, its own alone, failed or misstated."""
+def _find_problems(item: _RunInput, run: ScoredRun, runs: Sequence[ScoredRun]) -> Iterable[Notice]:
+    """Yield a notice for missing, unshared, failed and inconsistent rows of a run."""
     missing = int((run.outcomes == MISSING).sum())
     if missing:
-        text = (
-            f"{missing:,} of {len(run.outcomes):,} ids are missing; figures are over the rest, tests over shared ids."
-        )
+        text = f"{missing:,} of {len(run.outcomes):,} ids are missing; accuracies use the rest, tests the shared ids."
         yield Notice(run.name, "missing-ids", missing, text)
     others = [other.outcomes != MISSING for other in runs if other is not run]
-    alone = int(((run.outcomes != MISSING) & ~np.logical_or.reduce(others)).sum()) if others else 0
-    if alone:
-        yield Notice(run.name, "foreign-ids", alone, f"{alone:,} ids are in no other run; no test looks at them.")
+    unshared = int(((run.outcomes != MISSING) & ~np.logical_or.reduce(others)).sum()) if others else 0
+    if unshared:
+        yield Notice(run.name, "unshared-ids", unshared, f"{unshared:,} ids are in no other run; no test uses them.")
     for reason, count in item.file.failures.items():
-        yield Notice(run.name, reason, count, f"{count:,} rows failed ({reason}) and count as lost.")
+        yield Notice(run.name, reason, count, f"{count:,} rows failed ({reason}) and count as losses.")
     stated = item.results.overall.get("parse_failures") if item.results else None
     if isinstance(stated, int) and stated > 0 and not item.file.marks_failures:
-        text = f"its results state {stated:,} failed parses; its scores mark none of them, so they count as scored."
+        text = f"its results report {stated:,} failed parses, but its scores mark none; they count as scored."
         yield Notice(run.name, "unmarked-failures", stated, text)
-    if item.file.misstated:
-        text = f"{item.file.misstated:,} rows have another 'correct' than their scores say; the scores stand."
-        yield Notice(run.name, "misstated-correct", item.file.misstated, text)
+    if item.file.inconsistent:
+        text = f"{item.file.inconsistent:,} rows have a 'correct' that contradicts their scores; the scores are used."
+        yield Notice(run.name, "inconsistent-correct", item.file.inconsistent, text)

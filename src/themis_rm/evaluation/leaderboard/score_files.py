@@ -1,4 +1,4 @@
-"""One run's ``scores.parquet`` as columns: no object per row, and nothing wrong with it left unsaid."""
+"""Read and validate the ``scores.parquet`` of a run as columns, without an object per row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from themis_rm.languages import benchmark_languages, get_language
 from themis_rm.storage.parquet import open_parquet
 
 LOST, TIED, WON, FAILED, MISSING = range(5)
-"""Outcome of a pair: rejected above chosen, equal, chosen above rejected, not scored, not in the run."""
+"""Outcome of a pair: rejected above chosen, equal scores, chosen above rejected, not scored, not in the run."""
 
 NEEDED = ("id", "chosen_score", "rejected_score", "language", "aspect", "subset")
 OPTIONAL = ("correct", "parse_failed", "chosen_length", "rejected_length")
@@ -28,20 +28,20 @@ LANGUAGE_NAMES = tuple(row.benchmark_name for row in benchmark_languages())
 
 @dataclass(frozen=True)
 class ScoreFile:
-    """A run's rows, in the file's order.
+    """The rows of a score file, in its order.
 
     Attributes:
         path: The file.
-        ids: Shape ``[rows]``, no id twice.
-        scores: Shape ``[2, rows]``, chosen and rejected; NaN where there is no finite number.
+        ids: Shape ``[rows]``, without duplicates.
+        scores: Shape ``[2, rows]``, chosen and rejected; NaN if not a finite number.
         outcomes: Shape ``[rows]``, :data:`LOST` to :data:`FAILED`.
         criteria: Shape ``[rows]``, index into :data:`CRITERION_NAMES`.
         languages: Shape ``[rows]``, index into :data:`LANGUAGE_NAMES`.
         subsets: Shape ``[rows]``.
-        lengths: Shape ``[2, rows]``, characters of chosen and rejected; ``None`` if the file does not say.
+        lengths: Shape ``[2, rows]``, characters of chosen and rejected; ``None`` if unknown.
         failures: Reason -> failed rows: ``parse-failed``, ``no-score`` (null) or ``not-finite`` (NaN, infinite).
-        marks_failures: The file has a column that says which answers could not be parsed, or rows without a score.
-        misstated: Rows whose ``correct`` is not what their scores say.
+        marks_failures: Whether the file has a column for responses that could not be parsed, or rows without a score.
+        inconsistent: Number of rows whose ``correct`` contradicts their scores.
     """
 
     path: Path
@@ -54,46 +54,45 @@ class ScoreFile:
     lengths: NDArray[np.int64] | None
     failures: dict[str, int]
     marks_failures: bool
-    misstated: int
+    inconsistent: int
 
 
 def read_score_file(path: Path) -> ScoreFile:
-    """Read our own or a published ``scores.parquet``.
+    """Read a ``scores.parquet``, written by this package or published.
 
     Raises:
-        InputError: The file is no Parquet, cut off or damaged, lacks a column or holds something else in one, has no
-            rows, rows without id, an id twice, or an unknown criterion or language.
+        InputError: The file is not Parquet, is truncated or damaged, lacks a column, has a column of another type, has
+            no rows, rows without id, a duplicate id, or an unknown criterion or language.
     """
-    table = _table(path)
+    table = _read_table(path)
     ids = _strings(path, table, "id")
     distinct = pc.value_counts(ids)
     if len(distinct) < len(ids):
-        twice = distinct.filter(pc.greater(distinct.field("counts"), 1))
-        raise InputError(
-            f"{path} has {len(twice):,} ids twice (first: {twice[0]['values']}).", "Keep one row for each pair."
-        )
+        duplicates = distinct.filter(pc.greater(distinct.field("counts"), 1))
+        first = duplicates[0]["values"]
+        raise InputError(f"{path} has {len(duplicates):,} duplicate ids (first: {first}).", "Keep one row per pair.")
     chosen, rejected = (_numbers(path, table, name) for name in ("chosen_score", "rejected_score"))
     parsed = ~_flags(path, table, "parse_failed") if "parse_failed" in table.column_names else None
-    outcomes, failures = _outcomes(table, chosen, rejected, parsed)
-    misstated = 0
+    outcomes, failures = _classify(table, chosen, rejected, parsed)
+    inconsistent = 0
     if "correct" in table.column_names:
-        misstated = int((_flags(path, table, "correct") != (outcomes == WON)).sum())
+        inconsistent = int((_flags(path, table, "correct") != (outcomes == WON)).sum())
     return ScoreFile(
         path=path,
         ids=ids,
         scores=np.where(outcomes == FAILED, np.nan, np.stack([chosen, rejected])),
         outcomes=outcomes,
-        criteria=_codes(path, table, "aspect", _criterion_code),
-        languages=_codes(path, table, "language", _language_code),
+        criteria=_encode(path, table, "aspect", _criterion_code),
+        languages=_encode(path, table, "language", _language_code),
         subsets=_strings(path, table, "subset"),
-        lengths=_lengths(path, table),
+        lengths=_read_lengths(path, table),
         failures=failures,
         marks_failures=parsed is not None or bool(failures),
-        misstated=misstated,
+        inconsistent=inconsistent,
     )
 
 
-def _table(path: Path) -> pa.Table:
+def _read_table(path: Path) -> pa.Table:
     with open_parquet(path) as file:
         names = file.schema_arrow.names
         missing = [name for name in NEEDED if name not in names]
@@ -106,10 +105,10 @@ def _table(path: Path) -> pa.Table:
             table = file.read(columns=[*NEEDED, *(name for name in OPTIONAL if name in names)])
         except (pa.ArrowException, OSError) as error:
             raise InputError(
-                f"{path} is damaged ({str(error).splitlines()[0]}).", "Fetch or write it again."
+                f"{path} is damaged ({str(error).splitlines()[0]}).", "Download or write it again."
             ) from error
     if not table.num_rows:
-        raise InputError(f"{path} has no rows.")
+        raise InputError(f"{path} has no rows.", "Give the scores of a complete run.")
     return table
 
 
@@ -120,7 +119,7 @@ def _cast(path: Path, table: pa.Table, name: str, kind: pa.DataType) -> pa.Array
     try:
         return column.cast(kind).combine_chunks()
     except pa.ArrowException as error:
-        raise InputError(f"{path}: column {name} holds {column.type}, not {kind} ({error}).") from error
+        raise InputError(f"{path}: column {name} has type {column.type}, not {kind} ({error}).") from error
 
 
 def _strings(path: Path, table: pa.Table, name: str) -> pa.StringArray:
@@ -128,7 +127,7 @@ def _strings(path: Path, table: pa.Table, name: str) -> pa.StringArray:
     try:
         values.validate(full=True)
     except pa.ArrowException as error:
-        raise InputError(f"{path} is damaged ({name}: {error}).", "Fetch or write it again.") from error
+        raise InputError(f"{path} is damaged ({name}: {error}).", "Download or write it again.") from error
     if values.null_count:
         raise InputError(f"{path} has {values.null_count:,} rows without {name}.")
     return values
@@ -137,7 +136,7 @@ def _strings(path: Path, table: pa.Table, name: str) -> pa.StringArray:
 def _numbers(path: Path, table: pa.Table, name: str) -> NDArray[np.float64]:
     kind = table.column(name).type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_boolean(kind):
-        raise InputError(f"{path}: column {name} holds {kind}, not numbers.")
+        raise InputError(f"{path}: column {name} has type {kind}, not numbers.")
     values: NDArray[np.float64] = _cast(path, table, name, pa.float64()).to_numpy(zero_copy_only=False)
     return values
 
@@ -147,7 +146,7 @@ def _flags(path: Path, table: pa.Table, name: str) -> NDArray[np.bool_]:
     return values
 
 
-def _outcomes(
+def _classify(
     table: pa.Table,
     chosen: NDArray[np.float64],
     rejected: NDArray[np.float64],
@@ -171,7 +170,7 @@ def _outcomes(
     return outcomes, failures
 
 
-def _lengths(path: Path, table: pa.Table) -> NDArray[np.int64] | None:
+def _read_lengths(path: Path, table: pa.Table) -> NDArray[np.int64] | None:
     names = ("chosen_length", "rejected_length")
     if not set(names) <= set(table.column_names):
         return None
@@ -180,19 +179,19 @@ def _lengths(path: Path, table: pa.Table) -> NDArray[np.int64] | None:
     return lengths if (lengths > 0).any() else None
 
 
-def _codes(path: Path, table: pa.Table, name: str, code_of: Callable[[str], int]) -> NDArray[np.uint8]:
+def _encode(path: Path, table: pa.Table, name: str, code_of: Callable[[str], int]) -> NDArray[np.uint8]:
     encoded = _strings(path, table, name).dictionary_encode()
     try:
         codes = np.array([code_of(value) for value in encoded.dictionary.to_pylist()], dtype=np.uint8)
     except SettingError as error:
         raise InputError(f"{path}: {error.message}", error.hint) from error
-    chosen: NDArray[np.uint8] = codes[encoded.indices.to_numpy()]
-    return chosen
+    column: NDArray[np.uint8] = codes[encoded.indices.to_numpy()]
+    return column
 
 
 def _criterion_code(name: str) -> int:
     if not is_criterion(name):
-        raise SettingError(f"unknown aspect '{name}'.", did_you_mean(name, CRITERION_NAMES))
+        raise SettingError(f"Unknown aspect '{name}'.", did_you_mean(name, CRITERION_NAMES))
     return CRITERION_NAMES.index(criterion(name).benchmark_aspect)
 
 

@@ -1,4 +1,4 @@
-"""A board as a CSV file and as a table in a terminal."""
+"""A leaderboard as CSV and as a table in a terminal."""
 
 from __future__ import annotations
 
@@ -10,76 +10,74 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from themis_rm.criteria import CRITERIA
-from themis_rm.evaluation.leaderboard.build import Leaderboard, LeaderboardEntry
+from themis_rm.evaluation.columns import COUNTS, SHARES, format_interval, format_percent
+from themis_rm.evaluation.leaderboard.result import Leaderboard, LeaderboardEntry
 from themis_rm.storage.atomic import write_text
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-COLUMNS = (
-    *("model", "kind", "cut", "criterion", "language", "subset", "n", "wins", "ties", "failed", "missing"),
-    *("accuracy", "low", "high", "strict", "tie_rate", "rank_best", "rank_worst", "groups"),
+_COUNTS = (*COUNTS, "missing")
+CSV_COLUMNS = (
+    *("model", "kind", "slice", "criterion", "language", "subset"),
+    *_COUNTS,
+    *SHARES,
+    *("rank_best", "rank_worst", "group"),
 )
 
 
 def to_csv(board: Leaderboard) -> str:
-    """Return all figures as tidy CSV: one line for each entry and cut, empty where there is no figure.
+    """Return all figures as tidy CSV: one line per entry and slice; missing figures are empty.
 
-    Columns:
-
-    - ``model``; ``kind``: ``model``, ``baseline`` or ``reference`` (which has ``strict`` alone).
-    - ``cut``: ``all``, ``criterion``, ``language``, ``subset``, ``cell``, ``length-matched``, or an average over
-      strata: ``balanced-criterion``, ``balanced-language``, ``balanced-length``.
-    - ``criterion, language, subset``: which one.
-    - ``n, wins, ties, failed, missing``: pairs.
-    - ``accuracy`` (ties half) with its interval ``low, high``; ``strict``; ``tie_rate``: shares.
-    - ``rank_best, rank_worst, groups``: in tested cuts. Models that share a letter do not differ significantly.
+    Columns are described in :data:`themis_rm.evaluation.columns.COLUMNS`. Reference entries have only ``strict``. Macro
+    averages have the slices ``macro-criterion``, ``macro-language`` and ``macro-length``. Ranks and groups are given for
+    tested slices.
     """
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    writer = csv.DictWriter(out, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     for index, entry in enumerate(board.entries):
-        writer.writerows(_scored_lines(board, index, entry) if index < board.scored else _reference_lines(board, index))
+        writer.writerows(_scored_rows(board, index, entry) if index < board.scored else _reference_rows(board, index))
     return out.getvalue()
 
 
-def write_csv(board: Leaderboard, path: Path) -> None:
-    """Write :func:`to_csv` to a file."""
+def write_csv(board: Leaderboard, path: str | Path) -> None:
+    """Write :func:`to_csv` to a file, atomically."""
     write_text(path, to_csv(board))
 
 
-def _scored_lines(board: Leaderboard, index: int, entry: LeaderboardEntry) -> Iterator[dict[str, Any]]:
+def _scored_rows(board: Leaderboard, index: int, entry: LeaderboardEntry) -> Iterator[dict[str, Any]]:
     figures = board.accuracies
-    for column, cut in enumerate(board.cuts):
-        line: dict[str, Any] = {"model": entry.name, "kind": entry.kind, "cut": cut.kind, **_which(board, column)}
-        line |= {
-            name: int(getattr(figures, name)[index, column]) for name in ("n", "wins", "ties", "failed", "missing")
-        }
-        line |= {name: _share(getattr(figures, name)[index, column]) for name in ("low", "high", "strict", "tie_rate")}
-        line["accuracy"] = _share(figures.value[index, column])
-        tests = board.comparison(cut.key)
+    for column, part in enumerate(board.slices):
+        row: dict[str, Any] = {"model": entry.name, "kind": entry.kind, **_slice_columns(board, column)}
+        row |= {name: int(getattr(figures, name)[index, column]) for name in _COUNTS}
+        row |= {name: _share(getattr(figures, _array(name))[index, column]) for name in SHARES}
+        tests = board.comparison(part.key)
         if tests is not None:
             best, worst = tests.ranks[index].tolist()
-            line |= {"rank_best": best, "rank_worst": worst, "groups": tests.letters[index]}
-        yield line
-    for item in board.balanced:
-        ends = {name: _share(getattr(item, name)[index]) for name in ("low", "high")}
-        value = _share(item.value[index])
-        yield {"model": entry.name, "kind": entry.kind, "cut": f"balanced-{item.strata}", "accuracy": value, **ends}
+            row |= {"rank_best": best, "rank_worst": worst, "group": tests.letters[index]}
+        yield row
+    for item in board.macro:
+        shares = {name: _share(getattr(item, _array(name))[index]) for name in ("accuracy", "low", "high")}
+        yield {"model": entry.name, "kind": entry.kind, "slice": f"macro-{item.over}", **shares}
 
 
-def _reference_lines(board: Leaderboard, index: int) -> Iterator[dict[str, Any]]:
+def _array(column: str) -> str:
+    return "value" if column == "accuracy" else column
+
+
+def _reference_rows(board: Leaderboard, index: int) -> Iterator[dict[str, Any]]:
     entry = board.entries[index]
-    for column, cut in enumerate(board.cuts):
+    for column in range(len(board.slices)):
         strict = board.reference_strict[index - board.scored, column]
         if not math.isnan(strict):
-            which = _which(board, column)
-            yield {"model": entry.name, "kind": entry.kind, "cut": cut.kind, **which, "strict": _share(strict)}
+            values = {**_slice_columns(board, column), "strict": _share(strict)}
+            yield {"model": entry.name, "kind": entry.kind, **values}
 
 
-def _which(board: Leaderboard, column: int) -> dict[str, str]:
-    cut = board.cuts[column]
-    return {"criterion": cut.criterion, "language": cut.language, "subset": cut.subset}
+def _slice_columns(board: Leaderboard, column: int) -> dict[str, str]:
+    part = board.slices[column]
+    return {"slice": part.kind, "criterion": part.criterion, "language": part.language, "subset": part.subset}
 
 
 def _share(value: float) -> str:
@@ -87,14 +85,15 @@ def _share(value: float) -> str:
 
 
 def terminal_table(board: Leaderboard, width: int = 100) -> Table:
-    """Return the headline table.
+    """Return the main table for a terminal.
 
-    Rank is the interval of ranks that the tests leave open; letters name groups that do not differ. Reference entries
-    stand where their strict accuracy puts them, marked: it is not the figure that the others are ranked by.
+    A rank is the interval of ranks that the tests leave open; models that share a letter in the column ``group`` do not
+    differ significantly. Reference entries are sorted by strict accuracy and marked with ``*``, since the others are
+    ranked by accuracy with a tie counting half.
 
     Args:
-        board: The board.
-        width: Columns to fit into; below 100 the interval is left out and names are cut shorter, down to 80.
+        board: The leaderboard.
+        width: Available columns; below 100 the interval is omitted and names are shortened, down to 80.
     """
     from rich import box
     from rich.table import Table
@@ -102,13 +101,13 @@ def terminal_table(board: Leaderboard, width: int = 100) -> Table:
     wide = width >= 100
     table = Table(box=box.SIMPLE_HEAD, padding=0, caption=_caption(board), caption_justify="left")
     table.add_column("rank", justify="right", no_wrap=True)
-    table.add_column("model", no_wrap=True, overflow="ellipsis", max_width=31 if wide else 22)
-    shown = [row for row in CRITERIA if board.cut(row.benchmark_aspect) is not None]
-    for name in ("all", *(["interval"] if wide else []), *(row.short for row in shown), "strict", "ties"):
+    table.add_column("model", no_wrap=True, overflow="ellipsis", max_width=28 if wide else 19)
+    shown = [row for row in CRITERIA if board.find_slice(row.benchmark_aspect) is not None]
+    for name in ("accuracy", *(["low–high"] if wide else []), *(row.short for row in shown), "strict", "tie_rate"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("same", no_wrap=True, overflow="ellipsis", max_width=7)
-    columns = [column for row in shown if (column := board.cut(row.benchmark_aspect)) is not None]
-    for index in _display_order(board):
+    table.add_column("group", no_wrap=True, overflow="ellipsis", max_width=7)
+    columns = [column for row in shown if (column := board.find_slice(row.benchmark_aspect)) is not None]
+    for index in board.display_order():
         cells = _cells(board, index, columns)
         if not wide:
             del cells[3]
@@ -116,40 +115,31 @@ def terminal_table(board: Leaderboard, width: int = 100) -> Table:
     return table
 
 
-def _display_order(board: Leaderboard) -> list[int]:
-    headline = [*board.accuracies.value[:, 0].tolist(), *board.reference_strict[:, 0].tolist()]
-    return sorted(range(len(headline)), key=lambda index: (-headline[index], index))
-
-
 def _cells(board: Leaderboard, index: int, columns: list[int]) -> list[str]:
     name = board.entries[index].name.replace("[", r"\[")
     if index >= board.scored:
         strict = board.reference_strict[index - board.scored]
-        by_criterion = [_percent(strict[column]) for column in columns]
-        return ["*", name, "", "", *by_criterion, _percent(strict[0]), "", ""]
+        by_criterion = [format_percent(strict[column]) for column in columns]
+        return ["*", name, "", "", *by_criterion, format_percent(strict[0]), "", ""]
     figures, tests = board.accuracies, board.comparison("all")
-    best, worst = tests.ranks[index].tolist() if tests else (1, 1)
     return [
-        f"{best}" if best == worst else f"{best}–{worst}",
+        board.rank(index),
         name,
-        _percent(figures.value[index, 0]),
-        f"{_percent(figures.low[index, 0])}–{_percent(figures.high[index, 0])}",
-        *(_percent(figures.value[index, column]) for column in columns),
-        _percent(figures.strict[index, 0]),
-        _percent(figures.tie_rate[index, 0]),
+        format_percent(figures.value[index, 0]),
+        format_interval(figures.low[index, 0], figures.high[index, 0]),
+        *(format_percent(figures.value[index, column]) for column in columns),
+        format_percent(figures.strict[index, 0]),
+        format_percent(figures.tie_rate[index, 0]),
         tests.letters[index] if tests else "",
     ]
 
 
 def _caption(board: Leaderboard) -> str:
-    told = (
-        f"Accuracy in per cent on {len(board.runs.ids):,} pairs, ties half, {board.settings.level:.0%} intervals. "
-        "Models that share a letter do not differ significantly (paired randomization test, Holm over all pairs)."
+    caption = (
+        f"Accuracy in percent on {len(board.runs.ids):,} pairs, a tie counts half; "
+        f"{board.settings.confidence_level:.0%} intervals. Models that share a letter do not differ significantly "
+        "(paired randomization test, adjusted for all pairs of models after Holm)."
     )
     if len(board.entries) > board.scored:
-        told += " *: published figures without pair scores, all strict."
-    return told
-
-
-def _percent(share: float) -> str:
-    return "-" if math.isnan(share) else f"{100 * share:.1f}"
+        caption += " *: published figures without pair scores; all are strict accuracies."
+    return caption

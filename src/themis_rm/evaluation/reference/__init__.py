@@ -1,1 +1,1 @@
-"""Published aggregate figures, shipped as one labeled file: what a board stands beside where it has no pair scores."""
+"""Published aggregate figures, shipped as one CSV file: reference entries of leaderboards without public pair scores."""

@@ -1,6 +1,6 @@
-"""``runs.csv`` as typed rows: the figures of 51 published models on CodeRewardBench.
+"""Read ``runs.csv``: figures of 51 published models on CodeRewardBench.
 
-What a model is (hub id, size, kind, notes) stands in the catalog of published models; the two are joined by run.
+Facts about a model (hub id, size, kind, notes) are in the catalog of published models; the two are joined by run.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ SOURCE = "arXiv 2605.00754 and its public score files (Apache-2.0)"
 OVERALL = "overall"
 
 _FACTS = ("run", "score_file", "rows", "ties", OVERALL)
-_ELSEWHERE = ("hits10", "rank_corr40", "adversarial", "rewardbench", "judgebench")
+_OTHER_FIGURES = ("hits10", "rank_corr40", "adversarial", "rewardbench", "judgebench")
 _PAIRS = "(pairs)"
-_IDS_DIGEST = "abf52b4cdc1f2f55383d183a19dd02a7"  # of the ids that the scores of all runs have
+_IDS_DIGEST = "abf52b4cdc1f2f55383d183a19dd02a7"  # of the ids that all runs share
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class ReferenceRun:
     """A published run.
 
     Attributes:
-        model: What was run.
+        model: The model.
         score_file: Whether its pair scores are public.
         rows: Pairs in its scores.
-        ties: Pairs with two equal scores, per cent, two decimals; ``None`` where the pair scores are not public.
-        accuracies: Strict accuracy in per cent, two decimals, by ``overall``, criterion, language or subset.
-        elsewhere: Figures of re-ranking, adversarial edits and other benchmarks, as printed; empty for most runs.
+        ties: Pairs with equal scores, in percent with two decimals; ``None`` if the pair scores are not public.
+        accuracies: Strict accuracy in percent with two decimals, by ``overall``, criterion, language or subset.
+        other_figures: Figures of re-ranking, adversarial edits and other benchmarks, as printed; empty for most runs.
     """
 
     model: PublishedModel
@@ -43,41 +43,41 @@ class ReferenceRun:
     rows: int
     ties: float | None
     accuracies: Mapping[str, float]
-    elsewhere: Mapping[str, float]
+    other_figures: Mapping[str, float]
 
     @property
     def run(self) -> str:
-        """Return the name of its folder of scores; boards know it by that."""
+        """Return the name of its score directory, which is its name on leaderboards."""
         return self.model.run
 
     @property
     def name(self) -> str:
-        """Return what the published tables call it."""
+        """Return its name in the published tables."""
         return self.model.table
 
     @property
     def hub(self) -> str:
-        """Return its repository on the hub."""
+        """Return its hub repository."""
         return self.model.hub
 
     @property
     def series(self) -> str:
-        """Return the recipe that it shares with other sizes; empty for a single one."""
+        """Return the name of the series of models of several sizes; empty for a single model."""
         return self.model.series
 
     @property
     def parameters(self) -> float:
-        """Return billions of parameters, nominal."""
+        """Return the nominal number of parameters in billions."""
         return self.model.parameters
 
     @property
     def kind(self) -> Literal["scalar", "generative"]:
-        """Return whether it gives a number or writes one."""
+        """Return whether it is a scalar reward model or a generative judge."""
         return self.model.kind
 
     @property
     def note(self) -> str:
-        """Return what a reader must know about its figures."""
+        """Return what a reader of its figures must know."""
         return self.model.note
 
 
@@ -87,9 +87,9 @@ class Reference:
 
     Attributes:
         source: Where the figures come from.
-        pairs: Pairs behind each column of accuracies.
-        ids_digest: Hash of the sorted ids of the benchmark (``RunSet.digest``): figures join a board on these ids only.
-        runs: By run.
+        pairs: Number of pairs of each column of accuracies.
+        ids_digest: Hash of the sorted ids of the benchmark (``RunSet.digest``); the figures are only valid for these ids.
+        runs: Name -> run.
     """
 
     source: str
@@ -98,22 +98,22 @@ class Reference:
     runs: Mapping[str, ReferenceRun]
 
     def find(self, name: str) -> ReferenceRun | None:
-        """Return the run that a folder, table or hub name means, exactly as written there; else ``None``."""
+        """Return the run with this directory, table or hub name (exact match), else ``None``."""
         return self.runs.get(name) or _by_name().get(name)
 
 
 @cache
 def load() -> Reference:
-    """Read the shipped figures."""
+    """Return the published figures."""
     text = resources.files(__package__).joinpath("runs.csv").read_text(encoding="utf-8")
     lines = {
         line["run"]: line for line in csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     }
     counts = lines[_PAIRS]
-    columns = [name for name in counts if name not in _FACTS and not name.startswith(_ELSEWHERE)]
+    columns = [name for name in counts if name not in _FACTS and not name.startswith(_OTHER_FIGURES)]
     known = {*CRITERION_NAMES, *LANGUAGE_NAMES}
     columns.sort(key=lambda name: name not in known)  # criteria and languages before subsets
-    rows = [_run(model, lines[model.run], columns) for model in published.rows()]
+    rows = [_build_run(model, lines[model.run], columns) for model in published.rows()]
     return Reference(
         source=SOURCE,
         pairs={name: int(counts[name]) for name in (OVERALL, *columns)},
@@ -122,14 +122,14 @@ def load() -> Reference:
     )
 
 
-def _run(model: PublishedModel, line: Mapping[str, str], columns: list[str]) -> ReferenceRun:
+def _build_run(model: PublishedModel, line: Mapping[str, str], columns: list[str]) -> ReferenceRun:
     return ReferenceRun(
         model=model,
         score_file=line["score_file"] == "yes",
         rows=int(line["rows"]),
         ties=float(line["ties"]) if line["ties"] else None,
         accuracies={name: float(line[name]) for name in (OVERALL, *columns)},
-        elsewhere={name: float(value) for name, value in line.items() if name.startswith(_ELSEWHERE) and value},
+        other_figures={name: float(value) for name, value in line.items() if name.startswith(_OTHER_FIGURES) and value},
     )
 
 

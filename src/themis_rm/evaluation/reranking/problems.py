@@ -1,4 +1,4 @@
-"""Problems with many candidate programs each, read from JSON lines."""
+"""Problems with many candidate programs each, read from a JSON Lines file."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Problem:
     """A problem with its candidates.
 
     Attributes:
-        id: Names the problem.
-        language: As the file says; any text.
-        prompt: The problem's statement.
-        candidates: Shape ``[candidates]``, the programs.
-        passed: Tests that each passes.
-        failed: Tests that each fails.
-        verdict: Whether each counts as right.
-        rewards: Rewards, ``None`` where there is none; empty if the file has none at all.
+        id: Unique id.
+        language: Programming language as in the file.
+        prompt: Problem statement.
+        candidates: Programs, shape ``[candidates]``.
+        passed: Number of passed tests of each candidate.
+        failed: Number of failed tests of each candidate.
+        correct: Whether each candidate counts as correct.
+        rewards: Reward of each candidate, ``None`` for a missing one; empty if the file has no rewards.
     """
 
     id: str
@@ -38,25 +38,25 @@ class Problem:
     candidates: tuple[str, ...]
     passed: tuple[int, ...]
     failed: tuple[int, ...]
-    verdict: tuple[bool, ...]
+    correct: tuple[bool, ...]
     rewards: tuple[float | None, ...] = ()
 
     @property
-    def rates(self) -> NDArray[np.float64]:
-        """Return the pass rates, shape ``[candidates]``; a candidate without tests has 0."""
+    def pass_rates(self) -> NDArray[np.float64]:
+        """Return the pass rates, shape ``[candidates]``; 0 for a candidate without tests."""
         passed, failed = np.array(self.passed, float), np.array(self.failed, float)
         total = passed + failed
         return np.divide(passed, total, out=np.zeros_like(total), where=total > 0)
 
     @classmethod
-    def read(cls, row: Any) -> Self | str:
-        """Return the problem in a row of the published form, or why there is none.
+    def parse(cls, row: Any) -> Self | str:
+        """Parse a row of the published format; return the problem, or a reason why the row is not one.
 
-        Columns: ``id, description, completions, num_passed, num_failed, final_verdict``, and if need be ``language``
-        and ``rewards``; ``problem`` and ``candidates`` are taken for ``description`` and ``completions`` too.
+        Columns: ``id, description, completions, num_passed, num_failed, final_verdict``, and optionally ``language`` and
+        ``rewards``; ``problem`` and ``candidates`` are accepted for ``description`` and ``completions``.
         """
         if not isinstance(row, dict):
-            return "not-a-row"
+            return "not-a-mapping"
         prompt = row.get("description", row.get("problem"))
         candidates = row.get("completions", row.get("candidates"))
         if not isinstance(prompt, str) or not isinstance(candidates, list) or "id" not in row:
@@ -96,10 +96,10 @@ def _is_count(value: Any) -> bool:
 
 
 def read_problems(path: Path, rejected: Counter[str]) -> Iterator[Problem]:
-    """Stream the problems of a JSONL file; lines that hold none are counted in ``rejected``.
+    """Stream the problems of a JSONL file; unusable lines are counted by reason in ``rejected``.
 
     Raises:
-        InputError: The file cannot be read, or names a problem twice.
+        InputError: The file cannot be read.
     """
     seen: set[str] = set()
     try:
@@ -108,7 +108,7 @@ def read_problems(path: Path, rejected: Counter[str]) -> Iterator[Problem]:
                 if not line.strip():
                     continue
                 try:
-                    problem = Problem.read(json.loads(line))
+                    problem = Problem.parse(json.loads(line))
                 except ValueError:
                     problem = "not-json"
                 if isinstance(problem, str):

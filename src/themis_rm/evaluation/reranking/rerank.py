@@ -1,4 +1,4 @@
-"""A model, or rewards that stand in a file, on a file of problems."""
+"""Rank the candidates of a file of problems, with a model or with the rewards in the file."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 import themis_rm
 from themis_rm.criteria import Criterion, criterion
 from themis_rm.errors import InputError
+from themis_rm.evaluation.columns import format_interval, format_percent
 from themis_rm.evaluation.evaluate import RunPrompts
 from themis_rm.evaluation.reranking.problems import Problem, read_problems
 from themis_rm.evaluation.reranking.ranks import (
@@ -26,7 +27,7 @@ from themis_rm.evaluation.statistics import Resampling
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
-from themis_rm.progress import status_spinner
+from themis_rm.progress import track
 from themis_rm.prompts import PromptMode, conversation
 from themis_rm.results import Result
 from themis_rm.settings import Settings
@@ -44,21 +45,21 @@ class RerankSettings(Settings):
     """How candidates are scored and ranked."""
 
     k: tuple[int, ...] = (1, 5, 10)
-    """Depths of Hits@K."""
+    """Values of K of Hits@K."""
     prompts: PromptMode = "own"
     """Criteria prompt: none, all criteria, or that of ``criterion``."""
     prompt_set: Path | None = None
-    """File with a prompt set; by default the checkpoint's own, else the built-in one."""
+    """File with a prompt set; by default the checkpoint's, else the built-in set."""
     criterion: str = "FC"
-    """Criterion that candidates are ranked by; a pass rate speaks of functional correctness."""
-    resamples: int = Field(default=10_000, ge=100)
-    """Bootstrap draws of each interval, over problems."""
-    level: float = Field(default=0.95, gt=0.5, lt=1)
-    """What an interval should cover."""
+    """Criterion by which candidates are ranked; pass rates measure functional correctness."""
+    n_resamples: int = Field(default=10_000, ge=100)
+    """Bootstrap samples of each interval; problems are resampled."""
+    confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
+    """Confidence level of the intervals."""
     seed: int = 0
-    """Seed of the draws."""
+    """Seed of the bootstrap."""
     model: ModelSettings = ModelSettings()
-    """Device, precision, limits."""
+    """How the model is loaded and run: device, dtype, maximum length, ..."""
 
 
 class RerankResults(Result):
@@ -67,9 +68,9 @@ class RerankResults(Result):
     kind = "results file of a re-ranking"
 
     model: str
-    """Name of the model, or ``file`` for rewards that stood in the file."""
+    """Name of the model, or ``file`` for the rewards in the file."""
     model_digest: str
-    """Hash of the model; empty for rewards of the file."""
+    """Hash of the model; empty for the rewards in the file."""
     data: str
     """Name of the file."""
     data_digest: str
@@ -77,96 +78,120 @@ class RerankResults(Result):
     prompts: str
     """Prompt mode."""
     overall: RerankFigures
-    """All problems."""
+    """Metrics over all problems."""
     by_language: dict[str, RerankFigures]
-    """By language."""
+    """Language -> metrics."""
     published: dict[str, float | None]
-    """The published summary figures."""
+    """The published summary metrics."""
     rejected: dict[str, int]
-    """Reason -> lines that held no problem."""
+    """Reason -> lines without a usable problem."""
     resampling: Resampling
-    """How intervals were drawn."""
+    """How the intervals were drawn."""
     version: str
-    """Of this package."""
+    """Version of this package."""
 
     def to_json(self) -> str:
-        """Return the text of the file, numbers spelled as pydantic does, like the lines of ``problems.jsonl``."""
+        """Return the content of the file, with numbers formatted as in the lines of ``problems.jsonl``."""
         return self.model_dump_json(indent=2)
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row for all problems and one per language, with Hits@K and rank correlation."""
+        return [self._record("", self.overall), *(self._record(*item) for item in self.by_language.items())]
+
+    def _record(self, language: str, figures: RerankFigures) -> dict[str, Any]:
+        hits = {
+            f"hits_at_{k}{suffix}": getattr(figure, name)
+            for k, figure in figures.hits.items()
+            for suffix, name in (("", "value"), ("_low", "low"), ("_high", "high"))
+        }
+        spearman = {"spearman": figures.spearman.value, "spearman_low": figures.spearman.low}
+        row = {"model": self.model, "language": language, "n": figures.problems, "failed": figures.unscored}
+        return {**row, **hits, **spearman, "spearman_high": figures.spearman.high}
+
+    def summary(self) -> str:
+        """Return model, data and the overall metrics in one line."""
+        hits = ", ".join(f"Hits@{k} {format_percent(figure.value)} %" for k, figure in self.overall.hits.items())
+        return f"{self.model} on {self.data}: {hits}, n = {self.overall.problems} problems"
+
     def table(self) -> Table:
-        """Return the figures by language as a table for the terminal."""
+        """Return the metrics by language as a table for a terminal."""
         from rich import box
         from rich.table import Table
 
-        depths = list(self.overall.hits)
         caption = (
-            f"Hits@K in percent over problems with a right candidate, ties at random; Spearman: median over problems; "
-            f"{self.resampling.level:.0%} bootstrap intervals over problems. By chance: what a random order gets."
+            f"n problems. Hits@K in percent over problems with a correct candidate, ties broken at random; Spearman: "
+            f"median over problems; {self.resampling.confidence_level:.0%} bootstrap intervals over problems; random: "
+            "expected value of a random order."
         )
-        table = Table(
-            title=f"{self.model} on {self.data}", caption=caption, box=box.SIMPLE_HEAD, caption_justify="left"
-        )
-        for title in ("", "problems", *(f"Hits@{k}" for k in depths), "Spearman"):
-            table.add_column(title, justify="left" if not title else "right")
-        for name, group in [*self.by_language.items(), ("all", self.overall)]:
-            cells = [name or "-", str(group.problems)]
-            cells += [_percent(group.hits[k], group.chance[k]) for k in depths]
-            found = group.spearman
-            cells.append("-" if found.value is None else f"{found.value:+.3f}\n{found.low:+.2f} to {found.high:+.2f}")
-            table.add_row(*cells)
+        title = f"{self.model} on {self.data}"
+        table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, caption_justify="left")
+        table.add_column("language")
+        for name in ("n", *(f"Hits@{k}" for k in self.overall.hits), "Spearman"):
+            table.add_column(name, justify="right")
+        for name, figures in [*self.by_language.items(), ("all", self.overall)]:
+            hits = [_format_hits(figure, figures.chance[k]) for k, figure in figures.hits.items()]
+            table.add_row(name or "-", str(figures.problems), *hits, _format_correlation(figures.spearman))
         return table
 
 
-def _percent(figure: BootstrapFigure, chance: float | None) -> str:
-    if figure.value is None or figure.low is None or figure.high is None or chance is None:
+def _format_hits(figure: BootstrapFigure, chance: float | None) -> str:
+    if figure.value is None or chance is None:
         return "-"
-    return f"{100 * figure.value:.1f}\n{100 * figure.low:.0f}–{100 * figure.high:.0f}\nby chance {100 * chance:.1f}"
+    interval = format_interval(figure.low, figure.high, digits=0)
+    return f"{format_percent(figure.value)}\n{interval}\nrandom {format_percent(chance)}"
 
 
-def rerank(model: str | Path | None, data: Path, out: Path, settings: RerankSettings | None = None) -> RerankResults:
-    """Rank the candidates of every problem, and write ``results.json``, ``problems.jsonl`` and ``rewards.jsonl``.
+def _format_correlation(figure: BootstrapFigure) -> str:
+    return "-" if figure.value is None else f"{figure.value:+.3f}\n{figure.low:+.2f} to {figure.high:+.2f}"
 
-    A job that was killed goes on behind the last problem whose rewards it had written.
+
+def rerank(
+    model: str | Path | None, data: str | Path, out: str | Path, settings: RerankSettings | None = None
+) -> RerankResults:
+    """Rank the candidates of every problem by reward and compare the order with test results.
+
+    Writes ``results.json``, ``problems.jsonl`` and ``rewards.jsonl``. An interrupted job resumes after the last problem
+    whose rewards were saved.
 
     Args:
-        model: Baseline name or checkpoint folder; ``None`` takes the rewards that stand in the file.
-        data: JSONL file, see :meth:`Problem.read`.
-        out: Folder to write to.
+        model: Checkpoint directory, hub name, or baseline name; ``None`` uses the rewards in the file.
+        data: JSONL file, see :meth:`Problem.parse`.
+        out: Output directory.
         settings: See :class:`RerankSettings`.
 
     Raises:
-        InputError: The file holds no problem, or no rewards where no model is given.
+        InputError: The file has no usable problem, or no rewards and no model is given.
         CheckpointError: The model cannot be loaded.
     """
     settings = settings or RerankSettings()
+    data, out = Path(data), Path(out)
     rejected: Counter[str] = Counter()
     loaded = load_model(model, settings.model) if model is not None else None
-    out.mkdir(parents=True, exist_ok=True)
     rows: list[RankedProblem] = []
     digests: list[str] = []
-    with status_spinner("rerank", lambda: f"{len(rows)} problems"):
-        for problem, rewards in _rewarded(read_problems(data, rejected), loaded, model, out, settings):
-            rows.append(rank_problem(problem, rewards, settings.k))
-            digests.append(stable_id(problem.id, problem.prompt, *problem.candidates))
+    rewarded = _add_rewards(read_problems(data, rejected), loaded, model, out, settings)
+    for problem, rewards in track(rewarded, "rank problems"):
+        rows.append(rank_problem(problem, rewards, settings.k))
+        digests.append(stable_id(problem.id, problem.prompt, *problem.candidates))
     if not rows:
         raise InputError(
-            f"{data} holds no usable problem.", f"Lines not used: {dict(rejected) or 'none, it is empty'}."
+            f"{data} has no usable problem.", f"Lines not used: {dict(rejected) or 'none, the file is empty'}."
         )
-    how = Resampling(settings.resamples, settings.level, settings.seed)
-    languages = sorted({row.language for row in rows})
+    resampling = Resampling(settings.n_resamples, settings.confidence_level, settings.seed)
+    by_language = {name: [r for r in rows if r.language == name] for name in sorted({row.language for row in rows})}
     results = RerankResults(
         model=loaded.identity.name if loaded else "file",
         model_digest=loaded.identity.digest if loaded else "",
         data=data.name,
         data_digest=stable_id(*digests),
         prompts=settings.prompts if loaded else "",
-        overall=RerankFigures.of(rows, settings.k, how),
+        overall=RerankFigures.from_problems(rows, settings.k, resampling),
         by_language={
-            name: RerankFigures.of([r for r in rows if r.language == name], settings.k, how) for name in languages
+            name: RerankFigures.from_problems(group, settings.k, resampling) for name, group in by_language.items()
         },
         published=published_summary(rows, settings.k),
         rejected=dict(sorted(rejected.items())),
-        resampling=how,
+        resampling=resampling,
         version=themis_rm.__version__,
     )
     write_text(out / PROBLEMS, "".join(row.model_dump_json() + "\n" for row in rows))
@@ -174,7 +199,7 @@ def rerank(model: str | Path | None, data: Path, out: Path, settings: RerankSett
     return results
 
 
-def _rewarded(
+def _add_rewards(
     problems: Iterable[Problem],
     loaded: RewardModel | None,
     model: str | Path | None,
@@ -187,26 +212,34 @@ def _rewarded(
                 raise InputError(f"Problem {problem.id} has no rewards.", "Give --model to score the candidates.")
             yield problem, problem.rewards
         return
-    prompts = RunPrompts.choose(model, settings.prompts, settings.prompt_set, settings.model)
+    prompts = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
     asked = criterion(settings.criterion)
-    with JsonlCache(out / REWARDS, ("rewards",)) as known:
+    with JsonlCache(out / REWARDS, ("rewards",)) as cache:
         for problem in problems:
-            key = stable_id(
-                loaded.identity.digest,
-                json.dumps(loaded.identity.facts, sort_keys=True),
-                prompts.mode,
-                prompts.digest,
-                asked.short,
-                str(settings.model.batch_tokens),
-                problem.prompt,
-                *problem.candidates,
-            )
-            if key not in known.rows:
-                known.add(key, {"id": problem.id, "rewards": _scored(loaded, prompts, asked, problem)})
-            yield problem, known.rows[key]["rewards"]
+            key = _cache_key(loaded, prompts, asked, problem, settings)
+            if key not in cache.rows:
+                cache.add(key, {"id": problem.id, "rewards": _score_candidates(loaded, prompts, asked, problem)})
+            yield problem, cache.rows[key]["rewards"]
 
 
-def _scored(model: RewardModel, prompts: RunPrompts, asked: Criterion, problem: Problem) -> list[float | None]:
+def _cache_key(
+    loaded: RewardModel, prompts: RunPrompts, asked: Criterion, problem: Problem, settings: RerankSettings
+) -> str:
+    return stable_id(
+        loaded.identity.digest,
+        json.dumps(loaded.identity.facts, sort_keys=True),
+        prompts.mode,
+        prompts.digest,
+        asked.short,
+        str(settings.model.batch_tokens),
+        problem.prompt,
+        *problem.candidates,
+    )
+
+
+def _score_candidates(
+    model: RewardModel, prompts: RunPrompts, asked: Criterion, problem: Problem
+) -> list[float | None]:
     system = prompts.prompts.system(prompts.mode, asked) if prompts.prompts else None
-    scores = model.score([conversation(system, problem.prompt, answer) for answer in problem.candidates])
+    scores = model.score([conversation(system, problem.prompt, candidate) for candidate in problem.candidates])
     return [score.reward for score in scores]

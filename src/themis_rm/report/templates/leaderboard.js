@@ -3,16 +3,16 @@
   // ---------------------------------------------------------------- data
   const data = JSON.parse(document.getElementById("board").textContent);
   const LOST = 0, TIED = 1, WON = 2, FAILED = 3, MISSING = 4;
-  const WORDS = ["wrong", "tied", "right", "failed", "missing"], CLASSES = ["lost", "tied", "won", "failed", "missing"];
-  const { entries, scored, cuts, pairs } = data;
-  const ids = frontDecoded(pairs.ids);
-  const outcomes = pairs.outcomes.map((packed) => unpacked(packed, ids.length));
+  const WORDS = ["wrong", "tie", "right", "failed", "missing"], CLASSES = ["lost", "tied", "won", "failed", "missing"];
+  const { entries, scored, slices, pairs } = data;
+  const ids = decodeFront(pairs.ids);
+  const outcomes = pairs.outcomes.map((packed) => unpack(packed, ids.length));
   const KINDS = { criterion: data.criteria, language: data.languages };
   const NAMES = { criterion: pairs.criteria, language: pairs.languages, subset: pairs.subsets };
-  const state = { cut: 0, strict: false, a: 0, b: scored > 1 ? 1 : -1, sort: "accuracy", down: true, filter: "", heat: "a", which: "all", find: "", page: 0 };
+  const state = { slice: 0, strict: false, a: 0, b: scored > 1 ? 1 : -1, sort: "accuracy", down: true, filter: "", heat: "a", which: "all", find: "", page: 0 };
   const PAGE = 25;
 
-  function frontDecoded(coded) {
+  function decodeFront(coded) {
     let before = "";
     return coded.map((item) => {
       const colon = item.indexOf(":");
@@ -21,7 +21,7 @@
     });
   }
 
-  function unpacked(packed, size) {
+  function unpack(packed, size) {
     const found = new Uint8Array(size + 1);
     for (let i = 0; i < packed.length; i++) {
       const code = packed.charCodeAt(i) - 97;
@@ -31,32 +31,32 @@
     return found.subarray(0, size);
   }
 
-  function remembered(work) {
-    const known = new Map();
+  function memoize(compute) {
+    const cache = new Map();
     return (key) => {
-      if (!known.has(key)) known.set(key, work(key));
-      return known.get(key);
+      if (!cache.has(key)) cache.set(key, compute(key));
+      return cache.get(key);
     };
   }
 
-  /** Indices of the pairs of a cut. */
-  const members = remembered((index) => {
-    const cut = cuts[index];
-    if (cut.kind === "length-matched") return pairs.matched;
-    const wanted = ["criterion", "language", "subset"].filter((name) => cut[name]).map((name) => [pairs[name], NAMES[name].indexOf(cut[name])]);
+  /** Indices of the pairs of a slice. */
+  const members = memoize((index) => {
+    const slice = slices[index];
+    if (slice.kind === "length-matched") return pairs.matched;
+    const wanted = ["criterion", "language", "subset"].filter((name) => slice[name]).map((name) => [pairs[name], NAMES[name].indexOf(slice[name])]);
     const found = [];
     for (let i = 0; i < ids.length; i++) if (wanted.every(([codes, code]) => codes[i] === code)) found.push(i);
     return found;
   });
 
-  /** What the table splits a cut by: a criterion or a subset by language, anything else by criterion. */
+  /** How the table splits a slice: a criterion or a subset by language, anything else by criterion. */
   function breakdown(index) {
-    const kind = cuts[index].kind;
+    const kind = slices[index].kind;
     return kind === "cell" ? null : kind === "criterion" || kind === "subset" ? "language" : "criterion";
   }
 
   /** Per scored model and part of the breakdown: [won, tied, present]. */
-  const parts = remembered((index) => {
+  const parts = memoize((index) => {
     const kind = breakdown(index);
     if (!kind) return null;
     const of = new Map(KINDS[kind].map((row, place) => [NAMES[kind].indexOf(row.key), place]));
@@ -74,38 +74,38 @@
   });
 
   const share = (won, tied, n) => (n ? (state.strict ? won : won + tied / 2) / n : null);
-  const tests = () => data.tests.find((item) => item.cut === cuts[state.cut].key)?.[state.strict ? "strict" : "half"];
+  const tests = () => data.tests.find((item) => item.slice === slices[state.slice].key)?.[state.strict ? "strict" : "half"];
 
-  /** Figures of one entry in a cut; of a reference entry only the strict accuracy is known. */
-  function figures(entry, cut = state.cut) {
-    if (entry >= scored) return { value: data.reference_strict[entry - scored][cut], low: null, high: null, reference: true };
-    const of = data.accuracies, at = (name) => of[name][entry][cut];
+  /** Figures of one entry in a slice; a reference entry has only a strict accuracy. */
+  function figures(entry, slice = state.slice) {
+    if (entry >= scored) return { value: data.reference_strict[entry - scored][slice], low: null, high: null, reference: true };
+    const of = data.accuracies, at = (name) => of[name][entry][slice];
     const ends = state.strict ? ["strict_low", "strict_high"] : ["low", "high"];
     const found = { n: at("n"), wins: at("wins"), ties: at("ties"), failed: at("failed"), missing: at("missing") };
     return { ...found, value: share(found.wins, found.ties, found.n), low: at(ends[0]), high: at(ends[1]), tieRate: found.n ? found.ties / found.n : null };
   }
 
-  /** How often each outcome of a model stands with each of another, over the pairs of some indices that both have. */
-  function joint(a, b, where) {
+  /** Number of pairs with each combination of outcomes of two models, over the given indices that both models have. */
+  function joint(a, b, rows) {
     const counts = [[0, 0, 0], [0, 0, 0], [0, 0, 0]];
-    let leftOut = 0, n = 0;
-    for (const i of where) {
+    let unshared = 0, n = 0;
+    for (const i of rows) {
       const one = outcomes[a][i], two = outcomes[b][i];
-      if (one === MISSING || two === MISSING) leftOut += one !== two;
+      if (one === MISSING || two === MISSING) unshared += one !== two;
       else {
-        counts[one % 3][two % 3] += 1; // a failed pair (3) is a lost one (0)
+        counts[one % 3][two % 3] += 1; // a failed pair (3) counts as lost (0)
         n += 1;
       }
     }
     const sum = (weight) => counts.reduce((all, row, x) => all + row.reduce((some, count, y) => some + count * weight(x, y), 0), 0);
     const onlyA = sum((x, y) => x === WON && y !== WON), onlyB = sum((x, y) => y === WON && x !== WON);
     const gap = n ? (state.strict ? onlyA - onlyB : sum((x, y) => x - y) / 2) / n : null;
-    return { counts, n, leftOut, onlyA, onlyB, gap };
+    return { counts, n, unshared, onlyA, onlyB, gap };
   }
 
-  /** The test of two models in a cut, turned so that the first is a; nothing where the cut is not tested. */
-  function tested(a, b, key) {
-    const item = data.tests.find((found) => found.cut === key)?.[state.strict ? "strict" : "half"];
+  /** The test of model a against model b in a slice; null if the slice is not tested. */
+  function findTest(a, b, key) {
+    const item = data.tests.find((found) => found.slice === key)?.[state.strict ? "strict" : "half"];
     if (!item || a === b) return null;
     const [i, j] = a < b ? [a, b] : [b, a];
     const place = i * scored - (i * (i + 1)) / 2 + (j - i - 1);
@@ -114,58 +114,62 @@
     return { low: a < b ? low : -high, high: a < b ? high : -low, p: item.p[place], holm: item.holm[place] };
   }
 
-  // ---------------------------------------------------------------- words and numbers
+  // ---------------------------------------------------------------- formatting
   const $ = (id) => document.getElementById(id);
   const esc = (text) => String(text).replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
   const missing = (x) => x === null || x === undefined || Number.isNaN(x);
   const count = (x) => (missing(x) ? "–" : x.toLocaleString("en-GB"));
   const pct = (x, digits = 1) => (missing(x) ? "–" : (100 * x).toFixed(digits).replace("-", "−"));
   const signed = (x, digits = 1) => (missing(x) ? "–" : (x > 0 ? "+" : "") + pct(x, digits));
-  const chance = (p) => (missing(p) ? "–" : p < 1e-4 ? "< 0.0001" : p > 0.9995 ? "1" : p.toFixed(p < 0.1 ? 4 : 3));
+  const pValue = (p) => (missing(p) ? "–" : p < 1e-4 ? "< 0.0001" : p > 0.9995 ? "1" : p.toFixed(p < 0.1 ? 4 : 3));
   const interval = (f) => (missing(f.low) ? "no interval" : `${pct(f.low)}–${pct(f.high)}`);
   const billions = (x) => (missing(x) ? "–" : `${x} B`);
-  const title = (cut) => {
-    if (cut.kind === "all") return "all pairs";
-    if (cut.kind === "length-matched") return "length-matched pairs";
-    const named = (kind) => KINDS[kind].find((row) => row.key === cut[kind])?.title;
-    return cut.subset || [named("criterion"), named("language")].filter(Boolean).join(" in ");
+  const title = (slice) => {
+    if (slice.kind === "all") return "all pairs";
+    if (slice.kind === "length-matched") return "length-matched pairs";
+    const named = (kind) => KINDS[kind].find((row) => row.key === slice[kind])?.title;
+    return slice.subset || [named("criterion"), named("language")].filter(Boolean).join(" in ");
   };
 
-  function described(entry) {
+  function describe(entry) {
     const f = figures(entry), e = entries[entry];
-    if (f.reference) return `${e.name}\n${pct(f.value)} % strict (published; no pair scores)\n${billions(e.parameters)} parameters`;
+    if (f.reference) return `${e.name}\n${pct(f.value)} % strict (published, without pair scores)\n${billions(e.parameters)} parameters`;
     const lines = [e.name, `${pct(f.value)} % (${data.level} interval ${interval(f)}), n = ${count(f.n)}`, `ties ${pct(f.tieRate)} %, failed ${count(f.failed)}, missing ${count(f.missing)}`];
     if (!missing(e.parameters)) lines.push(`${billions(e.parameters)} parameters${e.series ? `, ${e.series}` : ""}`);
     return lines.join("\n");
   }
 
-  /** Entries with a figure in the cut, best first; equal ones in the board's order. */
+  /** Entries with a figure in the slice, best first; equal ones in their original order. */
   const ranked = () =>
     entries.map((_, entry) => entry).filter((entry) => !missing(figures(entry).value)).sort((x, y) => figures(y).value - figures(x).value || x - y);
+
+  const strictShare = (f) => (f.reference ? f.value : f.n ? f.wins / f.n : null);
 
   const marks = (entry) => `data-m="${entry}" class="mark${entry >= scored ? " open" : ""}`;
 
   // ---------------------------------------------------------------- the table
   function columns() {
-    const f = (entry) => figures(entry), t = tests(), kind = breakdown(state.cut), split = parts(state.cut);
+    const f = (entry) => figures(entry), t = tests(), kind = breakdown(state.slice), split = parts(state.slice);
     const rank = (entry) => (t && entry < scored && f(entry).n ? t.ranks[entry] : null);
     const letters = (entry) => (t && entry < scored ? t.letters[entry] : "");
+    const hint = (name) => data.columns[name];
     const left = [
-      { key: "model", label: "Model", text: true, value: (e) => entries[e].name, cell: modelCell, css: "text model" },
-      { key: "rank", label: "Rank", hint: "Ranks that the paired tests leave open", value: (e) => rank(e) && rank(e)[0] + rank(e)[1] / 1000, cell: (e) => (rank(e) ? [...new Set(rank(e))].join("–") : "–") },
-      { key: "accuracy", label: "Accuracy", hint: "Per cent of pairs", down: true, value: (e) => f(e).value, cell: (e) => pct(f(e).value), css: "value" },
-      { key: "interval", label: "Interval", hint: "Sorts by the lower end", down: true, value: (e) => f(e).low, cell: whisker, css: "whisker", axis: true },
-      { key: "same", label: "Same", hint: "Models that share a letter do not differ significantly", text: true, value: (e) => letters(e) || null, cell: (e) => esc(letters(e)) || "–" },
+      { key: "model", label: "model", hint: hint("model"), text: true, value: (e) => entries[e].name, cell: modelCell, css: "text model" },
+      { key: "rank", label: "rank", hint: hint("rank"), value: (e) => rank(e) && rank(e)[0] + rank(e)[1] / 1000, cell: (e) => (rank(e) ? [...new Set(rank(e))].join("–") : "–") },
+      { key: "accuracy", label: "accuracy", hint: `${hint("accuracy")} In percent.`, down: true, value: (e) => f(e).value, cell: (e) => pct(f(e).value), css: "value" },
+      { key: "interval", label: "low–high", hint: "Confidence interval of the accuracy, in percent; sorts by its lower end.", down: true, value: (e) => f(e).low, cell: whisker, css: "whisker", axis: true },
+      { key: "group", label: "group", hint: hint("group"), text: true, value: (e) => letters(e) || null, cell: (e) => esc(letters(e)) || "–" },
     ];
     const last = [
-      { key: "ties", label: "Ties %", down: true, value: (e) => f(e).tieRate, cell: (e) => pct(f(e).tieRate) },
-      { key: "failed", label: "Failed", down: true, value: (e) => f(e).failed, cell: (e) => count(f(e).failed) },
-      { key: "missing", label: "Missing", down: true, value: (e) => f(e).missing, cell: (e) => count(f(e).missing) },
-      { key: "n", label: "Pairs", down: true, value: (e) => f(e).n, cell: (e) => count(f(e).n) },
-      { key: "parameters", label: "Size, B", hint: "Parameters in billions", value: (e) => entries[e].parameters, cell: (e) => (missing(entries[e].parameters) ? "–" : entries[e].parameters) },
-      { key: "series", label: "Series", text: true, value: (e) => entries[e].series || null, cell: (e) => `<span title="${esc(entries[e].series)}">${esc(entries[e].series) || "–"}</span>`, css: "text series" },
+      { key: "strict", label: "strict", hint: `${hint("strict")} In percent.`, down: true, value: (e) => strictShare(f(e)), cell: (e) => pct(strictShare(f(e))) },
+      { key: "tie_rate", label: "tie_rate", hint: `${hint("tie_rate")} In percent.`, down: true, value: (e) => f(e).tieRate, cell: (e) => pct(f(e).tieRate) },
+      { key: "failed", label: "failed", hint: hint("failed"), down: true, value: (e) => f(e).failed, cell: (e) => count(f(e).failed) },
+      { key: "missing", label: "missing", hint: hint("missing"), down: true, value: (e) => f(e).missing, cell: (e) => count(f(e).missing) },
+      { key: "n", label: "n", hint: hint("n"), down: true, value: (e) => f(e).n, cell: (e) => count(f(e).n) },
+      { key: "parameters", label: "parameters", hint: hint("parameters"), value: (e) => entries[e].parameters, cell: (e) => (missing(entries[e].parameters) ? "–" : entries[e].parameters) },
+      { key: "series", label: "series", hint: hint("series"), text: true, value: (e) => entries[e].series || null, cell: (e) => `<span title="${esc(entries[e].series)}">${esc(entries[e].series) || "–"}</span>`, css: "text series" },
     ];
-    if (!data.accuracies.missing.some((row) => row[0])) last.splice(2, 1);
+    if (!data.accuracies.missing.some((row) => row[0])) last.splice(3, 1);
     if (!kind) return { left, right: [], last, kind };
     const part = (e, place) => (e < scored ? share(...split[e][place]) : referencePart(e, KINDS[kind][place].key));
     const there = KINDS[kind].map((row, place) => ({ row, place })).filter(({ place }) => split.some((found) => found[place][2]));
@@ -174,15 +178,15 @@
       return values.some(missing) ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
     };
     const right = there.map(({ row, place }) => ({ key: row.key, label: row.short, hint: row.title, down: true, value: (e) => part(e, place), cell: (e) => pct(part(e, place)) }));
-    if (right.length > 1) right.push({ key: "macro", label: "Mean", hint: `Mean over ${kind === "criterion" ? "criteria" : "languages"}, each counting the same`, down: true, value: macro, cell: (e) => pct(macro(e)) });
+    if (right.length > 1) right.push({ key: "macro", label: "macro", hint: `Mean over ${kind === "criterion" ? "criteria" : "languages"}, each with the same weight.`, down: true, value: macro, cell: (e) => pct(macro(e)) });
     if (right.length) right[0].css = last[0].css = "first";
     return { left, right, last, kind };
   }
 
-  /** A published figure of a part, where one is: of a criterion over all pairs. */
+  /** A published figure of a part: only criteria over all pairs have one. */
   function referencePart(entry, key) {
-    if (state.cut !== 0) return null;
-    const column = cuts.findIndex((cut) => cut.key === key);
+    if (state.slice !== 0) return null;
+    const column = slices.findIndex((slice) => slice.key === key);
     return column < 0 ? null : data.reference_strict[entry - scored][column];
   }
 
@@ -194,7 +198,7 @@
     return `<span class="pick">${pick}</span><b title="${esc(e.name)}">${esc(e.name)}</b>${tags.map((tag) => `<span class="tag">${esc(tag)}</span>`).join("")}`;
   }
 
-  /** Left and right end of the scale that whiskers are drawn on: the same for all models of a cut. */
+  /** Ends of the scale of the intervals: the same for all models of a slice. */
   function scale() {
     const all = entries.map((_, entry) => figures(entry)).flatMap((f) => [f.low, f.high, f.value]).filter((x) => !missing(x));
     const low = Math.min(0.5, Math.floor(10 * Math.min(...all)) / 10), high = Math.max(Math.ceil(10 * Math.max(...all)) / 10, low + 0.2);
@@ -206,7 +210,7 @@
     if (missing(f.value)) return "–";
     const place = (x) => `${(100 * at(x)).toFixed(1)}%`;
     const line = missing(f.low) ? "" : `<i style="left:${place(f.low)};width:${(100 * (at(f.high) - at(f.low))).toFixed(1)}%"></i>`;
-    return `<span class="spread"><small>${missing(f.low) ? "" : interval(f)}</small><span class="track" style="--half:${place(0.5)}" data-tip="${esc(described(entry))}">${line}<b${f.reference ? ' class="open"' : ""} style="left:${place(f.value)}"></b></span></span>`;
+    return `<span class="spread"><small>${missing(f.low) ? "" : interval(f)}</small><span class="track" style="--half:${place(0.5)}" data-tip="${esc(describe(entry))}">${line}<b${f.reference ? ' class="open"' : ""} style="left:${place(f.value)}"></b></span></span>`;
   }
 
   let order = entries.map((_, entry) => entry);
@@ -214,9 +218,9 @@
   const flat = ({ left, right, last }) => [...left, ...right, ...last];
 
   function drawTable() {
-    const found = columns(), { left, right, last, kind } = found, all = flat(found), ends = scale(), cut = cuts[state.cut];
+    const found = columns(), { left, right, last, kind } = found, all = flat(found), ends = scale(), slice = slices[state.slice];
     if (!all.some((column) => column.key === state.sort)) Object.assign(state, { sort: "accuracy", down: true });
-    const over = right.length ? `<tr class="over"><th colspan="${left.length}"></th><th class="spread first" colspan="${right.length}" scope="colgroup">accuracy by ${kind}${cut.kind === "all" ? "" : `, ${esc(title(cut))}`}</th><th class="first" colspan="${last.length}"></th></tr>` : "";
+    const over = right.length ? `<tr class="over"><th colspan="${left.length}"></th><th class="spread first" colspan="${right.length}" scope="colgroup">accuracy by ${kind}${slice.kind === "all" ? "" : `, ${esc(title(slice))}`}</th><th class="first" colspan="${last.length}"></th></tr>` : "";
     const heads = all.map((column) => {
       const axis = column.axis ? `<span class="axis" aria-hidden="true"><span>${pct(ends.low, 0)}</span><span>${pct(ends.high, 0)}</span></span>` : "";
       return `<th scope="col" data-key="${esc(column.key)}" class="${column.css ?? ""}${column.text ? " text" : ""}"${column.hint ? ` title="${esc(column.hint)}"` : ""}><button type="button">${esc(column.label)}</button>${axis}</th>`;
@@ -232,14 +236,14 @@
 
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-  /** Sort stably: equal rows keep their places, and rows without a figure stand last both ways. */
+  /** Sort stably: equal rows keep their order, and rows without a figure are last in both directions. */
   function sortTable(all = flat(columns())) {
-    const column = all.find((found) => found.key === state.sort), way = state.down ? -1 : 1;
+    const column = all.find((found) => found.key === state.sort), direction = state.down ? -1 : 1;
     const values = entries.map((_, entry) => column.value(entry));
     order.sort((x, y) => {
       const [one, two] = [values[x], values[y]];
       if (missing(one) || missing(two)) return missing(one) - missing(two);
-      return way * (typeof one === "string" ? collator.compare(one, two) : one - two);
+      return direction * (typeof one === "string" ? collator.compare(one, two) : one - two);
     });
     const body = $("board-table").tBodies[0], rows = new Map([...body.rows].map((row) => [Number(row.dataset.m), row]));
     for (const entry of order) body.append(rows.get(entry));
@@ -261,13 +265,13 @@
     $("shown").textContent = `${shown} of ${entries.length} models`;
   }
 
-  function headClicked(key) {
+  function sortBy(key) {
     const column = flat(columns()).find((found) => found.key === key);
     Object.assign(state, { sort: key, down: state.sort === key ? !state.down : Boolean(column.down) });
     sortTable();
   }
 
-  function asCsv() {
+  function toCsv() {
     const all = flat(columns());
     const quoted = (x) => (missing(x) ? "" : /[",\n]/.test(x) ? `"${String(x).replaceAll('"', '""')}"` : x);
     const rank = (entry) => (tests() && entry < scored ? tests().ranks[entry].join("-") : "");
@@ -281,8 +285,8 @@
 
   function download() {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([asCsv()], { type: "text/csv" }));
-    link.download = `leaderboard-${cuts[state.cut].key.replaceAll("/", "-")}-${state.strict ? "strict" : "ties-half"}.csv`;
+    link.href = URL.createObjectURL(new Blob([toCsv()], { type: "text/csv" }));
+    link.download = `leaderboard-${slices[state.slice].key.replaceAll("/", "-")}-${state.strict ? "strict" : "ties-half"}.csv`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
@@ -290,16 +294,16 @@
   // ---------------------------------------------------------------- plots of all models
   const ROW = 19, HEAD = 26;
   const pen = document.createElement("canvas").getContext("2d");
-  const wide = (text) => {
+  const textWidth = (text) => {
     pen.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
     return pen.measureText(text).width;
   };
 
-  /** Cut a text so that it fits into a width of a plot. */
-  function fits(text, width) {
-    let cut = text;
-    while (cut.length > 4 && wide(cut === text ? text : `${cut}…`) > width) cut = cut.slice(0, -1);
-    return cut === text ? text : `${cut}…`;
+  /** Shorten a text to a width in pixels. */
+  function fitText(text, width) {
+    let short = text;
+    while (short.length > 4 && textWidth(short === text ? text : `${short}…`) > width) short = short.slice(0, -1);
+    return short === text ? text : `${short}…`;
   }
 
   const svg = (width, height, label, inside) =>
@@ -307,7 +311,7 @@
 
   function drawIntervals() {
     const box = $("intervals"), width = Math.max(300, box.clientWidth), rows = ranked(), t = tests(), ends = scale();
-    const roomy = width > 640, numbers = roomy ? 84 : 0;
+    const wide = width > 640, numbers = wide ? 84 : 0;
     const left = Math.min(250, 0.43 * width), right = numbers + (t ? Math.min(76, 0.17 * width) : 12), x = (v) => left + ends.at(v) * (width - left - right);
     const height = HEAD + ROW * rows.length + 20, parts = [];
     for (let tick = ends.low; tick < ends.high + 0.01; tick += 0.1) {
@@ -319,18 +323,18 @@
       const f = figures(entry), y = HEAD + ROW * (place + 0.5), name = entries[entry].name;
       const line = missing(f.low) ? "" : `<line x1="${x(f.low).toFixed(1)}" x2="${x(f.high).toFixed(1)}" y1="${y}" y2="${y}"/>`;
       const letters = t && entry < scored ? `<text x="${width - right + numbers + 10}" y="${y + 4}" class="soft">${esc(t.letters[entry])}</text>` : "";
-      const told = roomy && !missing(f.low) ? `<text x="${width - right + numbers}" y="${y + 4}" class="soft" text-anchor="end">${interval(f)}</text>` : "";
-      parts.push(`<g ${marks(entry)}" data-tip="${esc(described(entry))}"><rect class="hit" x="0" y="${y - ROW / 2}" width="${width}" height="${ROW}"/><text class="name" x="${left - 12}" y="${y + 4}" text-anchor="end">${esc(fits(name, left - 14))}</text>${line}<circle cx="${x(f.value).toFixed(1)}" cy="${y}" r="3.5"/>${told}${letters}</g>`);
+      const numbersText = wide && !missing(f.low) ? `<text x="${width - right + numbers}" y="${y + 4}" class="soft" text-anchor="end">${interval(f)}</text>` : "";
+      parts.push(`<g ${marks(entry)}" data-tip="${esc(describe(entry))}"><rect class="hit" x="0" y="${y - ROW / 2}" width="${width}" height="${ROW}"/><text class="name" x="${left - 12}" y="${y + 4}" text-anchor="end">${esc(fitText(name, left - 14))}</text>${line}<circle cx="${x(f.value).toFixed(1)}" cy="${y}" r="3.5"/>${numbersText}${letters}</g>`);
     });
-    box.innerHTML = svg(width, height, `Accuracy of ${rows.length} models with intervals, ${title(cuts[state.cut])}`, parts.join(""));
+    box.innerHTML = svg(width, height, `Accuracy of ${rows.length} models with intervals, ${title(slices[state.slice])}`, parts.join(""));
   }
 
   function drawUndecided() {
-    const box = $("undecided"), width = Math.max(300, box.clientWidth), beside = matchMedia("(min-width: 1000px)").matches;
+    const box = $("undecided"), width = Math.max(300, box.clientWidth), wideScreen = matchMedia("(min-width: 1000px)").matches;
     const some = (f) => !f.reference && f.ties + f.failed + f.missing > 0;
-    const rows = ranked().filter((entry) => beside || some(figures(entry))), clear = scored - ranked().filter((entry) => some(figures(entry))).length;
-    $("undecided-words").textContent = `${clear} of ${scored} models decide all pairs.`;
-    const left = beside ? 8 : Math.min(250, 0.43 * width), right = 92, shares = (f) => [f.ties, f.failed, f.missing].map((k) => k / (f.n + f.missing));
+    const rows = ranked().filter((entry) => wideScreen || some(figures(entry))), decided = scored - ranked().filter((entry) => some(figures(entry))).length;
+    $("undecided-words").textContent = `${decided} of ${scored} models have no ties, failures or missing pairs.`;
+    const left = wideScreen ? 8 : Math.min(250, 0.43 * width), right = 92, shares = (f) => [f.ties, f.failed, f.missing].map((k) => k / (f.n + f.missing));
     const widest = Math.max(0.1, ...rows.filter((entry) => entry < scored).map((entry) => shares(figures(entry)).reduce((a, b) => a + b, 0)));
     const top = Math.ceil(widest * 10) / 10, x = (v) => (v / top) * (width - left - right), height = HEAD + ROW * rows.length + 20, parts = [];
     for (const tick of [0, top / 2, top]) {
@@ -347,8 +351,8 @@
         });
         words = [f.ties && `${pct(f.tieRate)} %`, f.failed && `${count(f.failed)} failed`, f.missing && `${count(f.missing)} missing`].filter(Boolean).join(", ") || "0";
       }
-      const name = beside ? "" : `<text class="name" x="${left - 12}" y="${y + 4}" text-anchor="end">${esc(fits(entries[entry].name, left - 14))}</text>`;
-      parts.push(`<g ${marks(entry)}" data-tip="${esc(described(entry))}"><rect class="hit" x="0" y="${y - ROW / 2}" width="${width}" height="${ROW}"/>${name}${bars}<text class="soft" x="${(from + 6).toFixed(1)}" y="${y + 4}">${esc(words)}</text></g>`);
+      const name = wideScreen ? "" : `<text class="name" x="${left - 12}" y="${y + 4}" text-anchor="end">${esc(fitText(entries[entry].name, left - 14))}</text>`;
+      parts.push(`<g ${marks(entry)}" data-tip="${esc(describe(entry))}"><rect class="hit" x="0" y="${y - ROW / 2}" width="${width}" height="${ROW}"/>${name}${bars}<text class="soft" x="${(from + 6).toFixed(1)}" y="${y + 4}">${esc(words)}</text></g>`);
     });
     box.innerHTML = svg(width, height, "Ties, failures and missing pairs by model", parts.join(""));
   }
@@ -367,7 +371,7 @@
     const frame = { left: 40, right: 10, top: 12, bottom: 42, width, height };
     const x = (p) => frame.left + (Math.log(p / least) / Math.log(most / least)) * (width - frame.left - frame.right);
     const y = (v) => height - frame.bottom - ((v - floor) / (ceiling - floor)) * (height - frame.bottom - frame.top);
-    const points = placed(shown, x, y);
+    const points = placePoints(shown, x, y);
     const series = [...new Set(shown.map((entry) => entries[entry].series).filter(Boolean))].filter((name) => shown.filter((entry) => entries[entry].series === name).length > 1).sort(collator.compare);
     const tone = (entry) => { const place = series.indexOf(entries[entry].series); return place < 0 ? "--soft" : TONES[place % TONES.length]; };
     const families = series.map((name) => {
@@ -375,12 +379,12 @@
       return own;
     }).filter((own) => own.length > 1);
     const lines = families.map((own) => `<polyline class="family" style="--tone:var(${tone(own[0].entry)})" points="${own.map((point) => `${point.x.toFixed(1)},${point.y.toFixed(1)}`).join(" ")}"/>`);
-    const labels = labelled(points, frame, families);
+    const labels = placeLabels(points, frame, families);
     const dots = points.map((point) => {
       const f = figures(point.entry), label = labels.get(point.entry);
       const line = missing(f.low) ? "" : `<line x1="${point.x.toFixed(1)}" x2="${point.x.toFixed(1)}" y1="${y(f.low).toFixed(1)}" y2="${y(f.high).toFixed(1)}"/>`;
       const text = label ? `<text class="name" x="${label.x.toFixed(1)}" y="${label.y.toFixed(1)}" text-anchor="${label.anchor}">${esc(label.text)}</text>` : "";
-      return `<g ${marks(point.entry)} dot" style="--tone:var(${tone(point.entry)})" data-tip="${esc(described(point.entry))}">${line}<circle cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="4.5"/>${text}</g>`;
+      return `<g ${marks(point.entry)} dot" style="--tone:var(${tone(point.entry)})" data-tip="${esc(describe(point.entry))}">${line}<circle cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="4.5"/>${text}</g>`;
     });
     box.innerHTML = svg(width, height, `Accuracy of ${shown.length} models against parameters`, axes(frame, x, y, [least, most], [floor, ceiling]) + lines.join("") + dots.join(""));
   }
@@ -400,11 +404,11 @@
     return parts.join("");
   }
 
-  /** A published strict figure of a model that may tie does not belong on a line of figures with ties half. */
+  /** A published strict accuracy of a model with ties is not comparable with accuracies with ties half. */
   const joins = (entry) => state.strict || entry < scored || entries[entry].judge !== "generative";
 
-  /** Set points of one size apart where their whiskers would lie on each other. */
-  function placed(shown, x, y) {
+  /** Shift points of the same size sideways if their intervals would overlap. */
+  function placePoints(shown, x, y) {
     const points = [];
     for (const entry of shown) {
       const f = figures(entry), size = entries[entry].parameters;
@@ -416,8 +420,8 @@
     return points;
   }
 
-  /** Label what has room: the chosen models first, then the best of each family, then the rest from the top. */
-  function labelled(points, frame, families) {
+  /** Label points without overlap: the chosen models first, then the best of each series, then the rest from the top. */
+  function placeLabels(points, frame, families) {
     const taken = points.map((point) => [point.x - 5, point.y - 5, point.x + 5, point.y + 5]), lines = families.flatMap(along), labels = new Map(), first = new Set();
     const weight = (point) => {
       const name = entries[point.entry].series, leads = name && !first.has(name);
@@ -428,14 +432,14 @@
     const inside = (box) => box[0] > frame.left && box[2] < frame.width - 2 && box[1] > 0 && box[3] < frame.height - frame.bottom;
     const queue = points.map((point) => ({ point, weight: weight(point) })).sort((p, q) => p.weight - q.weight);
     for (const { point } of queue) {
-      const text = entries[point.entry].name, size = wide(text);
+      const text = entries[point.entry].name, size = textWidth(text);
       const spots = [[9, 4, "start"], [-9, 4, "end"], [0, -9, "middle"], [0, 17, "middle"], [7, -7, "start"], [7, 15, "start"], [-7, -7, "end"], [-7, 15, "end"]];
       const found = spots.map(([dx, dy, anchor]) => {
         const from = point.x + dx - (anchor === "end" ? size : anchor === "middle" ? size / 2 : 0);
         return { x: point.x + dx, y: point.y + dy, anchor, text, box: [from - 1, point.y + dy - 10, from + size + 1, point.y + dy + 3] };
       }).filter(({ box }) => inside(box));
       const open = found.filter(({ box }) => apart(box, taken)), chosen = point.entry === state.a || point.entry === state.b;
-      // Rather across a line than no name; a chosen model has its name in any case.
+      // A label may cross a line; a chosen model is always labeled.
       const spot = open.find(({ box }) => apart(box, lines)) ?? open[0] ?? (chosen ? found[0] : undefined);
       if (!spot) continue;
       taken.push(spot.box);
@@ -444,7 +448,7 @@
     return labels;
   }
 
-  /** Small boxes along a family's line. */
+  /** Small boxes along the line of a series. */
   function along(own) {
     return own.slice(1).flatMap((point, place) => {
       const from = own[place], steps = Math.ceil(Math.hypot(point.x - from.x, point.y - from.y) / 5);
@@ -458,7 +462,7 @@
   // ---------------------------------------------------------------- criterion by language
   function drawHeat() {
     const a = state.heat === "b" ? state.b : state.a, difference = state.heat === "diff" && state.b >= 0;
-    const at = (criterion, language) => cuts.findIndex((cut) => !cut.subset && cut.kind !== "length-matched" && cut.criterion === criterion && cut.language === language);
+    const at = (criterion, language) => slices.findIndex((slice) => !slice.subset && slice.kind !== "length-matched" && slice.criterion === criterion && slice.language === language);
     const cell = (criterion, language, css) => {
       const index = at(criterion, language);
       if (index < 0) return `<td class="${css}" title="no pairs">–</td>`;
@@ -471,83 +475,83 @@
     const name = (entry) => entries[entry]?.name ?? "";
     $("heat-title").textContent = difference ? `${name(state.a)} minus ${name(state.b)}` : name(a);
     $("heat-words").textContent = difference
-      ? `Points of accuracy on the pairs that both have. Blue: A is better; orange: B is better. Cells of fewer than ${data.few} pairs are hatched.`
-      : `Accuracy in per cent, its ${data.level} interval, pairs. Blue: above one half; orange: below. Cells of fewer than ${data.few} pairs are hatched: they say where to look, not what is so.`;
+      ? `Difference in points of accuracy on the shared pairs. Blue: A is better; orange: B is better. Cells with fewer than ${data.few} pairs are hatched.`
+      : `Accuracy in percent with ${data.level} interval and number of pairs n. Blue: above one half; orange: below. Cells with fewer than ${data.few} pairs are hatched: they are too small for conclusions.`;
   }
 
-  function tinted(css, far, positive, n) {
+  function tint(css, far, positive, n) {
     return `class="${css}${n < data.few ? " weak" : ""}" style="--tone:var(--${positive ? "a" : "b"});--far:${Math.min(62, far).toFixed(0)}"`;
   }
 
   function heatCell(entry, index, css) {
     const f = figures(entry, index);
     if (missing(f.value)) return `<td class="${css}">–</td>`;
-    return `<td ${tinted(css, 62 * (2 * f.value - 1) ** 2, f.value >= 0.5, f.n)}>${pct(f.value)}<small>${interval(f)}</small><small>n ${count(f.n)}</small></td>`;
+    return `<td ${tint(css, 62 * (2 * f.value - 1) ** 2, f.value >= 0.5, f.n)}>${pct(f.value)}<small>${interval(f)}</small><small>n ${count(f.n)}</small></td>`;
   }
 
   function gapCell(index, css) {
     const found = joint(state.a, state.b, members(index));
     if (missing(found.gap)) return `<td class="${css}">–</td>`;
-    return `<td ${tinted(css, 230 * Math.abs(found.gap), found.gap >= 0, found.n)}>${signed(found.gap)}<small>${found.onlyA} : ${found.onlyB}</small><small>n ${count(found.n)}</small></td>`;
+    return `<td ${tint(css, 230 * Math.abs(found.gap), found.gap >= 0, found.n)}>${signed(found.gap)}<small>${found.onlyA} : ${found.onlyB}</small><small>n ${count(found.n)}</small></td>`;
   }
 
-  // ---------------------------------------------------------------- model against model
+  // ---------------------------------------------------------------- comparison of two models
   function drawVersus() {
     const there = state.b >= 0;
     for (const id of ["versus-body", "versus-pairs"]) $(id).hidden = !there;
     if (!there) return;
-    const [a, b] = [state.a, state.b], cut = cuts[state.cut], found = joint(a, b, members(state.cut)), test = tested(a, b, cut.key);
+    const [a, b] = [state.a, state.b], slice = slices[state.slice], found = joint(a, b, members(state.slice)), test = findTest(a, b, slice.key);
     $("versus-title").innerHTML = `<span class="key a">A</span> ${esc(entries[a].name)} <span class="soft">against</span> <span class="key b">B</span> ${esc(entries[b].name)}`;
-    $("versus-cut").textContent = `On ${title(cut)}, ties count ${state.strict ? "as wrong" : "half"}.`;
-    $("verdict").innerHTML = verdict(a, b, found, test);
+    $("versus-slice").textContent = `On ${title(slice)}; ties count ${state.strict ? "as wrong" : "half"}.`;
+    $("conclusion").innerHTML = describeResult(a, b, found, test);
     drawOutcomes(found);
     const rows = [
-      ["Pairs in both", `${count(found.n)}${found.leftOut ? ` (${count(found.leftOut)} in one of them only, left out)` : ""}`],
+      ["Shared pairs, n", `${count(found.n)}${found.unshared ? ` (${count(found.unshared)} pairs of only one model excluded)` : ""}`],
       ["Difference, A − B", `${signed(found.gap, 2)} points${test ? `, ${data.level} interval ${signed(test.low, 2)} to ${signed(test.high, 2)}` : ""}`],
-      [state.strict ? "p, McNemar’s exact test" : "p, paired randomisation test", test ? chance(test.p) : "not tested in this cut"],
-      ["p after Holm", test ? `${chance(test.holm)} (over all ${count((scored * (scored - 1)) / 2)} pairs of models)` : "–"],
-      ["Only A strictly right", count(found.onlyA)],
-      ["Only B strictly right", count(found.onlyB)],
+      [state.strict ? "p, McNemar’s exact test" : "p, paired randomization test", test ? pValue(test.p) : "not tested in this slice"],
+      ["p_holm", test ? `${pValue(test.holm)} (over all ${count((scored * (scored - 1)) / 2)} pairs of models)` : "–"],
+      ["Only A strictly correct", count(found.onlyA)],
+      ["Only B strictly correct", count(found.onlyB)],
     ];
     $("versus-numbers").innerHTML = rows.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("");
     drawSplit();
     drawPairs();
   }
 
-  function verdict(a, b, found, test) {
+  function describeResult(a, b, found, test) {
     const name = (entry, side) => `<b class="${side}">${esc(entries[entry].name)}</b>`;
-    if (!found.n) return "No pair was put to both models.";
+    if (!found.n) return "The models share no pair.";
     if (a === b) return "Choose two different models.";
     const [better, worse] = found.gap >= 0 ? [name(a, "a"), name(b, "b")] : [name(b, "b"), name(a, "a")];
     if (found.gap === 0) return `${name(a, "a")} and ${name(b, "b")} have the same accuracy on these pairs.`;
     const gap = `${better} is ${pct(Math.abs(found.gap), 1)} points better than ${worse}`;
-    if (!test) return `${gap}. Models are not tested against each other in subsets and cells.`;
-    return test.holm < data.alpha ? `${gap}: a difference that chance hardly explains.` : `${gap}: a difference that chance could explain.`;
+    if (!test) return `${gap}. Models are not tested in subsets and cells.`;
+    return test.holm < data.alpha ? `${gap}: a significant difference.` : `${gap}: not a significant difference.`;
   }
 
   function drawOutcomes({ counts, n }) {
-    const words = ["right", "tied", "wrong"], states = [WON, TIED, LOST], css = (x, y) => (x > y ? "good-a" : x < y ? "good-b" : "");
-    const names = (side, entry) => `<span class="key ${side}">${side.toUpperCase()}</span> ${esc(fits(entries[entry].name, 230))}`;
+    const words = ["right", "tie", "wrong"], states = [WON, TIED, LOST], css = (x, y) => (x > y ? "good-a" : x < y ? "good-b" : "");
+    const names = (side, entry) => `<span class="key ${side}">${side.toUpperCase()}</span> ${esc(fitText(entries[entry].name, 230))}`;
     $("outcomes").tHead.innerHTML = `<tr><td></td><th colspan="3" scope="colgroup" class="text name">${names("b", state.b)}</th></tr><tr><th scope="col" class="text name">${names("a", state.a)}</th>${words.map((word) => `<th scope="col">${word}</th>`).join("")}</tr>`;
     $("outcomes").tBodies[0].innerHTML = states.map((x, place) => `<tr><th scope="row">${words[place]}</th>${states.map((y) => `<td class="${css(x, y)}" data-outcome="${x}${y}">${count(counts[x][y])}<small>${n ? pct(counts[x][y] / n) : "–"} %</small></td>`).join("")}</tr>`).join("");
   }
 
   function drawSplit() {
-    const rows = cuts.map((cut, index) => ({ cut, index })).filter(({ cut }) => ["all", "criterion", "language"].includes(cut.kind));
-    const items = rows.map(({ cut, index }) => ({ cut, index, found: joint(state.a, state.b, members(index)), test: tested(state.a, state.b, cut.key) }));
+    const rows = slices.map((slice, index) => ({ slice, index })).filter(({ slice }) => ["all", "criterion", "language"].includes(slice.kind));
+    const items = rows.map(({ slice, index }) => ({ slice, index, found: joint(state.a, state.b, members(index)), test: findTest(state.a, state.b, slice.key) }));
     const far = Math.max(0.05, ...items.flatMap(({ found, test }) => [found.gap, test?.low, test?.high]).filter((v) => !missing(v)).map(Math.abs));
     const at = (v) => `${(50 + (50 * v) / far).toFixed(1)}%`;
-    const line = ({ cut, index, found, test }) => {
+    const line = ({ slice, index, found, test }) => {
       const tone = found.gap >= 0 ? "--a" : "--b";
       const span = test ? `<i style="left:${at(test.low)};width:${((50 * (test.high - test.low)) / far).toFixed(1)}%"></i>` : "";
       const track = missing(found.gap) ? "–" : `<span class="track" style="--half:50%;color:var(${tone})">${span}<b style="left:${at(found.gap)}"></b></span>`;
       const cells = [count(found.n), pct(figures(state.a, index).value), pct(figures(state.b, index).value), signed(found.gap), test ? `${signed(test.low)} to ${signed(test.high)}` : "–"];
-      return `<tr data-cut="${esc(cut.key)}"><th scope="row" class="text">${esc(title(cut))}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}<td class="gap">${track}</td><td>${test ? chance(test.holm) : "–"}</td><td>${count(found.onlyA)}</td><td>${count(found.onlyB)}</td></tr>`;
+      return `<tr data-slice="${esc(slice.key)}"><th scope="row" class="text">${esc(title(slice))}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}<td class="gap">${track}</td><td>${test ? pValue(test.holm) : "–"}</td><td>${count(found.onlyA)}</td><td>${count(found.onlyB)}</td></tr>`;
     };
     $("split").tBodies[0].innerHTML = items.map(line).join("");
   }
 
-  // ---------------------------------------------------------------- the pairs on which two models differ
+  // ---------------------------------------------------------------- pairs on which two models differ
   const KEPT = {
     all: (x, y) => x % 3 !== y % 3,
     a: (x, y) => x === WON && y !== WON,
@@ -559,7 +563,7 @@
 
   function differing() {
     const [one, two] = [outcomes[state.a], outcomes[state.b]], words = state.find.toLowerCase().split(/\s+/).filter(Boolean);
-    return members(state.cut).filter((i) => {
+    return members(state.slice).filter((i) => {
       if (one[i] === MISSING || two[i] === MISSING || !KEPT[state.which](one[i], two[i])) return false;
       if (!words.length) return true;
       const text = [ids[i], labelOf("criterion", i), labelOf("language", i), labelOf("subset", i)].join(" ").toLowerCase();
@@ -586,7 +590,7 @@
     button.setAttribute("aria-expanded", String(!open));
     if (open) return row.nextElementSibling.remove();
     const [prompt, chosen, rejected] = pairs.texts[Number(button.dataset.texts)].map(esc);
-    row.insertAdjacentHTML("afterend", `<tr><td class="texts text" colspan="7"><h4>Request</h4><pre tabindex="0">${prompt}</pre><div><section><h4>Better answer</h4><pre tabindex="0">${chosen}</pre></section><section><h4>Worse answer</h4><pre tabindex="0">${rejected}</pre></section></div></td></tr>`);
+    row.insertAdjacentHTML("afterend", `<tr><td class="texts text" colspan="7"><h4>Prompt</h4><pre tabindex="0">${prompt}</pre><div><section><h4>Chosen response</h4><pre tabindex="0">${chosen}</pre></section><section><h4>Rejected response</h4><pre tabindex="0">${rejected}</pre></section></div></td></tr>`);
   }
 
   // ---------------------------------------------------------------- state and events
@@ -613,10 +617,10 @@
     drawPlots();
     drawHeat();
     drawVersus();
-    for (const place of document.querySelectorAll(".cut-name")) place.textContent = title(cuts[state.cut]);
+    for (const place of document.querySelectorAll(".slice-name")) place.textContent = title(slices[state.slice]);
     for (const place of document.querySelectorAll(".ties-name")) place.textContent = state.strict ? "strict: ties are wrong" : "ties count half";
     $("note-untested").hidden = Boolean(tests()) || scored < 2;
-    remember();
+    storeView();
   }
 
   function pick(side, entry) {
@@ -625,16 +629,16 @@
     if (state[other] === entry) state[other] = state[side];
     state[side] = entry;
     state.page = 0;
-    drawSizes(); // labels give way to the chosen models
+    drawSizes(); // labels of the chosen models take precedence
     highlight();
     drawHeat();
     drawVersus();
-    remember();
+    storeView();
   }
 
-  /** Keep the view in the address, so that a link leads to it. */
-  function remember() {
-    const view = new URLSearchParams({ cut: cuts[state.cut].key, ties: state.strict ? "strict" : "half", a: entries[state.a].name });
+  /** Keep the view in the URL fragment, so that it can be linked. */
+  function storeView() {
+    const view = new URLSearchParams({ slice: slices[state.slice].key, ties: state.strict ? "strict" : "half", a: entries[state.a].name });
     if (state.b >= 0) view.set("b", entries[state.b].name);
     try {
       history.replaceState(null, "", `#${view}`);
@@ -643,44 +647,44 @@
     }
   }
 
-  function recall() {
+  function restoreView() {
     const view = new URLSearchParams(location.hash.slice(1));
-    const cut = cuts.findIndex((item) => item.key === view.get("cut")), entry = (side) => entries.findIndex((item, place) => place < scored && item.name === view.get(side));
-    if (cut >= 0) state.cut = cut;
+    const slice = slices.findIndex((item) => item.key === view.get("slice")), entry = (side) => entries.findIndex((item, place) => place < scored && item.name === view.get(side));
+    if (slice >= 0) state.slice = slice;
     if (view.has("ties")) state.strict = view.get("ties") === "strict";
     for (const side of ["a", "b"]) if (entry(side) >= 0) state[side] = entry(side);
   }
 
   function fillControls() {
-    const groups = [["all", "Everything"], ["criterion", "Criterion"], ["language", "Language"], ["length-matched", "Control"], ["subset", "Subset"], ["cell", "Criterion in language"]];
-    const option = (cut, index) => `<option value="${index}">${esc(title(cut))} (${count(cut.pairs)})</option>`;
-    $("cut").innerHTML = groups.map(([kind, name]) => {
-      const own = cuts.map((cut, index) => (cut.kind === kind ? option(cut, index) : "")).join("");
+    const groups = [["all", "All"], ["criterion", "Criterion"], ["language", "Language"], ["length-matched", "Length control"], ["subset", "Subset"], ["cell", "Criterion in language"]];
+    const option = (slice, index) => `<option value="${index}">${esc(title(slice))} (${count(slice.pairs)})</option>`;
+    $("slice").innerHTML = groups.map(([kind, name]) => {
+      const own = slices.map((slice, index) => (slice.kind === kind ? option(slice, index) : "")).join("");
       return own && `<optgroup label="${name}">${own}</optgroup>`;
     }).join("");
     const models = entries.slice(0, scored).map((e, entry) => ({ name: e.name, entry })).sort((x, y) => collator.compare(x.name, y.name));
     for (const side of ["a", "b"]) $(`pick-${side}`).innerHTML = models.map((model) => `<option value="${model.entry}">${esc(model.name)}</option>`).join("");
-    $("cut").value = String(state.cut);
+    $("slice").value = String(state.slice);
     document.querySelector(`input[name=ties][value=${state.strict ? "strict" : "half"}]`).checked = true;
   }
 
   function showTip(mark, x, y) {
-    const tip = $("tip"), room = { wide: innerWidth, high: innerHeight };
+    const tip = $("tip");
     tip.textContent = mark.dataset.tip;
     const { width, height } = tip.getBoundingClientRect();
-    tip.style.left = `${Math.max(6, Math.min(x + 14, room.wide - width - 6))}px`;
-    tip.style.top = `${y + 18 + height > room.high ? Math.max(6, y - height - 10) : y + 18}px`;
+    tip.style.left = `${Math.max(6, Math.min(x + 14, innerWidth - width - 6))}px`;
+    tip.style.top = `${y + 18 + height > innerHeight ? Math.max(6, y - height - 10) : y + 18}px`;
     tip.style.visibility = "visible";
   }
   const hideTip = () => { $("tip").style.visibility = "hidden"; };
 
-  function warm(entry) {
+  function hover(entry) {
     for (const item of document.querySelectorAll(".hot")) item.classList.remove("hot");
     if (entry !== undefined) for (const item of document.querySelectorAll(`[data-m="${entry}"]`)) item.classList.add("hot");
   }
 
-  /** Walk through a plot's marks with the arrow keys; Enter chooses A, Shift and Enter B. */
-  function walk(event) {
+  /** Move through the marks of a plot with the arrow keys; Enter selects A, Shift+Enter selects B. */
+  function moveFocus(event) {
     const plot = event.target.closest("svg");
     if (!plot) return;
     const all = [...plot.querySelectorAll(".mark")], now = all.findIndex((mark) => mark.classList.contains("on"));
@@ -693,13 +697,13 @@
     const next = all[(now + step + all.length + (now < 0 && step < 0 ? 1 : 0)) % all.length], box = next.querySelector("circle, .hit").getBoundingClientRect();
     next.classList.add("on");
     showTip(next, box.left, box.bottom - 12);
-    $("said").textContent = next.dataset.tip;
+    $("announcement").textContent = next.dataset.tip;
   }
 
   function clicked(event) {
     const at = (selector) => event.target.closest(selector);
     const head = at("#board-table thead th[data-key]"), choice = at("[data-pick]"), mark = at("svg .mark"), texts = at("[data-texts]");
-    if (head) headClicked(head.dataset.key);
+    if (head) sortBy(head.dataset.key);
     else if (choice) pick(choice.dataset.pick, Number(choice.closest("[data-m]").dataset.m));
     else if (mark) pick(event.shiftKey ? "b" : "a", Number(mark.dataset.m));
     else if (texts) toggleTexts(texts);
@@ -707,7 +711,7 @@
 
   function listen() {
     const on = (id, kind, work) => $(id).addEventListener(kind, work);
-    on("cut", "change", () => { state.cut = Number($("cut").value); state.page = 0; drawAll(); });
+    on("slice", "change", () => { state.slice = Number($("slice").value); state.page = 0; drawAll(); });
     for (const radio of document.querySelectorAll("input[name=ties]")) radio.addEventListener("change", () => { state.strict = radio.value === "strict"; drawAll(); });
     for (const radio of document.querySelectorAll("input[name=heat]")) radio.addEventListener("change", () => { state.heat = radio.value; drawHeat(); });
     for (const side of ["a", "b"]) on(`pick-${side}`, "change", () => pick(side, Number($(`pick-${side}`).value)));
@@ -720,17 +724,17 @@
     on("after", "click", () => { state.page += 1; drawPairs(); });
     on("controls", "submit", (event) => event.preventDefault());
     document.addEventListener("click", clicked);
-    document.addEventListener("keydown", walk);
+    document.addEventListener("keydown", moveFocus);
     document.addEventListener("focusout", (event) => { if (event.target.closest?.("svg")) hideTip(); });
     document.addEventListener("pointermove", (event) => {
       const mark = event.target.closest?.("[data-tip]");
       mark ? showTip(mark, event.clientX, event.clientY) : hideTip();
     });
-    document.addEventListener("pointerover", (event) => warm(event.target.closest?.("[data-m]")?.dataset.m));
-    document.addEventListener("pointerleave", () => { warm(); hideTip(); });
+    document.addEventListener("pointerover", (event) => hover(event.target.closest?.("[data-m]")?.dataset.m));
+    document.addEventListener("pointerleave", () => { hover(); hideTip(); });
     addEventListener("hashchange", () => {
       if (!location.hash.includes("=")) return; // a link to a section
-      recall();
+      restoreView();
       fillControls();
       drawAll();
     });
@@ -743,9 +747,9 @@
     });
   }
 
-  data.level = `${Number((100 * data.settings.level).toPrecision(6))} %`;
-  data.alpha = 1 - data.settings.level;
-  recall();
+  data.level = `${Number((100 * data.settings.confidence_level).toPrecision(6))} %`;
+  data.alpha = 1 - data.settings.confidence_level;
+  restoreView();
   fillControls();
   drawAll();
   listen();

@@ -19,7 +19,8 @@ def main(folder: Path) -> None:
     def done(part: str) -> None:
         marks.append((part, time.perf_counter(), time.process_time()))
 
-    from themis_rm.evaluation.leaderboard.build import LeaderboardSettings, build_leaderboard
+    from themis_rm.evaluation.leaderboard.build import build_leaderboard
+    from themis_rm.evaluation.leaderboard.result import LeaderboardSettings
     from themis_rm.evaluation.leaderboard.runs import read_runs
 
     done("imports")

@@ -65,5 +65,5 @@ def test_results_of_an_attack_are_equal_after_loading(tmp_path):
 def test_results_of_a_re_ranking_are_equal_after_loading(tmp_path):
     given = json.loads((ROOT / "tests" / "goldens" / "rerank" / "edge_cases.json").read_text("utf-8"))["input"][0]
     (tmp_path / "p.jsonl").write_text(json.dumps({**given, "language": "python"}) + "\n")
-    made = rerank(None, tmp_path / "p.jsonl", tmp_path / "out", RerankSettings(resamples=100))
+    made = rerank(None, tmp_path / "p.jsonl", tmp_path / "out", RerankSettings(n_resamples=100))
     assert RerankResults.load(tmp_path / "out" / "results.json") == made

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from themis_rm.curation.settings import CurateSettings
     from themis_rm.dataset.settings import AssembleSettings
     from themis_rm.evaluation.evaluate import EvaluateSettings
-    from themis_rm.evaluation.leaderboard.build import Leaderboard, LeaderboardSettings
+    from themis_rm.evaluation.leaderboard.result import Leaderboard, LeaderboardSettings
     from themis_rm.evaluation.results import EvaluationResults
     from themis_rm.mining.settings import MineSettings
     from themis_rm.serve.requests import Criteria
@@ -158,14 +158,14 @@ def leaderboard(
         runs: Output directories of :func:`evaluate`.
         published: Directory of published runs.
         benchmark: The benchmark of these runs, for texts and the length baseline.
-        settings: See :class:`~themis_rm.evaluation.leaderboard.build.LeaderboardSettings`.
+        settings: See :class:`~themis_rm.evaluation.leaderboard.result.LeaderboardSettings`.
         **overrides: Single settings.
 
     Raises:
         UserError: A run or a setting cannot be used.
     """
-    from themis_rm.evaluation.leaderboard.build import LeaderboardSettings
     from themis_rm.evaluation.leaderboard.build import leaderboard as run
+    from themis_rm.evaluation.leaderboard.result import LeaderboardSettings
 
     return run(_paths(runs), published, benchmark, resolve_settings(LeaderboardSettings, settings, overrides))
 

@@ -1,4 +1,4 @@
-"""A backend is told apart from the reference by what it gives instead."""
+"""Verification of a backend: how its rewards relate to those of the reference."""
 
 import io
 import json
@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from themis_rm.errors import InputError, SettingError
-from themis_rm.evaluation.backends import BackendReport, BackendSettings, compare_sides, relation_of, verify_backend
+from themis_rm.evaluation.backends import BackendReport, BackendSettings, compare_sides, find_relation, verify_backend
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import ModelIdentity
 from themis_rm.models.settings import ModelSettings
@@ -34,21 +34,21 @@ def expit(values):
         ("sigmoid", np.round(expit(REWARDS) * 256) / 256),
         ("affine", REWARDS + 2),
         ("affine", 0.25 * REWARDS - 1),
-        ("reversed", -REWARDS),
+        ("negated", -REWARDS),
         ("constant", np.ones(400)),
-        ("misplaced", REWARDS[::-1]),
-        ("misplaced", np.roll(REWARDS, 1)),
-        ("same-order", np.sinh(REWARDS)),
+        ("permuted", REWARDS[::-1]),
+        ("permuted", np.roll(REWARDS, 1)),
+        ("monotonic", np.sinh(REWARDS)),
         ("different", RNG.normal(0, 3, 400)),
     ],
 )
 def test_the_relation_is_recognized(relation, backend):
-    assert relation_of(REWARDS, backend) == relation
+    assert find_relation(REWARDS, backend) == relation
 
 
 @pytest.mark.parametrize("rewards", [[], [1.0], [2.0, 2.0, 2.0]])
-def test_too_little_to_say(rewards):
-    assert relation_of(np.array(rewards), np.array(rewards)) == "unknown"
+def test_too_few_or_constant_rewards_give_no_relation(rewards):
+    assert find_relation(np.array(rewards), np.array(rewards)) == "unknown"
 
 
 def pair(number, chosen, rejected, note=""):
@@ -86,9 +86,9 @@ def test_equal_sides_agree():
     assert report.comparison.difference == 0
 
 
-def test_flips_are_counted_named_and_tested():
-    turned = [pair(n, BASE[n].rejected_score, BASE[n].chosen_score) if n in {3, 8} else BASE[n] for n in range(200)]
-    report = sides(BASE, turned, most_flips=0.005)
+def test_flips_are_counted_listed_and_tested():
+    flipped = [pair(n, BASE[n].rejected_score, BASE[n].chosen_score) if n in {3, 8} else BASE[n] for n in range(200)]
+    report = sides(BASE, flipped, max_flip_rate=0.005)
     assert {flip.id for flip in report.flipped} == {"p3", "p8"}
     assert all(flip.backend == -flip.reference for flip in report.flipped)
     assert abs(report.flipped[0].reference) >= abs(report.flipped[1].reference)
@@ -97,12 +97,12 @@ def test_flips_are_counted_named_and_tested():
     assert "Pairs that flip: 2 of 200" in report.verdict
 
 
-def test_a_tie_where_the_reference_decides_is_a_flip():
+def test_a_tie_of_the_backend_alone_is_a_flip():
     tied = [pair(0, 1.0, 1.0), *BASE[1:]]
     assert [flip.id for flip in sides(BASE, tied).flipped] == ["p0"]
 
 
-def test_a_pair_that_one_side_cannot_score_is_no_agreement():
+def test_a_pair_that_only_one_side_can_score_is_a_disagreement():
     failed = [pair(0, None, 1.0, "chosen: rejected-by-server; rejected: truncated"), *BASE[1:]]
     report = sides(BASE, failed)
     assert report.failed_once == 1
@@ -112,12 +112,12 @@ def test_a_pair_that_one_side_cannot_score_is_no_agreement():
     assert not report.agrees
 
 
-def test_what_both_cannot_score_is_agreed_on():
+def test_a_pair_that_neither_side_can_score_is_an_agreement():
     failed = [pair(0, None, 1.0, "chosen: prompt-too-long"), *BASE[1:]]
     assert sides(failed, failed).agrees
 
 
-def test_a_line_is_fitted():
+def test_a_line_is_fitted_to_the_rewards():
     shifted = [pair(n, 2 * row.chosen_score + 1, 2 * row.rejected_score + 1) for n, row in enumerate(BASE)]
     report = sides(BASE, shifted)
     assert (report.agreement.slope, report.agreement.offset) == (pytest.approx(2), pytest.approx(1))
@@ -125,7 +125,7 @@ def test_a_line_is_fitted():
     assert report.agreement.relation == "affine"
 
 
-def test_the_report_is_written_and_read_again(tmp_path):
+def test_a_saved_report_is_loaded_equal(tmp_path):
     report = sides(BASE, [pair(0, 1.0, 1.0), *BASE[1:]])
     report.save(tmp_path / "report.json")
     assert BackendReport.load(tmp_path / "report.json") == report
@@ -143,27 +143,27 @@ def test_the_table_fits_into_80_columns():
 
 @pytest.fixture
 def vllm(tiny_checkpoint, monkeypatch):
-    """Start a server that classifies as vLLM does, with the rewards that a function makes of the right ones."""
+    """Return a function that starts a server with the API of vLLM; a given function changes the correct rewards."""
     started = []
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
-    def start(made):
+    def start(change):
         model = load_model(tiny_checkpoint("qwen3"), ModelSettings(device="cpu"))
         lock = threading.Lock()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 known = {"/v1/models": {"data": [{"id": "m", "max_model_len": 2048}]}}
-                self.say(200 if self.path in known else 404, known.get(self.path, {}))
+                self.reply(200 if self.path in known else 404, known.get(self.path, {}))
 
             def do_POST(self):
                 rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
                 with lock:
-                    values = made(model.rewards(rows))
-                self.say(200, {"data": [{"index": index, "probs": [value]} for index, value in enumerate(values)]})
+                    values = change(model.rewards(rows))
+                self.reply(200, {"data": [{"index": index, "probs": [value]} for index, value in enumerate(values)]})
 
-            def say(self, status, said):
-                data = json.dumps(said).encode()
+            def reply(self, status, body):
+                data = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
@@ -181,7 +181,7 @@ def vllm(tiny_checkpoint, monkeypatch):
             "max_retries": 0,
             "batch_size": 8,
         }
-        return BackendSettings(sample=12, model={"device": "cpu", "remote": remote})
+        return BackendSettings(limit=12, model={"device": "cpu", "remote": remote})
 
     yield start
     for server in started:
@@ -198,19 +198,19 @@ def test_a_server_with_the_right_rewards_agrees(vllm, tiny_checkpoint):
     assert report.backend.facts["dialect"] == "vllm-classify"
 
 
-def test_a_server_with_probabilities_is_named(vllm, tiny_checkpoint):
+def test_a_server_with_probabilities_is_recognized(vllm, tiny_checkpoint):
     settings = vllm(lambda values: [1 / (1 + math.exp(-value)) for value in values])
     report = verify_backend(tiny_checkpoint("qwen3"), "authored", settings)
     assert report.agreement.relation == "sigmoid"
     assert not report.agrees
 
 
-def test_without_a_server(tiny_checkpoint):
+def test_settings_without_a_server_are_refused(tiny_checkpoint):
     with pytest.raises(SettingError, match=r"model\.remote\.url"):
         verify_backend(tiny_checkpoint("qwen3"), "authored", BackendSettings())
 
 
-def test_with_a_dead_server(tiny_checkpoint):
+def test_an_unreachable_server_is_reported(tiny_checkpoint):
     remote = {"url": "http://127.0.0.1:9", "dialect": "vllm-classify", "max_retries": 0}
     with pytest.raises(InputError, match="does not respond"):
         verify_backend(tiny_checkpoint("qwen3"), "authored", BackendSettings(model={"remote": remote}))

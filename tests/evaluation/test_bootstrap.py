@@ -1,4 +1,4 @@
-"""The exact bootstrap against the one that draws."""
+"""The exact bootstrap compared with drawing."""
 
 import numpy as np
 import pytest
@@ -28,9 +28,9 @@ def drawn(counts, values, level, size=200_000):
     ],
 )
 @pytest.mark.parametrize("level", [0.8, 0.95])
-def test_it_is_what_drawing_comes_to(counts, values, level):
+def test_exact_intervals_match_drawn_ones(counts, values, level):
     low, high = mean_intervals(np.array([counts]), values, level)
-    # A drawn quantile may land on the neighboring value of the mean.
+    # A drawn quantile may be the neighboring possible value of the mean.
     assert (low[0], high[0]) == pytest.approx(tuple(drawn(counts, values, level)), abs=1.1 / sum(counts))
 
 
@@ -38,7 +38,7 @@ COUNTS = st.lists(st.tuples(*[st.integers(0, 40)] * 3).filter(any), min_size=1, 
 
 
 @given(samples=COUNTS)
-def test_a_sample_has_one_interval_whoever_stands_beside_it(samples):
+def test_an_interval_does_not_depend_on_the_other_samples_of_the_call(samples):
     together = mean_intervals(np.array(samples), THREE, 0.95)
     for index, counts in enumerate(samples):
         alone = mean_intervals(np.array([counts]), THREE, 0.95)
@@ -46,7 +46,7 @@ def test_a_sample_has_one_interval_whoever_stands_beside_it(samples):
 
 
 @given(samples=COUNTS)
-def test_the_interval_holds_the_mean_and_stays_on_the_scale(samples):
+def test_the_interval_contains_the_mean_and_stays_on_the_scale(samples):
     counts = np.array(samples)
     low, high = mean_intervals(counts, THREE, 0.95)
     mean = counts @ np.array(THREE) / counts.sum(axis=1)
@@ -57,7 +57,7 @@ def test_the_interval_holds_the_mean_and_stays_on_the_scale(samples):
     assert (high > low).all()
 
 
-def test_no_pairs_have_no_interval():
+def test_an_empty_sample_has_no_interval():
     low, high = mean_intervals(np.array([[0, 0, 0], [1, 0, 1]]), THREE, 0.95)
     assert np.isnan([low[0], high[0]]).all()
     assert not np.isnan([low[1], high[1]]).any()

@@ -1,19 +1,19 @@
-"""Letters and ranks say what the tests say, no more and no less."""
+"""Letters and rank intervals represent the significant differences exactly."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.evaluation.leaderboard.groups import letter_groups, letters, rank_intervals
+from themis_rm.evaluation.leaderboard.groups import assign_letters, letter_groups, rank_intervals
 
 
 @st.composite
-def matrices(draw, most=9):
-    size = draw(st.integers(1, most))
+def matrices(draw, max_size=9):
+    size = draw(st.integers(1, max_size))
     pairs = [(a, b) for a in range(size) for b in range(a + 1, size)]
-    chosen = draw(st.sets(st.sampled_from(pairs))) if pairs else set()
+    differing = draw(st.sets(st.sampled_from(pairs))) if pairs else set()
     significant = np.zeros((size, size), dtype=bool)
-    for a, b in chosen:
+    for a, b in differing:
         significant[a, b] = significant[b, a] = True
     return significant, draw(st.permutations(range(size)))
 
@@ -29,7 +29,7 @@ def test_two_models_share_a_letter_if_and_only_if_they_do_not_differ(drawn):
 
 
 @given(drawn=matrices())
-def test_every_model_has_a_group_and_no_group_lies_in_another(drawn):
+def test_every_model_has_a_group_and_no_group_contains_another(drawn):
     significant, order = drawn
     groups = [set(group) for group in letter_groups(order, significant)]
     assert set().union(*groups) == set(order)
@@ -42,16 +42,16 @@ def test_a_chain_of_neighbors_gets_overlapping_letters():
         significant[a, b] = significant[b, a] = True
     groups = letter_groups([0, 1, 2, 3], significant)
     assert groups == ((0, 1), (1, 2), (2, 3))
-    assert letters(groups, 4) == ("a", "ab", "bc", "c")
+    assert assign_letters(groups, 4) == ("a", "ab", "bc", "c")
 
 
-def test_letters_go_on_behind_z_and_stay_apart():
+def test_letters_continue_after_z_with_separators():
     groups = [(0,)] * 28
-    assert letters(groups, 1)[0].endswith("y.z.aa.ab")
+    assert assign_letters(groups, 1)[0].endswith("y.z.aa.ab")
 
 
 @given(drawn=matrices(), seed=st.integers(0, 99))
-def test_a_rank_lies_in_its_interval(drawn, seed):
+def test_the_rank_is_within_its_interval(drawn, seed):
     significant, _ = drawn
     values = np.random.default_rng(seed).permutation(len(significant)).astype(float)
     ranks = rank_intervals(values, significant)
@@ -60,7 +60,7 @@ def test_a_rank_lies_in_its_interval(drawn, seed):
     assert (rank <= ranks[:, 1]).all()
 
 
-def test_without_a_difference_every_rank_is_open_and_with_all_of_them_none():
+def test_without_significant_differences_all_ranks_are_possible():
     values = np.array([0.9, 0.8, 0.7])
     assert rank_intervals(values, np.zeros((3, 3), dtype=bool)).tolist() == [[1, 3]] * 3
     assert rank_intervals(values, ~np.eye(3, dtype=bool)).tolist() == [[1, 1], [2, 2], [3, 3]]

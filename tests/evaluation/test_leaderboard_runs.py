@@ -1,4 +1,4 @@
-"""Score files side by side: what does not fit is said, and nothing else changes."""
+"""Reading and aligning score files: every problem is reported, and no other row changes."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.evaluation.boards import columns, write_run
+from tests.evaluation.score_files import columns, write_run
 
 from themis_rm.benchmark.pairs import Benchmark
 from themis_rm.errors import InputError
@@ -20,7 +20,7 @@ from themis_rm.records import BenchmarkPair
 TWELVE = "++0-+-+0++-+"
 
 
-def told(runs):
+def reported(runs):
     return {(notice.run, notice.reason): notice.count for notice in runs.notices}
 
 
@@ -29,7 +29,7 @@ def one(tmp_path):
     return write_run(tmp_path / "one", TWELVE)
 
 
-def test_outcomes_stand_at_their_ids(tmp_path, one):
+def test_outcomes_are_aligned_by_id(tmp_path, one):
     other = columns("+0-")
     two = write_run(tmp_path / "two", "+0-", **{name: values[::-1] for name, values in other.items()})
     runs = read_runs([one, two])
@@ -39,22 +39,22 @@ def test_outcomes_stand_at_their_ids(tmp_path, one):
     assert runs.runs[1].outcomes.tolist() == [WON, TIED, LOST] + [MISSING] * 9
 
 
-def test_the_order_of_runs_changes_no_run(tmp_path, one):
+def test_the_order_of_runs_does_not_change_a_run(tmp_path, one):
     two = write_run(tmp_path / "two", "--0+", first=10)
-    there, back = read_runs([one, two]), read_runs([two, one])
-    assert there.ids == back.ids
-    assert there.digest == back.digest
-    for run, same in zip(there.runs, reversed(back.runs), strict=True):
+    forward, backward = read_runs([one, two]), read_runs([two, one])
+    assert forward.ids == backward.ids
+    assert forward.digest == backward.digest
+    for run, same in zip(forward.runs, reversed(backward.runs), strict=True):
         assert run.outcomes.tolist() == same.outcomes.tolist()
 
 
-def test_missing_and_foreign_ids_are_told(tmp_path, one):
+def test_missing_and_unshared_ids_are_reported(tmp_path, one):
     two = write_run(tmp_path / "two", "+-+-", first=10)
-    assert told(read_runs([one, two])) == {
+    assert reported(read_runs([one, two])) == {
         ("one", "missing-ids"): 2,
-        ("one", "foreign-ids"): 10,
+        ("one", "unshared-ids"): 10,
         ("two", "missing-ids"): 10,
-        ("two", "foreign-ids"): 2,
+        ("two", "unshared-ids"): 2,
     }
 
 
@@ -68,39 +68,39 @@ def test_runs_of_two_benchmarks_are_refused(tmp_path, one):
     ("score", "reason"),
     [(math.nan, "not-finite"), (math.inf, "not-finite"), (-math.inf, "not-finite"), (None, "no-score")],
 )
-def test_a_score_that_is_no_number_is_a_failed_row(tmp_path, score, reason):
+def test_a_score_that_is_not_a_number_is_a_failed_row(tmp_path, score, reason):
     made = columns("+++")
     run = write_run(tmp_path / "run", "+++", chosen_score=pa.array([score, *made["chosen_score"][1:]], pa.float64()))
     runs = read_runs([run])
     assert runs.runs[0].outcomes.tolist() == [FAILED, WON, WON]
-    assert told(runs)["run", reason] == 1
+    assert reported(runs)["run", reason] == 1
     assert np.isnan(runs.runs[0].scores[:, 0]).all()
 
 
-def test_a_parse_failure_counts_whatever_score_stands_there(tmp_path):
+def test_a_parse_failure_counts_as_failed_whatever_the_score(tmp_path):
     runs = read_runs(
         [write_run(tmp_path / "run", "++-", parse_failed=[False, True, True], correct=[True, False, False])]
     )
     assert runs.runs[0].outcomes.tolist() == [WON, FAILED, FAILED]
-    assert told(runs) == {("run", "parse-failed"): 2}
+    assert reported(runs) == {("run", "parse-failed"): 2}
 
 
-def test_scores_stand_against_a_false_correct(tmp_path):
+def test_scores_take_precedence_over_an_inconsistent_correct(tmp_path):
     runs = read_runs([write_run(tmp_path / "run", "+-", correct=[True, True])])
     assert runs.runs[0].outcomes.tolist() == [WON, LOST]
-    assert told(runs) == {("run", "misstated-correct"): 1}
+    assert reported(runs) == {("run", "inconsistent-correct"): 1}
 
 
-def test_parse_failures_that_scores_do_not_mark_are_told(tmp_path):
+def test_parse_failures_without_marks_in_the_scores_are_reported(tmp_path):
     results = {"overall": {"parse_failures": 7}, "by_aspect": {}, "by_language": {}, "by_subset": {}}
-    assert told(read_runs([write_run(tmp_path / "run", "+-", results=results)]))["run", "unmarked-failures"] == 7
+    assert reported(read_runs([write_run(tmp_path / "run", "+-", results=results)]))["run", "unmarked-failures"] == 7
 
 
 @pytest.mark.parametrize(("column", "other"), [("aspect", "Runtime_Efficiency"), ("language", "C"), ("subset", "X")])
-def test_contradicting_labels_are_told_and_the_first_stands(tmp_path, one, column, other):
+def test_conflicting_labels_are_reported_and_the_first_is_used(tmp_path, one, column, other):
     two = write_run(tmp_path / "two", TWELVE, **{column: [other, *columns(TWELVE)[column][1:]]})
     runs = read_runs([one, two])
-    assert told(runs) == {("two", f"other-{column}"): 1}
+    assert reported(runs) == {("two", f"conflicting-{column}"): 1}
     plain = read_runs([one])
     assert runs.criteria.tolist() == plain.criteria.tolist()
     assert runs.languages.tolist() == plain.languages.tolist()
@@ -110,17 +110,17 @@ def test_contradicting_labels_are_told_and_the_first_stands(tmp_path, one, colum
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"id": ["a", "a", "b"]}, "1 ids twice .first: a."),
+        ({"id": ["a", "a", "b"]}, "1 duplicate ids .first: a."),
         ({"id": ["a", None, "b"]}, "1 rows without id"),
         ({"id": None, "pair": ["a", "b", "c"]}, "lacks the column id"),
         ({"chosen_score": None, "chosen_scores": [1.0, 2.0, 3.0]}, "chosen_score. Did you mean 'chosen_scores'"),
-        ({"chosen_score": ["1", "2", "3"]}, "chosen_score holds string, not numbers"),
-        ({"aspect": ["Beauty"] * 3}, "unknown aspect 'Beauty'"),
+        ({"chosen_score": ["1", "2", "3"]}, "chosen_score has type string, not numbers"),
+        ({"aspect": ["Beauty"] * 3}, "Unknown aspect 'Beauty'"),
         ({"language": ["Cobol"] * 3}, "Unknown language 'Cobol'"),
-        ({"parse_failed": ["no", "no", "perhaps"]}, "parse_failed holds string, not bool"),
+        ({"parse_failed": ["no", "no", "perhaps"]}, "parse_failed has type string, not bool"),
     ],
 )
-def test_a_file_that_is_no_score_file_is_one_line(tmp_path, changes, message):
+def test_an_invalid_score_file_is_reported_in_one_line(tmp_path, changes, message):
     with pytest.raises(InputError, match=message) as caught:
         read_runs([write_run(tmp_path / "run", "+0-", **changes)])
     assert "\n" not in str(caught.value)
@@ -129,15 +129,17 @@ def test_a_file_that_is_no_score_file_is_one_line(tmp_path, changes, message):
 
 @settings(max_examples=25)
 @given(share=st.floats(0, 0.999), flip=st.booleans())
-def test_a_cut_off_or_damaged_file_is_one_line_or_read_whole(tmp_path_factory, share, flip):
-    folder = write_run(tmp_path_factory.mktemp("cut") / "run", TWELVE * 20)
-    path = folder / "scores.parquet"
+def test_a_truncated_or_damaged_file_is_refused_or_read_completely(tmp_path_factory, share, flip):
+    directory = write_run(tmp_path_factory.mktemp("cut") / "run", TWELVE * 20)
+    path = directory / "scores.parquet"
     data = bytearray(path.read_bytes())
     place = int(share * len(data))
     if flip:
         data[place] ^= 0xFF
         path.write_bytes(bytes(data))
-        with contextlib.suppress(InputError):  # a flipped bit in a number cannot be seen; any other error is ours
+        with contextlib.suppress(
+            InputError
+        ):  # a flipped bit in a number cannot be detected; any other exception is a bug
             assert len(read_score_file(path).outcomes) == 240
     else:
         path.write_bytes(bytes(data[:place]))
@@ -145,32 +147,32 @@ def test_a_cut_off_or_damaged_file_is_one_line_or_read_whole(tmp_path_factory, s
             read_score_file(path)
 
 
-def test_no_rows_no_file_no_runs(tmp_path):
+def test_missing_rows_files_and_runs_are_refused(tmp_path):
     with pytest.raises(InputError, match="has no rows"):
         read_runs([write_run(tmp_path / "empty", "")])
     with pytest.raises(InputError, match="has no scores"):
         read_runs([tmp_path / "absent"])
     with pytest.raises(InputError, match="No runs to compare"):
         read_runs([])
-    with pytest.raises(InputError, match="holds no folder with"):
+    with pytest.raises(InputError, match="contains no directory with"):
         read_runs([], tmp_path / "nothing")
 
 
-def test_a_folder_of_runs_comes_in_name_order_and_once(tmp_path):
+def test_a_directory_of_runs_is_read_in_name_order_without_duplicates(tmp_path):
     for name in ("b", "a"):
         write_run(tmp_path / name, "+0-")
     runs = read_runs([tmp_path / "a"], tmp_path)
     assert [run.name for run in runs.runs] == ["a", "b"]
-    assert [notice.reason for notice in runs.notices] == ["named-twice"]
+    assert [notice.reason for notice in runs.notices] == ["duplicate-run"]
 
 
-def test_runs_of_one_name_are_told_apart(tmp_path):
+def test_runs_with_the_same_name_get_different_names(tmp_path):
     runs = read_runs([write_run(tmp_path / place / "model", "+0-") for place in ("x", "y")])
     assert len({run.name for run in runs.runs}) == 2
 
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
-def test_text_columns_may_be_stored_in_other_ways(tmp_path, kind):
+def test_text_columns_may_have_other_arrow_types(tmp_path, kind):
     made = columns(TWELVE)
     changes = {name: pa.array(made[name]).cast(kind) for name in ("id", "aspect", "language", "subset")}
     plain = read_runs([write_run(tmp_path / "plain", TWELVE)])
@@ -197,12 +199,12 @@ def texts(lengths, first=0):
     )
 
 
-def test_texts_bring_the_length_baseline(tmp_path):
+def test_texts_add_the_length_baseline(tmp_path):
     run = write_run(tmp_path / "run", "+0-+")
     runs = read_runs([run], benchmark=texts([(5, 2), (2, 2), (1, 9)]))
     assert [(item.name, item.kind) for item in runs.runs] == [("run", "model"), ("length", "baseline")]
     assert runs.runs[1].outcomes.tolist() == [WON, TIED, LOST, MISSING]
-    assert told(runs) == {("", "no-text"): 1}
+    assert reported(runs) == {("", "missing-texts"): 1}
 
 
 def test_texts_of_another_benchmark_are_refused(tmp_path):
@@ -210,21 +212,21 @@ def test_texts_of_another_benchmark_are_refused(tmp_path):
         read_runs([write_run(tmp_path / "run", "+0")], benchmark=texts([(1, 2)], first=50))
 
 
-def test_lengths_that_contradict_the_texts_are_told(tmp_path):
+def test_lengths_that_contradict_the_texts_are_reported(tmp_path):
     run = write_run(tmp_path / "run", "+0-", chosen_length=[5, 2, 1], rejected_length=[2, 2, 8])
-    assert told(read_runs([run], benchmark=texts([(5, 2), (2, 2), (1, 9)]))) == {("run", "other-lengths"): 1}
+    assert reported(read_runs([run], benchmark=texts([(5, 2), (2, 2), (1, 9)]))) == {("run", "conflicting-lengths"): 1}
 
 
-def test_baselines_beside_a_run_come_along_once(tmp_path):
-    folders = []
+def test_baselines_of_several_runs_are_read_once(tmp_path):
+    directories = []
     for name in ("a", "b"):
-        folder = write_run(tmp_path / name, "+0-")
+        directory = write_run(tmp_path / name, "+0-")
         write_run(tmp_path / "made", "-0+")
-        (folder / "baselines").mkdir()
-        (tmp_path / "made" / "scores.parquet").rename(folder / "baselines" / "length.parquet")
+        (directory / "baselines").mkdir()
+        (tmp_path / "made" / "scores.parquet").rename(directory / "baselines" / "length.parquet")
         results = {"overall": {}, "by_aspect": {}, "by_language": {}, "by_subset": {}}
-        (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
-        folders.append(folder)
-    names = [(run.name, run.kind) for run in read_runs(folders).runs]
-    # Without a digest nothing says that the two are the same baseline.
+        (directory / "results.json").write_text(json.dumps(results), encoding="utf-8")
+        directories.append(directory)
+    names = [(run.name, run.kind) for run in read_runs(directories).runs]
+    # Without a digest it is unknown whether the two are the same baseline.
     assert names == [("a", "model"), ("b", "model"), ("length", "baseline"), ("length [b]", "baseline")]

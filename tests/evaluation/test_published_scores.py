@@ -19,7 +19,7 @@ def runs(shared):
 @pytest.mark.parametrize("run", RUNS)
 def test_results_are_recomputed_from_scores(runs, run):
     published = json.loads((runs / run / "results.json").read_text(encoding="utf-8"))
-    ours = EvaluationResults.published(read_scores(runs / run / "scores.parquet")).model_dump()
+    ours = EvaluationResults.from_scores(read_scores(runs / run / "scores.parquet")).model_dump()
     for block in ("by_aspect", "by_language", "by_subset"):
         assert list(ours[block]) == list(published[block])
         for key, figures in published[block].items():
@@ -32,7 +32,7 @@ def test_results_are_recomputed_from_scores(runs, run):
 def test_types_are_the_published_ones(runs):
     run = runs / "Themis-RM-0.6B"
     published = json.loads((run / "results.json").read_text(encoding="utf-8"))["overall"]
-    ours = json.loads(json.dumps(EvaluationResults.published(read_scores(run / "scores.parquet")).overall))
+    ours = json.loads(json.dumps(EvaluationResults.from_scores(read_scores(run / "scores.parquet")).overall))
     assert {key: type(value) for key, value in ours.items()} == {key: type(value) for key, value in published.items()}
 
 

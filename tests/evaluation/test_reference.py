@@ -1,4 +1,4 @@
-"""The shipped figures: labeled, whole, and those of the published scores."""
+"""The shipped figures: labeled, complete, and equal to those of the published scores."""
 
 import csv
 from importlib import resources
@@ -10,7 +10,7 @@ from themis_rm.evaluation.leaderboard.score_files import CRITERION_NAMES, LANGUA
 from themis_rm.evaluation.reference.runs import OVERALL, load
 
 
-def test_the_file_says_where_it_is_from_and_is_small():
+def test_the_file_names_its_source_and_is_small():
     text = resources.files("themis_rm.evaluation.reference").joinpath("runs.csv").read_text(encoding="utf-8")
     head = "".join(line for line in text.splitlines() if line.startswith("#"))
     assert "arXiv 2605.00754" in head
@@ -18,7 +18,7 @@ def test_the_file_says_where_it_is_from_and_is_small():
     assert len(text.encode()) < 60_000
 
 
-def test_what_a_model_is_stands_in_the_catalog_alone():
+def test_facts_about_models_are_only_in_the_catalog():
     text = resources.files("themis_rm.evaluation.reference").joinpath("runs.csv").read_text(encoding="utf-8")
     header = next(line for line in text.splitlines() if not line.startswith("#")).split(",")
     assert not {"hub", "name", "series", "parameters", "kind", "note"} & set(header)
@@ -43,12 +43,12 @@ def test_counts_add_up():
     assert sum(pairs[name] for name in subsets) == 8866
 
 
-def test_figures_by_criterion_add_up_to_the_overall_one():
+def test_accuracies_by_criterion_average_to_the_overall_accuracy():
     pairs = load().pairs
     for run in load().runs.values():
         for names in (CRITERION_NAMES, LANGUAGE_NAMES):
             mean = sum(run.accuracies[name] * pairs[name] for name in names) / pairs[OVERALL]
-            # Both sides are rounded; one run lacks four pairs, so its weights are a little off.
+            # Both sides are rounded; one run lacks four pairs, so its weights are slightly different.
             assert run.accuracies[OVERALL] == pytest.approx(mean, abs=0.0101 if run.rows == 8866 else 0.05)
 
 
@@ -61,7 +61,7 @@ def test_a_series_has_several_sizes():
     assert sorted(series["Themis-RM"]) == [0.6, 1.7, 4, 8, 14, 32]
 
 
-def test_a_name_means_one_run():
+def test_a_name_belongs_to_one_run():
     names = [name for run in load().runs.values() for name in {run.run, run.name, run.hub} if name]
     assert len(names) == len(set(names))
     assert load().find("nvidia/AceMath-72B-RM").run == "AceMath-72B-RM"
@@ -69,19 +69,19 @@ def test_a_name_means_one_run():
     assert load().find("acemath-72b-rm") is None
 
 
-def test_ties_are_those_of_the_pair_scores(shared):
-    told = {run.run: run.ties for run in load().runs.values() if run.ties is not None}
-    assert set(told) == {run.run for run in load().runs.values() if run.score_file}
+def test_ties_agree_with_the_pair_scores(shared):
+    ties_by_run = {run.run: run.ties for run in load().runs.values() if run.ties is not None}
+    assert set(ties_by_run) == {run.run for run in load().runs.values() if run.score_file}
     for name in ("LMUnit-qwen2.5-72b", "R3-Qwen3-4B-14k", "Qwen3-Nemotron-32B-GenRM-Principle", "Themis-RM-8B"):
         path = shared / "reference" / "published" / "scores" / name / "scores.parquet"
         scores = pq.read_table(path).to_pydict()
         failed = scores.get("parse_failed", [False] * len(scores["id"]))
         sides = zip(scores["chosen_score"], scores["rejected_score"], failed, strict=True)
         ties = sum(chosen == rejected and not fault for chosen, rejected, fault in sides)
-        assert told[name] == pytest.approx(100 * ties / len(scores["id"]), abs=0.005001)
+        assert ties_by_run[name] == pytest.approx(100 * ties / len(scores["id"]), abs=0.005001)
 
 
-def test_figures_are_the_published_ones(shared):
+def test_figures_equal_the_published_ones(shared):
     path = shared / "reference" / "published" / "runs_summary.csv"
     with path.open(encoding="utf-8", newline="") as handle:
         for line in csv.DictReader(handle):
@@ -90,17 +90,17 @@ def test_figures_are_the_published_ones(shared):
             assert {name: float(line[name]) for name in run.accuracies} == dict(run.accuracies)
 
 
-def test_names_sizes_and_downstream_figures_are_those_of_the_tables(shared):
+def test_names_sizes_and_other_figures_agree_with_the_published_tables(shared):
     found = {}
     for name in ("table2_criteria", "table4_reranking_adversarial", "table10_general"):
         with (shared / "reference" / "published" / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
             for line in csv.DictReader(handle):
                 run = load().find(line["model"])
                 if run is None:
-                    assert " w/" in line["model"]  # ablation rows are no runs
+                    assert " w/" in line["model"]  # ablation rows are not runs
                     continue
                 assert f"{run.parameters:g}B" == line["size"]
                 if name != "table2_criteria":
                     printed = {column: float(line[column]) for column in line if column not in {"model", "size"}}
                     found.setdefault(run.run, {}).update(printed)
-    assert found == {run.run: dict(run.elsewhere) for run in load().runs.values() if run.elsewhere}
+    assert found == {run.run: dict(run.other_figures) for run in load().runs.values() if run.other_figures}

@@ -1,4 +1,4 @@
-"""Re-ranking: the published figures to the digit, ours where those flatter, and jobs that go on."""
+"""Re-ranking: the published metrics, the corrected ones, and resuming."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.conftest import ROOT
 
 from themis_rm.errors import InputError
-from themis_rm.evaluation.reranking import rerank as run
+from themis_rm.evaluation.reranking import rerank as module
 from themis_rm.evaluation.reranking.problems import Problem
 from themis_rm.evaluation.reranking.ranks import expected_hit, published_summary, rank_problem
 from themis_rm.evaluation.reranking.rerank import RerankSettings, rerank
@@ -29,7 +29,7 @@ def golden_problems():
     data = golden("input.json")
     for number, rewards in enumerate(data["rewards"]):
         passed, failed, verdict = (data[name][number] for name in ("num_passed", "num_failed", "final_verdict"))
-        yield Problem.read(row(f"q{number}", rewards, passed, failed, verdict, "python"))
+        yield Problem.parse(row(f"q{number}", rewards, passed, failed, verdict, "python"))
 
 
 def row(name, rewards, passed, failed, verdict, language=""):
@@ -55,7 +55,7 @@ def same(found, wanted):
 
 CASES = [("random", p, w) for p, w in zip(golden_problems(), golden("expected.json")["per_question"], strict=True)]
 CASES += [
-    ("edge", Problem.read({**given_, "language": "python"}), wanted)
+    ("edge", Problem.parse({**given_, "language": "python"}), wanted)
     for given_, wanted in zip(
         golden("edge_cases.json")["input"], golden("edge_cases.json")["expected"]["per_question"], strict=True
     )
@@ -63,7 +63,7 @@ CASES += [
 
 
 @pytest.mark.parametrize(("problem", "wanted"), [case[1:] for case in CASES], ids=[f"{c[0]}-{c[1].id}" for c in CASES])
-def test_the_published_figures_of_a_problem(problem, wanted):
+def test_the_published_metrics_of_a_problem_are_reproduced(problem, wanted):
     found = rank_problem(problem, problem.rewards, DEPTHS)
     assert found.passing == wanted["n_passing"]
     for name, value in found.published.items():
@@ -71,7 +71,7 @@ def test_the_published_figures_of_a_problem(problem, wanted):
 
 
 @pytest.mark.parametrize("kind", ["random", "edge"])
-def test_the_published_summary(kind):
+def test_the_published_summary_is_reproduced(kind):
     wanted = golden("expected.json" if kind == "random" else "edge_cases.json")
     wanted = wanted["overall"] if kind == "random" else wanted["expected"]["overall"]
     rows = [rank_problem(problem, problem.rewards, DEPTHS) for name, problem, _ in CASES if name == kind]
@@ -85,7 +85,7 @@ def test_the_published_summary(kind):
     ),
     st.integers(1, 7),
 )
-def test_a_hit_with_ties_is_the_mean_over_all_orders_of_the_tied(candidates, k):
+def test_a_hit_with_ties_is_the_mean_over_all_orders_of_tied_candidates(candidates, k):
     rewards, right = (np.array(values) for values in zip(*candidates, strict=True))
     hits = []
     for order in permutations(range(len(rewards))):
@@ -95,31 +95,31 @@ def test_a_hit_with_ties_is_the_mean_over_all_orders_of_the_tied(candidates, k):
 
 
 def test_the_order_of_candidates_does_not_matter():
-    forth = Problem.read(row("a", [1.0, 1.0, 0.0], [0, 2, 1], [2, 0, 1], [False, True, False]))
-    back = Problem.read(row("a", [0.0, 1.0, 1.0], [1, 2, 0], [1, 0, 2], [False, True, False]))
-    found = [rank_problem(problem, problem.rewards, (1, 2)) for problem in (forth, back)]
+    forward = Problem.parse(row("a", [1.0, 1.0, 0.0], [0, 2, 1], [2, 0, 1], [False, True, False]))
+    backward = Problem.parse(row("a", [0.0, 1.0, 1.0], [1, 2, 0], [1, 0, 2], [False, True, False]))
+    found = [rank_problem(problem, problem.rewards, (1, 2)) for problem in (forward, backward)]
     assert found[0].hits == found[1].hits == {1: 0.5, 2: 1.0}
 
 
-def test_equal_rewards_know_nothing():
-    problem = Problem.read(row("a", [1.0] * 4, [0, 1, 2, 3], [3, 2, 1, 0], [False, False, False, True]))
+def test_equal_rewards_have_correlation_zero():
+    problem = Problem.parse(row("a", [1.0] * 4, [0, 1, 2, 3], [3, 2, 1, 0], [False, False, False, True]))
     assert rank_problem(problem, problem.rewards, (1,)).spearman == 0.0
 
 
-def test_equal_pass_rates_say_nothing_about_the_model():
-    problem = Problem.read(row("a", [1.0, 2.0], [1, 1], [1, 1], [False, False]))
+def test_equal_pass_rates_give_no_correlation():
+    problem = Problem.parse(row("a", [1.0, 2.0], [1, 1], [1, 1], [False, False]))
     found = rank_problem(problem, problem.rewards, (1,))
     assert (found.spearman, found.hits) == (None, None)
 
 
-def test_a_candidate_without_a_reward_comes_last_and_is_counted():
-    problem = Problem.read(row("a", [None, -5.0], [1, 0], [0, 1], [True, False]))
+def test_a_candidate_without_a_reward_is_ranked_last_and_counted():
+    problem = Problem.parse(row("a", [None, -5.0], [1, 0], [0, 1], [True, False]))
     found = rank_problem(problem, problem.rewards, (1,))
     assert (found.hits, found.unscored) == ({1: 0.0}, 1)
 
 
-def test_problems_on_which_every_order_hits_are_told_apart():
-    problem = Problem.read(row("a", [1.0, 2.0, 3.0], [1, 1, 0], [0, 0, 1], [True, True, False]))
+def test_problems_on_which_every_order_hits_are_marked():
+    problem = Problem.parse(row("a", [1.0, 2.0, 3.0], [1, 1, 0], [0, 0, 1], [True, True, False]))
     assert rank_problem(problem, problem.rewards, (1, 2)).forced == [2]
 
 
@@ -135,8 +135,8 @@ def test_problems_on_which_every_order_hits_are_told_apart():
         ({"rewards": [1.0, "high"]}, "not-a-reward"),
     ],
 )
-def test_a_row_that_holds_no_problem_says_why(change, reason):
-    assert Problem.read({**row("a", [1.0, 2.0], [1, 0], [0, 1], [True, False]), **change}) == reason
+def test_an_unusable_row_gives_a_reason(change, reason):
+    assert Problem.parse({**row("a", [1.0, 2.0], [1, 0], [0, 1], [True, False]), **change}) == reason
 
 
 def write(path, rows):
@@ -154,7 +154,7 @@ def problems(count=6):
     ]
 
 
-QUICK = RerankSettings(k=(1, 2), resamples=100)
+QUICK = RerankSettings(k=(1, 2), n_resamples=100)
 
 
 def test_a_model_ranks_the_candidates(tmp_path):
@@ -164,40 +164,40 @@ def test_a_model_ranks_the_candidates(tmp_path):
     assert results.overall.chance[1] == pytest.approx(1 / 3)
 
 
-def test_bad_lines_are_counted(tmp_path):
+def test_unusable_lines_are_counted(tmp_path):
     path = write(tmp_path / "p.jsonl", [*problems(2), {"id": "x"}, problems(1)[0]])
     path.write_text(path.read_text("utf-8") + "{not json\n", encoding="utf-8")
     results = rerank("length", path, tmp_path / "out", QUICK)
     assert results.rejected == {"duplicate-id": 1, "missing-value": 1, "not-json": 1}
 
 
-def test_a_killed_job_scores_no_problem_twice_and_ends_the_same(tmp_path, monkeypatch):
+def test_an_interrupted_job_scores_no_problem_twice_and_gives_the_same_results(tmp_path, monkeypatch):
     path = write(tmp_path / "p.jsonl", problems())
-    whole = rerank("random", path, tmp_path / "whole", QUICK)
+    complete = rerank("random", path, tmp_path / "complete", QUICK)
     rerank("random", path, tmp_path / "out", QUICK)
     rewards = tmp_path / "out" / "rewards.jsonl"
     rewards.write_text("".join(rewards.read_text("utf-8").splitlines(keepends=True)[:3])[:-9], encoding="utf-8")
     scored = []
-    monkeypatch.setattr(run, "_scored", lambda *given: scored.append(given[-1].id) or real(*given))
+    monkeypatch.setattr(module, "_score_candidates", lambda *given: scored.append(given[-1].id) or real(*given))
     again = rerank("random", path, tmp_path / "out", QUICK)
     assert scored == ["p2", "p3", "p4", "p5"]
-    assert again == whole
+    assert again == complete
 
 
-real = run._scored
+real = module._score_candidates
 
 
-def test_rewards_may_stand_in_the_file(tmp_path):
+def test_rewards_may_be_in_the_file(tmp_path):
     rows = [row("a", [1.0, 2.0], [0, 1], [1, 0], [False, True])]
     assert rerank(None, write(tmp_path / "p.jsonl", rows), tmp_path / "out", QUICK).overall.hits[1].value == 1.0
 
 
-def test_without_model_and_rewards_there_is_nothing_to_rank(tmp_path):
+def test_without_model_and_rewards_the_job_is_refused(tmp_path):
     with pytest.raises(InputError, match="--model"):
         rerank(None, write(tmp_path / "p.jsonl", problems(1)), tmp_path / "out", QUICK)
 
 
-def test_a_file_without_problems_is_told(tmp_path):
+def test_a_file_without_problems_is_refused(tmp_path):
     with pytest.raises(InputError, match="no usable problem"):
         rerank("length", write(tmp_path / "p.jsonl", [{"id": 1}]), tmp_path / "out", QUICK)
 
@@ -205,7 +205,9 @@ def test_a_file_without_problems_is_told(tmp_path):
 def test_the_table_fits_a_terminal(tmp_path):
     from rich.console import Console
 
-    results = rerank("length", write(tmp_path / "p.jsonl", problems()), tmp_path / "out", RerankSettings(resamples=100))
+    results = rerank(
+        "length", write(tmp_path / "p.jsonl", problems()), tmp_path / "out", RerankSettings(n_resamples=100)
+    )
     console = Console(width=90, record=True, quiet=False, file=io.StringIO())
     console.print(results.table())
     assert "…" not in console.export_text()

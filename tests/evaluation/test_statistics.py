@@ -1,4 +1,4 @@
-"""Properties of the figures that stand under every table."""
+"""Properties of accuracies, intervals and paired tests."""
 
 import math
 from itertools import product
@@ -42,25 +42,25 @@ OUTCOMES = st.lists(st.sampled_from(["win", "tie", "loss", "failed"]), min_size=
 
 @given(outcomes=OUTCOMES)
 def test_every_pair_is_counted_once(outcomes):
-    found = Accuracy.from_scores(rows_of(outcomes), LEVEL)
-    assert (found.n, found.wins, found.ties, found.failed) == (
+    accuracy = Accuracy.from_scores(rows_of(outcomes), LEVEL)
+    assert (accuracy.n, accuracy.wins, accuracy.ties, accuracy.failed) == (
         len(outcomes),
         *(outcomes.count(name) for name in ("win", "tie", "failed")),
     )
-    assert found.value == pytest.approx((found.wins + found.ties / 2) / found.n)
-    assert found.strict == pytest.approx(found.wins / found.n)
+    assert accuracy.value == pytest.approx((accuracy.wins + accuracy.ties / 2) / accuracy.n)
+    assert accuracy.strict == pytest.approx(accuracy.wins / accuracy.n)
 
 
 @given(outcomes=OUTCOMES)
-def test_the_interval_holds_the_value_and_has_width(outcomes):
-    found = Accuracy.from_scores(rows_of(outcomes), LEVEL)
-    assert 0 <= found.low <= found.value + 1e-12
-    assert found.value - 1e-12 <= found.high <= 1
-    assert found.high > found.low
+def test_the_interval_contains_the_value_and_has_positive_width(outcomes):
+    accuracy = Accuracy.from_scores(rows_of(outcomes), LEVEL)
+    assert 0 <= accuracy.low <= accuracy.value + 1e-12
+    assert accuracy.value - 1e-12 <= accuracy.high <= 1
+    assert accuracy.high > accuracy.low
 
 
 @given(outcomes=OUTCOMES, data=st.data())
-def test_tasks_of_one_pair_change_nothing(outcomes, data):
+def test_tasks_with_one_pair_each_do_not_change_the_accuracy(outcomes, data):
     rows = rows_of(outcomes)
     known = data.draw(st.sets(st.sampled_from([row.id for row in rows])))
     tasks = {key: f"task {key}" for key in known} | {"of another benchmark": "task 0"}
@@ -76,7 +76,7 @@ def test_pairs_of_a_task_are_resampled_together():
     assert (alike.high - alike.low) / (alone.high - alone.low) == pytest.approx(2, rel=0.05)
 
 
-def test_a_pair_of_unknown_task_is_a_task_of_its_own_even_under_the_name_of_one():
+def test_a_pair_without_a_task_counts_as_a_separate_task_even_if_its_id_is_a_task_name():
     rows = rows_of(["win", "loss", "tie", "failed", "win"])
     assert Accuracy.from_scores(rows, LEVEL, {"0": "3", "1": "3", "2": "t"}).tasks == 4
 
@@ -96,11 +96,11 @@ def test_swapping_the_sides_mirrors_the_accuracy(outcomes):
         assert one.low == pytest.approx(1 - two.high, abs=0.08)
 
 
-def test_the_interval_needs_neither_draws_nor_seed():
+def test_the_interval_is_deterministic():
     assert stats.accuracy_interval(60, 5, 100, LEVEL) == stats.accuracy_interval(60, 5, 100, 0.95)
 
 
-def test_the_interval_is_that_of_resampled_pairs():
+def test_the_interval_matches_resampled_pairs():
     outcomes = np.repeat([1.0, 0.5, 0.0], [120, 30, 50])
     rng = np.random.default_rng(5)
     means = [rng.choice(outcomes, len(outcomes)).mean() for _ in range(4000)]
@@ -108,7 +108,7 @@ def test_the_interval_is_that_of_resampled_pairs():
     assert stats.accuracy_interval(120, 30, 200, 0.95) == pytest.approx(expected, abs=0.006)
 
 
-def test_the_interval_covers_as_often_as_it_says():
+def test_the_interval_has_its_nominal_coverage():
     rng = np.random.default_rng(11)
     hits = 0
     for _ in range(400):
@@ -119,7 +119,7 @@ def test_the_interval_covers_as_often_as_it_says():
 
 
 @given(n=st.integers(1, 500))
-def test_a_clean_sweep_gets_the_exact_interval(n):
+def test_equal_outcomes_get_the_clopper_pearson_interval(n):
     low, high = stats.accuracy_interval(n, 0, n, LEVEL)
     exact = binomtest(n, n).proportion_ci(0.95, "exact")
     assert (low, high) == pytest.approx((exact.low, exact.high))
@@ -127,56 +127,56 @@ def test_a_clean_sweep_gets_the_exact_interval(n):
 
 
 @given(first=st.integers(0, 200), second=st.integers(0, 200))
-def test_mcnemar_is_the_exact_binomial_test(first, second):
+def test_mcnemar_equals_the_exact_binomial_test(first, second):
     expected = binomtest(first, first + second, 0.5).pvalue if first + second else 1.0
     assert stats.mcnemar_test(first, second) == pytest.approx(expected, rel=1e-9)
 
 
 @given(outcomes=OUTCOMES, others=OUTCOMES)
-def test_comparing_the_other_way_round_changes_the_sign(outcomes, others):
+def test_swapping_the_models_changes_the_sign(outcomes, others):
     one, two = rows_of(outcomes), rows_of(others)
-    there, back = stats.compare(one, two, LEVEL), stats.compare(two, one, LEVEL)
-    assert there.difference == pytest.approx(-back.difference)
-    assert there.p_mcnemar == back.p_mcnemar
-    assert (there.only_first, there.only_second) == (back.only_second, back.only_first)
+    forward, backward = stats.compare(one, two, LEVEL), stats.compare(two, one, LEVEL)
+    assert forward.difference == pytest.approx(-backward.difference)
+    assert forward.p_mcnemar == backward.p_mcnemar
+    assert (forward.only_first, forward.only_second) == (backward.only_second, backward.only_first)
 
 
-def test_a_comparison_is_over_the_shared_pairs_alone():
+def test_a_comparison_uses_only_shared_pairs():
     one, two = rows_of(["win"] * 10), rows_of(["loss"] * 4)
-    found = stats.compare(one, two, LEVEL)
-    assert (found.n, found.left_out, found.difference) == (4, 6, 1.0)
+    comparison = stats.compare(one, two, LEVEL)
+    assert (comparison.n, comparison.unshared, comparison.difference) == (4, 6, 1.0)
     assert stats.compare(one, [], LEVEL) is None
 
 
-def test_a_model_against_itself_shows_nothing():
-    found = stats.compare(rows_of(["win", "loss"] * 20), rows_of(["win", "loss"] * 20), LEVEL)
-    assert (found.difference, found.p_value, found.p_mcnemar) == (0.0, 1.0, 1.0)
+def test_a_model_compared_with_itself_has_no_difference():
+    comparison = stats.compare(rows_of(["win", "loss"] * 20), rows_of(["win", "loss"] * 20), LEVEL)
+    assert (comparison.difference, comparison.p_value, comparison.p_mcnemar) == (0.0, 1.0, 1.0)
 
 
 @given(outcomes=OUTCOMES, others=OUTCOMES)
-def test_comparing_by_tasks_of_one_pair_changes_nothing(outcomes, others):
+def test_tasks_with_one_pair_each_do_not_change_a_comparison(outcomes, others):
     one, two = rows_of(outcomes), rows_of(others)
     tasks = {row.id: f"task {row.id}" for row in one}
     assert stats.compare(one, two, LEVEL, tasks) == stats.compare(one, two, LEVEL)
 
 
-def test_comparing_by_tasks_takes_tasks_for_units():
+def test_a_comparison_with_tasks_uses_tasks_as_units():
     one, two = rows_of(["win"] * 30 + ["loss"] * 18), rows_of(["loss"] * 12 + ["win"] * 36)
     pairs = stats.compare(one, two, LEVEL)
     tasks = stats.compare(one, two, LEVEL, {row.id: str(int(row.id) // 6) for row in one})
     assert (pairs.tasks, tasks.tasks) == (None, 8)
     assert (tasks.difference, tasks.only_first, tasks.only_second) == (pairs.difference, 12, 18)
-    # Two tasks go one way and three the other, so signs by chance always come to as much.
+    # Two tasks favor one model and three the other, so random signs always give a sum at least as large.
     assert (tasks.p_value, tasks.p_mcnemar) == pytest.approx((1.0, 1.0))
     assert tasks.high - tasks.low > 2 * (pairs.high - pairs.low)
-    assert (tasks.turned().low, tasks.turned().high) == (-tasks.high, -tasks.low)
+    assert (tasks.swapped().low, tasks.swapped().high) == (-tasks.high, -tasks.low)
 
 
 SUMS = st.lists(st.integers(-7, 7), max_size=10)
 
 
 @given(sums=SUMS)
-def test_the_randomization_test_by_tasks_counts_all_signs(sums):
+def test_the_randomization_test_with_tasks_enumerates_all_signs(sums):
     observed = abs(sum(sums))
     totals = [sum(s * d for s, d in zip(signs, sums, strict=True)) for signs in product((-1, 1), repeat=len(sums))]
     expected = sum(abs(total) >= observed for total in totals) / len(totals)
@@ -184,59 +184,61 @@ def test_the_randomization_test_by_tasks_counts_all_signs(sums):
 
 
 @given(halves=st.lists(st.integers(-2, 2), min_size=1, max_size=200))
-def test_with_one_pair_a_task_both_randomization_tests_are_one(halves):
-    assert stats.clustered_sign_flip_test(np.array(halves)) == pytest.approx(flip_p([h / 2 for h in halves]), rel=1e-8)
+def test_with_one_pair_per_task_both_randomization_tests_are_equal(halves):
+    assert stats.clustered_sign_flip_test(np.array(halves)) == pytest.approx(
+        sign_flip_p([h / 2 for h in halves]), rel=1e-8
+    )
 
 
-def test_the_randomization_test_by_tasks_has_small_p_values_in_full():
+def test_the_randomization_test_with_tasks_computes_very_small_p_values():
     assert stats.clustered_sign_flip_test(np.full(900, 3)) == pytest.approx(2.0**-899, rel=1e-6)
 
 
-def flip_p(differences):
-    return float(stats.sign_flip_test(*stats.flips(stats.count_differences(np.array(differences))))[0])
+def sign_flip_p(differences):
+    return float(stats.sign_flip_test(*stats.sign_flip_statistics(stats.count_differences(np.array(differences))))[0])
 
 
 DIFFERENCES = st.lists(st.sampled_from(stats.DIFFERENCES), min_size=1, max_size=9)
 
 
 @given(differences=DIFFERENCES)
-def test_the_randomization_test_counts_all_signs(differences):
+def test_the_randomization_test_enumerates_all_signs(differences):
     observed = abs(sum(differences))
     sums = [
         sum(s * d for s, d in zip(signs, differences, strict=True))
         for signs in product((-1, 1), repeat=len(differences))
     ]
     expected = sum(abs(total) >= observed for total in sums) / len(sums)
-    assert flip_p(differences) == pytest.approx(expected, rel=1e-9)
+    assert sign_flip_p(differences) == pytest.approx(expected, rel=1e-9)
 
 
 @given(first=st.integers(0, 300), second=st.integers(0, 300))
-def test_without_ties_the_randomization_test_is_mcnemars(first, second):
+def test_without_ties_the_randomization_test_equals_mcnemars(first, second):
     differences = [1.0] * first + [-1.0] * second + [0.0]
-    assert flip_p(differences) == pytest.approx(stats.mcnemar_test(first, second), rel=1e-6)
+    assert sign_flip_p(differences) == pytest.approx(stats.mcnemar_test(first, second), rel=1e-6)
 
 
-def test_the_randomization_test_keeps_its_level_where_few_pairs_differ():
+def test_the_randomization_test_keeps_its_level_if_few_pairs_differ():
     rng = np.random.default_rng(2)
     steps = rng.choice([-1.0, -0.5, 0.0, 0.5, 1.0], p=[0.02, 0.03, 0.9, 0.03, 0.02], size=(2000, 120))
-    assert sum(flip_p(line) <= 0.05 for line in steps) / 2000 <= 0.06
+    assert sum(sign_flip_p(line) <= 0.05 for line in steps) / 2000 <= 0.06
 
 
-def test_a_sum_of_signs_far_out_has_a_p_value_above_nothing():
-    assert flip_p([1.0] * 900 + [0.5] * 100) == pytest.approx(2.0**-999, rel=1e-6)
+def test_an_extreme_sum_of_signs_has_a_positive_p_value():
+    assert sign_flip_p([1.0] * 900 + [0.5] * 100) == pytest.approx(2.0**-999, rel=1e-6)
 
 
 P_VALUES = st.lists(st.floats(0, 1, allow_nan=False), max_size=20)
 
 
 @given(p_values=P_VALUES)
-def test_holm_lies_between_the_raw_value_and_bonferroni(p_values):
+def test_holm_is_between_the_raw_p_value_and_bonferroni(p_values):
     for raw, adjusted in zip(p_values, stats.holm_adjust(p_values), strict=True):
         assert raw <= adjusted <= min(1.0, raw * len(p_values)) or math.isclose(adjusted, raw)
 
 
 @given(p_values=P_VALUES)
-def test_holm_keeps_the_order(p_values):
+def test_holm_preserves_the_order(p_values):
     rank_problem = sorted(zip(p_values, stats.holm_adjust(p_values), strict=True))
     assert [b for _, b in rank_problem] == sorted(b for _, b in rank_problem)
 
@@ -249,15 +251,15 @@ LENGTHS = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1
 
 
 @given(lengths=LENGTHS)
-def test_longer_wins_gets_one_half_when_balanced(lengths):
+def test_longer_wins_gets_one_half_in_length_balanced_accuracy(lengths):
     scores = [row(n, float(a), float(b), (a, b)) for n, (a, b) in enumerate(lengths)]
-    assert stats.length_balanced(scores) in (None, 0.5)
+    assert stats.length_balanced_accuracy(scores) in (None, 0.5)
 
 
-@given(lengths=LENGTHS, band=st.floats(1, 3))
-def test_matched_pairs_keep_to_the_band_whichever_side_is_longer(lengths, band):
+@given(lengths=LENGTHS, max_ratio=st.floats(1, 3))
+def test_length_matching_does_not_depend_on_which_side_is_longer(lengths, max_ratio):
     scores = [row(n, 1.0, 0.0, pair) for n, pair in enumerate(lengths)]
     flipped = [row(n, 1.0, 0.0, pair[::-1]) for n, pair in enumerate(lengths)]
-    matched = {item.id for item in stats.length_matched(scores, band)}
-    assert matched == {item.id for item in stats.length_matched(flipped, band)}
-    assert matched == {str(n) for n, (a, b) in enumerate(lengths) if max(a, b) <= band * min(a, b)}
+    matched = {item.id for item in stats.select_length_matched(scores, max_ratio)}
+    assert matched == {item.id for item in stats.select_length_matched(flipped, max_ratio)}
+    assert matched == {str(n) for n, (a, b) in enumerate(lengths) if max(a, b) <= max_ratio * min(a, b)}

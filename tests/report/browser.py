@@ -1,4 +1,4 @@
-"""A page in real headless Chromium: a driver runs inside it, and what it saw comes back as JSON."""
+"""Run a driver script inside a page in headless Chromium and return what it recorded."""
 
 import html
 import json
@@ -25,34 +25,34 @@ console.error = (...words) => faults.push(words.join(" "));
 
 HELPERS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 FRAME = """<!doctype html>
-<pre id="told"></pre>
+<pre id="result"></pre>
 <iframe src="page.html%s" style="border:0;width:%dpx;height:%dpx"></iframe>
 <script>
-addEventListener("message", (event) => { document.getElementById("told").textContent = event.data; });
+addEventListener("message", (event) => { document.getElementById("result").textContent = event.data; });
 </script>"""
 
 
-def drive(folder, page, driver, width=1280, height=900, fragment=""):
-    """Open a page and return what a driver puts into ``seen``; any error in the page fails the test.
+def drive(directory, page, driver, width=1280, height=900, fragment=""):
+    """Open a page, run a driver, and return what it put into ``seen``; any error in the page fails the test.
 
-    The page stands in a frame, for a headless window is never narrower than 500 pixels.
+    The page is loaded in a frame, because a headless window has at least 500 pixels.
     """
     browser = next(filter(None, map(shutil.which, NAMES)), None)
     if browser is None:
-        pytest.skip(f"no browser here (looked for {', '.join(NAMES)})")
+        pytest.skip(f"no browser found (looked for {', '.join(NAMES)})")
     driven = page.replace("<head>", f"<head>{CATCH}", 1)
     before, end, after = driven.rpartition("</body>")
-    (folder / "page.html").write_text(
+    (directory / "page.html").write_text(
         f"{before}<script>{HELPERS.replace('%s', driver)}</script>{end}{after}", encoding="utf-8"
     )
-    (folder / "frame.html").write_text(FRAME % (html.escape(fragment), width, height), encoding="utf-8")
-    command = [browser, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--window-size=1600,1000"]
+    (directory / "frame.html").write_text(FRAME % (html.escape(fragment), width, height), encoding="utf-8")
+    command = [browser, *FLAGS, f"--user-data-dir={directory / 'profile'}", "--window-size=1600,1000"]
     ran = subprocess.run(
-        [*command, (folder / "frame.html").as_uri()], capture_output=True, text=True, timeout=120, check=False
+        [*command, (directory / "frame.html").as_uri()], capture_output=True, text=True, timeout=120, check=False
     )
-    found = re.search(r'<pre id="told">(.*?)</pre>', ran.stdout, re.DOTALL)
-    assert found, f"no page came back: {ran.stderr[-2000:]}"
-    assert found.group(1), f"the driver said nothing: {ran.stderr[-2000:]}"
-    told = json.loads(html.unescape(found.group(1)))
-    assert told["faults"] == [], told["faults"]
-    return told["seen"]
+    found = re.search(r'<pre id="result">(.*?)</pre>', ran.stdout, re.DOTALL)
+    assert found, f"the page did not load: {ran.stderr[-2000:]}"
+    assert found.group(1), f"the driver returned nothing: {ran.stderr[-2000:]}"
+    result = json.loads(html.unescape(found.group(1)))
+    assert result["faults"] == [], result["faults"]
+    return result["seen"]

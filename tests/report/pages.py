@@ -1,22 +1,23 @@
-"""A small board for the tests of the leaderboard page, with everything in it that can go wrong."""
+"""A small leaderboard for the tests of the page, with every kind of input problem."""
 
 import json
 import re
 from dataclasses import replace
 
 import numpy as np
-from tests.evaluation.boards import columns, write_run
+from tests.evaluation.score_files import columns, write_run
 
-from themis_rm.evaluation.leaderboard.build import LeaderboardEntry, LeaderboardSettings, leaderboard
+from themis_rm.evaluation.leaderboard.build import leaderboard
+from themis_rm.evaluation.leaderboard.result import LeaderboardEntry, LeaderboardSettings
 
 SIZE = 240
 HOSTILE = """</script><img src=x onerror="document.title='owned'"> & 'co'"""
-REFERENCE = LeaderboardEntry("Told, not shown", "reference", "generative", "Small", 3.0, note="Only <told>.")
-QUICK = LeaderboardSettings(resamples=200)
+REFERENCE = LeaderboardEntry("Reference only", "reference", "generative", "Small", 3.0, note="Only <published>.")
+QUICK = LeaderboardSettings(n_resamples=200)
 
 
-def small_board(folder):
-    """Return a board of five runs and a published one: ties, failures, missing pairs, a hostile name."""
+def small_board(directory):
+    """Return a leaderboard of five runs and a published one: ties, failures, missing pairs, a hostile name."""
     rng = np.random.default_rng(5)
     for name, odds in {
         "best": (0.9, 0.0, 0.1),
@@ -29,8 +30,8 @@ def small_board(folder):
         changes = {}
         if name == "good":
             changes["chosen_score"] = [None, float("nan"), *columns(marks)["chosen_score"][2:]]
-        write_run(folder / name, marks[: SIZE - 7] if name == "same" else marks, **changes)
-    board = leaderboard([], folder, settings=QUICK)
+        write_run(directory / name, marks[: SIZE - 7] if name == "same" else marks, **changes)
+    board = leaderboard([], directory, settings=QUICK)
     facts = {
         "best": {"name": HOSTILE, "series": "Small", "parameters": 8.0, "note": "A <note> & more."},
         "good": {"series": "Small", "parameters": 0.6},
@@ -38,11 +39,11 @@ def small_board(folder):
         "poor": {"kind": "baseline"},
     }
     entries = tuple(replace(entry, **facts.get(entry.name, {})) for entry in board.entries)
-    strict = np.full((1, len(board.cuts)), np.nan)
+    strict = np.full((1, len(board.slices)), np.nan)
     strict[0, :3] = 0.5, 0.625, 0.375
     return replace(board, entries=(*entries, REFERENCE), reference_strict=strict)
 
 
 def embedded(page):
-    """Return the data that a page holds."""
+    """Return the data embedded in a page."""
     return json.loads(re.search(r'<script type="application/json" id="board">(.*?)</script>', page, re.DOTALL).group(1))

@@ -1,4 +1,4 @@
-"""The leaderboard page as a text; what a browser makes of it stands in ``test_leaderboard_browser``."""
+"""The HTML of the leaderboard page; see ``test_leaderboard_browser`` for its behavior in a browser."""
 
 import re
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
-from tests.evaluation.boards import write_run
+from tests.evaluation.score_files import write_run
 from tests.report.pages import HOSTILE, QUICK, SIZE, embedded, small_board
 
 from themis_rm.benchmark.pairs import read_benchmark
@@ -66,18 +66,18 @@ def test_every_element_is_closed_in_order(elements):
     assert not elements.open
 
 
-def test_no_id_stands_twice(elements):
+def test_no_id_is_duplicated(elements):
     assert len(elements.ids) == len(set(elements.ids))
 
 
-def test_the_script_finds_what_it_looks_for(elements, page):
+def test_every_element_that_the_script_needs_exists(elements, page):
     script = page.rpartition("<script>")[2]
     wanted = set(re.findall(r'\$\("([\w-]+)"\)', script)) | set(re.findall(r'\bon\("([\w-]+)"', script))
     assert len(wanted) > 20
     assert wanted <= set(elements.ids)
 
 
-def test_the_page_needs_nothing_beside_it(page):
+def test_the_page_is_self_contained(page):
     outside = page.replace(re.search(r'id="board">(.*?)</script>', page, re.DOTALL).group(1), "")
     outside = outside.replace(str(escape(HOSTILE)), "")
     reaching = r"<link|<img|\ssrc\s*=|<a\s(?!href=.#)|url\(|@import|fetch\(|XMLHttp|import\(|https?://"
@@ -85,7 +85,7 @@ def test_the_page_needs_nothing_beside_it(page):
     assert "default-src 'none'" in page
 
 
-def test_a_name_cannot_leave_its_place(page, elements):
+def test_a_hostile_name_is_escaped(page, elements):
     assert HOSTILE not in page
     assert "img" not in elements.started
     assert elements.started.count("script") == 2
@@ -97,7 +97,7 @@ def test_notes_are_escaped(page):
     assert "A &lt;note&gt; &amp; more." in page
 
 
-def test_equal_boards_give_equal_pages(board, page, tmp_path):
+def test_equal_leaderboards_give_equal_pages(board, page, tmp_path):
     assert render(small_board(tmp_path)) == page
 
 
@@ -106,24 +106,24 @@ def test_the_page_is_written_as_it_is_rendered(board, page, tmp_path):
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == page
 
 
-def test_notices_stand_in_the_page(board, page):
+def test_notices_are_in_the_page(board, page):
     assert {notice.reason for notice in board.notices} >= {"missing-ids", "no-score", "not-finite"}
     for notice in board.notices:
         assert str(escape(notice.text)) in page
 
 
-def test_without_script_the_headline_table_is_there(board, page):
+def test_the_headline_table_works_without_javascript(board, page):
     table = re.search(r"<noscript>(.*?)</noscript>", page, re.DOTALL).group(1)
     assert table.count("<tr>") == 1 + board.scored
     assert f"<td>{100 * board.accuracies.value[1, 0]:.1f}</td>" in table
 
 
-def unpacked(packed, size):
+def unpack(packed, size):
     digits = [digit for letter in packed for digit in divmod(ord(letter) - ord("a"), 5)]
     return digits[:size]
 
 
-def front_decoded(coded):
+def decode_front(coded):
     before, found = "", []
     for item in coded:
         shared, _, rest = item.partition(":")
@@ -132,47 +132,47 @@ def front_decoded(coded):
     return found
 
 
-def test_embedded_outcomes_are_the_boards(board, data):
+def test_embedded_outcomes_equal_those_of_the_leaderboard(board, data):
     for packed, run in zip(data["pairs"]["outcomes"], board.runs.runs, strict=True):
-        assert unpacked(packed, SIZE) == run.outcomes.tolist()
+        assert unpack(packed, SIZE) == run.outcomes.tolist()
 
 
-def test_embedded_ids_are_the_boards(board, data):
-    assert front_decoded(data["pairs"]["ids"]) == list(board.runs.ids)
+def test_embedded_ids_equal_those_of_the_leaderboard(board, data):
+    assert decode_front(data["pairs"]["ids"]) == list(board.runs.ids)
 
 
 @given(st.lists(st.text(alphabet="ab:é\U0001f600", max_size=6), max_size=12))
 def test_ids_survive_front_coding(ids):
-    assert front_decoded(page_module._front_coded(ids)) == ids
+    assert decode_front(page_module._front_code(ids)) == ids
 
 
-def test_no_shared_beginning_cuts_a_surrogate_pair():
+def test_front_coding_does_not_split_a_surrogate_pair():
     # Python counts characters, the script UTF-16 units: they agree on what is ASCII.
-    coded = page_module._front_coded(["a\U0001f600b", "a\U0001f600c"])
+    coded = page_module._front_code(["a\U0001f600b", "a\U0001f600c"])
     assert coded == ["0:a\U0001f600b", "1:\U0001f600c"]
 
 
-def test_an_odd_number_of_outcomes_is_packed():
-    assert unpacked(page_module._packed(np.array([2, 4, 3], dtype=np.uint8)), 3) == [2, 4, 3]
+def test_an_odd_number_of_outcomes_is_pack_outcomes():
+    assert unpack(page_module._pack_outcomes(np.array([2, 4, 3], dtype=np.uint8)), 3) == [2, 4, 3]
 
 
 @pytest.mark.parametrize("name", ["n", "wins", "ties", "failed", "missing", "low", "high"])
-def test_embedded_figures_are_the_boards(board, data, name):
-    told = np.array(data["accuracies"][name], dtype=float)
-    np.testing.assert_allclose(told, getattr(board.accuracies, name), rtol=1e-5)
+def test_embedded_figures_equal_those_of_the_leaderboard(board, data, name):
+    embedded_values = np.array(data["accuracies"][name], dtype=float)
+    np.testing.assert_allclose(embedded_values, getattr(board.accuracies, name), rtol=1e-5)
 
 
-def test_embedded_strict_intervals_are_those_of_strict_counts(board, data):
+def test_embedded_strict_intervals_match_strict_counts(board, data):
     wins, n = int(board.accuracies.wins[1, 0]), int(board.accuracies.n[1, 0])
     expected = accuracy_interval(wins, 0, n, 0.95)
-    told = [data["accuracies"][name][1][0] for name in ("strict_low", "strict_high")]
-    assert told == pytest.approx(expected, abs=1e-6)
+    embedded_values = [data["accuracies"][name][1][0] for name in ("strict_low", "strict_high")]
+    assert embedded_values == pytest.approx(expected, abs=1e-6)
 
 
-def test_embedded_tests_are_the_boards(board, data):
-    assert [item["cut"] for item in data["tests"]] == [item.cut.key for item in board.comparisons]
-    for told, item in zip(data["tests"], board.comparisons, strict=True):
-        half = told["half"]
+def test_embedded_tests_equal_those_of_the_leaderboard(board, data):
+    assert [item["slice"] for item in data["tests"]] == [item.slice.key for item in board.comparisons]
+    for embedded_values, item in zip(data["tests"], board.comparisons, strict=True):
+        half = embedded_values["half"]
         np.testing.assert_allclose(np.array(half["low"], dtype=float) / 1e5, item.low, atol=1e-5)
         np.testing.assert_allclose(np.array(half["high"], dtype=float) / 1e5, item.high, atol=1e-5)
         np.testing.assert_allclose(half["p"], item.p_value, rtol=5e-3)
@@ -181,7 +181,7 @@ def test_embedded_tests_are_the_boards(board, data):
         assert half["ranks"] == item.ranks.tolist()
 
 
-def test_strict_tests_are_mcnemars(board, data):
+def test_strict_tests_are_mcnemar_tests(board, data):
     strict = data["tests"][0]["strict"]
     won = [run.outcomes == 2 for run in board.runs.runs]
     both = [run.outcomes != 4 for run in board.runs.runs]
@@ -203,7 +203,7 @@ def test_strict_tests_are_mcnemars(board, data):
 def test_one_run_makes_a_page(tmp_path):
     write_run(tmp_path / "only", "++-0" * 5)
     page = render(leaderboard([tmp_path / "only"], settings=QUICK))
-    assert "nothing to compare it with" in page
+    assert "nothing to compare" in page
     assert embedded(page)["tests"] == []
 
 
@@ -214,64 +214,64 @@ def authored(tmp_path_factory):
     return leaderboard([folder], benchmark="authored", settings=QUICK)
 
 
-def test_texts_go_in_where_they_fit(authored):
+def test_short_texts_are_included(authored):
     texts = embedded(render(authored))["pairs"]["texts"]
     pair = authored.pairs[3]
     assert texts[3] == [pair.prompt, pair.chosen, pair.rejected]
 
 
-def test_texts_stay_out_where_they_are_too_long(authored, monkeypatch):
+def test_long_texts_are_not_included(authored, monkeypatch):
     monkeypatch.setattr(page_module, "TEXT_LIMIT", 100)
     page = render(authored)
     assert embedded(page)["pairs"]["texts"] is None
-    assert "too long to be part of this page" in page
+    assert "too long to be included in this page" in page
 
 
-def test_texts_can_be_asked_for_and_refused(authored, monkeypatch):
+def test_texts_can_be_forced_and_excluded(authored, monkeypatch):
     monkeypatch.setattr(page_module, "TEXT_LIMIT", 100)
     assert embedded(render(authored, texts=True))["pairs"]["texts"]
     assert embedded(render(authored, texts=False))["pairs"]["texts"] is None
 
 
-def test_a_board_without_texts_has_none(board):
+def test_a_leaderboard_without_texts_has_none_in_the_page(board):
     assert embedded(render(board, texts=True))["pairs"]["texts"] is None
 
 
-def test_length_matched_pairs_are_those_of_matched_length(authored):
+def test_embedded_length_matched_pairs_have_similar_lengths(authored):
     matched = page_data(authored)["pairs"]["matched"]
     expected = []
     for index, pair in enumerate(authored.pairs):
         short, long = sorted((len(pair.chosen), len(pair.rejected)))
-        if long <= authored.settings.length_band * short:
+        if long <= authored.settings.max_length_ratio * short:
             expected.append(index)
     assert matched == expected
     assert matched
 
 
-def test_baselines_are_counted_as_such(authored):
+def test_baselines_are_counted(authored):
     page = render(authored)
-    told = sum(entry.kind == "baseline" for entry in authored.entries)
-    assert f"<dt>baselines</dt><dd>{told}</dd>" in page
-    assert "not on this board" not in page
+    embedded_values = sum(entry.kind == "baseline" for entry in authored.entries)
+    assert f"<dt>baselines</dt><dd>{embedded_values}</dd>" in page
+    assert "is not included, because the lengths" not in page
 
 
-def test_a_missing_baseline_is_said(board):
+def test_a_missing_length_baseline_is_reported(board):
     models = tuple(replace(entry, kind="model") for entry in board.entries)
-    assert "is not on this board" in render(replace(board, entries=models))
+    assert "is not included, because the lengths" in render(replace(board, entries=models))
 
 
-def test_the_benchmark_is_named_by_its_hash(board, page):
+def test_the_page_shows_the_hash_of_the_benchmark(board, page):
     assert page.count(board.runs.digest) >= 2
 
 
-def test_a_difference_from_stated_figures_is_said(board):
-    assert "follows from their scores" in render(board)
-    page = render(replace(board, differing=(ResultMismatch("good", "overall.accuracy", 1.0, 0.5),)))
-    assert "follows from their scores" not in page
-    assert "1 figure that runs state" in page
+def test_a_mismatch_with_results_files_is_reported(board):
+    assert "agree with their scores" in render(board)
+    page = render(replace(board, mismatches=(ResultMismatch("good", "overall.accuracy", 1.0, 0.5),)))
+    assert "agree with their scores" not in page
+    assert "1 figure in the runs' results files" in page
 
 
-def test_the_authored_benchmark_is_called_so(authored):
+def test_the_title_names_the_authored_benchmark(authored):
     assert read_benchmark("authored").name in re.search(r"<h1>(.*?)</h1>", render(authored)).group(1)
 
 

@@ -1,4 +1,4 @@
-"""The leaderboard page as a reader meets it, in headless Chromium; figures are computed anew here from outcomes."""
+"""Behavior of the leaderboard page in headless Chromium; expected figures are computed from outcomes."""
 
 import re
 from dataclasses import replace
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.evaluation.boards import write_run
+from tests.evaluation.score_files import write_run
 from tests.report.browser import drive
 from tests.report.pages import HOSTILE, QUICK, embedded, small_board
 
@@ -32,7 +32,7 @@ def seen(board, tmp_path_factory):
 
 
 def shares(board, strict, rows=slice(None)):
-    """Return the accuracies of all scored entries in per cent, counted from outcomes."""
+    """Return the accuracies of all scored entries in percent, counted from outcomes."""
     found = []
     for run in board.runs.runs:
         outcomes = run.outcomes[rows]
@@ -67,7 +67,7 @@ def test_a_numeric_column_sorts_both_ways_with_missing_values_last(board, seen):
     assert seen["down"] == sorted(known, key=lambda entry: -sizes[entry]) + unknown
 
 
-def test_the_sorted_column_is_said_to_assistive_software(seen):
+def test_the_sorted_column_is_announced_to_assistive_software(seen):
     assert seen["sortedUp"] == [["parameters", "ascending"]]
     assert seen["sortedDown"] == [["parameters", "descending"]]
 
@@ -78,14 +78,14 @@ def test_sorting_is_stable(board, seen):
     assert seen["series"] == same + others
 
 
-def test_names_sort_as_text_and_are_shown_as_they_are(board, seen):
+def test_names_sort_as_text_and_are_shown_unchanged(board, seen):
     assert seen["names"] == sorted(range(6), key=lambda entry: board.entries[entry].name.lower())
     assert HOSTILE in " ".join(seen["modelColumn"]["0"].split())
     assert seen["images"] == 0
     assert seen["title"] != "owned"
 
 
-def test_accuracies_are_those_of_the_outcomes(board, seen):
+def test_accuracies_match_the_outcomes(board, seen):
     assert shown(seen["half"], 5) == pytest.approx(shares(board, strict=False), abs=0.051)
     assert seen["half"]["5"] == "50.0"
     low, high = (100 * getattr(board.accuracies, name)[A, 0] for name in ("low", "high"))
@@ -93,26 +93,26 @@ def test_accuracies_are_those_of_the_outcomes(board, seen):
     assert seen["interval"]["5"] == ""
 
 
-def test_ranks_and_letters_are_the_boards(board, seen):
+def test_ranks_and_letters_equal_those_of_the_leaderboard(board, seen):
     tests = board.comparison("all")
     for entry in range(5):
         assert seen["ranks"][str(entry)] == "–".join(map(str, dict.fromkeys(tests.ranks[entry].tolist())))
-        assert seen["same"][str(entry)] == tests.letters[entry]
+        assert seen["group"][str(entry)] == tests.letters[entry]
     assert seen["ranks"]["5"] == "–"
 
 
-def test_counts_are_the_boards(board, seen):
+def test_counts_equal_those_of_the_leaderboard(board, seen):
     for name in ("failed", "missing", "n"):
-        told = [int(seen["counts"][name][str(entry)]) for entry in range(5)]
-        assert told == getattr(board.accuracies, name)[:, 0].tolist()
+        shown_values = [int(seen["counts"][name][str(entry)]) for entry in range(5)]
+        assert shown_values == getattr(board.accuracies, name)[:, 0].tolist()
     assert sum(board.accuracies.failed[:, 0]) == 2
     assert sum(board.accuracies.missing[:, 0]) == 7
 
 
-def test_the_mean_is_the_macro_average(board, seen):
-    macro = next(item for item in board.balanced if item.strata == "criterion")
-    assert shown(seen["mean"], 5) == pytest.approx((100 * macro.value).tolist(), abs=0.051)
-    assert seen["mean"]["5"] == "50.0"
+def test_the_macro_column_is_the_macro_average(board, seen):
+    macro = next(item for item in board.macro if item.over == "criterion")
+    assert shown(seen["macro"], 5) == pytest.approx((100 * macro.value).tolist(), abs=0.051)
+    assert seen["macro"]["5"] == "50.0"
 
 
 def test_the_strict_switch_changes_figures_intervals_and_order(board, seen):
@@ -122,8 +122,8 @@ def test_the_strict_switch_changes_figures_intervals_and_order(board, seen):
     assert seen["strictOrder"] == sorted(range(6), key=lambda entry: -figures[entry])
     assert seen["strictOrder"] != seen["first"]
     data = embedded(render(board))
-    assert seen["strictSame"] == {
-        **{str(i): told for i, told in enumerate(data["tests"][0]["strict"]["letters"])},
+    assert seen["strictGroup"] == {
+        **{str(i): shown_values for i, shown_values in enumerate(data["tests"][0]["strict"]["letters"])},
         "5": "–",
     }
     low, high = (float(end) for end in seen["strictInterval"]["1"].split("–"))
@@ -149,11 +149,11 @@ def test_a_subset_has_figures_and_no_ranks(board, seen):
     assert seen["untested"] is False
 
 
-def test_the_filter_looks_at_names_and_series(board, seen):
+def test_the_filter_matches_names_and_series(board, seen):
     assert sorted(seen["filtered"]) == [i for i, entry in enumerate(board.entries) if entry.series == "Small"]
 
 
-def test_a_chosen_model_is_marked_in_the_table_and_in_every_plot(board, seen):
+def test_a_selected_model_is_marked_in_the_table_and_in_every_plot(board, seen):
     places = 3 + (board.entries[A].parameters is not None)
     assert seen["marked"][0] == [str(A)] * places
     places = 3 + (board.entries[B].parameters is not None)
@@ -169,12 +169,12 @@ def test_outcomes_of_two_models_are_counted_over_shared_pairs(board, seen):
 
 
 @pytest.mark.parametrize(("name", "one", "two"), [("numbers", A, B), ("swappedNumbers", B, A)])
-def test_the_difference_is_that_of_the_boards_test(board, seen, name, one, two):
+def test_the_difference_equals_that_of_the_paired_test(board, seen, name, one, two):
     test = board.comparison("all").between(one, two)
     pairs, difference, p_value, adjusted, *only = seen[name]
     assert int(pairs.split()[0]) == test.n
-    told = [float(part) for part in re.findall(r"[+-]\d+\.\d+", difference.replace("−", "-"))]
-    assert told == pytest.approx([100 * share for share in (test.difference, test.low, test.high)], abs=0.011)
+    shown_values = [float(part) for part in re.findall(r"[+-]\d+\.\d+", difference.replace("−", "-"))]
+    assert shown_values == pytest.approx([100 * share for share in (test.difference, test.low, test.high)], abs=0.011)
     assert float(p_value) == pytest.approx(test.p_value, abs=6e-4)
     tests = board.comparison("all")
     holm_adjust = tests.p_holm[(tests.first == A) & (tests.second == B)].item()
@@ -182,20 +182,20 @@ def test_the_difference_is_that_of_the_boards_test(board, seen, name, one, two):
     assert only == [str(test.only_first), str(test.only_second)]
 
 
-def test_the_verdict_follows_the_adjusted_p(board, seen, tmp_path):
-    assert "chance could explain" in seen["verdict"]
-    found = drive(tmp_path, render(board), 'pick("b", 4); seen.verdict = $("verdict").innerText;')
-    assert "chance hardly explains" in found["verdict"]
+def test_the_conclusion_follows_the_adjusted_p_value(board, seen, tmp_path):
+    assert "not a significant difference" in seen["conclusion"]
+    found = drive(tmp_path, render(board), 'pick("b", 4); seen.conclusion = $("conclusion").innerText;')
+    assert ": a significant difference" in found["conclusion"]
 
 
-def test_strict_numbers_are_mcnemars(board, seen):
+def test_strict_numbers_are_those_of_mcnemars_test(board, seen):
     one, two, both = joint(board)
     only = [int((both & (x == WON) & (y != WON)).sum()) for x, y in ((one, two), (two, one))]
     assert seen["strictNumbers"][1].startswith(f"{100 * (only[0] - only[1]) / both.sum():+.2f}".replace("-", "−"))
     assert float(seen["strictNumbers"][2]) == pytest.approx(mcnemar_test(*only), abs=6e-4)
 
 
-def test_differences_stand_by_criterion_and_language(board, seen):
+def test_differences_are_listed_by_criterion_and_language(board, seen):
     assert set(seen["split"]) == {"all", "Functional_Correctness", "Security_Hardness", "Go", "Python", "Ruby"}
     for key, cells in seen["split"].items():
         test = board.comparison(key).between(A, B)
@@ -203,7 +203,7 @@ def test_differences_stand_by_criterion_and_language(board, seen):
         assert float(cells[4].replace("−", "-")) == pytest.approx(100 * test.difference, abs=0.051)
 
 
-def test_pairs_that_one_model_alone_has_right_are_listed(board, seen):
+def test_pairs_that_only_one_model_ranks_correctly_are_listed(board, seen):
     one, two, both = joint(board)
     expected = [board.runs.ids[i] for i in np.flatnonzero(both & (one == WON) & (two != WON))]
     assert len(expected) > 25  # more than one page
@@ -227,7 +227,7 @@ def test_pairs_are_found_by_language_and_subset(board, seen):
 
 
 def test_the_heat_map_shows_cells_and_differences(board, seen):
-    cell = board.cut("Functional_Correctness/Go")
+    cell = board.find_slice("Functional_Correctness/Go")
     value, low, high = (100 * getattr(board.accuracies, name)[A, cell] for name in ("value", "low", "high"))
     first = seen["heat"][0].split("\n")
     assert first == [f"{value:.1f}", f"{low:.1f}–{high:.1f}", f"n {board.accuracies.n[A, cell]}"]
@@ -236,11 +236,11 @@ def test_the_heat_map_shows_cells_and_differences(board, seen):
     assert float(seen["heatGap"][-1].split("\n")[0].replace("−", "-")) == pytest.approx(gap, abs=0.051)
 
 
-def test_choosing_the_other_ones_model_swaps_them(seen):
+def test_selecting_the_other_model_swaps_them(seen):
     assert seen["swapped"] == [str(B), str(A)]
 
 
-def test_a_plot_is_walked_by_keyboard(board, seen):
+def test_a_plot_can_be_used_with_the_keyboard(board, seen):
     visibility, said = seen["walked"]
     best = max(range(5), key=lambda entry: shares(board, strict=True)[entry])
     assert visibility == "visible"
@@ -248,13 +248,13 @@ def test_a_plot_is_walked_by_keyboard(board, seen):
     assert seen["entered"] == str(best)
 
 
-def test_the_address_keeps_the_view(board, seen, tmp_path):
+def test_the_url_keeps_the_view(board, seen, tmp_path):
     assert "ties=strict" in seen["address"]
-    fragment = f"#cut=Ruby&ties=strict&a={board.entries[2].name}&b={board.entries[4].name}"
-    driver = """seen.cut = $("cut").selectedOptions[0].text; seen.strict = all("input[name=ties]")[1].checked;
+    fragment = f"#slice=Ruby&ties=strict&a={board.entries[2].name}&b={board.entries[4].name}"
+    driver = """seen.slice = $("slice").selectedOptions[0].text; seen.strict = all("input[name=ties]")[1].checked;
     seen.chosen = [$("pick-a").value, $("pick-b").value]; seen.accuracy = column("accuracy");"""
     found = drive(tmp_path, render(board), driver, fragment=fragment)
-    assert found["cut"].startswith("Ruby (")
+    assert found["slice"].startswith("Ruby (")
     assert found["strict"] is True
     assert found["chosen"] == ["2", "4"]
     ruby = board.runs.languages == board.runs.languages[1]
@@ -264,8 +264,8 @@ def test_the_address_keeps_the_view(board, seen, tmp_path):
 WIDTHS = """
 seen.inner = innerWidth;
 seen.wide = [document.documentElement.scrollWidth];
-for (const option of [...$("cut").options]) {
-  set("cut", option.value);
+for (const option of [...$("slice").options]) {
+  set("slice", option.value);
   seen.wide.push(document.documentElement.scrollWidth);
 }
 seen.table = $("board-table").offsetWidth;
@@ -274,7 +274,7 @@ seen.svg = all("figure svg").map((plot) => Math.round(plot.getBoundingClientRect
 
 
 @pytest.mark.parametrize("width", [390, 820, 1280])
-def test_no_screen_is_too_narrow(board, tmp_path, width):
+def test_the_page_fits_narrow_screens(board, tmp_path, width):
     found = drive(tmp_path, render(board), WIDTHS, width, 844)
     assert found["inner"] == width
     assert max(found["wide"]) <= width
@@ -294,33 +294,33 @@ def test_texts_open_and_close(tmp_path):
     seen.expanded = button.getAttribute("aria-expanded");
     button.click();
     seen.closed = all("#pairs-table pre").length;
-    cut("length-matched pairs"); seen.matched = column("n");
+    slice("length-matched pairs"); seen.matched = column("n");
     """
     found = drive(tmp_path, render(board), driver)
     pair = next(pair for pair in board.pairs if pair.id == found["id"])
     assert found["open"] == [pair.prompt, pair.chosen, pair.rejected]
     assert found["expanded"] == "true"
     assert found["closed"] == 0
-    column = board.cut("length-matched")
+    column = board.find_slice("length-matched")
     assert shown(found["matched"], board.scored) == board.accuracies.n[:, column].tolist()
 
 
-def test_one_run_opens_without_a_fault(board, tmp_path):
+def test_one_run_opens_without_an_error(board, tmp_path):
     write_run(tmp_path / "only", "++-0" * 6)
     alone = leaderboard([tmp_path / "only"], settings=QUICK)
     driver = """
     seen.accuracy = column("accuracy");
-    for (const value of ["1", "3"]) set("cut", value);
+    for (const value of ["1", "3"]) set("slice", value);
     radio("ties", "strict");
     """
     assert drive(tmp_path, render(alone), driver)["accuracy"] == {"0": "62.5"}
 
 
-def test_two_models_of_equal_outcomes_are_called_the_same(board, tmp_path):
+def test_models_with_equal_outcomes_have_the_same_accuracy(board, tmp_path):
     twins = (board.runs.runs[1], *board.runs.runs[1:])
     alike = replace(board, runs=replace(board.runs, runs=twins))
-    found = drive(tmp_path, render(alike), 'seen.verdict = $("verdict").innerText;')
-    assert "same accuracy" in found["verdict"]
+    found = drive(tmp_path, render(alike), 'seen.conclusion = $("conclusion").innerText;')
+    assert "same accuracy" in found["conclusion"]
 
 
 @pytest.fixture(scope="module")
@@ -329,21 +329,21 @@ def published(shared):
 
 
 @pytest.mark.slow
-def test_every_published_figure_reaches_the_table_of_a_telephone(published, tmp_path):
+def test_every_published_figure_is_shown_on_a_telephone(published, tmp_path):
     driver = """
-    seen.cuts = [];
-    for (const option of [...$("cut").options]) {
-      set("cut", option.value);
+    seen.slices = [];
+    for (const option of [...$("slice").options]) {
+      set("slice", option.value);
       const wide = document.documentElement.scrollWidth;
-      seen.cuts.push([Number(option.value), column("accuracy"), column("same"), wide]);
+      seen.slices.push([Number(option.value), column("accuracy"), column("group"), wide]);
     }
     """
     found = drive(tmp_path, render(published), driver, 390, 844)
-    assert len(found["cuts"]) == len(published.cuts)
-    for place, accuracies, letters, wide in found["cuts"]:
+    assert len(found["slices"]) == len(published.slices)
+    for place, accuracies, letters, wide in found["slices"]:
         assert wide <= 390
         expected = 100 * published.accuracies.value[:, place]
         assert shown(accuracies, published.scored) == pytest.approx(expected.tolist(), abs=0.051)
-        tests = published.comparison(published.cuts[place].key)
+        tests = published.comparison(published.slices[place].key)
         if tests is not None:
             assert [letters[str(entry)] for entry in range(published.scored)] == list(tests.letters)

@@ -10,7 +10,7 @@ from themis_rm.errors import InputError
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
 from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.pipeline import StageReport
-from themis_rm.report.page import ScoredExample, render, verdicts
+from themis_rm.report.page import ScoredExample, conclusions, render
 from themis_rm.report.plots import Interval, dot_plot, line_plot, training_curves
 
 
@@ -52,18 +52,18 @@ def test_every_element_is_closed_in_order(page):
     assert not tags.open
 
 
-def test_the_page_needs_nothing_beside_it(page):
+def test_the_page_is_self_contained(page):
     assert not re.findall(r"(?:src|href)\s*=|url\(|@import|<script", page)
 
 
-def test_text_of_others_is_escaped(page):
+def test_input_texts_are_escaped(page):
     assert "Do &lt;it&gt;." in page
     assert "x &lt; 1" in page
     assert "Mine &lt;b&gt;" in page
     assert "run &amp; co" in page
 
 
-def test_rows_dropped_stand_under_their_reason(page):
+def test_dropped_rows_are_shown_by_reason(page):
     assert re.search(r"too-long</span>.*?<b>6</b>", page)
 
 
@@ -72,7 +72,7 @@ def test_every_cell_shows_its_number_of_pairs(page):
     shown = Counter(map(int, re.findall(r"<small>n=(\d+)</small>", page)))
     for column in (lambda p: (p.aspect, p.language), lambda p: p.aspect):
         shown.subtract(Counter(map(column, pairs)).values())
-    # The rows of all criteria and of each baseline hold one figure for each language and one for all.
+    # The rows of all criteria and of each baseline have one figure per language and one for all.
     rows = page.count("<td>baseline: ") + 1
     for count in [*Counter(pair.language for pair in pairs).values(), len(pairs)]:
         shown[count] -= rows
@@ -80,17 +80,17 @@ def test_every_cell_shows_its_number_of_pairs(page):
     assert not -shown
 
 
-def test_baselines_stand_in_the_table(page):
+def test_baselines_are_in_the_table(page):
     assert "baseline: length" in page
 
 
-def test_a_model_that_guesses_is_said_to_guess(results):
-    assert "not distinguishable from guessing" in verdicts(results)[0]
+def test_a_random_model_is_not_distinguishable_from_guessing(results):
+    assert "not distinguishable from guessing" in conclusions(results)[0]
 
 
-def test_small_cells_are_warned_of(results):
+def test_small_cells_give_a_warning(results):
     smallest = min(Counter((pair.aspect, pair.language) for pair in read_benchmark("authored").pairs).values())
-    assert f"smallest cell holds {smallest} pairs" in verdicts(results)[-1]
+    assert f"smallest cell has {smallest} pairs" in conclusions(results)[-1]
 
 
 def test_a_published_file_without_intervals_is_refused(results, tmp_path):
@@ -99,7 +99,7 @@ def test_a_published_file_without_intervals_is_refused(results, tmp_path):
         render("x", [], bare, None, tmp_path / "none", [])
 
 
-def test_a_dot_lies_within_its_whisker():
+def test_a_mark_is_within_its_interval():
     plot = dot_plot([("all", [Interval("m", 0.6, 0.4, 0.7, 10)])])
     low, high = map(float, re.search(r'whisker" x1="([\d.]+)" x2="([\d.]+)"', plot).groups())
     at = float(re.search(r'<circle cx="([\d.]+)"', plot).group(1))
@@ -114,7 +114,7 @@ def test_a_run_without_a_log_has_no_curves(tmp_path):
     assert training_curves(tmp_path / "none.jsonl") == []
 
 
-def test_a_repeated_update_counts_once(tmp_path):
+def test_a_repeated_update_is_drawn_once(tmp_path):
     lines = [{"step": s, "split": "train", "lm": v} for s, v in ((1, 9.0), (2, 8.0), (2, 1.0))]
     (tmp_path / "l").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (curve,) = training_curves(tmp_path / "l")

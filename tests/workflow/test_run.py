@@ -45,7 +45,7 @@ RECIPE = {
         "eval_steps": 6,
         "num_threads": 1,
     },
-    "evaluate": {"part_pairs": 16},
+    "evaluate": {"shard_size": 16},
     "examples": [{"prompt": "Write a function that adds.", "response": "def add(a, b):\n    return a + b\n"}],
 }
 

@@ -17,7 +17,7 @@ from themis_rm.cli.output import print_lines, written
 from themis_rm.errors import SettingError
 
 if TYPE_CHECKING:
-    from themis_rm.evaluation.leaderboard.build import Leaderboard
+    from themis_rm.evaluation.leaderboard.result import Leaderboard
 
 
 @verb(

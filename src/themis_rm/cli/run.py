@@ -63,12 +63,12 @@ def _plain(finished: RunResult) -> dict[str, Any]:
 
 
 def _lines(finished: RunResult) -> Iterator[str]:
-    from themis_rm.report.page import verdicts
+    from themis_rm.report.page import conclusions
 
-    yield from (f"• {line}" for line in verdicts(finished.results))
+    yield from (f"• {line}" for line in conclusions(finished.results))
     if finished.held_out is not None:
         yield "On held-out pairs made like the training pairs:"
-        yield from (f"• {line}" for line in verdicts(finished.held_out))
+        yield from (f"• {line}" for line in conclusions(finished.held_out))
     for item in finished.examples:
         scores = ", ".join(f"{short} {value:+.3f}" for short, value in item.scores.items())
         yield f"example: {item.prompt.splitlines()[0]} -> {scores}"

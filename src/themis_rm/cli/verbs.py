@@ -65,7 +65,7 @@ VERBS: Mapping[str, tuple[SettingsSource, ...]] = {
     "rerank": (SettingsSource("themis_rm.evaluation.reranking.rerank:RerankSettings", extra="train"),),
     "adversarial": (SettingsSource("themis_rm.evaluation.adversarial.attack:AttackSettings", extra="train"),),
     "verify-backend": (SettingsSource("themis_rm.evaluation.backends:BackendSettings", extra="train"),),
-    "leaderboard": (SettingsSource("themis_rm.evaluation.leaderboard.build:LeaderboardSettings"),),
+    "leaderboard": (SettingsSource("themis_rm.evaluation.leaderboard.result:LeaderboardSettings"),),
     "export-results": (SettingsSource("themis_rm.report.hub_export:HubExportSettings"),),
     "score": (SettingsSource("themis_rm.serve.requests:ScoreSettings", extra="train"),),
     "benchmark compile": (SettingsSource("themis_rm.benchmark.compile:CompileSettings", executor=True),),

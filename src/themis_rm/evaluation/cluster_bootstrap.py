@@ -2,9 +2,9 @@
 
 Outcomes of pairs of the same task are correlated, so resampling pairs independently gives intervals that are too
 narrow. The cluster bootstrap draws as many clusters as there are, with replacement, and takes the mean over all their
-values (Davison & Hinkley, 1997, "Bootstrap methods and their application", section 3.8; Cameron, Gelbach & Miller, 2008,
-"Bootstrap-based improvements for inference with clustered errors"). Clusters differ in size, so the mean is a ratio of
-two sums and its distribution has no closed form as in :mod:`themis_rm.evaluation.bootstrap`. A saddlepoint
+values (Davison & Hinkley, 1997, "Bootstrap methods and their application", section 3.8; Cameron, Gelbach & Miller,
+2008, "Bootstrap-based improvements for inference with clustered errors"). Clusters differ in size, so the mean is a
+ratio of two sums and its distribution has no closed form as in :mod:`themis_rm.evaluation.bootstrap`. A saddlepoint
 approximation replaces drawing (Davison & Hinkley, 1988, "Saddlepoint approximations in resampling methods"), again
 without seed or Monte Carlo error.
 """

@@ -296,7 +296,8 @@ def _evaluate_baselines(
 def _load_baselines(model: str | Path, benchmark: Benchmark, settings: EvaluateSettings) -> Iterator[RewardModel]:
     # Baselines run in this process, even if the model is a remote one.
     local = settings.model.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
-    for name in (*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))):
+    names: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
+    for name in names:
         baseline = crossfit.cross_fit(benchmark.pairs) if name == crossfit.NAME else load_model(name, local)
         if baseline is not None:
             yield baseline

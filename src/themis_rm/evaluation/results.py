@@ -249,7 +249,8 @@ class EvaluationResults(Result):
         return Group(self._overall_table(), self._cell_table(self.accuracies), Text("\n".join(self.notes())))
 
     def _overall_table(self) -> Table:
-        table = _new_table(f"{self.run.model} on {self.run.benchmark}, prompts: {self.run.prompts}" if self.run else "")
+        title = f"{self.run.model} on {self.run.benchmark}, prompts: {self.run.prompts}" if self.run else ""
+        table = _new_table(title, padding=(0, 1, 0, 0))
         table.add_column("model", overflow="fold")
         columns = ("n", *SHARES, "failed")
         for name in columns:
@@ -261,7 +262,7 @@ class EvaluationResults(Result):
 
     def _cell_table(self, accuracies: Accuracies) -> Table:
         languages = [row for row in benchmark_languages() if row.benchmark_name in accuracies.by_language]
-        table = _new_table("Accuracy by criterion and language")
+        table = _new_table("Accuracy by criterion and language", padding=(0, 0, 1, 0))
         table.add_column("criterion")
         for name in (*(row.extensions[0] for row in languages), "all"):
             table.add_column(name, justify="right", no_wrap=True)
@@ -311,11 +312,11 @@ def _slice(kind: str, criterion: str = "", language: str = "", subset: str = "")
     return {"slice": kind, "criterion": criterion, "language": language, "subset": subset}
 
 
-def _new_table(title: str) -> Table:
+def _new_table(title: str, padding: tuple[int, int, int, int]) -> Table:
     from rich import box
     from rich.table import Table
 
-    return Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), title_justify="left")
+    return Table(title=title, box=box.SIMPLE_HEAD, padding=padding, title_justify="left")
 
 
 def _format_comparison(test: Comparison) -> str:

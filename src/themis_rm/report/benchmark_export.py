@@ -166,9 +166,9 @@ def _render_eval_yaml(export: BenchmarkExport, settings: BenchmarkExportSettings
     values = {
         "name": settings.name,
         "description": (
-            f"{export.pairs:,} pairs of responses to one prompt, one of which is better on a given criterion. A reward "
-            "model scores each response separately; the metric is the percentage of pairs whose better response scores "
-            "higher, a tie counting half."
+            f"{export.pairs:,} pairs of responses to one prompt, one of which is better on a given criterion. A "
+            "reward model scores each response separately; the metric is the percentage of pairs whose better response "
+            "scores higher, a tie counting half."
         ),
         "evaluation_framework": "themis-rm",
         "tasks": tasks,
@@ -187,7 +187,7 @@ def _front_matter(export: BenchmarkExport, splits: Iterable[_Split], settings: B
         infos.append(
             {
                 "config_name": config,
-                # A new list each time: YAML writes a shared list as references, which not every reader of cards supports.
+                # A new list each time: YAML writes a shared list as references, which not every reader supports.
                 "features": [{"name": field.name, "dtype": str(field.type)} for field in schema()],
                 "splits": [{"name": s.name, "num_bytes": s.memory, "num_examples": s.rows} for s in parts],
                 "download_size": sum(split.size for split in parts),

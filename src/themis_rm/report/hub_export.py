@@ -60,9 +60,9 @@ class HubExportSettings(Settings):
 def model_index(results: EvaluationResults, settings: HubExportSettings | None = None) -> list[dict[str, Any]]:
     """Return the value of ``model-index`` in a model card: accuracy overall, by criterion and by language.
 
-    Each slice has two metrics with different names: accuracy with a tie counting half (the headline) and strict accuracy
-    (a tie is wrong, as in published tables). Intervals, ties and failures are metric arguments; prompt mode and digest of
-    the benchmark are dataset arguments.
+    Each slice has two metrics with different names: accuracy with a tie counting half (the headline) and strict
+    accuracy (a tie is wrong, as in published tables). Intervals, ties and failures are metric arguments; prompt mode
+    and digest of the benchmark are dataset arguments.
 
     Args:
         results: Results of an evaluation.
@@ -122,8 +122,8 @@ def eval_results(results: EvaluationResults, settings: HubExportSettings) -> lis
 def export_results(results: str | Path, out: str | Path, settings: HubExportSettings | None = None) -> list[Path]:
     """Write the files that a model repository needs from a ``results.json``.
 
-    ``model-index.yaml`` is the block for the metadata of the model card. With ``dataset``, a file in ``.eval_results`` is
-    written, named by benchmark and prompt mode, since the hub wants one file per evaluation configuration.
+    ``model-index.yaml`` is the block for the metadata of the model card. With ``dataset``, a file in ``.eval_results``
+    is written, named by benchmark and prompt mode, since the hub wants one file per evaluation configuration.
 
     Args:
         results: A ``results.json``.

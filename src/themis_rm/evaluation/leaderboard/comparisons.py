@@ -26,7 +26,7 @@ class PairwiseComparisons:
     """Comparisons of all pairs of models in one slice.
 
     Two models are compared on their shared pairs; a failed pair counts as a loss. There are two tests of different
-    hypotheses, which may disagree: ``p_mcnemar`` tests strict wins, as in the published accuracy, where a tie is a loss;
+    hypotheses, which may disagree: ``p_mcnemar`` tests strict wins, as in published accuracies, where a tie is a loss;
     ``p_value`` tests the headline accuracy, where a tie is half a win (see
     :func:`~themis_rm.evaluation.statistics.sign_flip_test`). A model with many ties can be significantly worse in the
     first and not in the second. Groups and ranks use the second, since models are sorted by the headline accuracy. Both

@@ -58,8 +58,8 @@ CONVENTIONS: Mapping[str, Convention] = {
     "strict-of-scored": _strict_of_scored,
     "strict-missing-wrong": _strict_missing_wrong,
 }
-"""Possible definitions of a cell: strict over the pairs of the run (ties and failures are wrong); ties count half; strict
-over the pairs with two scores; strict over all pairs of the benchmark (missing pairs are wrong)."""
+"""Possible definitions of a cell: strict over the pairs of the run (ties and failures are wrong); ties count half;
+strict over the pairs with two scores; strict over all pairs of the benchmark (missing pairs are wrong)."""
 
 AVERAGES = ("pairs", "columns")
 """Possible definitions of an average: over all pairs (micro), or the mean of the row's other columns (macro)."""
@@ -202,8 +202,8 @@ def check_against(board: Leaderboard, path: str | Path) -> TableCheck:
             ``average``, in percent. Models are matched by the names of entries and of published runs.
 
     Raises:
-        InputError: The file does not exist, is not CSV, has an unknown column, no column to check, or a cell that is not
-            a number.
+        InputError: The file does not exist, is not CSV, has an unknown column, no column to check, or a cell that is
+            not a number.
     """
     table = _read_table(board, Path(path))
     mismatches = {

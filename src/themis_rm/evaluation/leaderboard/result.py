@@ -268,7 +268,7 @@ class Leaderboard(TableView):
 _ENDS = ("value", "low", "high")
 _COMPARISON_COUNTS = ("n", "unshared", "only_first", "only_second")
 _COMPARISON_FIGURES = ("difference", "low", "high", "p_value", "p_holm", "p_mcnemar", "mcnemar_holm")
-_COUNTS = ("n", "wins", "ties", "failed", "missing")
+_INTEGERS = frozenset({"n", "wins", "ties", "failed", "missing", "ranks", *_COMPARISON_COUNTS})
 
 
 def _or_none(value: float) -> float | None:
@@ -298,17 +298,11 @@ def _from_dict(data: dict[str, Any]) -> Leaderboard:
         raise ValueError(f"schema {data['schema']}, expected {SCHEMA}")
     slices = tuple(Slice(**{name: row[name] for name in _field_names(Slice)}) for row in data["slices"])
     by_key = {part.key: part for part in slices}
-    figures = data["accuracies"]
     return Leaderboard(
         settings=LeaderboardSettings.build(data["settings"]),
         entries=tuple(LeaderboardEntry(**row) for row in data["entries"]),
         slices=slices,
-        accuracies=AccuracyTable(
-            **{
-                name: np.array(figures[name], dtype=np.int64 if name in _COUNTS else np.float64)
-                for name in _field_names(AccuracyTable)
-            }
-        ),
+        accuracies=AccuracyTable(**_arrays(data["accuracies"], _field_names(AccuracyTable))),
         reference_strict=np.array(data["reference_strict"], dtype=np.float64).reshape(-1, len(slices)),
         macro=tuple(
             MacroAverage(over, *(np.array(item[name], dtype=np.float64) for name in _ENDS))
@@ -323,14 +317,18 @@ def _from_dict(data: dict[str, Any]) -> Leaderboard:
     )
 
 
+def _arrays(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    types = {name: np.int64 if name in _INTEGERS else np.float64 for name in names}
+    return {name: np.array(values[name], dtype=kind) for name, kind in types.items()}
+
+
 def _comparisons_from_dict(part: Slice, row: dict[str, Any]) -> PairwiseComparisons:
     first, second = np.triu_indices(len(row["letters"]), 1)
     return PairwiseComparisons(
         slice=part,
         first=first,
         second=second,
-        **{name: np.array(row[name], dtype=np.int64) for name in (*_COMPARISON_COUNTS, "ranks")},
-        **{name: np.array(row[name], dtype=np.float64) for name in _COMPARISON_FIGURES},
+        **_arrays(row, (*_COMPARISON_COUNTS, *_COMPARISON_FIGURES, "ranks")),
         groups=tuple(tuple(group) for group in row["groups"]),
         letters=tuple(row["letters"]),
     )

@@ -131,8 +131,8 @@ def read_runs(
     """Read runs and align them.
 
     Args:
-        paths: Output directories of ``evaluate``, published run directories, or ``scores.parquet`` files. Baselines that
-            ``evaluate`` scored with a model are included.
+        paths: Output directories of ``evaluate``, published run directories, or ``scores.parquet`` files. Baselines in
+            output directories are included.
         published: A directory of run directories; those with a score file are read in sorted order, after ``paths``.
         benchmark: The benchmark with its texts, if available; gives the lengths of responses, and with them the length
             baseline.
@@ -146,7 +146,8 @@ def read_runs(
             benchmarks.
     """
     notices: list[Notice] = []
-    locations = _list_locations([Path(path) for path in paths], published and Path(published), notices)
+    published = None if published is None else Path(published)
+    locations = _list_locations([Path(path) for path in paths], published, notices)
     models = _make_names_unique([_read_model(path) for path in track(locations, "read runs")])
     inputs = [*models, *_read_baselines(models)]
     ids = _IdUniverse.from_runs(inputs)

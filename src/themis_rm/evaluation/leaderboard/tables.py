@@ -30,8 +30,8 @@ def to_csv(board: Leaderboard) -> str:
     """Return all figures as tidy CSV: one line per entry and slice; missing figures are empty.
 
     Columns are described in :data:`themis_rm.evaluation.columns.COLUMNS`. Reference entries have only ``strict``. Macro
-    averages have the slices ``macro-criterion``, ``macro-language`` and ``macro-length``. Ranks and groups are given for
-    tested slices.
+    averages have the slices ``macro-criterion``, ``macro-language`` and ``macro-length``. Ranks and groups are given
+    for tested slices.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, restval="", lineterminator="\n")
@@ -101,11 +101,12 @@ def terminal_table(board: Leaderboard, width: int = 100) -> Table:
     wide = width >= 100
     table = Table(box=box.SIMPLE_HEAD, padding=0, caption=_caption(board), caption_justify="left")
     table.add_column("rank", justify="right", no_wrap=True)
-    table.add_column("model", no_wrap=True, overflow="ellipsis", max_width=28 if wide else 19)
+    table.add_column("model", no_wrap=True, overflow="ellipsis", max_width=27 if wide else 19)
     shown = [row for row in CRITERIA if board.find_slice(row.benchmark_aspect) is not None]
-    for name in ("accuracy", *(["low–high"] if wide else []), *(row.short for row in shown), "strict", "tie_rate"):
+    # The line break in tie_rate leaves more columns for the names of models.
+    for name in ("accuracy", *(["low–high"] if wide else []), *(row.short for row in shown), "strict", "tie_\nrate"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("group", no_wrap=True, overflow="ellipsis", max_width=7)
+    table.add_column("group", no_wrap=True, overflow="ellipsis", max_width=7 if wide else 5)
     columns = [column for row in shown if (column := board.find_slice(row.benchmark_aspect)) is not None]
     for index in board.display_order():
         cells = _cells(board, index, columns)

@@ -1,1 +1,1 @@
-"""Published aggregate figures, shipped as one CSV file: reference entries of leaderboards without public pair scores."""
+"""Published aggregate figures as one CSV file, for models on leaderboards without public pair scores."""

@@ -88,7 +88,7 @@ class Reference:
     Attributes:
         source: Where the figures come from.
         pairs: Number of pairs of each column of accuracies.
-        ids_digest: Hash of the sorted ids of the benchmark (``RunSet.digest``); the figures are only valid for these ids.
+        ids_digest: Hash of the sorted ids of the benchmark (``RunSet.digest``); figures are only valid for these ids.
         runs: Name -> run.
     """
 

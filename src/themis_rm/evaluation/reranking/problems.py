@@ -52,8 +52,8 @@ class Problem:
     def parse(cls, row: Any) -> Self | str:
         """Parse a row of the published format; return the problem, or a reason why the row is not one.
 
-        Columns: ``id, description, completions, num_passed, num_failed, final_verdict``, and optionally ``language`` and
-        ``rewards``; ``problem`` and ``candidates`` are accepted for ``description`` and ``completions``.
+        Columns: ``id, description, completions, num_passed, num_failed, final_verdict``, and optionally ``language``
+        and ``rewards``; ``problem`` and ``candidates`` are accepted for ``description`` and ``completions``.
         """
         if not isinstance(row, dict):
             return "not-a-mapping"

@@ -27,11 +27,11 @@ def columns(outcomes, first=0, **changes):
     return {**made, **changes}
 
 
-def write_run(folder, outcomes, first=0, results=None, **changes):
-    """Write a run folder as it is published; ``changes`` replace whole columns, ``None`` leaves one out."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_run(directory, outcomes, first=0, results=None, **changes):
+    """Write a run directory in the published format; ``changes`` replace columns, ``None`` omits one."""
+    directory.mkdir(parents=True, exist_ok=True)
     made = {name: values for name, values in columns(outcomes, first, **changes).items() if values is not None}
-    pq.write_table(pa.table(made), folder / "scores.parquet")
+    pq.write_table(pa.table(made), directory / "scores.parquet")
     if results is not None:
-        (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
-    return folder
+        (directory / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    return directory

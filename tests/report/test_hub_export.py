@@ -9,8 +9,8 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from themis_rm.benchmark.audit.run import audit
 from themis_rm.benchmark.audit.settings import AuditSettings
-from themis_rm.benchmark.compile import Artifacts
-from themis_rm.benchmark.manifest import Manifest, Nested, SourceEntry
+from themis_rm.benchmark.files import BenchmarkFiles
+from themis_rm.benchmark.manifest import Manifest, NestedSource, SourceEntry
 from themis_rm.benchmark.pairs import pairs_digest, read_benchmark
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS, read_config
 from themis_rm.errors import InputError, SettingError
@@ -78,18 +78,18 @@ def compiled(tmp_path):
         digest=pairs_digest(BenchmarkPair.from_dict(row.to_dict()) for row in PAIRS),
         version="1",
         sources=[entry("alpha", "MIT", 3), entry("beta", "CC-BY-SA-4.0", 1), entry("unused", "GPL-3.0-only", 0)],
-        absent=[],
-        unknown=[],
-        nested=[Nested(source="beta", inside="alpha", pairs=5, share=0.5)],
+        missing_sources=[],
+        unknown_directories=[],
+        nested=[NestedSource(source="beta", inside="alpha", pairs=5, share=0.5)],
         coverage={
             "Functional_Correctness": {"CSharp": 1, "Python": 1},
             "Memory_Efficiency": {"CSharp": 1, "Python": 1},
         },
         prompt_sources={"upstream": 4},
-        unwritten={},
+        prompt_failures={},
         checks=2,
         settings={},
-    ).save(Artifacts(path).manifest)
+    ).save(BenchmarkFiles(path).manifest)
     return path
 
 
@@ -240,14 +240,14 @@ def test_the_card_names_every_used_source_and_its_share_alike_license(compiled, 
 
 
 def test_the_card_shows_the_audit_of_the_same_pairs(compiled, tmp_path):
-    found = audit(compiled, tmp_path / "audit", AuditSettings(ngrams=False))
+    found = audit(compiled, tmp_path / "audit", AuditSettings(fit_ngrams=False))
     export_benchmark(compiled, tmp_path / "export", audit=tmp_path / "audit" / "audit.json")
     bias = found.lengths.by_aspect["Memory_Efficiency"]
     assert f"| Memory efficiency | {100 * bias.share:.1f} % |" in (tmp_path / "export" / "README.md").read_text()
 
 
 def test_an_audit_of_other_pairs_is_refused(compiled, tmp_path):
-    audit("authored", tmp_path / "audit", AuditSettings(ngrams=False))
+    audit("authored", tmp_path / "audit", AuditSettings(fit_ngrams=False))
     with pytest.raises(InputError, match="audit is about other pairs"):
         export_benchmark(compiled, tmp_path / "export", audit=tmp_path / "audit" / "audit.json")
     assert not (tmp_path / "export").exists()

@@ -15,7 +15,7 @@ import yaml
 
 import themis_rm
 from themis_rm.benchmark.audit.run import Audit
-from themis_rm.benchmark.compile import Artifacts
+from themis_rm.benchmark.files import BenchmarkFiles
 from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import pairs_digest
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS
@@ -119,7 +119,7 @@ def export_benchmark(
     settings, benchmark, out = settings or BenchmarkExportSettings(), Path(benchmark), Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SettingError(f"{out} is not empty.", "Give a new directory, so that no file of another version remains.")
-    facts = Manifest.load(manifest or Artifacts(benchmark).manifest)
+    facts = Manifest.load(manifest or BenchmarkFiles(benchmark).manifest)
     pairs = [CompiledPair.from_dict(row) for row in read_rows(benchmark, CompiledPair.schema().names)]
     audited = Audit.load(audit) if audit else None
     digest = pairs_digest(BenchmarkPair.from_dict(pair.to_dict()) for pair in pairs)

@@ -19,6 +19,11 @@ from themis_rm.errors import SettingError
 if TYPE_CHECKING:
     from themis_rm.evaluation.leaderboard.result import Leaderboard
 
+SampleSize = Annotated[
+    int | None,
+    typer.Option("--limit", metavar="N", min=1, help="Score only N pairs, evenly spaced over the benchmark."),
+]
+
 
 @verb(
     app,
@@ -34,12 +39,13 @@ def evaluate(
     out: Out,
     benchmark: BenchmarkName = "authored",
     prompts: Prompts = None,
+    limit: SampleSize = None,
     device: Device = None,
     dtype: DType = None,
     batch_tokens: BatchTokens = None,
 ) -> None:
     """Evaluate a reward model on a benchmark, next to baselines and published figures."""
-    settings = call.settings({"prompts": prompts, **model_flags(device, dtype, batch_tokens)})
+    settings = call.settings({"prompts": prompts, "limit": limit, **model_flags(device, dtype, batch_tokens)})
     with require_extra("train"):
         from themis_rm.evaluation.evaluate import evaluate as run_evaluation
 
@@ -96,12 +102,13 @@ def adversarial(
     out: Out,
     benchmark: BenchmarkName = "authored",
     prompts: Prompts = None,
+    limit: SampleSize = None,
     device: Device = None,
     dtype: DType = None,
     batch_tokens: BatchTokens = None,
 ) -> None:
     """Count how often edits of the worse response that change only its appearance flip the ranking."""
-    settings = call.settings({"prompts": prompts, **model_flags(device, dtype, batch_tokens)})
+    settings = call.settings({"prompts": prompts, "limit": limit, **model_flags(device, dtype, batch_tokens)})
     with require_extra("train"):
         from themis_rm.evaluation.adversarial.attack import attack
 
@@ -126,13 +133,14 @@ def verify_backend(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the report to this JSON file.")
     ] = None,
+    limit: SampleSize = None,
     device: Device = None,
     dtype: DType = None,
     batch_tokens: BatchTokens = None,
 ) -> None:
     """Compare the rewards of a server with those computed here; exit code 1 if they disagree."""
     remote = {"model.remote.url": url, "model.remote.dialect": dialect}
-    settings = call.settings({**remote, **model_flags(device, dtype, batch_tokens)})
+    settings = call.settings({**remote, "limit": limit, **model_flags(device, dtype, batch_tokens)})
     with require_extra("train"):
         from themis_rm.evaluation.backends import verify_backend as compare
 

@@ -270,7 +270,7 @@ def test_a_limit_scores_evenly_spaced_pairs_and_counts_the_others(benchmark_file
         "p16",
     ]
     assert (results.run.limit, results.accuracies.overall.n, results.counts.read) == (6, 6, 20)
-    assert results.counts.rejected["beyond-limit"] == 12
+    assert (results.counts.beyond_limit, StageReport.load(tmp_path / "out").dropped["beyond-limit"]) == (12, 12)
     assert "Only a sample of the pairs was scored; 12 not scored." in results.notes()
 
 

@@ -23,7 +23,6 @@ from themis_rm.benchmark.pairs import AUTHORED, Benchmark, Verified, read_benchm
 from themis_rm.criteria import criterion
 from themis_rm.evaluation import statistics as stats
 from themis_rm.evaluation.results import (
-    BEYOND_LIMIT,
     Accuracies,
     BaselineResults,
     EvaluationResults,
@@ -310,7 +309,8 @@ def _count_rows(scores: Sequence[PairScore], benchmark: Benchmark, unscored: int
         scored=sum(row.score_diff is not None for row in scores),
         truncated=sum(row.status == "truncated" for row in scores),
         failed=dict(sorted(failed.items())),
-        rejected=benchmark.reasons | ({BEYOND_LIMIT: unscored} if unscored else {}),
+        rejected=benchmark.reasons,
+        beyond_limit=unscored,
     )
 
 
@@ -338,6 +338,5 @@ def _run_info(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, set
 def _stage_report(results: EvaluationResults, seconds: float) -> StageReport:
     counts = results.counts or RowCounts(read=0, scored=0, truncated=0, failed={}, rejected={})
     details = {"failed": counts.failed, "truncated": counts.truncated, "accuracy": results.overall["accuracy"]}
-    return StageReport(
-        "evaluate", counts.read, counts.scored + sum(counts.failed.values()), counts.rejected, seconds, details
-    )
+    dropped = counts.rejected | ({"beyond-limit": counts.beyond_limit} if counts.beyond_limit else {})
+    return StageReport("evaluate", counts.read, counts.scored + sum(counts.failed.values()), dropped, seconds, details)

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
 
-BEYOND_LIMIT = "beyond-limit"
-"""Reason of pairs that were not scored because of ``limit``."""
-
 
 class Accuracies(ResultPart):
     """Accuracies of one model, over all pairs and by criterion, language, subset and cell."""
@@ -148,6 +145,8 @@ class RowCounts(ResultPart):
     """Reason -> pairs that could not be scored; they count as losses."""
     rejected: dict[str, int]
     """Reason -> rows that are not usable pairs; they are written to ``rejected.jsonl`` and are in no accuracy."""
+    beyond_limit: int = 0
+    """Pairs that were not scored because of ``limit``; they are in no accuracy."""
 
 
 class EvaluationResults(Result):
@@ -304,8 +303,8 @@ class EvaluationResults(Result):
         if self.run is not None and self.run.verified != "any":
             excluded = sum(count for reason, count in rejected.items() if reason.startswith(NOT_VERIFIED))
             yield f"Only pairs whose label agrees with execution; {excluded} excluded."
-        if BEYOND_LIMIT in rejected:
-            yield f"Only a sample of the pairs was scored; {rejected[BEYOND_LIMIT]} not scored."
+        if self.counts is not None and self.counts.beyond_limit:
+            yield f"Only a sample of the pairs was scored; {self.counts.beyond_limit} not scored."
 
 
 def _slice(kind: str, criterion: str = "", language: str = "", subset: str = "") -> dict[str, str]:

@@ -7,7 +7,7 @@ from tests.conftest import GOLDEN_MODELS
 
 from themis_rm.endpoints.client import HttpResponse
 from themis_rm.models.remote.dialect import DIALECTS
-from themis_rm.testing.models import check_dialect
+from themis_rm.testing.dialects import check_dialect
 
 
 def vllm(field):
@@ -47,5 +47,5 @@ def test_it_passes_the_checks(name):
 
 def test_a_dialect_that_reverses_rewards_fails_the_checks():
     dialect = DIALECTS.get("sglang")(GOLDEN_MODELS / "seqcls")
-    with pytest.raises(AssertionError, match="with the response"):
+    with pytest.raises(AssertionError, match="the rewards are"):
         check_dialect(dialect, responder(lambda items, rewards: sglang(items, rewards[::-1])))

@@ -6,7 +6,7 @@ import pytest
 
 from themis_rm.models.judges.interface import JUDGES
 from themis_rm.models.judges.parsing import ParsedScore
-from themis_rm.testing.models import check_judge_interface
+from themis_rm.testing.judges import check_judge_interface
 
 EXAMPLES = {
     "rubric": [("Fine.\n\nScore: 7", 7.0)],

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from themis_rm.evaluation.adversarial.registry import AdversarialEdit, apply_edit, keeps_behavior
 from themis_rm.languages import get_language
+from themis_rm.testing.assertions import require
 
 
 def check_edit(edit: AdversarialEdit, samples: Mapping[str, str]) -> None:
@@ -19,10 +20,10 @@ def check_edit(edit: AdversarialEdit, samples: Mapping[str, str]) -> None:
     Raises:
         AssertionError: The edit breaks the contract; the message says where.
     """
-    _require(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", edit.name), f"{edit.name}: the name is not a slug")
-    _require(bool(edit.description), f"{edit.name}: no description")
+    require(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", edit.name), f"{edit.name}: the name is not a slug")
+    require(bool(edit.description), f"{edit.name}: no description")
     applied = [language for language, code in samples.items() if check_sample(edit, code, language)]
-    _require(bool(applied), f"{edit.name}: applies to none of the samples")
+    require(bool(applied), f"{edit.name}: applies to none of the samples")
 
 
 def check_sample(edit: AdversarialEdit, code: str, language: str) -> bool:
@@ -32,14 +33,9 @@ def check_sample(edit: AdversarialEdit, code: str, language: str) -> bool:
         AssertionError: The edit changes what the code does, or depends on more than its arguments.
     """
     edited = edit.apply(code, get_language(language), "pair-1")
-    _require(edited == edit.apply(code, get_language(language), "pair-1"), f"{edit.name}: not deterministic")
+    require(edited == edit.apply(code, get_language(language), "pair-1"), f"{edit.name}: not deterministic")
     if edited is None:
         return False
     kept = keeps_behavior(code, edited, get_language(language))
-    _require(kept, f"{edit.name}: changes the behavior of the {language} sample")
+    require(kept, f"{edit.name}: changes the behavior of the {language} sample")
     return apply_edit(edit, code, language, "pair-1") is not None
-
-
-def _require(condition: object, message: str) -> None:
-    if not condition:
-        raise AssertionError(message)

@@ -12,6 +12,7 @@ from typing import Any
 
 from themis_rm.curation.filters import STAGES, CurationFilter
 from themis_rm.pipeline import exclusion_writer
+from themis_rm.testing.assertions import require
 
 
 def check_filter(kind: type[CurationFilter], rows: Mapping[str, Iterable[dict[str, Any]]]) -> None:
@@ -40,10 +41,10 @@ def check_declaration(kind: type[CurationFilter]) -> None:
     Raises:
         AssertionError: One of them is missing or malformed.
     """
-    _require(kind.name.isidentifier(), f"{kind.__name__}: the name '{kind.name}' is not an identifier")
-    _require(bool(kind.stages) and set(kind.stages) <= set(STAGES), f"{kind.name}: no stage, or an unknown one")
+    require(kind.name.isidentifier(), f"{kind.__name__}: the name '{kind.name}' is not an identifier")
+    require(bool(kind.stages) and set(kind.stages) <= set(STAGES), f"{kind.name}: no stage, or an unknown one")
     malformed = [reason for reason in kind.reasons if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", reason)]
-    _require(not malformed, f"{kind.name}: reasons that are not slugs: {malformed}")
+    require(not malformed, f"{kind.name}: reasons that are not slugs: {malformed}")
     kind.Settings()
 
 
@@ -55,12 +56,7 @@ def check_row(instance: CurationFilter, row: dict[str, Any]) -> None:
     """
     before = copy.deepcopy(row)
     result = instance.check(row)
-    _require({name: row.get(name) for name in before} == before, f"{instance.name}: changes a column of the row")
-    _require(result == instance.check(row), f"{instance.name}: not deterministic")
+    require({name: row.get(name) for name in before} == before, f"{instance.name}: changes a column of the row")
+    require(result == instance.check(row), f"{instance.name}: not deterministic")
     if isinstance(result, tuple):
-        _require(not result[0] and result[1] in instance.reasons, f"{instance.name}: undeclared reason {result[1]}")
-
-
-def _require(condition: object, message: str) -> None:
-    if not condition:
-        raise AssertionError(message)
+        require(not result[0] and result[1] in instance.reasons, f"{instance.name}: undeclared reason {result[1]}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from themis_rm.testing.assertions import require
 from themis_rm.training.losses import LossTerm, PairOutput
 
 
@@ -38,9 +39,9 @@ def check_values(term: LossTerm, pairs: int) -> None:
         AssertionError: They are not.
     """
     values = term.function(random_output(pairs, torch.bfloat16))
-    _require(values.shape in {(pairs,), ()}, f"{term.name}: shape {list(values.shape)}")
-    _require(values.dtype == torch.float32, f"{term.name}: computed in {values.dtype} for bfloat16 rewards")
-    _require(bool(torch.isfinite(values).all()), f"{term.name}: a value is not finite")
+    require(values.shape in {(pairs,), ()}, f"{term.name}: shape {list(values.shape)}")
+    require(values.dtype == torch.float32, f"{term.name}: computed in {values.dtype} for bfloat16 rewards")
+    require(bool(torch.isfinite(values).all()), f"{term.name}: a value is not finite")
 
 
 def check_sum_over_pairs(term: LossTerm, pairs: int) -> None:
@@ -58,7 +59,7 @@ def check_sum_over_pairs(term: LossTerm, pairs: int) -> None:
         for part in (slice(0, pairs // 2), slice(pairs // 2, pairs))
     ]
     total = sum(float(term.function(part).sum()) for part in parts)
-    _require(abs(float(term.function(output).sum()) - total) < 1e-9, f"{term.name}: not a sum over pairs")
+    require(abs(float(term.function(output).sum()) - total) < 1e-9, f"{term.name}: not a sum over pairs")
 
 
 def check_gradients(term: LossTerm, pairs: int) -> None:
@@ -71,10 +72,5 @@ def check_gradients(term: LossTerm, pairs: int) -> None:
     inputs = [value.requires_grad_() for value in (output.chosen, output.rejected, output.nll)]
     gradients = torch.autograd.grad(term.function(output).sum(), inputs, allow_unused=True)
     found = [gradient for gradient in gradients if gradient is not None]
-    _require(bool(found), f"{term.name}: no gradient")
-    _require(all(bool(torch.isfinite(g).all()) for g in found), f"{term.name}: a gradient is not finite")
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise AssertionError(message)
+    require(bool(found), f"{term.name}: no gradient")
+    require(all(bool(torch.isfinite(g).all()) for g in found), f"{term.name}: a gradient is not finite")

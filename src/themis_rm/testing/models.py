@@ -1,24 +1,21 @@
-"""Checks of reward models, judge interfaces and server dialects.
+"""Contract of reward models, as checks that a plugin's tests can run.
 
-Call :func:`check_reward_model`, :func:`check_judge_interface` or :func:`check_dialect` from a test; each runs all
-checks of its kind and raises an :class:`AssertionError` that says what is wrong. The single checks can be called too,
-so that each is one test.
+Each check raises an :class:`AssertionError` that says what is wrong; :func:`check_reward_model` runs all of them.
+
+Example:
+    def test_my_family():
+        check_reward_model(lambda **settings: load_model("tests/tiny-checkpoint", ModelSettings(**settings)))
 """
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Callable, Sequence
 
-from themis_rm.endpoints.client import HttpResponse
-from themis_rm.errors import InputError
-from themis_rm.models.judges.interface import JUDGES, JudgeInterface, judge_input
-from themis_rm.models.judges.prompt_templates import load_prompts
 from themis_rm.models.protocol import NO_RESPONSE, NOT_UNICODE, PROMPT_TOO_LONG, ModelIdentity, RewardModel
-from themis_rm.models.remote.dialect import DIALECTS, Dialect, RequestItem, ServerInfo
 from themis_rm.prompts import Conversation, conversation
+from themis_rm.testing.assertions import require
 
 TOLERANCE = 1e-5
 """Largest allowed difference between two rewards of the same conversation, in float32."""
@@ -41,9 +38,6 @@ CONVERSATIONS: tuple[Conversation, ...] = tuple(
 
 LoadModel = Callable[..., RewardModel]
 """Loads the model under test; takes fields of :class:`~themis_rm.models.settings.ModelSettings` as keywords."""
-
-Respond = Callable[[Sequence[RequestItem], Sequence[object]], HttpResponse]
-"""Builds the response of a server to request items from one value per item."""
 
 
 def check_reward_model(load: LoadModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
@@ -74,11 +68,11 @@ def check_protocol(model: object) -> None:
     Raises:
         AssertionError: It does not.
     """
-    _require(isinstance(model, RewardModel), f"{type(model).__name__} has no 'score' and 'identity'")
+    require(isinstance(model, RewardModel), f"{type(model).__name__} has no 'score' and 'identity'")
     identity = model.identity  # type: ignore[attr-defined]
-    _require(isinstance(identity, ModelIdentity), "the identity is not a ModelIdentity")
+    require(isinstance(identity, ModelIdentity), "the identity is not a ModelIdentity")
     for name in ("name", "family", "digest"):
-        _require(bool(getattr(identity, name)), f"the identity has no {name}")
+        require(bool(getattr(identity, name)), f"the identity has no {name}")
 
 
 def check_rewards(model: RewardModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
@@ -88,9 +82,9 @@ def check_rewards(model: RewardModel, conversations: Sequence[Conversation] = CO
         AssertionError: They are not, or more than half of the responses tie.
     """
     rewards = _rewards(model, conversations)
-    _require(all(math.isfinite(reward) for reward in rewards), "a reward is not finite")
+    require(all(math.isfinite(reward) for reward in rewards), "a reward is not finite")
     responses = {item[-1]["content"] for item in conversations}
-    _require(len(set(rewards)) > len(responses) // 2, "more than half of the responses have the same reward")
+    require(len(set(rewards)) > len(responses) // 2, "more than half of the responses have the same reward")
 
 
 def check_order_invariance(model: RewardModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
@@ -132,7 +126,7 @@ def check_empty_input(model: RewardModel) -> None:
     Raises:
         AssertionError: They do not.
     """
-    _require(model.score([]) == [], "score([]) is not []")
+    require(model.score([]) == [], "score([]) is not []")
 
 
 def check_failures(model: RewardModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
@@ -150,8 +144,8 @@ def check_failures(model: RewardModel, conversations: Sequence[Conversation] = C
     for failure, item in cases.items():
         scores = model.score([first, item, last])
         failures = [score.failure for score in scores]
-        _require(failures == ["", failure, ""], f"the failures are {failures}, not ['', '{failure}', '']")
-        _require(scores[1].reward is None, f"the failure {failure} has a reward")
+        require(failures == ["", failure, ""], f"the failures are {failures}, not ['', '{failure}', '']")
+        require(scores[1].reward is None, f"the failure {failure} has a reward")
 
 
 def check_truncation(load: LoadModel) -> None:
@@ -167,10 +161,10 @@ def check_truncation(load: LoadModel) -> None:
     long, short = conversation(None, "Request", "x = 1\n" * 400), conversation(None, "Request", "x")
     (complete,) = load().score([long])
     truncated, untouched, failed = load(max_length=100).score([long, short, conversation(None, "no " * 200, "x")])
-    _require(truncated.truncated and truncated.tokens == 100, "a long response is not truncated to max_length")
-    _require(truncated.reward != complete.reward, "truncation does not change the reward")
-    _require(not untouched.truncated, "a short response is marked as truncated")
-    _require(failed.failure == PROMPT_TOO_LONG, f"a prompt longer than max_length is not a {PROMPT_TOO_LONG} failure")
+    require(truncated.truncated and truncated.tokens == 100, "a long response is not truncated to max_length")
+    require(truncated.reward != complete.reward, "truncation does not change the reward")
+    require(not untouched.truncated, "a short response is marked as truncated")
+    require(failed.failure == PROMPT_TOO_LONG, f"a prompt longer than max_length is not a {PROMPT_TOO_LONG} failure")
 
 
 def check_reload(load: LoadModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:
@@ -180,88 +174,20 @@ def check_reload(load: LoadModel, conversations: Sequence[Conversation] = CONVER
         AssertionError: It does not.
     """
     first, second = load(), load()
-    _require(first.identity == second.identity, "the identity changes when the model is loaded again")
+    require(first.identity == second.identity, "the identity changes when the model is loaded again")
     same = _rewards(first, conversations) == _rewards(second, conversations)
-    _require(same, "rewards change when the model is loaded again")
-
-
-def check_judge_interface(interface: JudgeInterface, examples: Sequence[tuple[str, float]]) -> None:
-    """Run all checks of judge interfaces.
-
-    Args:
-        interface: The interface.
-        examples: Responses of a judge with the score that each contains.
-
-    Raises:
-        AssertionError: It is not registered, its prompts lack a part of the conversation, or its parser fails.
-    """
-    _require(interface.name in JUDGES.names(), f"the interface '{interface.name}' is not registered")
-    prompts = load_prompts(interface.prompt_file, interface.templates, interface.required)
-    judged = judge_input(conversation("The criteria.", "The request.", "The response."), prompts)
-    messages = interface.messages(prompts, judged, "first turn")
-    text = "\n".join(message["content"] for message in messages)
-    for part in ("The criteria.", "The request.", "The response."):
-        _require(part in text, f"the prompts do not contain '{part}'")
-    for response, score in examples:
-        parsed = interface.parse(response)
-        _require(parsed.value == score, f"'{response}' is parsed as {parsed.value}, not {score}")
-        _require(0 <= parsed.start < parsed.end <= len(response), f"the position of the score in '{response}' is wrong")
-    for response in ("", "No score.", "\ud800", "<think>" * 100, "{" * 5000, "9" * 5000):
-        parsed = interface.parse(response)
-        _require((parsed.value is None) == bool(parsed.failure), f"'{response[:20]}' has a score and a failure")
-
-
-def check_dialect(dialect: Dialect, respond: Respond) -> None:
-    """Run all checks of server dialects.
-
-    Args:
-        dialect: The dialect, connected to a tokenizer.
-        respond: See :data:`Respond`.
-
-    Raises:
-        AssertionError: It is not registered, its request is not JSON, it returns rewards in another order, or it
-            accepts a malformed response.
-    """
-    _require(dialect.name in DIALECTS.names(), f"the dialect '{dialect.name}' is not registered")
-    items = [RequestItem([1, 2, 3], "a"), RequestItem([4, 5], "b")]
-    forms = [{**form, **option} for form in dialect.request_forms for option in ({}, *dialect.logit_options)]
-    _require(bool(forms), "the dialect has no request form")
-    for options in forms:
-        json.dumps(dialect.body(ServerInfo("model"), items, options))
-    rewards = dialect.parse_rewards(respond(items, [0.5, -2.25]), items)
-    _require_close(rewards, [0.5, -2.25], "the response")
-    malformed = {
-        "too few values": respond(items[:1], [0.5]),
-        "a value that is not a number": respond(items, ["text", 0.5]),
-        "JSON of another form": HttpResponse("url", b'"text"', {}),
-        "not JSON": HttpResponse("url", b"<html>", {}),
-    }
-    for name, response in malformed.items():
-        _require(_is_rejected(dialect, response, items), f"a response is accepted: {name}")
-
-
-def _is_rejected(dialect: Dialect, response: HttpResponse, items: Sequence[RequestItem]) -> bool:
-    try:
-        dialect.parse_rewards(response, items)
-    except InputError:
-        return True
-    return False
+    require(same, "rewards change when the model is loaded again")
 
 
 def _rewards(model: RewardModel, conversations: Sequence[Conversation]) -> list[float]:
     scores = model.score(conversations)
-    _require(len(scores) == len(conversations), f"{len(scores)} scores for {len(conversations)} conversations")
+    require(len(scores) == len(conversations), f"{len(scores)} scores for {len(conversations)} conversations")
     failures = sorted({score.failure for score in scores if score.reward is None})
-    _require(not failures, f"conversations fail: {', '.join(failures)}")
+    require(not failures, f"conversations fail: {', '.join(failures)}")
     return [score.reward for score in scores if score.reward is not None]
 
 
 def _require_close(values: Sequence[float], expected: Sequence[float], cause: str) -> None:
-    _require(len(values) == len(expected), f"{len(values)} rewards instead of {len(expected)}")
+    require(len(values) == len(expected), f"{len(values)} rewards instead of {len(expected)}")
     largest = max((abs(a - b) for a, b in zip(values, expected, strict=True)), default=0.0)
-    _require(largest <= TOLERANCE, f"rewards change by {largest:.1e} with {cause}")
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise AssertionError(message)
+    require(largest <= TOLERANCE, f"rewards change by {largest:.1e} with {cause}")

@@ -18,6 +18,7 @@ from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
 from themis_rm.execute.check import BOTH_PASS, DISTINGUISHES
 from themis_rm.languages import benchmark_languages
+from themis_rm.testing.assertions import require
 
 
 def check_source(source: BenchmarkSource, directory: str | Path, limit: int = 400) -> list[SourceRecord]:
@@ -37,7 +38,7 @@ def check_source(source: BenchmarkSource, directory: str | Path, limit: int = 40
     records = read_records(source, directory, limit)
     check_records(source, records)
     check_keys(records)
-    _require(read_records(source, directory, limit) == records, f"{source.name} yields other records when read again")
+    require(read_records(source, directory, limit) == records, f"{source.name} yields other records when read again")
     return records
 
 
@@ -55,14 +56,14 @@ def check_metadata(source: BenchmarkSource) -> None:
     formats = {"name": r"[a-z0-9_]+", "subset": r"[A-Z0-9_]+", "upstream": r"(github|hf|url):\S+"}
     for attribute, pattern in {**formats, "revision": r"([0-9a-f]{7,40})?", "citation": r".{21,}"}.items():
         value = getattr(source, attribute)
-        _require(re.fullmatch(pattern, value), f"{source.name}: {attribute} '{value}' does not match {pattern}")
+        require(re.fullmatch(pattern, value), f"{source.name}: {attribute} '{value}' does not match {pattern}")
     for attribute in ("title", "license", "responses", "files"):
-        _require(getattr(source, attribute), f"{source.name}: {attribute} is empty")
+        require(getattr(source, attribute), f"{source.name}: {attribute} is empty")
     unknown = set(source.criteria) - {row.short for row in CRITERIA}
-    _require(not unknown, f"{source.name}: unknown criteria {unknown}")
+    require(not unknown, f"{source.name}: unknown criteria {unknown}")
     unknown = set(source.languages) - {row.benchmark_name for row in benchmark_languages()}
-    _require(not unknown, f"{source.name}: unknown languages {unknown}")
-    _require(
+    require(not unknown, f"{source.name}: unknown languages {unknown}")
+    require(
         bool(source.criteria) == bool(source.languages), f"{source.name}: only one of criteria and languages is empty"
     )
 
@@ -78,7 +79,7 @@ def check_missing_files(source: BenchmarkSource) -> None:
             records = read_records(source, empty)
         except InputError:
             return
-    _require(not any(isinstance(item, SourcePair) for item in records), f"{source.name} reads pairs from no files")
+    require(not any(isinstance(item, SourcePair) for item in records), f"{source.name} reads pairs from no files")
 
 
 def check_records(source: BenchmarkSource, records: list[SourceRecord]) -> None:
@@ -90,13 +91,13 @@ def check_records(source: BenchmarkSource, records: list[SourceRecord]) -> None:
     for item in records:
         where = f"{source.name}, record {item.key!r}"
         if not isinstance(item, SourcePair):
-            _require(re.fullmatch(r"[a-z0-9-]+", item.reason), f"{where}: reason '{item.reason}' is not a slug")
+            require(re.fullmatch(r"[a-z0-9-]+", item.reason), f"{where}: reason '{item.reason}' is not a slug")
             continue
-        _require(item.criterion in source.criteria, f"{where}: criterion {item.criterion} is not declared")
-        _require(item.language in source.languages, f"{where}: language {item.language} is not declared")
+        require(item.criterion in source.criteria, f"{where}: criterion {item.criterion} is not declared")
+        require(item.language in source.languages, f"{where}: language {item.language} is not declared")
         if item.check is not None:
-            _require(source.tests, f"{where}: has a check, but the source declares no tests")
-            _require(item.check.expects in {DISTINGUISHES, BOTH_PASS}, f"{where}: unknown {item.check.expects}")
+            require(source.tests, f"{where}: has a check, but the source declares no tests")
+            require(item.check.expects in {DISTINGUISHES, BOTH_PASS}, f"{where}: unknown {item.check.expects}")
 
 
 def check_keys(records: list[SourceRecord]) -> None:
@@ -107,12 +108,7 @@ def check_keys(records: list[SourceRecord]) -> None:
     Raises:
         AssertionError: A key is empty or identifies two pairs.
     """
-    _require(all(item.key for item in records), "a record has an empty key")
+    require(all(item.key for item in records), "a record has an empty key")
     counts = Counter(item.key for item in records if isinstance(item, SourcePair))
     repeated = [key for key, count in counts.items() if count > 1]
-    _require(not repeated, f"keys of several pairs: {repeated}")
-
-
-def _require(condition: object, message: str) -> None:
-    if not condition:
-        raise AssertionError(message)
+    require(not repeated, f"keys of several pairs: {repeated}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from themis_rm.benchmark.authored import AUTHORED_FILE, AuthoredPair
 from themis_rm.criteria import criterion
-from themis_rm.languages import get_language
+from themis_rm.languages import get_benchmark_language
 from themis_rm.storage.parquet import write_rows
 
 ROOT = Path(__file__).parent / "authored"
@@ -42,7 +42,7 @@ def read_directory(directory: Path) -> AuthoredPair:
         chosen=_text(chosen).rstrip() + "\n",
         rejected=_text(_only_file(directory, "rejected")).rstrip() + "\n",
         aspect=criterion(short).benchmark_aspect,
-        language=get_language(lang).benchmark_name,
+        language=get_benchmark_language(lang).benchmark_name,
         subset=SUBSET,
         note=_text(directory / "note.md").strip(),
         check_file=check.name if check else "",

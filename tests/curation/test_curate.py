@@ -61,7 +61,7 @@ def commits(tmp_path):
     first = [commit(n) for n in range(30)]
     second = [
         commit(100, reverted=True),
-        commit(101, language="Rust"),
+        commit(101, language="Fortran"),
         commit(105, new_contents=code("mean3", True), old_contents=code("mean3", False)),  # the pair of commit 3
         commit(
             107, old_contents=code("mean0", False) + "x = 1\n", new_contents=code("mean0", True)

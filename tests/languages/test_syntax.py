@@ -1,4 +1,4 @@
-"""Syntax trees: depth, tokens, comments, in all eight languages."""
+"""Syntax trees of all languages: depth, tokens, comments, functions."""
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,8 @@ SNIPPETS = {
     "JavaScript": "// top\nfunction f(a) { /* why */ return a + 1; }\nconst s = `// no ${f(1)}`;\n",
     "Python": 'def f(a):\n    # why\n    return a + 1  # done\n\n\ns = "# no comment"\n',
     "Ruby": "# top\ndef f(a)\n  a + 1 # done\nend\n\ns = '# no comment'\n",
+    "Rust": '// top\nfn f(a: i32) -> i32 {\n  /* why */ a + 1 // done\n}\nconst S: &str = "// no comment";\n',
+    "TypeScript": "// top\nfunction f(a: number): number { /* why */ return a + 1; }\nconst s = `// no ${f(1)}`;\n",
 }
 
 
@@ -37,7 +39,7 @@ def test_stripping_comments_keeps_the_tokens(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_stripping_comments_leaves_none(name):
+def test_stripping_comments_removes_all_of_them(name):
     stripped = syntax.strip_comments(SNIPPETS[name], name)
     assert syntax.comment_ranges(syntax.parse(stripped, name), name) == []
     assert len(stripped) < len(SNIPPETS[name])
@@ -60,19 +62,19 @@ def test_indentation_is_a_token_where_it_is_syntax():
     assert syntax.code_tokens(inside, "Python") != syntax.code_tokens(outside, "Python")
 
 
-def test_layout_is_no_token():
+def test_layout_is_not_a_token():
     assert syntax.code_tokens("int f(){return 1;}", "C") == syntax.code_tokens("int f()\n{\n  return 1;\n}\n", "C")
 
 
-def test_white_space_in_a_text_literal_is_a_token():
+def test_white_space_in_a_text_literal_is_part_of_its_token():
     assert syntax.code_tokens('x = "a  b"', "Python") != syntax.code_tokens('x = "a b"', "Python")
 
 
-def test_hashbang_survives():
+def test_a_hashbang_is_kept():
     assert syntax.strip_comments("#!/usr/bin/env python\n# x\nf()\n", "Python") == "#!/usr/bin/env python\nf()\n"
 
 
-def test_a_comment_between_two_words_leaves_a_space():
+def test_a_comment_between_two_words_becomes_a_space():
     assert syntax.strip_comments("int/**/x;", "C") == "int x;"
 
 
@@ -80,18 +82,18 @@ def test_a_comment_between_two_words_leaves_a_space():
     ("code", "name", "depth"),
     [("", "Python", 1), ("x", "Python", 3), ("f(x)", "Python", 5), ("int x;", "C", 3)],
 )
-def test_depth(code, name, depth):
+def test_depth_counts_named_nodes(code, name, depth):
     assert syntax.tree_depth(code, name) == depth
 
 
-def test_depth_of_nesting_that_would_overflow_recursion():
+def test_deep_nesting_does_not_overflow_the_stack():
     assert syntax.tree_depth("x = " + "(" * 50_000 + "1" + ")" * 50_000, "Python") > 50_000
 
 
-def test_error_count_grows_with_what_is_broken():
-    whole = syntax.error_count(syntax.parse("def f():\n    return (1)\n", "Python"))
+def test_errors_are_counted():
+    valid = syntax.error_count(syntax.parse("def f():\n    return (1)\n", "Python"))
     broken = syntax.error_count(syntax.parse("def f(:\n    return (1\n", "Python"))
-    assert (whole, broken > 0) == (0, True)
+    assert (valid, broken > 0) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -109,13 +111,13 @@ def test_a_method_without_its_class_is_parsed_in_a_wrapper(code, name):
     assert fragment.source[fragment.start : fragment.end].decode() == code
 
 
-def test_unknown_language():
+def test_an_unknown_language_is_an_error():
     with pytest.raises(SettingError, match="Pyton"):
         syntax.parse("x", "Pyton")
 
 
 @given(st.sampled_from(NAMES), st.text(max_size=60))
-def test_any_text_gives_tokens_that_hold_all_of_it_but_space_and_comments(name, text):
+def test_tokens_contain_all_text_except_space_and_comments(name, text):
     data = syntax.to_bytes(text)
     bare = bytearray()
     position = 0
@@ -139,12 +141,12 @@ def test_functions_have_qualified_names_and_docs():
     assert found[0].node.type == "decorated_definition"
 
 
-def test_comment_parted_by_an_empty_line_is_no_doc():
+def test_a_comment_before_an_empty_line_is_not_documentation():
     code = b"// License.\n\nint f(void) { return 1; }\n"
     assert [f.doc for f in syntax.find_functions(syntax.parse(code, "C"), code, "C")] == [()]
 
 
-def test_name_of_a_function_value_is_that_of_its_variable():
+def test_a_function_value_has_the_name_of_its_variable():
     code = b"// Adds.\nexport const add = (a) => a + 1;\nx.sub = function () { return 1; };\nrun(() => 2);\n"
     found = syntax.find_functions(syntax.parse(code, "JavaScript"), code, "JavaScript")
     assert [(f.name, f.node.type) for f in found] == [("add", "export_statement"), ("x.sub", "expression_statement")]

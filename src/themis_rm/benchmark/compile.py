@@ -31,7 +31,7 @@ from themis_rm.endpoints.settings import ChatSettings
 from themis_rm.errors import InputError, SettingError
 from themis_rm.execute.check import Check
 from themis_rm.judge.instructions import CodeVersions, write_instructions
-from themis_rm.languages import get_language
+from themis_rm.languages import get_benchmark_language, get_language
 from themis_rm.pipeline import (
     DROPPED,
     READ,
@@ -121,7 +121,7 @@ def _row(source: BenchmarkSource, record: SourcePair | UnusableRecord, outcome: 
         chosen=record.chosen.strip("\n") + "\n",
         rejected=record.rejected.strip("\n") + "\n",
         aspect=criterion(record.criterion).benchmark_aspect,
-        language=get_language(record.language).benchmark_name,
+        language=get_benchmark_language(record.language).benchmark_name,
         subset=record.subset or source.subset,
         source=source.name,
         source_key=record.key,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from themis_rm.benchmark.authored import load_authored_pairs
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
-from themis_rm.languages import get_language
+from themis_rm.languages import get_benchmark_language
 from themis_rm.models.protocol import is_unicode
 from themis_rm.records import BenchmarkPair, Preference
 from themis_rm.results import TableView
@@ -197,7 +197,7 @@ def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:
         return "unknown-aspect"
     values["aspect"] = criterion(values["aspect"]).benchmark_aspect
     try:
-        values["language"] = get_language(values["language"]).benchmark_name
+        values["language"] = get_benchmark_language(values["language"]).benchmark_name
     except SettingError:
         return "unknown-language"
     return BenchmarkPair(**values)

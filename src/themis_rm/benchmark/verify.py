@@ -25,7 +25,7 @@ from themis_rm.execute.check import BOTH_PASS, DISTINGUISHES, Check
 from themis_rm.execute.runner import NO_TOOLCHAIN, PASSED, TIMEOUT, CheckOutcome, run_check, validate_check
 from themis_rm.execute.sandbox import isolation
 from themis_rm.execute.toolchains import InstalledToolchain, find_toolchain
-from themis_rm.languages import benchmark_languages, get_language
+from themis_rm.languages import benchmark_languages, get_benchmark_language
 from themis_rm.pipeline import WORKERS_TEXT, ExecutorSettings
 from themis_rm.progress import status_spinner
 from themis_rm.records import BenchmarkPair
@@ -196,7 +196,7 @@ def _read_checks(benchmark: str | Path) -> Iterator[Check]:
 def _select(pairs: Iterable[Mapping[str, Any]], settings: VerifySettings) -> set[str]:
     """Return the ids of the pairs that the settings select."""
     pairs = list(pairs)
-    languages = {get_language(name).benchmark_name for name in settings.languages}
+    languages = {get_benchmark_language(name).benchmark_name for name in settings.languages}
     known = {row["source"] for row in pairs}
     for name in settings.sources:
         if name not in known:
@@ -248,7 +248,7 @@ class _Queue:
                 raise InputError(f"Check {check.id}: expects '{check.expects}'.")
         except UserError as error:
             return _unexecuted(pair, "bad-check", str(error))
-        toolchain = find_toolchain(get_language(check.language).benchmark_name, self.isolated)
+        toolchain = find_toolchain(get_benchmark_language(check.language).benchmark_name, self.isolated)
         if isinstance(toolchain, str):
             return _unexecuted(pair, NO_TOOLCHAIN, toolchain)
         responses = {side: str(pair[side]) for side in _SIDES}

@@ -33,7 +33,9 @@ __all__ = [
     "Syntax",
     "Toolchain",
     "UnusedFunction",
+    "benchmark_language_of_path",
     "benchmark_languages",
+    "get_benchmark_language",
     "get_language",
     "language_of_path",
 ]
@@ -68,6 +70,28 @@ def get_language(name: str) -> Language:
 def language_of_path(path: str) -> Language | None:
     """Return the language of a file by its extension, or ``None`` if no language has that extension."""
     return _by_extension(len(LANGUAGES)).get(PurePosixPath(path).suffix.lower())
+
+
+def get_benchmark_language(name: str) -> Language:
+    """Return the benchmark language of a training, benchmark or fence name.
+
+    Args:
+        name: Any of its names; case does not matter.
+
+    Raises:
+        SettingError: No language has that name, or the benchmark does not have that language.
+    """
+    language = get_language(name)
+    if not language.benchmark_name:
+        known = [row.name for row in benchmark_languages()]
+        raise SettingError(f"The benchmark does not have the language '{name}'.", f"It has: {', '.join(known)}.")
+    return language
+
+
+def benchmark_language_of_path(path: str) -> Language | None:
+    """Return the benchmark language of a file by its extension, or ``None`` for other files."""
+    language = language_of_path(path)
+    return language if language is not None and language.benchmark_name else None
 
 
 # Both tables are keyed by the number of languages, because a language may be registered after the first look-up.

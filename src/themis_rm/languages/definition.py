@@ -95,6 +95,7 @@ class GrammarNodes:
     """Node types that bug operators change, and the rules of the language that decide which changes compile.
 
     Attributes:
+        transparent: Nodes that are replaced by their children (where a statement is an expression and a semicolon).
         binary: Operations on two operands: arithmetic, comparisons and logic.
         logical: Logical operator -> its opposite.
         unary: Operations on one operand.
@@ -115,7 +116,7 @@ class GrammarNodes:
         throws: Statements that raise an error. ``throwing_calls``: functions that do.
         calls: Calls, including the creation of objects. ``arguments``: their lists; ``argument``: a wrapper of one.
         awaits: Expressions that wait for a result.
-        numbers, booleans, strings, lists, nulls: Literals.
+        numbers, booleans, strings, lists, nulls: Literals. ``number_types``: pattern of the names of numeric types.
         identifiers: Names. ``never_variables``: names that are not variables.
         parens: Parentheses around an expression.
         subscripts: Accesses by index. ``slices``: ranges in them.
@@ -138,11 +139,13 @@ class GrammarNodes:
         methods: Method -> one that is easily confused with it.
         conversions: Functions whose call may be forgotten without a type error.
         commutative: Functions whose first two arguments may be exchanged.
-        releases: Functions that release a resource. ``clears``: that empty a collection.
+        releases: Functions that release a resource. ``clears``: that empty a collection. ``allocations``: whose single
+            argument is the size of a buffer.
         streams: Lazy iteration -> eager collection: pattern of the called path, replacement, text after the call.
         copies: How a collection is copied, with ``{}`` for it. ``copied_receiver``: the call that does it.
     """
 
+    transparent: frozenset[str] = _NONE
     binary: frozenset[str]
     logical: Mapping[str, str]
     unary: frozenset[str]
@@ -174,6 +177,10 @@ class GrammarNodes:
     argument: frozenset[str] = _NONE
     awaits: frozenset[str] = _NONE
     numbers: frozenset[str]
+    number_types: str = (
+        r"(?:const |unsigned |signed |std::)*(?:int|long|short|unsigned|size_t|ssize_t|u?int(?:8|16|32|64)?(?:_t)?"
+        r"|float(?:32|64)?|double|byte|long long|unsigned (?:int|long)|uint|ulong|ushort|decimal|usize)"
+    )
     booleans: Mapping[str, str]
     strings: frozenset[str]
     lists: frozenset[str] = _NONE
@@ -209,6 +216,9 @@ class GrammarNodes:
     )
     releases: frozenset[str] = _NONE
     clears: frozenset[str] = word_set("clear Clear evict Evict invalidate Invalidate purge Purge popitem")
+    allocations: frozenset[str] = word_set(
+        "malloc alloca zmalloc xmalloc palloc g_malloc kmalloc hi_malloc reserve ensureCapacity allocate"
+    )
     streams: tuple[tuple[str, str, str], ...] = ()
     copies: str = ""
     copied_receiver: str = ""

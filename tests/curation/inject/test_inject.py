@@ -235,6 +235,71 @@ CODE = {
   total > limit ? items.first : items[limit - 1]
 end
 """,
+    "Rust": """pub fn load(&mut self, items: &[i64], limit: i64, start: usize) -> Result<i64, Error> {
+    if items.is_empty() || limit < 0 {
+        return Err(Error::Empty);
+    }
+    let mut total: i64 = 0;
+    let mut last: i64 = limit;
+    let mut found = Vec::with_capacity(items.len());
+    for index in start..items.len() {
+        if !self.ready {
+            total += items[index - 1];
+            continue;
+        }
+        if items[index] == last {
+            last = self.between(limit, total);
+            self.record(last);
+        } else {
+            total = 0;
+        }
+        if total > limit && index != 3 {
+            found.push(index);
+            break;
+        }
+    }
+    for line in self.text.lines() {
+        total += line.len() as i64 * 2;
+    }
+    if total < limit {
+        self.grow(total);
+    }
+    if last > limit {
+        self.shrink(last);
+    }
+    self.cache.clear();
+    drop(found);
+    Ok(total.abs().max(last))
+}
+""",
+    "TypeScript": """async load(items: number[], limit: number, start = 0): Promise<number | null> {
+  if (!items || items.length === 0) {
+    return null;
+  }
+  let total: number = 0;
+  let last = start;
+  for (let i = start; i < items.length; i++) {
+    if (items[i] < 0) {
+      total += items[i] - 1;
+      continue;
+    }
+    if (items[i] === limit) {
+      last = items[i - 1];
+      record(last);
+    } else {
+      total = 0;
+    }
+    if (total > limit && last) {
+      items.push(between(limit, total));
+      break;
+    }
+  }
+  const answer = await send<number>(total, last);
+  items.forEach((item) => visit(item));
+  socket.close();
+  return Math.floor(answer) > limit ? answer : total;
+}
+""",
 }
 
 NAMES = list(CODE)
@@ -243,30 +308,30 @@ NAMES = list(CODE)
 FIRES = {
     "C": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction compound-swap "
     "dropped-else dropped-operand dropped-release equality-flip inverted-condition logic-swap "
-    "lost-accumulation lost-exit lost-guard lost-update number-change off-by-one operand-swap "
-    "oversized-buffer removed-negation repeated-update swapped-arguments update-direction wrong-variable",
+    "lost-accumulation lost-exit lost-guard lost-update number-change off-by-one operand-swap oversized-buffer "
+    "removed-negation repeated-update swapped-arguments update-direction wrong-variable",
     "C#": "boolean-change branch-swap break-or-continue comparison-boundary comparison-direction dropped-else "
-    "dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-accumulation "
-    "lost-await lost-guard lost-update needless-copy number-change off-by-one removed-negation "
-    "swapped-arguments unwrapped-resource update-direction wrong-method wrong-variable",
+    "dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-accumulation lost-await "
+    "lost-guard lost-update needless-copy number-change off-by-one removed-negation swapped-arguments "
+    "unwrapped-resource update-direction wrong-method wrong-variable",
     "C++": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction copied-value "
-    "dropped-else dropped-operand dropped-release equality-flip inverted-condition logic-swap "
-    "lost-capacity lost-exit lost-guard lost-update number-change off-by-one operand-swap "
-    "removed-negation swapped-arguments wrong-method wrong-variable",
-    "Go": "arithmetic-swap break-or-continue comparison-boundary comparison-direction dropped-else "
-    "dropped-operand dropped-release equality-flip logic-swap lost-accumulation lost-capacity lost-exit "
-    "lost-guard lost-update number-change off-by-one operand-swap removed-negation repeated-update "
-    "swapped-arguments update-direction wrong-method wrong-variable",
+    "dropped-else dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-capacity "
+    "lost-exit lost-guard lost-update number-change off-by-one operand-swap removed-negation swapped-arguments "
+    "wrong-method wrong-variable",
+    "Go": "arithmetic-swap break-or-continue comparison-boundary comparison-direction dropped-else dropped-operand "
+    "dropped-release equality-flip logic-swap lost-accumulation lost-capacity lost-exit lost-guard lost-update "
+    "number-change off-by-one operand-swap removed-negation repeated-update swapped-arguments update-direction "
+    "wrong-method wrong-variable",
     "Java": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction dropped-else "
     "dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-accumulation "
     "lost-capacity lost-clear lost-exit lost-guard lost-update needless-copy number-change off-by-one "
     "operand-swap removed-negation swapped-arguments unwrapped-resource update-direction wrong-method "
     "wrong-variable",
-    "JavaScript": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction "
-    "dropped-conversion dropped-else dropped-operand dropped-release equality-flip inverted-condition "
-    "logic-swap lost-accumulation lost-await lost-exit lost-guard lost-update needless-copy number-change "
-    "off-by-one operand-swap removed-negation repeated-update shadowed-variable swapped-arguments "
-    "wrong-method wrong-variable",
+    "JavaScript": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction dropped-conversion "
+    "dropped-else dropped-operand dropped-release equality-flip inverted-condition logic-swap "
+    "lost-accumulation lost-await lost-exit lost-guard lost-update needless-copy number-change off-by-one "
+    "operand-swap removed-negation repeated-update shadowed-variable swapped-arguments wrong-method "
+    "wrong-variable",
     "Python": "arithmetic-swap boolean-change branch-swap break-or-continue collected-stream comparison-boundary "
     "comparison-direction compound-swap dropped-conversion dropped-else dropped-operand dropped-release "
     "equality-flip inverted-condition logic-swap lost-accumulation lost-await lost-exit lost-guard "
@@ -274,8 +339,18 @@ FIRES = {
     "repeated-update reset-in-loop swapped-arguments unwrapped-resource wrong-method wrong-variable",
     "Ruby": "arithmetic-swap branch-swap collected-stream comparison-boundary comparison-direction dropped-else "
     "dropped-operand dropped-release equality-flip logic-swap lost-accumulation lost-clear lost-guard "
-    "needless-copy number-change off-by-one operand-swap removed-negation swapped-arguments "
-    "swapped-keyword unwrapped-resource wrong-method wrong-variable",
+    "needless-copy number-change off-by-one operand-swap removed-negation swapped-arguments swapped-keyword "
+    "unwrapped-resource wrong-method wrong-variable",
+    "Rust": "arithmetic-swap break-or-continue collected-stream comparison-boundary comparison-direction compound-swap "
+    "dropped-conversion dropped-else dropped-operand dropped-release equality-flip inverted-condition "
+    "joined-branches logic-swap lost-accumulation lost-clear lost-exit lost-guard lost-update number-change "
+    "off-by-one operand-swap oversized-buffer removed-negation repeated-update shadowed-variable "
+    "swapped-arguments wrong-method wrong-variable",
+    "TypeScript": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction compound-swap "
+    "dropped-conversion dropped-else dropped-operand dropped-release equality-flip inverted-condition "
+    "logic-swap lost-accumulation lost-await lost-exit lost-guard lost-update needless-copy number-change "
+    "off-by-one operand-swap removed-negation repeated-update shadowed-variable swapped-arguments "
+    "update-direction wrong-method wrong-variable",
 }
 
 

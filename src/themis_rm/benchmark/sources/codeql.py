@@ -20,7 +20,7 @@ from themis_rm.benchmark.sources.source import (
     read_text,
 )
 from themis_rm.errors import InputError
-from themis_rm.languages import language_of_path
+from themis_rm.languages import benchmark_language_of_path
 from themis_rm.languages.syntax import strip_comments
 
 CRITERION_OF_PATH: dict[str, str] = {
@@ -276,8 +276,8 @@ def _match_samples(name: str, samples: list[_Sample]) -> list[tuple[_Sample, _Sa
 
 
 def _pair(key: str, name: str, worse: Path, better: Path) -> SourceRecord:
-    language_row = language_of_path(worse.name)
-    if language_row is None or language_row != language_of_path(better.name):
+    language_row = benchmark_language_of_path(worse.name)
+    if language_row is None or language_row != benchmark_language_of_path(better.name):
         return UnusableRecord(key, "language")
     criterion = _criterion(name)
     if criterion is None:

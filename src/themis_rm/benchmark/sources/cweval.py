@@ -23,7 +23,7 @@ from themis_rm.benchmark.sources.source import (
 )
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
-from themis_rm.languages import get_language, language_of_path
+from themis_rm.languages import benchmark_language_of_path, get_benchmark_language, get_language
 from themis_rm.languages.syntax import comment_ranges, get_syntax, parse, strip_comments, to_bytes, to_text
 
 _MARKER = re.compile(r"^[ \t]*(?://|#)[ \t]*(?:BEGIN|END)[ \t]+(?:PROMPT|SOLUTION|ENTRYPOINT)[ \t]*\n", re.MULTILINE)
@@ -64,7 +64,7 @@ def _read(directory: Path) -> Iterator[SourceRecord]:
         raise InputError(f"{directory} contains no cwe_*_task.* file.", DOWNLOAD_HINT)
     for path in paths:
         key = path.relative_to(directory).as_posix()
-        language_row = language_of_path(path.name)
+        language_row = benchmark_language_of_path(path.name)
         if language_row is None:
             yield UnusableRecord(key, "language")
         elif language_row.name == "Python":
@@ -96,7 +96,7 @@ def _read_compiled_task(path: Path, key: str, language: str) -> SourceRecord:
     return SourcePair(
         key=key,
         criterion="SH",
-        language=get_language(language).benchmark_name,
+        language=get_benchmark_language(language).benchmark_name,
         chosen=_solution(text, language),
         rejected=_solution(read_text(other), language),
         prompt=task.to_prompt(language),

@@ -23,7 +23,7 @@ from themis_rm.benchmark.sources.source import (
     read_text,
 )
 from themis_rm.errors import InputError
-from themis_rm.languages import language_of_path
+from themis_rm.languages import benchmark_language_of_path
 from themis_rm.languages.syntax import (
     Function,
     comment_ranges,
@@ -81,7 +81,7 @@ def _read(directory: Path) -> Iterator[SourceRecord]:
     if not paths:
         raise InputError(f"{directory} contains no *_01.c or *_01.cpp file.", DOWNLOAD_HINT)
     for path in paths:
-        key, language_row = path.stem, language_of_path(path.name)
+        key, language_row = path.stem, benchmark_language_of_path(path.name)
         match = _FILE.fullmatch(path.name)
         if language_row is None or match is None:
             yield UnusableRecord(key, "not-a-test-case")

@@ -18,7 +18,7 @@ from themis_rm.benchmark.sources.source import (
     read_jsonl,
 )
 from themis_rm.errors import InputError
-from themis_rm.languages import language_of_path
+from themis_rm.languages import benchmark_language_of_path
 
 _FILES = ("train/sec-desc.jsonl", "train/sec-new-desc.jsonl", "val/sec-desc.jsonl", "val/sec-new-desc.jsonl")
 _COLUMNS = ("func_name", "func_src_before", "func_src_after", "commit_link", "file_name", "vul_type", "description")
@@ -55,7 +55,7 @@ def _read(directory: Path) -> Iterator[SourceRecord]:
 
 
 def _pair(key: str, record: dict[str, Any]) -> SourceRecord:
-    language_row = language_of_path(record["file_name"])
+    language_row = benchmark_language_of_path(record["file_name"])
     description = record["description"].strip()
     if language_row is None:
         return UnusableRecord(key, "language")

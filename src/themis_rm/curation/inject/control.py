@@ -66,6 +66,9 @@ def lost_exit(tree: CodeTree) -> Iterator[SourceEdit]:
             continue
         if node.type in grammar.returns and not _may_remove_return(tree, node):
             continue
+        branch = _owner(node, grammar.loops | grammar.switches | grammar.functions | grammar.conditionals)
+        if grammar.typed and branch is not None and branch.type not in grammar.loops and _may_be_value(tree, branch):
+            continue
         edit = delete(tree, node)
         if edit is not None and _still_compiles(tree, node):
             yield edit
@@ -159,7 +162,7 @@ def dropped_else(tree: CodeTree) -> Iterator[SourceEdit]:
             continue
         if inner.type in grammar.conditionals or not statements or tree.is_exit(statements[-1]):
             continue
-        if grammar.implicit_return and tree.is_last_in(node, grammar.functions):
+        if _may_be_value(tree, node):
             continue
         start = branch.start
         if branch.type not in grammar.else_clauses:
@@ -202,11 +205,25 @@ def broken_chain(tree: CodeTree) -> Iterator[SourceEdit]:
         word = next((c for c in [*node.children, *(branch.children if branch else [])] if tree.raw(c) == b"else"), None)
         if inner is None or word is None or inner.type not in grammar.conditionals or not _continues_after(tree, node):
             continue
-        if node.parent is None or node.parent.type not in grammar.blocks:
+        if node.parent is None or node.parent.type not in grammar.blocks or _may_be_value(tree, node):
             continue
         gap = b"\n" + tree.indentation(node.start) if not tree.data[word.end : inner.start].count(b"\n") else b""
         start = len(tree.data[: word.start].rstrip())
         yield SourceEdit(start, inner.start, gap)
+
+
+def _may_be_value(tree: CodeTree, node: Node) -> bool:
+    """Return whether the value of a conditional may be used, so that all its branches need one."""
+    grammar = tree.grammar
+    if not grammar.implicit_return:
+        return False
+    if tree.is_last_in(node, grammar.functions):
+        return True
+    block = node.parent
+    if not grammar.typed or block is None:
+        return False
+    in_loop = block.parent is not None and block.parent.type in grammar.loops
+    return block.type not in grammar.blocks or (tree.siblings(node)[-1] is node and not in_loop)
 
 
 def _continues_after(tree: CodeTree, node: Node) -> bool:
@@ -231,13 +248,13 @@ def joined_branches(tree: CodeTree) -> Iterator[SourceEdit]:
         between = tree.data[before.end : node.start]
         if tree.raw(word) != b"if" or between.strip() or before.end >= node.start:
             continue
-        if grammar.implicit_return:
+        if grammar.chained and grammar.implicit_return:
             close = before.children[-1]
             if tree.raw(close) == b"end":
                 yield SourceEdit(close.start, word.end, b"elsif")
         elif grammar.chained:
             yield SourceEdit(word.start, word.end, grammar.chain_words[0].encode())
-        elif tree.data[before.end - 1 : before.end] == b"}":
+        elif tree.data[before.end - 1 : before.end] == b"}" and not _may_be_value(tree, node):
             yield SourceEdit(before.end, word.start, b" else ")
 
 

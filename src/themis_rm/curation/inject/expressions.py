@@ -342,7 +342,7 @@ def dropped_conversion(tree: CodeTree) -> Iterator[SourceEdit]:
             continue
         arguments = tree.arguments(call)
         named = call.child("function", "name", "method")
-        receiver = named.child("object", "expression", "operand", "argument") if named is not None else None
+        receiver = named.child("object", "expression", "operand", "argument", "value") if named is not None else None
         receiver = receiver or call.child("object", "receiver")
         plain = receiver is None or tree.text(receiver) in ("Math", "math", "std", "cmath")
         if plain and len(arguments) == 1 and arguments[0].type not in tree.grammar.unconvertible_arguments:

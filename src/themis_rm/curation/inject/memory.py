@@ -304,7 +304,7 @@ def oversized_buffer(tree: CodeTree) -> Iterator[SourceEdit]:
     for call in tree.find(tree.grammar.calls):
         arguments = tree.arguments(call)
         text = tree.text(call)
-        if tree.callee(call) in _ALLOCATES and len(arguments) == 1:
+        if tree.callee(call) in tree.grammar.allocations and len(arguments) == 1:
             size = arguments[0]
             grown = f"({tree.text(size)}) * 2" if size.type in tree.grammar.binary else f"{tree.text(size)} * 2"
             yield replace(size, grown)
@@ -315,6 +315,3 @@ def oversized_buffer(tree: CodeTree) -> Iterator[SourceEdit]:
             length = int(tree.text(part)) if part.type in tree.grammar.numbers and tree.text(part).isdigit() else 0
             if length >= 64 and not tree.has_trailing_comment(part):
                 yield replace(part, tree.text(part) + "0")
-
-
-_ALLOCATES = word_set("malloc alloca zmalloc xmalloc palloc g_malloc kmalloc hi_malloc reserve ensureCapacity allocate")

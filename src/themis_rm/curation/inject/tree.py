@@ -115,9 +115,9 @@ class CodeTree:
         grammar, data, begin, end = self.grammar, self.data, self.fragment.start, self.fragment.end
         closed = grammar.opaque | literals
         cursor = self.fragment.tree.walk()
-        parent: Node | None = None
+        parents: list[Node | None] = [None]
         while True:
-            now = cursor.node
+            now, parent = cursor.node, parents[-1]
             if now is None:
                 return
             kind, start, stop = now.type, now.start_byte, now.end_byte
@@ -126,6 +126,10 @@ class CodeTree:
                 deeper = False
             elif cursor.field_name == "condition" and parent is not None and parent.type.startswith("preproc"):
                 deeper = False
+            elif kind in grammar.transparent:
+                deeper = cursor.goto_first_child()
+                if deeper:
+                    parents.append(parent)
             else:
                 node = Node(kind, start, stop, now.is_named, cursor.field_name, parent)
                 if parent is not None:
@@ -136,11 +140,11 @@ class CodeTree:
                 quiet = kind in grammar.throws or (kind in grammar.calls and _QUIET_CALL.match(data, start, stop))
                 deeper = kind not in closed and not quiet and cursor.goto_first_child()
                 if deeper:
-                    parent = node
+                    parents.append(node)
             while not deeper and not cursor.goto_next_sibling():
                 if not cursor.goto_parent():
                     return
-                parent = parent.parent if parent is not None else None
+                parents.pop()
 
     def find(self, kinds: Iterable[str]) -> list[Node]:
         """Return the nodes of the given types, in order of position."""
@@ -267,7 +271,7 @@ class CodeTree:
             counted = node.type in updates or (len(parts) > 1 and parts[-1].type in self.grammar.numbers)
             if (parts and counted and parts[-1].start != parts[0].start) or (parts and node.type in updates):
                 names.update(self.text(p) for p in parts[:2] if p.type in self.grammar.identifiers)
-        names.update(v.name for v in self.variables if _NUMBER_TYPE.fullmatch(v.type))
+        names.update(v.name for v in self.variables if re.fullmatch(self.grammar.number_types, v.type))
         return names
 
     def is_number(self, node: Node) -> bool:
@@ -329,10 +333,6 @@ class CodeTree:
 
 
 _COMPARING = frozenset({"<", "<=", ">", ">=", "==", "!=", "===", "!=="})
-_NUMBER_TYPE = re.compile(
-    r"(?:const |unsigned |signed |std::)*(?:int|long|short|unsigned|size_t|ssize_t|u?int(?:8|16|32|64)?(?:_t)?"
-    r"|float(?:32|64)?|double|byte|long long|unsigned (?:int|long)|uint|ulong|ushort|decimal|usize)"
-)
 _COUNTING = word_set(
     "len size length count Count Length strlen ord abs int indexOf IndexOf index find floor ceil round "
     "sizeof cap Math lastIndexOf nextInt codePointAt charCodeAt bytesize"

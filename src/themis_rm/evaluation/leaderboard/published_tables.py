@@ -21,7 +21,7 @@ from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.evaluation.leaderboard.result import Leaderboard
 from themis_rm.evaluation.reference import runs as reference
-from themis_rm.languages import get_language
+from themis_rm.languages import get_benchmark_language
 from themis_rm.results import TableView
 
 MODEL_COLUMNS = ("model", "run")
@@ -345,7 +345,7 @@ def _find_slice(board: Leaderboard, path: Path, name: str) -> int:
         key = criterion(name).benchmark_aspect
     else:
         with contextlib.suppress(SettingError):
-            key = get_language(name).benchmark_name
+            key = get_benchmark_language(name).benchmark_name
     column = board.find_slice(key)
     if column is None or board.slices[column].kind not in _COLUMN_KINDS:
         known = {part.key for part in board.slices if part.kind in _COLUMN_KINDS}

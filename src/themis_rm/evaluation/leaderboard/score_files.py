@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from themis_rm.criteria import CRITERIA, criterion, is_criterion
 from themis_rm.errors import InputError, SettingError, did_you_mean
-from themis_rm.languages import benchmark_languages, get_language
+from themis_rm.languages import benchmark_languages, get_benchmark_language
 from themis_rm.storage.parquet import open_parquet
 
 LOST, TIED, WON, FAILED, MISSING = range(5)
@@ -196,4 +196,4 @@ def _criterion_code(name: str) -> int:
 
 
 def _language_code(name: str) -> int:
-    return LANGUAGE_NAMES.index(get_language(name).benchmark_name)
+    return LANGUAGE_NAMES.index(get_benchmark_language(name).benchmark_name)

@@ -15,7 +15,7 @@ from pathlib import Path
 from themis_rm.benchmark.sources.cleaning.fixes import dedent_code, remove_fix_comments
 from themis_rm.benchmark.sources.source import SourcePair, SourceRecord, UnusableRecord, decode_text, read_jsonl
 from themis_rm.errors import InputError
-from themis_rm.languages import language_of_path
+from themis_rm.languages import benchmark_language_of_path
 from themis_rm.languages.syntax import find_functions, parse, to_bytes, to_text
 from themis_rm.mining.functions import is_test
 from themis_rm.mining.git import IsolatedGitDir, find_git_dir, open_isolated
@@ -51,7 +51,7 @@ class Fix:
 
     def to_pair(self) -> SourceRecord:
         """Return the fix as a pair: of the one function that it changed, or else of the complete file."""
-        language_row = language_of_path(self.file)
+        language_row = benchmark_language_of_path(self.file)
         if language_row is None:
             return UnusableRecord(self.key, "language")
         name, before, after = find_changed_function(self.before, self.after, language_row.name) or (
@@ -154,7 +154,7 @@ def _read_changed_file(git_dir: IsolatedGitDir, commit: str, key: str) -> tuple[
     raw = git_dir.output(["diff-tree", "-r", "-z", "--raw", "--no-renames", log[1], log[0]])
     fields = raw.decode("utf-8", "replace").split("\0")
     changes = [(fields[at].split(), fields[at + 1]) for at in range(0, len(fields) - 1, 2)]
-    code = [(row, path) for row, path in changes if language_of_path(path) and not is_test(path)]
+    code = [(row, path) for row, path in changes if benchmark_language_of_path(path) and not is_test(path)]
     if len(code) != 1:
         return UnusableRecord(key, "several-files" if code else "no-source-file")
     (_, _, old, new, status), path = code[0]

@@ -82,7 +82,7 @@ def compile_(
     """Compile the sources in a directory into one benchmark with a manifest."""
     from themis_rm.benchmark.compile import compile_benchmark
 
-    flags = {"only": only or None, "max_per_source": limit, **executor_flags(executor, workers)}
+    flags = {"only": only or None, "max_pairs_per_source": limit, **executor_flags(executor, workers)}
     settings, execution = call.stage_settings(flags)
     manifest = compile_benchmark(directory, out, settings, execution)
     call.output(manifest, *_manifest_output(manifest, out))

@@ -76,7 +76,7 @@ def test_authored_labels_are_executed(tmp_path):
         "benchmark", "verify", "authored", "--out", tmp_path / "v", "-s", "languages=[Python]", "--limit", "4"
     )
     assert completed.returncode == 0, completed.stderr
-    assert "100.0%" in completed.stdout
+    assert "100.0" in completed.stdout
     assert "sandbox:" in completed.stdout
 
 
@@ -94,3 +94,38 @@ def test_candidates_are_ranked(tmp_path):
     completed = cli("rerank", tmp_path / "p.jsonl", "--model", "length", "--out", tmp_path / "out", "-s", "k=[1]")
     assert completed.returncode == 0, completed.stderr
     assert "Hits@1" in completed.stdout
+
+
+def result(*arguments):
+    completed = cli(*arguments, "--json")
+    assert completed.returncode == 0, completed.stderr
+    return json.loads(completed.stdout)
+
+
+def test_verbs_of_benchmarks_print_json(sources, tmp_path):
+    bench = tmp_path / "bench.parquet"
+    assert result("benchmark", "compile", "--sources", sources, "--out", bench, "--workers", "1")["pairs"] == 3
+    assert result("benchmark", "verify", bench, "--out", tmp_path / "v")["total"]["agree"] == 3
+    assert result("benchmark", "audit", bench, "--out", tmp_path / "audit")["pairs"] == 3
+    assert "MIT" in {source["license"] for source in result("benchmark", "sources")}
+
+
+def test_verbs_of_evaluation_print_json(tmp_path):
+    run = tmp_path / "run"
+    assert result("evaluate", "--model", "length", "--out", run)["run"]["model"] == "length"
+    assert "length" in {entry["name"] for entry in result("leaderboard", run)["entries"]}
+    exported = result("export-results", run, "--out", tmp_path / "card")
+    assert [str(tmp_path / "card" / "model-index.yaml")] == exported["files"]
+
+
+def test_scores_written_to_a_file_are_summarized_as_json(tmp_path):
+    (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")
+    summary = result("score", tmp_path / "a.c", "--model", "length", "--out", tmp_path / "s.jsonl", "-c", "FC,SH")
+    assert (summary["read"], summary["scored"]) == (1, 2)
+
+
+def test_settings_are_listed_as_json_and_markdown():
+    keys = {row["key"]: row for row in result("settings", "benchmark", "verify")}
+    assert keys["limit"]["type"] == "int | null, >= 1"
+    assert "| `limit` | int \\| null, >= 1 | `null` |" in cli("settings", "benchmark", "verify", "--markdown").stdout
+    assert "benchmark verify" in cli("settings").stdout

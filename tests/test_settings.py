@@ -102,6 +102,7 @@ def test_a_missing_key_is_named():
     [
         ({"steps": "many"}, "recipe.yaml: steps: must be a valid integer"),
         ({"inner": {"learning_rate": 0}}, "recipe.yaml: inner.learning_rate: must be greater than 0, not 0."),
+        ({"inner": 3}, "recipe.yaml: inner: must be a mapping of keys to values, not 3."),
         ({"order": "left"}, "recipe.yaml: order: must be 'up' or 'down', not 'left'."),
         ({"names": ["nobody"]}, "recipe.yaml: Unknown name 'nobody'. Did you mean 'somebody'?"),
     ],
@@ -116,7 +117,8 @@ def test_an_invalid_override_names_where_it_was_given():
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("steps: [", "not valid YAML"), ("- 1", "contains a list, not a mapping")]
+    ("text", "expected"),
+    [("steps: [1", "not valid YAML: line 1, column 10: expected"), ("- 1", "contains a list, not a mapping")],
 )
 def test_a_file_that_is_not_a_mapping_is_an_error(tmp_path, text, expected):
     with pytest.raises(InputError, match=expected) as caught:

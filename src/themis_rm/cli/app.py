@@ -61,7 +61,8 @@ def _report(message: str) -> int:
 
 
 def _usage_error(error: typer.TyperException) -> str:
-    message = " ".join(error.format_message().split()).replace("Input should be", "must be").partition(", unable")[0]
+    message = " ".join(error.format_message().split()).partition(", unable to parse")[0]
+    message = message.replace("Input should be", "must be").replace("Value error, ", "")
     context = getattr(error, "ctx", None)
     if not message or context is None:  # the help text has been printed instead
         return message

@@ -200,12 +200,12 @@ def _source_table(known: Any, directory: Path | None) -> Table:
 
 
 def _verification_output(report: VerificationReport) -> Iterator[Any]:
-    columns = ("source", "pairs", "agree", "agreement", "95 % CI", "chosen fails", "rejected passes")
-    table = new_table(*columns, title=f"Labels of {report.benchmark} compared with execution")
+    columns = ("source", "n", "agree", "agreement", "low", "high", "chosen fails", "rejected passes")
+    table = new_table(*columns, title=f"Labels of {report.benchmark} compared with execution, in %")
     for row in (row for row in [*report.sources, report.total] if row.checked):
-        interval = f"{100 * (row.low or 0):.1f}–{100 * (row.high or 0):.1f}"
         counts = (row.chosen_fails, row.rejected_passes)
-        table.add_row(*map(str, (row.source, row.checked, row.agree, f"{row.share or 0:.1%}", interval, *counts)))
+        shares = (f"{100 * (share or 0):.1f}" for share in (row.share, row.low, row.high))
+        table.add_row(*map(str, (row.source, row.checked, row.agree, *shares, *counts)))
     yield table
     missing = ", ".join(f"{reason} {pairs:,}" for reason, pairs in report.total.not_run.items())
     yield f"not run: {missing or 'none'}"

@@ -87,12 +87,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read {path}: {error}.") from error
     except yaml.YAMLError as error:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+        raise InputError(f"{path} is not valid YAML: {_yaml_problem(error)}.") from error
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise InputError(f"{path} contains a {type(values).__name__}, not a mapping.", "Write 'key: value' lines.")
     return values
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    if problem is None or mark is None:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
 def parse_override(text: str) -> Override:
@@ -155,6 +162,8 @@ def _first(error: ValidationError) -> ErrorDetails:
 def _reason(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return "this setting is required"
+    if error["type"] == "model_type":
+        return f"must be a mapping of keys to values, not {error['input']!r}"
     message = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be").rstrip(".")
     message = message.partition(", unable to")[0]
     given = error["input"]

@@ -245,15 +245,15 @@ class BackendReport(Result):
         for name in ("", "reference", "backend"):
             table.add_column(name, justify="right" if name else "left", no_wrap=True)
         sides = (self.reference, self.backend)
-        found = [side.accuracy for side in sides]
+        accuracies = [side.accuracy for side in sides]
         table.add_row("device / dialect", *(str(s.facts.get("dialect", s.facts.get("device", "-"))) for s in sides))
-        table.add_row("n", *(str(of.n) for of in found))
-        table.add_row("accuracy", *(format_percent(of.value) for of in found))
-        table.add_row(f"{self.confidence_level:.0%} interval", *(format_interval(of.low, of.high) for of in found))
-        table.add_row("strict", *(format_percent(of.strict) for of in found))
-        table.add_row("ties", *(str(of.ties) for of in found))
+        table.add_row("n", *(str(of.n) for of in accuracies))
+        table.add_row("accuracy", *(format_percent(of.value) for of in accuracies))
+        table.add_row(f"{self.confidence_level:.0%} interval", *(format_interval(of.low, of.high) for of in accuracies))
+        table.add_row("strict", *(format_percent(of.strict) for of in accuracies))
+        table.add_row("ties", *(str(of.ties) for of in accuracies))
         table.add_row("truncated", *(str(side.truncated) for side in sides))
-        table.add_row("failed", *(str(of.failed) for of in found))
+        table.add_row("failed", *(str(of.failed) for of in accuracies))
         for reason in sorted({*self.reference.failed, *self.backend.failed}):
             table.add_row(f"  {reason}", *(str(side.failed.get(reason, 0)) for side in sides))
         return table

@@ -213,24 +213,24 @@ def _add_rewards(
             yield problem, problem.rewards
         return
     prompts = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
-    asked = criterion(settings.criterion)
+    target = criterion(settings.criterion)
     with JsonlCache(out / REWARDS, ("rewards",)) as cache:
         for problem in problems:
-            key = _cache_key(loaded, prompts, asked, problem, settings)
+            key = _cache_key(loaded, prompts, target, problem, settings)
             if key not in cache.rows:
-                cache.add(key, {"id": problem.id, "rewards": _score_candidates(loaded, prompts, asked, problem)})
+                cache.add(key, {"id": problem.id, "rewards": _score_candidates(loaded, prompts, target, problem)})
             yield problem, cache.rows[key]["rewards"]
 
 
 def _cache_key(
-    loaded: RewardModel, prompts: RunPrompts, asked: Criterion, problem: Problem, settings: RerankSettings
+    loaded: RewardModel, prompts: RunPrompts, target: Criterion, problem: Problem, settings: RerankSettings
 ) -> str:
     return stable_id(
         loaded.identity.digest,
         json.dumps(loaded.identity.facts, sort_keys=True),
         prompts.mode,
         prompts.digest,
-        asked.short,
+        target.short,
         str(settings.model.batch_tokens),
         problem.prompt,
         *problem.candidates,
@@ -238,8 +238,8 @@ def _cache_key(
 
 
 def _score_candidates(
-    model: RewardModel, prompts: RunPrompts, asked: Criterion, problem: Problem
+    model: RewardModel, prompts: RunPrompts, target: Criterion, problem: Problem
 ) -> list[float | None]:
-    system = prompts.prompts.system(prompts.mode, asked) if prompts.prompts else None
+    system = prompts.prompts.system(prompts.mode, target) if prompts.prompts else None
     scores = model.score([conversation(system, problem.prompt, candidate) for candidate in problem.candidates])
     return [score.reward for score in scores]

@@ -42,7 +42,7 @@ bench: $(VENV)/.dev
 
 # Build the documentation site into site/; a broken link is an error.
 docs: $(VENV)/.dev
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Rebuild the Parquet file of the authored benchmark from data/authored; commit the result.
 authored: $(VENV)/.run

@@ -1,82 +1,84 @@
-"""Every registered curation filter passes the contract checks."""
-
-from typing import ClassVar
+"""Checks that every registered filter of curation passes, those of plugins included."""
 
 import pytest
 
-from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, OptionalFilterSettings
+from themis_rm.curation.filters import FILTERS, FilterSettings
+from themis_rm.curation.settings import CurateSettings
 from themis_rm.records import CodePair, Commit, Solution
+from themis_rm.settings import describe_settings
 from themis_rm.testing.filters import check_filter
 
-CODE = "def mean(values):\n    return sum(values) / len(values)\n"
+OLD = "def mean(values):\n    total = sum(values)\n    return total / len(values)\n"
+NEW = OLD.replace("    total", "    if not values:\n        return 0.0\n    total")
+ORIGIN = {"repos": "r", "file_path": "src/mean.py", "license": "MIT", "language": "Python"}
 COMMIT = Commit(
-    commit="c" * 40,
-    subject="Fix off by one error in the mean",
-    message="Fix off by one error in the mean\n\nThe divisor was wrong.",
-    repos="a/b",
-    file_path="src/stats.py",
-    license="MIT",
-    unix_time=1_500_000_000,
-    new_contents=CODE,
-    old_contents=CODE.replace("len(values)", "(len(values) - 1)"),
-    language="Python",
-)
-PAIR = CodePair(
-    id="p",
-    instruction="Compute the mean of the values.",
-    chosen=COMMIT.new_contents,
-    rejected=COMMIT.old_contents,
-    language="Python",
-    criteria=["FC"],
-    origin="commit",
-    instruction_source="subject",
-    repos="a/b",
-    file_path="src/stats.py",
-    license="MIT",
-)
+    commit="c0",
+    subject="Fix crash on empty input",
+    message="Fix crash on empty input",
+    unix_time=0,
+    new_contents=NEW,
+    old_contents=OLD,
+    **ORIGIN,
+).to_dict() | {"criteria": ["FC"], "terms": ["FC:fix crash on empty"], "instruction": "Fix crash on empty input"}
 SOLUTION = Solution(
-    id="s",
-    instruction="Compute the mean of the values.",
-    solution=CODE,
-    language="Python",
-    repos="a/b",
-    file_path="src/stats.py",
-    license="MIT",
+    id="s0",
+    instruction="Return the mean of the values.",
+    solution=NEW,
     name="mean",
     line=1,
     instruction_source="docstring",
-)
-
-
-def variants(row):
-    normal = row.to_dict()
-    return [normal, {**normal, "file_path": "tests/test_stats.py"}, {**normal, "reverted": True, "merged": "none"}]
-
-
+    **ORIGIN,
+).to_dict()
+PAIR = CodePair(
+    id="p0",
+    instruction="Return the mean of the values.",
+    chosen=NEW,
+    rejected=OLD,
+    criteria=["FC"],
+    origin="commit",
+    instruction_source="subject",
+    **ORIGIN,
+).to_dict()
 ROWS = {
-    "commits": variants(COMMIT),
-    "commit-pairs": variants(PAIR),
-    "solutions": variants(SOLUTION),
-    "injected-pairs": variants(PAIR),
+    "commits": [COMMIT, COMMIT | {"new_contents": OLD, "file_path": "tests/mean.py", "reverted": True}],
+    "solutions": [SOLUTION, SOLUTION | {"language": "COBOL"}],
+    "commit-pairs": [PAIR, PAIR | {"rejected": ""}],
+    "injected-pairs": [PAIR, PAIR | {"rejected": "x" * 100_000}],
 }
+filters = pytest.mark.parametrize("item", list(FILTERS), ids=lambda item: item.name)
 
 
-@pytest.mark.parametrize("kind", FILTERS, ids=lambda kind: kind.name)
-def test_a_filter_keeps_its_contract(kind):
-    check_filter(kind, ROWS)
+@filters
+def test_the_filter_fulfills_the_contract(item):
+    check_filter(item, ROWS)
 
 
-class UndeclaredReason(CurationFilter):
-    name = "undeclared"
-    order = 1
-    stages = (COMMITS,)
-    reasons: ClassVar = {}
-    Settings = OptionalFilterSettings
-
-    def check(self, row):
-        return False, "too-long"
+@filters
+def test_the_class_name_ends_in_filter(item):
+    assert item.__name__.endswith("Filter")
 
 
-def test_an_undeclared_reason_is_found():
-    with pytest.raises(AssertionError, match="undeclared reason too-long"):
-        check_filter(UndeclaredReason, ROWS)
+@filters
+def test_the_name_is_a_key_of_the_settings(item):
+    assert isinstance(getattr(CurateSettings().filters, item.name), FilterSettings)
+
+
+@filters
+def test_every_setting_is_documented(item):
+    assert [info.key for info in describe_settings(item.Settings) if not info.meaning] == []
+
+
+@filters
+def test_reasons_have_a_meaning(item):
+    assert item.reasons
+    assert all(item.reasons.values())
+
+
+def test_a_reason_belongs_to_one_filter():
+    reasons = [reason for item in FILTERS for reason in item.reasons]
+    assert len(reasons) == len(set(reasons))
+
+
+def test_the_order_is_unambiguous():
+    orders = [item.order for item in FILTERS]
+    assert len(orders) == len(set(orders))

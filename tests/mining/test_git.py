@@ -147,7 +147,7 @@ def test_replacement_objects_are_not_followed(history, mine):
 
 def test_a_repository_of_another_owner_is_mined(history, mine):
     if os.geteuid() != 0:
-        pytest.skip("only root can give files away")
+        pytest.skip("only root can change the owner of files")
     repo = history()
     repo.change()
     for file in (repo.path, *repo.path.rglob("*")):

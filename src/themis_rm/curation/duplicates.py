@@ -25,6 +25,7 @@ from datatrove.pipeline.base import PipelineStep
 from themis_rm.pipeline import FilterResult, RowFilter, RowWriter, to_document
 from themis_rm.records import CodePair
 from themis_rm.storage.arrays import save_array
+from themis_rm.storage.digests import digest_bytes
 from themis_rm.storage.parquet import open_parquet
 
 SIGNATURE = np.dtype(
@@ -39,15 +40,6 @@ _PAIR, _ANSWER = 0, 1
 Array = npt.NDArray[np.void]
 
 
-def digest(*parts: str) -> bytes:
-    """Return a 16-byte digest of the parts in their order."""
-    hashed = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        hashed.update(len(data).to_bytes(8, "little") + data)
-    return hashed.digest()
-
-
 def sign(row: dict[str, Any], shard: int, number: int) -> list[tuple[int, ...]]:
     """Return the signatures of a row's pair and of its better version, as rows of :data:`SIGNATURE`.
 
@@ -56,13 +48,13 @@ def sign(row: dict[str, Any], shard: int, number: int) -> list[tuple[int, ...]]:
         shard: Number of its shard.
         number: Number of the row within the shard.
     """
-    chosen, rejected = digest(row["chosen"]), digest(row["rejected"])
+    chosen, rejected = digest_bytes([row["chosen"]]), digest_bytes([row["rejected"]])
     pair = hashlib.blake2b(b"pair" + min(chosen, rejected) + max(chosen, rejected), digest_size=16).digest()
     answer = hashlib.blake2b(b"answer" + chosen, digest_size=16).digest()
     if row["origin"] == "injection":
-        group = digest(row["repos"], row["file_path"], row["instruction"])
+        group = digest_bytes([row["repos"], row["file_path"], row["instruction"]])
     else:
-        group = digest(row["id"])
+        group = digest_bytes([row["id"]])
     to_int = int.from_bytes
     return [
         (to_int(d[:8], "big"), to_int(d[8:], "big"), to_int(group[:8], "big"), shard, number, kind, direction)

@@ -6,7 +6,6 @@ numbers, its time and its lengths. Everything that selects rows works on the ind
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from themis_rm.criteria import CRITERIA, is_criterion
 from themis_rm.pipeline import DETAIL, DROPPED, RowWriter
 from themis_rm.storage.arrays import save_array
 from themis_rm.storage.atomic import write_json
-from themis_rm.storage.digests import stable_id
+from themis_rm.storage.digests import digest_bytes, stable_id
 
 NO_TIME = np.iinfo(np.int64).min
 CATEGORIES = ("language", "source", "instruction_source", "license", "repos")
@@ -50,11 +49,7 @@ CRITERION_NAMES = [row.short for row in CRITERIA]
 
 def hash64(*parts: str) -> int:
     """Return a 64-bit hash of the parts in their order."""
-    digest = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "little") + data)
-    return int.from_bytes(digest.digest(), "big")
+    return int.from_bytes(digest_bytes(parts, 8), "big")
 
 
 def row_id(pair_id: str, short: str) -> str:

@@ -112,8 +112,8 @@ class CommitWriter(RowWriter):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, Commit.schema(), group_bytes=_ROW_GROUP_BYTES)
-        self._texts: dict[str, _Texts] = {}
-        self._spare: dict[str, _Texts] = {}
+        self._texts: dict[str, _TextColumn] = {}
+        self._spare: dict[str, _TextColumn] = {}
         self._compressor: ThreadPoolExecutor | None = None
         self._pending: Future[None] | None = None
 
@@ -130,7 +130,7 @@ class CommitWriter(RowWriter):
             )
         for name in _CONTENTS:
             text = document.pop(name)
-            self._texts.setdefault(name, _Texts()).append(text)
+            self._texts.setdefault(name, _TextColumn()).append(text)
             self._buffered[filename] += len(text)
         super()._write(document, file_handler, filename)
 
@@ -146,7 +146,7 @@ class CommitWriter(RowWriter):
             for texts in self._texts.values():
                 texts.clear()
 
-    def _compress(self, writer: pq.ParquetWriter, rows: list[dict[str, Any]], texts: dict[str, _Texts]) -> None:
+    def _compress(self, writer: pq.ParquetWriter, rows: list[dict[str, Any]], texts: dict[str, _TextColumn]) -> None:
         # The batch must not outlive this call: while it exists, the buffers of its texts cannot be reused.
         writer.write_batch(_batch(rows, texts, self.schema))
 
@@ -169,7 +169,7 @@ class CommitWriter(RowWriter):
             self._compressor = None
 
 
-class _Texts:
+class _TextColumn:
     """A column of UTF-8 texts in one buffer that is reused, because allocating memory costs more than copying."""
 
     def __init__(self) -> None:
@@ -190,7 +190,7 @@ class _Texts:
         )
 
 
-def _batch(rows: list[dict[str, Any]], texts: dict[str, _Texts], schema: pa.Schema) -> pa.RecordBatch:
+def _batch(rows: list[dict[str, Any]], texts: dict[str, _TextColumn], schema: pa.Schema) -> pa.RecordBatch:
     columns = [
         texts[field.name].column() if field.name in texts else pa.array([row[field.name] for row in rows], field.type)
         for field in schema

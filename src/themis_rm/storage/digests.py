@@ -14,12 +14,22 @@ def stable_id(*parts: str) -> str:
 
 def stable_digest(parts: Iterable[str]) -> str:
     """Return :func:`stable_id` of parts that are streamed."""
-    digest = hashlib.blake2b(digest_size=16)
+    return digest_bytes(parts).hex()
+
+
+def digest_bytes(parts: Iterable[str], size: int = 16) -> bytes:
+    """Return a BLAKE2b digest of several texts; it also depends on the borders between them.
+
+    Args:
+        parts: The texts; lone surrogates are allowed.
+        size: Number of bytes of the digest.
+    """
+    digest = hashlib.blake2b(digest_size=size)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
-    return digest.hexdigest()
+    return digest.digest()
 
 
 def file_sha256(path: str | Path) -> str:

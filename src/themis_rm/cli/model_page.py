@@ -260,7 +260,7 @@ def _commands(row: PublishedModel) -> Iterator[list[str]]:
         f"--model {row.hub}",
         f"--prompts {prompts}",
         out,
-        *(f"--set {pair}" for pair in settings),
+        *settings,
     ]
 
 

@@ -1,4 +1,4 @@
-"""Bugs that are executed: most bugs put into small Python functions make one of their checks fail."""
+"""Executed bugs: most bugs injected into small Python functions make one of their checks fail."""
 
 import signal
 from collections import Counter
@@ -7,7 +7,7 @@ import pytest
 
 from themis_rm.curation.inject import inject
 
-# Function -> checks. Each is a full account of what the function should do, edges included.
+# Function -> checks, which cover all that the function should do, including edge cases.
 FUNCTIONS = {
     "clamp": (
         """def clamp(value, low, high):
@@ -274,17 +274,17 @@ def test_checks_pass_without_a_bug(name):
 
 
 def kill_rate():
-    """Return killed and made bugs, by operator; each distinct bug counts once."""
-    made, killed = Counter(), Counter()
+    """Return the number of bugs that fail a check and of all bugs, by operator; each distinct bug counts once."""
+    injected, killed = Counter(), Counter()
     for name, (code, checks) in FUNCTIONS.items():
         bugs = {inject(code, "Python", seed=f"{name}{n}")[0] for n in range(SEEDS)}
-        for bug in sorted(bugs, key=lambda one: (one.operator, one.code)):
-            made[bug.operator] += 1
+        for bug in sorted(bugs, key=lambda bug: (bug.operator, bug.code)):
+            injected[bug.operator] += 1
             killed[bug.operator] += _fails(bug.code, checks)
-    return killed, made
+    return killed, injected
 
 
 def test_most_bugs_make_a_check_fail():
-    killed, made = kill_rate()
-    assert made.total() > 150
-    assert killed.total() / made.total() > 0.85
+    killed, injected = kill_rate()
+    assert injected.total() > 150
+    assert killed.total() / injected.total() > 0.85

@@ -38,7 +38,7 @@ def run(settings, rows):
     return step, [CodePair.from_dict(d.metadata) for d in step.run(to_document(row.to_dict()) for row in rows)]
 
 
-def test_pair_carries_its_solution():
+def test_a_pair_has_the_columns_of_its_solution():
     _, (pair,) = run(InjectSettings(memory=False), [solution()])
     assert (pair.chosen, pair.instruction, pair.repos, pair.file_path, pair.license, pair.language) == (
         CODE,
@@ -52,7 +52,7 @@ def test_pair_carries_its_solution():
     assert pair.operator in {row.name for row in OPERATORS}
 
 
-def test_solution_without_site_is_counted():
+def test_a_solution_without_a_bug_site_is_counted():
     step, pairs = run(InjectSettings(), [solution("def f():\n    g()\n")])
     assert pairs == []
     assert step.stats[DROPPED + NO_BUG_SITE].total == 1
@@ -66,7 +66,7 @@ def test_ids_are_stable_and_differ():
     assert len({p.id for p in once}) == len(once) == 10
 
 
-def test_another_seed_gives_other_bugs():
+def test_another_seed_makes_other_bugs():
     rows = [solution(number=n) for n in range(10)]
     _, once = run(InjectSettings(), rows)
     _, other = run(InjectSettings(seed=1), rows)
@@ -79,11 +79,11 @@ def test_memory_operators_label_memory_efficiency():
     assert {p.operator for p in pairs} <= MEMORY
 
 
-def test_memory_operators_can_be_turned_off():
+def test_memory_operators_can_be_disabled():
     _, pairs = run(InjectSettings(memory=False), [solution(number=n) for n in range(10)])
     assert {tuple(p.criteria) for p in pairs} == {("FC",)}
 
 
-def test_unknown_weight_is_refused():
+def test_an_unknown_operator_in_the_weights_is_an_error():
     with pytest.raises(SettingError, match="off-by-one"):
         InjectSettings.build({"weights": {"off-by-on": 1}})

@@ -100,7 +100,7 @@ def test_a_page_says_unknown_for_a_fact_without_a_source():
         ("LDL-Reward-Gemma-2-27B-v0.1", "model.pickled_weights=true"),
         ("Llama-3.3-Nemotron-70B-Reward", "model.family=next-token-logit"),
         ("CE-RM-4B", "model.judge.url="),
-        ("URM-LLaMa-3.1-8B", "There is no golden of it"),
+        ("URM-LLaMa-3.1-8B", "There is no golden for it"),
         ("Themis-RM-8B", "--prompts own"),
         ("FsfairX-LLaMA3-RM-v0.1", "--prompts none"),
         ("Skywork-Reward-Gemma-2-27B-v0.2", "Near chance"),

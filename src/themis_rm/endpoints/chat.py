@@ -104,7 +104,7 @@ class ChatEndpoint:
         """Send a short prompt and return whether the response has log-probabilities.
 
         Args:
-            alternatives: Alternatives wanted for each token.
+            alternatives: Alternatives requested for each token.
 
         Raises:
             InputError: The server cannot be used.
@@ -143,13 +143,13 @@ class ChatEndpoint:
 
         Args:
             conversation: The messages; roles are sent as they are.
-            samples: Responses wanted. A server that returns one per request is sent further requests with the next
+            samples: Number of responses. A server that returns one per request is sent further requests with the next
                 seeds.
-            top_logprobs: Alternatives wanted for each token; 0 for no log-probabilities.
+            top_logprobs: Alternatives requested for each token; 0 for no log-probabilities.
             template: Arguments of the chat template, such as ``enable_thinking``.
 
         Returns:
-            ``samples`` replies; fewer, the last of them failed, if a whole request failed.
+            ``samples`` replies; fewer, the last of them failed, if a request failed.
 
         Raises:
             InputError: The server cannot be reached, does not know the model, or rejects the API key.

@@ -1,4 +1,4 @@
-"""HTTP client for model servers: timeouts over whole requests, a size limit, retries and bounded concurrency."""
+"""HTTP client for model servers: total timeouts, a size limit, retries and bounded concurrency."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def _open(url: str, settings: EndpointSettings) -> Any:
         client = httpx.AsyncClient(
             base_url=url,
             headers={"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {}),
-            # The whole attempt has its own deadline; a server that is not there should be noticed earlier.
+            # The total timeout is set per attempt; a server that is down should be detected earlier.
             timeout=httpx.Timeout(settings.timeout, connect=min(_CONNECT_TIMEOUT, settings.timeout), pool=None),
             limits=httpx.Limits(
                 max_connections=settings.max_concurrency, max_keepalive_connections=settings.max_concurrency
@@ -264,7 +264,7 @@ def _open(url: str, settings: EndpointSettings) -> Any:
 
 @cache
 def _event_loop() -> asyncio.AbstractEventLoop:
-    """Return the event loop of all clients, in a thread of its own: only there can a whole exchange be cancelled."""
+    """Return the event loop of all clients, in a daemon thread; a running request can only be canceled in its loop."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="themis-http", daemon=True).start()
     return loop

@@ -1,7 +1,7 @@
 """Gates of ArmoRM and QRM: a network on the hidden state at the end of the prompt that weights the objectives.
 
 The gate reads the first token of the text between the last prompt and the response. The reference implementation
-searches the whole conversation for that text, so that a response that contains it changes the gate; here it is the
+searches the entire conversation for that text, so that a response that contains it changes the gate; here it is the
 occurrence before the response.
 """
 

@@ -52,7 +52,7 @@ class NGramSettings(Settings):
     crossed: bool = False
     """Whether features are also crossed with the system message."""
     max_pairs: int = Field(default=50_000, ge=1)
-    """Most pairs used. They are chosen by their texts, whatever their order."""
+    """Most pairs used. They are chosen by their texts, not by their order."""
     iterations: int = Field(default=200, ge=1)
     """Most iterations of L-BFGS."""
 

@@ -151,7 +151,7 @@ _R3_PROSE = _prose(r"\d", rf"(?:score|rating){_IS}|final answer(?:{_IS})?|\[resu
 
 
 def parse_unit_test(text: str) -> ParsedScore:
-    """Parse ``{"score": 4}`` (LMUnit), 1 to 5; without JSON a labeled score, or a number as the whole answer."""
+    """Parse ``{"score": 4}`` (LMUnit), 1 to 5; without JSON a labeled score, or an answer that is only a number."""
     return _parse_json(text, _UNIT_TEST_PROSE)
 
 

@@ -67,12 +67,12 @@ class Dialect(ABC):
         self.tokenizer_dir = tokenizer
 
     @abstractmethod
-    def describe(self, client: HttpClient, wanted: str) -> ServerInfo:
+    def describe(self, client: HttpClient, model_name: str) -> ServerInfo:
         """Find the model on the server.
 
         Args:
             client: The server.
-            wanted: Name of the model on the server; empty for the first.
+            model_name: Name of the model on the server; empty for the first.
 
         Raises:
             InputError: The server does not serve this model, or not as a reward model.
@@ -99,17 +99,17 @@ DIALECTS: Registry[type[Dialect]] = Registry("server dialect", "themis_rm.dialec
 """Dialects by name; a plugin declares its module in the entry-point group ``themis_rm.dialects``."""
 
 
-def choose_model(listed: Sequence[str], wanted: str, url: str) -> str:
-    """Return ``wanted`` if the server lists it, the first listed model if it is empty.
+def choose_model(listed: Sequence[str], model_name: str, url: str) -> str:
+    """Return ``model_name`` if the server lists it, the first listed model if it is empty.
 
     Raises:
         InputError: The server does not list it.
     """
     if not listed:
         raise InputError(f"{url} lists no model.", "Check that this is the address of the model server.")
-    if wanted and wanted not in listed:
-        raise InputError(f"{url} does not serve a model '{wanted}'.", did_you_mean(wanted, listed))
-    return wanted or listed[0]
+    if model_name and model_name not in listed:
+        raise InputError(f"{url} does not serve a model '{model_name}'.", did_you_mean(model_name, listed))
+    return model_name or listed[0]
 
 
 def list_models(client: HttpClient) -> dict[str, int | None]:
@@ -125,14 +125,14 @@ def list_models(client: HttpClient) -> dict[str, int | None]:
     return {str(model["id"]): model.get("max_model_len") for model in models}
 
 
-def find_model(client: HttpClient, wanted: str) -> tuple[str, int | None]:
+def find_model(client: HttpClient, model_name: str) -> tuple[str, int | None]:
     """Return name and longest input of a model at ``/v1/models``, by default the first.
 
     Raises:
         InputError: The server does not list it.
     """
     models = list_models(client)
-    name = choose_model(list(models), wanted, client.url)
+    name = choose_model(list(models), model_name, client.url)
     return name, models[name]
 
 

@@ -29,9 +29,9 @@ class SglangClassify(Dialect):
     name = "sglang"
     path = "/classify"
 
-    def describe(self, client: HttpClient, wanted: str) -> ServerInfo:
+    def describe(self, client: HttpClient, model_name: str) -> ServerInfo:
         """Find the model at ``/v1/models``."""
-        name, length = find_model(client, wanted)
+        name, length = find_model(client, model_name)
         # An input as long as the context is rejected: the server reserves one token for generation.
         return ServerInfo(name, None if length is None else length - 1, server="sglang")
 

@@ -46,7 +46,7 @@ class TeiPredict(Dialect):
         if not self._file.is_file():
             raise CheckpointError(f"{tokenizer} has no tokenizer.json.", "Use the tokenizer that the server uses.")
 
-    def describe(self, client: HttpClient, wanted: str) -> ServerInfo:
+    def describe(self, client: HttpClient, model_name: str) -> ServerInfo:
         """Find the model at ``/info``."""
         info = client.find_json("/info")
         if not isinstance(info, dict) or "model_id" not in info:
@@ -61,7 +61,7 @@ class TeiPredict(Dialect):
             )
         names = [str(info[key]) for key in ("served_model_name", "model_id") if info.get(key)]
         return ServerInfo(
-            choose_model(names, wanted, client.url),
+            choose_model(names, model_name, client.url),
             info.get("max_input_length"),
             info.get("max_client_batch_size"),
             f"text-embeddings-inference {info.get('version', '')}".strip(),

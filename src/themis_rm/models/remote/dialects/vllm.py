@@ -34,9 +34,9 @@ class VllmClassify(Dialect):
     # of the releases that know both, some take the presence of the old one, not its value, for "yes".
     logit_options = ({"use_activation": False}, {"activation": False}, {"softmax": False})
 
-    def describe(self, client: HttpClient, wanted: str) -> ServerInfo:
+    def describe(self, client: HttpClient, model_name: str) -> ServerInfo:
         """Find the model at ``/v1/models``."""
-        name, length = find_model(client, wanted)
+        name, length = find_model(client, model_name)
         body = client.find_json("/version")
         version = body.get("version") if isinstance(body, dict) else None
         return ServerInfo(name, length, server=f"vllm {version}" if version else "")
@@ -104,7 +104,7 @@ class VllmPooling(VllmClassify):
 
 
 def _decode(path: str, text: str) -> list[float]:
-    # Some gateways respond in base64 whatever the request asks for; it is little-endian float32 by default.
+    # Some gateways ignore encoding_format and respond in base64, by default of little-endian float32.
     try:
         data = base64.b64decode(text, validate=True)
         return [value if math.isfinite(value) else math.nan for (value,) in struct.iter_unpack("<f", data)]

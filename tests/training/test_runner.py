@@ -180,7 +180,7 @@ class Killed(BaseException):
     """Simulates the end of the process."""
 
 
-@pytest.mark.parametrize("moment", ["mid-checkpoint", "after-marker", "mid-update"])
+@pytest.mark.parametrize("moment", ["mid-checkpoint", "after-marker", "mid-step"])
 def test_an_interrupted_run_ends_with_the_same_bytes(finished, data, tmp_path, monkeypatch, moment):
     calls = []
 
@@ -189,13 +189,13 @@ def test_an_interrupted_run_ends_with_the_same_bytes(finished, data, tmp_path, m
             calls.append(1)
             if moment == "after-marker" and len(calls) == 2:
                 original(self, *args, **kwargs)
-            if len(calls) == (5 if moment == "mid-update" else 2):
+            if len(calls) == (5 if moment == "mid-step" else 2):
                 raise Killed
             return original(self, *args, **kwargs)
 
         return replacement
 
-    name = {"mid-checkpoint": "_save_rng_state", "after-marker": "_save_checkpoint", "mid-update": "training_step"}
+    name = {"mid-checkpoint": "_save_rng_state", "after-marker": "_save_checkpoint", "mid-step": "training_step"}
     with monkeypatch.context() as patch:
         patch.setattr(PairTrainer, name[moment], interrupt(getattr(PairTrainer, name[moment])))
         with pytest.raises(Killed):
@@ -221,10 +221,10 @@ def reached(out):
     return {
         "vocabulary": (out / "tokenizer.partial").exists() or (out / "tokenizer").exists(),
         "tokens": (out / "tokens.partial").exists() or (out / "tokens").exists(),
-        "first updates": written >= 2,
+        "first steps": written >= 2,
         "a partial checkpoint": (checkpoints / "checkpoint-3").exists(),
         "a complete checkpoint": (checkpoints / "checkpoint-6/complete").exists(),
-        "late updates": written >= 10,
+        "last steps": written >= 10,
         "last checkpoint": (checkpoints / "checkpoint-12").exists(),
         "export": (out / "model.partial").exists() or (out / "model").exists(),
     }

@@ -3,8 +3,8 @@
 ``L = -log sigmoid(r_c - r_r) + lm_loss_weight * NLL(y_c | p, x) + center_rewards_coefficient * (r_c + r_r)^2``
 
 The Bradley-Terry and centering terms are means over pairs, the language-modeling term is a mean over completion
-tokens, each over the *global* batch: all ranks and all accumulation steps. A mean per micro-batch would make the
-objective depend on the accumulation and on the number of ranks.
+tokens, each over the *global* batch: all processes and all accumulation steps. A mean per micro-batch would make the
+objective depend on the accumulation and on the number of processes.
 """
 
 from __future__ import annotations

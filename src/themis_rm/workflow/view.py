@@ -80,7 +80,7 @@ class RunView:
 
 
 def format_counts(report: StageReport, reasons: int = 4) -> str:
-    """Return ``12 of 30 kept; too-long 10, ...`` with the most frequent reasons first."""
+    """Return ``12 kept of 30; dropped: too-long 10, ...`` with the most frequent reasons first."""
     text = f"{report.kept:,} kept of {report.read:,}" if report.read else f"{report.kept:,} rows"
     if report.dropped:
         most = sorted(report.dropped.items(), key=lambda item: (-item[1], item[0]))

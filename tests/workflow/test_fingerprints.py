@@ -76,7 +76,8 @@ MODULES = {
     "registry.py": "class Registry: ...\n",
     "items/__init__.py": "",
     "items/one.py": "",
-    "items/two/__init__.py": "",
+    "items/two/__init__.py": "from themis_rm.registry import Registry\nTWO = Registry('item', 'g', package=__name__)\n",
+    "items/two/three.py": "",
 }
 
 
@@ -91,6 +92,7 @@ def source(tmp_path):
 
 def test_the_closure_follows_imports_in_functions_and_registries(source):
     names = {"first", "first.work", "second", "second.helper", "third", "registry", "items", "items.one", "items.two"}
+    names.add("items.two.three")
     assert import_closure(frozenset(["themis_rm.first.work"]), source) == {
         "themis_rm",
         *(f"themis_rm.{name}" for name in names),

@@ -59,7 +59,7 @@ def _imports(name: str, source: Path) -> frozenset[str]:
     parents = name.split(".")[:-1]
     names = {".".join(parents[: i + 1]) for i in range(len(parents))}
     for node in _executed_nodes(ast.parse(file.read_text(encoding="utf-8"))):
-        names |= {candidate for candidate in _imported_names(node, source) if candidate.split(".")[0] == ROOT}
+        names |= {candidate for candidate in _imported_names(node, name, source) if candidate.split(".")[0] == ROOT}
     return frozenset(n for n in names if _module_file(n, source).is_file())
 
 
@@ -73,7 +73,7 @@ def _executed_nodes(node: ast.AST) -> Iterator[ast.AST]:
         yield from _executed_nodes(child)
 
 
-def _imported_names(node: ast.AST, source: Path) -> Iterator[str]:
+def _imported_names(node: ast.AST, module: str, source: Path) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module:
@@ -83,6 +83,8 @@ def _imported_names(node: ast.AST, source: Path) -> Iterator[str]:
         for value in [*node.args, *(keyword.value for keyword in node.keywords)]:
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 yield from _modules_of(value.value, source)
+            elif isinstance(value, ast.Name) and value.id == "__name__":
+                yield from _modules_of(module, source)
 
 
 def _last_name(node: ast.expr) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
@@ -41,7 +42,8 @@ class Registry(Generic[T]):
         self._name_of = name_of or (lambda item: str(item.name))  # type: ignore[attr-defined]
         self._items: dict[str, T] = {}
         self._modules: dict[str, str] = {}  # name -> module that registered it
-        self._loaded = False
+        self._lock = threading.RLock()
+        self._loading = self._loaded = False
 
     def register(self, item: T) -> T:
         """Add an item and return it, so that this also works as a decorator.
@@ -84,9 +86,17 @@ class Registry(Generic[T]):
         return name in self._items
 
     def _load(self) -> None:
-        if self._loaded:
-            return
-        self._loaded = True  # first: a module that is imported here may read the registry
+        with self._lock:  # other threads wait until all items are there
+            if self._loading or self._loaded:
+                return  # a module that is imported below may read the registry
+            self._loading = True
+            try:
+                self._import_all()
+            finally:
+                self._loading = False
+            self._loaded = True
+
+    def _import_all(self) -> None:
         if self.package is not None:
             _import_modules(self.package)
         for entry_point in entry_points(group=self.group):

@@ -192,11 +192,11 @@ def attend(
             lowest = 0 if sliding_window is None else max(0, depth - sliding_window + 1)
             span = slice(lowest - reach, depth + last - first - reach)
             block = query[:, :, done : done + last - first], keys[:, :, span], values[:, :, span]
-            mask = tree.band_mask(last - first, depth - lowest, sliding_window, query)
+            band = tree.band_mask(last - first, depth - lowest, sliding_window, query)
             if softcap is None:
-                outputs.append(_fused(*block, mask, scaling, dropout))
+                outputs.append(_fused(*block, band, scaling, dropout))
             else:
-                outputs.append(_capped(*block, mask, scaling=scaling, dropout=dropout, softcap=softcap))
+                outputs.append(_capped(*block, band, scaling=scaling, dropout=dropout, softcap=softcap))
             done += last - first
     return torch.cat(outputs, dim=1), None
 

@@ -173,8 +173,8 @@ def attend(
         return query.transpose(1, 2), None  # the output is not used, only its shape
     tree.windows.append(sliding_window)
     if query.is_cuda:
-        mask = tree.block_mask(sliding_window, query.device)
-        return _compiled_flex()(query, key, value, mask, scaling, softcap).transpose(1, 2), None
+        block_mask = tree.block_mask(sliding_window, query.device)
+        return _compiled_flex()(query, key, value, block_mask, scaling, softcap).transpose(1, 2), None
     key, value = tree.all_keys or (key, value)
     outputs, done = [], 0
     for chain in tree.chains:

@@ -179,6 +179,48 @@ def test_an_error_that_the_user_can_fix_is_one_line(arguments, message, tmp_path
     assert message in error_line(cli(*arguments, cwd=tmp_path))
 
 
+DATA = ("--workers", "1", "--executor", "local")
+MODEL = ("--device", "cpu", "--dtype", "float32", "--batch-tokens", "9")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("mine", "none", *DATA, "--since", "2020-01-01", "--until", "2021-01-01", "--max-bytes", "9"),
+        ("mine", "--tree", "none", *DATA, "--max-bytes", "9"),
+        ("curate", "--commits", "none", *DATA),
+        ("assemble", "none", *DATA, "--seed", "1"),
+        ("train", "tiny", "--data", "none", "--max-steps", "1", "--seed", "1"),
+        ("run", "demo", *DATA, "-s", "repositories=none", "-s", "trees=[]"),
+        ("evaluate", "--model", "none", *MODEL, "--prompts", "own", "--limit", "1"),
+        ("adversarial", "--model", "none", *MODEL, "--prompts", "own", "--limit", "1"),
+        (
+            "verify-backend",
+            "--model",
+            "none",
+            *MODEL,
+            "--url",
+            "http://localhost:1",
+            "--dialect",
+            "tei",
+            "--limit",
+            "1",
+        ),
+        ("rerank", "none", *MODEL),
+        ("score", "none", "--model", "length", *MODEL, "--prompt", "p", "-c", "FC"),
+        ("benchmark", "compile", "--sources", "none", *DATA, "--only", "humanevalpack", "--limit", "1"),
+        ("benchmark", "verify", "none", "--limit", "1", "--workers", "1"),
+    ],
+    ids=" ".join,
+)
+def test_every_option_changes_a_setting_that_exists(arguments, tmp_path):
+    completed = cli(*arguments, "--out", "o.parquet", cwd=tmp_path)
+    assert completed.returncode == 2
+    message = completed.stderr.splitlines()[-1]
+    assert "unknown key" not in message
+    assert "none" in message  # the missing input, which is read after the settings
+
+
 def test_completion_suggests_the_keys_of_the_verb():
     from themis_rm.cli.completion import setting_keys, verbs
 

@@ -12,17 +12,22 @@ from rich.console import Console
 from themis_rm.cli.extras import require_extra
 from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import EVALUATION, app
-from themis_rm.cli.options import BatchTokens, BenchmarkName, Device, DType, Model, Out, Prompts, model_flags
+from themis_rm.cli.options import (
+    BatchTokens,
+    BenchmarkName,
+    Device,
+    DType,
+    Model,
+    Out,
+    Prompts,
+    SampleSize,
+    model_flags,
+)
 from themis_rm.cli.output import print_lines, written
 from themis_rm.errors import SettingError
 
 if TYPE_CHECKING:
     from themis_rm.evaluation.leaderboard.result import Leaderboard
-
-SampleSize = Annotated[
-    int | None,
-    typer.Option("--limit", metavar="N", min=1, help="Score only N pairs, evenly spaced over the benchmark."),
-]
 
 
 @verb(

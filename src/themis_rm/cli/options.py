@@ -35,6 +35,10 @@ Prompts = Annotated[
     typer.Option("--prompts", metavar="MODE", help="Criteria prompts of the model: none, all or own (the pair's)."),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Use only the first N inputs.")]
+SampleSize = Annotated[
+    int | None,
+    typer.Option("--limit", metavar="N", min=1, help="Score only N pairs, evenly spaced over the benchmark."),
+]
 Device = Annotated[
     str | None,
     typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.", rich_help_panel=MODEL_PANEL),

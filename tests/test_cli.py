@@ -12,6 +12,7 @@ from tests.command_line import all_verbs, cli, error_line
 from themis_rm.cli.grammar import VerbCommand
 from themis_rm.cli.verbs import VERBS
 from themis_rm.records import BenchmarkPair
+from themis_rm.settings.suggest import SYNONYMS
 from themis_rm.storage.parquet import write_rows
 
 COMMANDS = dict(all_verbs())
@@ -82,10 +83,10 @@ def test_a_file_whose_name_looks_like_a_setting_is_not_an_error(tmp_path):
 def test_options_replace_set_which_replaces_the_config_file(tmp_path):
     from themis_rm.cli.grammar import Call
 
-    (tmp_path / "c.yaml").write_text("prompts: all\nlevel: 0.8\nlength_band: 1.5\n")
-    call = Call("evaluate", ("level=0.9", "prompts=none"), tmp_path / "c.yaml")
+    (tmp_path / "c.yaml").write_text("prompts: all\nconfidence_level: 0.8\nshard_size: 7\n")
+    call = Call("evaluate", ("confidence_level=0.9", "prompts=none"), tmp_path / "c.yaml")
     settings = call.settings({"prompts": "own", "model.device": None})
-    assert (settings.length_band, settings.level, settings.prompts) == (1.5, 0.9, "own")
+    assert (settings.shard_size, settings.confidence_level, settings.prompts) == (7, 0.9, "own")
 
 
 def test_the_executor_of_a_data_stage_is_set_in_the_same_ways(tmp_path):
@@ -127,7 +128,7 @@ def test_verbose_prints_the_traceback_of_an_error(tmp_path):
         (("mine", "--out", "o"), "Give either repositories"),
         (("mine", "no-such-folder", "--out", "o"), "No repository could be mined"),
         (("mine", ".", "--out", "o", "--set", "langages=[C]"), "Did you mean 'languages'"),
-        (("mine", "--tree", "no-such-folder", "--out", "o"), "is not a folder"),
+        (("mine", "--tree", "no-such-folder", "--out", "o"), "is not a directory"),
         (("mine", "--repos-file", "no-such-file", "--out", "o"), "no-such-file"),
         (("curate", "--out", "o"), "Give --commits, --solutions or both"),
         (("curate", "--commits", "none", "--out", "o"), "none"),
@@ -219,6 +220,12 @@ def test_every_option_changes_a_setting_that_exists(arguments, tmp_path):
     message = completed.stderr.splitlines()[-1]
     assert "unknown key" not in message
     assert "none" in message  # the missing input, which is read after the settings
+
+
+def test_every_synonym_suggests_a_key_or_an_option_that_exists():
+    keys = {info.key for sources in VERBS.values() for source in sources for info in source.describe()}
+    known = keys | {key.rpartition(".")[2] for key in keys} | set().union(*map(options_of, COMMANDS))
+    assert [target for targets in SYNONYMS.values() for target in targets if target not in known] == []
 
 
 def test_completion_suggests_the_keys_of_the_verb():

@@ -158,7 +158,9 @@ def test_a_run_killed_at_random_moments_has_the_same_result(finished, sources, t
 @pytest.mark.slow
 def test_changed_training_settings_do_not_repeat_the_data_stages(finished, sources):
     out, _ = finished
-    again = subprocess.run(command(sources, out, "--set", "train.max_steps=13"), capture_output=True, text=True, check=True)
+    again = subprocess.run(
+        command(sources, out, "--set", "train.max_steps=13"), capture_output=True, text=True, check=True
+    )
     assert again.stderr.count("unchanged") == 4
 
 

@@ -231,6 +231,7 @@ def reached(out):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_killed_in_every_phase_ends_with_the_same_bytes(finished, data, tmp_path):
     killed = 0
     for moment in reached(tmp_path):

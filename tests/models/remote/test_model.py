@@ -178,3 +178,9 @@ def test_a_tokenizer_that_adds_tokens_is_rejected(serve, connect, tiny_checkpoin
 def test_missing_remote_settings_are_an_error(tiny_checkpoint):
     with pytest.raises(SettingError, match=r"remote\.url"):
         load(tiny_checkpoint("qwen3"), ModelSettings())
+
+
+def test_a_baseline_on_a_server_is_an_error():
+    settings = ModelSettings(remote={"url": "http://localhost:1", "dialect": "tei"})
+    with pytest.raises(SettingError, match="The baseline 'length' has no server"):
+        load_model("length", settings)

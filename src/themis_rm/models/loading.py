@@ -47,7 +47,7 @@ def load_model(model: str | Path, settings: ModelSettings | None = None) -> Rewa
         from themis_rm.models import baselines
 
         if settings.remote is not None:
-            raise SettingError(f"The baseline '{model}' has no server.", "Set a model whose rewards the server computes.")
+            raise SettingError(f"The baseline '{model}' has no server.", "Name the model that the server serves.")
         loader: Callable[[ModelSettings], RewardModel] = getattr(baselines, BASELINES[model])
         return loader(settings)
     row = published.find(model) if isinstance(model, str) and not Path(model).is_dir() else None

@@ -79,13 +79,16 @@ class Registry(Generic[T]):
         return iter([self._items[name] for name in self.names()])
 
     def __len__(self) -> int:
-        return len(self.names())
+        self._load()
+        return len(self._items)
 
     def __contains__(self, name: object) -> bool:
         self._load()
         return name in self._items
 
     def _load(self) -> None:
+        if self._loaded:
+            return
         with self._lock:  # other threads wait until all items are there
             if self._loading or self._loaded:
                 return  # a module that is imported below may read the registry

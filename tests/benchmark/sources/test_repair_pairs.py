@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from themis_rm.benchmark.pair_validation import leaks
+from themis_rm.benchmark.pair_validation import find_label_leaks
 from themis_rm.benchmark.sources.source import SOURCES, SourcePair, SourceRecord, UnusableRecord
 from themis_rm.errors import InputError
 from themis_rm.execute.runner import run_check, validate_check
@@ -522,7 +522,7 @@ def test_reference_data_yields_the_known_counts(shared, name):
     assert len({item.key for item in records}) == len(records)
     assert {pair.language for pair in pairs} == set(SOURCES.get(name).languages)
     assert all(pair.prompt.strip() and pair.group for pair in pairs)
-    assert sum(bool(leaks(pair.chosen, pair.rejected, pair.language)) for pair in pairs) == revealing
+    assert sum(bool(find_label_leaks(pair.chosen, pair.rejected, pair.language)) for pair in pairs) == revealing
     assert not re.search(r"numPass=|Verdict:|testify", "".join(pair.chosen + pair.rejected for pair in pairs))
     for pair in pairs:
         if pair.check is not None:

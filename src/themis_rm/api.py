@@ -12,10 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from themis_rm.errors import SettingError
 from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import ExecutorSettings, StageReport
-from themis_rm.settings import Settings, read_yaml
+from themis_rm.settings import Settings
 
 if TYPE_CHECKING:
     from themis_rm.benchmark.compile import CompileSettings
@@ -59,7 +58,7 @@ def load(
     """
     from themis_rm.serve.scorer import Scorer
 
-    return Scorer.load(_path(model, "model"), prompt_set, resolve_settings(ModelSettings, settings, overrides))
+    return Scorer.load(_path(model, "model"), prompt_set, _resolve(ModelSettings, settings, overrides))
 
 
 @lru_cache(maxsize=1)
@@ -140,7 +139,7 @@ def evaluate(
     from themis_rm.evaluation.evaluate import EvaluateSettings
     from themis_rm.evaluation.evaluate import evaluate as run
 
-    resolved = resolve_settings(EvaluateSettings, settings, overrides)
+    resolved = _resolve(EvaluateSettings, settings, overrides)
     return run(_path(model, "model"), benchmark, out, resolved)
 
 
@@ -167,7 +166,7 @@ def leaderboard(
     from themis_rm.evaluation.leaderboard.build import leaderboard as run
     from themis_rm.evaluation.leaderboard.result import LeaderboardSettings
 
-    return run(_paths(runs), published, benchmark, resolve_settings(LeaderboardSettings, settings, overrides))
+    return run(_paths(runs), published, benchmark, _resolve(LeaderboardSettings, settings, overrides))
 
 
 def train(
@@ -216,7 +215,9 @@ def mine(
     from themis_rm.mining.settings import MineSettings
 
     names = [str(path) for path in _paths(repos)]
-    return mine_repositories(names, Path(out), resolve_settings(MineSettings, settings, overrides), _executor(executor))
+    return mine_repositories(
+        names, out, _resolve(MineSettings, settings, overrides), _resolve(ExecutorSettings, executor, {})
+    )
 
 
 def curate(
@@ -244,10 +245,8 @@ def curate(
     from themis_rm.curation.curate import curate as run
     from themis_rm.curation.settings import CurateSettings
 
-    if commits is None and solutions is None:
-        raise SettingError("There is nothing to curate.", "Set commits, solutions or both.")
-    resolved = resolve_settings(CurateSettings, settings, overrides)
-    return run(_optional(commits), _optional(solutions), Path(out), resolved, _executor(executor))
+    resolved = _resolve(CurateSettings, settings, overrides)
+    return run(commits, solutions, out, resolved, _resolve(ExecutorSettings, executor, {}))
 
 
 def assemble(
@@ -273,7 +272,7 @@ def assemble(
     from themis_rm.dataset.assemble import assemble as run
     from themis_rm.dataset.settings import AssembleSettings
 
-    return run(Path(pairs), Path(out), resolve_settings(AssembleSettings, settings, overrides), _executor(executor))
+    return run(pairs, out, _resolve(AssembleSettings, settings, overrides), _resolve(ExecutorSettings, executor, {}))
 
 
 def compile_benchmark(
@@ -299,52 +298,14 @@ def compile_benchmark(
     from themis_rm.benchmark.compile import CompileSettings
     from themis_rm.benchmark.compile import compile_benchmark as run
 
-    resolved = resolve_settings(CompileSettings, settings, overrides)
-    return run(Path(sources), Path(out), resolved, _executor(executor))
+    resolved = _resolve(CompileSettings, settings, overrides)
+    return run(sources, out, resolved, _resolve(ExecutorSettings, executor, {}))
 
 
-def resolve_settings(
-    kind: type[S], settings: S | Mapping[str, Any] | str | Path | None, overrides: Mapping[str, Any]
-) -> S:
-    """Return validated settings.
-
-    Args:
-        kind: The settings class.
-        settings: Settings, a mapping (dotted keys reach nested settings), a YAML file, or ``None`` for the defaults.
-        overrides: Single settings, which take precedence.
-
-    Raises:
-        SettingError: A key is unknown or a value is not allowed.
-        TypeError: ``settings`` has another type.
-    """
-    if isinstance(settings, kind):
-        if not overrides:
-            return settings
-        values: dict[str, Any] = settings.model_dump()
-    elif isinstance(settings, Mapping):
-        values = dict(settings)
-    elif isinstance(settings, (str, Path)):
-        values = read_yaml(Path(settings))
-    elif settings is None:
-        values = {}
-    else:
-        raise TypeError(f"settings must be {kind.__name__}, a mapping or a file, not {type(settings).__name__}")
-    return kind.build(_nested({**values, **overrides}))
-
-
-def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for key, value in values.items():
-        *parents, last = key.split(".")
-        node = nested
-        for parent in parents:
-            node = node.setdefault(parent, {})
-        node[last] = value
-    return nested
-
-
-def _executor(executor: ExecutorSettings | Mapping[str, Any] | None) -> ExecutorSettings:
-    return resolve_settings(ExecutorSettings, executor, {})
+def _resolve(kind: type[S], settings: S | Mapping[str, Any] | str | Path | None, overrides: Mapping[str, Any]) -> S:
+    if isinstance(settings, Mapping):  # its keys may be dotted, like those of overrides
+        return kind.resolve(None, {**settings, **overrides})
+    return kind.resolve(settings, overrides)
 
 
 def _path(value: Any, name: str) -> str | Path:
@@ -355,7 +316,3 @@ def _path(value: Any, name: str) -> str | Path:
 
 def _paths(values: Paths) -> list[Path]:
     return [Path(values)] if isinstance(values, (str, Path)) else [Path(value) for value in values]
-
-
-def _optional(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path)

@@ -71,6 +71,34 @@ class Settings(BaseModel):
         """
         return cls.build(read_yaml(Path(path)), str(path), overrides)
 
+    @classmethod
+    def resolve(
+        cls,
+        settings: Self | Mapping[str, Any] | str | Path | None,
+        overrides: Mapping[str, Any] | None = None,
+        name: str = "settings",
+    ) -> Self:
+        """Return settings from any form that the Python API accepts.
+
+        Args:
+            settings: Settings, nested plain values, what :meth:`load` reads, or ``None`` for the defaults.
+            overrides: Dotted keys and the values that replace those of ``settings``.
+            name: What the argument is called in error messages.
+
+        Raises:
+            InputError: The file is missing or is not a YAML mapping.
+            SettingError: A key or a value is not allowed.
+            TypeError: ``settings`` has another type.
+        """
+        changes = [Override(key, value, name) for key, value in (overrides or {}).items()]
+        if isinstance(settings, cls):
+            return cls.build(settings.model_dump(mode="json"), name, changes) if changes else settings
+        if settings is None or isinstance(settings, Mapping):
+            return cls.build(settings or {}, name, changes)
+        if isinstance(settings, (str, Path)):
+            return cls.load(settings, changes)
+        raise TypeError(f"{name} must be {cls.__name__}, a mapping or a file, not {type(settings).__name__}")
+
     def canonical(self) -> str:
         """Return the settings as JSON with sorted keys: equal settings have equal text."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -241,28 +241,6 @@ class TrainRecipe(Settings):
             SettingError: There is no recipe of this name, or a key or a value is invalid.
         """
         return super().load(find_recipe(path, "train"), overrides)
-
-    @classmethod
-    def resolve(cls, recipe: Self | str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Self:
-        """Return a recipe from any form that the Python API accepts.
-
-        Args:
-            recipe: A recipe, a mapping, a YAML file, or the name of a recipe of this package.
-            overrides: Dotted keys and the values that replace those of the recipe.
-
-        Raises:
-            InputError: The file is missing or is not a YAML mapping.
-            SettingError: There is no recipe of this name, or a key or a value is invalid.
-            TypeError: ``recipe`` has another type.
-        """
-        changes = [Override(key, value, key) for key, value in (overrides or {}).items()]
-        if isinstance(recipe, cls):
-            return cls.build(recipe.model_dump(mode="json"), "recipe", changes) if changes else recipe
-        if isinstance(recipe, Mapping):
-            return cls.build(recipe, "recipe", changes)
-        if isinstance(recipe, (str, Path)):
-            return cls.load(recipe, changes)
-        raise TypeError(f"recipe must be a TrainRecipe, a mapping, a file or a name, not {type(recipe).__name__}")
 
     @model_validator(mode="before")
     @classmethod

@@ -84,7 +84,7 @@ def train(
     Raises:
         UserError: The recipe, the dataset or the backbone cannot be used, or ``out`` contains another run.
     """
-    recipe = TrainRecipe.resolve(recipe, overrides)
+    recipe = TrainRecipe.resolve(recipe, overrides, "recipe")
     data = data or recipe.data
     if not data:
         raise SettingError("The recipe does not name a dataset.", "Set --data DIR, or data=DIR.")

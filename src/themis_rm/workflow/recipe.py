@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, field_validator
 
@@ -93,25 +93,6 @@ class RunRecipe(Settings):
             relative = file.parent / train
             values["train"] = read_yaml(relative if relative.is_file() else find_recipe(train, "train"))
         return cls.build(values, str(path), overrides)
-
-    @classmethod
-    def resolve(cls, recipe: Self | str | Path | Mapping[str, Any]) -> Self:
-        """Return a recipe from any form that the Python API accepts.
-
-        Args:
-            recipe: A recipe, a mapping, a YAML file, or the name of a recipe of this package.
-
-        Raises:
-            UserError: See :meth:`load`.
-            TypeError: ``recipe`` has another type.
-        """
-        if isinstance(recipe, cls):
-            return recipe
-        if isinstance(recipe, Mapping):
-            return cls.build(recipe, "recipe")
-        if isinstance(recipe, (str, Path)):
-            return cls.load(recipe)
-        raise TypeError(f"recipe must be a RunRecipe, a mapping, a file or a name, not {type(recipe).__name__}")
 
     @field_validator("repositories", "trees", mode="before")
     @classmethod

@@ -107,7 +107,7 @@ def run(
     Raises:
         UserError: The recipe or one of its inputs cannot be used.
     """
-    recipe, out = RunRecipe.resolve(recipe), Path(out)
+    recipe, out = RunRecipe.resolve(recipe, name="recipe"), Path(out)
     if not recipe.repositories and not recipe.trees:
         raise SettingError("The recipe has no repositories and no trees.", "Set repositories, trees or both.")
     with exclusive(out):

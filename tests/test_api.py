@@ -61,3 +61,11 @@ def test_settings_of_a_wrong_type_are_refused(loaded):
 def test_curate_needs_an_input(tmp_path):
     with pytest.raises(UserError, match="There is nothing to curate"):
         themis_rm.curate(None, tmp_path / "out")
+
+
+@pytest.mark.parametrize("repos", ["https://example.org/a.git", ["https://example.org/a.git"]])
+def test_urls_of_repositories_are_passed_unchanged(monkeypatch, tmp_path, repos):
+    passed = []
+    monkeypatch.setattr("themis_rm.mining.repositories.mine_repositories", lambda names, *_: passed.extend(names))
+    themis_rm.mine(repos, tmp_path / "out")
+    assert passed == ["https://example.org/a.git"]

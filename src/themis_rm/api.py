@@ -166,7 +166,7 @@ def leaderboard(
     from themis_rm.evaluation.leaderboard.build import leaderboard as run
     from themis_rm.evaluation.leaderboard.result import LeaderboardSettings
 
-    return run(_paths(runs), published, benchmark, _resolve(LeaderboardSettings, settings, overrides))
+    return run(_as_list(runs), published, benchmark, _resolve(LeaderboardSettings, settings, overrides))
 
 
 def train(
@@ -214,9 +214,8 @@ def mine(
     from themis_rm.mining.repositories import mine_repositories
     from themis_rm.mining.settings import MineSettings
 
-    names = [str(path) for path in _paths(repos)]
     return mine_repositories(
-        names, out, _resolve(MineSettings, settings, overrides), _resolve(ExecutorSettings, executor, {})
+        _as_list(repos), out, _resolve(MineSettings, settings, overrides), _resolve(ExecutorSettings, executor, {})
     )
 
 
@@ -314,5 +313,5 @@ def _path(value: Any, name: str) -> str | Path:
     return value
 
 
-def _paths(values: Paths) -> list[Path]:
-    return [Path(values)] if isinstance(values, (str, Path)) else [Path(value) for value in values]
+def _as_list(values: Paths) -> list[str | Path]:
+    return [values] if isinstance(values, (str, Path)) else list(values)

@@ -1,6 +1,6 @@
 """Removal of exact duplicates over all shards, in three passes: sign the rows, find duplicates, drop them.
 
-Each row has two signatures: of its pair of versions whatever their order, and of its better version alone. Pairs that
+Each row has two signatures: of its pair of versions in either order, and of its better version alone. Pairs that
 occur in both directions contradict each other and are all dropped. Of pairs or better versions that occur several
 times the first in (shard, row) order is kept. Several bugs injected into one solution legitimately share their better
 version: rows of one *group* are not duplicates of each other because of it.

@@ -370,7 +370,7 @@ def select_length_matched(scores: Iterable[PairScore], max_ratio: float) -> list
 def length_balanced_accuracy(scores: Sequence[PairScore]) -> float | None:
     """Return the mean of the accuracies over pairs with a longer and over pairs with a shorter chosen response.
 
-    Both have the same weight whatever their number of pairs (post-stratification; Holt & Smith, 1979), so the rules
+    Both have the same weight for any number of pairs (post-stratification; Holt & Smith, 1979), so the rules
     "longer wins" and "shorter wins" both get exactly 1/2. Pairs of equal length are not used.
 
     Returns:

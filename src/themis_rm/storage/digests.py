@@ -39,7 +39,7 @@ def file_sha256(path: str | Path) -> str:
 
 
 def files_sha256(files: Iterable[Path], root: str | Path) -> str:
-    """Return one SHA-256 over the relative paths and contents of several files, whatever their order.
+    """Return one SHA-256 over the relative paths and contents of several files; their order does not matter.
 
     Args:
         files: The files.

@@ -27,7 +27,7 @@ def random_output(pairs: int, dtype: torch.dtype = torch.float64, seed: int = 0)
     """Return random rewards and margins, and a random negative log-likelihood."""
     generator = torch.Generator().manual_seed(seed)
     chosen, rejected, margin = torch.randn(3, pairs, generator=generator, dtype=torch.float64).to(dtype)
-    # The model sums the likelihood in float32, whatever the precision of the rewards.
+    # The model sums the likelihood in float32 for every precision of the rewards.
     nll = torch.rand((), generator=generator, dtype=torch.float64).to(torch.promote_types(dtype, torch.float32))
     return PairOutput(chosen, rejected, nll, margin.abs())
 

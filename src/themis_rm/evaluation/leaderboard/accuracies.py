@@ -68,7 +68,7 @@ class AccuracyTable:
 
 @dataclass(frozen=True)
 class MacroAverage:
-    """Mean of the accuracies of several strata, each with the same weight whatever its number of pairs.
+    """Mean of the accuracies of several strata, each with the same weight, independent of its number of pairs.
 
     This is post-stratification to equal shares (Holt & Smith, 1979); the interval resamples pairs within strata.
 

@@ -15,6 +15,10 @@ SYSTEM_ROLE = "system-role-rejected"
 TEMPLATE = "template-rejected"
 NOT_UNICODE = "not-unicode"
 NO_BOUNDARY = "no-end-of-prompt"
+TIMEOUT, ENDPOINT_ERROR, NO_LOGPROBS = "timeout", "endpoint-error", "no-logprobs"
+
+TRANSIENT_FAILURES = frozenset({TIMEOUT, ENDPOINT_ERROR, NO_LOGPROBS})
+"""Failures of a server that may not occur again: no cache keeps them, and a resumed job scores these rows again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Score:
         truncated: The response was truncated; the reward is that of the remaining part.
         tokens: Tokens that the model read; 0 for a model without tokens and for a failure.
         stated: The score that a judge wrote, if ``reward`` is its expected score; ``None`` for every other model.
+        detail: The message behind ``failure``: what the server, the chat template or the tokenizer said; may be empty.
     """
 
     reward: float | None
@@ -34,11 +39,17 @@ class Score:
     truncated: bool = False
     tokens: int = 0
     stated: float | None = None
+    detail: str = ""
 
     @classmethod
-    def failed(cls, reason: str) -> Score:
-        """Return the score of a conversation that cannot be scored."""
-        return cls(None, reason)
+    def failed(cls, reason: str, detail: str = "") -> Score:
+        """Return the score of a conversation that cannot be scored.
+
+        Args:
+            reason: Slug under which the failure is counted.
+            detail: See :class:`Score`.
+        """
+        return cls(None, reason, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

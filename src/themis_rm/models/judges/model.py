@@ -15,7 +15,16 @@ from themis_rm.models.judges.interface import JUDGES, JudgeInterface, judge_inpu
 from themis_rm.models.judges.parsing import UNCLOSED_REASONING, answer_start
 from themis_rm.models.judges.prompt_templates import PromptTemplates, load_prompts
 from themis_rm.models.judges.shared_answers import SharedAnswers
-from themis_rm.models.protocol import NO_RESPONSE, NOT_UNICODE, ModelIdentity, Score, is_unicode, response_of
+from themis_rm.models.protocol import (
+    NO_LOGPROBS,
+    NO_RESPONSE,
+    NOT_UNICODE,
+    TRANSIENT_FAILURES,
+    ModelIdentity,
+    Score,
+    is_unicode,
+    response_of,
+)
 from themis_rm.models.settings import JudgeSettings, ModelSettings
 from themis_rm.prompts import Conversation
 from themis_rm.storage.digests import stable_id
@@ -24,11 +33,6 @@ DEFAULT_INTERFACE = "rubric"
 
 ALTERNATIVES = 20
 """Alternatives requested for each token: the most that servers usually return."""
-
-NO_LOGPROBS = "no-logprobs"
-
-TRANSIENT_FAILURES = {"timeout", "endpoint-error", NO_LOGPROBS}
-"""Failures that may not occur again; they are not cached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,8 @@ def _combine(replies: Sequence[ChatReply], samples: Sequence[_ParsedSample]) -> 
     failures = tuple(sample.failure for sample in samples)
     if not rewards:
         # Of equally frequent failures the first one: most_common keeps their order.
-        return Judgment(Score.failed(Counter(failures).most_common(1)[0][0]), texts, failures)
+        reason = Counter(failures).most_common(1)[0][0]
+        return Judgment(Score.failed(reason, replies[failures.index(reason)].detail), texts, failures)
     score = Score(fmean(rewards), tokens=max(reply.prompt_tokens for reply in replies), stated=fmean(stated))
     return Judgment(score, texts, failures, fmean(masses) if masses else None)
 

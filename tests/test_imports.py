@@ -10,7 +10,18 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "themis_rm"
 
 FOUNDATION = {
-    *("errors", "criteria", "records", "settings", "prompts", "progress", "results", "pipeline", "registry"),
+    *(
+        "errors",
+        "criteria",
+        "records",
+        "settings",
+        "messages",
+        "prompts",
+        "progress",
+        "results",
+        "pipeline",
+        "registry",
+    ),
     *("languages", "storage", "endpoints"),
 }
 """Modules and packages that import each other, and no package of the table below."""

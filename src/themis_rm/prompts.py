@@ -19,8 +19,6 @@ from themis_rm.errors import InputError, SettingError
 from themis_rm.settings import Settings, read_yaml
 
 PromptMode = Literal["none", "all", "own"]
-Message = dict[str, str]
-Conversation = list[Message]
 
 _FRAME = (
     "You grade answers to programming requests. Read the request and the answer, then grade the answer by what "
@@ -227,12 +225,3 @@ def built_in() -> PromptSet:
     items = {p.name: f"{p.name}: {p.asks}" for p in PRINCIPLES}
     items |= {c.short: f"{c.title}: {c.asks}" for c in CRITERIA}
     return PromptSet("themis", _FRAME, items)
-
-
-def conversation(system: str | None, prompt: str, response: str | None = None) -> Conversation:
-    """Return the messages of a conversation: system (if any), prompt, response (if given)."""
-    messages = [{"role": "system", "content": system}] if system else []
-    messages.append({"role": "user", "content": prompt})
-    if response is not None:
-        messages.append({"role": "assistant", "content": response})
-    return messages

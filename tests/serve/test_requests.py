@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.criteria import CRITERIA
-from themis_rm.errors import SettingError
+from themis_rm.errors import InputError, SettingError
 from themis_rm.prompts import conversation
 from themis_rm.serve.requests import (
     InvalidRequest,
@@ -15,6 +15,7 @@ from themis_rm.serve.requests import (
     ScoreSettings,
     criteria_labels,
     default_prompt,
+    parse_row,
     read_code_requests,
     read_jsonl_requests,
 )
@@ -74,3 +75,61 @@ def test_every_line_gives_one_item(texts):
 @pytest.mark.parametrize(("path", "prompt"), [("a/b.rb", "Write b.rb in Ruby."), ("Makefile", "Write Makefile.")])
 def test_the_default_prompt_names_file_and_language(path, prompt):
     assert default_prompt(Path(path)) == prompt
+
+
+USER, ANSWER = {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}
+CALL = {"type": "function", "function": {"name": "run", "arguments": {}}}
+CALLING, RESULT = {"role": "assistant", "content": "", "tool_calls": [CALL]}, {"role": "tool", "content": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("row", "roles"),
+    [
+        ({"prompt": "a", "response": "b"}, ["user", "assistant"]),
+        ({"prompt": "a", "completion": "b", "tools": None}, ["user", "assistant"]),
+        ({"prompt": [USER], "completion": [ANSWER]}, ["user", "assistant"]),
+        ({"prompt": [USER], "response": ANSWER}, ["user", "assistant"]),
+        ({"prompt": "a", "response": "b", "system": "s"}, ["system", "user", "assistant"]),
+        ({"messages": [USER, ANSWER], "system": "s"}, ["system", "user", "assistant"]),
+        ({"messages": [USER], "response": "b"}, ["user", "assistant"]),
+        ({"messages": [USER, CALLING, RESULT, ANSWER]}, ["user", "assistant", "tool", "assistant"]),
+        ({"prompt": [USER], "completion": [CALLING, RESULT, ANSWER]}, ["user", "assistant", "tool", "assistant"]),
+        ({"messages": [{"role": "developer", "content": "s"}, USER, ANSWER]}, ["system", "user", "assistant"]),
+    ],
+)
+def test_a_row_with_one_plain_meaning_is_read(row, roles):
+    (messages,) = parse_row(row)
+    assert [message["role"] for message in messages] == roles
+
+
+@pytest.mark.parametrize("key", ["responses", "completions"])
+def test_several_responses_are_one_conversation_each(key):
+    assert parse_row({"prompt": "a", key: ["b", [ANSWER]]}) == [conversation(None, "a", "b")] * 2
+
+
+def test_several_responses_have_numbered_ids():
+    requests = read_jsonl_requests([b'{"id": "x", "prompt": "a", "responses": ["b", "c"]}'], ScoreSettings())
+    assert [(request.id, request.line) for request in requests] == [("x/0", 1), ("x/1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({}, "needs 'prompt' or 'messages'"),
+        ({"prompt": "a"}, "'response' is missing"),
+        ({"prompt": "a", "messages": [USER], "response": "b"}, "not both"),
+        ({"prompt": "a", "response": "b", "completion": "c"}, "both 'response' and 'completion'"),
+        ({"prompt": "a", "responses": []}, "not a list of responses"),
+        ({"prompt": "a", "response": ["b"]}, r"messages\[0\]"),
+        ({"prompt": "a", "response": [USER]}, "not from the assistant"),
+        ({"prompt": [USER, ANSWER], "response": "b"}, "end with one from the assistant"),
+        ({"prompt": {"role": "user"}, "response": "b"}, "neither a string nor a list"),
+        ({"messages": [USER]}, "not from the assistant"),
+        ({"messages": "a", "response": "b"}, "not a list of messages"),
+        ({"messages": [{"role": "system", "content": "s"}, USER, ANSWER], "system": "s"}, "'system' and a system"),
+        ({"prompt": "a", "response": "b", "tools": [{"name": "f"}]}, "'tools' is not read"),
+    ],
+)
+def test_a_row_without_one_plain_meaning_is_refused(row, problem):
+    with pytest.raises(InputError, match=problem):
+        parse_row(row)

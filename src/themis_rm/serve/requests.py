@@ -11,9 +11,9 @@ from typing import Any
 from themis_rm.criteria import CRITERIA, Criterion, criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language_of_path
+from themis_rm.messages import Conversation, conversation, join_response, parse_messages, texts_of
 from themis_rm.models.protocol import is_unicode
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import Conversation, conversation
 from themis_rm.settings import Settings
 
 ALL = "all"
@@ -26,7 +26,8 @@ GIVEN = "given"
 Criteria = str | Criterion | Sequence[str | Criterion]
 """One criterion or several, by any of their names; ``all`` and ``none`` as above."""
 
-_ROLES = ("system", "user", "assistant")
+_ONE_RESPONSE, _SEVERAL_RESPONSES = ("response", "completion"), ("responses", "completions")
+_NOT_READ = ("tools", "functions", "documents", "images", "chat_template_kwargs")
 
 
 class ScoreSettings(Settings):
@@ -107,10 +108,10 @@ def criteria_labels(criteria: Criteria) -> tuple[str, ...]:
 
 
 def read_jsonl_requests(lines: Iterable[bytes], settings: ScoreSettings) -> Iterator[Request | InvalidRequest]:
-    """Parse JSONL requests: ``prompt`` and ``response``, or ``messages``; optional ``id``, ``system``, ``criterion``.
+    """Parse JSONL requests; see :func:`parse_row` for their forms. Blank lines are skipped.
 
     Args:
-        lines: Raw lines; blank lines are skipped.
+        lines: Raw lines.
         settings: Criteria and limits.
     """
     labels = criteria_labels(settings.criteria)
@@ -123,25 +124,101 @@ def read_jsonl_requests(lines: Iterable[bytes], settings: ScoreSettings) -> Iter
             yield InvalidRequest(number, "too-large", detail, text[:200])
             continue
         try:
-            yield _parse_request(json.loads(line), number, labels)
+            yield from _parse_requests(json.loads(line), number, labels)
         except UnicodeDecodeError:
             yield InvalidRequest(number, "not-utf-8", "the line is not UTF-8", text)
         except ValueError as error:
             yield InvalidRequest(number, "not-json", f"not JSON ({error})", text)
+        except RecursionError:
+            yield InvalidRequest(number, "not-json", "nested too deeply", text[:200])
         except InputError as error:
             yield InvalidRequest(number, "not-a-request", error.message, text)
 
 
-def _parse_request(row: Any, line: int, labels: tuple[str, ...]) -> Request:
+def _parse_requests(row: Any, line: int, labels: tuple[str, ...]) -> list[Request]:
+    """Return one request per response of a row."""
     if not isinstance(row, dict):
         raise InputError("not a JSON object")
-    messages = _parse_messages(row)
+    conversations = parse_row(row)
     name = str(row.get("id", line))
-    if not all(map(is_unicode, [name, *(message["content"] for message in messages)])):
+    names = [name] if len(conversations) == 1 else [f"{name}/{number}" for number in range(len(conversations))]
+    if not all(map(is_unicode, [name, *texts_of(conversations)])):
         raise InputError("a text contains a lone surrogate")
+    own = labels or _own_label(row.get("criterion"))
+    return [
+        Request(name, line, messages, (GIVEN,) if messages[0]["role"] == "system" else own)
+        for name, messages in zip(names, conversations, strict=True)
+    ]
+
+
+def parse_row(row: Mapping[str, Any]) -> list[Conversation]:
+    """Return the conversations of a request, each of which ends with a response.
+
+    The request is ``prompt``, a text or messages, or ``messages``; the response is ``response`` or ``completion``, a
+    text or messages, or the end of ``messages``. ``responses`` and ``completions`` are lists, each of whose items is a
+    response to the same request. ``system`` is the system message of a request without one.
+
+    Raises:
+        InputError: The row has another form, no response or more than one plain meaning, or a key that cannot be read.
+    """
+    if given := [key for key in _NOT_READ if row.get(key)]:
+        raise InputError(f"'{given[0]}' is not read")
+    if (row.get("prompt") is None) == (row.get("messages") is None):
+        raise InputError("it needs 'prompt' or 'messages'" + (", not both" if "prompt" in row else ""))
+    key = "prompt" if row.get("prompt") is not None else "messages"
+    responses = _responses(row)
+    if not responses:
+        if key == "prompt":
+            raise InputError("'response' is missing")
+        return [_with_system(parse_messages(row["messages"], "assistant"), row)]
+    request = _with_system(_request_messages(row[key], key), row)
+    return [join_response(request, response) for response in responses]
+
+
+def _responses(row: Mapping[str, Any]) -> list[Conversation]:
+    """Return the responses that a row has besides its messages."""
+    given = [key for key in (*_ONE_RESPONSE, *_SEVERAL_RESPONSES) if row.get(key) is not None]
+    if not given:
+        return []
+    if len(given) > 1:
+        raise InputError(f"it has both '{given[0]}' and '{given[1]}'")
+    value = row[given[0]]
+    if given[0] in _ONE_RESPONSE:
+        return [_response_messages(value, given[0])]
+    if not isinstance(value, list) or not value:
+        raise InputError(f"'{given[0]}' is not a list of responses")
+    return [_response_messages(item, given[0]) for item in value]
+
+
+def _request_messages(value: Any, key: str) -> Conversation:
+    """Return the messages of a request, which a text or messages before the response are."""
+    if isinstance(value, str):
+        if key == "messages":
+            raise InputError("'messages' is not a list of messages")
+        return conversation(None, value)
+    if not isinstance(value, list):
+        raise InputError(f"'{key}' is neither a string nor a list of messages")
+    return parse_messages(value)
+
+
+def _response_messages(value: Any, key: str) -> Conversation:
+    """Return the messages of a response: of the assistant, possibly with turns of tools before the last one."""
+    if isinstance(value, str):
+        return [{"role": "assistant", "content": value}]
+    if not isinstance(value, (list, dict)):
+        raise InputError(f"'{key}' is neither a string nor a list of messages")
+    return parse_messages([value] if isinstance(value, dict) else value, "assistant")
+
+
+def _with_system(messages: Conversation, row: Mapping[str, Any]) -> Conversation:
+    system = row.get("system")
+    if not system:
+        return messages
+    if not isinstance(system, str):
+        raise InputError("'system' is not a string")
     if messages[0]["role"] == "system":
-        return Request(name, line, messages, (GIVEN,))
-    return Request(name, line, messages, labels or _own_label(row.get("criterion")))
+        raise InputError("it has 'system' and a system message")
+    return [{"role": "system", "content": system}, *messages]
 
 
 def _own_label(name: Any) -> tuple[str, ...]:
@@ -151,39 +228,6 @@ def _own_label(name: Any) -> tuple[str, ...]:
         return criteria_labels(str(name))
     except SettingError as error:
         raise InputError(error.message.rstrip(".")) from error
-
-
-def _parse_messages(row: Mapping[str, Any]) -> Conversation:
-    if "messages" in row:
-        return check_messages(row["messages"])
-    for name in ("prompt", "response"):
-        if not isinstance(row.get(name), str):
-            raise InputError(f"'{name}' is missing or not a string")
-    system = row.get("system")
-    if system is not None and not isinstance(system, str):
-        raise InputError("'system' is not a string")
-    return conversation(system, row["prompt"], row["response"])
-
-
-def check_messages(messages: Any, last: str = "assistant") -> Conversation:
-    """Return a conversation with role and content of each message only.
-
-    Args:
-        messages: Messages, each with ``role`` (system, user, assistant) and ``content`` (a string).
-        last: Role that the last message must have.
-
-    Raises:
-        InputError: A message has another form, or the last one has another role.
-    """
-    if not isinstance(messages, list) or not messages or not all(map(_is_message, messages)):
-        raise InputError("'messages' is not a list of {role, content} with strings as content")
-    if messages[-1]["role"] != last:
-        raise InputError(f"the last of 'messages' is not from the {last}")
-    return [{"role": message["role"], "content": message["content"]} for message in messages]
-
-
-def _is_message(item: Any) -> bool:
-    return isinstance(item, dict) and item.get("role") in _ROLES and isinstance(item.get("content"), str)
 
 
 def read_code_requests(paths: Iterable[Path], settings: ScoreSettings) -> Iterator[Request | InvalidRequest]:

@@ -9,11 +9,12 @@ from typing import Any, Self, overload
 
 from themis_rm.criteria import CRITERIA, criterion
 from themis_rm.errors import SettingError
+from themis_rm.messages import Conversation, conversation, join_response, parse_messages
 from themis_rm.models.loading import load_model, prompt_set_of
 from themis_rm.models.protocol import ModelIdentity, RewardModel, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.progress import track
-from themis_rm.prompts import Conversation, PromptSet, conversation
+from themis_rm.prompts import PromptSet
 from themis_rm.serve.requests import (
     ALL,
     GIVEN,
@@ -21,13 +22,12 @@ from themis_rm.serve.requests import (
     Criteria,
     InvalidRequest,
     Request,
-    check_messages,
     criteria_labels,
 )
 from themis_rm.serve.results import Ranking, Scores, ScoreTable, rank_candidates
 from themis_rm.serve.stream import ScoredResponse
 
-Prompt = str | Sequence[Mapping[str, str]]
+Prompt = str | Sequence[Mapping[str, Any]]
 """A request as text, or as messages of which the last one is the user's."""
 
 _CHUNK = 256
@@ -218,8 +218,9 @@ def _messages(prompt: Any, response: Any) -> Conversation:
             raise TypeError("response is missing; only messages may contain it")
         messages = conversation(None, prompt, response)
     elif isinstance(prompt, Sequence) and not isinstance(prompt, bytes):
-        messages = check_messages([dict(item) for item in prompt], "assistant" if response is None else "user")
-        messages += [] if response is None else [{"role": "assistant", "content": response}]
+        messages = parse_messages(prompt, "assistant" if response is None else "")
+        if response is not None:
+            messages = join_response(messages, [{"role": "assistant", "content": response}])
     else:
         raise TypeError(f"prompt must be a str or a list of messages, not {type(prompt).__name__}")
     return messages

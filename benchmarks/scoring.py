@@ -95,10 +95,11 @@ def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path, count: int, ap
     from themis_rm.criteria import criterion
     from themis_rm.curation.curate import curate
     from themis_rm.curation.settings import CurateSettings
+    from themis_rm.messages import conversation
     from themis_rm.mining.repositories import mine_repositories
     from themis_rm.mining.settings import MineSettings
     from themis_rm.pipeline import ExecutorSettings
-    from themis_rm.prompts import built_in, conversation
+    from themis_rm.prompts import built_in
     from themis_rm.storage.parquet import read_rows
 
     mine_repositories(repos, scratch / "mined", MineSettings(), ExecutorSettings())
@@ -129,7 +130,8 @@ def commit_pairs(repos: list[str], tokenizer: Any, scratch: Path, count: int, ap
 def candidates(file: Path) -> list[Talk]:
     """Return 40 responses to one problem."""
     from themis_rm.criteria import criterion
-    from themis_rm.prompts import built_in, conversation
+    from themis_rm.messages import conversation
+    from themis_rm.prompts import built_in
 
     system = built_in().render([criterion("FC")])
     with file.open(encoding="utf-8") as lines:

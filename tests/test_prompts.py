@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from themis_rm.criteria import CRITERIA, PRINCIPLES, criterion
 from themis_rm.errors import InputError, SettingError
-from themis_rm.prompts import PromptMix, PromptSet, built_in, conversation
+from themis_rm.messages import conversation
+from themis_rm.prompts import PromptMix, PromptSet, built_in
 from themis_rm.records import Preference
 from themis_rm.storage.parquet import write_rows
 

@@ -130,7 +130,7 @@ def parse_message(item: Any) -> Message:
         message["tool_calls"] = calls
     for key in ("tool_call_id", "name"):
         if key in given:
-            message[key] = _text(given[key], key)  # type: ignore[literal-required]
+            message[key] = _text(given[key], key)
     if role != "assistant" and ("reasoning_content" in message or "tool_calls" in message):
         raise InputError(f"a message of the {role} has reasoning or tool calls")
     if text is None and message.keys() <= {"role", "content"}:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from themis_rm.endpoints.chat import ChatEndpoint, parse_completion
 from themis_rm.endpoints.settings import ChatSettings
 from themis_rm.errors import InputError, SettingError
-from themis_rm.prompts import conversation
+from themis_rm.messages import conversation
 
 QUESTION = conversation(None, "How good is it?")
 

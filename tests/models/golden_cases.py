@@ -10,9 +10,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from themis_rm.messages import conversation
 from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import conversation
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "rm"
 NAMES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())

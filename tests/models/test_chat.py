@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from themis_rm.messages import conversation
 from themis_rm.models.chat import ChatEncoder
 from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import conversation
 
 CLOSING = {"qwen3": "<|im_end|>\n", "llama": "<|eot_id|>", "mistral": "</s>", "gemma2": "<end_of_turn>\n"}
 LONG = "total = total + values[index]\n" * 60

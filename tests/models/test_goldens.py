@@ -6,10 +6,10 @@ import shutil
 import pytest
 from tests.models import golden_cases as golden
 
+from themis_rm.messages import conversation
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.family import detect_family
 from themis_rm.models.loading import load_model
-from themis_rm.prompts import conversation
 
 TOLERANCE = {"ldl": 5e-5}
 FAMILIES = {

@@ -17,7 +17,7 @@ LOAD = """
 import json, sys
 from themis_rm.models.loading import load_model, prompt_set_of
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import conversation
+from themis_rm.messages import conversation
 settings = ModelSettings(**json.loads(sys.argv[2]))
 try:
     model = load_model(sys.argv[1], settings)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.errors import CheckpointError, InputError
+from themis_rm.messages import conversation
 from themis_rm.models.loading import load_model
 from themis_rm.models.ngrams import NGramSettings, feature_difference, features, fit_ngrams
-from themis_rm.prompts import conversation
 
 SMALL = NGramSettings(bits=12)
 

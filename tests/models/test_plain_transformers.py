@@ -2,8 +2,8 @@
 
 import pytest
 
+from themis_rm.messages import conversation
 from themis_rm.models.loading import load_model
-from themis_rm.prompts import conversation
 
 ANSWERS = ["x = 1", "def f(values):\n    return sorted(values)[-1]\n" * 3, "return None  # ünïcode 😀"]
 SYSTEM = "Grade the answer by its speed."

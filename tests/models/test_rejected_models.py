@@ -178,7 +178,7 @@ def test_the_digest_depends_on_the_weights(folder, tiny_checkpoint):
 
 
 def test_a_reward_that_is_not_finite_is_a_failure(folder):
-    from themis_rm.prompts import conversation
+    from themis_rm.messages import conversation
 
     change_weights(folder, lambda weights: weights["score.weight"].fill_(float("nan")))
     score = load_model(folder).score([conversation(None, "a", "b")])[0]

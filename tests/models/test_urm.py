@@ -6,10 +6,10 @@ import shutil
 import pytest
 
 from themis_rm.errors import CheckpointError
+from themis_rm.messages import conversation
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.family import detect_family
 from themis_rm.models.loading import load_model
-from themis_rm.prompts import conversation
 
 TALKS = [conversation(None, "Add two numbers.", text) for text in ("a + b", "return a", "x" * 40)]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError, SettingError
-from themis_rm.prompts import conversation
+from themis_rm.messages import conversation
 from themis_rm.serve.requests import (
     InvalidRequest,
     Request,

@@ -4,9 +4,10 @@ import pytest
 
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError, SettingError
+from themis_rm.messages import conversation
 from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import built_in, conversation
+from themis_rm.prompts import built_in
 from themis_rm.serve.requests import ScoreSettings, read_jsonl_requests
 from themis_rm.serve.scorer import Scorer
 

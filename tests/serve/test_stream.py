@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from themis_rm.errors import SettingError
+from themis_rm.messages import conversation
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import conversation
 from themis_rm.serve.requests import ScoreSettings, read_jsonl_requests
 from themis_rm.serve.scorer import Scorer
 from themis_rm.serve.stream import errors_path, score_to_file

@@ -6,7 +6,8 @@ from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from themis_rm.errors import CheckpointError, SettingError
-from themis_rm.prompts import built_in, conversation
+from themis_rm.messages import conversation
+from themis_rm.prompts import built_in
 from themis_rm.training.backbone import LM_HEAD, build_model
 from themis_rm.training.export import save_reward_model
 from themis_rm.training.pair_model import PairRewardModel

@@ -18,7 +18,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError, SettingError
-from themis_rm.prompts import PromptSet, built_in, conversation
+from themis_rm.messages import conversation
+from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import Preference
 from themis_rm.storage.parquet import write_rows
 from themis_rm.training.prompt_sets import find_prompt_set

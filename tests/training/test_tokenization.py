@@ -9,7 +9,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from themis_rm.errors import CheckpointError, SettingError
-from themis_rm.prompts import conversation
+from themis_rm.messages import conversation
 from themis_rm.training.tokenization import Dropped, PairEncoder
 from themis_rm.training.tokenizers import CHAT_TEMPLATE, pad_token_id
 

@@ -12,7 +12,7 @@ from typing import Any
 from themis_rm.endpoints.client import EndpointError, EndpointTimeoutError, HttpClient, RequestRejected
 from themis_rm.endpoints.settings import ChatSettings
 from themis_rm.errors import InputError
-from themis_rm.prompts import Conversation
+from themis_rm.messages import Conversation, conversation
 
 _OPTIONAL = ("chat_template_kwargs", "logprobs", "top_logprobs", "seed", "n", "max_tokens")
 """Parameters that can be omitted, or sent under another name, if a server does not support them."""
@@ -109,7 +109,7 @@ class ChatEndpoint:
         Raises:
             InputError: The server cannot be used.
         """
-        prompt = [{"role": "user", "content": "Reply with the word: yes"}]
+        prompt = conversation(None, "Reply with the word: yes")
         # A reasoning model may need more than a few tokens until it writes the part that has log-probabilities.
         for limit in (16, self.settings.max_tokens):
             reply = self._request(prompt, {"logprobs": True, "top_logprobs": alternatives}, limit)[0]

@@ -30,13 +30,14 @@ from themis_rm.evaluation.results import (
     RunInfo,
 )
 from themis_rm.evaluation.scores import read_scores, with_stated_scores, write_scores
+from themis_rm.messages import Conversation, conversation
 from themis_rm.models import ngrams_crossfit as crossfit
 from themis_rm.models.loading import load_model, prompt_set_of
 from themis_rm.models.protocol import RewardModel, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import StageReport
 from themis_rm.progress import track
-from themis_rm.prompts import Conversation, PromptMode, PromptSet, conversation
+from themis_rm.prompts import PromptMode, PromptSet
 from themis_rm.records import BenchmarkPair, PairScore
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import remove, write_text

@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from themis_rm.endpoints.chat import ChatEndpoint
 from themis_rm.endpoints.settings import ChatSettings
-from themis_rm.prompts import conversation
+from themis_rm.messages import conversation
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.jsonl_cache import JsonlCache
 

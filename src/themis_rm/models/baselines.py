@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from themis_rm.messages import Conversation, text_of
 from themis_rm.models.protocol import NO_RESPONSE, ModelIdentity, Score, response_of
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import Conversation
 from themis_rm.storage.digests import stable_id
 
 
@@ -36,7 +36,7 @@ class RandomBaseline:
     def _draw(self, conversation: Conversation) -> Score:
         if response_of(conversation) is None:
             return Score.failed(NO_RESPONSE)
-        parts = [text for message in conversation for text in (message["role"], message["content"])]
+        parts = [text for message in conversation for text in (message["role"], text_of(message))]
         return Score(int(stable_id(str(self.seed), *parts)[:13], 16) / 16**13)
 
 

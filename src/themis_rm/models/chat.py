@@ -15,6 +15,7 @@ from typing import Any, Literal
 from jinja2 import TemplateError
 
 from themis_rm.errors import CheckpointError, SettingError
+from themis_rm.messages import Conversation, conversation
 from themis_rm.models import hub
 from themis_rm.models.checkpoint import read_json
 from themis_rm.models.protocol import (
@@ -30,7 +31,6 @@ from themis_rm.models.protocol import (
     response_of,
 )
 from themis_rm.models.settings import ModelSettings, SystemRole
-from themis_rm.prompts import Conversation
 
 _PLACEHOLDER = "\ue000"  # a private-use character: no template writes it, few responses start with it
 
@@ -94,11 +94,7 @@ class ChatEncoder:
 
     def _supports_system_role(self) -> bool:
         # Some templates raise an error for a system message, others omit it: neither supports one.
-        probe = [
-            {"role": "system", "content": _PLACEHOLDER},
-            {"role": "user", "content": "a"},
-            {"role": "assistant", "content": "b"},
-        ]
+        probe = conversation(_PLACEHOLDER, "a", "b")
         try:
             return _PLACEHOLDER in self._render(probe)
         except TemplateError:

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 import transformers
 
+from themis_rm.messages import Conversation
 from themis_rm.models.backbone import load_backbone, read_config
 from themis_rm.models.chat import ChatEncoder, load_encoder
 from themis_rm.models.checkpoint import Checkpoint, read_json
@@ -23,7 +24,6 @@ from themis_rm.models.layouts import BatchLayout, PackedLayout, PaddedLayout
 from themis_rm.models.prefix_sharing import tree_attention
 from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import Conversation
 
 
 def load_decoder(

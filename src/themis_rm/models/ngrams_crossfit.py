@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from themis_rm.messages import Conversation
 from themis_rm.models.ngrams import NGramModel, NGramSettings, feature_difference, fit_differences
 from themis_rm.models.protocol import ModelIdentity, Score
-from themis_rm.prompts import Conversation
 from themis_rm.records import BenchmarkPair
 from themis_rm.storage.digests import stable_id
 

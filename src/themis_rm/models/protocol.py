@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from themis_rm.prompts import Conversation
+from themis_rm.messages import Conversation, text_of
 
 PROMPT_TOO_LONG = "prompt-too-long"
 NO_RESPONSE = "no-response"
@@ -93,10 +93,10 @@ def is_unicode(text: str) -> bool:
 
 
 def response_of(conversation: Conversation) -> str | None:
-    """Return the last message if it is the assistant's, otherwise ``None``."""
+    """Return the text of the last message if it is the assistant's, otherwise ``None``."""
     if not conversation or conversation[-1]["role"] != "assistant":
         return None
-    return conversation[-1]["content"]
+    return text_of(conversation[-1])
 
 
 def system_of(conversation: Conversation) -> str:

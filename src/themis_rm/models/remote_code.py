@@ -15,13 +15,13 @@ import transformers
 from transformers import AutoModel, AutoModelForSequenceClassification
 
 from themis_rm.errors import CheckpointError
+from themis_rm.messages import Conversation
 from themis_rm.models.backbone import suppress_loading_messages
 from themis_rm.models.chat import ChatEncoder, load_encoder
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.device import choose_device, choose_dtype
 from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import Conversation
 from themis_rm.storage.digests import files_sha256
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from themis_rm.messages import conversation
 from themis_rm.models.judges.interface import JUDGES, JudgeInterface, judge_input
 from themis_rm.models.judges.prompt_templates import load_prompts
-from themis_rm.prompts import conversation
 from themis_rm.testing.assertions import require
 
 

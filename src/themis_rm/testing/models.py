@@ -13,8 +13,8 @@ import math
 import random
 from collections.abc import Callable, Sequence
 
+from themis_rm.messages import Conversation, conversation
 from themis_rm.models.protocol import NO_RESPONSE, NOT_UNICODE, PROMPT_TOO_LONG, ModelIdentity, RewardModel
-from themis_rm.prompts import Conversation, conversation
 from themis_rm.testing.assertions import require
 
 TOLERANCE = 1e-5

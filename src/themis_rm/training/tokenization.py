@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from jinja2.exceptions import TemplateError
 
 from themis_rm.errors import CheckpointError, SettingError
-from themis_rm.prompts import Conversation, conversation
+from themis_rm.messages import Conversation, conversation
 from themis_rm.training.recipe import Overflow, SystemRole
 
 # Two responses without a common first or last character, and without anything that a template would trim.

@@ -7,12 +7,12 @@ import time
 import pytest
 
 from themis_rm.errors import InputError, SettingError
+from themis_rm.messages import conversation
 from themis_rm.models.judges.interface import JUDGES
 from themis_rm.models.judges.model import load
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import JudgeSettings, ModelSettings
-from themis_rm.prompts import conversation
 
 CRITERIA = "Grade the answer by its memory alone."
 LAST = {

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.errors import InputError, SettingError
+from themis_rm.messages import conversation
 from themis_rm.models.judges.interface import JUDGES, judge_input
 from themis_rm.models.judges.model import load
 from themis_rm.models.judges.prompt_templates import load_prompts
 from themis_rm.models.settings import JudgeSettings, ModelSettings
-from themis_rm.prompts import built_in, conversation
+from themis_rm.prompts import built_in
 
 CODE = "xs = {{ request }}\n{% if x %}\n\\boxed{}"
 

@@ -5,11 +5,11 @@ import random
 import pytest
 
 from themis_rm.errors import CheckpointError, SettingError
+from themis_rm.messages import conversation
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.remote.model import NO_TEXT, REJECTED, load
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import conversation
 from themis_rm.testing.models import CONVERSATIONS
 
 from .conftest import NAME, SERVERS

@@ -24,11 +24,12 @@ from themis_rm.evaluation.reranking.ranks import (
     rank_problem,
 )
 from themis_rm.evaluation.statistics import Resampling
+from themis_rm.messages import conversation
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
 from themis_rm.progress import track
-from themis_rm.prompts import PromptMode, conversation
+from themis_rm.prompts import PromptMode
 from themis_rm.results import Result
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from themis_rm.errors import InputError
+from themis_rm.messages import Conversation
 from themis_rm.models.protocol import Score
-from themis_rm.prompts import Conversation
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.jsonl_cache import JsonlCache
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from themis_rm.endpoints.chat import TokenLogprob
+from themis_rm.messages import Conversation, conversation, text_of
 from themis_rm.models.judges.expectation import ExpectedScore, expected_score
 from themis_rm.models.judges.parsing import ParsedScore
 from themis_rm.models.judges.prompt_templates import PromptTemplates
 from themis_rm.models.protocol import system_of
-from themis_rm.prompts import Conversation, conversation
 from themis_rm.registry import Registry
 
 
@@ -34,15 +34,15 @@ class JudgeInput:
     @property
     def response(self) -> str:
         """Return the response that is scored."""
-        return self.turns[-1]["content"]
+        return text_of(self.turns[-1])
 
     @property
     def request(self) -> str:
         """Return the only user message, or all turns before the response, each with its role."""
         before = self.turns[:-1]
         if len(before) == 1 and before[0]["role"] == "user":
-            return before[0]["content"]
-        return "\n\n".join(f"{turn['role'].capitalize()}:\n{turn['content']}" for turn in before)
+            return text_of(before[0])
+        return "\n\n".join(f"{turn['role'].capitalize()}:\n{text_of(turn)}" for turn in before)
 
     def values(self, **more: str) -> dict[str, str]:
         """Return the variables of a template.
@@ -63,7 +63,7 @@ def judge_input(judged: Conversation, prompts: PromptTemplates) -> JudgeInput:
     If the prompts do not use criteria, the system message is put in front of the first message.
     """
     system = system_of(judged)
-    turns = [dict(turn) for turn in judged if turn["role"] != "system"]
+    turns: Conversation = [{**turn} for turn in judged if turn["role"] != "system"]
     if not prompts.uses("criteria"):
         if system:
             turns[0]["content"] = f"{system}\n\n{turns[0]['content']}"

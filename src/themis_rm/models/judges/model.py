@@ -10,6 +10,7 @@ from statistics import fmean
 
 from themis_rm.endpoints.chat import ChatEndpoint, ChatReply
 from themis_rm.errors import SettingError
+from themis_rm.messages import Conversation
 from themis_rm.models.judges.cache import Judgment, JudgmentCache
 from themis_rm.models.judges.interface import JUDGES, JudgeInterface, judge_input
 from themis_rm.models.judges.parsing import UNCLOSED_REASONING, answer_start
@@ -26,7 +27,6 @@ from themis_rm.models.protocol import (
     response_of,
 )
 from themis_rm.models.settings import JudgeSettings, ModelSettings
-from themis_rm.prompts import Conversation
 from themis_rm.storage.digests import stable_id
 
 DEFAULT_INTERFACE = "rubric"

@@ -10,13 +10,13 @@ from typing import Any, Protocol
 
 from themis_rm.endpoints.client import HttpClient, RequestRejected
 from themis_rm.errors import CheckpointError, SettingError
+from themis_rm.messages import Conversation
 from themis_rm.models.chat import ChatEncoder, EncodedConversation, load_encoder, tokenizer_dir
 from themis_rm.models.checkpoint import model_digest, read_json
 from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.remote.dialect import DIALECTS, Dialect, RequestItem, RequestOptions, ServerInfo
 from themis_rm.models.remote.probe import PROBES, check_order, find_logit_options
 from themis_rm.models.settings import ModelSettings, RemoteSettings
-from themis_rm.prompts import Conversation
 from themis_rm.storage.digests import stable_id
 
 REJECTED = "rejected-by-server"

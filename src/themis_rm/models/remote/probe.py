@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from themis_rm.endpoints.client import RequestRejected
 from themis_rm.errors import InputError
+from themis_rm.messages import Conversation, conversation
 from themis_rm.models.remote.dialect import Dialect, RequestOptions
-from themis_rm.prompts import Conversation, conversation
 
 PROBES: tuple[Conversation, ...] = (
     conversation(None, "Write a function that adds two numbers.", "def add(a, b):\n    return a + b"),

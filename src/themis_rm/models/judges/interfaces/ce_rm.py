@@ -8,10 +8,10 @@ overall, in steps of a half, each grade in ``\boxed{}``. Thinking is off.
 
 from __future__ import annotations
 
+from themis_rm.messages import Conversation
 from themis_rm.models.judges.interface import INPUT_VARIABLES, JUDGES, JudgeInput, JudgeInterface
 from themis_rm.models.judges.parsing import parse_boxed
 from themis_rm.models.judges.prompt_templates import PROMPT_DIR, PromptTemplates
-from themis_rm.prompts import Conversation
 
 
 def _first_turn(prompts: PromptTemplates, judged: JudgeInput) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from themis_rm.endpoints.chat import TokenLogprob
+from themis_rm.messages import Conversation
 from themis_rm.models.judges.expectation import ExpectedScore, verdict_odds
 from themis_rm.models.judges.interface import JUDGES, JudgeInput, JudgeInterface
 from themis_rm.models.judges.parsing import ParsedScore, parse_verdict
 from themis_rm.models.judges.prompt_templates import PROMPT_DIR, PromptTemplates
-from themis_rm.prompts import Conversation
 
 
 def _messages(prompts: PromptTemplates, judged: JudgeInput, _: str) -> Conversation:

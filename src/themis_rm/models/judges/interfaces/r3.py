@@ -6,10 +6,10 @@ allowed; pointwise scores are integers from 1 to 5. The authors sample at temper
 
 from __future__ import annotations
 
+from themis_rm.messages import Conversation
 from themis_rm.models.judges.interface import INPUT_VARIABLES, JUDGES, JudgeInput, JudgeInterface
 from themis_rm.models.judges.parsing import parse_explained
 from themis_rm.models.judges.prompt_templates import PROMPT_DIR, PromptTemplates
-from themis_rm.prompts import Conversation
 
 
 def _messages(prompts: PromptTemplates, judged: JudgeInput, _: str) -> Conversation:

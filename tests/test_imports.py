@@ -22,7 +22,7 @@ FOUNDATION = {
         "pipeline",
         "registry",
     ),
-    *("languages", "storage", "endpoints"),
+    *("languages", "storage", "endpoints", "executors"),
 }
 """Modules and packages that import each other, and no package of the table below."""
 

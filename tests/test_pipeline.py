@@ -189,7 +189,7 @@ def test_workers_end_when_their_run_is_killed(tmp_path):
 def test_a_worker_that_dies_is_a_user_error(tmp_path):
     write_input(tmp_path / "in")
     steps = [RowReader(tmp_path / "in", BenchmarkPair.required()), CrashingFilter()]
-    with pytest.raises(UserError, match="A worker process died"):
+    with pytest.raises(UserError, match="A worker process died by signal SIGKILL, possibly"):
         run_steps("filter", steps, tmp_path / "out", 3, ExecutorSettings(workers=2))
 
 

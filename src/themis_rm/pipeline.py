@@ -8,33 +8,27 @@ a row is the ``metadata`` of a datatrove ``Document``.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from copy import deepcopy
 from dataclasses import dataclass, field
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, Self
 
 import pyarrow as pa
 from datatrove.data import Document
-from datatrove.executor.local import LocalPipelineExecutor
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.filters.base_filter import BaseFilter
 from datatrove.pipeline.writers.parquet import ParquetWriter
-from datatrove.utils.logging import logger
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from themis_rm.errors import SettingError, UserError
+from themis_rm.executors.local import LocalExecutor
+from themis_rm.executors.logs import silence_datatrove
+from themis_rm.executors.ray import RayExecutor, check_ray
+from themis_rm.executors.slurm import SlurmExecutor, check_slurm
 from themis_rm.languages import MissingPartError
-from themis_rm.progress import progress_bar, tasks_done
+from themis_rm.progress import progress_bar
 from themis_rm.results import TableView
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_json
@@ -60,6 +54,15 @@ class ExecutorSettings(Settings):
     """Number of tasks that run at the same time."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Further arguments of the Ray or Slurm executor (``partition``, ``time``, ``mem_per_cpu_gb``, ...)."""
+    pending_timeout: float = Field(86_400, gt=0)
+    """Seconds after which a Slurm job that has not started is canceled and ends the stage."""
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        checks = {"ray": check_ray, "slurm": check_slurm}
+        if self.type in checks:
+            checks[self.type](self.options)
+        return self
 
 
 @dataclass(repr=False)
@@ -227,66 +230,6 @@ class RowFilter(BaseFilter):
         raise NotImplementedError
 
 
-class _LocalExecutor(LocalPipelineExecutor):
-    """A local executor that reports dead workers and leaves no process behind when the run is killed.
-
-    datatrove's own executor forks a manager process that survives a killed run and keeps its locks, and its pool waits
-    forever for the task of a worker that died. This one also keeps the log of the first task off the terminal.
-    """
-
-    def run(self) -> None:
-        """Run the tasks that have no completion marker.
-
-        Raises:
-            UserError: A worker process died.
-        """
-        ranks = self.get_incomplete_ranks()
-        if not ranks:
-            return
-        self.save_executor_as_json()
-        if self.workers == 1:
-            pipeline = self.pipeline  # type: ignore[has-type]
-            for rank in ranks:
-                self.pipeline = deepcopy(pipeline)
-                self._run_for_rank(rank)
-            return
-        context = multiprocessing.get_context("forkserver")
-        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_exit_with_parent) as pool:
-            tasks = [pool.submit(self._run_for_rank, rank) for rank in ranks]
-            try:
-                for task in as_completed(tasks):
-                    task.result()
-            except BrokenProcessPool:
-                raise UserError(
-                    "A worker process died, possibly because memory ran out.",
-                    "Run the same command again to resume, with fewer workers to use less memory. In a script, make "
-                    "the call under if __name__ == '__main__'.",
-                ) from None
-            finally:
-                pool.shutdown(cancel_futures=True)
-
-    def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> None:
-        _silence_datatrove()
-        # datatrove prints the log of local rank 0 to the terminal; every rank also logs to a file.
-        try:
-            super()._run_for_rank(rank, local_rank + 1, node_rank)
-        finally:
-            _silence_datatrove()  # closing a task's log restores the default one
-
-
-def _exit_with_parent() -> None:
-    # An orphaned worker would keep writing while the run is resumed. The fork server does not end when the run is
-    # killed, because it and its workers keep each other alive.
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
-
-
-def _exit_after(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
-
-
 def run_steps(
     stage: str, steps: Sequence[PipelineStep], folder: Path, tasks: int, executor: ExecutorSettings
 ) -> StageReport:
@@ -301,55 +244,27 @@ def run_steps(
         executor: Executor and number of workers; the output does not depend on them.
 
     Raises:
-        UserError: A worker process died.
-        SettingError: An option that the executor needs is missing.
+        UserError: A task failed, or a worker or a job of the cluster ended early.
     """
     logs = folder / "logs" / stage
     started = time.monotonic()
-    _silence_datatrove()
+    silence_datatrove()
     with progress_bar(stage, logs, tasks):
-        if executor.type == "local":
-            workers = max(1, min(executor.workers, tasks))
-            _LocalExecutor(steps, tasks=tasks, workers=workers, logging_dir=str(logs)).run()
-        else:
-            _cluster_executor(stage, list(steps), logs, tasks, executor).run()
-            _wait(logs, tasks)
+        _run_tasks(stage, list(steps), logs, tasks, executor)
     report = read_counts(stage, logs)
     report.seconds = time.monotonic() - started
     return report
 
 
-def _cluster_executor(stage: str, steps: list[PipelineStep], logs: Path, tasks: int, executor: ExecutorSettings) -> Any:
-    options = {"tasks": tasks, "workers": executor.workers, "logging_dir": str(logs), **executor.options}
+def _run_tasks(stage: str, steps: list[PipelineStep], logs: Path, tasks: int, executor: ExecutorSettings) -> None:
+    common = {"pipeline": steps, "tasks": tasks, "logging_dir": str(logs), "workers": min(executor.workers, tasks)}
     if executor.type == "ray":
-        from datatrove.executor.ray import RayPipelineExecutor
-
-        return RayPipelineExecutor(steps, **options)
-    from datatrove.executor.slurm import SlurmPipelineExecutor
-
-    if "time" not in options or "partition" not in options:
-        raise SettingError(
-            "The slurm executor lacks options.time or options.partition.",
-            "Set both, such as options: {time: '4:00:00', partition: cpu}.",
-        )
-    return SlurmPipelineExecutor(steps, job_name=f"themis-{stage}", **options)
-
-
-def _wait(logs: Path, tasks: int) -> None:
-    # Slurm returns as soon as the job is queued; the stage is done when every task has written its marker.
-    while tasks_done(logs) < tasks:
-        time.sleep(5)
-
-
-def _silence_datatrove() -> None:
-    # datatrove logs every task to stderr and to log files; the terminal shows the progress bar instead.
-    if not os.environ.get("THEMIS_DEBUG"):
-        logger.remove()
-        logger.add(sys.stderr, level="ERROR", filter=lambda record: not isinstance(_exception(record), UserError))
-
-
-def _exception(record: Any) -> BaseException | None:
-    return record["exception"].value if record["exception"] else None
+        RayExecutor(**common, **executor.options).run()
+    elif executor.type == "slurm":
+        options = {"job_name": f"themis-{stage}", **executor.options}
+        SlurmExecutor(**common, **options, pending_timeout=executor.pending_timeout).launch_and_wait()
+    else:
+        LocalExecutor(**common).run()
 
 
 def read_counts(stage: str, logs: Path, rank: int | None = None) -> StageReport:

@@ -17,6 +17,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from themis_rm.endpoints.chat import ChatEndpoint
+from themis_rm.endpoints.reasoning import answer_start
 from themis_rm.endpoints.settings import ChatSettings
 from themis_rm.messages import conversation
 from themis_rm.storage.digests import stable_id
@@ -111,9 +112,8 @@ def parse_request(text: str, versions: CodeVersions) -> tuple[str, str]:
 
     The response must contain exactly one request after any closed block of reasoning; an unclosed block is a failure.
     """
-    if text.count("<think>") > text.count("</think>"):
-        return "", "no-request"
-    matches = _REQUEST.findall(text.rpartition("</think>")[2])
+    start = answer_start(text)
+    matches = [] if start is None else _REQUEST.findall(text[start:])
     if len(matches) != 1 or not matches[0].strip():
         return "", "no-request"
     request = matches[0].strip()

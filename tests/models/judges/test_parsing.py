@@ -116,7 +116,8 @@ def test_a_pair_with_a_failed_response_is_not_a_tie():
         (parse_score_line, "Score: 2</think>\nScore: 5", 5.0),
         (parse_score_line, "Score: 2</think>", PARSE_FAILED),
         (parse_score_line, "<think>\nScore: 2", UNCLOSED_REASONING),
-        (parse_score_line, "<think>a</think>Score: 3 <think>\nScore: 2", UNCLOSED_REASONING),
+        (parse_score_line, "<think>a</think>Score: 3 <think>\nScore: 2", 2.0),
+        (parse_score_line, "<think>a</think><think>\nScore: 2", UNCLOSED_REASONING),
         (parse_score_line, "", PARSE_FAILED),
         (parse_boxed, "\\boxed{7.0}", 7.0),
         (parse_boxed, "\\boxed{10.5}", OUT_OF_RANGE),
@@ -181,4 +182,4 @@ def test_reasoning_never_counts(parse, reasoning, answer):
     alone = parse(answer)
     after = parse(f"<think>{reasoning}</think>{answer}")
     assert (after.value, after.failure) == (alone.value, alone.failure)
-    assert parse(f"{answer}<think>{reasoning}").failure == UNCLOSED_REASONING
+    assert parse(f"<think>{reasoning}").failure == UNCLOSED_REASONING

@@ -91,6 +91,7 @@ class JudgeInterface:
         expect: Computes the expected score from the tokens of a response, its text and its parsed score.
         stated_is_comparable: Whether the stated score may replace an expected score that cannot be computed; true if
             both are on the same scale.
+        several_scores: Whether a response has further scores before the last one, such as one for each criterion.
         thinking: Value of the chat template's ``enable_thinking``, unless the user sets it; ``None`` to not send it.
     """
 
@@ -104,6 +105,7 @@ class JudgeInterface:
     first_turn: Callable[[PromptTemplates, JudgeInput], str] | None = None
     expect: Callable[[Sequence[TokenLogprob], str, ParsedScore, Sequence[str]], ExpectedScore | None] = expected_score
     stated_is_comparable: bool = True
+    several_scores: bool = False
     thinking: bool | None = None
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from themis_rm.endpoints.chat import ChatEndpoint, ChatReply
+from themis_rm.endpoints.reasoning import answer_start
 from themis_rm.errors import SettingError
 from themis_rm.messages import Conversation
+from themis_rm.models.judges.answers import UNCLOSED_REASONING
 from themis_rm.models.judges.cache import Judgment, JudgmentCache
 from themis_rm.models.judges.interface import JUDGES, JudgeInterface, judge_input
-from themis_rm.models.judges.parsing import UNCLOSED_REASONING, answer_start
 from themis_rm.models.judges.prompt_templates import PromptTemplates, load_prompts
+from themis_rm.models.judges.quotations import parse_own_score
 from themis_rm.models.judges.shared_answers import SharedAnswers
 from themis_rm.models.protocol import (
     NO_LOGPROBS,
@@ -144,7 +146,8 @@ class Judge:
             top_logprobs=ALTERNATIVES if self._uses_expectation else 0,
             template=self._template,
         )
-        return _combine(replies, [self._parse(reply) for reply in replies])
+        shown = [turn["content"] for turn in judged.turns]
+        return _combine(replies, [self._parse(reply, shown) for reply in replies])
 
     def _request_first_turn(self, prompt: str) -> tuple[str, str]:
         reply = self._endpoint.sample([{"role": "user", "content": prompt}], template=self._template)[0]
@@ -156,10 +159,10 @@ class Judge:
         answer = reply.text[start:].strip()
         return (answer, "") if answer else ("", "empty")
 
-    def _parse(self, reply: ChatReply) -> _ParsedSample:
+    def _parse(self, reply: ChatReply, shown: Sequence[str]) -> _ParsedSample:
         if reply.text is None:
             return _ParsedSample(failure=reply.failure)
-        parsed = self.interface.parse(reply.text)
+        parsed = parse_own_score(reply.text, shown, self.interface.parse, self.interface.several_scores)
         if parsed.value is None:
             return _ParsedSample(failure=parsed.failure)
         if not self._uses_expectation:

@@ -38,6 +38,7 @@ JUDGES.register(
         parse=parse_boxed,
         messages=_messages,
         first_turn=_first_turn,
+        several_scores=True,
         thinking=False,
     )
 )

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from themis_rm.errors import InputError
-from themis_rm.messages import Conversation
+from themis_rm.messages import Conversation, text_of
 from themis_rm.models.protocol import Score
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.jsonl_cache import JsonlCache
@@ -54,7 +54,7 @@ class JudgmentCache:
 
     def key(self, conversation: Conversation) -> str:
         """Return the cache key of a conversation."""
-        return stable_id(self.judge, *(part for turn in conversation for part in (turn["role"], turn["content"])))
+        return stable_id(self.judge, *(part for turn in conversation for part in (turn["role"], text_of(turn))))
 
     def get(self, key: str) -> Judgment | None:
         """Return a stored judgment, ``None`` if there is none."""

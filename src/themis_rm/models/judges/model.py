@@ -11,7 +11,7 @@ from statistics import fmean
 from themis_rm.endpoints.chat import ChatEndpoint, ChatReply
 from themis_rm.endpoints.reasoning import answer_start
 from themis_rm.errors import SettingError
-from themis_rm.messages import Conversation
+from themis_rm.messages import Conversation, text_of
 from themis_rm.models.judges.answers import UNCLOSED_REASONING
 from themis_rm.models.judges.cache import Judgment, JudgmentCache
 from themis_rm.models.judges.interface import JUDGES, JudgeInterface, judge_input
@@ -146,7 +146,7 @@ class Judge:
             top_logprobs=ALTERNATIVES if self._uses_expectation else 0,
             template=self._template,
         )
-        shown = [turn["content"] for turn in judged.turns]
+        shown = [text_of(turn) for turn in judged.turns]
         return _combine(replies, [self._parse(reply, shown) for reply in replies])
 
     def _request_first_turn(self, prompt: str) -> tuple[str, str]:

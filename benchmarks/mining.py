@@ -27,7 +27,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from themis_rm.languages import language_of_path
-from themis_rm.mining.git import find_git_dir, open_isolated
+from themis_rm.mining.git import open_isolated
+from themis_rm.mining.layout import find_git_dir
 from themis_rm.mining.messages import check_length, is_boilerplate, is_revert
 from themis_rm.mining.miner import RepositoryMiner
 from themis_rm.mining.repositories import mine_repositories

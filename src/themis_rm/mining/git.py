@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,23 +20,10 @@ from pathlib import Path
 from typing import IO
 
 from themis_rm.errors import InputError
+from themis_rm.mining.git_command import environment, git_command, parse_git_error
+from themis_rm.mining.layout import common_dir, partial_clone_filter, read_small, require_own_objects
+from themis_rm.mining.references import find_commit
 from themis_rm.storage.atomic import atomic_path
-
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_SYSTEM": os.devnull,
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_PAGER": "cat",
-    "GIT_ALLOW_PROTOCOL": "https:ssh:git:file",
-    "LC_ALL": "C",
-}
-_INHERITED = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_PROXY_COMMAND")
-"""Variables that configure access to servers; all other ``GIT_*`` and ``*ASKPASS`` variables are removed."""
 
 _CONFIG = """\
 [core]
@@ -62,51 +47,7 @@ _CONFIG = """\
 [gc]
 \tauto = 0
 {extensions}"""
-
-_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-
-
-def environment() -> dict[str, str]:
-    """Return the environment for git: the user's, without variables that change what git does."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _INHERITED or not (name.startswith("GIT_") or name.endswith("ASKPASS"))
-    }
-    return kept | _ENVIRONMENT
-
-
-def _command(git_dir: Path | None, arguments: Sequence[str]) -> list[str]:
-    where = [] if git_dir is None else [f"--git-dir={git_dir}"]
-    return [
-        "git", "--no-pager", "--no-replace-objects", *where,
-        "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", *arguments,
-    ]  # fmt: skip
-
-
-def require_git() -> None:
-    """Check that git is installed.
-
-    Raises:
-        InputError: There is no git program on the path.
-    """
-    if shutil.which("git") is None:
-        raise InputError("The git program is not installed (or not on PATH).", "Install git 2.36 or newer.")
-
-
-def parse_git_error(stderr: bytes, hidden: Sequence[str] = ()) -> str:
-    """Return the most informative line of git's error output, without passwords and control characters.
-
-    Args:
-        stderr: Error output of git.
-        hidden: Texts to remove, such as temporary directories or a URL with a password.
-    """
-    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-    message = next((line for line in lines if line.startswith("fatal:")), lines[-1] if lines else "git gave no reason")
-    for text in hidden:
-        message = message.replace(text, "...")
-    printable = "".join(ch if ch.isprintable() else "?" for ch in message)
-    return re.sub(r"://[^/@\s]+@", "://", printable).removeprefix("fatal: ")[:300]
+_SHALLOW_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +71,7 @@ class IsolatedGitDir:
     def start(self, arguments: Sequence[str], stdin: IO[bytes] | None, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start git on the repository, with its output in a pipe."""
         process = subprocess.Popen(
-            _command(self.path, arguments),
+            git_command(self.path, arguments),
             stdin=stdin if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -177,31 +118,23 @@ class IsolatedGitDir:
 
 
 @contextmanager
-def open_isolated(git_dir: Path, scratch: Path, alternates: bool = False) -> Iterator[IsolatedGitDir]:
+def open_isolated(git_dir: Path, scratch: Path, alternates: bool = False, branch: str = "") -> Iterator[IsolatedGitDir]:
     """Open a repository through an isolated git directory, which is deleted at the end of the body.
 
     Args:
-        git_dir: Git directory of the repository, see :func:`find_git_dir`.
+        git_dir: Git directory of the repository, see :func:`~themis_rm.mining.layout.find_git_dir`.
         scratch: Existing directory for temporary files.
         alternates: Whether the repository may borrow objects from other directories.
+        branch: Branch at which the history starts; by default ``HEAD``.
 
     Raises:
-        InputError: The directory is not a repository, has no commits, or borrows objects without permission.
+        InputError: The directory is not a repository, has no commits, borrows objects without permission, or is a
+            partial clone that lacks objects.
     """
-    common = _common_dir(git_dir)
-    objects = common / "objects"
-    if not objects.is_dir():
-        raise InputError(f"{git_dir} has no directory of objects, so it is not a git repository.")
-    borrowed = objects / "info" / "alternates"
-    if os.path.lexists(borrowed) and not borrowed.is_file():
-        raise InputError("Its objects/info/alternates is not a regular file.")  # git would block on a FIFO
-    if not alternates and _text(borrowed).strip():
-        raise InputError(
-            "It borrows objects from other directories (objects/info/alternates).",
-            "Set alternates=true to allow it, or run 'git repack -a -d' in it and delete that file.",
-        )
-    head = head_of(git_dir)
-    shallow = _text(common / "shallow")
+    common = common_dir(git_dir)
+    objects = require_own_objects(common, alternates)
+    head = find_commit(git_dir, branch)
+    shallow = read_small(common / "shallow", _SHALLOW_BYTES)
     with tempfile.TemporaryDirectory(prefix="isolated-", dir=scratch) as folder:
         isolated = Path(folder) / "git"
         for part in ("refs", "objects"):
@@ -214,101 +147,23 @@ def open_isolated(git_dir: Path, scratch: Path, alternates: bool = False) -> Ite
         if shallow:
             (isolated / "shallow").write_text(shallow)
         boundary = frozenset(line.encode() for line in shallow.split())
-        yield IsolatedGitDir(isolated, objects.resolve(), head, boundary, Path(folder))
+        opened = IsolatedGitDir(isolated, objects.resolve(), head, boundary, Path(folder))
+        name = partial_clone_filter(common)
+        if name is not None and _lacks_objects(opened):
+            raise InputError(
+                f"It is a partial clone ({name}): objects are missing.",
+                "Run 'git fetch --refetch --no-filter' in it, or pass its URL.",
+            )
+        yield opened
 
 
-def find_git_dir(path: Path) -> Path:
-    """Return the git directory of a working tree, a worktree, a submodule or a bare repository.
-
-    Raises:
-        InputError: The directory is none of these.
-    """
-    inner = path / ".git"
-    if inner.is_dir():
-        return inner
-    if inner.is_file():
-        target = _text(inner)
-        if target.startswith("gitdir: "):
-            return path / target.removeprefix("gitdir: ").strip()
-    if (path / "HEAD").is_file() and ((path / "objects").is_dir() or (path / "commondir").is_file()):
-        return path
-    raise InputError("It is not a git repository.", "Pass a clone, a bare repository or a bundle.")
-
-
-def _common_dir(git_dir: Path) -> Path:
-    # A linked worktree has a separate HEAD; the rest is in the main repository.
-    named = _text(git_dir / "commondir").strip()
-    return git_dir / named if named else git_dir
-
-
-def _text(path: Path, limit: int = 64 << 20) -> str:
-    # Regular files only: opening a FIFO in an untrusted directory would block.
+def _lacks_objects(git_dir: IsolatedGitDir) -> bool:
+    """Return whether an object of the history is missing."""
     try:
-        if not path.is_file() or path.stat().st_size > limit:
-            return ""
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
-    except (OSError, ValueError) as error:
-        raise InputError(f"Cannot read {path.name} of the repository ({type(error).__name__}).") from error
-
-
-def head_of(git_dir: Path) -> str:
-    """Return the hash of the commit that the ``HEAD`` of a repository points to, without running git.
-
-    If ``HEAD`` names a missing branch, as in a clone of a bundle without ``HEAD``, the branch ``main``, ``master`` or
-    the only branch is used.
-
-    Raises:
-        InputError: There is no commit.
-    """
-    common = _common_dir(git_dir)
-    packed = {
-        name: oid
-        for oid, _, name in (line.partition(" ") for line in _text(common / "packed-refs").splitlines())
-        if _OID.fullmatch(oid)
-    }
-    value = _text(git_dir / "HEAD").strip()
-    for _ in range(5):
-        if not value.startswith("ref:"):
-            break
-        value = _read_ref(value.removeprefix("ref:").strip(), git_dir, common, packed)
-    if _OID.fullmatch(value):
-        return value
-    branches = {name for name in packed if name.startswith("refs/heads/")}
-    heads = common / "refs" / "heads"
-    branches |= {f"refs/heads/{file.relative_to(heads)}" for file in heads.rglob("*") if file.is_file()}
-    candidates = ["refs/heads/main", "refs/heads/master", *(branches if len(branches) == 1 else ())]
-    for name in (name for name in candidates if name in branches):
-        value = _read_ref(name, git_dir, common, packed)
-        if _OID.fullmatch(value):
-            return value
-    raise InputError("It has no commits (HEAD does not point to one).")
-
-
-def _read_ref(name: str, git_dir: Path, common: Path, packed: dict[str, str]) -> str:
-    if not name.startswith("refs/") or ".." in name.split("/"):
-        return ""
-    for folder in (git_dir, common):
-        value = _text(folder / name).strip()
-        if value:
-            return value
-    return packed.get(name, "")
-
-
-def remote_url(git_dir: Path) -> str:
-    """Return the URL of the remote ``origin`` in the configuration of a repository, or ``""``."""
-    config = _common_dir(git_dir) / "config"
-    if not config.is_file():
-        return ""
-    # `git config --file` reads only this file, without includes, and applies none of its settings.
-    result = subprocess.run(
-        _command(None, ["config", "--file", str(config.resolve()), "--no-includes", "--get", "remote.origin.url"]),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env=environment(),
-        cwd="/",
-        check=False,
-    )
-    return result.stdout.decode("utf-8", "replace").strip() if result.returncode == 0 else ""
+        with git_dir.stream(["rev-list", "--objects", "--missing=print", git_dir.head, "--"]) as lines:
+            return any(line.startswith(b"?") for line in lines)
+    except InputError:  # git ends at some kinds of missing objects
+        return True
 
 
 def clone(source: str, target: Path) -> None:
@@ -327,7 +182,7 @@ def clone(source: str, target: Path) -> None:
     with atomic_path(target) as partial:
         arguments = [*options, "clone", "--bare", "--quiet", "--no-tags", "--template=", "--", source, str(partial)]
         result = subprocess.run(
-            _command(None, arguments),
+            git_command(None, arguments),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env=environment(),

@@ -19,7 +19,9 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.errors import InputError
-from themis_rm.mining.git import IsolatedGitDir, clone, find_git_dir, open_isolated, require_git
+from themis_rm.mining.git import IsolatedGitDir, clone, open_isolated
+from themis_rm.mining.git_command import require_git
+from themis_rm.mining.layout import find_git_dir
 from themis_rm.mining.miner import RepositoryMiner
 from themis_rm.mining.settings import MineSettings
 from themis_rm.mining.sources import RepositorySource, resolve_repositories
@@ -64,7 +66,7 @@ def mine_repositories(
     """
     require_git()
     out, settings, executor = Path(out), settings or MineSettings(), executor or ExecutorSettings()
-    sources = resolve_repositories([str(repo) for repo in repos])
+    sources = resolve_repositories([str(repo) for repo in repos], settings.branch)
     if not sources:
         raise InputError("No repository is given.", "Pass a path or URL, or a file of them with --repos-file.")
     _prepare(out, sources, settings)
@@ -272,7 +274,7 @@ def open_source(source: RepositorySource, out: Path, settings: MineSettings) -> 
     scratch.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=scratch) as folder,
-        open_isolated(location, Path(folder).resolve(), settings.alternates) as git_dir,
+        open_isolated(location, Path(folder).resolve(), settings.alternates, settings.branch) as git_dir,
     ):
         yield git_dir
     if source.kind != "local" and not settings.keep_clones:

@@ -36,8 +36,10 @@ class MineSettings(Settings):
     """Accept any license, including unknown and missing ones."""
     first_parent: bool = False
     """Follow only first parents: the main line without the commits of merged branches."""
+    branch: str = ""
+    """Branch whose history is mined, such as ``main`` or ``origin/main``; by default that of ``HEAD``."""
     alternates: bool = False
-    """Allow local repositories to borrow objects from the directories in their ``objects/info/alternates``."""
+    """Allow local repositories to borrow objects from other directories, by ``objects/info/alternates`` or links."""
     keep_clones: bool = False
     """Keep clones of URLs and bundles in ``clones/`` instead of deleting them after mining."""
 

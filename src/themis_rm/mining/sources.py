@@ -11,7 +11,8 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from themis_rm.errors import InputError
-from themis_rm.mining.git import find_git_dir, head_of, remote_url
+from themis_rm.mining.layout import find_git_dir, remote_url
+from themis_rm.mining.references import find_commit
 from themis_rm.storage.digests import stable_id
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -53,7 +54,7 @@ def read_repos_file(path: str | Path) -> list[str]:
         InputError: The file cannot be read or names no repository.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read {path}: {error}.") from error
     repos = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
@@ -62,12 +63,20 @@ def read_repos_file(path: str | Path) -> list[str]:
     return repos
 
 
-def resolve_repositories(repos: Sequence[str]) -> list[RepositorySource]:
-    """Resolve paths and URLs; repeated repositories are dropped, and equal names become unique.
+def resolve_repositories(repos: Sequence[str], branch: str = "") -> list[RepositorySource]:
+    """Resolve paths and URLs; equal names become unique.
 
-    Nothing is fetched and no error is raised: a repository that cannot be mined has an ``error``.
+    A repository that is given several times, also in other spellings, is taken once. Nothing is fetched and no error is
+    raised: a repository that cannot be mined has an ``error``.
+
+    Args:
+        repos: Paths and URLs.
+        branch: Branch that is mined; by default that of ``HEAD``.
     """
-    unique = {(source.kind, source.location): source for source in map(_source, repos)}
+    unique: dict[tuple[str, str], RepositorySource] = {}
+    for text in repos:
+        source = _source(text, branch)
+        unique.setdefault((source.kind, same_url(source.location) if source.kind == "url" else source.location), source)
     counts = Counter(source.name for source in unique.values())
     return [
         replace(source, name=f"{source.name}~{source.key[:8]}") if counts[source.name] > 1 else source
@@ -75,18 +84,26 @@ def resolve_repositories(repos: Sequence[str]) -> list[RepositorySource]:
     ]
 
 
-def _source(text: str) -> RepositorySource:
+def same_url(url: str) -> str:
+    """Return a text that is equal for the spellings of a URL: scheme, user, final slash and ``.git`` do not count."""
+    scheme = _SCHEME.match(url)
+    rest = url[scheme.end() :] if scheme else url.replace(":", "/", 1)
+    host, _, path = rest.partition("/")
+    return f"{host.rpartition('@')[2].lower()}/{path.strip('/').removesuffix('.git')}"
+
+
+def _source(text: str, branch: str) -> RepositorySource:
     scheme = _SCHEME.match(text)
     if "\0" in text or not text.strip():
         return RepositorySource("?", "local", text, _shown(text), error="It is not a path or URL.")
     if scheme and scheme[1].lower() == "file":
         parts = urlsplit(text)
         if parts.netloc in ("", "localhost"):
-            return _local(Path(unquote(parts.path)), _shown(text))
+            return _local(Path(unquote(parts.path)), _shown(text), branch)
         return RepositorySource(_last(text), "url", text, _shown(text), error="A file:// URL must not name a host.")
     path = Path(text).expanduser()
     if not scheme and _exists(path):
-        return _local(path, _shown(text))
+        return _local(path, _shown(text), branch)
     return _remote(text)
 
 
@@ -116,25 +133,25 @@ def _host_is_plain(url: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z0-9_\[][\w.:\]-]*", host))
 
 
-def _local(path: Path, shown: str) -> RepositorySource:
+def _local(path: Path, shown: str, branch: str) -> RepositorySource:
     path = path.absolute()
-    name = (path.parent if path.name == ".git" else path).resolve().name.removesuffix(".git")
+    path = path.parent if path.name == ".git" else path
+    name = path.resolve().name.removesuffix(".git")
     if path.is_file():
         with path.open("rb") as file:
             is_bundle = file.read(5) == b"# v2 " or path.suffix == ".bundle"
         error = "" if is_bundle else "It is a file, but not a git bundle."
         return RepositorySource(path.name.removesuffix(".bundle"), "bundle", str(path.resolve()), shown, error=error)
-    head = ""
+    location, head, error = path, "", ""
     try:
-        git_dir = find_git_dir(path)
-        name = url_name(remote_url(git_dir)) or name
-        head = head_of(git_dir)
+        location = find_git_dir(path.resolve())
+        name = url_name(remote_url(location)) or name
+        head = find_commit(location, branch)
     except InputError as failure:
-        return RepositorySource(name, "local", str(path.resolve()), shown, error=str(failure))
+        error = str(failure)
     except OSError as failure:
-        reason = f"It cannot be read ({failure.strerror})."
-        return RepositorySource(name, "local", str(path.resolve()), shown, error=reason)
-    return RepositorySource(name, "local", str(path.resolve()), shown, head)
+        error = f"It cannot be read ({failure.strerror})."
+    return RepositorySource(name, "local", str(location.resolve()), shown, head, error)
 
 
 def url_name(url: str) -> str:

@@ -18,7 +18,8 @@ from themis_rm.errors import InputError
 from themis_rm.languages import benchmark_language_of_path
 from themis_rm.languages.syntax import find_functions, parse, to_bytes, to_text
 from themis_rm.mining.functions import is_test
-from themis_rm.mining.git import IsolatedGitDir, find_git_dir, open_isolated
+from themis_rm.mining.git import IsolatedGitDir, open_isolated
+from themis_rm.mining.layout import find_git_dir
 
 FIXES_FILE = "fixes.jsonl"
 """File of extracted versions: ``key``, ``file`` (a path), ``before`` and ``after``, and optionally ``rule``."""

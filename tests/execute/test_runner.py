@@ -82,7 +82,7 @@ def test_a_compile_error_is_a_separate_state(outcome_of, language):
     assert outcome.note
 
 
-def test_without_cases_the_exit_status_decides(outcome_of):
+def test_without_cases_the_tests_decide(outcome_of):
     assert outcome_of("", after="\nassert True").state == "passed"
     failed = outcome_of("", after="\nassert False, 'the reason'")
     assert failed.state == "failed"

@@ -22,7 +22,15 @@ from themis_rm.benchmark.pairs import AUTHORED
 from themis_rm.benchmark.verification_report import VerificationReport, VerifiedPair
 from themis_rm.errors import InputError, SettingError, UserError, did_you_mean
 from themis_rm.execute.check import BOTH_PASS, DISTINGUISHES, Check
-from themis_rm.execute.runner import NO_TOOLCHAIN, PASSED, TIMEOUT, CheckOutcome, run_check, validate_check
+from themis_rm.execute.runner import (
+    NO_TOOLCHAIN,
+    PASSED,
+    TIMEOUT,
+    VERDICT_VERSION,
+    CheckOutcome,
+    run_check,
+    validate_check,
+)
 from themis_rm.execute.sandbox import isolation
 from themis_rm.execute.toolchains import InstalledToolchain, find_toolchain
 from themis_rm.languages import benchmark_languages, get_benchmark_language
@@ -38,6 +46,9 @@ VERIFIED_PAIRS, OUTCOMES = "verified_pairs.parquet", "outcomes.jsonl"
 """Names of files in the output directory: the result, and the cache that a run resumes from."""
 
 _SIDES = ("chosen", "rejected")
+
+_RENAMED_VALUES = {"tells-apart": DISTINGUISHES}
+"""Value of ``Check.expects`` in files of earlier versions -> its present name."""
 
 
 class VerifySettings(Settings):
@@ -190,7 +201,8 @@ def _read_checks(benchmark: str | Path) -> Iterator[Check]:
             f"There is no file {path}.", "Use a benchmark with the checks that 'themis-rm benchmark compile' wrote."
         )
     for row in read_rows(path, Check.required()):
-        yield Check.from_dict(row)
+        check = Check.from_dict(row)
+        yield replace(check, expects=_RENAMED_VALUES.get(check.expects, check.expects))
 
 
 def _select(pairs: Iterable[Mapping[str, Any]], settings: VerifySettings) -> set[str]:
@@ -255,7 +267,8 @@ class _Queue:
         programs = {"chosen": check.chosen_program, "rejected": check.rejected_program}
         factor = self.settings.timeout_factor
         content = json.dumps(check.to_dict(), sort_keys=True)
-        key = stable_id(content, *responses.values(), toolchain.version, str(factor), str(self.isolated))
+        machine = (toolchain.version, str(factor), str(self.isolated))
+        key = stable_id(content, *responses.values(), *machine, str(VERDICT_VERSION))
         return _Job(key, check, responses, programs, factor, self.isolated)
 
     def all_rows(self) -> Iterator[VerifiedPair]:

@@ -9,6 +9,7 @@ sandbox.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import marshal
 import os
 import resource
@@ -35,6 +36,17 @@ _CHECK_INTERVAL = 0.05
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MIN_FREE = 16 * _PAGE
 """Free bytes below which the disk counts as full: not even a small file could be written."""
+
+
+REPORT = 3
+"""File descriptor to which a program may report, where a job asks for it."""
+
+REPORT_SIZE = 32
+"""Bytes of a report."""
+
+_ADD_SEALS, _SEALS = 1033, 1 | 2 | 4
+_FIRST_FREE = 10
+"""File descriptors below it are given to programs."""
 
 
 def send(channel: int, message: Any) -> None:
@@ -177,7 +189,8 @@ def execute(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         context: Where it runs.
 
     Returns:
-        ``state``, ``code``, ``stdout``, ``stderr``, ``seconds``; or ``error`` where a limit could not be set.
+        ``state``, ``code``, ``stdout``, ``stderr``, ``seconds``, ``report``; or ``error`` where a limit could not be
+        set.
     """
     out, out_end = os.pipe()
     err, err_end = os.pipe()
@@ -187,10 +200,11 @@ def execute(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     while view:
         view = view[os.write(stdin, view) :]
     os.lseek(stdin, 0, os.SEEK_SET)
+    report = _open_report() if job["report"] else -1
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
-        _become(job, context, (stdin, out_end, err_end), fault_end)
+        _become(job, context, (stdin, out_end, err_end, report), fault_end)
     for end in (out_end, err_end, fault_end, stdin):
         os.close(end)
     texts: dict[int, bytearray] = {out: bytearray(), err: bytearray()}
@@ -198,8 +212,9 @@ def execute(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         state, status = _watch(pid, texts, job, context)
         seconds = time.monotonic() - started
         problem = os.read(fault, 4096)
+        reported = os.pread(report, REPORT_SIZE, 0) if report >= 0 else b""
     finally:
-        for end in (out, err, fault):
+        for end in (out, err, fault, *([report] if report >= 0 else [])):
             os.close(end)
     if problem:
         return {"error": problem.decode("utf-8", "replace")}
@@ -209,7 +224,22 @@ def execute(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     elif state == "exit" and code < 0:
         state = "killed"
     cut = [bytes(text[: job["output"]]) for text in texts.values()]
-    return {"state": state, "code": code, "stdout": cut[0], "stderr": cut[1], "seconds": seconds}
+    return {
+        "state": state,
+        "code": code,
+        "stdout": cut[0],
+        "stderr": cut[1],
+        "seconds": seconds,
+        "report": reported,
+    }
+
+
+def _open_report() -> int:
+    """Return a file in memory whose size is fixed."""
+    report = os.memfd_create("report", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(report, REPORT_SIZE)
+    fcntl.fcntl(report, _ADD_SEALS, _SEALS)
+    return report
 
 
 def _watch(pid: int, texts: dict[int, bytearray], job: dict[str, Any], context: JobContext) -> tuple[str, int]:
@@ -252,12 +282,14 @@ def _take(fd: int, text: bytearray, cap: int) -> bool:
     return bool(part)
 
 
-def _become(job: dict[str, Any], context: JobContext, streams: tuple[int, int, int], fault: int) -> NoReturn:
+def _become(job: dict[str, Any], context: JobContext, streams: tuple[int, ...], fault: int) -> NoReturn:
     """Replace this new child process by the program."""
     try:
         try:
             os.setsid()
-            for number, stream in enumerate(streams):
+            fault = fcntl.fcntl(fault, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE)
+            high = [fcntl.fcntl(stream, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE) for stream in streams if stream >= 0]
+            for number, stream in enumerate(high):
                 os.dup2(stream, number)
             _limit(job, context)
             for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
+from themis_rm.execute.negative_controls import build_controls
+from themis_rm.execute.program import Program, ProgramParts
 from themis_rm.execute.sandbox import Limits, RunOutcome, Sandbox
 from themis_rm.execute.toolchains import InstalledToolchain, find_toolchain, has_package
 from themis_rm.languages import get_language
@@ -17,12 +19,16 @@ PASSED, FAILED, COMPILE_ERROR, TIMEOUT = "passed", "failed", "compile-error", "t
 """States of a check, besides :data:`NO_TOOLCHAIN` and those of a run that exceeded a limit (``output-limit``,
 ``disk-limit``, ``memory-limit``, ``process-limit``)."""
 
+VERDICT_VERSION = 2
+"""Changes when the same response may get another verdict, so that cached outcomes are not used again."""
+
 __all__ = [
     "COMPILE_ERROR",
     "FAILED",
     "NO_TOOLCHAIN",
     "PASSED",
     "TIMEOUT",
+    "VERDICT_VERSION",
     "CheckOutcome",
     "normalize_output",
     "run_check",
@@ -31,6 +37,9 @@ __all__ = [
 
 _NOTE_LENGTH = 300
 """Characters of standard error that an outcome keeps."""
+
+_NOT_COMPLETED = "exit status 0 before its tests were completed"
+_NOT_CHECKED = "it also passes with other expected values: it does not run its tests, or changes what they compare"
 
 _COMPILER = Limits(memory=2048 * MEBIBYTE, output=4 * MEBIBYTE)
 
@@ -103,28 +112,42 @@ def run_check(
     absent = [name for name in check.packages if not has_package(check.language, name, isolated)]
     if absent:
         return CheckOutcome(NO_TOOLCHAIN, note=f"{', '.join(absent)} not installed")
-    name = check.file or installed.toolchain.file
-    text = program or check.before + response + check.after
-    files = {key: _encode(value) for key, value in zip(check.names, check.contents, strict=True)}
-    files[name] = _encode(text)
-    main = check.run or name
-    main_class = installed.toolchain.main_class
-    class_name = main_class(files[main], main) if main_class else ""
-    with Sandbox(files, installed.reads, disk, isolated) as sandbox:
-        return _Program(check, installed, main, sorted(files), class_name, factor).execute(sandbox)
-
-
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    return _CheckRun(check, installed, factor, disk, isolated).execute(
+        ProgramParts.of(check, response, program, installed.toolchain)
+    )
 
 
 @dataclass(frozen=True)
-class _Program:
+class _CheckRun:
     check: Check
     installed: InstalledToolchain
-    main: str
-    files: list[str]
-    main_class: str
+    factor: float
+    disk: int
+    isolated: bool
+
+    def execute(self, parts: ProgramParts) -> CheckOutcome:
+        """Run a response with its tests and, if it passes, with their negative controls."""
+        outcome = self._run(parts.program(parts.tests, reports=True))
+        if outcome.state != PASSED or not parts.tests.strip():
+            return outcome
+        controls = build_controls(parts.tests, self.check.language, parts.toolchain)
+        if self.check.inputs:
+            # The output is compared as well, so a branch that ends the program need not be a failure.
+            controls = replace(controls, failing=None)
+        if controls.accept(lambda tests: self._run(parts.program(tests)).state == PASSED):
+            return outcome
+        return CheckOutcome(FAILED, note=_NOT_CHECKED, seconds=outcome.seconds)
+
+    def _run(self, program: Program) -> CheckOutcome:
+        with Sandbox(program.encoded(), self.installed.reads, self.disk, self.isolated) as sandbox:
+            return _ProgramRun(self.check, self.installed, program, self.factor).execute(sandbox)
+
+
+@dataclass(frozen=True)
+class _ProgramRun:
+    check: Check
+    installed: InstalledToolchain
+    program: Program
     factor: float
 
     def execute(self, sandbox: Sandbox) -> CheckOutcome:
@@ -149,7 +172,8 @@ class _Program:
         argv = self._argv(toolchain.run)
         for index, stdin in enumerate(check.inputs or [""]):
             case = index if check.inputs else None
-            outcome = sandbox.run(argv, _encode(stdin), toolchain.environment, limits)
+            given = stdin.encode("utf-8", "replace")
+            outcome = sandbox.run(argv, given, toolchain.environment, limits, bool(self.program.report))
             seconds += outcome.seconds
             if outcome.state not in {"exit", "killed"}:
                 return CheckOutcome(outcome.state, case, _failure_note(outcome, sandbox), seconds)
@@ -157,6 +181,8 @@ class _Program:
                 status = f"exit status {outcome.code}" if outcome.code > 0 else f"signal {-outcome.code}"
                 note = f"{status}: {_failure_note(outcome, sandbox)}".rstrip(": ")
                 return CheckOutcome(FAILED, case, note, seconds)
+            if outcome.report != self.program.report:
+                return CheckOutcome(FAILED, case, _NOT_COMPLETED, seconds)
             if case is not None:
                 expected = normalize_output(check.outputs[index])
                 printed = normalize_output(outcome.stdout.decode("utf-8", "replace"))
@@ -166,8 +192,10 @@ class _Program:
 
     def _argv(self, command: tuple[str, ...]) -> list[str]:
         extensions = self.installed.toolchain.extensions
-        sources = [name for name in self.files if extensions and name.endswith(extensions)]
-        return self.installed.argv(command, self.main, sources, self.main_class, self.check.packages)
+        program = self.program
+        sources = [name for name in sorted(program.files) if extensions and name.endswith(extensions)]
+        packages, added = self.check.packages, program.completion_file
+        return self.installed.argv(command, program.main, sources, program.main_class, packages, added)
 
 
 def normalize_output(text: str) -> str:

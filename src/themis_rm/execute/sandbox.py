@@ -66,6 +66,7 @@ class RunOutcome:
         stderr: Standard error, likewise.
         seconds: Wall time.
         isolated: Whether the sandbox had namespaces: a separate network, file system and process tree.
+        report: What the program wrote to file descriptor 3, if the run had one.
     """
 
     state: str
@@ -74,6 +75,7 @@ class RunOutcome:
     stderr: bytes
     seconds: float
     isolated: bool
+    report: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ class Sandbox:
         stdin: bytes = b"",
         environment: Mapping[str, str] | None = None,
         limits: Limits | None = None,
+        report: bool = False,
     ) -> RunOutcome:
         """Run a program until it ends or exceeds a limit; processes that it started end with it.
 
@@ -182,6 +185,8 @@ class Sandbox:
             environment: Variables in addition to ``HOME``, ``TMPDIR``, ``PATH`` and ``LANG``; the environment of this
                 process is not passed on.
             limits: Limits of the run.
+            report: Whether the program gets file descriptor 3, a file of
+                :data:`~themis_rm.execute.launcher.REPORT_SIZE` bytes.
 
         Raises:
             UserError: A limit cannot be set.
@@ -198,6 +203,7 @@ class Sandbox:
             "output": limits.output,
             "processes": limits.processes,
             "stack": limits.stack,
+            "report": report,
         }
         reply = self._request(job, limits.seconds + _GRACE)
         if reply is None:

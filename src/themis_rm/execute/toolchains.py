@@ -41,6 +41,7 @@ class InstalledToolchain:
         sources: Sequence[str],
         main_class: str = "",
         packages: Sequence[str] = (),
+        completion_file: str = "",
     ) -> list[str]:
         """Return a command of the toolchain with its placeholders filled in."""
         values = {
@@ -49,11 +50,15 @@ class InstalledToolchain:
             "stem": PurePosixPath(main).stem,
             "class": main_class,
             "cache": self.cache,
+            "completion_file": completion_file,
         }
         argv: list[str] = []
         for part in command:
             if part == "{sources}":
                 argv += sources
+            elif part == "{completion}":
+                extra = self.toolchain.completion_arguments if completion_file else ()
+                argv += [argument.format_map(values) for argument in extra]
             elif part == "{libraries}":
                 argv += [self.toolchain.libraries[name] for name in packages if name in self.toolchain.libraries]
             else:

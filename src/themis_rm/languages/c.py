@@ -7,6 +7,7 @@ from themis_rm.languages.definition import (
     AND_OR,
     MEBIBYTE,
     TRUE_FALSE,
+    Completion,
     GrammarNodes,
     Language,
     Renaming,
@@ -91,15 +92,50 @@ RENAMING = Renaming(
     never=word_set("labeled_statement function_declarator"),
 )
 
+_LIBRARIES = ("-lm", "-pthread", "{libraries}")
+
+COMPLETION = Completion(
+    status="completion_@ID@(@STATUS@)",
+    exits=r"(?:std::)?(?:_?exit|_Exit|quick_exit)",
+    declaration="\nint completion_@ID@(int);\n",
+    main=r"\bmain\s*\(",
+    file="completion_@ID@.c",
+    source="""#include <unistd.h>
+
+int completion_@ID@(int status)
+{
+    static const char key[] = "@KEY@", mask[] = "@MASK@";
+    char report[32];
+    for (int at = 0; at < 32; at++)
+        report[at] = (char)((key[at] + mask[at]) % 26 + 65);
+    return status == 0 && pwrite(3, report, 32, 0) != 32 ? 1 : status;
+}
+
+int __real_main(int, char **, char **);
+
+int __wrap_main(int count, char **arguments, char **environment)
+{
+    return completion_@ID@(__real_main(count, arguments, environment));
+}
+""",
+)
+"""The linker passes the call of ``main`` to the wrapper in a file that no macro of the response reaches."""
+
 TOOLCHAIN = Toolchain(
     programs=("gcc",),
     file="main.c",
-    compile=(("{gcc}", "-std=gnu17", "-O1", "-w", "-o", "main", "{main}", "-lm", "-pthread", "{libraries}"),),
+    compile=(
+        ("{gcc}", "-std=gnu17", "-O1", "-w", "-o", "main", "{main}", "{completion}", "-lm", "-pthread", "{libraries}"),
+    ),
     run=("./main",),
     version=("{gcc}", "--version"),
     package=("{gcc}", "-fsyntax-only", "-include", "{package}", "-x", "c", "/dev/null"),
     libraries={"openssl/md5.h": "-lcrypto", "openssl/sha.h": "-lcrypto", "openssl/evp.h": "-lcrypto"},
     stack=64 * MEBIBYTE,
+    completion=COMPLETION,
+    completion_arguments=("-Wl,--wrap=main", "{completion_file}"),
+    failure="__builtin_abort()",
+    characters=True,
 )
 
 UNUSED_FUNCTION = UnusedFunction(

@@ -8,7 +8,16 @@ from types import MappingProxyType
 from themis_rm.languages import LANGUAGES
 from themis_rm.languages.c import NODES as C
 from themis_rm.languages.c import RENAMING
-from themis_rm.languages.definition import MEBIBYTE, Language, Syntax, Toolchain, UnusedFunction, swap_table, word_set
+from themis_rm.languages.definition import (
+    MEBIBYTE,
+    Completion,
+    Language,
+    Syntax,
+    Toolchain,
+    UnusedFunction,
+    swap_table,
+    word_set,
+)
 
 SYNTAX = Syntax(
     comments=word_set("comment"),
@@ -46,15 +55,46 @@ NODES = replace(
     handlers=word_set("catch_clause"),
 )
 
+COMPLETION = Completion(
+    status="completion_@ID@(@STATUS@)",
+    exits=r"(?:std::)?(?:_?exit|_Exit|quick_exit)",
+    declaration='\nextern "C" int completion_@ID@(int);\n',
+    main=r"\bmain\s*\(",
+    file="completion_@ID@.cpp",
+    source="""#include <unistd.h>
+
+extern "C" int completion_@ID@(int status)
+{
+    static const char key[] = "@KEY@", mask[] = "@MASK@";
+    char report[32];
+    for (int at = 0; at < 32; at++)
+        report[at] = (char)((key[at] + mask[at]) % 26 + 65);
+    return status == 0 && pwrite(3, report, 32, 0) != 32 ? 1 : status;
+}
+
+extern "C" int __real_main(int, char **, char **);
+
+extern "C" int __wrap_main(int count, char **arguments, char **environment)
+{
+    return completion_@ID@(__real_main(count, arguments, environment));
+}
+""",
+)
+"""The linker passes the call of ``main`` to the wrapper in a file that no macro of the response reaches."""
+
 TOOLCHAIN = Toolchain(
     programs=("g++",),
     file="main.cpp",
-    compile=(("{g++}", "-std=c++17", "-O1", "-w", "-o", "main", "{main}", "-pthread", "{libraries}"),),
+    compile=(("{g++}", "-std=c++17", "-O1", "-w", "-o", "main", "{main}", "{completion}", "-pthread", "{libraries}"),),
     run=("./main",),
     version=("{g++}", "--version"),
     package=("{g++}", "-fsyntax-only", "-include", "{package}", "-x", "c++", "/dev/null"),
     libraries={"openssl/md5.h": "-lcrypto", "openssl/sha.h": "-lcrypto", "openssl/evp.h": "-lcrypto"},
     stack=64 * MEBIBYTE,
+    completion=COMPLETION,
+    completion_arguments=("-Wl,--wrap=main", "{completion_file}"),
+    failure="__builtin_abort()",
+    characters=True,
 )
 
 UNUSED_FUNCTION = UnusedFunction(

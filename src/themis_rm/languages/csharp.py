@@ -6,6 +6,7 @@ from themis_rm.languages import LANGUAGES
 from themis_rm.languages.definition import (
     AND_OR,
     TRUE_FALSE,
+    Completion,
     GrammarNodes,
     Language,
     Renaming,
@@ -100,6 +101,57 @@ RENAMING = Renaming(
     never_fields=frozenset({("argument", "name")}),
 )
 
+COMPLETION = Completion(
+    status="Completion@ID@.Status(@STATUS@)",
+    exits=r"(?:System\.)?Environment\.Exit",
+    main=r"(\bstatic\s+(?:\w+\s+)*?[\w.<>]+\s+)Main(\s*\()",
+    renamed=r"\1Main@ID@\2",
+    file="Completion@ID@.cs",
+    source="""public static class Completion@ID@
+{
+    public static int Status(int status)
+    {
+        if (status == 0)
+        {
+            string key = "@KEY@", mask = "@MASK@";
+            byte[] report = new byte[32];
+            for (int at = 0; at < 32; at++)
+                report[at] = (byte)((key[at] + mask[at]) % 26 + 65);
+            using (global::System.IO.FileStream file = new global::System.IO.FileStream(
+                "/proc/self/fd/3", global::System.IO.FileMode.Open, global::System.IO.FileAccess.Write))
+                file.Write(report, 0, 32);
+        }
+        return status;
+    }
+
+    public static int Main(string[] arguments)
+    {
+        global::System.Reflection.MethodInfo tests = null;
+        foreach (global::System.Type type in
+            global::System.Reflection.Assembly.GetExecutingAssembly().GetTypes())
+            tests = tests ?? type.GetMethod("Main@ID@", (global::System.Reflection.BindingFlags)56);
+        object[] given = tests.GetParameters().Length == 0 ? null : new object[] { arguments };
+        object result = null;
+        try
+        {
+            result = tests.Invoke(null, given);
+            global::System.Threading.Tasks.Task task = result as global::System.Threading.Tasks.Task;
+            if (task != null)
+                task.GetAwaiter().GetResult();
+            if (task is global::System.Threading.Tasks.Task<int>)
+                result = ((global::System.Threading.Tasks.Task<int>)task).Result;
+        }
+        catch (global::System.Reflection.TargetInvocationException error)
+        {
+            global::System.Console.Error.WriteLine(error.InnerException);
+            return 1;
+        }
+        return Status(result is int ? (int)result : global::System.Environment.ExitCode);
+    }
+}
+""",
+)
+
 TOOLCHAIN = Toolchain(
     programs=("mcs", "mono"),
     file="main.cs",
@@ -119,6 +171,9 @@ TOOLCHAIN = Toolchain(
     run=("{mono}", "main.exe"),
     version=("{mono}", "--version"),
     reads=("/etc/mono",),
+    completion=COMPLETION,
+    failure="System.Environment.Exit(9)",
+    characters=True,
 )
 
 UNUSED_FUNCTION = UnusedFunction(

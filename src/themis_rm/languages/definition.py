@@ -262,6 +262,42 @@ class UnusedFunction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """How a program reports that its tests were executed to their end (:mod:`themis_rm.execute.completion`).
+
+    Code contains ``@KEY@`` and ``@MASK@`` for two random words from which the report is computed, ``@ID@`` for a random
+    name, ``@MAIN@`` for the class to run and ``@STATUS@`` for an exit status.
+
+    Attributes:
+        status: Expression that reports if an exit status means success, and has that exit status as its value.
+        exits: Pattern of the functions whose first argument is an exit status.
+        bare_exits: Names that end the program with success if nothing follows them (Ruby's ``exit``).
+        whole: Replacement of a call that runs tests and exits, by its name; ``@ARGUMENTS@`` is its arguments.
+        declaration: Text in front of tests that contain ``status``.
+        tail: Text behind the tests.
+        end_of_code: Line behind which nothing is code.
+        main: Pattern of the entry point that the tests must have; empty for a script.
+        renamed: Replacement of what ``main`` matches.
+        file: Name of a further source file.
+        source: Content of that file.
+        main_class: Class to run instead of the tests' own.
+    """
+
+    status: str
+    exits: str
+    bare_exits: frozenset[str] = _NONE
+    whole: Mapping[str, str] = field(default_factory=lambda: _NO_ENTRIES)
+    declaration: str = ""
+    tail: str = ""
+    end_of_code: str = ""
+    main: str = ""
+    renamed: str = ""
+    file: str = ""
+    source: str = ""
+    main_class: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Toolchain:
     """How programs of a language are compiled and run.
 
@@ -284,7 +320,15 @@ class Toolchain:
         memory: Bytes of memory that a run may use.
         stack: Bytes of the main thread's stack.
         compile_seconds: Time limit of the compilation.
-        main_class: Returns the name of the class to run from the main file's content and name.
+        file_name: Returns the name that a source file must have because of its content, or an empty text.
+        main_class: Returns the name of the class to run from the content of its file, the tests in it, and the file's
+            name.
+        completion: How a program reports that its tests were executed to their end.
+        completion_arguments: Arguments that replace ``{completion}`` in ``compile`` if a program reports, with
+            ``{completion_file}`` for the further source file.
+        failure: Expression that ends a program with a failure.
+        unequal: Expression whose value equals nothing else; empty where types do not allow it.
+        characters: Whether single quotes contain one character.
         prepare: Builds what programs are compiled against, once per machine, from the programs' paths and the version;
             returns its directory.
     """
@@ -302,7 +346,13 @@ class Toolchain:
     memory: int = 1024 * MEBIBYTE
     stack: int = 8 * MEBIBYTE
     compile_seconds: float = 60.0
-    main_class: Callable[[bytes, str], str] | None = None
+    file_name: Callable[[str], str] | None = None
+    main_class: Callable[[str, str, str], str] | None = None
+    completion: Completion | None = None
+    completion_arguments: tuple[str, ...] = ()
+    failure: str = ""
+    unequal: str = ""
+    characters: bool = False
     prepare: Callable[[Mapping[str, str], str], Path] | None = None
 
 

@@ -13,6 +13,7 @@ from themis_rm.languages import LANGUAGES
 from themis_rm.languages.definition import (
     AND_OR,
     TRUE_FALSE,
+    Completion,
     GrammarNodes,
     Language,
     Renaming,
@@ -128,6 +129,35 @@ def _build_import_table(paths: Mapping[str, str], version: str) -> Path:
     return directory
 
 
+COMPLETION = Completion(
+    status="completion@ID@(@STATUS@)",
+    exits=r"os\.Exit",
+    main=r"(?m)^func[ \t]+main\(\s*\)",
+    renamed="func main@ID@()",
+    file="completion_@ID@.go",
+    source="""package main
+
+import "syscall"
+
+func completion@ID@(status int) int {
+	if status == 0 {
+		key, mask := "@KEY@", "@MASK@"
+		report := []byte(key)
+		for at := 0; at < 32; at++ {
+			report[at] = (key[at]+mask[at])%26 + 65
+		}
+		syscall.Pwrite(3, report, 0)
+	}
+	return status
+}
+
+func main() {
+	main@ID@()
+	completion@ID@(0)
+}
+""",
+)
+
 TOOLCHAIN = Toolchain(
     programs=("go",),
     file="main.go",
@@ -152,6 +182,9 @@ TOOLCHAIN = Toolchain(
     version=("{go}", "version"),
     environment={"GOMAXPROCS": "2", "GO111MODULE": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local"},
     prepare=_build_import_table,
+    completion=COMPLETION,
+    failure='panic("")',
+    characters=True,
 )
 
 UNUSED_FUNCTION = UnusedFunction(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from themis_rm.languages import LANGUAGES
@@ -10,6 +11,7 @@ from themis_rm.languages.definition import (
     AND_OR,
     MEBIBYTE,
     TRUE_FALSE,
+    Completion,
     GrammarNodes,
     Language,
     Renaming,
@@ -98,11 +100,80 @@ _JVM_FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-X
 """Start faster, with no compilation beyond the first tier."""
 
 
-def _main_class(source: bytes, file: str) -> str:
-    stem = PurePosixPath(file).stem
-    package = re.search(rb"^\s*package\s+([\w.]+)\s*;", source, re.MULTILINE)
-    return f"{package[1].decode()}.{stem}" if package else stem
+_TYPE = re.compile(
+    r"(?P<public>\bpublic\s+)?(?:\b(?:abstract|final|sealed|static|strictfp)\s+)*"
+    r"\b(?:class|interface|record|enum)\s+(?P<name>\w+)[^{};]*\{"
+)
+_MAIN = re.compile(r"\bstatic\s+(?:final\s+)?void\s+main\s*\(")
 
+
+def _top_level_types(source: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Yield the types that are in no other type, each with its code."""
+    starts: list[re.Match[str]] = []
+    end = 0
+    for match in _TYPE.finditer(source):
+        between = source[end : match.start()]
+        if not starts or between.count("}") >= between.count("{") + 1:
+            opened = source[starts[-1].start() : match.start()] if starts else ""
+            if opened.count("{") <= opened.count("}"):
+                starts.append(match)
+        end = match.start()
+    ends = [match.start() for match in starts[1:]]
+    for match, stop in zip(starts, [*ends, len(source)], strict=False):
+        yield match, source[match.start() : stop]
+
+
+def _file_name(source: str) -> str:
+    names = (match["name"] for match, _ in _top_level_types(source) if match["public"])
+    return next((f"{name}.java" for name in names), "")
+
+
+def _main_class(source: str, tests: str, file: str) -> str:
+    code = tests if _MAIN.search(tests) and _TYPE.search(tests) else source
+    names = [match["name"] for match, text in _top_level_types(code) if _MAIN.search(text)]
+    stem = PurePosixPath(file).stem
+    name = stem if stem in names or not names else names[0]
+    package = re.search(r"^\s*package\s+([\w.]+)\s*;", source, re.MULTILINE)
+    return f"{package[1]}.{name}" if package else name
+
+
+COMPLETION = Completion(
+    status="Completion@ID@.status(@STATUS@)",
+    exits=r"System\.exit|Runtime\.getRuntime\(\)\.(?:exit|halt)",
+    main=r"\bstatic\s+(?:final\s+)?void\s+main\s*\(",
+    file="Completion@ID@.java",
+    main_class="Completion@ID@",
+    source="""final class Completion@ID@ {
+    static int status(int status) {
+        if (status == 0) {
+            java.lang.String key = "@KEY@", mask = "@MASK@";
+            byte[] report = new byte[32];
+            for (int at = 0; at < 32; at++) {
+                report[at] = (byte) ((key.charAt(at) + mask.charAt(at)) % 26 + 65);
+            }
+            try (java.io.RandomAccessFile file = new java.io.RandomAccessFile("/proc/self/fd/3", "rw")) {
+                file.write(report);
+            } catch (java.io.IOException error) {
+                return 1;
+            }
+        }
+        return status;
+    }
+
+    public static void main(java.lang.String[] arguments) throws java.lang.Throwable {
+        java.lang.reflect.Method tests =
+            java.lang.Class.forName("@MAIN@").getDeclaredMethod("main", java.lang.String[].class);
+        tests.setAccessible(true);
+        try {
+            tests.invoke(null, (java.lang.Object) arguments);
+        } catch (java.lang.reflect.InvocationTargetException error) {
+            throw error.getCause();
+        }
+        status(0);
+    }
+}
+""",
+)
 
 TOOLCHAIN = Toolchain(
     programs=("javac", "java"),
@@ -125,7 +196,11 @@ TOOLCHAIN = Toolchain(
     version=("{java}", "-version"),
     reads=("/etc/java*",),
     memory=2048 * MEBIBYTE,
+    file_name=_file_name,
     main_class=_main_class,
+    completion=COMPLETION,
+    failure="java.lang.System.exit(9)",
+    characters=True,
 )
 
 UNUSED_FUNCTION = UnusedFunction(

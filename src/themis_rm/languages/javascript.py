@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from themis_rm.languages import LANGUAGES
 from themis_rm.languages.definition import (
     AND_OR,
     MEBIBYTE,
     TRUE_FALSE,
+    Completion,
     GrammarNodes,
     Language,
     Renaming,
@@ -106,6 +109,22 @@ RENAMING = Renaming(
     never=word_set("pair labeled_statement"),
 )
 
+_MODULE = re.compile(r"^(?:import\s*[\w{*'\"]|export\s)", re.MULTILINE)
+
+
+def _file_name(source: str) -> str:
+    return "main.mjs" if _MODULE.search(source) and "require(" not in source else ""
+
+
+COMPLETION = Completion(
+    status='((status) => { if (!status) { (globalThis.process.getBuiltinModule ?? require)("fs").writeSync(3,'
+    ' Array.from("@KEY@", (code, at) => String.fromCharCode((code.charCodeAt(0) + "@MASK@".charCodeAt(at)) % 26 + 65))'
+    '.join(""), 0); } return status; })(@STATUS@)',
+    exits=r"process\.exit",
+    tail='\n;globalThis.process.once("beforeExit", () => @REPORT@);\n',
+)
+"""The event occurs when nothing is left to do, and not after ``process.exit``."""
+
 TOOLCHAIN = Toolchain(
     programs=("node",),
     file="main.js",
@@ -113,6 +132,10 @@ TOOLCHAIN = Toolchain(
     version=("{node}", "--version"),
     package=("{node}", "-e", "require.resolve('{package}')"),
     memory=2048 * MEBIBYTE,
+    file_name=_file_name,
+    completion=COMPLETION,
+    failure="process.exit(9)",
+    unequal="Symbol()",
 )
 
 UNUSED_FUNCTION = UnusedFunction(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from themis_rm.languages import LANGUAGES
 from themis_rm.languages.definition import (
     MEBIBYTE,
+    Completion,
     Documentation,
     GrammarNodes,
     Language,
@@ -102,6 +103,21 @@ RENAMING = Renaming(
     never=word_set("global_statement nonlocal_statement keyword_argument pair parameters"),
 )
 
+_STATUS = (
+    '(lambda status: (__import__("os").pwrite(3, __import__("builtins").bytes([(b"@KEY@"[at] + b"@MASK@"[at])'
+    ' % 26 + 65 for at in __import__("builtins").range(32)]), 0) if status in (None, 0) else 0, status)[1])(@STATUS@)'
+)
+
+COMPLETION = Completion(
+    status=_STATUS,
+    exits=r"(?:sys\.exit|os\._exit|exit|quit|SystemExit)",
+    whole={
+        "unittest.main": '__import__("sys").exit({})'.format(
+            _STATUS.replace("@STATUS@", "0 if unittest.main(@ARGUMENTS@exit=False).result.wasSuccessful() else 1")
+        )
+    },
+    tail="\n@REPORT@\n",
+)
 TOOLCHAIN = Toolchain(
     programs=("python",),
     file="main.py",
@@ -110,6 +126,9 @@ TOOLCHAIN = Toolchain(
     package=("{python}", "-c", "import importlib, sys; importlib.import_module(sys.argv[1])", "{package}"),
     environment={"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     stack=64 * MEBIBYTE,
+    completion=COMPLETION,
+    failure='__import__("os")._exit(9)',
+    unequal="object()",
 )
 
 UNUSED_FUNCTION = UnusedFunction(

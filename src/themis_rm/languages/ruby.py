@@ -5,6 +5,7 @@ from __future__ import annotations
 from themis_rm.languages import LANGUAGES
 from themis_rm.languages.definition import (
     TRUE_FALSE,
+    Completion,
     GrammarNodes,
     Language,
     Renaming,
@@ -99,12 +100,25 @@ RENAMING = Renaming(
     never=word_set("pair"),
 )
 
+COMPLETION = Completion(
+    status='->(status) { IO.for_fd(3, "wb", autoclose: false).pwrite("@KEY@".bytes.each_with_index'
+    '.map { |code, at| ((code + "@MASK@".getbyte(at)) % 26 + 65).chr }.join, 0) if status == true || status == 0;'
+    " status }.call(@STATUS@)",
+    exits=r"(?:(?:Kernel|Process)\.)?exit!?",
+    bare_exits=word_set("exit exit!"),
+    tail="\n@REPORT@\n",
+    end_of_code="__END__",
+)
+
 TOOLCHAIN = Toolchain(
     programs=("ruby",),
     file="main.rb",
     run=("{ruby}", "-W0", "{main}"),
     version=("{ruby}", "--version"),
     package=("{ruby}", "-W0", "-e", "require ARGV[0]", "{package}"),
+    completion=COMPLETION,
+    failure="exit!(9)",
+    unequal="Object.new",
 )
 
 UNUSED_FUNCTION = UnusedFunction(

@@ -41,6 +41,9 @@ class JudgeSettings(ChatSettings):
     plugin; by default the interface of the published model, otherwise ``rubric``."""
     prompt_file: Path | None = None
     """YAML file with prompt templates that replace those of the interface."""
+    fence: bool = True
+    """Enclose request and response in tags with a number that neither of them can contain. ``false`` is the published
+    form of ``lmunit``, which has no tags; a response may then write what looks like its own end."""
     reward: Literal["expected", "stated"] = "expected"
     """``expected``: the expected score under the log-probabilities of the score's tokens, if the server returns them;
     ``stated``: the score that the model wrote."""

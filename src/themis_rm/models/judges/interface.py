@@ -12,11 +12,13 @@ from pathlib import Path
 
 from themis_rm.endpoints.chat import TokenLogprob
 from themis_rm.messages import Conversation, conversation, text_of
+from themis_rm.models.judges.control_tokens import break_in_messages
 from themis_rm.models.judges.expectation import ExpectedScore, expected_score
 from themis_rm.models.judges.parsing import ParsedScore
 from themis_rm.models.judges.prompt_templates import PromptTemplates
 from themis_rm.models.protocol import system_of
 from themis_rm.registry import Registry
+from themis_rm.storage.digests import stable_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,12 @@ class JudgeInput:
     Attributes:
         criteria: Criteria: the system message, otherwise the default of the prompts, otherwise empty.
         turns: The conversation without its system message, up to and including the response.
+        fenced: Number the tags around request and response.
     """
 
     criteria: str
     turns: Conversation
+    fenced: bool = True
 
     @property
     def response(self) -> str:
@@ -47,30 +51,42 @@ class JudgeInput:
     def values(self, **more: str) -> dict[str, str]:
         """Return the variables of a template.
 
-        ``suffix`` makes the names of tags unique, so that a response cannot contain the closing tag around it.
+        ``suffix`` is a number for the names of tags, empty without a fence. It is a digest of all texts, so that it is
+        the same in every run, and no text can be written that contains its own.
         """
         texts = (self.criteria, self.request, self.response)
-        count = 0
-        while any(f"{tag}{count or ''}>" in text for tag in ("criteria", "request", "answer") for text in texts):
-            count += 1
-        suffix = str(count or "")
+        suffix = _fence_number(texts) if self.fenced else ""
         return {"criteria": texts[0], "request": texts[1], "response": texts[2], "suffix": suffix, **more}
 
 
-def judge_input(judged: Conversation, prompts: PromptTemplates) -> JudgeInput:
+def _fence_number(texts: Sequence[str]) -> str:
+    return f"{int(stable_id('fence', *texts), 16) % 10**16:016d}"
+
+
+def judge_input(
+    judged: Conversation, prompts: PromptTemplates, fenced: bool = True, control_tokens: str = "text"
+) -> JudgeInput:
     """Split a conversation into the parts that a judge reads.
 
     If the prompts do not use criteria, the system message is put in front of the first message.
+
+    Args:
+        judged: The conversation.
+        prompts: The judge's prompts.
+        fenced: See :class:`JudgeInput`.
+        control_tokens: ``text`` breaks up control tokens in the messages, anything else leaves them.
     """
     system = system_of(judged)
     turns: Conversation = [{**turn} for turn in judged if turn["role"] != "system"]
+    if control_tokens == "text":
+        turns = break_in_messages(turns)
     if not prompts.uses("criteria"):
         if system:
             turns[0]["content"] = f"{system}\n\n{turns[0]['content']}"
-        return JudgeInput("", turns)
+        return JudgeInput("", turns, fenced)
     if not system and "default" in prompts.names:
         system = prompts.render("default", {})
-    return JudgeInput(system, turns)
+    return JudgeInput(system, turns, fenced)
 
 
 @dataclass(frozen=True)

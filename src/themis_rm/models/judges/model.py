@@ -57,6 +57,7 @@ class Judge:
         prompts: Prompts of the interface.
         endpoint: The chat model.
         logprobs: Whether the server returns log-probabilities; without them every reward is the stated score.
+        control_tokens: See :func:`judge_input`.
     """
 
     def __init__(
@@ -67,11 +68,13 @@ class Judge:
         prompts: PromptTemplates,
         endpoint: ChatEndpoint,
         logprobs: bool,
+        control_tokens: str = "text",
     ) -> None:
         self.settings = settings
         self.interface = interface
         self.prompts = prompts
         self._endpoint = endpoint
+        self._control_tokens = control_tokens
         self._uses_expectation = settings.reward == "expected" and logprobs
         thinking = interface.thinking if settings.thinking is None else settings.thinking
         self._template = None if thinking is None else {"enable_thinking": thinking}
@@ -80,6 +83,8 @@ class Judge:
             "model": endpoint.settings.served_model_name,
             "interface": interface.name,
             "prompts": prompts.digest,
+            "fence": "numbered tags" if settings.fence else "none",
+            "control_tokens": control_tokens,
             "criteria": "in the prompt" if prompts.uses("criteria") else "in front of the request",
             "reward": "expected" if self._uses_expectation else "stated",
             "temperature": f"{settings.temperature:g}",
@@ -134,7 +139,7 @@ class Judge:
         return judgment
 
     def _request(self, conversation: Conversation) -> Judgment:
-        judged = judge_input(conversation, self.prompts)
+        judged = judge_input(conversation, self.prompts, self.settings.fence, self._control_tokens)
         first = ""
         if self.interface.first_turn is not None:
             first, failure = self._first_turns.get(self.interface.first_turn(self.prompts, judged))

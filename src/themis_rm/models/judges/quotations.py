@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from themis_rm.endpoints.reasoning import answer_start
 from themis_rm.models.judges.answers import FAILED, ParsedScore
 
 MIN_QUOTATION = 22
@@ -22,7 +23,7 @@ _SKIPPED = re.compile(r"(?:\\+[nrt]?|[^\w\\]|_)+")
 _FILLER = "\ufffd"
 _LABEL = re.compile(r"\w+\W{0,20}\Z")
 _OUT_OF = re.compile(r"(?:(?:out)?of)?[59]?(?:points|stars|marks)?")
-_MARKUP = " \t\n\r\"'`*_#>|{[($\\"
+_STATEMENT = re.compile(r"(?:score|rating|grade|verdict|boxed)[\W_]{0,12}(\d{1,9}(?:[.,]\d{1,9})?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def parse_own_score(
     """Parse a judge's score, not one that it quotes.
 
     A score that the shown texts contain in the same form counts only at the end of the response, and only if no other
-    one comes before it.
+    one is stated before it.
 
     Args:
         reply: A judge's response.
@@ -100,5 +101,9 @@ def parse_own_score(
     is_object = masked.rstrip("` \n").endswith("}")
     if not is_object and not _OUT_OF.fullmatch(_letters(masked[parsed.end :]).text):
         return FAILED
-    before = parse(masked[:start].rstrip(_MARKUP))
-    return parsed if before.value in {None, parsed.value} else FAILED
+    stated = {_value(found[1]) for found in _STATEMENT.finditer(masked, answer_start(masked) or 0, start)}
+    return parsed if stated <= {parsed.value} else FAILED
+
+
+def _value(number: str) -> float:
+    return float(number.replace(",", "."))

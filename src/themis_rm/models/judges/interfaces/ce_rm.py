@@ -16,7 +16,7 @@ from themis_rm.models.judges.prompt_templates import PROMPT_DIR, PromptTemplates
 
 def _first_turn(prompts: PromptTemplates, judged: JudgeInput) -> str:
     # The criteria must not depend on the response, nor on the suffix that is derived from it.
-    blank = JudgeInput(judged.criteria, [*judged.turns[:-1], {"role": "assistant", "content": ""}])
+    blank = JudgeInput(judged.criteria, [*judged.turns[:-1], {"role": "assistant", "content": ""}], judged.fenced)
     return prompts.render("criteria", blank.values())
 
 

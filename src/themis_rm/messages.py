@@ -251,6 +251,15 @@ def _join_system(messages: Conversation) -> Conversation:
     return [{**messages[0], "content": text}, *messages[count:]]
 
 
+def fold_system(messages: Conversation) -> Conversation:
+    """Return a conversation with its system message in front of the first message of the user, or as one."""
+    system, *rest = messages
+    if rest and rest[0]["role"] == "user":
+        first: Message = {**rest[0], "content": f"{system['content']}\n\n{rest[0]['content']}"}
+        return [first, *rest[1:]]
+    return [{"role": "user", "content": system["content"]}, *rest]
+
+
 def text_of(message: Message) -> str:
     """Return everything that a message says as one text, for readers without a chat template.
 

@@ -248,3 +248,89 @@ def test_any_json_is_read_as_a_reply_or_a_failure(values):
     for body in (values, {"choices": [values]}, {"choices": [{"message": {"content": "x"}, "logprobs": values}]}):
         for reply in parse_completion(json.dumps(body).encode()):
             assert (reply.text is None) == bool(reply.failure)
+
+
+def refusing(reason, status=400):
+    """Return an answer that refuses a body for the reason that a function returns for it."""
+
+    def answer(body):
+        message = reason(body)
+        return (
+            (status, message)
+            if message
+            else {"text": "yes", "tokens": [("yes", {"yes": 1})][: body.get("logprobs", 0)]}
+        )
+
+    return answer
+
+
+def no_system(body):
+    return "no system role" if any(message["role"] == "system" for message in body["messages"]) else ""
+
+
+def test_a_refused_temperature_is_left_out(chat):
+    chat.answer = refusing(
+        lambda body: "temperature must be 1 for this model" if body.get("temperature", 1) != 1 else ""
+    )
+    client = endpoint(chat)
+    assert client.try_out(("user",), 5) is True
+    assert client.changes == {"temperature": None}
+    client.complete(QUESTION)
+    assert "temperature" not in chat.asked[-1]
+
+
+def test_fewer_alternatives_are_requested_from_a_server_with_a_lower_limit(chat):
+    chat.answer = refusing(lambda body: "logprobs of 20 is more than 5" if body.get("top_logprobs", 0) > 5 else "")
+    client = endpoint(chat)
+    assert client.try_out(("user",), 20) is True
+    assert client.changes == {"top_logprobs": 5}
+
+
+@pytest.mark.parametrize("parameter", ["logprobs", "seed", "temperature", "chat_template_kwargs"])
+def test_a_parameter_that_is_refused_without_its_name_is_found(chat, parameter):
+    chat.answer = refusing(lambda body: "Bad request" if parameter in body else "")
+    client = endpoint(chat)
+    client.try_out(("user",), 20, {"enable_thinking": False})
+    assert client.changes == {parameter: None} | ({"top_logprobs": None} if parameter == "logprobs" else {})
+
+
+def test_both_names_of_max_tokens_may_be_refused(chat):
+    chat.answer = rejecting(["max_tokens", "max_completion_tokens"])
+    assert endpoint(chat).complete(QUESTION).text == "fine"
+    assert "max_completion_tokens" not in chat.asked[-1]
+
+
+def test_a_server_that_needs_more_than_a_few_tokens_is_usable(chat):
+    chat.answer = refusing(lambda body: "The output limit was reached." if body["max_tokens"] < 100 else "")
+    assert endpoint(chat).try_out(("user",)) is False
+
+
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize(("refused_system", "roles"), [("folded", ["user"]), ("dropped", ["user"])])
+def test_a_refused_system_message_is_folded_or_dropped(chat, status, refused_system, roles):
+    chat.answer = refusing(no_system, status)
+    client = endpoint(chat)
+    client.try_out(("system", "user"), refused_system=refused_system)
+    assert client.system_role == refused_system
+    client.complete(conversation("Be strict.", "Grade."))
+    [message] = chat.asked[-1]["messages"]
+    assert message["content"] == ("Be strict.\n\nGrade." if refused_system == "folded" else "Grade.")
+
+
+def test_a_refused_role_is_an_error_with_the_servers_reason_and_the_fix(chat):
+    chat.answer = refusing(no_system)
+    with pytest.raises(InputError, match=r"roles system, user: .*no system role") as error:
+        endpoint(chat).try_out(("system", "user"))
+    assert "system_role=fold" in error.value.hint
+
+
+def test_content_as_a_list_of_parts_is_read():
+    parts = [{"type": "text", "text": "Score: "}, {"type": "image"}, {"type": "text", "text": "7"}, 3]
+    [reply] = parse_completion(json.dumps({"choices": [{"message": {"content": parts}}]}).encode())
+    assert reply.text == "Score: 7"
+
+
+@pytest.mark.parametrize("count", [-1, 10**30, "7", None, 1.5])
+def test_an_impossible_number_of_prompt_tokens_is_not_read(count):
+    body = {"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": count}}
+    assert parse_completion(json.dumps(body).encode())[0].prompt_tokens == 0

@@ -1,5 +1,6 @@
 """The HTTP client against real servers: deadlines, size limits, redirects, retries, keys and concurrency."""
 
+import gzip
 import json
 import threading
 import time
@@ -240,3 +241,104 @@ def test_concurrency_is_bounded_whatever_the_number_of_threads(server):
     for thread in threads:
         thread.join()
     assert (len(server.requests), server.most_active) == (8, 2)
+
+
+def raw(*parts):
+    """Return a handler that writes bytes as they are."""
+
+    def handler(request):
+        request.close_connection = True
+        request.wfile.write(b"".join(parts))
+
+    return handler
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+BOMB = gzip.compress(bytes(10**7))
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ((HEAD, b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB), BOMB), "more than 10,000 bytes"),
+        ((HEAD, b"Content-Encoding: br\r\nContent-Length: 2\r\n\r\nab"), "is encoded as 'br'"),
+        ((HEAD, b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nab"), "is damaged"),
+        ((HEAD, b"Content-Length: 99999999999999999999\r\n\r\n{"), "more than 10,000 bytes"),
+        ((HEAD, b"Content-Length: -5\r\n\r\n{"), "does not respond"),
+        (
+            (HEAD, b"Transfer-Encoding: chunked\r\n\r\n", b"fff\r\n" + b"a" * 4095 + b"\r\n" + b"zz\r\n"),
+            "does not respond",
+        ),
+        ((HEAD, b"Transfer-Encoding: chunked\r\n\r\n", (b"fff\r\n" + b"a" * 4095 + b"\r\n") * 9), "more than 10,000"),
+        ((HEAD, b"X-Large: " + b"a" * 10**6 + b"\r\n\r\n"), "does not respond"),
+        ((HEAD, b"X: 1\r\n" * 10**5), "does not respond"),
+        ((b"SSH-2.0-OpenSSH_9.6\r\n",), "does not respond"),
+        ((b"",), "does not respond"),
+    ],
+)
+def test_a_response_that_is_no_bounded_http_is_one_line(server, parts, message):
+    server.handlers = [raw(*parts)]
+    with pytest.raises(InputError, match=message) as error:
+        client(server, max_retries=0).post("/p", {})
+    assert "\n" not in str(error.value)
+    assert error.value.hint
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe\x00", b"[" * 10**5, b'{"a": ' + b"9" * 5000 + b"}", b"", b"\x00"])
+def test_a_body_that_is_no_json_is_an_error(server, body):
+    server.handlers = [raw(HEAD, b"Content-Length: %d\r\n\r\n" % len(body), body)]
+    with pytest.raises(InputError, match="did not respond with JSON"):
+        client(server, limit=10**6).get("/p").json()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("HTTP_PROXY", "foo:bar"), ("ALL_PROXY", "gopher://x:1"), ("SSL_CERT_FILE", "/nonexistent.pem")]
+)
+def test_an_invalid_environment_is_one_line(server, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    server.handlers = [respond()]
+    with pytest.raises((InputError, SettingError), match="does not respond|cannot be set up") as error:
+        client(server, url="https://127.0.0.1:9", max_retries=0).get("/p")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["http://a..b", "http://x:0", "http://x:99999", "http://" + "a" * 70 + ".invalid"])
+def test_an_impossible_host_is_one_line(url):
+    with pytest.raises((SettingError, InputError)) as error:
+        HttpClient(EndpointSettings(url=url, max_retries=0)).get("/p")
+    assert "\n" not in str(error.value)
+
+
+def test_tls_with_a_server_that_has_none_is_one_line(server):
+    server.handlers = [respond()]
+    with pytest.raises(InputError, match="does not respond") as error:
+        client(server, url=server.url.replace("http:", "https:"), max_retries=0).get("/p")
+    assert "\n" not in str(error.value)
+
+
+def test_a_password_in_the_url_is_not_shown():
+    with pytest.raises(InputError) as error:
+        HttpClient(EndpointSettings(url="http://me:s3cret@127.0.0.1:9", max_retries=0)).get("/p")
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["schlüssel", "two\nlines"])
+def test_a_key_that_no_header_can_have_is_an_error_without_the_key(monkeypatch, key):
+    monkeypatch.setenv("RM_KEY", key)
+    with pytest.raises(SettingError, match="RM_KEY") as error:
+        HttpClient(EndpointSettings(url="http://127.0.0.1:9", api_key_env="RM_KEY"))
+    assert key not in str(error.value)
+
+
+def test_the_line_end_of_a_key_is_removed(server, monkeypatch):
+    monkeypatch.setenv("RM_KEY", "s3cret\n")
+    server.handlers = [respond()]
+    client(server, api_key_env="RM_KEY").get("/p")
+    assert server.requests[0][2]["Authorization"] == "Bearer s3cret"
+
+
+@pytest.mark.parametrize("value", ["nan", "1e999", "-5", "Wed, 99 Foo 99999 99:99:99 GMT", "\x00"])
+def test_any_retry_after_is_read(server, value):
+    server.handlers = [respond(503, headers={"Retry-After": value}) if value in {"nan", "-5"} else respond(), respond()]
+    assert client(server).get("/p").json() == {"ok": True}
+    _retry_after(value)

@@ -5,20 +5,39 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from themis_rm.endpoints.client import EndpointError, EndpointTimeoutError, HttpClient, RequestRejected
 from themis_rm.endpoints.settings import ChatSettings
 from themis_rm.errors import InputError
-from themis_rm.messages import Conversation, conversation
+from themis_rm.messages import Conversation, fold_system
 
-_OPTIONAL = ("chat_template_kwargs", "logprobs", "top_logprobs", "seed", "n", "max_tokens")
-"""Parameters that can be omitted, or sent under another name, if a server does not support them."""
+_OPTIONAL = (
+    "chat_template_kwargs",
+    "logprobs",
+    "top_logprobs",
+    "seed",
+    "n",
+    "max_completion_tokens",
+    "max_tokens",
+    "temperature",
+)
+"""Parameters that can be changed or left out if a server does not support them."""
+
+_FEW_ALTERNATIVES = 5
+"""Alternatives of a token that are requested from a server that does not return as many as wanted."""
+
+_RESPONSE_BYTES = 16 * 2**20
+_TOKEN_BYTES = 4096
+"""Most bytes of a token with its alternatives."""
 
 _TOO_LONG = ("context_length", "context length", "maximum context", "maximum model length", "too long")
 """Parts of the error messages about a conversation that does not fit into the model."""
+
+_SHORT = 16
+"""Tokens of the response to a short conversation."""
 
 _WHOLE_REQUEST = ("timeout", "endpoint-error", "prompt-too-long")
 """Failures that concern all samples of a request, so that requesting the next sample would only repeat them."""
@@ -51,6 +70,7 @@ class ChatReply:
             log-probabilities.
         prompt_tokens: Tokens of the prompt, 0 if the server does not report them.
         detail: The server's message about an ``endpoint-error``, in one line.
+        refused: The server refused the request, so that it would do so again.
     """
 
     text: str | None
@@ -58,21 +78,25 @@ class ChatReply:
     tokens: tuple[TokenLogprob, ...] = ()
     prompt_tokens: int = 0
     detail: str = ""
+    refused: bool = False
 
 
 class ChatEndpoint:
     """A client for chat completions.
 
-    Optional parameters (log-probabilities, seed, several samples per request, chat-template arguments) are omitted
-    once a server has reported that it does not support them.
+    Optional parameters (temperature, log-probabilities, seed, several samples per request, chat-template arguments) are
+    changed or left out once a server has reported that it does not support them.
 
     Args:
         settings: See :class:`ChatSettings`. An empty ``served_model_name`` means the first model that the server
             lists; it is looked up here.
         section: Prefix of the settings in error messages (``judge.``).
+        samples: Most responses in one request.
 
     Attributes:
         settings: The settings with the name of the model.
+        changes: Parameter -> the value that is sent instead, ``None`` for a parameter that is left out.
+        system_role: ``native``, ``folded`` (put in front of the first user message) or ``dropped``.
 
     Raises:
         MissingExtraError: httpx or tenacity is not installed.
@@ -80,9 +104,11 @@ class ChatEndpoint:
         InputError: The model's name has to be looked up, and the server lists none.
     """
 
-    def __init__(self, settings: ChatSettings, section: str = "") -> None:
-        self._client = HttpClient(settings, section)
-        self._unsupported: set[str] = set()
+    def __init__(self, settings: ChatSettings, section: str = "", samples: int = 1) -> None:
+        limit = _RESPONSE_BYTES + settings.max_tokens * samples * _TOKEN_BYTES
+        self._client = HttpClient(settings, section, limit)
+        self.changes: dict[str, Any] = {}
+        self.system_role: Literal["native", "folded", "dropped"] = "native"
         self.settings = settings
         if not settings.served_model_name:
             self.settings = settings.model_copy(update={"served_model_name": self.list_models()[0]})
@@ -109,20 +135,74 @@ class ChatEndpoint:
         Raises:
             InputError: The server cannot be used.
         """
-        prompt = conversation(None, "Reply with the word: yes")
+        return self.try_out(("user",), alternatives)
+
+    def try_out(
+        self,
+        roles: Sequence[str],
+        top_logprobs: int = 0,
+        template: Mapping[str, bool] | None = None,
+        refused_system: Literal["folded", "dropped"] | None = None,
+    ) -> bool:
+        """Send a short conversation with the roles and parameters that will be used, and adapt to the server.
+
+        Args:
+            roles: Roles of the messages.
+            top_logprobs: See :meth:`sample`.
+            template: See :meth:`sample`.
+            refused_system: What to do with a system message if the server refuses one; ``None`` for an error.
+
+        Returns:
+            Whether the response has log-probabilities.
+
+        Raises:
+            InputError: The server cannot be used with these roles.
+        """
+        prompt: Conversation = [{"role": role, "content": "Reply with the word: yes"} for role in roles]
+        optional = {**self._optional(top_logprobs, template), "seed": self.settings.seed}
+        reply = self._first_accepted(prompt, optional, refused_system)
         # A reasoning model may need more than a few tokens until it writes the part that has log-probabilities.
-        for limit in (16, self.settings.max_tokens):
-            reply = self._request(prompt, {"logprobs": True, "top_logprobs": alternatives}, limit)[0]
-            if reply.failure in _WHOLE_REQUEST:
-                raise InputError(
-                    f"{self._client.url} does not respond ({reply.failure}{reply.detail and ': '}{reply.detail}).",
-                    f"Check {self._client.section}url, {self._client.section}served_model_name and the server's log.",
-                )
-            if any(token.alternatives for token in reply.tokens):
-                return True
-            if reply.failure != "length-cut" or "logprobs" in self._unsupported:
-                return False
-        return False
+        if top_logprobs and reply.failure == "length-cut" and not reply.tokens and "logprobs" not in self.changes:
+            reply = self._request(prompt, optional)[0]
+        return any(token.alternatives for token in reply.tokens)
+
+    def _first_accepted(
+        self,
+        prompt: Conversation,
+        optional: Mapping[str, Any],
+        refused_system: Literal["folded", "dropped"] | None,
+    ) -> ChatReply:
+        """Return the first response to a short conversation that is not refused; keep what had to be changed for it."""
+        first = self._request(prompt, optional, _SHORT)[0]
+        if first.failure not in _WHOLE_REQUEST:
+            return first
+        if refused_system and self.system_role == "native" and any(message["role"] == "system" for message in prompt):
+            self.system_role = refused_system
+            reply = self._request(prompt, optional, _SHORT)[0]
+            if reply.failure not in _WHOLE_REQUEST:
+                return reply
+            self.system_role = "native"
+        for changes, limit in _attempts(optional) if first.refused else ():
+            reply = self._request(prompt, optional, limit, changes)[0]
+            if reply.failure not in _WHOLE_REQUEST:
+                return reply
+        raise self._unusable(prompt, first)
+
+    def _unusable(self, prompt: Conversation, reply: ChatReply) -> InputError:
+        section = self._client.section
+        if not reply.refused:
+            return InputError(
+                f"{self._client.url} does not respond ({reply.failure}{reply.detail and ': '}{reply.detail}).",
+                f"Check {section}url, {section}served_model_name and the server's log.",
+            )
+        roles = ", ".join(message["role"] for message in prompt)
+        message = f"{self._client.url} refuses a short conversation with the roles {roles}: {reply.detail}"
+        fix = f"set {section}system_role=fold, or " if "system" in roles else ""
+        return InputError(
+            f"{message.rstrip('.')}.",
+            f"Check {section}url and {section}served_model_name; {fix}serve the model with a chat template that has "
+            "these roles.",
+        )
 
     def complete(self, conversation: Conversation) -> ChatReply:
         """Return the model's response; the failure of one request is a failed reply, it does not end the job.
@@ -154,11 +234,7 @@ class ChatEndpoint:
         Raises:
             InputError: The server cannot be reached, does not know the model, or rejects the API key.
         """
-        optional: dict[str, Any] = {}
-        if top_logprobs:
-            optional |= {"logprobs": True, "top_logprobs": top_logprobs}
-        if template:
-            optional["chat_template_kwargs"] = dict(template)
+        optional = self._optional(top_logprobs, template)
         replies: list[ChatReply] = []
         while len(replies) < samples:
             seed = None if self.settings.seed is None else self.settings.seed + len(replies)
@@ -168,37 +244,74 @@ class ChatEndpoint:
                 break
         return replies[:samples]
 
+    @staticmethod
+    def _optional(top_logprobs: int, template: Mapping[str, bool] | None) -> dict[str, Any]:
+        optional: dict[str, Any] = {"logprobs": True, "top_logprobs": top_logprobs} if top_logprobs else {}
+        return {**optional, "chat_template_kwargs": dict(template)} if template else optional
+
     def _request(
-        self, conversation: Conversation, optional: Mapping[str, Any], max_tokens: int | None = None
+        self,
+        conversation: Conversation,
+        optional: Mapping[str, Any],
+        max_tokens: int | None = None,
+        changes: Mapping[str, Any] | None = None,
     ) -> list[ChatReply]:
-        omitted = set(self._unsupported)
+        changes = {**self.changes, **(changes or {})}
         while True:
-            sent = {name: value for name, value in optional.items() if value is not None and name not in omitted}
-            limit = "max_completion_tokens" if "max_tokens" in omitted else "max_tokens"
-            body = {
-                "model": self.settings.served_model_name,
-                "messages": list(conversation),
+            wanted = {
                 "temperature": self.settings.temperature,
-                limit: max_tokens or self.settings.max_tokens,
-                **sent,
+                "max_tokens": max_tokens or self.settings.max_tokens,
+                **optional,
             }
+            parameters = _changed(wanted, changes)
+            messages = _without_system(conversation, self.system_role)
+            body = {"model": self.settings.served_model_name, "messages": messages, **parameters}
+            reply: ChatReply
             try:
                 response = self._client.post("/chat/completions", body)
             except RequestRejected as error:
                 message = _describe(error)
-                unsupported = _named_parameter(message, {*sent, limit}) if error.status in {400, 422} else set()
-                if not unsupported:
-                    too_long = any(phrase in message for phrase in _TOO_LONG)
-                    return [ChatReply(None, "prompt-too-long" if too_long else "endpoint-error", detail=message)]
-                omitted |= unsupported
+                too_long = any(phrase in message for phrase in _TOO_LONG)
+                reply = ChatReply(
+                    None, "prompt-too-long" if too_long else "endpoint-error", detail=message, refused=True
+                )
             except EndpointTimeoutError:
                 return [ChatReply(None, "timeout")]
             except EndpointError as error:
-                return [ChatReply(None, "endpoint-error", detail=error.message)]
+                reply = ChatReply(None, "endpoint-error", detail=error.message)
             else:
                 # Remembered only now: an error message may name a parameter that did not cause it.
-                self._unsupported |= omitted
+                self.changes.update(changes)
                 return parse_completion(response.content)
+            found = _unsupported(reply.detail, parameters)
+            if not found or found.items() <= changes.items():
+                return [reply]
+            changes |= found
+
+
+def _attempts(optional: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], int | None]]:
+    """Yield changes and lengths for a server that refuses a request without naming the reason."""
+    if "logprobs" in optional:
+        yield {"logprobs": None, "top_logprobs": None}, _SHORT
+    for name in ("seed", "temperature", "chat_template_kwargs"):
+        if name == "temperature" or optional.get(name) is not None:
+            yield {name: None}, _SHORT
+    yield {}, None
+
+
+def _changed(parameters: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a request, without those that are ``None``."""
+    changed = {**parameters, **{name: value for name, value in changes.items() if name in parameters}}
+    if changed["max_tokens"] is None and "max_completion_tokens" not in changes:
+        changed["max_completion_tokens"] = parameters["max_tokens"]
+    return {name: value for name, value in changed.items() if value is not None}
+
+
+def _without_system(conversation: Conversation, system_role: str) -> Conversation:
+    """Return the messages in a form for servers that refuse a system message."""
+    if system_role == "native" or not conversation or conversation[0]["role"] != "system":
+        return conversation
+    return fold_system(conversation) if system_role == "folded" else conversation[1:]
 
 
 def _describe(error: RequestRejected) -> str:
@@ -209,12 +322,16 @@ def _describe(error: RequestRejected) -> str:
     return " ".join(" ".join(parts or [error.message]).split())[:500]
 
 
-def _named_parameter(message: str, sent: Collection[str]) -> set[str]:
-    """Return the first optional parameter that was sent and that an error message names."""
+def _unsupported(message: str, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the change for the first optional parameter that was sent and that an error message names."""
     for name in _OPTIONAL:
         if name in sent and re.search(rf"(?<!\w){name}(?!\w)", message):
-            return {"logprobs", "top_logprobs"} if name.endswith("logprobs") else {name}
-    return set()
+            if not name.endswith("logprobs"):
+                return {name: None}
+            if sent.get("top_logprobs", 0) > _FEW_ALTERNATIVES and re.search(r"\d", message):
+                return {"top_logprobs": _FEW_ALTERNATIVES}
+            return {"logprobs": None, "top_logprobs": None}
+    return {}
 
 
 def parse_completion(body: bytes) -> list[ChatReply]:
@@ -229,23 +346,31 @@ def parse_completion(body: bytes) -> list[ChatReply]:
         return [ChatReply(None, "endpoint-error", detail=f"not a chat completion: {start}")]
     if not choices:
         return [ChatReply(None, "empty")]
-    prompt_tokens = _mapping(answer.get("usage")).get("prompt_tokens")
-    prompt_tokens = prompt_tokens if isinstance(prompt_tokens, int) else 0
+    counted = _mapping(answer.get("usage")).get("prompt_tokens")
+    prompt_tokens = counted if isinstance(counted, int) and 0 <= counted < 2**31 else 0
     choices.sort(key=lambda choice: choice["index"] if isinstance(choice.get("index"), int) else 0)
     return [_reply(choice, prompt_tokens) for choice in choices]
 
 
 def _reply(choice: dict[str, Any], prompt_tokens: int) -> ChatReply:
     message, reason = _mapping(choice.get("message")), choice.get("finish_reason")
-    tokens, text = _tokens(_mapping(choice.get("logprobs")).get("content")), message.get("content")
+    tokens, text = _tokens(_mapping(choice.get("logprobs")).get("content")), _text(message.get("content"))
     if reason == "length":
         # The part that was cut off may be the one that counts; parsing the rest would be guessing.
         return ChatReply(None, "length-cut", tokens, prompt_tokens)
     if reason == "content_filter" or message.get("refusal"):
         return ChatReply(None, "refused", tokens, prompt_tokens)
-    if not isinstance(text, str) or not text.strip():
+    if not text.strip():
         return ChatReply(None, "empty", tokens, prompt_tokens)
     return ChatReply(text, "", tokens, prompt_tokens)
+
+
+def _text(content: object) -> str:
+    """Return a text, or the text parts of a list of parts."""
+    if isinstance(content, list):
+        parts = [_mapping(part) for part in content]
+        return "".join(_text(part.get("text")) for part in parts if part.get("type") in {"text", "output_text"})
+    return content if isinstance(content, str) else ""
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import asyncio
 import email.utils
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from themis_rm.endpoints.bodies import ACCEPTED, Body, BodyError
 from themis_rm.endpoints.settings import EndpointSettings
 from themis_rm.errors import InputError, MissingExtraError, SettingError
 
@@ -22,8 +24,8 @@ RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 MAX_BACKOFF = 60.0
 """Most seconds between two attempts, also where a server asks for more."""
 
-MAX_RESPONSE_BYTES = 256 * 2**20
-"""Most bytes of a response, decompressed; log-probabilities of a long response take some ten megabytes."""
+MAX_RESPONSE_BYTES = 64 * 2**20
+"""Most bytes of a response, decompressed."""
 
 _CONNECT_TIMEOUT = 10.0
 
@@ -109,11 +111,11 @@ class HttpClient:
             raise MissingExtraError(str(error.name), "judge") from None
         self.settings = settings
         self.section = section
-        self.url = settings.url.rstrip("/")
+        self.url = _without_password(settings.url.rstrip("/"))
         self._limit = max_response_bytes
         self._httpx = httpx
         self._slots = threading.BoundedSemaphore(settings.max_concurrency)
-        self._http = _open(self.url, settings)
+        self._http = _open(settings)
         self._retry = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(settings.max_retries + 1),
             wait=self._wait,
@@ -204,8 +206,13 @@ class HttpClient:
         except (TimeoutError, self._httpx.TimeoutException):
             seconds = f"{self.settings.timeout:g} seconds"
             raise _AttemptFailed(f"no response within {seconds}", EndpointTimeoutError) from None
-        except self._httpx.RequestError as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+        except BodyError as error:
+            raise EndpointError(
+                f"{self.url}{path} cannot be read: its response {error}.",
+                "Check that this is the address of the model server.",
+            ) from None
+        except (self._httpx.RequestError, self._httpx.InvalidURL, OSError, UnicodeError, OverflowError) as error:
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
             raise _AttemptFailed(reason, EndpointUnavailableError) from error
         finally:
             future.cancel()  # effective only where this thread was interrupted
@@ -216,15 +223,12 @@ class HttpClient:
             self._http.stream(method, path, content=content) as response,
         ):
             headers = {name.lower(): value for name, value in response.headers.items()}
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > self._limit:
-                    raise EndpointError(
-                        f"{self.url}{path} sends more than {self._limit:,} bytes.",
-                        "Check that this is the address of the model server.",
-                    )
-            return response.status_code, headers, bytes(body)
+            body = Body(headers.get("content-encoding", ""), self._limit)
+            if int(headers.get("content-length", 0)) > self._limit:
+                raise BodyError(f"has more than {self._limit:,} bytes")
+            async for piece in response.aiter_raw():
+                body.add(piece)
+            return response.status_code, headers, body.content()
 
     def _wait(self, state: Any) -> float:
         error = state.outcome.exception()
@@ -240,26 +244,54 @@ class _AttemptFailed(Exception):  # noqa: N818
         self.retry_after = retry_after
 
 
-def _open(url: str, settings: EndpointSettings) -> Any:
+def _open(settings: EndpointSettings) -> Any:
     import httpx
 
-    key = os.environ.get(settings.api_key_env)
-    invalid = SettingError(f"'{settings.url}' is not a valid URL.", "Give one such as http://localhost:8000/v1.")
+    url = settings.url.rstrip("/")
+    if not _is_valid(url):
+        raise SettingError(
+            f"'{_without_password(settings.url)}' is not a valid URL.", "Give one such as http://localhost:8000/v1."
+        )
+    headers = {"Content-Type": "application/json", "Accept-Encoding": ACCEPTED, **_authorization(settings)}
+    connections = settings.max_concurrency
     try:
-        client = httpx.AsyncClient(
+        return httpx.AsyncClient(
             base_url=url,
-            headers={"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {}),
+            headers=headers,
             # The total timeout is set per attempt; a server that is down should be detected earlier.
             timeout=httpx.Timeout(settings.timeout, connect=min(_CONNECT_TIMEOUT, settings.timeout), pool=None),
-            limits=httpx.Limits(
-                max_connections=settings.max_concurrency, max_keepalive_connections=settings.max_concurrency
-            ),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         )
-    except httpx.InvalidURL:
-        raise invalid from None
-    if not url.startswith(("http://", "https://")) or not client.base_url.host:
-        raise invalid
-    return client
+    except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
+        raise SettingError(
+            f"The HTTP client cannot be set up: {' '.join(str(error).split())[:300].rstrip('.')}.",
+            "Check the environment variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+        ) from None
+
+
+def _is_valid(url: str) -> bool:
+    import httpx
+
+    try:
+        parsed = httpx.URL(url)
+        port = parsed.port
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return url.startswith(("http://", "https://")) and bool(parsed.host) and (port is None or 0 < port < 65536)
+
+
+def _authorization(settings: EndpointSettings) -> dict[str, str]:
+    key = os.environ.get(settings.api_key_env, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise SettingError(
+            f"The API key in the environment variable {settings.api_key_env} has characters that no header can have.",
+            "Copy the key again.",
+        )
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(?<=://)[^/@?#]*@", "", url)
 
 
 @cache
@@ -281,7 +313,7 @@ def _retry_after(value: str) -> float:
         pass
     try:
         return email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return 0.0
 
 

@@ -41,6 +41,9 @@ class JudgeSettings(ChatSettings):
     plugin; by default the interface of the published model, otherwise ``rubric``."""
     prompt_file: Path | None = None
     """YAML file with prompt templates that replace those of the interface."""
+    system_role: Literal["auto", "native", "fold"] = "auto"
+    """How the judge's system message is sent: ``native``, ``fold`` (in front of the first user message), or ``auto``:
+    native, and if the server refuses it as ``model.system_role`` says. Recorded in the results."""
     fence: bool = True
     """Enclose request and response in tags with a number that neither of them can contain. ``false`` is the published
     form of ``lmunit``, which has no tags; a response may then write what looks like its own end."""

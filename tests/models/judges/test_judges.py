@@ -289,6 +289,59 @@ def test_an_unreachable_server_is_an_error_while_loading_and_scoring(chat):
         model.score(CONVERSATIONS)
 
 
+def refusing_system(body):
+    if any(message["role"] == "system" for message in body["messages"]):
+        return 400, "The template has no system role."
+    return grading("rubric")(body)
+
+
+@pytest.mark.parametrize("settings", [{}, {"system_role": "fold"}])
+def test_a_refused_system_message_is_folded_and_recorded(chat, settings):
+    chat.answer = refusing_system
+    model = judge(chat, **settings)
+    [score] = model.score([conversation(CRITERIA, "Request", "answer")])
+    assert score.reward == pytest.approx(EXPECTED["rubric"])
+    assert model.identity.facts["system_role"] == "folded"
+    assert "strict and fair code reviewer" in chat.asked[-1]["messages"][0]["content"]
+
+
+@pytest.mark.parametrize("policy", [{"judge": {"system_role": "native"}}, {"system_role": "error"}])
+def test_a_refused_system_message_may_be_an_error_before_the_first_question(chat, policy):
+    chat.answer = refusing_system
+    own = JudgeSettings(url=chat.url, served_model_name="m", max_retries=0, **policy.get("judge", {}))
+    settings = ModelSettings(judge=own, **{key: value for key, value in policy.items() if key != "judge"})
+    with pytest.raises(InputError, match="no system role") as error:
+        load("x", settings)
+    assert "judge.system_role=fold" in error.value.hint
+    assert all(is_probe(body) for body in chat.asked)
+
+
+def test_a_refused_role_of_an_interface_is_an_error_before_the_first_question(chat):
+    chat.answer = lambda body: (400, "unknown role") if body["messages"][-1]["role"] == "principle" else "yes"
+    with pytest.raises(InputError, match="roles user, assistant, principle: .*unknown role"):
+        judge(chat, "nemotron-genrm")
+
+
+def test_parameters_that_the_server_refuses_are_recorded(chat):
+    def answer(body):
+        refused = next((name for name in ("temperature", "max_tokens", "seed") if name in body), "")
+        return (400, f"'{refused}' is not supported") if refused else grading("rubric")(body)
+
+    chat.answer = answer
+    model = judge(chat)
+    assert not model.score(CONVERSATIONS[:1])[0].failure
+    assert model.identity.facts["changed_parameters"] == "seed, temperature"
+    assert "refused" in model.identity.facts["temperature"]
+
+
+@pytest.mark.parametrize("name", ["rubric", "ce-rm"])
+def test_a_failed_row_keeps_what_the_server_said(chat, name):
+    chat.answer = lambda body: grading(name)(body) if is_probe(body) else (400, "alternate the roles")
+    [score] = judge(chat, name).score(CONVERSATIONS[:1])
+    assert score.failure == "endpoint-error"
+    assert "alternate the roles" in score.detail
+
+
 CHANGES = [
     {"temperature": 0.5},
     {"temperature": 0.5, "samples": 2},
@@ -403,7 +456,16 @@ def test_the_cache_distinguishes_judges(chat, tmp_path):
     assert sum(is_scoring(body) for body in chat.asked) == 2
 
 
-@pytest.mark.parametrize(("answer", "cached"), [(500, False), ("no idea", True), (("Score", "length"), True)])
+@pytest.mark.parametrize(
+    ("answer", "cached"),
+    [
+        (500, False),
+        ((400, "maximum context length"), False),
+        ([], False),
+        ("no idea", True),
+        (("Score", "length"), True),
+    ],
+)
 def test_server_errors_are_not_cached(chat, tmp_path, answer, cached):
     chat.answer = lambda body: by_content(body) if is_probe(body) else answer
     for _ in range(2):

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Literal
 
 from themis_rm.endpoints.chat import ChatEndpoint, ChatReply
 from themis_rm.endpoints.reasoning import answer_start
 from themis_rm.errors import SettingError
-from themis_rm.messages import Conversation, text_of
+from themis_rm.messages import Conversation, conversation, text_of
 from themis_rm.models.judges.answers import UNCLOSED_REASONING
 from themis_rm.models.judges.cache import Judgment, JudgmentCache
 from themis_rm.models.judges.interface import JUDGES, JudgeInterface, judge_input
@@ -22,6 +23,7 @@ from themis_rm.models.protocol import (
     NO_LOGPROBS,
     NO_RESPONSE,
     NOT_UNICODE,
+    PROMPT_TOO_LONG,
     TRANSIENT_FAILURES,
     ModelIdentity,
     Score,
@@ -35,6 +37,10 @@ DEFAULT_INTERFACE = "rubric"
 
 ALTERNATIVES = 20
 """Alternatives requested for each token: the most that servers usually return."""
+
+
+NOT_CACHED = TRANSIENT_FAILURES | {PROMPT_TOO_LONG, "empty"}
+"""Failures that depend on the server, so that the same judge may not fail again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +82,9 @@ class Judge:
         self._endpoint = endpoint
         self._control_tokens = control_tokens
         self._uses_expectation = settings.reward == "expected" and logprobs
-        thinking = interface.thinking if settings.thinking is None else settings.thinking
-        self._template = None if thinking is None else {"enable_thinking": thinking}
+        self._template = _template(interface, settings)
         self._first_turns = SharedAnswers(self._request_first_turn)
+        thinking = None if self._template is None else self._template["enable_thinking"]
         facts: dict[str, str | int] = {
             "model": endpoint.settings.served_model_name,
             "interface": interface.name,
@@ -87,12 +93,15 @@ class Judge:
             "control_tokens": control_tokens,
             "criteria": "in the prompt" if prompts.uses("criteria") else "in front of the request",
             "reward": "expected" if self._uses_expectation else "stated",
-            "temperature": f"{settings.temperature:g}",
+            "temperature": _temperature(settings, endpoint),
+            "system_role": endpoint.system_role,
             "samples": settings.samples,
             "max_tokens": settings.max_tokens,
             "seed": "none" if settings.seed is None else settings.seed,
-            "thinking": "template default" if thinking is None else ("on" if thinking else "off"),
+            "thinking": {None: "template default", True: "on", False: "off"}[thinking],
         }
+        if changes := _describe_changes(endpoint):
+            facts["changed_parameters"] = changes
         if settings.reward == "expected" and not logprobs:
             facts["log_probabilities"] = "none from the server: rewards are the stated scores, and tie"
         digest = stable_id("judge", *(part for key, value in sorted(facts.items()) for part in (key, str(value))))
@@ -134,7 +143,7 @@ class Judge:
         judgment = self._cache.get(key)
         if judgment is None:
             judgment = self._request(conversation)
-            if TRANSIENT_FAILURES.isdisjoint({judgment.score.failure, *judgment.failures}):
+            if NOT_CACHED.isdisjoint({judgment.score.failure, *judgment.failures}):
                 self._cache.add(key, judgment)
         return judgment
 
@@ -144,7 +153,7 @@ class Judge:
         if self.interface.first_turn is not None:
             first, failure = self._first_turns.get(self.interface.first_turn(self.prompts, judged))
             if failure:
-                return Judgment(Score.failed(failure))
+                return Judgment(Score.failed(failure, first))
         replies = self._endpoint.sample(
             self.interface.messages(self.prompts, judged, first),
             samples=self.settings.samples,
@@ -157,7 +166,7 @@ class Judge:
     def _request_first_turn(self, prompt: str) -> tuple[str, str]:
         reply = self._endpoint.sample([{"role": "user", "content": prompt}], template=self._template)[0]
         if reply.text is None:
-            return "", reply.failure
+            return reply.detail, reply.failure
         start = answer_start(reply.text)
         if start is None:
             return "", UNCLOSED_REASONING
@@ -216,6 +225,51 @@ def load(name: str, settings: ModelSettings, interface: str = "") -> Judge:
         )
     chosen = JUDGES.get(judge.interface or interface or DEFAULT_INTERFACE)
     prompts = load_prompts(judge.prompt_file or chosen.prompt_file, chosen.templates, chosen.required)
-    endpoint = ChatEndpoint(judge, "judge.")
-    logprobs = judge.reward == "expected" and endpoint.supports_logprobs(ALTERNATIVES)
+    endpoint = ChatEndpoint(judge, "judge.", judge.samples)
+    logprobs = _try_out(endpoint, chosen, prompts, judge, settings.system_role)
     return Judge(name, judge, chosen, prompts, endpoint, logprobs)
+
+
+def _try_out(
+    endpoint: ChatEndpoint, interface: JudgeInterface, prompts: PromptTemplates, judge: JudgeSettings, policy: str
+) -> bool:
+    """Adapt the endpoint to the server; return whether the responses have log-probabilities.
+
+    Args:
+        endpoint: The chat model.
+        interface: Interface of the judge.
+        prompts: Its prompts.
+        judge: Its settings.
+        policy: ``model.system_role``: what to do with a refused system message.
+
+    Raises:
+        InputError: The server refuses the roles or parameters that will be used.
+    """
+    messages = interface.messages(prompts, judge_input(conversation(None, "Request", "Response"), prompts), "Criteria")
+    if judge.system_role == "fold":
+        endpoint.system_role = "folded"
+    refused: dict[str, Literal["folded", "dropped"]] = {"fold": "folded", "drop": "dropped"}
+    return endpoint.try_out(
+        [message["role"] for message in messages],
+        ALTERNATIVES if judge.reward == "expected" else 0,
+        _template(interface, judge),
+        refused.get(policy) if judge.system_role == "auto" else None,
+    )
+
+
+def _template(interface: JudgeInterface, settings: JudgeSettings) -> dict[str, bool] | None:
+    """Return the arguments of the judge's chat template."""
+    thinking = interface.thinking if settings.thinking is None else settings.thinking
+    return None if thinking is None else {"enable_thinking": thinking}
+
+
+def _temperature(settings: JudgeSettings, endpoint: ChatEndpoint) -> str:
+    if "temperature" in endpoint.changes:
+        return f"the server's default, {settings.temperature:g} is refused"
+    return f"{settings.temperature:g}"
+
+
+def _describe_changes(endpoint: ChatEndpoint) -> str:
+    """Return which parameters the server does not support, apart from the name of ``max_tokens``."""
+    changes = {name: value for name, value in endpoint.changes.items() if name != "max_tokens"}
+    return ", ".join(name if value is None else f"{name}={value}" for name, value in sorted(changes.items()))

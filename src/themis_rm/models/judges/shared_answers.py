@@ -24,7 +24,7 @@ class SharedAnswers:
         self._lock = threading.Lock()
 
     def get(self, prompt: str) -> tuple[str, str]:
-        """Return the answer and the failure; an exception of the request is raised in every waiting thread."""
+        """Return answer and failure, as the request returned them; its exception is raised in every waiting thread."""
         with self._lock:
             pending = self._futures.get(prompt)
             future = pending or Future()

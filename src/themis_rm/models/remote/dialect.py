@@ -122,7 +122,7 @@ def list_models(client: HttpClient) -> dict[str, int | None]:
     models = body.get("data") if isinstance(body, dict) else None
     if not isinstance(models, list) or not all(isinstance(model, dict) and model.get("id") for model in models):
         raise InputError(f"{client.url} has no list of models at /v1/models.", "Check remote.url and remote.dialect.")
-    return {str(model["id"]): model.get("max_model_len") for model in models}
+    return {str(model["id"]): parse_limit(model.get("max_model_len")) for model in models}
 
 
 def find_model(client: HttpClient, model_name: str) -> tuple[str, int | None]:
@@ -145,8 +145,13 @@ def parse_number(value: object) -> float:
     if value is None:
         return math.nan
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if isinstance(value, float) or abs(value) < 2**1023 else math.nan
     raise ValueError(value)
+
+
+def parse_limit(value: object) -> int | None:
+    """Return a limit that a server reports, ``None`` if it is not a positive integer."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def check_token_count(path: str, read: int | None, items: Sequence[RequestItem]) -> None:

@@ -17,6 +17,7 @@ from themis_rm.models.remote.dialect import (
     ServerInfo,
     check_token_count,
     choose_model,
+    parse_limit,
     parse_number,
     unexpected_response,
 )
@@ -62,8 +63,8 @@ class TeiPredict(Dialect):
         names = [str(info[key]) for key in ("served_model_name", "model_id") if info.get(key)]
         return ServerInfo(
             choose_model(names, model_name, client.url),
-            info.get("max_input_length"),
-            info.get("max_client_batch_size"),
+            parse_limit(info.get("max_input_length")),
+            parse_limit(info.get("max_client_batch_size")),
             f"text-embeddings-inference {info.get('version', '')}".strip(),
         )
 
@@ -110,7 +111,7 @@ class TeiPredict(Dialect):
         if len(predictions) != len(items):
             raise unexpected_response(self.path, f"{len(predictions)} predictions for {len(items)} conversations")
         read = response.headers.get("x-compute-tokens", "")
-        check_token_count(self.path, int(read) if read.isdigit() else None, items)
+        check_token_count(self.path, int(read) if read.isascii() and read.isdigit() else None, items)
         return [self._parse_labels(labels) for labels in predictions]
 
     def _parse_labels(self, labels: list[Any]) -> float:

@@ -52,7 +52,7 @@ class VllmClassify(Dialect):
         entries = body.get("data")
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise unexpected_response(self.path, "no list 'data'")
-        by_index = {entry.get("index"): entry for entry in entries}
+        by_index = {entry["index"]: entry for entry in entries if isinstance(entry.get("index"), int)}
         if len(entries) != len(items) or set(by_index) != set(range(len(items))):
             raise unexpected_response(self.path, f"{len(entries)} entries for {len(items)} conversations")
         usage = body.get("usage")

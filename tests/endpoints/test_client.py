@@ -297,7 +297,7 @@ def test_a_body_that_is_no_json_is_an_error(server, body):
 def test_an_invalid_environment_is_one_line(server, monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     server.handlers = [respond()]
-    with pytest.raises((InputError, SettingError), match="does not respond|cannot be set up") as error:
+    with pytest.raises((InputError, SettingError), match=r"does not respond|cannot be set up") as error:
         client(server, url="https://127.0.0.1:9", max_retries=0).get("/p")
     assert "\n" not in str(error.value)
 

@@ -318,7 +318,7 @@ def test_a_refused_system_message_may_be_an_error_before_the_first_question(chat
 
 def test_a_refused_role_of_an_interface_is_an_error_before_the_first_question(chat):
     chat.answer = lambda body: (400, "unknown role") if body["messages"][-1]["role"] == "principle" else "yes"
-    with pytest.raises(InputError, match="roles user, assistant, principle: .*unknown role"):
+    with pytest.raises(InputError, match=r"roles user, assistant, principle: .*unknown role"):
         judge(chat, "nemotron-genrm")
 
 

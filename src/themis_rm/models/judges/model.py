@@ -227,7 +227,7 @@ def load(name: str, settings: ModelSettings, interface: str = "") -> Judge:
     prompts = load_prompts(judge.prompt_file or chosen.prompt_file, chosen.templates, chosen.required)
     endpoint = ChatEndpoint(judge, "judge.", judge.samples)
     logprobs = _try_out(endpoint, chosen, prompts, judge, settings.system_role)
-    return Judge(name, judge, chosen, prompts, endpoint, logprobs)
+    return Judge(name, judge, chosen, prompts, endpoint, logprobs, getattr(settings, "control_tokens", "text"))
 
 
 def _try_out(

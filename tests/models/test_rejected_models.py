@@ -79,7 +79,10 @@ def test_a_missing_reward_head(folder):
 
 
 def test_the_error_names_other_heads(folder):
-    change_weights(folder, lambda weights: weights.update({"reward_out.weight": weights.pop("score.weight")}))
+    def replace_head(weights):
+        weights["reward_out.weight"] = weights.pop("score.weight").repeat(2, 1)
+
+    change_weights(folder, replace_head)
     assert "reward_out.weight" in error_message(folder)
 
 
@@ -112,6 +115,7 @@ def test_truncated_weights(folder):
 
 
 def test_a_missing_shard(folder):
+    (folder / "model.safetensors").unlink()
     index = {"weight_map": {"score.weight": "model-00001-of-00002.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
     assert "model-00001-of-00002.safetensors" in error_message(folder)

@@ -139,8 +139,9 @@ def checkpoint_page(path: Path) -> ModelPage:
     Raises:
         CheckpointError: The directory does not contain a readable model.
     """
-    from themis_rm.models.checkpoint import Checkpoint, config_value, read_json
+    from themis_rm.models.checkpoint import Checkpoint, config_value
     from themis_rm.models.family import detect_family, require_config
+    from themis_rm.models.json_files import read_json
     from themis_rm.models.loading import NGRAMS, PROMPTS
 
     command = ["themis-rm", "score", "solution.py", "--model", str(path)]
@@ -295,7 +296,7 @@ def _weights_of(path: Path) -> str:
 
 
 def _has_template(path: Path) -> bool:
-    from themis_rm.models.checkpoint import read_json
+    from themis_rm.models.json_files import read_json
 
     if (path / "chat_template.jinja").is_file():
         return True

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+import re
 from typing import Any
 
 import torch
-import transformers
-from transformers import AutoConfig, AutoModel
-from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
+from transformers import AutoModel
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.checkpoint import Checkpoint, config_value
+from themis_rm.models.checkpoint import Checkpoint
+from themis_rm.models.config import build_skeleton
 from themis_rm.models.family import HeadSpec
+from themis_rm.models.loading_messages import suppress_loading_messages
 
-_UNUSED = frozenset({"lm_head.weight"})
+_UNUSED = frozenset({"lm_head.weight", "lm_head.bias", "embed_out.weight"})
 """Tensors that no reward needs; they are not read."""
-
-
-def read_config(checkpoint: Checkpoint) -> Any:
-    """Return the typed configuration of a decoder that transformers supports.
-
-    Raises:
-        CheckpointError: The model type is not supported, or a value is not valid.
-    """
-    kind = str(checkpoint.config.get("model_type", ""))
-    if kind not in MODEL_MAPPING_NAMES:
-        architecture = config_value(checkpoint.config, "architectures")
-        raise CheckpointError(
-            f"{checkpoint.folder} has the unsupported architecture '{architecture or kind or 'not named'}'.",
-            f"transformers {transformers.__version__} has no decoder for model type '{kind}'.",
-        )
-    try:
-        return AutoConfig.from_pretrained(str(checkpoint.folder), trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise CheckpointError(f"{checkpoint.folder}/config.json is not valid ({reason}).") from error
 
 
 def load_backbone(
@@ -58,24 +37,16 @@ def load_backbone(
     Raises:
         CheckpointError: A weight is missing, has another shape, or is neither the decoder's nor the head's.
     """
-    options: dict[str, Any] = {
-        "config": config,
-        "dtype": dtype,
-        "attn_implementation": "eager" if soft_capped(config) else None,
-        "output_loading_info": True,
-    }
+    skeleton = build_skeleton(checkpoint, config)
+    weights = head.weights() if head.weights is not None else _decoder_weights(checkpoint, head, skeleton)
+    options: dict[str, Any] = {"attn_implementation": "eager"} if soft_capped(config) else {}
     if device == "split":
         options["device_map"] = "auto"
-    with suppress_loading_messages():
-        try:
-            model, report = _read(checkpoint, head, options)
-        except (OSError, ValueError, RuntimeError, ImportError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise CheckpointError(f"The weights in {checkpoint.folder} cannot be loaded ({reason}).") from error
+    model, report = load_weights(AutoModel, checkpoint, config, weights, dtype=dtype, **options)
     if missing := sorted(report["missing_keys"]):
         raise CheckpointError(f"{checkpoint.folder} lacks {len(missing)} of its weights, such as '{missing[0]}'.")
     # An unused tensor means that the family was not detected correctly.
-    if unused := sorted(set(report["unexpected_keys"]) - head.head_tensors - _UNUSED):
+    if unused := sorted(set(report["unexpected_keys"])):
         raise CheckpointError(
             f"{checkpoint.folder} has {len(unused)} weights that its family does not use, such as '{unused[0]}'.",
             "It is a model of another family: set family=.",
@@ -85,39 +56,85 @@ def load_backbone(
     return model.eval()
 
 
-def _read(checkpoint: Checkpoint, head: HeadSpec, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    if head.weights is not None:
-        dtype = options["dtype"]
-        if dtype == "auto":
-            options["dtype"] = getattr(torch, str(checkpoint.config.get("torch_dtype", "float32")))
-        kind = transformers.AutoModel._model_mapping[type(options["config"])]  # noqa: SLF001
-        return kind.from_pretrained(None, state_dict=head.weights(), **options)
-    model, report = AutoModel.from_pretrained(
-        str(checkpoint.folder),
-        trust_remote_code=False,
-        local_files_only=True,
-        use_safetensors=checkpoint.files[0].suffix == ".safetensors",
-        key_mapping=dict(head.rename) or None,
-        **options,
-    )
+def _decoder_weights(checkpoint: Checkpoint, head: HeadSpec, skeleton: Any) -> dict[str, torch.Tensor]:
+    """Return all tensors but those of the head, under the names that transformers gives them."""
+    names = {name: name for name in checkpoint.shapes if name not in head.head_tensors}
+    for pattern, replacement in head.rename.items():
+        names = {name: re.sub(pattern, replacement, new) for name, new in names.items()}
+    names = _without_wrapper(names, skeleton)
+    kept = {name: new for name, new in names.items() if new not in _UNUSED}
+    return {kept[name]: tensor for name, tensor in checkpoint.mapped_tensors(kept).items()}
+
+
+def load_weights(
+    kind: Any, checkpoint: Checkpoint, config: Any, weights: dict[str, torch.Tensor], **options: Any
+) -> tuple[Any, dict[str, Any]]:
+    """Build a model and load exactly these weights into it, so that nothing else decides which file is read.
+
+    Args:
+        kind: Automatic class of transformers.
+        checkpoint: The checkpoint, for errors.
+        config: Typed configuration.
+        weights: Name -> tensor.
+        options: Further arguments of ``from_pretrained``.
+
+    Returns:
+        The model, and a report with ``missing_keys`` and ``unexpected_keys``.
+
+    Raises:
+        CheckpointError: A weight has another shape, or the model cannot be built.
+    """
+    classes = kind._model_mapping[type(config)]  # noqa: SLF001
+    model_class = classes[0] if isinstance(classes, tuple) else classes
+    if options.get("dtype") == "auto":
+        options["dtype"] = _saved_dtype(config, weights)
+    with suppress_loading_messages():
+        try:
+            model, report = model_class.from_pretrained(
+                None,
+                config=config,
+                state_dict=weights,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,
+                **options,
+            )
+        except Exception as error:  # the configuration is arbitrary data, for which transformers may raise anything
+            reason = " ".join(str(error).split())[:200]
+            raise CheckpointError(
+                f"The weights in {checkpoint.folder} cannot be loaded ({type(error).__name__}: {reason})."
+            ) from error
+    if mismatched := sorted(report["mismatched_keys"]):
+        name, saved, built = mismatched[0]
+        raise CheckpointError(
+            f"The weights in {checkpoint.folder} cannot be loaded: '{name}' has shape {list(saved)}, but config.json "
+            f"describes {list(built)}.",
+            "Use the config.json that was saved with the weights.",
+        )
     return model, report
+
+
+def _saved_dtype(config: Any, weights: dict[str, torch.Tensor]) -> torch.dtype:
+    saved = getattr(config, "dtype", None)
+    if isinstance(saved, torch.dtype):
+        return saved
+    return next((value.dtype for value in weights.values() if value.is_floating_point()), torch.float32)
+
+
+def _without_wrapper(names: dict[str, str], skeleton: Any) -> dict[str, str]:
+    """Remove what a trainer's wrapper put in front of every name (``module.``, ``pretrained_model.``).
+
+    It is what stands in front of the name that transformers gives to the embeddings.
+    """
+    embeddings, base = skeleton.get_input_embeddings(), f"{skeleton.base_model_prefix}."
+    own = next(f"{name}.weight" for name, module in skeleton.named_modules() if module is embeddings)
+    found = next((new for new in names.values() if new.endswith(own)), own)
+    prefix = found.removesuffix(own)
+    if prefix in {"", base} or not prefix.endswith("."):
+        return names
+    outer = prefix.removesuffix(base)
+    return {name: new.removeprefix(prefix).removeprefix(outer) for name, new in names.items()}
 
 
 def soft_capped(config: Any) -> bool:
     """Return whether attention scores are soft-capped (Gemma-2), which SDPA omits without a warning."""
     return getattr(config, "attn_logit_softcapping", None) is not None
-
-
-@contextlib.contextmanager
-def suppress_loading_messages() -> Iterator[None]:
-    """Suppress transformers' report of unused weights and its progress bars."""
-    log = transformers.utils.logging
-    before, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(before)
-        if bars:
-            log.enable_progress_bar()

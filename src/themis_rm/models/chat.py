@@ -17,7 +17,8 @@ from jinja2 import TemplateError
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.messages import Conversation, conversation
 from themis_rm.models import hub
-from themis_rm.models.checkpoint import read_json
+from themis_rm.models.json_files import read_json
+from themis_rm.models.length_limits import LengthLimit, choose_max_length
 from themis_rm.models.protocol import (
     NO_BOUNDARY,
     NO_RESPONSE,
@@ -190,7 +191,7 @@ def fold_system(conversation: Conversation) -> Conversation:
 def load_encoder(
     folder: Path,
     settings: ModelSettings,
-    limit: int | None,
+    limit: LengthLimit | None,
     suffix: int | None = None,
     boundary: str = "",
     template: str = "",
@@ -230,12 +231,8 @@ def load_encoder(
             f"The tokenizer in {directory} has no chat template.",
             "Set chat_template to a file with the one that the model was trained with.",
         )
-    allowed = min(int(tokenizer.model_max_length), limit or int(tokenizer.model_max_length))
-    if settings.max_length is not None and not 1 <= settings.max_length <= allowed:
-        raise CheckpointError(
-            f"max_length {settings.max_length} is out of range for {folder}.", f"Set it to 1 to {allowed}."
-        )
-    return ChatEncoder(tokenizer, settings.max_length or allowed, settings.system_role, suffix, boundary)
+    longest = choose_max_length(settings.max_length, limit, tokenizer.model_max_length, str(folder))
+    return ChatEncoder(tokenizer, longest, settings.system_role, suffix, boundary)
 
 
 def tokenizer_dir(folder: Path, settings: ModelSettings) -> Path:

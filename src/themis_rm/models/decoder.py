@@ -7,23 +7,30 @@ changes a reward.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
 
 from themis_rm.messages import Conversation
-from themis_rm.models.backbone import load_backbone, read_config
+from themis_rm.models.backbone import load_backbone
 from themis_rm.models.chat import ChatEncoder, load_encoder
-from themis_rm.models.checkpoint import Checkpoint, read_json
+from themis_rm.models.checkpoint import Checkpoint
+from themis_rm.models.config import read_config
 from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
 from themis_rm.models.family import Head, HeadSpec
-from themis_rm.models.layouts import BatchLayout, PackedLayout, PaddedLayout
-from themis_rm.models.prefix_sharing import tree_attention
-from themis_rm.models.protocol import ModelIdentity, Score
+from themis_rm.models.json_files import read_json
+from themis_rm.models.layouts import BatchLayout, PackedLayout, choose_layout
+from themis_rm.models.length_limits import position_limit
+from themis_rm.models.protocol import UNKNOWN_TOKEN, ModelIdentity, Score
+from themis_rm.models.rotary import frequency_group, group_indices, reset_frequencies
 from themis_rm.models.settings import ModelSettings
+
+_log = logging.getLogger(__name__)
 
 
 def load_decoder(
@@ -50,13 +57,13 @@ def load_decoder(
     """
     device = choose_device(settings)
     config = head.config if head.config is not None else read_config(checkpoint)
-    limit = getattr(config.get_text_config(), "max_position_embeddings", None)
+    limit = position_limit(config)
     encoder = load_encoder(checkpoint.folder, settings, limit, head.suffix, head.boundary, head.template)
     placement = "split" if settings.device == "split" else device
     backbone = load_backbone(checkpoint, head, config, choose_dtype(settings, device), placement)
-    head.head.to(device)
-    shared = settings.share_prefixes and tree_attention.supports(backbone, encoder.max_length)
-    layout = PackedLayout(backbone) if shared else PaddedLayout(backbone)
+    head.head.to(backbone.device)
+    layout = choose_layout(backbone, settings.share_prefixes)
+    batch_tokens = choose_batch_tokens(settings, device, isinstance(layout, PackedLayout))
     identity = ModelIdentity(
         name or _default_name(checkpoint.folder),
         family,
@@ -71,9 +78,11 @@ def load_decoder(
             "transformers": transformers.__version__,
             "torch": torch.__version__,
         }
-        | ({"repository": repository} if repository else {}),
+        | ({"repository": repository} if repository else {})
+        | _missing_embeddings(checkpoint.folder, encoder, backbone)
+        | _unused_normalization(checkpoint),
     )
-    return DecoderModel(layout, head.head, encoder, identity, choose_batch_tokens(settings, device, shared))
+    return DecoderModel(layout, head.head, encoder, identity, batch_tokens)
 
 
 class DecoderModel:
@@ -95,12 +104,20 @@ class DecoderModel:
         self.encoder = encoder
         self.identity = identity
         self.batch_tokens = batch_tokens
+        self.embeddings: int = layout.backbone.get_input_embeddings().num_embeddings
+        self.group_of = frequency_group(layout.backbone.config)
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
         """Return one score per conversation, in their order."""
         encoded = self.encoder.encode(conversations)
-        rewards = self.rewards([item.ids for item in encoded], [item.boundary for item in encoded])
-        return [item.score(reward) for item, reward in zip(encoded, rewards, strict=True)]
+        known = [max(item.ids, default=0) < self.embeddings for item in encoded]
+        ids = [item.ids if is_known else [] for item, is_known in zip(encoded, known, strict=True)]
+        rewards = self.rewards(ids, [item.boundary for item in encoded])
+        detail = f"the model has embeddings for tokens 0 to {self.embeddings - 1}"
+        return [
+            item.score(reward) if is_known else Score.failed(UNKNOWN_TOKEN, detail)
+            for item, reward, is_known in zip(encoded, rewards, known, strict=True)
+        ]
 
     @torch.inference_mode()
     def rewards(self, ids: Sequence[Sequence[int]], boundaries: Sequence[int] | None = None) -> list[float]:
@@ -111,11 +128,45 @@ class DecoderModel:
             boundaries: Index of the token at which the last prompt ends, per conversation; by default the last token.
         """
         rewards = [math.nan] * len(ids)
-        for states in self.layout.pooled_states(ids, boundaries or [-1] * len(ids), self.batch_tokens):
-            values = self.head(states.last.float(), states.boundary.float())
-            for index, value in zip(states.indices, values.tolist(), strict=True):
-                rewards[index] = value
+        ends = boundaries or [-1] * len(ids)
+        for group in group_indices([len(row) for row in ids], self.group_of):
+            reset_frequencies(self.layout.backbone)
+            members, member_ends = [ids[index] for index in group], [ends[index] for index in group]
+            for states in self.layout.pooled_states(members, member_ends, self.batch_tokens):
+                values = self.head(states.last.float(), states.boundary.float())
+                for member, value in zip(states.indices, values.tolist(), strict=True):
+                    rewards[group[member]] = value
         return rewards
+
+
+def _missing_embeddings(folder: Path, encoder: ChatEncoder, backbone: Any) -> dict[str, str | int]:
+    """Report the tokens of a tokenizer that a decoder has no embedding for; conversations with one of them fail."""
+    missing = len(encoder.tokenizer) - backbone.get_input_embeddings().num_embeddings
+    if missing <= 0:
+        return {}
+    _log.warning(
+        "The tokenizer of %s has %d tokens that the model has no embedding for: conversations with one fail as %s.",
+        folder,
+        missing,
+        UNKNOWN_TOKEN,
+    )
+    return {"tokens_without_embedding": missing}
+
+
+def _unused_normalization(checkpoint: Checkpoint) -> dict[str, str | int]:
+    """Report a normalization of rewards in the configuration: it changes no order, and is not applied."""
+    config = checkpoint.config
+    if not config.get("normalize_reward"):
+        return {}
+    mean, deviation = str(config.get("mean"))[:20], str(config.get("std"))[:20]
+    _log.warning(
+        "config.json of %s normalizes rewards (mean %s, standard deviation %s). Scores are those of the head, without "
+        "this normalization.",
+        checkpoint.folder,
+        mean,
+        deviation,
+    )
+    return {"normalization": f"not applied: mean {mean}, standard deviation {deviation}"}
 
 
 def _default_name(folder: Path) -> str:

@@ -9,19 +9,21 @@ from themis_rm.models.settings import ModelSettings
 
 
 def choose_device(settings: ModelSettings) -> torch.device:
-    """Return the device of the settings.
+    """Return the device of the settings; for ``split`` that of the inputs.
 
     Raises:
         SettingError: There is no such device on this machine.
     """
-    if settings.device == "auto":
+    if settings.device in {"auto", "split"}:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(settings.device)
-    except RuntimeError:
-        raise SettingError(f"Unknown device '{settings.device}'.", "Use auto, cpu, cuda or cuda:0.") from None
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise SettingError(f"This machine has no device '{settings.device}'.", "Use device=auto or device=cpu.")
+    device = torch.device(settings.device)
+    if device.type == "cpu":
+        return device
+    # cuda, mps, xpu: torch has a module with the name of each type of device that it supports.
+    backend = getattr(torch, device.type, None)
+    count = backend.device_count() if backend is not None and backend.is_available() else 0
+    if (device.index or 0) >= count:
+        raise SettingError(f"This machine has no device '{settings.device}'.", "Set model.device to auto or cpu.")
     return device
 
 

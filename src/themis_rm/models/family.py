@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from themis_rm.errors import CheckpointError
+from themis_rm.models.weights import has_weights
 from themis_rm.registry import Registry
 
 if TYPE_CHECKING:
@@ -140,10 +141,24 @@ def require_config(folder: Path) -> None:
     Raises:
         CheckpointError: It has no configuration, or is an adapter.
     """
-    if (folder / "config.json").is_file():
-        return
-    if (folder / "adapter_config.json").is_file():
-        raise CheckpointError(
-            f"{folder} is an adapter, not a complete model.", "Merge it into its base model and save the result."
-        )
-    raise CheckpointError(f"{folder} has no config.json.", "Use a directory written by save_pretrained().")
+    if (folder / "adapter_config.json").is_file() and not has_weights(folder):
+        raise CheckpointError(f"{folder} is an adapter, not a complete model.", _MERGE)
+    if not (folder / "config.json").is_file():
+        raise CheckpointError(f"{folder} has no config.json.", "Use a directory written by save_pretrained().")
+
+
+def require_complete_model(checkpoint: Checkpoint) -> None:
+    """Check that the weights are not those of an adapter that was not merged.
+
+    Raises:
+        CheckpointError: They are.
+    """
+    adapted = [name for name in checkpoint.shapes if any(part in f".{name}" for part in _ADAPTER_PARTS)]
+    if adapted:
+        raise CheckpointError(f"{checkpoint.folder} has an adapter that was not merged ('{min(adapted)}').", _MERGE)
+
+
+_MERGE = "Merge it into its base model (merge_and_unload() of peft) and save the result."
+
+_ADAPTER_PARTS = (".modules_to_save.", ".original_module.", ".lora_A.", ".lora_B.", ".lora_embedding_", ".base_layer.")
+"""Parts of the names that peft gives to tensors of adapters."""

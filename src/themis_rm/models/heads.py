@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Activation = Literal["relu", "leaky-relu", "selu"]
 
+SCORE = "score.weight"
+"""Weight of the head in the sequence classifiers of transformers."""
+
 
 class TensorHead:
     """Base class of heads: :meth:`to` moves all tensors and modules among the attributes."""
@@ -102,18 +105,53 @@ def linear_layers(tensors: Mapping[str, Tensor], prefix: str) -> list[nn.Linear]
     return [linear_layer(tensors[f"{prefix}{n}.weight"], tensors.get(f"{prefix}{n}.bias")) for n in numbers]
 
 
+def find_linear_head(checkpoint: Checkpoint) -> str:
+    """Return the name of the weight of a checkpoint's linear head, which trainers name differently.
+
+    It is ``score.weight``, or the only matrix with one row outside of the layers.
+
+    Raises:
+        CheckpointError: There is none, or there are several.
+    """
+    if SCORE in checkpoint.shapes:
+        return SCORE
+    found = sorted(name for name, shape in checkpoint.shapes.items() if _is_linear_head(name, shape))
+    if len(found) > 1:
+        raise CheckpointError(
+            f"{checkpoint.folder} has several heads: {', '.join(found[:3])}.",
+            "Set model.family to the family that reads one of them.",
+        )
+    return found[0] if found else SCORE
+
+
+def _is_linear_head(name: str, shape: tuple[int, ...]) -> bool:
+    in_layer = any(part.isdigit() for part in name.split("."))
+    return name.endswith(".weight") and not in_layer and len(shape) == 2 and shape[0] == 1 < shape[1]
+
+
 def load_linear_head(checkpoint: Checkpoint, name: str) -> LinearHead:
-    """Read a linear head without a bias.
+    """Read a linear head.
 
     Args:
         checkpoint: The checkpoint.
-        name: Name of its weight, ``[1, hidden]``.
+        name: Name of its weight, ``[1, hidden]``; a bias of the same layer is read if there is one.
 
     Raises:
         CheckpointError: It is missing, or has another shape.
     """
     require_scalar_output(checkpoint, name)
-    return LinearHead(checkpoint.tensors([name])[name])
+    names = linear_head_tensors(checkpoint, name)
+    tensors = checkpoint.tensors(names)
+    return LinearHead(tensors[name], tensors.get(_bias_of(name)))
+
+
+def linear_head_tensors(checkpoint: Checkpoint, name: str) -> frozenset[str]:
+    """Return the names of the weight and, if there is one, the bias of a linear head."""
+    return frozenset({name, _bias_of(name)} & checkpoint.shapes.keys())
+
+
+def _bias_of(name: str) -> str:
+    return f"{name.removesuffix('weight')}bias"
 
 
 def require_scalar_output(checkpoint: Checkpoint, name: str) -> None:
@@ -128,10 +166,20 @@ def require_scalar_output(checkpoint: Checkpoint, name: str) -> None:
     """
     shape = checkpoint.shapes.get(name)
     if shape is None:
+        if file := checkpoint.unread_head_file:
+            raise CheckpointError(
+                f"The reward head of {checkpoint.folder} is in {file}, a pickle, which is not loaded: it can run code.",
+                "Convert it to safetensors, or if you trust its origin set model.pickled_weights=true.",
+            )
         others = sorted(other for other in checkpoint.shapes if _may_be_head(other))
         hint = f"It has {', '.join(others[:3])}." if others else "It is a language model, or its head was not saved."
         raise CheckpointError(f"{checkpoint.folder} has no reward head: no tensor '{name}' in its weights.", hint)
-    if len(shape) != 2 or shape[0] != 1:
+    if len(shape) != 2:
+        raise CheckpointError(
+            f"{checkpoint.folder} has a head '{name}' of shape {list(shape)}, but a linear head has [1, hidden size].",
+            "Save the head as a linear layer with one output.",
+        )
+    if shape[0] != 1:
         raise CheckpointError(
             f"{checkpoint.folder} has {shape[0]} labels ('{name}' is {list(shape)}), but a reward model has one.",
             "A classifier with several labels is not a reward model.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from themis_rm.errors import CheckpointError, MissingExtraError, SettingError
 from themis_rm.models import hub, published
-from themis_rm.models.family import detect_family, get_family, require_config
+from themis_rm.models.family import detect_family, get_family, require_complete_model, require_config
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import PromptSet, built_in
@@ -43,6 +44,7 @@ def load_model(model: str | Path, settings: ModelSettings | None = None) -> Rewa
         MissingExtraError: A required package is not installed.
     """
     settings = settings or ModelSettings()
+    _require_known_device(settings.device)
     if isinstance(model, str) and model in BASELINES:
         from themis_rm.models import baselines
 
@@ -59,6 +61,13 @@ def load_model(model: str | Path, settings: ModelSettings | None = None) -> Rewa
         return _load_files(files, settings)
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "torch", "train") from error
+
+
+def _require_known_device(name: str) -> None:
+    if not re.fullmatch(r"auto|split|cpu|mps|(cuda|xpu)(:\d{1,4})?", name):
+        raise SettingError(
+            f"Unknown device '{name}'.", "Set model.device to auto, cpu, cuda, cuda:0, xpu, mps or split."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +129,11 @@ def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
     if settings.remote is not None:
         return _load_remote(files, settings)
     from themis_rm.models.checkpoint import Checkpoint
+    from themis_rm.models.config_counts import require_plausible_counts
 
-    checkpoint = Checkpoint(folder, settings.pickled_weights)
+    checkpoint = Checkpoint(folder, settings.pickled_weights, settings.weights)
+    require_complete_model(checkpoint)
+    require_plausible_counts(checkpoint)
     if settings.trust_remote_code:
         from themis_rm.models.remote_code import load_remote_code, require_trust
 
@@ -130,8 +142,8 @@ def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
     from themis_rm.models.decoder import load_decoder
 
     family = get_family(settings.family) if settings.family else detect_family(checkpoint)
-    if not family.replaces_code and not settings.ignore_remote_code:
-        _require_plain_class(checkpoint)
+    if not family.replaces_code:
+        _require_plain_class(checkpoint, settings)
     head = family.load_head(checkpoint)
     return load_decoder(checkpoint, head, family.name, settings, files.name, files.repository)
 
@@ -143,7 +155,7 @@ def _load_remote(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
     # The directory may have only a tokenizer and a configuration; if it has weights, they determine the family.
     family = get_family(settings.family) if settings.family else None
     if family is None and any(files.folder.glob("*.safetensors")):
-        family = detect_family(Checkpoint(files.folder))
+        family = detect_family(Checkpoint(files.folder, weights=settings.weights))
     if family is not None and not family.served:
         raise SettingError(
             f"Servers cannot compute the reward of the family {family.name} from token ids.",
@@ -152,29 +164,36 @@ def _load_remote(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
     return load(files.folder, settings, files.name)
 
 
-def _require_plain_class(checkpoint: Checkpoint) -> None:
+def _require_plain_class(checkpoint: Checkpoint, settings: ModelSettings) -> None:
     """Reject a checkpoint whose class may read its head elsewhere than at the last token.
+
+    A class of transformers that is not the classifier of the model type does. A class that transformers does not have
+    is that of a trainer: its head is known by the tensors. A family that the user names decides.
 
     Raises:
         CheckpointError: The configuration names code of the repository, or a class that is not a classifier.
     """
+    import transformers
     from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
     from themis_rm.models.checkpoint import config_value
 
-    if code := checkpoint.config.get("auto_map"):
+    if (code := checkpoint.config.get("auto_map")) and not settings.ignore_remote_code:
         from themis_rm.models.remote_code import code_digest
 
+        names = code.values() if isinstance(code, dict) else code if isinstance(code, list) else [code]
+        first = min(map(str, names), default="not named")
         raise CheckpointError(
-            f"{checkpoint.folder} needs its Python code ({min(map(str, code.values()))}), which is not run.",
+            f"{checkpoint.folder} needs its Python code ({first}), which is not run.",
             "If its head is a plain 'score' on the last token, set ignore_remote_code=true; "
             f"to run the code, read it and set trust_remote_code={code_digest(checkpoint.folder)}.",
         )
     kind, architecture = str(checkpoint.config.get("model_type", "")), config_value(checkpoint.config, "architectures")
     native = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.get(kind)
-    if native is not None and architecture != native:
+    is_known = architecture.isidentifier() and hasattr(transformers, architecture)
+    if is_known and architecture != native and not (settings.family or settings.ignore_remote_code):
         raise CheckpointError(
-            f"{checkpoint.folder} is a {architecture or 'model without a named architecture'}, not a {native}.",
+            f"{checkpoint.folder} is a {architecture}, not a {native or 'sequence classifier'}.",
             "Use a checkpoint that was saved as a sequence classifier with one label, or set family=.",
         )
 

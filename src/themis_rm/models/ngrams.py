@@ -29,7 +29,8 @@ from scipy.special import expit
 
 from themis_rm.errors import CheckpointError, InputError, SettingError
 from themis_rm.messages import Conversation
-from themis_rm.models.checkpoint import model_digest, read_json
+from themis_rm.models.checkpoint import model_digest
+from themis_rm.models.json_files import read_json
 from themis_rm.models.protocol import NO_RESPONSE, ModelIdentity, Score, response_of, system_of
 from themis_rm.models.settings import ModelSettings
 from themis_rm.settings import Settings

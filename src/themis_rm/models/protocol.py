@@ -15,6 +15,7 @@ SYSTEM_ROLE = "system-role-rejected"
 TEMPLATE = "template-rejected"
 NOT_UNICODE = "not-unicode"
 NO_BOUNDARY = "no-end-of-prompt"
+UNKNOWN_TOKEN = "token-without-embedding"  # noqa: S105
 TIMEOUT, ENDPOINT_ERROR, NO_LOGPROBS = "timeout", "endpoint-error", "no-logprobs"
 
 TRANSIENT_FAILURES = frozenset({TIMEOUT, ENDPOINT_ERROR, NO_LOGPROBS})

@@ -16,10 +16,11 @@ from transformers import AutoModel, AutoModelForSequenceClassification
 
 from themis_rm.errors import CheckpointError
 from themis_rm.messages import Conversation
-from themis_rm.models.backbone import suppress_loading_messages
 from themis_rm.models.chat import ChatEncoder, load_encoder
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.device import choose_device, choose_dtype
+from themis_rm.models.length_limits import position_limit
+from themis_rm.models.loading_messages import suppress_loading_messages
 from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.storage.digests import files_sha256
@@ -61,6 +62,11 @@ def load_remote_code(checkpoint: Checkpoint, settings: ModelSettings, name: str)
         CheckpointError: The code does not load, or weights are missing.
     """
     folder, auto_map = checkpoint.folder, checkpoint.config.get("auto_map") or {}
+    if settings.weights or checkpoint.config.get("transformers_weights"):
+        raise CheckpointError(
+            f"The code in {folder} chooses its weights itself.",
+            "Remove model.weights and 'transformers_weights' in config.json, and the weights that are not wanted.",
+        )
     kind: Any = AutoModelForSequenceClassification if "AutoModelForSequenceClassification" in auto_map else AutoModel
     device = choose_device(settings)
     with suppress_loading_messages():
@@ -78,7 +84,7 @@ def load_remote_code(checkpoint: Checkpoint, settings: ModelSettings, name: str)
             raise CheckpointError(f"The code in {folder} does not load ({type(error).__name__}: {reason}).") from error
     if missing := sorted(report["missing_keys"]):
         raise CheckpointError(f"{folder} lacks {len(missing)} of its weights, such as '{missing[0]}'.")
-    encoder = load_encoder(folder, settings, getattr(model.config, "max_position_embeddings", None))
+    encoder = load_encoder(folder, settings, position_limit(model.config))
     facts: dict[str, str | int] = {
         "architecture": type(model).__name__,
         "code": code_digest(folder),

@@ -74,11 +74,13 @@ class ModelSettings(Settings):
     """How a model is loaded and run; a baseline uses ``seed`` only."""
 
     device: str = "auto"
-    """``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:N``, or ``split``: layers spread over all GPUs."""
+    """``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``mps``, or ``split``: layers spread
+    over all GPUs and, if these are too small, the CPU."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Precision of weights and activations; ``auto`` is the checkpoint's on a GPU and float32 on a CPU."""
     max_length: int | None = None
-    """Most tokens of a conversation; by default the limit of tokenizer and position embeddings."""
+    """Most tokens of a conversation; by default the smaller of the model's positions (with the factor of its rotary
+    embeddings) and the length in ``tokenizer_config.json``. Only the model's positions are a hard limit."""
     batch_tokens: int | None = None
     """Most tokens of a batch; by default a value that suits the device. Scores do not depend on it."""
     share_prefixes: bool = True
@@ -97,6 +99,9 @@ class ModelSettings(Settings):
     """Commit, tag or branch of a model on the hub; by default the newest."""
     pickled_weights: bool = False
     """Load weights that are saved as pickles, with torch's unpickler that accepts tensors only."""
+    weights: str = ""
+    """File or index with the weights, for a directory with several sets, such as ``model.fp16.safetensors``. By default
+    ``model.safetensors`` or the shards of ``model.safetensors.index.json``; a directory with both is rejected."""
     ignore_remote_code: bool = False
     """Load a checkpoint that brings Python code with the class that transformers has for its model type. Only correct
     if that code is a plain one-label head."""

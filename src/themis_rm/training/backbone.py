@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
-from safetensors import safe_open
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from themis_rm.errors import CheckpointError, SettingError, did_you_mean
+from themis_rm.models import hub
+from themis_rm.models.backbone import load_weights
+from themis_rm.models.checkpoint import Checkpoint
+from themis_rm.models.config import build_skeleton, read_config
+from themis_rm.models.family import require_complete_model, require_config
+from themis_rm.models.heads import SCORE
+from themis_rm.models.rotary import fixed_positions
+from themis_rm.models.tensor_files import read_tensors
 from themis_rm.training.objective import needs_nll, objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.recipe import BackboneSettings, TrainRecipe
@@ -40,6 +46,7 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
         backbone = _from_config(source, tokenizer, recipe.max_length)
     else:
         backbone, head = _from_pretrained(source, with_lm_head)
+    _require_fixed_frequencies(backbone, recipe.max_length)
     backbone.config.pad_token_id = pad_token_id
     if recipe.precision == "fp64":
         backbone = backbone.double()
@@ -60,6 +67,16 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
     if recipe.gradient_checkpointing:
         model.enable_gradient_checkpointing()
     return model
+
+
+def _require_fixed_frequencies(backbone: Any, longest: int) -> None:
+    limit = fixed_positions(backbone.config)
+    if longest > limit:
+        raise SettingError(
+            f"max_length is {longest}, but above {int(limit)} tokens the rotary embeddings of this backbone depend on "
+            "the longest input of a batch, so that rewards in training would not be those of scoring.",
+            f"Set max_length={int(limit)} or less.",
+        )
 
 
 def _from_config(source: BackboneSettings, tokenizer: Any, max_length: int) -> Any:
@@ -89,28 +106,20 @@ def _attention(source: BackboneSettings) -> dict[str, str]:
 
 
 def _from_pretrained(source: BackboneSettings, with_lm_head: bool) -> tuple[Any, torch.Tensor | None]:
-    try:
-        backbone, loading = AutoModelForCausalLM.from_pretrained(
-            source.path,
-            revision=source.revision,
-            dtype=torch.float32,
-            trust_remote_code=False,
-            use_safetensors=True,
-            output_loading_info=True,
-            **_attention(source),
-        )
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"No backbone at '{source.path}' ({' '.join(str(error).split())[:300]}).",
-            "Set backbone.path to a directory or Hub name of a causal language model with safetensors weights.",
-        ) from error
-    missing = set(loading["missing_keys"])
-    folder = Path(source.path)
+    checkpoint = Checkpoint(_folder_of(source))
+    require_complete_model(checkpoint)
+    config = read_config(checkpoint)
+    build_skeleton(checkpoint, config, AutoModelForCausalLM)
+    head_names = {SCORE} & checkpoint.shapes.keys()
+    weights = checkpoint.mapped_tensors(name for name in checkpoint.shapes if name not in head_names)
+    backbone, report = load_weights(
+        AutoModelForCausalLM, checkpoint, config, weights, dtype=torch.float32, **_attention(source)
+    )
+    missing = set(report["missing_keys"])
     if missing == {"lm_head.weight"}:
         # Exported reward models have their language-model head in a separate file.
-        if (folder / LM_HEAD).is_file():
-            with safe_open(folder / LM_HEAD, framework="pt") as tensors:
-                backbone.get_output_embeddings().weight.data.copy_(tensors.get_tensor("lm_head.weight"))
+        if (file := checkpoint.folder / LM_HEAD).is_file():
+            backbone.get_output_embeddings().weight.data.copy_(read_tensors(file, ["lm_head.weight"])["lm_head.weight"])
             missing = set()
         elif not with_lm_head:
             missing = set()
@@ -121,7 +130,7 @@ def _from_pretrained(source: BackboneSettings, with_lm_head: bool) -> tuple[Any,
             if missing == {"lm_head.weight"}
             else "",
         )
-    head = _read_tensor(folder, "score.weight") if "score.weight" in loading["unexpected_keys"] else None
+    head = checkpoint.mapped_tensors([SCORE])[SCORE] if head_names else None
     if head is not None and head.shape[0] != 1:
         raise CheckpointError(
             f"The head of '{source.path}' has {head.shape[0]} labels.",
@@ -130,12 +139,14 @@ def _from_pretrained(source: BackboneSettings, with_lm_head: bool) -> tuple[Any,
     return backbone, head
 
 
-def _read_tensor(folder: Path, name: str) -> torch.Tensor | None:
-    index = folder / "model.safetensors.index.json"
-    file = "model.safetensors"
-    if index.is_file():
-        file = json.loads(index.read_text(encoding="utf-8"))["weight_map"][name]
-    if not (folder / file).is_file():
-        return None  # the checkpoint is on the Hub: the head is initialized again
-    with safe_open(folder / file, framework="pt") as tensors:
-        return tensors.get_tensor(name)
+def _folder_of(source: BackboneSettings) -> Path:
+    path = Path(source.path)
+    if hub.is_id(source.path):
+        return hub.fetch(source.path, source.revision or "").folder
+    if not path.is_dir():
+        raise CheckpointError(
+            f"No backbone at '{source.path}'.",
+            "Set backbone.path to a directory or Hub name of a causal language model with safetensors weights.",
+        )
+    require_config(path)
+    return path

@@ -170,7 +170,7 @@ def test_the_five_architectures_are_supported_and_not_changed(kind, tiny_checkpo
 
     model = AutoModelForSequenceClassification.from_pretrained(tiny_checkpoint(kind))
     before = model.config._attn_implementation
-    assert supports(model, longest=2048)
+    assert supports(model)
     assert model.config._attn_implementation == before
     assert not model.training
 
@@ -193,30 +193,22 @@ def tiny(kind, **extra):
     return AutoModel.from_config(AutoConfig.for_model(kind, **sizes, **extra))
 
 
-def test_batch_dependent_rotary_frequencies_are_supported_within_the_original_positions():
-    from themis_rm.models.prefix_sharing.tree_attention import supports
-
-    model = tiny("llama", rope_parameters={"rope_type": "dynamic", "factor": 2.0, "rope_theta": 1e4})
-    assert supports(model, longest=64)
-    assert not supports(model, longest=65)
-
-
 def test_attention_sinks_are_not_supported():
     from themis_rm.models.prefix_sharing.tree_attention import supports
 
-    assert not supports(tiny("gpt_oss", head_dim=8, num_local_experts=2, num_experts_per_tok=1), longest=64)
+    assert not supports(tiny("gpt_oss", head_dim=8, num_local_experts=2, num_experts_per_tok=1))
 
 
 def test_layers_with_a_state_are_not_supported():
     from themis_rm.models.prefix_sharing.tree_attention import supports
 
-    assert not supports(tiny("qwen3_next", head_dim=8, layer_types=["linear_attention", "full_attention"]), longest=64)
+    assert not supports(tiny("qwen3_next", head_dim=8, layer_types=["linear_attention", "full_attention"]))
 
 
 def test_an_encoder_is_not_supported():
     from themis_rm.models.prefix_sharing.tree_attention import supports
 
-    assert not supports(tiny("bert"), longest=64)
+    assert not supports(tiny("bert"))
 
 
 def test_a_sliding_window_that_is_not_passed_to_attention_is_not_supported(tiny_checkpoint, monkeypatch):
@@ -228,6 +220,6 @@ def test_a_sliding_window_that_is_not_passed_to_attention_is_not_supported(tiny_
         return tree_attention.attend(*args, **kwargs)
 
     model = AutoModelForSequenceClassification.from_pretrained(tiny_checkpoint("mistral"))
-    assert tree_attention.supports(model, longest=2048)
+    assert tree_attention.supports(model)
     monkeypatch.setitem(tree_attention.AttentionInterface._global_mapping, tree_attention.NAME, without_window)
-    assert not tree_attention.supports(model, longest=2048)
+    assert not tree_attention.supports(model)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from themis_rm.errors import CheckpointError
 from themis_rm.models.family import FAMILIES, Family, HeadSpec
-from themis_rm.models.heads import load_linear_head
+from themis_rm.models.heads import linear_head_tensors, load_linear_head
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +58,7 @@ def load_head(checkpoint: Checkpoint) -> HeadSpec:
         raise CheckpointError(f"{checkpoint.folder}/config.json lacks {error}.", "Download the model again.") from None
     return HeadSpec(
         head,
-        frozenset({HEAD}),
+        linear_head_tensors(checkpoint, HEAD),
         config=config,
         weights=lambda: _llama_weights(checkpoint, config),
         suffix=suffix,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from themis_rm.models.family import FAMILIES, Family, HeadSpec
-from themis_rm.models.heads import load_linear_head
+from themis_rm.models.heads import linear_head_tensors, load_linear_head
 
 if TYPE_CHECKING:
     from themis_rm.models.checkpoint import Checkpoint
@@ -24,7 +24,8 @@ _HUMAN_ASSISTANT = (
 
 def load_head(checkpoint: Checkpoint) -> HeadSpec:
     """Read the linear head."""
-    return HeadSpec(load_linear_head(checkpoint, HEAD), frozenset({HEAD}), template=_HUMAN_ASSISTANT)
+    names = linear_head_tensors(checkpoint, HEAD)
+    return HeadSpec(load_linear_head(checkpoint, HEAD), names, template=_HUMAN_ASSISTANT)
 
 
 FAMILIES.register(Family("regression-head", load_head, tensors=(HEAD,)))

@@ -9,7 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from themis_rm.models.family import FAMILIES, Family, HeadSpec
-from themis_rm.models.heads import LinearHead, MlpHead, linear_layers, mlp, require_scalar_output
+from themis_rm.models.heads import (
+    LinearHead,
+    MlpHead,
+    find_linear_head,
+    linear_head_tensors,
+    linear_layers,
+    load_linear_head,
+    mlp,
+    require_scalar_output,
+)
 
 if TYPE_CHECKING:
     from themis_rm.models.checkpoint import Checkpoint
@@ -20,6 +29,9 @@ PREFIX = "v_head.summary."
 def load_head(checkpoint: Checkpoint) -> HeadSpec:
     """Read the value head."""
     names = frozenset(name for name in checkpoint.shapes if name.startswith(PREFIX))
+    if not names:
+        name = find_linear_head(checkpoint)
+        return HeadSpec(load_linear_head(checkpoint, name), linear_head_tensors(checkpoint, name))
     tensors = checkpoint.tensors(names)
     if f"{PREFIX}weight" in names:
         require_scalar_output(checkpoint, f"{PREFIX}weight")

@@ -39,10 +39,6 @@ _MULTIPLE = 512
 _LAYERS = {"full_attention", "sliding_attention"}
 """Types of layers with attention over keys and windows; others have a state or split the row into chunks."""
 
-_LENGTH_DEPENDENT_ROPE = {"dynamic", "longrope"}
-"""Types of rotary embeddings whose frequencies change for a whole batch if its longest input exceeds the original
-positions."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
@@ -299,7 +295,8 @@ def _run(model: Any, pack: Pack, rows: Integers | None = None) -> tuple[Tensor, 
     layer = base.layers[-1] if hasattr(base, "layers") else None
     read: Any = slice(count) if rows is None else torch.from_numpy(rows)
     restriction: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
-    if rows is not None and device.type == "cpu" and not torch.is_grad_enabled() and hasattr(layer, "input_layernorm"):
+    can_restrict = hasattr(layer, "input_layernorm") and hasattr(layer, "self_attn")
+    if rows is not None and device.type == "cpu" and not torch.is_grad_enabled() and can_restrict:
         needed, inverse = np.unique(rows, return_inverse=True)
         tree.needed_rows, read = needed.tolist(), torch.from_numpy(inverse)
         restriction = _compute_only_needed_rows(layer, tree)
@@ -336,7 +333,7 @@ def _compute_only_needed_rows(layer: Any, tree: AttentionTree) -> Iterator[None]
         handle.remove()
 
 
-def supports(model: Any, longest: int) -> bool:
+def supports(model: Any) -> bool:
     """Return whether a model can run packs; if not, use padded batches.
 
     Its configuration is checked first. Then a small pack is compared with its sequences run separately, which detects
@@ -344,7 +341,6 @@ def supports(model: Any, longest: int) -> bool:
 
     Args:
         model: A loaded transformers model with its original attention implementation.
-        longest: Length of the longest sequence that it will run, in tokens.
     """
     config = model.config.get_text_config()
     layers = getattr(config, "layer_types", None) or []
@@ -353,22 +349,11 @@ def supports(model: Any, longest: int) -> bool:
         or getattr(model, "_is_stateful", False)
         or model.config.is_encoder_decoder
         or not set(layers) <= _LAYERS
-        or longest > _max_fixed_positions(config)
     ):
         return False
     window = getattr(config, "sliding_window", None)
     expected = [window if kind == "sliding_attention" else None for kind in layers]
     return _matches_separate_runs(model, expected or [window] * config.num_hidden_layers)
-
-
-def _max_fixed_positions(config: Any) -> float:
-    """Return the number of positions whose rotary frequencies do not depend on the batch."""
-    parameters = getattr(config, "rope_parameters", None) or {}
-    # Some families have parameters per type of layer.
-    ropes = parameters.values() if all(isinstance(value, dict) for value in parameters.values()) else [parameters]
-    dependent = [rope for rope in ropes if rope.get("rope_type") in _LENGTH_DEPENDENT_ROPE]
-    limits = [rope.get("original_max_position_embeddings") or config.max_position_embeddings for rope in dependent]
-    return min(limits, default=float("inf"))
 
 
 @torch.no_grad()
@@ -387,8 +372,8 @@ def _matches_separate_runs(model: Any, windows: list[int | None]) -> bool:
             return False
         hidden, tree = _run(model, pack)
         last, _ = _run(model, pack, pack.last)
-    except TypeError:
-        return False  # forward accepts no argument ``tree``
+    except Exception:  # a decoder may accept no ``tree``, name its layers otherwise, or need a mask
+        return False
     finally:
         model.set_attn_implementation(before)
         model.train(training)

@@ -12,7 +12,9 @@ from themis_rm.endpoints.client import HttpClient, RequestRejected
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.messages import Conversation
 from themis_rm.models.chat import ChatEncoder, EncodedConversation, load_encoder, tokenizer_dir
-from themis_rm.models.checkpoint import model_digest, read_json
+from themis_rm.models.checkpoint import model_digest
+from themis_rm.models.json_files import read_json
+from themis_rm.models.length_limits import LengthLimit, raw_position_limit
 from themis_rm.models.protocol import ModelIdentity, Score
 from themis_rm.models.remote.dialect import DIALECTS, Dialect, RequestItem, RequestOptions, ServerInfo
 from themis_rm.models.remote.probe import PROBES, check_order, find_logit_options
@@ -148,7 +150,7 @@ def load(folder: Path, settings: ModelSettings, name: str = "") -> RemoteModel:
     client = HttpClient(remote.model_copy(update={"url": base_url}), "remote.")
     dialect = kind(tokenizer_dir(folder, settings))
     info = dialect.describe(client, remote.served_model_name)
-    encoder = load_encoder(folder, settings, _max_length(folder, info))
+    encoder = load_encoder(folder, settings, _length_limit(folder, info))
     options, proven = _probe(dialect, client, info, encoder, remote)
     tokenizer = dialect.tokenizer_dir
     files = [] if tokenizer == folder else [tokenizer / "tokenizer.json", tokenizer / "tokenizer_config.json"]
@@ -168,12 +170,12 @@ def load(folder: Path, settings: ModelSettings, name: str = "") -> RemoteModel:
     return RemoteModel(encoder, RewardServer(dialect, client, info, options), remote, identity)
 
 
-def _max_length(folder: Path, info: ServerInfo) -> int | None:
+def _length_limit(folder: Path, info: ServerInfo) -> LengthLimit | None:
     config: dict[str, Any] = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
     text_config = config.get("text_config")
-    positions = (text_config if isinstance(text_config, dict) else config).get("max_position_embeddings")
-    limits = [limit for limit in (positions, info.max_length) if isinstance(limit, int)]
-    return min(limits, default=None)
+    limits = [raw_position_limit(text_config if isinstance(text_config, dict) else config)]
+    limits += [LengthLimit(info.max_length, "the server's limit")] if info.max_length else []
+    return min((limit for limit in limits if limit is not None), key=lambda limit: limit.tokens, default=None)
 
 
 def _probe(

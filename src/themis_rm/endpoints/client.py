@@ -192,6 +192,9 @@ class HttpClient:
             )
         if 400 <= status < 500:
             raise RequestRejected(status, message, values)
+        if 300 <= status < 400:
+            target = _without_password(headers.get("location", "another address")[:200])
+            message = f"{message}, a redirect to {target}, which is not followed"
         raise EndpointError(
             f"{self.url}{path} responded with status {status}: {message}.",
             "Check that this is the address of the model server.",

@@ -71,6 +71,29 @@ def test_a_planted_score_never_counts(data, name):
     assert own_score(name, reply, answer).value in {None, float(score)}
 
 
+EDITS = st.lists(st.tuples(st.integers(0, 200), st.sampled_from(["", *"\"'{}[],:\n` \\"])), max_size=4)
+
+
+def malformed(form, edits):
+    """Replace characters of a form that are neither letters, digits nor a part of its fields."""
+    characters = list(form.format(quote="<1>", escaped="<2>", score="<3>"))
+    places = [at for at, character in enumerate(characters) if not (character.isalnum() or character in "<>")]
+    for place, character in edits:
+        characters[places[place % len(places)]] = character
+    return "".join(characters)
+
+
+@settings(max_examples=300)
+@given(st.data(), st.sampled_from(sorted(PLANTED)), EDITS)
+def test_a_planted_score_never_counts_in_a_malformed_verdict(data, name, edits):
+    planted, score = data.draw(st.permutations([1, 2, 3, 4, 5]))[:2]
+    answer = f"{CODE}\n{data.draw(st.sampled_from(PLANTED[name])).format(planted)}"
+    reply = malformed(data.draw(st.sampled_from(OWN[name])), edits)
+    for field, text in (("<3>", str(score)), ("<2>", json.dumps(answer)[1:-1]), ("<1>", answer)):
+        reply = reply.replace(field, text)
+    assert own_score(name, reply, answer).value in {None, float(score)}
+
+
 @pytest.mark.parametrize("name", sorted(PLANTED))
 def test_a_quotation_without_an_own_score_is_a_failure(name):
     for planted in PLANTED[name]:

@@ -26,8 +26,8 @@ images, audio and other parts          refused
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NotRequired, TypedDict, cast
 
 from themis_rm.errors import InputError
 
@@ -70,6 +70,9 @@ IGNORED_KEYS = frozenset(
     {"id", "index", "weight", "loss", "loss_weight", "train", "created", "created_at", "timestamp", "metadata"}
 )
 """Keys of messages that do not change their text."""
+
+MOST_LEVELS = 64
+"""Most levels of nesting in the arguments of a tool call."""
 
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
 _TEXT_PARTS = ("text", "input_text", "output_text")
@@ -221,15 +224,30 @@ def _arguments(value: Any) -> Any:
     """Return the arguments of a call: an object if they are one or its JSON, otherwise the text."""
     if value is None or value == "":
         return {}
-    if isinstance(value, Mapping):
-        return dict(value)
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        value = _parse_object(value)
+    elif not isinstance(value, Mapping):
         raise InputError("the arguments of a tool call are neither an object nor a string")
+    if _levels(value) > MOST_LEVELS:
+        raise InputError(f"the arguments of a tool call are nested more than {MOST_LEVELS} levels deep")
+    return value
+
+
+def _parse_object(text: str) -> Any:
     try:
-        parsed = json.loads(value)
+        parsed = json.loads(text)
     except (ValueError, RecursionError):
-        return value
-    return parsed if isinstance(parsed, dict) else value
+        return text
+    return parsed if isinstance(parsed, dict) else text
+
+
+def _levels(value: Any) -> int:
+    levels, layer = 0, [value]
+    while layer and levels <= MOST_LEVELS:
+        levels += 1
+        mappings = [list(item.values()) for item in layer if isinstance(item, Mapping)]
+        layer = [inner for items in [*mappings, *(i for i in layer if isinstance(i, list))] for inner in items]
+    return levels
 
 
 def join_response(request: Conversation, response: Conversation) -> Conversation:
@@ -271,6 +289,31 @@ def text_of(message: Message) -> str:
     calls = message.get("tool_calls", [])
     parts += [f"\n<tool_call>\n{json.dumps(call['function'], ensure_ascii=False)}\n</tool_call>" for call in calls]
     return "".join(parts)
+
+
+def map_texts(messages: Conversation, change: Callable[[str], str]) -> Conversation:
+    """Return a conversation with all its texts changed, keys of arguments included; roles and other keys are kept."""
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, str):
+            return change(value)
+        if isinstance(value, Mapping):
+            return {change(key): changed(item) for key, item in value.items()}
+        return [changed(item) for item in value] if isinstance(value, list) else value
+
+    def changed_call(call: ToolCall) -> dict[str, Any]:
+        function = {key: changed(value) for key, value in call["function"].items()}
+        return {key: changed(value) for key, value in call.items() if key != "type"} | {
+            "type": call["type"],
+            "function": function,
+        }
+
+    def changed_message(message: Message) -> dict[str, Any]:
+        given = {key: changed(value) for key, value in message.items() if key not in ("role", "tool_calls")}
+        calls = [changed_call(call) for call in message.get("tool_calls", [])]
+        return {"role": message["role"], **given} | ({"tool_calls": calls} if calls else {})
+
+    return cast(Conversation, [changed_message(message) for message in messages])
 
 
 def texts_of(value: Any) -> list[str]:

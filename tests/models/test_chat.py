@@ -5,12 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from themis_rm.messages import conversation
-from themis_rm.models.chat import ChatEncoder
+from themis_rm.models.chat import ChatEncoder, build_renderer
 from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
+from themis_rm.models.templates.source import TemplateSource
 
 CLOSING = {"qwen3": "<|im_end|>\n", "llama": "<|eot_id|>", "mistral": "</s>", "gemma2": "<end_of_turn>\n"}
 LONG = "total = total + values[index]\n" * 60
+
+
+def encoder_of(tokenizer, max_length=100_000, template="", **values):
+    source = TemplateSource(template or tokenizer.chat_template)
+    return ChatEncoder(build_renderer(tokenizer, source, ModelSettings(**values), "a tokenizer"), max_length)
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +33,8 @@ def tokenizers(tiny_checkpoint):
     tail=st.sampled_from(["", "</think> rest", "\n\n", "<|im_end|>", "\ue000", "  ."]),
 )
 def test_truncation_keeps_prompt_and_closing_tokens(kind, tokenizers, prompt, response, limit, tail):
-    encoder = ChatEncoder(tokenizers[kind], limit)
-    unlimited = ChatEncoder(tokenizers[kind], 100_000)
+    encoder = encoder_of(tokenizers[kind], limit)
+    unlimited = encoder_of(tokenizers[kind], 100_000)
     talk = conversation(None, prompt, response + LONG + tail)
     (truncated,), (full,) = encoder.encode([talk]), unlimited.encode([talk])
     closing = encoder.tokenizer(CLOSING[kind], add_special_tokens=False)["input_ids"]
@@ -46,20 +52,20 @@ def test_truncation_keeps_prompt_and_closing_tokens(kind, tokenizers, prompt, re
 
 @pytest.mark.parametrize("kind", ["llama", "mistral", "gemma2"])
 def test_there_is_exactly_one_bos_token(kind, tokenizers):
-    encoder = ChatEncoder(tokenizers[kind], 500)
+    encoder = encoder_of(tokenizers[kind], 500)
     ids = encoder.encode([conversation(None, "a", "b")])[0].ids
     assert ids.count(encoder.tokenizer.bos_token_id) == 1
 
 
 def test_a_conversation_of_maximum_length_is_not_truncated(tokenizers):
     talk = conversation("Grade.", "a", LONG)
-    length = len(ChatEncoder(tokenizers["qwen3"], 100_000).encode([talk])[0].ids)
-    assert not ChatEncoder(tokenizers["qwen3"], length).encode([talk])[0].truncated
-    assert ChatEncoder(tokenizers["qwen3"], length - 1).encode([talk])[0].truncated
+    length = len(encoder_of(tokenizers["qwen3"], 100_000).encode([talk])[0].ids)
+    assert not encoder_of(tokenizers["qwen3"], length).encode([talk])[0].truncated
+    assert encoder_of(tokenizers["qwen3"], length - 1).encode([talk])[0].truncated
 
 
 def test_a_prompt_of_maximum_length_is_a_failure(tokenizers):
-    encoder = ChatEncoder(tokenizers["qwen3"], 50)
+    encoder = encoder_of(tokenizers["qwen3"], 50)
     assert encoder.encode([conversation(None, LONG, "answer")])[0].failure == "prompt-too-long"
 
 
@@ -97,18 +103,5 @@ def test_a_lone_surrogate_is_a_failure(tiny_checkpoint):
 
 
 def test_a_template_that_omits_the_system_message_does_not_support_it(tokenizers):
-    import copy
-
-    silent = copy.deepcopy(tokenizers["qwen3"])
-    silent.chat_template = "{% for m in messages if m.role != 'system' %}{{ m.content }}<|im_end|>{% endfor %}"
-    assert ChatEncoder(silent, 100).system_role == "folded"
-
-
-def test_a_template_with_the_current_date_writes_a_fixed_date(tiny_checkpoint):
-    encoder = load_model(tiny_checkpoint("llama")).encoder
-    encoder.tokenizer.chat_template = (
-        "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
-        "{{ date_string }}{% for m in messages %}{{ m.content }}{% endfor %}"
-    )
-    text = encoder.tokenizer.decode(encoder.encode([conversation(None, "a", "b")])[0].ids)
-    assert text.startswith("26 Jul 2024")
+    silent = "{% for m in messages if m.role != 'system' %}{{ m.content }}<|im_end|>{% endfor %}"
+    assert encoder_of(tokenizers["qwen3"], template=silent).system_role == "folded"

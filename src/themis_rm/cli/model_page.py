@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from themis_rm.cli.output import plain
 from themis_rm.criteria import CRITERIA
-from themis_rm.errors import CheckpointError
+from themis_rm.errors import CheckpointError, UserError
 
 if TYPE_CHECKING:
     from themis_rm.models.family import Family
@@ -151,6 +151,7 @@ def checkpoint_page(path: Path) -> ModelPage:
     config = read_json(path / "config.json") if (path / "config.json").is_file() else {}
     require_config(path)
     family = None if weights == "pickle files" and config else detect_family(Checkpoint(path))
+    bos, warnings = _load_parts(path, family)
     positions = config.get("max_position_embeddings")
     facts = [
         ("family", family.name if family else UNKNOWN),
@@ -158,25 +159,33 @@ def checkpoint_page(path: Path) -> ModelPage:
         ("dtype", str(config.get("dtype") or config.get("torch_dtype") or UNKNOWN)),
         ("positions", f"{positions:,}" if isinstance(positions, int) else UNKNOWN),
         ("chat template", "yes" if _has_template(path) else "no"),
+        ("begins with BOS", bos),
         ("weights", weights),
         ("size", _size(path)),
         ("criteria prompts", "in prompts.json" if (path / PROMPTS).is_file() else "built-in"),
     ]
     if "pickle" in weights:
         command.append("--set model.pickled_weights=true")
-    return ModelPage(str(path), facts, commands=[command], warnings=list(_folder_warnings(path, family)))
+    return ModelPage(str(path), facts, commands=[command], warnings=warnings)
 
 
-def _folder_warnings(path: Path, family: Family | None) -> Iterator[str]:
+def _load_parts(path: Path, family: Family | None) -> tuple[str, list[str]]:
+    """Load head and tokenizer; return how many BOS tokens conversations begin with, and what cannot be loaded."""
     if family is None:
-        yield "Its weights are pickle files and were not read. Allow them if you trust their origin."
-        return
+        return UNKNOWN, ["Its weights are pickle files and were not read. Allow them if you trust their origin."]
+    from themis_rm.models.chat import load_encoder
     from themis_rm.models.checkpoint import Checkpoint
+    from themis_rm.models.settings import ModelSettings
 
     try:
-        family.load_head(Checkpoint(path))
-    except CheckpointError as error:
-        yield f"It cannot be loaded: {error}"
+        head = family.load_head(Checkpoint(path))
+        facts = load_encoder(path, ModelSettings(), None, template=head.template).facts()
+    except UserError as error:
+        return UNKNOWN, [f"It cannot be loaded: {error}"]
+    count, adds = facts["bos_tokens"], facts["tokenizer_adds_bos"] == "yes"
+    if count:
+        return "yes" if count == 1 else f"yes, with {count}", []
+    return "no, though the tokenizer adds one (see model.bos)" if adds else "no", []
 
 
 def _published_facts(row: PublishedModel) -> list[tuple[str, str]]:

@@ -115,7 +115,7 @@ def _score(scorer: Any, requests: Iterable[Any], out: Path | None, settings: Any
 def _print_summary(call: Call, summary: ScoreSummary, out: Path | None) -> None:
     if call.json_ and out is not None:
         print_json(summary)
-    elif out is not None or not summary.complete:
+    elif out is not None or not summary.complete or summary.notes:
         print_lines(*_summary_lines(summary, out), stderr=True)
     if not summary.complete:
         raise typer.Exit(2)
@@ -125,7 +125,8 @@ def _summary_lines(summary: ScoreSummary, out: Path | None) -> Iterator[str]:
     skipped = f", {summary.skipped:,} skipped as done before" if summary.skipped else ""
     truncated = f", {summary.truncated:,} truncated" if summary.truncated else ""
     file = f" -> {out}" if out else ""
-    yield f"{summary.scored:,} scores of {summary.read:,} inputs{skipped}{truncated}{file}"
+    notes = "".join(f", {rows:,} {note}" for note, rows in summary.notes.items())
+    yield f"{summary.scored:,} scores of {summary.read:,} inputs{skipped}{truncated}{notes}{file}"
     yield from (f"  {line}" for line in summary.examples)
     for reason, rows in (summary.invalid + summary.failed).items():
         yield f"  {rows:,} not scored: {reason}"

@@ -25,7 +25,7 @@ from themis_rm.evaluation.columns import accuracy_record, format_interval, forma
 from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_benchmark, take_sample
 from themis_rm.evaluation.statistics import Accuracy, Comparison, compare, pair_outcome
 from themis_rm.models.loading import load_model
-from themis_rm.models.protocol import ModelIdentity
+from themis_rm.models.protocol import NOTES, ModelIdentity
 from themis_rm.records import PairScore
 from themis_rm.results import Result, ResultPart
 
@@ -80,7 +80,8 @@ class BackendSide(ResultPart):
         """Summarize the scored pairs of one side."""
         notes = Counter(part.partition(": ")[2] for row in rows for part in row.note.split("; ") if part)
         truncated = sum("truncated" in row.note for row in rows)
-        notes.pop("truncated", None)
+        for note in ("truncated", *NOTES):
+            notes.pop(note, None)
         return cls(
             digest=identity.digest,
             facts=identity.facts,

@@ -33,7 +33,7 @@ from themis_rm.evaluation.scores import read_scores, with_stated_scores, write_s
 from themis_rm.messages import Conversation, conversation
 from themis_rm.models import ngrams_crossfit as crossfit
 from themis_rm.models.loading import load_model, prompt_set_of
-from themis_rm.models.protocol import RewardModel, Score
+from themis_rm.models.protocol import NOTES, RewardModel, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import StageReport
 from themis_rm.progress import track
@@ -230,6 +230,7 @@ def pair_score(pair: BenchmarkPair, chosen: Score, rejected: Score) -> PairScore
     sides = (("chosen", chosen), ("rejected", rejected))
     failures = [f"{name}: {score.failure}" for name, score in sides if score.reward is None]
     truncated = [f"{name}: truncated" for name, score in sides if score.truncated]
+    notes = [f"{name}: {note}" for name, score in sides for note in score.notes]
     difference = None
     if chosen.reward is not None and rejected.reward is not None:
         difference = chosen.reward - rejected.reward
@@ -243,7 +244,7 @@ def pair_score(pair: BenchmarkPair, chosen: Score, rejected: Score) -> PairScore
         aspect=pair.aspect,
         subset=pair.subset,
         status="failed" if failures else "truncated" if truncated else "ok",
-        note="; ".join(failures + truncated),
+        note="; ".join(failures + truncated + notes),
         chosen_length=len(pair.chosen),
         rejected_length=len(pair.rejected),
         chosen_stated=chosen.stated,
@@ -305,6 +306,7 @@ def _load_baselines(model: str | Path, benchmark: Benchmark, settings: EvaluateS
 
 def _count_rows(scores: Sequence[PairScore], benchmark: Benchmark, unscored: int) -> RowCounts:
     failed = Counter(row.note.split("; ", 1)[0].split(": ", 1)[1] for row in scores if row.status == "failed")
+    notes = Counter(note for row in scores for note in NOTES if f": {note}" in row.note)
     return RowCounts(
         read=len(benchmark.pairs) + len(benchmark.rejected) + unscored,
         scored=sum(row.score_diff is not None for row in scores),
@@ -312,6 +314,7 @@ def _count_rows(scores: Sequence[PairScore], benchmark: Benchmark, unscored: int
         failed=dict(sorted(failed.items())),
         rejected=benchmark.reasons,
         beyond_limit=unscored,
+        notes=dict(sorted(notes.items())),
     )
 
 

@@ -147,6 +147,9 @@ class RowCounts(ResultPart):
     """Reason -> rows that are not usable pairs; they are written to ``rejected.jsonl`` and are in no accuracy."""
     beyond_limit: int = 0
     """Pairs that were not scored because of ``limit``; they are in no accuracy."""
+    notes: dict[str, int] = Field(default_factory=dict)
+    """``control-tokens``: pairs with control tokens of the model in a text, encoded as text; ``partly-written``: pairs
+    of which the chat template left out or changed a part."""
 
 
 class EvaluationResults(Result):
@@ -283,6 +286,7 @@ class EvaluationResults(Result):
             return []
         total, run = self.accuracies.overall, self.run
         truncated = f", truncated {self.counts.truncated}" if self.counts else ""
+        truncated += "".join(f", {note} {pairs}" for note, pairs in self.counts.notes.items()) if self.counts else ""
         lines = [
             f"Accuracy in percent, a tie counts half; {run.confidence_level:.0%} intervals; n pairs. "
             f"Failed {total.failed}{truncated} of {total.n}; a failed pair counts as a loss."

@@ -26,6 +26,7 @@ _CONFIG_FILES = (
     "tokenizer_config.json",
     "special_tokens_map.json",
     "chat_template.jinja",
+    "chat_template.json",
     "ngrams.json",
 )
 

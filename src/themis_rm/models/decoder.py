@@ -67,14 +67,13 @@ def load_decoder(
     identity = ModelIdentity(
         name or _default_name(checkpoint.folder),
         family,
-        checkpoint.digest(*filter(None, [settings.chat_template])),
+        checkpoint.digest(*encoder.template_files),
         {
             "architecture": type(backbone).__name__,
             "dtype": str(backbone.dtype).removeprefix("torch."),
             "attention": layout.attention,
             "device": device.type,
-            "max_length": encoder.max_length,
-            "system_role": encoder.system_role,
+            **encoder.facts(),
             "transformers": transformers.__version__,
             "torch": torch.__version__,
         }

@@ -16,10 +16,22 @@ TEMPLATE = "template-rejected"
 NOT_UNICODE = "not-unicode"
 NO_BOUNDARY = "no-end-of-prompt"
 UNKNOWN_TOKEN = "token-without-embedding"  # noqa: S105
+TOKENIZER = "tokenizer-rejected"
+REASONING = "reasoning-not-written"
+TOOL_CALLS = "tool-calls-not-written"
+TOOL_TURN = "tool-turn-not-written"
+"""Fields of a message that the chat template leaves out, so that the model would not read them."""
 TIMEOUT, ENDPOINT_ERROR, NO_LOGPROBS = "timeout", "endpoint-error", "no-logprobs"
 
 TRANSIENT_FAILURES = frozenset({TIMEOUT, ENDPOINT_ERROR, NO_LOGPROBS})
 """Failures of a server that may not occur again: no cache keeps them, and a resumed job scores these rows again."""
+
+CONTROL_TOKENS = "control-tokens"
+"""Note: a message contains control tokens of the model, which were encoded as text."""
+PARTLY_WRITTEN = "partly-written"
+"""Note: the chat template left out or changed a part of the response, of a request or of a system message."""
+NOTES = frozenset({CONTROL_TOKENS, PARTLY_WRITTEN})
+"""Notes on scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,7 @@ class Score:
         tokens: Tokens that the model read; 0 for a model without tokens and for a failure.
         stated: The score that a judge wrote, if ``reward`` is its expected score; ``None`` for every other model.
         detail: The message behind ``failure``: what the server, the chat template or the tokenizer said; may be empty.
+        notes: What to know about the reward: :data:`CONTROL_TOKENS`, :data:`PARTLY_WRITTEN`.
     """
 
     reward: float | None
@@ -41,6 +54,7 @@ class Score:
     tokens: int = 0
     stated: float | None = None
     detail: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def failed(cls, reason: str, detail: str = "") -> Score:

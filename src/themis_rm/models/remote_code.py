@@ -90,8 +90,7 @@ def load_remote_code(checkpoint: Checkpoint, settings: ModelSettings, name: str)
         "code": code_digest(folder),
         "dtype": str(model.dtype).removeprefix("torch."),
         "device": device.type,
-        "max_length": encoder.max_length,
-        "system_role": encoder.system_role,
+        **encoder.facts(),
         "transformers": transformers.__version__,
         "torch": torch.__version__,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from themis_rm.endpoints.settings import ChatSettings, EndpointSettings
 from themis_rm.settings import Settings
@@ -13,6 +13,9 @@ from themis_rm.settings import Settings
 SystemRole = Literal["native", "folded", "dropped", "error"]
 """What happens to a system message: the chat template supports it, it is put in front of the first user message, it is
 removed, or the conversation fails."""
+
+ControlTokenMode = Literal["text", "published"]
+Bos = Literal["template", "always", "never"]
 
 
 class RemoteSettings(EndpointSettings):
@@ -93,8 +96,14 @@ class ModelSettings(Settings):
     logit is the reward."""
     tokenizer: str = ""
     """Directory or hub id of the tokenizer, for a checkpoint without one."""
-    chat_template: Path | None = None
-    """Jinja file with the chat template, instead of the tokenizer's."""
+    chat_template: str = ""
+    """Name of one of the tokenizer's chat templates, or a Jinja file; by default the template named ``default``."""
+    control_tokens: ControlTokenMode = "text"
+    """How control tokens (``<|im_end|>``) in the text of messages are encoded: ``text``, so that an answer cannot forge
+    turns, or ``published``, as control tokens, as ``apply_chat_template`` does. Recorded in the results."""
+    bos: Bos = "template"
+    """How many BOS tokens a conversation begins with: as many as the chat template writes (``template``), one
+    (``always``) or none (``never``). Which is right depends on how the model was trained. Recorded in the results."""
     revision: str = ""
     """Commit, tag or branch of a model on the hub; by default the newest."""
     pickled_weights: bool = False
@@ -114,3 +123,8 @@ class ModelSettings(Settings):
     """Have a server compute the rewards."""
     judge: JudgeSettings | None = None
     """Use a generative reward model behind a URL."""
+
+    @field_validator("chat_template", mode="before")
+    @classmethod
+    def _accept_path(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, Path) else value

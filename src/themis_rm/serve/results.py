@@ -25,6 +25,9 @@ class Scores(Result):
     """Label -> reason, for each score that is ``None``."""
     truncated: bool = False
     """The response was cut to fit into the model's context."""
+    notes: list[str] = Field(default_factory=list)
+    """``control-tokens``: a message contains control tokens of the model, encoded as text; ``partly-written``: the chat
+    template left out or changed a part of a message."""
     tokens: int = 0
     """Tokens of the longest conversation that was scored, prompt included."""
 
@@ -68,7 +71,8 @@ class Scores(Result):
     def summary(self) -> str:
         """Return label and reward pairs in one line."""
         cells = [f"{label} {format_reward(reward)}" for label, reward in self.scores.items()]
-        return ", ".join(cells) + (" (truncated)" if self.truncated else "")
+        notes = ["truncated"] * self.truncated + self.notes
+        return ", ".join(cells) + (f" ({', '.join(notes)})" if notes else "")
 
     def raise_on_failure(self) -> None:
         """Raise an error if a score is missing.

@@ -251,6 +251,7 @@ def _combine(scores: Mapping[str, Score]) -> Scores:
         scores={label: score.reward for label, score in scores.items()},
         failures={label: score.failure for label, score in scores.items() if score.failure},
         truncated=any(score.truncated for score in scores.values()),
+        notes=sorted({note for score in scores.values() for note in score.notes}),
         tokens=max(score.tokens for score in scores.values()),
     )
 
@@ -264,4 +265,5 @@ def _scored(request: Request, label: str, score: Score) -> ScoredResponse:
         tokens=score.tokens,
         truncated=score.truncated,
         failure=score.failure,
+        note="; ".join(score.notes),
     )

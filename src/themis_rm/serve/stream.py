@@ -1,7 +1,7 @@
 """Scoring of streams into files: one output row per request and criterion, JSONL that resumes or atomic Parquet.
 
-Columns: ``id, line, criterion, score, tokens, truncated, failure``. ``criterion`` is a short name, ``all`` (the prompt
-that lists all criteria), ``none`` (no criteria prompt) or ``given`` (the request's own system message).
+Columns: ``id, line, criterion, score, tokens, truncated, failure, note``. ``criterion`` is a short name, ``all`` (the
+prompt that lists all criteria), ``none`` (no criteria prompt) or ``given`` (the request's own system message).
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class ScoredResponse(Row):
         tokens: Number of tokens that the model read.
         truncated: The response was cut to fit.
         failure: Why there is no score, else empty.
+        note: What to know about the score: ``control-tokens`` (a message contains control tokens of the model, which
+            were encoded as text), ``partly-written`` (the chat template left out or changed a part of a message).
     """
 
     id: str
@@ -46,6 +48,7 @@ class ScoredResponse(Row):
     tokens: int = 0
     truncated: bool = False
     failure: str = ""
+    note: str = ""
 
 
 class StreamScorer(Protocol):
@@ -66,6 +69,7 @@ class ScoreSummary(TableView):
         read: Requests read in this run, invalid ones included.
         scored: Output rows with a score.
         truncated: Output rows whose response was cut.
+        notes: Note on a score -> output rows.
         failed: Reason -> output rows without a score.
         invalid: Reason -> inputs that are not requests.
         examples: The first five invalid inputs, as ``line 7: ...``.
@@ -75,6 +79,7 @@ class ScoreSummary(TableView):
     read: int = 0
     scored: int = 0
     truncated: int = 0
+    notes: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     invalid: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
@@ -96,17 +101,19 @@ class ScoreSummary(TableView):
         else:
             self.scored += 1
             self.truncated += row.truncated
+            self.notes.update(row.note.split("; ") if row.note else ())
 
     def records(self) -> list[dict[str, Any]]:
         """Return one row per outcome."""
-        outcomes = {"scored": self.scored, "truncated": self.truncated, **self.failed, **self.invalid}
+        outcomes = {"scored": self.scored, "truncated": self.truncated, **self.notes, **self.failed, **self.invalid}
         return [{"outcome": name, "rows": rows} for name, rows in outcomes.items()]
 
     def summary(self) -> str:
         """Return the counts in one line."""
         text = f"{self.scored:,} scores of {self.read:,} inputs"
         text += f", {self.skipped:,} lines skipped (already scored)" if self.skipped else ""
-        return text + (f", {self.truncated:,} truncated" if self.truncated else "")
+        text += f", {self.truncated:,} truncated" if self.truncated else ""
+        return text + "".join(f", {rows:,} {note}" for note, rows in self.notes.items())
 
 
 def score_to_file(

@@ -69,6 +69,9 @@ class TokenizerSettings(Settings):
     """Directory or Hub name of a tokenizer with a chat template."""
     train_bpe: BpeSettings | None = None
     """Train a new tokenizer on the dataset, with a ChatML template."""
+    chat_template: str = ""
+    """Name of one of the tokenizer's chat templates, or a Jinja file; by default the template named ``default``. Saved
+    with the checkpoint."""
 
     @model_validator(mode="after")
     def _check_one_source(self) -> Self:

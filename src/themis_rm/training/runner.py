@@ -18,6 +18,7 @@ from transformers.utils.logging import disable_progress_bar
 from themis_rm.errors import InputError, SettingError
 from themis_rm.models.ngrams import CONFIG as NGRAM_CONFIG
 from themis_rm.models.ngrams import fit_ngrams
+from themis_rm.models.tokenizers import load_tokenizer
 from themis_rm.storage.atomic import atomic_directory, remove
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import require_same_job
@@ -32,7 +33,7 @@ from themis_rm.training.resume import checkpoint_step, find_resume_checkpoint
 from themis_rm.training.splits import PreferenceSplits, Split, find_splits
 from themis_rm.training.token_cache import TokenizationCounts, TokenizedPairs, load_or_tokenize
 from themis_rm.training.tokenization import PairEncoder
-from themis_rm.training.tokenizers import load_tokenizer, pad_token_id, sample_texts, train_bpe
+from themis_rm.training.tokenizers import pad_token_id, sample_texts, train_bpe
 from themis_rm.training.trainer import PairTrainer, training_arguments
 
 BASELINE = Path("baselines") / "ngrams"
@@ -160,12 +161,15 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
         SettingError: The chat template does not support system messages and ``system_role`` is ``error``.
     """
     tokenizer = _tokenizer(recipe, splits, out)
-    pair_encoder = PairEncoder(tokenizer, recipe.max_length, recipe.overflow, recipe.system_role)
+    choice = recipe.tokenizer.chat_template
+    pair_encoder = PairEncoder(tokenizer, recipe.max_length, recipe.overflow, recipe.system_role, choice)
+    tokenizer.chat_template = pair_encoder.renderer.template.source  # the checkpoint has this one only
     pad = pad_token_id(tokenizer, pair_encoder.closing_token())
     key = stable_id(
         digest,
         tokenizer.backend_tokenizer.to_str(),
         tokenizer.chat_template,
+        json.dumps(pair_encoder.renderer.facts()),
         str(recipe.max_length),
         recipe.overflow,
         recipe.system_role,
@@ -178,7 +182,8 @@ def _tokenizer(recipe: TrainRecipe, splits: PreferenceSplits, out: Path) -> Any:
     settings = recipe.tokenizer.train_bpe
     if settings is None:
         path = recipe.tokenizer.path
-        return load_tokenizer(path or recipe.backbone.path, None if path else recipe.backbone.revision)
+        hint = "Set tokenizer.path to a directory or Hub name with a tokenizer."
+        return load_tokenizer(path or recipe.backbone.path, None if path else recipe.backbone.revision, hint)
     folder = out / "tokenizer"
     if not folder.is_dir():
         size = sum(len(text) for text in sample_texts(splits.rows("train"), 1.0))

@@ -41,6 +41,7 @@ class TokenizationCounts:
         truncated: Pairs with a truncated response.
         tokens: Tokens of both responses of all pairs, prompts included.
         dropped: Reason -> rows.
+        notes: Note on the tokens of a response, as in scoring -> pairs.
     """
 
     read: int = 0
@@ -48,6 +49,7 @@ class TokenizationCounts:
     truncated: int = 0
     tokens: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
 
 
 class TokenizedPairs:
@@ -94,7 +96,7 @@ class TokenizedPairs:
 
 def tokenize(rows: Iterable[Mapping[str, Any]], pair_encoder: PairEncoder, file: Path) -> TokenizationCounts:
     """Encode rows and write the pairs to an Arrow file; every dropped row is counted under its reason."""
-    counts, dropped = TokenizationCounts(), Counter[str]()
+    counts, dropped, notes = TokenizationCounts(), Counter[str](), Counter[str]()
     stream = iter(rows)
     with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
         while batch := list(itertools.islice(stream, _BATCH)):
@@ -106,11 +108,13 @@ def tokenize(rows: Iterable[Mapping[str, Any]], pair_encoder: PairEncoder, file:
                 else:
                     pairs.append(_record(row, result))
                     counts.truncated += result.truncated
+                    notes.update(result.notes)
                     counts.tokens += len(result.chosen.ids) + len(result.rejected.ids)
             counts.kept += len(pairs)
             if pairs:
                 writer.write_batch(pa.RecordBatch.from_pylist(pairs, schema=_SCHEMA))
     counts.dropped = dict(sorted(dropped.items()))
+    counts.notes = dict(sorted(notes.items()))
     return counts
 
 

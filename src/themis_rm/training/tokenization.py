@@ -8,14 +8,16 @@ answer is therefore part of the prompt, and truncation can cut the response and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
-
-from jinja2.exceptions import TemplateError
 
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.messages import Conversation, conversation
+from themis_rm.models.protocol import PROMPT_TOO_LONG, TEMPLATE
+from themis_rm.models.rendering import Renderer, Rendering, Tokens
+from themis_rm.models.templates.chat_template import load_template
+from themis_rm.models.templates.source import find_source
+from themis_rm.models.tokenizers import special_tokens
 from themis_rm.training.recipe import Overflow, SystemRole
 
 # Two responses without a common first or last character, and without anything that a template would trim.
@@ -29,11 +31,13 @@ class EncodedResponse(NamedTuple):
         ids: Token ids of the complete rendering.
         prompt_length: Number of tokens before the response: the completion is ``ids[prompt_length:]``.
         truncated: Whether the response was cut.
+        notes: What to know about the tokens, see :class:`~themis_rm.models.protocol.Score`.
     """
 
     ids: list[int]
     prompt_length: int
     truncated: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,11 @@ class EncodedPair:
         """Whether either response was cut."""
         return self.chosen.truncated or self.rejected.truncated
 
+    @property
+    def notes(self) -> set[str]:
+        """Notes on either response."""
+        return {*self.chosen.notes, *self.rejected.notes}
+
 
 class Dropped(NamedTuple):
     """A row that cannot be trained on.
@@ -78,12 +87,14 @@ class PairEncoder:
         overflow: ``truncate`` cuts the response of a longer conversation, ``drop`` drops the row (reason ``too-long``).
         system_role: What to do if the template rejects or omits a system message: ``prepend`` puts its text in front
             of the user message (as scoring does), ``error`` raises.
+        chat_template: Name of one of the tokenizer's chat templates, or a file; by default its default template.
 
     Attributes:
+        renderer: Renders and tokenizes conversations, as in scoring.
         prepends_system: Whether system messages are put in front of the user message.
 
     Raises:
-        CheckpointError: The tokenizer has no chat template, or is a slow one, which has no character offsets.
+        CheckpointError: The tokenizer has no usable chat template, or is a slow one, which has no character offsets.
         SettingError: The template does not support system messages and ``system_role`` is ``error``.
     """
 
@@ -93,26 +104,27 @@ class PairEncoder:
         max_length: int,
         overflow: Overflow = "truncate",
         system_role: SystemRole = "prepend",
+        chat_template: str = "",
     ) -> None:
-        if not getattr(tokenizer, "chat_template", None):
-            raise CheckpointError(
-                "The tokenizer has no chat template.", "Use an instruction-tuned model, or add chat_template.jinja."
-            )
         if not tokenizer.is_fast:
             raise CheckpointError(
                 f"{type(tokenizer).__name__} has no character offsets.", "Use a fast tokenizer (tokenizer.json)."
             )
+        setting = "tokenizer.chat_template"
+        source = find_source(tokenizer, None, chat_template, setting=setting)
+        template = load_template(source.text, special_tokens(tokenizer), "the tokenizer", setting)
+        self.renderer = Renderer(tokenizer, template)
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.overflow = overflow
-        self.prepends_system = not self._supports_system()
+        self.prepends_system = not template.writes_system
         if self.prepends_system and system_role == "error":
             raise SettingError(
                 "The chat template does not support system messages.",
                 "Set system_role: prepend to put the criteria prompt in front of the user message.",
             )
-        # Cached because both responses of a row have the same prefix and suffix.
-        self._prefix_and_suffix = lru_cache(maxsize=8)(self._find_prefix_and_suffix)
+        # Kept because both responses of a row have the same prefix and suffix.
+        self._last: tuple[Any, tuple[str, str]] | None = None
 
     def encode_pairs(self, rows: Sequence[Mapping[str, Any]]) -> list[EncodedPair | Dropped]:
         """Encode rows with the columns ``system, input, chosen, rejected`` in one tokenizer call.
@@ -120,7 +132,7 @@ class PairEncoder:
         Returns:
             For each row the pair, or the reason for dropping it: ``empty-response``, ``prompt-too-long`` (not one token
             of a response would fit), ``too-long`` (only with ``overflow="drop"``), ``identical`` (both responses have
-            the same tokens, before or after truncation).
+            the same tokens, before or after truncation), or a failure of the chat template as in scoring.
         """
         kept = [i for i, row in enumerate(rows) if row["chosen"].strip() and row["rejected"].strip()]
         requests = [
@@ -138,74 +150,68 @@ class PairEncoder:
         Returns:
             For each conversation its token ids, or the reason for dropping it.
         """
-        if not requests:
-            return []
-        texts = [self.render(conversation(*request)) for request in requests]
-        batch = self.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        return [
-            self._fit(text, self._prefix_and_suffix(system, prompt), ids, spans)
-            for text, (system, prompt, _), ids, spans in zip(
-                texts, requests, batch["input_ids"], batch["offset_mapping"], strict=True
-            )
-        ]
+        return self.encode_conversations([conversation(*request) for request in requests])
+
+    def encode_conversations(self, conversations: Sequence[Conversation]) -> list[EncodedResponse | Dropped]:
+        """Encode conversations that end with a response.
+
+        Returns:
+            For each conversation its token ids, or the reason for dropping it.
+        """
+        renderings = self.renderer.render(conversations)
+        tokens = iter(self.renderer.tokenize([item for item in renderings if not item.failure], offsets=True))
+        return [Dropped(item.failure) if item.failure else self._fit(item, next(tokens)) for item in renderings]
 
     def closing_token(self) -> int | None:
         """Return the last token of every conversation, or ``None`` if the template does not close them."""
-        _, suffix = self._prefix_and_suffix(None, "Request")
+        (rendering,) = self.renderer.render([conversation("Grade.", "Request", "Response")])
+        borders = self._prefix_and_suffix(rendering)
+        suffix = borders[1] if borders else ""
         ids = self.tokenizer(suffix, add_special_tokens=False)["input_ids"] if suffix else []
         return int(ids[-1]) if ids else None
 
-    def render(self, messages: Conversation) -> str:
-        """Return the text of a conversation under the chat template, including its BOS token if it adds one.
-
-        Raises:
-            SettingError: The template rejects the conversation.
-        """
-        if self.prepends_system and messages[0]["role"] == "system":
-            system, user = messages[0]["content"], messages[1]
-            messages = [{"role": "user", "content": f"{system}\n\n{user['content']}"}, *messages[2:]]
-        try:
-            return str(self.tokenizer.apply_chat_template(messages, tokenize=False))
-        except TemplateError as error:
-            raise SettingError(f"The chat template rejects the conversation: {error}.") from error
-
-    def _fit(
-        self, text: str, prefix_and_suffix: tuple[str, str], ids: list[int], spans: list[tuple[int, int]]
-    ) -> EncodedResponse | Dropped:
-        prefix, suffix = prefix_and_suffix
+    def _fit(self, rendering: Rendering, tokens: Tokens) -> EncodedResponse | Dropped:
+        if tokens.failure:
+            return Dropped(tokens.failure)
+        borders = self._prefix_and_suffix(rendering)
+        if borders is None:
+            return Dropped(TEMPLATE)
+        prefix, suffix = borders
+        text, ids, spans = rendering.text, tokens.ids, tokens.offsets
         # A response with its reasoning changes the text before it, so the prompt is only what both texts share.
         start = _common_length(prefix, text)
         # A token that crosses the border contains response text, so it belongs to the completion.
         prompt_length = next((i for i, (_, end) in enumerate(spans) if end > start), len(ids))
         if len(ids) <= self.max_length:
-            return EncodedResponse(list(ids), prompt_length, truncated=False)
+            return EncodedResponse(list(ids), prompt_length, truncated=False, notes=rendering.notes)
         if self.overflow == "drop":
             return Dropped("too-long")
         stop = len(text) - len(suffix) if text.endswith(suffix) else len(text)
-        closing = self._closing(ids, spans, text, stop)
+        closing = self._closing(rendering, tokens, stop)
         available = self.max_length - len(closing)
         if prompt_length >= available:
-            return Dropped("prompt-too-long")
-        return EncodedResponse([*ids[:available], *closing], prompt_length, truncated=True)
+            return Dropped(PROMPT_TOO_LONG)
+        return EncodedResponse([*ids[:available], *closing], prompt_length, truncated=True, notes=rendering.notes)
 
-    def _find_prefix_and_suffix(self, system: str | None, prompt: str) -> tuple[str, str]:
-        one, two = (self.render(conversation(system, prompt, probe)) for probe in _PROBES)
-        return one[: _common_length(one, two)], one[len(one) - _common_length(one[::-1], two[::-1]) :]
+    def _prefix_and_suffix(self, rendering: Rendering) -> tuple[str, str] | None:
+        """Return the text before and after every response to a request, ``None`` if the template rejects a probe."""
+        key = (rendering.messages[:-1], rendering.protected)
+        if self._last is None or self._last[0] != key:
+            one, two = self.renderer.render_responses(rendering, _PROBES)
+            if one.failure or two.failure:
+                return None
+            shared = _common_length(one.text[::-1], two.text[::-1])
+            borders = one.text[: _common_length(one.text, two.text)], one.text[len(one.text) - shared :]
+            self._last = (key, borders)
+        return self._last[1]
 
-    def _closing(self, ids: list[int], spans: list[tuple[int, int]], text: str, stop: int) -> list[int]:
+    def _closing(self, rendering: Rendering, tokens: Tokens, stop: int) -> list[int]:
+        ids, spans = tokens.ids, tokens.offsets
         first = next((i for i, (start, _) in enumerate(spans) if start >= stop), len(ids))
         if first and spans[first - 1][1] > stop:
             # The response's last token also covers the start of the closing text: encode the closing text separately.
-            return list(self.tokenizer(text[stop:], add_special_tokens=False)["input_ids"])
+            return self.renderer.tokenize([replace(rendering, text=rendering.text[stop:])])[0].ids
         return ids[first:]
-
-    def _supports_system(self) -> bool:
-        # Some templates raise at a system message, others omit it silently.
-        probe = "Watch for this"
-        try:
-            return probe in self.tokenizer.apply_chat_template(conversation(probe, "Request", "Reply"), tokenize=False)
-        except TemplateError:
-            return False
 
 
 def _common_length(one: str, two: str) -> int:

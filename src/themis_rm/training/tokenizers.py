@@ -76,23 +76,6 @@ def train_bpe(texts: Iterator[str], settings: BpeSettings, max_length: int) -> A
     )
 
 
-def load_tokenizer(path: str, revision: str | None = None) -> Any:
-    """Load a tokenizer from a directory or the Hub.
-
-    Raises:
-        CheckpointError: There is no tokenizer at ``path``.
-    """
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(path, revision=revision, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"No tokenizer at '{path}' ({' '.join(str(error).split())[:200]}).",
-            "Set tokenizer.path to a directory or Hub name with a tokenizer.",
-        ) from error
-
-
 def pad_token_id(tokenizer: Any, closing_token: int | None) -> int:
     """Return the id of the pad token, after setting ``tokenizer.pad_token`` if it has none or an unusable one.
 

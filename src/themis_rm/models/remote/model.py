@@ -154,7 +154,7 @@ def load(folder: Path, settings: ModelSettings, name: str = "") -> RemoteModel:
     options, proven = _probe(dialect, client, info, encoder, remote)
     tokenizer = dialect.tokenizer_dir
     files = [] if tokenizer == folder else [tokenizer / "tokenizer.json", tokenizer / "tokenizer_config.json"]
-    files += [settings.chat_template] if settings.chat_template else []
+    files += encoder.template_files
     facts: dict[str, str | int] = {
         "dialect": remote.dialect,
         "served_model_name": info.name,
@@ -162,8 +162,7 @@ def load(folder: Path, settings: ModelSettings, name: str = "") -> RemoteModel:
         "server_max_length": info.max_length or 0,
         "options": ", ".join(f"{name}={value}" for name, value in options.items()),
         "values": "logits" if proven else "between 0 and 1, as served",
-        "max_length": encoder.max_length,
-        "system_role": encoder.system_role,
+        **encoder.facts(),
     }
     digest = stable_id(model_digest(folder, files), info.name, remote.dialect)
     identity = ModelIdentity(name or folder.resolve().name, "remote", digest, facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,9 @@ def _check(tokenizer: Any) -> None:
     """
     if not tokenizer.is_fast:
         return
-    if not isinstance(tokenizer.model_max_length, (int, float)) or tokenizer.model_max_length < 1:
-        raise ValueError(f"model_max_length is {tokenizer.model_max_length!r}, not a positive number")
+    limit = tokenizer.model_max_length
+    if not isinstance(limit, (int, float)) or not 1 <= limit < math.inf:
+        raise ValueError(f"model_max_length is {limit!r}, not a positive number")
     for name, text in tokenizer.special_tokens_map.items():
         if name != "additional_special_tokens" and not isinstance(text, (str, list)):
             raise ValueError(f"{name} is not a text")

@@ -19,8 +19,13 @@ from tokenizers import Tokenizer
 from themis_rm.models.loading import load_model
 from themis_rm.models.remote.model import load
 from themis_rm.models.settings import ModelSettings, RemoteSettings
+from themis_rm.testing.models import CONVERSATIONS
 
 NAME = "themis-tiny"
+
+WITH_CONTROL_TOKENS = [talk for talk in CONVERSATIONS if "<|endoftext|>" in talk[-1]["content"]]
+WITHOUT_CONTROL_TOKENS = [talk for talk in CONVERSATIONS if talk not in WITH_CONTROL_TOKENS]
+"""Conversations that can be sent as text too: servers that accept text would read control tokens in it."""
 
 
 def sigmoid(value):

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from themis_rm.errors import InputError
-from themis_rm.testing.models import CONVERSATIONS
 
 from .conftest import SERVERS
+from .conftest import WITHOUT_CONTROL_TOKENS as CONVERSATIONS
 
 DIALECTS = list(SERVERS)
 

@@ -10,9 +10,9 @@ from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.remote.model import NO_TEXT, REJECTED, load
 from themis_rm.models.settings import ModelSettings
-from themis_rm.testing.models import CONVERSATIONS
 
-from .conftest import NAME, SERVERS
+from .conftest import NAME, SERVERS, WITH_CONTROL_TOKENS
+from .conftest import WITHOUT_CONTROL_TOKENS as CONVERSATIONS
 
 DIALECTS = list(SERVERS)
 
@@ -39,6 +39,22 @@ def test_rewards_equal_the_reference(dialect, kind, serve, connect, reference, t
     model = connect(serve(dialect, checkpoint), dialect, checkpoint)
     assert rewards(model) == pytest.approx(rewards(reference(kind)), abs=1e-5)
     assert isinstance(model, RewardModel)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("kind", ["qwen3", "llama"])
+def test_control_tokens_in_messages_are_sent_as_text_or_not_at_all(
+    dialect, kind, serve, connect, reference, tiny_checkpoint
+):
+    checkpoint = tiny_checkpoint(kind)
+    scores = connect(serve(dialect, checkpoint), dialect, checkpoint).score(WITH_CONTROL_TOKENS)
+    if dialect == "tei":
+        assert {score.failure for score in scores} <= {NO_TEXT, ""}
+        assert NO_TEXT in {score.failure for score in scores} or kind == "llama"
+    else:
+        assert [score.reward for score in scores] == pytest.approx(
+            rewards(reference(kind), WITH_CONTROL_TOKENS), abs=1e-5
+        )
 
 
 @pytest.mark.parametrize("dialect", ["vllm-classify", "vllm-pooling", "sglang"])

@@ -334,3 +334,13 @@ def test_content_as_a_list_of_parts_is_read():
 def test_an_impossible_number_of_prompt_tokens_is_not_read(count):
     body = {"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": count}}
     assert parse_completion(json.dumps(body).encode())[0].prompt_tokens == 0
+
+
+@pytest.mark.parametrize(
+    ("max_tokens", "top_logprobs", "failure"), [(16, 0, "endpoint-error"), (16, 20, ""), (5000, 0, "")]
+)
+def test_the_limit_of_a_response_depends_on_what_was_requested(chat, monkeypatch, max_tokens, top_logprobs, failure):
+    monkeypatch.setattr("themis_rm.endpoints.chat._RESPONSE_BYTES", 1000)
+    chat.answer = lambda _: "a" * 20_000
+    [reply] = endpoint(chat, max_tokens=max_tokens).sample(QUESTION, top_logprobs=top_logprobs)
+    assert reply.failure == failure

@@ -29,9 +29,10 @@ _OPTIONAL = (
 _FEW_ALTERNATIVES = 5
 """Alternatives of a token that are requested from a server that does not return as many as wanted."""
 
-_RESPONSE_BYTES = 16 * 2**20
-_TOKEN_BYTES = 4096
-"""Most bytes of a token with its alternatives."""
+_RESPONSE_BYTES = 4 * 2**20
+_TOKEN_BYTES = 64
+_ALTERNATIVES_BYTES = 4096
+"""Most bytes of a response without its tokens, of a token, and of its alternatives."""
 
 _TOO_LONG = ("context_length", "context length", "maximum context", "maximum model length", "too long")
 """Parts of the error messages about a conversation that does not fit into the model."""
@@ -91,7 +92,6 @@ class ChatEndpoint:
         settings: See :class:`ChatSettings`. An empty ``served_model_name`` means the first model that the server
             lists; it is looked up here.
         section: Prefix of the settings in error messages (``judge.``).
-        samples: Most responses in one request.
 
     Attributes:
         settings: The settings with the name of the model.
@@ -104,9 +104,8 @@ class ChatEndpoint:
         InputError: The model's name has to be looked up, and the server lists none.
     """
 
-    def __init__(self, settings: ChatSettings, section: str = "", samples: int = 1) -> None:
-        limit = _RESPONSE_BYTES + settings.max_tokens * samples * _TOKEN_BYTES
-        self._client = HttpClient(settings, section, limit)
+    def __init__(self, settings: ChatSettings, section: str = "") -> None:
+        self._client = HttpClient(settings, section)
         self.changes: dict[str, Any] = {}
         self.system_role: Literal["native", "folded", "dropped"] = "native"
         self.settings = settings
@@ -268,7 +267,7 @@ class ChatEndpoint:
             body = {"model": self.settings.served_model_name, "messages": messages, **parameters}
             reply: ChatReply
             try:
-                response = self._client.post("/chat/completions", body)
+                response = self._client.post("/chat/completions", body, self._most_bytes(parameters))
             except RequestRejected as error:
                 message = _describe(error)
                 too_long = any(phrase in message for phrase in _TOO_LONG)
@@ -287,6 +286,11 @@ class ChatEndpoint:
             if not found or found.items() <= changes.items():
                 return [reply]
             changes |= found
+
+    def _most_bytes(self, parameters: Mapping[str, Any]) -> int:
+        token = _TOKEN_BYTES + (_ALTERNATIVES_BYTES if "logprobs" in parameters else 0)
+        limit = parameters.get("max_tokens") or parameters.get("max_completion_tokens") or self.settings.max_tokens
+        return int(_RESPONSE_BYTES + limit * parameters.get("n", 1) * token)
 
 
 def _attempts(optional: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], int | None]]:

@@ -59,6 +59,16 @@ class EndpointUnavailableError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
+class _Request:
+    """A request, and the most bytes of the response to it."""
+
+    method: str
+    path: str
+    content: bytes | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class HttpResponse:
     """A response with status code 200.
 
@@ -133,7 +143,7 @@ class HttpClient:
             EndpointUnavailableError: It cannot be reached, or rejects the API key.
             EndpointError: It failed in every attempt.
         """
-        return self._request("GET", path, None)
+        return self._request(_Request("GET", path, None, self._limit))
 
     def find_json(self, path: str) -> Any | None:
         """Return the JSON at a path, or ``None`` if the server has no such path.
@@ -146,8 +156,13 @@ class HttpClient:
         except RequestRejected:
             return None
 
-    def post(self, path: str, body: Mapping[str, Any]) -> HttpResponse:
+    def post(self, path: str, body: Mapping[str, Any], max_response_bytes: int | None = None) -> HttpResponse:
         """Send a POST request with a JSON body.
+
+        Args:
+            path: Path behind the URL of the settings.
+            body: The JSON.
+            max_response_bytes: Most bytes of the response; by default the client's limit.
 
         Raises:
             RequestRejected: The server refuses this body.
@@ -155,7 +170,7 @@ class HttpClient:
             EndpointError: It failed in every attempt.
         """
         try:
-            return self._request("POST", path, json.dumps(body).encode())
+            return self._request(_Request("POST", path, json.dumps(body).encode(), max_response_bytes or self._limit))
         except RequestRejected as error:
             if error.status not in {404, 405}:
                 raise
@@ -164,22 +179,22 @@ class HttpClient:
                 f"Check {self.section}url, {self.section}served_model_name and what the server serves.",
             ) from error
 
-    def _request(self, method: str, path: str, content: bytes | None) -> HttpResponse:
+    def _request(self, request: _Request) -> HttpResponse:
         try:
-            return self._retry(self._attempt, method, path, content)
+            return self._retry(self._attempt, request)
         except _AttemptFailed as error:
             attempts = f"{self.settings.max_retries + 1} attempts" if self.settings.max_retries else "one attempt"
             raise error.kind(
-                f"{self.url}{path} does not respond: {error} ({attempts}).",
+                f"{self.url}{request.path} does not respond: {error} ({attempts}).",
                 f"Check that the server is running. If it is slow, raise {self.section}timeout or "
                 f"{self.section}max_retries, or lower {self.section}max_concurrency.",
             ) from error
 
-    def _attempt(self, method: str, path: str, content: bytes | None) -> HttpResponse:
+    def _attempt(self, request: _Request) -> HttpResponse:
         with self._slots:
-            status, headers, body = self._send(method, path, content)
+            status, headers, body = self._send(request)
         if status == 200:
-            return HttpResponse(f"{self.url}{path}", body, headers)
+            return HttpResponse(f"{self.url}{request.path}", body, headers)
         message, values = _error_message(status, body)
         if status in RETRYABLE_STATUS:
             raise _AttemptFailed(
@@ -196,13 +211,13 @@ class HttpClient:
             target = _without_password(headers.get("location", "another address")[:200])
             message = f"{message}, a redirect to {target}, which is not followed"
         raise EndpointError(
-            f"{self.url}{path} responded with status {status}: {message}.",
+            f"{self.url}{request.path} responded with status {status}: {message}.",
             "Check that this is the address of the model server.",
         )
 
-    def _send(self, method: str, path: str, content: bytes | None) -> tuple[int, dict[str, str], bytes]:
+    def _send(self, request: _Request) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of one request; translate the failures of a connection."""
-        coroutine = self._exchange(method, path, content)
+        coroutine = self._exchange(request)
         future = asyncio.run_coroutine_threadsafe(coroutine, _event_loop())
         try:
             return future.result()
@@ -211,7 +226,7 @@ class HttpClient:
             raise _AttemptFailed(f"no response within {seconds}", EndpointTimeoutError) from None
         except BodyError as error:
             raise EndpointError(
-                f"{self.url}{path} cannot be read: its response {error}.",
+                f"{self.url}{request.path} cannot be read: its response {error}.",
                 "Check that this is the address of the model server.",
             ) from None
         except (self._httpx.RequestError, self._httpx.InvalidURL, OSError, UnicodeError, OverflowError) as error:
@@ -220,15 +235,15 @@ class HttpClient:
         finally:
             future.cancel()  # effective only where this thread was interrupted
 
-    async def _exchange(self, method: str, path: str, content: bytes | None) -> tuple[int, dict[str, str], bytes]:
+    async def _exchange(self, request: _Request) -> tuple[int, dict[str, str], bytes]:
         async with (
             asyncio.timeout(self.settings.timeout),
-            self._http.stream(method, path, content=content) as response,
+            self._http.stream(request.method, request.path, content=request.content) as response,
         ):
             headers = {name.lower(): value for name, value in response.headers.items()}
-            body = Body(headers.get("content-encoding", ""), self._limit)
-            if int(headers.get("content-length", 0)) > self._limit:
-                raise BodyError(f"has more than {self._limit:,} bytes")
+            body = Body(headers.get("content-encoding", ""), request.limit)
+            if int(headers.get("content-length", 0)) > request.limit:
+                raise BodyError(f"has more than {request.limit:,} bytes")
             async for piece in response.aiter_raw():
                 body.add(piece)
             return response.status_code, headers, body.content()

@@ -225,7 +225,7 @@ def load(name: str, settings: ModelSettings, interface: str = "") -> Judge:
         )
     chosen = JUDGES.get(judge.interface or interface or DEFAULT_INTERFACE)
     prompts = load_prompts(judge.prompt_file or chosen.prompt_file, chosen.templates, chosen.required)
-    endpoint = ChatEndpoint(judge, "judge.", judge.samples)
+    endpoint = ChatEndpoint(judge, "judge.")
     logprobs = _try_out(endpoint, chosen, prompts, judge, settings.system_role)
     return Judge(name, judge, chosen, prompts, endpoint, logprobs, getattr(settings, "control_tokens", "text"))
 

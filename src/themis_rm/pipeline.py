@@ -38,6 +38,9 @@ READ, KEPT, DROPPED, DETAIL = "rows_read", "rows_kept", "dropped_", "detail_"
 """Labels under which steps count rows. The last two are prefixes of a reason and of a detail's name; datatrove's own
 filters use the same prefix for dropped rows."""
 
+TOO_DEEP = "too-deep"
+"""Reason of rows with code that is nested too deeply for a check or a bug operator."""
+
 FilterResult = bool | tuple[bool, str]
 """What a filter returns for a row: ``True`` to keep it, or ``(False, reason)``."""
 
@@ -218,12 +221,15 @@ class RowFilter(BaseFilter):
     def filter(self, doc: Document) -> FilterResult:
         """Return the result of :meth:`check` for a document's row.
 
-        A row is excluded under the error's reason if its language does not define a part that the check needs.
+        A row is excluded under the error's reason if its language does not define a part that the check needs, and as
+        :data:`TOO_DEEP` if the check exceeds Python's limit of recursion.
         """
         try:
             return self.check(doc.metadata)
         except MissingPartError as error:
             return False, error.reason
+        except RecursionError:  # in a check of a plugin; the built-in ones walk trees without recursion
+            return False, TOO_DEEP
 
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Return ``True`` to keep a row, or ``(False, reason)``."""

@@ -21,7 +21,7 @@ _REFERENCES = (
     re.compile(r"\(\s*see\b[^()]*#\d+[^()]*\)", re.IGNORECASE),
     # trailing or leading "fixes #12", "closes GH-12", "see #12", "for issue #12"
     re.compile(
-        r"(?:[,;.\s-]*)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|see|refs?|re|for|issue|pr|bug|ticket|addresses)"
+        r"[,;.\s-]{0,20}\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|see|refs?|re|for|issue|pr|bug|ticket|addresses)"
         r"(?:\s+(?:issue|bug|ticket|pr))?\s*:?\s*(?:(?:[\w./-]*#|gh-|bpo-)\d+[\s,&]*(?:and\s+)?)+",
         re.IGNORECASE,
     ),
@@ -40,7 +40,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 
 def clean_subject(subject: str) -> str:
     """Return a commit subject without issue numbers, type prefixes (``fix(core):``), tags and trailers."""
-    text = subject.strip().split("\n", 1)[0]
+    text = " ".join(subject.strip().split("\n", 1)[0].split())
     for pattern in _REFERENCES:
         text = pattern.sub(" ", text)
     text = " ".join(text.split())

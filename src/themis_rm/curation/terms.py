@@ -32,11 +32,11 @@ _FIXED = {" ... ": _GAP, " ": _JOIN, "*": "[a-z0-9]*"}
 _TOKEN = re.compile(r" \.\.\. | |\{|\||\}|\[[a-z]+\]|~|\*|[^ {|}\[\]~*]+")
 
 _TRAILER = re.compile(
-    r"^\s*(?:signed-off-by|co-authored-by|reviewed-by|acked-by|tested-by|reported-by|suggested-by|cc|change-id"
+    r"^[^\S\n]*(?:signed-off-by|co-authored-by|reviewed-by|acked-by|tested-by|reported-by|suggested-by|cc|change-id"
     r"|git-svn-id|reviewed-on|commit-queue|auto-submit|pr-url|bug-url|x-[a-z-]+)\s*:.*$",
     re.MULTILINE,
 )
-_NOISE = re.compile(r"https?://\S+|[\w.+-]+@[\w.-]+|(?<![\w/])(?:[\w.-]+/)+[\w-]+\.\w{1,4}(?!\w)")
+_NOISE = re.compile(r"https?://\S+|[\w.+-]{1,100}@[\w.-]+|(?<![\w/])(?:[\w.-]{1,100}/)+[\w-]{1,100}\.\w{1,4}(?!\w)")
 _BREAK = re.compile(r"\n\s*\n|\n\s*(?=[-*+•]\s)")
 
 

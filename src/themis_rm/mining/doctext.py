@@ -32,7 +32,7 @@ _XML_SUMMARY = re.compile(r"<summary>(.*?)</summary>", re.DOTALL)
 _XML_RETURNS = re.compile(r"<returns>(.*?)</returns>", re.DOTALL)
 _HTML = re.compile(r"</?(?:p|br|b|i|em|strong|code|c|tt|pre|ul|ol|li|para|see|a|remarks|value|blockquote)\b[^<>]*/?>")
 _DOXYGEN_WORD = re.compile(r"[@\\](?:p|c|a|ref|e|em|b)\s+(\S+)")
-_ROLE = re.compile(r":[a-z:]+:`~?([^`]*)`")
+_ROLE = re.compile(r":[a-z:]{1,50}:`~?([^`]*)`")
 _UNINFORMATIVE = re.compile(
     r"copyright|licen[cs]e|\{@inheritdoc\}|<inheritdoc|@inheritdoc|eslint-|nolint|noinspection|rubocop:|type:\s*ignore"
     r"|pylint:|clang-format|^\s*(?:todo|fixme|xxx|hack)\b|:nodoc:|deprecated",

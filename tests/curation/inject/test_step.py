@@ -1,5 +1,7 @@
 """The pipeline step: solutions in, pairs out."""
 
+from dataclasses import replace
+
 import pytest
 
 from themis_rm.curation.inject import OPERATORS
@@ -87,3 +89,17 @@ def test_memory_operators_can_be_disabled():
 def test_an_unknown_operator_in_the_weights_is_an_error():
     with pytest.raises(SettingError, match="off-by-one"):
         InjectSettings.build({"weights": {"off-by-on": 1}})
+
+
+def recurse(tree):
+    yield from recurse(tree)
+
+
+def test_a_solution_that_is_too_deep_for_an_operator_is_counted_and_the_others_give_pairs(monkeypatch):
+    operator = OPERATORS.get("comparison-boundary")
+    propose = operator.propose
+    recursive = replace(operator, propose=lambda tree: recurse(tree) if b"deep" in tree.data else propose(tree))
+    monkeypatch.setattr("themis_rm.curation.inject.engine.list_operators", lambda: [recursive])
+    step, pairs = run(InjectSettings(memory=False), [solution(CODE.replace("n", "deep"), 1), solution()])
+    assert step.stats[f"{DROPPED}too-deep"].total == 1
+    assert len(pairs) == 1

@@ -30,7 +30,7 @@ _EXTENSIONS = "|".join(
     sorted(ending[1:].replace("+", r"\+") for row in benchmark_languages() for ending in row.extensions)
 )
 _WEAKNESS = re.compile(r"(?i)\bC[VW]E[-_ ]?\d[\d-]*\b")
-_FILE = re.compile(rf"(?i)\b[\w-]+\.(?:{_EXTENSIONS})\b(?!\s*\()")
+_FILE = re.compile(rf"(?i)\b[\w-]{{1,100}}\.(?:{_EXTENSIONS})\b(?!\s*\()")
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
 
 MIN_CONSISTENCY, MIN_COVERAGE = 0.9, 0.05

@@ -18,6 +18,10 @@ GROWTH_SHARES = {1: 0.42, -1: 0.38, 0: 0.2}
 Fewer sites can grow than shrink, so growth has the larger share; signs without an edit are left out of the draw.
 """
 
+_MOST_DRAWS = 100
+"""Draws per copy: each draw parses the code, which is slow for a generated function with thousands of terms."""
+_LONGEST_EDIT = 10_000
+"""Most bytes that an edit inserts: operands of a deep expression overlap, so that longer ones could fill the memory."""
 _REPEAT_FACTOR = 0.25  # of an operator's weight, each time that it was used on a piece of code
 
 
@@ -79,7 +83,9 @@ def inject(
     tokens: list[str] | None = None
     injections: list[Injection] = []
     seen = {code}
-    while weight_left and len(injections) < count:
+    for _ in range(_MOST_DRAWS * count):
+        if not weight_left or len(injections) == count:
+            break
         name, edit = _draw(rng, sites, weight_left)
         source = edit.apply(tree.data)
         end = len(source) - (len(tree.data) - tree.fragment.end)
@@ -118,7 +124,7 @@ def select_operators(names: Collection[str] | None, weights: Mapping[str, float]
 
 def _find_sites(operator: BugOperator, tree: CodeTree) -> list[SourceEdit]:
     start, end = tree.fragment.start, tree.fragment.end
-    edits = dict.fromkeys(operator.propose(tree))
+    edits = dict.fromkeys(edit for edit in operator.propose(tree) if len(edit.text) <= _LONGEST_EDIT)
     return [edit for edit in edits if start <= edit.start <= edit.end <= end]
 
 

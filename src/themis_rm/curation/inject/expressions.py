@@ -58,7 +58,7 @@ def equality_flip(tree: CodeTree) -> Iterator[SourceEdit]:
 def arithmetic_swap(tree: CodeTree) -> Iterator[SourceEdit]:
     """Replace an arithmetic operator by another one."""
     for node, operator, sign, left, right in _binary(tree):
-        if sign not in _ARITHMETIC or _is_textual(tree, node):
+        if sign not in _ARITHMETIC or tree.joins_text(node):
             continue
         numbers = tree.is_number(left) or tree.is_number(right)
         if sign in _BITS and (not tree.grammar.typed or _streams(tree, node) or sign in ("<<", ">>")) and not numbers:
@@ -74,21 +74,10 @@ def _streams(tree: CodeTree, node: Node) -> bool:
     return bool(re.search(r"\b(?:cout|cerr|os|out|stream|ss|log)\b|LOG", tree.text(node)))
 
 
-def _is_textual(tree: CodeTree, node: Node) -> bool:
-    """Return whether a chain of ``+`` (or a ``%``) joins or formats text or lists."""
-    top = node
-    while top.parent is not None and top.parent.type in tree.grammar.binary:
-        top = top.parent
-    kinds = tree.grammar.strings | tree.grammar.lists
-    return any(
-        node.type in kinds for node in top.descendants() if node.parent and node.parent.type in tree.grammar.binary
-    )
-
-
 def operand_swap(tree: CodeTree) -> Iterator[SourceEdit]:
     """Swap the operands of a non-commutative operator."""
     for node, operator, sign, left, right in _binary(tree):
-        if sign in _ORDERED and tree.raw(left) != tree.raw(right) and not _is_textual(tree, node):
+        if sign in _ORDERED and tree.raw(left) != tree.raw(right) and not tree.joins_text(node):
             same = left.type in tree.grammar.binary and tree.operator(left) is not None
             if not same and operator.start >= left.end:
                 yield swap(tree, left, right)
@@ -212,14 +201,14 @@ def number_change(tree: CodeTree) -> Iterator[SourceEdit]:
             or tree.has_trailing_comment(node)
         ):
             continue
-        if re.fullmatch(r"-?[0-9]+", text):
+        if re.fullmatch(r"-?[0-9]{1,100}", text):
             value = int(text)
             changed = {0: [1], 1: [0, 2], 10: [1, 100], 100: [10, 1000], 1000: [100, 10000]}.get(
                 value, [value - 1, value + 1]
             )
             added = value == 1 and node.parent is not None and node.parent.type in tree.grammar.binary
             yield from (replace(node, str(new)) for new in changed if not (added and new == 0))
-        elif (match := re.fullmatch(r"([0-9]*)\.([0-9]*[1-9])([fFdD]?)", text)) is not None:
+        elif (match := re.fullmatch(r"([0-9]{0,100})\.([0-9]*[1-9])([fFdD]?)", text)) is not None:
             yield replace(node, f"{match[1]}.0{match[2]}{match[3]}")
             if int(match[1] or 0) == 0 and len(match[2]) > 1 and match[2][0] == "0":
                 yield replace(node, f"{match[1]}.{match[2][1:]}{match[3]}")

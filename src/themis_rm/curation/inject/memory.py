@@ -157,17 +157,19 @@ def lost_clear(tree: CodeTree) -> Iterator[SourceEdit]:
     for block in tree.find(grammar.blocks):
         for statement in block.named_children:
             inner = tree.expression(statement)
+            called = inner.type in grammar.calls and tree.callee(inner) in grammar.clears
+            dropped = (
+                inner.type in grammar.assignments
+                and len(inner.named_children) == 2
+                and inner.named_children[1].type in grammar.nulls
+                and inner.named_children[0].type not in grammar.identifiers
+            )
+            if not (called or dropped):
+                continue
             holder = next((ancestor for ancestor in statement.ancestors() if ancestor.type in grammar.functions), None)
             named = holder.child("name", "declarator") if holder is not None else None
             cleaning = named is not None and bool(_CLEANING.search(tree.text(named)))
-            cleared = inner.type in grammar.calls and tree.callee(inner) in grammar.clears
-            if inner.type in grammar.assignments and len(inner.named_children) == 2:
-                dropped = (
-                    inner.named_children[1].type in grammar.nulls
-                    and inner.named_children[0].type not in grammar.identifiers
-                )
-                cleared = dropped and cleaning
-            if cleared and (cleaning or _HOLDER.search(tree.text(inner))):
+            if cleaning or (called and _HOLDER.search(tree.text(inner))):
                 edit = delete(tree, statement)
                 if edit is not None:
                     yield edit
@@ -230,8 +232,7 @@ def lost_capacity(tree: CodeTree) -> Iterator[SourceEdit]:
         grown = re.fullmatch(
             r"(new (?:ArrayList|HashMap|HashSet|StringBuilder|List|Dictionary)(?:<[^()]*>)?)\([\w.()]+\)", text
         )
-        sized = re.search(r"\(.*(?:size|length|Count|Length|capacity|Capacity|\d).*\)$", text)
-        if grown and sized:
+        if grown and re.search(r"\(.*(?:size|length|Count|Length|capacity|Capacity|\d).*\)$", text):
             yield replace(node, grown[1] + "()")
         if tree.callee(node) in ("reserve", "ensureCapacity", "EnsureCapacity", "Grow"):
             statement = tree.statement(node)

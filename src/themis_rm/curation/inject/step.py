@@ -13,7 +13,7 @@ from themis_rm.curation.inject.engine import Injection, inject, select_operators
 from themis_rm.curation.inject.operators import list_operators
 from themis_rm.errors import SettingError
 from themis_rm.languages import MissingPartError
-from themis_rm.pipeline import DROPPED, to_document
+from themis_rm.pipeline import DROPPED, TOO_DEEP, to_document
 from themis_rm.records import CodePair, Solution
 from themis_rm.settings import Settings
 from themis_rm.storage.digests import stable_id
@@ -83,6 +83,8 @@ class InjectBugs(PipelineStep):
             incorrect = _inject(solution, seed, "FC", count, settings) if count else []
         except MissingPartError as error:
             return error.reason
+        except RecursionError:  # in an operator of a plugin; the built-in ones walk trees without recursion
+            return TOO_DEEP
         return [*incorrect, *wasteful] or NO_BUG_SITE
 
 

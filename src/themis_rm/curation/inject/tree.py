@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,8 @@ _QUIET_CALL = re.compile(
     rb"|_?(?:server)?[lL]og|[rR]equire(?:NonNull)?|DCHECK\w*|CHECK\w*|ASSERT\w*|perror|panic|raise|fail|abort|nameof)"
     rb"(?:[.>:]+\w+)*\s*[!?]?\s*[(\s]"
 )
+_LONGEST_NAME = 400
+"""Bytes of the end of a called expression in which its last name is looked for; a chain of calls may be long."""
 
 
 class Node:
@@ -108,6 +110,10 @@ class CodeTree:
         self.comments: list[tuple[int, int]] = []
         self.all_nodes: list[Node] = []
         self._by_type: dict[str, list[Node]] = defaultdict(list)
+        self._numbers: dict[Node, bool] = {}
+        self._textual: dict[Node, bool] = {}
+        self._chains: dict[Node, Node | None] = {}
+        self._statements: dict[Node, Node | None] = {}
         self._read()
 
     def _read(self) -> None:
@@ -181,7 +187,10 @@ class CodeTree:
     def callee(self, node: Node) -> str:
         """Return the last part of the called name (``close`` for ``self.file.close(1)``)."""
         named = node.child("method", "name", "function", "constructor", "type")
-        words = re.findall(r"\w+[!?]?", self.text(named)) if named is not None else []
+        if named is None:
+            return ""
+        end = self.data[max(named.start, named.end - _LONGEST_NAME) : named.end].decode("utf-8", "replace")
+        words = re.findall(r"\w+[!?]?", end)
         return words[-1] if words else ""
 
     def arguments(self, node: Node) -> list[Node]:
@@ -195,11 +204,37 @@ class CodeTree:
 
     def statement(self, node: Node) -> Node | None:
         """Return the statement that contains a node: the node or ancestor that is directly in a block."""
-        while node.parent is not None:
-            if node.parent.type in self.grammar.blocks and node.named:
-                return node
-            node = node.parent
-        return None
+        return self._outermost(node, self._statements, self._is_statement)
+
+    def _is_statement(self, node: Node) -> bool:
+        return node.named and node.parent is not None and node.parent.type in self.grammar.blocks
+
+    def chain(self, node: Node) -> Node:
+        """Return the outermost binary operation of which an operation is an operand of an operand."""
+        binary = self.grammar.binary
+        top = self._outermost(node, self._chains, lambda up: up.parent is None or up.parent.type not in binary)
+        return top or node
+
+    def _outermost(self, node: Node, known: dict[Node, Node | None], is_last: Callable[[Node], bool]) -> Node | None:
+        """Return the first node from a node upwards that is the last one; the path is not walked twice."""
+        path: list[Node] = []
+        up: Node | None = node
+        while up is not None and up not in known:
+            path.append(up)
+            up = None if is_last(up) else up.parent
+        last = known[up] if up is not None else path[-1] if is_last(path[-1]) else None
+        known.update(dict.fromkeys(path, last))
+        return last
+
+    def joins_text(self, node: Node) -> bool:
+        """Return whether a chain of operations, such as ``+`` or ``%``, has texts or lists among its operands."""
+        top = self.chain(node)
+        if top not in self._textual:
+            kinds, binary = self.grammar.strings | self.grammar.lists, self.grammar.binary
+            self._textual[top] = any(
+                below.type in kinds for below in top.descendants() if below.parent and below.parent.type in binary
+            )
+        return self._textual[top]
 
     def siblings(self, statement: Node) -> list[Node]:
         """Return the statements of the block that contains a statement."""
@@ -275,8 +310,31 @@ class CodeTree:
         return names
 
     def is_number(self, node: Node) -> bool:
-        """Return whether there is evidence that an expression is a number."""
-        node = self.strip_parens(node)
+        """Return whether there is evidence that an expression is a number; one number makes a sum a number."""
+        top, stack, seen = node, [node], []
+        while stack:
+            node = stack.pop()
+            seen.append(node)
+            known = self._numbers.get(node)
+            if known is None:
+                part = self.strip_parens(node)
+                operator = self.operator(part) if part.type in self.grammar.binary else None
+                pair = self.operands(part) if operator is not None else None
+                if operator is not None and pair is not None and self.text(operator) == "+":
+                    stack += pair
+                    continue
+                known = self._is_numeric(part, operator if pair is not None else None)
+            if known:
+                self._numbers[top] = self._numbers[node] = True
+                while node is not top and node.parent is not None:  # all sums around it are numbers too
+                    node = node.parent
+                    self._numbers[node] = True
+                return True
+        self._numbers |= dict.fromkeys(seen, False)
+        return False
+
+    def _is_numeric(self, node: Node, operator: Node | None) -> bool:
+        """Return whether an expression that is not a sum is a number; ``operator`` is that of its two operands."""
         if node.type in self.grammar.numbers:
             return True
         if node.type in self.grammar.identifiers:
@@ -284,11 +342,7 @@ class CodeTree:
         if node.type in self.grammar.calls:
             return self.callee(node) in _COUNTING
         if node.type in self.grammar.binary:
-            operator, pair = self.operator(node), self.operands(node)
-            if operator is None or pair is None:
-                return False
-            sign = self.text(operator)
-            return sign in ("-", "*", "/", "//", "%") or (sign == "+" and any(self.is_number(p) for p in pair))
+            return operator is not None and self.text(operator) in ("-", "*", "/", "//", "%")
         return bool(re.search(r"[.>](?:length|Length|Count|size|count)$", self.text(node)))
 
     @cached_property

@@ -12,6 +12,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "themis_rm"
 FOUNDATION = {
     *(
         "errors",
+        "system_errors",
+        "terminal",
         "criteria",
         "records",
         "settings",

@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TypeVar
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -24,6 +23,9 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
+
+from themis_rm.terminal import TerminalConsole, one_line
 
 T = TypeVar("T")
 REFRESH_SECONDS = 0.5
@@ -112,7 +114,7 @@ def status_spinner(title: str, message: Callable[[], str] = lambda: "") -> Itera
         if console is None:
             yield
             return
-        with console.status(title) as status, poll(lambda: status.update(_status_line(title, message()))):
+        with console.status(Text(title)) as status, poll(lambda: status.update(_status_line(title, message()))):
             yield
 
 
@@ -142,7 +144,7 @@ def tasks_done(logs: Path) -> int:
 
 
 @contextmanager
-def _exclusive_console() -> Iterator[Console | None]:
+def _exclusive_console() -> Iterator[TerminalConsole | None]:
     """Yield the console to draw on, or ``None`` where nothing is to be shown."""
     console = None if _suppressed.get() else _stderr_console()
     if console is None or not _display.acquire(blocking=False):
@@ -154,16 +156,16 @@ def _exclusive_console() -> Iterator[Console | None]:
         _display.release()
 
 
-def _stderr_console() -> Console | None:
-    console = Console(stderr=True)
+def _stderr_console() -> TerminalConsole | None:
+    console = TerminalConsole(stderr=True)
     if console.is_jupyter:
         # Notebooks render terminal codes; rich's own notebook display needs ipywidgets and cannot update without.
-        return Console(stderr=True, force_terminal=True, force_jupyter=False)
+        return TerminalConsole(stderr=True, force_terminal=True, force_jupyter=False)
     return console if console.is_terminal else None
 
 
-def _progress(console: Console) -> Progress:
-    columns: list[ProgressColumn] = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn()]
+def _progress(console: TerminalConsole) -> Progress:
+    columns: list[ProgressColumn] = [SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn()]
     columns += [MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
     return Progress(*columns, console=console, transient=True)
 
@@ -172,5 +174,5 @@ def _ignore(_steps: int) -> None:
     """Do nothing: progress is not shown."""
 
 
-def _status_line(title: str, message: str) -> str:
-    return f"{title}: {message}" if message else title
+def _status_line(title: str, message: str) -> Text:
+    return Text(one_line(f"{title}: {message}" if message else title))

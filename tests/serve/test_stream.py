@@ -5,7 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from themis_rm.errors import SettingError
+from themis_rm.errors import InputError, SettingError
 from themis_rm.messages import conversation
 from themis_rm.models.settings import ModelSettings
 from themis_rm.serve.requests import ScoreSettings, read_jsonl_requests
@@ -132,3 +132,38 @@ def test_a_resumed_run_reads_only_the_remaining_lines(length, tmp_path, jsonl, r
 def test_parquet_cannot_be_resumed(length, tmp_path):
     with pytest.raises(SettingError, match="cannot be resumed"):
         run(length, [], tmp_path / "o.parquet", resume=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not ours\n",
+        "[1]\n",
+        '{"line": 1}\n',
+        "[" * 100_000 + "\n",
+        '{"line": "1", "reason": "", "detail": "", "text": ""}\n',
+        '{"line": true, "reason": "", "detail": "", "text": ""}\n',
+        '{"line": 0, "reason": "", "detail": "", "text": ""}\n',
+        '{"line": 2, "reason": "", "detail": "", "text": ""}\n{"line": 1, "reason": "", "detail": "", "text": ""}\n',
+        "\n\n",
+        "\xff\n",
+    ],
+    ids=["text", "list", "columns", "deep", "number", "bool", "zero", "order", "blank", "latin"],
+)
+@pytest.mark.parametrize("name", ["o.jsonl", "o.jsonl.errors.jsonl"])
+def test_a_file_of_something_else_is_not_resumed_and_stays(name, text, length, tmp_path, jsonl, request_row):
+    (tmp_path / name).write_text(text, encoding="latin-1")
+    with pytest.raises(InputError, match=r"not written by an earlier run of this command \(line [12]\)"):
+        run(length, jsonl(request_row(1)), tmp_path / "o.jsonl", resume=True)
+    assert (tmp_path / name).read_text(encoding="latin-1") == text
+
+
+def test_a_deeply_nested_line_is_one_invalid_request(length, tmp_path, jsonl, request_row):
+    summary = run(length, jsonl(request_row(1), "[" * 100_000, request_row(2)), tmp_path / "o.jsonl")
+    assert (summary.scored, dict(summary.invalid)) == (2, {"not-json": 1})
+
+
+def test_texts_with_lone_surrogates_are_written(length, tmp_path):
+    row = json.dumps({"id": "a\udcff", "prompt": "p", "response": "r"}).encode()
+    run(length, [row], tmp_path / "o.jsonl")
+    assert "udcff" in (tmp_path / "o.jsonl.errors.jsonl").read_text(encoding="utf-8")

@@ -1,5 +1,8 @@
 """Atomic writes: a target is either complete or unchanged."""
 
+import errno
+import json
+
 import numpy as np
 import pytest
 
@@ -67,3 +70,23 @@ def test_removing_a_link_keeps_its_target(tmp_path):
 
 def test_removing_a_missing_path_does_nothing(tmp_path):
     remove(tmp_path / "missing")
+
+
+def test_a_file_does_not_replace_a_directory(target):
+    target.mkdir(parents=True)
+    (target / "kept").touch()
+    with pytest.raises(IsADirectoryError):
+        write_text(target, "text")
+    assert names(target / "kept") == ["kept"]
+    assert names(target) == ["file.txt"]
+
+
+def test_a_full_disk_is_an_error_that_names_the_target(target):
+    with pytest.raises(OSError, match="No space") as caught, atomic_path(target):
+        raise OSError(errno.ENOSPC, "Detail: [errno 28]")
+    assert caught.value.filename == str(target)
+
+
+def test_the_json_of_a_path_that_is_not_utf_8_is_read_back(target):
+    write_json(target, {"path": "a\udcff"})
+    assert json.loads(target.read_text(encoding="utf-8")) == {"path": "a\udcff"}

@@ -1,11 +1,9 @@
 """Output directories: partial results of the same job are kept, those of another one are not."""
 
-import multiprocessing
-
 import pytest
 
 from themis_rm.errors import InputError
-from themis_rm.storage.output_dir import exclusive, prepare_output_dir
+from themis_rm.storage.output_dir import prepare_output_dir
 
 
 @pytest.fixture
@@ -53,23 +51,3 @@ def test_files_of_something_else_are_an_error(tmp_path):
     (tmp_path / "result").touch()
     with pytest.raises(InputError, match="not written by an earlier run"):
         prepare_output_dir(tmp_path, "{}", [], ["result"])
-
-
-def hold(path, locked, release):
-    with exclusive(path):
-        locked.set()
-        release.wait(60)
-
-
-def test_a_directory_has_one_writer_at_a_time(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    locked, release = context.Event(), context.Event()
-    other = context.Process(target=hold, args=(tmp_path, locked, release))
-    other.start()
-    assert locked.wait(60)
-    with pytest.raises(InputError, match="in use by another run"), exclusive(tmp_path):
-        pass
-    release.set()
-    other.join()
-    with exclusive(tmp_path):
-        pass

@@ -1,48 +1,75 @@
-"""The application: its groups of verbs, and how errors are reported.
+"""The application: its groups of verbs, how errors are reported, and how signals end it.
 
 Results go to standard output, progress and errors to standard error. An error that the user can fix is one line and
-exit code 2.
+exit code 2. A signal ends the program with one line and 128 plus its number; what was written stays, and the same
+command resumes.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 import themis_rm
 from themis_rm.cli.grammar import DEBUG
 from themis_rm.cli.groups import app
-from themis_rm.errors import UserError
+from themis_rm.cli.signals import INTERRUPTED, OUTPUT_CLOSED, catch_signals
+from themis_rm.system_errors import explain
+from themis_rm.terminal import TerminalConsole, one_line, protect_streams, protected_streams
 
 for _module in ("data", "train", "run", "evaluate", "benchmark", "score", "settings", "models"):
     importlib.import_module(f"themis_rm.cli.{_module}")  # adds its verbs to the application, in this order
 
-_PATH_ERRORS = (FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
+_LONGEST_MESSAGE = 2000
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; an error that the user can fix is one line on standard error and code 2."""
+    _open_closed_streams()
+    protect_streams()  # tracebacks of bugs are printed after the verb has ended
     raise SystemExit(run_verb(arguments))
 
 
 def run_verb(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    with protected_streams(), catch_signals() as received:
+        try:
+            code = _run(arguments)
+        except KeyboardInterrupt:  # received while no verb was running; the command-line library returns its code else
+            code = INTERRUPTED
+        if code != INTERRUPTED:
+            return code
+        _print_line("", "", "Stopped. Run the same command again to resume.")
+        return received.exit_code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = root_command().main(arguments, prog_name="themis-rm", standalone_mode=False)
-    except UserError as error:
-        return _report(str(error))
+        sys.stdout.flush()
     except typer.TyperException as error:
         return _report(_usage_error(error))
-    except _PATH_ERRORS as error:
-        return _report(f"Cannot use {error.filename or error}: {error.strerror or type(error).__name__}.")
-    if code == 130:
-        Console(stderr=True).print("Interrupted. Run the same command again to resume.")
+    except typer.Abort:
+        return _report("Standard input has ended.")
+    except SystemExit as error:  # how the command-line library ends where the reader of a pipe has ended
+        if isinstance(error.__context__, BrokenPipeError):
+            return _discard_output()
+        raise
+    except BrokenPipeError as error:
+        return _discard_output() if error.filename is None else _report(str(explain(error)))
+    except Exception as error:
+        explained = explain(error)
+        if explained is None:
+            raise
+        return _report(str(explained))
     return code if isinstance(code, int) else 0
 
 
@@ -55,9 +82,36 @@ def _report(message: str) -> int:
     if os.environ.get(DEBUG):
         traceback.print_exc()
     if message:
-        text = f"[bold red]error:[/] {message.replace('[', chr(92) + '[')}"
-        Console(stderr=True).print(text, highlight=False, soft_wrap=True)
+        _print_line("error:", "bold red", message)
     return 2
+
+
+def _print_line(label: str, style: str, message: str) -> None:
+    text = one_line(message)
+    if len(text) > _LONGEST_MESSAGE:
+        half = _LONGEST_MESSAGE // 2
+        text = f"{text[:half]} ... {text[-half:]}"
+    line = Text.assemble((label, style), " ", text) if label else Text(text)
+    with suppress(OSError):  # standard error is closed, or on a full disk
+        TerminalConsole(stderr=True).print(line, soft_wrap=True)
+
+
+def _open_closed_streams() -> None:
+    """Open the null device for standard streams that the caller has closed, so that no file takes their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+
+
+def _discard_output() -> int:
+    """Send what is still buffered to the null device: the reader of standard output has ended."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return OUTPUT_CLOSED
 
 
 def _usage_error(error: typer.TyperException) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from themis_rm.cli.extras import require_extra
 from themis_rm.cli.grammar import Call, verb
@@ -25,6 +24,7 @@ from themis_rm.cli.options import (
 )
 from themis_rm.cli.output import print_lines, written
 from themis_rm.errors import SettingError
+from themis_rm.terminal import TerminalConsole
 
 if TYPE_CHECKING:
     from themis_rm.evaluation.leaderboard.result import Leaderboard
@@ -202,7 +202,7 @@ def leaderboard(
 
         write_page(board, html)
     files = [written(path) for path in (csv, out, html) if path is not None]
-    call.output(board, terminal_table(board, Console().width), *notes, *checks, *files)
+    call.output(board, terminal_table(board, TerminalConsole().width), *notes, *checks, *files)
 
 
 @verb(

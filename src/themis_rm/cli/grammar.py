@@ -8,6 +8,7 @@ import os
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,7 @@ from themis_rm.cli import completion
 from themis_rm.cli.output import print_json, print_lines
 from themis_rm.cli.verbs import EXECUTOR, EXECUTOR_TYPE, VERBS, settings_source, split_executor
 from themis_rm.errors import SettingError
+from themis_rm.storage.locks import exclusive, exclusive_file
 
 if TYPE_CHECKING:
     from themis_rm.pipeline import ExecutorSettings
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 COMMON_PANEL = "Common options"
 DEBUG = "THEMIS_DEBUG"
+OUTPUT_OPTIONS = frozenset({"--out", "--html", "--csv", "--mark"})
+"""Options that name an output directory (metavar DIR) or file, which is locked while the verb runs."""
 _SETTING = re.compile(r"[A-Za-z_][\w.\-]*=")
 
 Set = Annotated[
@@ -205,10 +209,15 @@ def verb(group: typer.Typer, name: str, *examples: str, panel: str | None = None
             if shared.pop("verbose"):
                 os.environ[DEBUG] = "1"  # read by this process and by its workers
             shared["set_"] = tuple(shared.get("set_") or ())
-            function(Call(path, **shared), **options)
+            with ExitStack() as locks:
+                for lock, value in ((lock, options[name]) for name, lock in outputs.items()):
+                    if value is not None:
+                        locks.enter_context(lock(value))
+                function(Call(path, **shared), **options)
 
         signature = inspect.signature(function, eval_str=True)
         own = list(signature.parameters.values())[1:]
+        outputs = {item.name: lock for item in own if (lock := _lock_of(item))}
         added = [
             inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
             for key, (annotation, default) in common.items()
@@ -219,6 +228,14 @@ def verb(group: typer.Typer, name: str, *examples: str, panel: str | None = None
         return function
 
     return register
+
+
+def _lock_of(parameter: inspect.Parameter) -> Callable[[Path], AbstractContextManager[None]] | None:
+    """Return what locks the output that an option names, or ``None`` for another parameter."""
+    for option in getattr(parameter.annotation, "__metadata__", ()):
+        if set(getattr(option, "param_decls", None) or ()) & OUTPUT_OPTIONS:
+            return exclusive if option.metavar == "DIR" else exclusive_file
+    return None
 
 
 def epilog(examples: Iterable[str]) -> str:

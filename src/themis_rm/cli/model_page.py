@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from themis_rm.cli.output import plain
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import CheckpointError, UserError
 
@@ -93,13 +92,13 @@ class ModelPage:
             grid.add_column(justify="right", no_wrap=True)
             grid.add_column(overflow="fold")
             for name, value in self.facts:
-                grid.add_row(name, plain(value))
+                grid.add_row(name, value)
             yield ""
             yield grid
         for number, text in enumerate(self.about):
             yield Text(text if number else f"\n{text}")
         for command in self.commands:
-            yield f"\n{join_command(command, width)}"
+            yield Text(f"\n{join_command(command, width)}", no_wrap=True, overflow="ignore")
         for number, text in enumerate(self.warnings):
             yield Text(f"! {text}" if number else f"\n! {text}")
 

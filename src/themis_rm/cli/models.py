@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from themis_rm.cli import completion
@@ -16,6 +15,7 @@ from themis_rm.cli.extras import require_extra
 from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import models
 from themis_rm.errors import InputError, SettingError, did_you_mean
+from themis_rm.terminal import TerminalConsole
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,7 +38,7 @@ def list_(
 
     rows = _matches(published.rows(), pattern, family)
     footer = (Text(line) for line in _footer(rows))  # texts are wrapped
-    call.output([_plain_row(row) for row in rows], _table(rows, Console().width), *footer)
+    call.output([_plain_row(row) for row in rows], _table(rows, TerminalConsole().width), *footer)
 
 
 @verb(models, "show", "models show length", "models show OWNER/NAME", "models show path/to/checkpoint")
@@ -64,7 +64,7 @@ def show(
             page = model_page.checkpoint_page(Path(name))
     else:
         page = model_page.published_page(published.require(name))
-    call.output(page, *page.renderables(Console().width))
+    call.output(page, *page.renderables(TerminalConsole().width))
 
 
 def _matches(rows: Sequence[PublishedModel], pattern: str | None, family: str | None) -> list[PublishedModel]:
@@ -115,7 +115,7 @@ def _table(rows: Sequence[PublishedModel], width: int) -> Table:
     table.add_column("system", width=6, no_wrap=True)
     table.add_column("gold", width=5, no_wrap=True)
     for family, members in _by_family(rows):
-        table.add_row(f"[bold]{_heading(family)}[/bold]")
+        table.add_row(Text(_heading(family), style="bold"))
         for row in members:
             table.add_row(*_cells(row))
     return table

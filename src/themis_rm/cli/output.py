@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
+
+from themis_rm.terminal import TerminalConsole, one_line, visible_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 def print_json(result: Any) -> None:
     """Print a result of any verb as JSON: models, dataclasses and plain data."""
-    typer.echo(result.to_json() if hasattr(result, "to_json") else json.dumps(to_plain(result), ensure_ascii=False))
+    text = result.to_json() if hasattr(result, "to_json") else json.dumps(to_plain(result), ensure_ascii=False)
+    typer.echo(visible_json(text))
 
 
 def to_plain(value: Any) -> Any:
@@ -36,18 +38,13 @@ def to_plain(value: Any) -> Any:
 
 
 def print_lines(*renderables: Any, stderr: bool = False) -> None:
-    """Print tables, and texts as they are: one line each, not wrapped and without markup."""
-    console = Console(stderr=stderr)
+    """Print tables and texts; a ``str`` is one line, not wrapped; its line breaks are shown as escapes."""
+    console = TerminalConsole(stderr=stderr)
     for item in renderables:
         if isinstance(item, str):
-            console.print(item, markup=False, highlight=False, soft_wrap=True)
+            console.print(one_line(item), soft_wrap=True)
         else:
             console.print(item)
-
-
-def plain(text: str) -> str:
-    """Return text that rich prints as it is."""
-    return text.replace("[", r"\[")
 
 
 def new_table(*columns: str, title: str | None = None, left: Sequence[str] = ()) -> Table:
@@ -69,7 +66,7 @@ def written(path: Path) -> str:
 
 def stage_lines(report: StageReport, out: Path) -> Iterator[str]:
     """Yield how many rows a stage read, kept and dropped, and what failed."""
-    yield f"{report.stage}: {report.kept:,} kept of {report.read:,} in {report.seconds:.1f} s -> {out}"
+    yield f"{report.stage}: {report.kept:,} kept of {report.read:,} in {report.seconds:.1f} s {written(out)}"
     for reason, rows in sorted(report.dropped.items(), key=lambda item: (-item[1], item[0])):
         yield f"  dropped {rows:>9,}  {reason}"
     failed = report.details.get("failed", [])

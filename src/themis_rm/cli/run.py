@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from themis_rm.cli import completion
 from themis_rm.cli.extras import require_extra
@@ -15,6 +14,7 @@ from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import TRAINING, app
 from themis_rm.cli.options import Executor, Workers, executor_flags
 from themis_rm.cli.output import to_plain
+from themis_rm.terminal import TerminalConsole
 
 if TYPE_CHECKING:
     from themis_rm.workflow.run import RunResult
@@ -53,7 +53,7 @@ def run(
         from themis_rm.workflow.run import run as run_recipe
 
     settings = RunRecipe.load(recipe, call.overrides(executor_flags(executor, workers)))
-    finished = run_recipe(settings, out or Path(settings.run_name), Console(stderr=True))
+    finished = run_recipe(settings, out or Path(settings.run_name), TerminalConsole(stderr=True))
     call.output(_plain(finished), finished.results.table(), *_lines(finished))
 
 

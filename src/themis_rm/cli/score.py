@@ -15,11 +15,17 @@ from themis_rm.cli.extras import require_extra
 from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import SCORING, app
 from themis_rm.cli.options import BatchTokens, Device, DType, Limit, Model, model_flags
-from themis_rm.cli.output import print_json, print_lines
+from themis_rm.cli.output import print_json, print_lines, written
 from themis_rm.errors import InputError, SettingError
+from themis_rm.terminal import visible_json
 
 if TYPE_CHECKING:
     from themis_rm.serve.stream import ScoreSummary
+
+JSON_LINES, JSON = (".jsonl", ".ndjson"), (".json",)
+"""Suffixes of files of requests."""
+OTHER_DATA = (".parquet", ".arrow", ".feather", ".csv", ".tsv", ".xlsx", ".gz", ".zip", ".zst", ".safetensors", ".bin")
+"""Suffixes of files that are neither requests nor code; they are refused, not scored as code."""
 
 
 @verb(
@@ -35,7 +41,9 @@ def score(
     model: Model,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE", help="Code files, or one .jsonl file of requests; - is standard input."),
+        typer.Argument(
+            metavar="FILE", help="Code files, or one .jsonl or .json file of requests; - is standard input."
+        ),
     ] = None,
     criteria: Annotated[
         list[str] | None,
@@ -79,17 +87,31 @@ def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[
     for path in files:
         if not path.is_file():
             raise InputError(f"{path} is not a file.")
-    jsonl = [path for path in files if path.suffix == ".jsonl"]
-    if jsonl and len(files) > 1:
-        raise SettingError("Several files, one of them .jsonl.", "Score one .jsonl file at a time, or code files.")
-    return _read_jsonl(jsonl[0], settings) if jsonl else read_code_requests(files, settings)
+    data = [path for path in files if path.suffix.lower() in {*JSON_LINES, *JSON, *OTHER_DATA}]
+    if not data:
+        return read_code_requests(files, settings)
+    if len(files) > 1:
+        raise SettingError(f"Several files, one of them {data[0].name}.", "Score one file of requests, or code files.")
+    return _read_request_file(files[0], settings)
 
 
-def _read_jsonl(path: Path, settings: Any) -> Iterator[Any]:
+def _read_request_file(path: Path, settings: Any) -> Iterator[Any]:
     from themis_rm.serve.requests import read_jsonl_requests
+    from themis_rm.storage.json_text import read_json
 
+    suffix = path.suffix.lower()
+    if suffix in OTHER_DATA:
+        raise InputError(f"{path} is data, not code.", "Write requests as .jsonl or .json; name code by its suffix.")
+    if suffix in JSON:
+        values = read_json(path, "Write a list of requests, or one request per line of a .jsonl file.")
+        lines = (json.dumps(value).encode() for value in (values if isinstance(values, list) else [values]))
+        return read_jsonl_requests(lines, settings)
+    return read_jsonl_requests(_lines(path), settings)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
     with path.open("rb") as handle:
-        yield from read_jsonl_requests(handle, settings)
+        yield from handle
 
 
 def _score(scorer: Any, requests: Iterable[Any], out: Path | None, settings: Any, resume: bool) -> ScoreSummary:
@@ -108,7 +130,7 @@ def _score(scorer: Any, requests: Iterable[Any], out: Path | None, settings: Any
     for row in scorer.score_requests(counted(), settings.chunk_size):
         summary.count(row)
         if isinstance(row, ScoredResponse):
-            typer.echo(json.dumps(row.to_dict(), ensure_ascii=False))
+            typer.echo(visible_json(json.dumps(row.to_dict(), ensure_ascii=False)))
     return summary
 
 
@@ -124,7 +146,7 @@ def _print_summary(call: Call, summary: ScoreSummary, out: Path | None) -> None:
 def _summary_lines(summary: ScoreSummary, out: Path | None) -> Iterator[str]:
     skipped = f", {summary.skipped:,} skipped as done before" if summary.skipped else ""
     truncated = f", {summary.truncated:,} truncated" if summary.truncated else ""
-    file = f" -> {out}" if out else ""
+    file = f" {written(out)}" if out else ""
     notes = "".join(f", {rows:,} {note}" for note, rows in summary.notes.items())
     yield f"{summary.scored:,} scores of {summary.read:,} inputs{skipped}{truncated}{notes}{file}"
     yield from (f"  {line}" for line in summary.examples)

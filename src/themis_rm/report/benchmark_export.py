@@ -29,6 +29,7 @@ from themis_rm.results import ResultPart, TableView
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import file_sha256
+from themis_rm.storage.locks import LOCK_FILE
 from themis_rm.storage.parquet import read_rows, write_rows
 
 FEATURES = ("prompt", "chosen", "rejected", "language", "aspect", "subset", "id")
@@ -117,7 +118,7 @@ def export_benchmark(
         SettingError: ``out`` is not empty.
     """
     settings, benchmark, out = settings or BenchmarkExportSettings(), Path(benchmark), Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or any(path.name != LOCK_FILE for path in out.iterdir())):
         raise SettingError(f"{out} is not empty.", "Give a new directory, so that no file of another version remains.")
     facts = Manifest.load(manifest or BenchmarkFiles(benchmark).manifest)
     pairs = [CompiledPair.from_dict(row) for row in read_rows(benchmark, CompiledPair.schema().names)]

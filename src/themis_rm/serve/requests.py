@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ from themis_rm.messages import Conversation, conversation, join_response, parse_
 from themis_rm.models.protocol import is_unicode
 from themis_rm.models.settings import ModelSettings
 from themis_rm.settings import Settings
+from themis_rm.storage.input_files import path_text
+from themis_rm.storage.json_text import parse_json
 
 ALL = "all"
 """Label of a score under the prompt that lists all criteria."""
@@ -124,7 +125,7 @@ def read_jsonl_requests(lines: Iterable[bytes], settings: ScoreSettings) -> Iter
             yield InvalidRequest(number, "too-large", detail, text[:200])
             continue
         try:
-            yield from _parse_requests(json.loads(line), number, labels)
+            yield from _parse_requests(parse_json(line), number, labels)
         except UnicodeDecodeError:
             yield InvalidRequest(number, "not-utf-8", "the line is not UTF-8", text)
         except ValueError as error:
@@ -249,10 +250,10 @@ def read_code_requests(paths: Iterable[Path], settings: ScoreSettings) -> Iterat
                 yield InvalidRequest(number, "empty", f"{path} is empty", str(path))
             else:
                 request = settings.prompt or default_prompt(path)
-                yield Request(str(path), number, conversation(None, request, text), labels)
+                yield Request(path_text(path), number, conversation(None, request, text), labels)
 
 
 def default_prompt(path: Path) -> str:
     """Return the request that a code file without one is assumed to answer."""
     language = language_of_path(path.name)
-    return f"Write {path.name}{f' in {language.name}' if language else ''}."
+    return f"Write {path_text(path.name)}{f' in {language.name}' if language else ''}."

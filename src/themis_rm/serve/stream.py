@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from themis_rm.errors import SettingError
+from themis_rm.errors import InputError, SettingError
 from themis_rm.records import Row
 from themis_rm.results import TableView
 from themis_rm.serve.requests import InvalidRequest, Request, ScoreSettings
 from themis_rm.storage.atomic import atomic_path
+from themis_rm.storage.input_files import open_input
+from themis_rm.storage.json_text import parse_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,9 @@ class ScoredResponse(Row):
     truncated: bool = False
     failure: str = ""
     note: str = ""
+
+
+_COLUMNS = tuple({item.name for item in dataclasses.fields(kind)} for kind in (ScoredResponse, InvalidRequest))
 
 
 class StreamScorer(Protocol):
@@ -152,7 +157,7 @@ def score_to_file(
     mode = "a" if resume else "w"
     out.parent.mkdir(parents=True, exist_ok=True)
     # Errors are line-buffered: the output file is never ahead of them, and alone determines where to resume.
-    with out.open(mode, encoding="utf-8") as good, errors.open(mode, encoding="utf-8", buffering=1) as bad:
+    with _opened(out, mode) as good, _opened(errors, mode, buffering=1) as bad:
         for row in scorer.score_requests(pending, settings.chunk_size):
             summary.count(row)
             target = bad if isinstance(row, InvalidRequest) else good
@@ -160,6 +165,11 @@ def score_to_file(
             if on_row is not None:
                 on_row()
     return summary
+
+
+def _opened(path: Path, mode: str, buffering: int = -1) -> TextIO:
+    # Texts can have lone surrogates; their escapes are those of JSON.
+    return path.open(mode, buffering, encoding="utf-8", errors="backslashreplace")
 
 
 def errors_path(out: Path) -> Path:
@@ -183,7 +193,7 @@ def _write_parquet(
     with (
         atomic_path(out) as partial,
         pq.ParquetWriter(partial, schema, compression="zstd") as writer,
-        errors_path(out).open("w", encoding="utf-8") as bad,
+        _opened(errors_path(out), "w") as bad,
     ):
         while batch := list(islice(rows, 1000)):
             good = []
@@ -208,15 +218,38 @@ def _truncate_to_chunk(out: Path, errors: Path, chunk_size: int) -> int:
 
 
 def _complete_lines(path: Path) -> Iterator[tuple[int, int]]:
-    """Yield the input line of each complete output row, and the row's end offset in bytes."""
-    if not path.is_file():
+    """Yield the input line of each complete output row, and the row's end offset in bytes.
+
+    Raises:
+        InputError: A row was not written by :func:`score_to_file`.
+    """
+    if not path.exists():
         return
-    end = 0
-    with path.open("rb") as handle:
-        for line in handle:
-            if line.endswith(b"\n"):
-                end += len(line)
-                yield int(json.loads(line)["line"]), end
+    end, last = 0, 0
+    with open_input(path) as handle:
+        for number, row in enumerate(handle, 1):
+            if not row.endswith(b"\n"):
+                return
+            end += len(row)
+            line = _input_line(row)
+            if line is None or line < last:
+                raise InputError(
+                    f"{path} was not written by an earlier run of this command (line {number}).",
+                    "Set another output file, or score without resuming, which replaces this one.",
+                )
+            last = line
+            yield line, end
+
+
+def _input_line(row: bytes) -> int | None:
+    """Return the input line of an output row, or ``None`` for a row of something else."""
+    try:
+        value = parse_json(row)
+    except ValueError:
+        return None
+    known = isinstance(value, dict) and value.keys() in _COLUMNS
+    line = value["line"] if known else None
+    return line if isinstance(line, int) and not isinstance(line, bool) and line > 0 else None
 
 
 def _truncate_before(path: Path, number: int) -> None:

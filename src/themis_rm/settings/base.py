@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from themis_rm.errors import InputError, SettingError
 from themis_rm.settings.suggest import suggest_key
+from themis_rm.settings.yaml_text import MAX_BYTES, InvalidYamlError, parse_yaml
+from themis_rm.storage.input_files import read_text
 
 
 class Override(NamedTuple):
@@ -110,24 +111,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         InputError: The file is missing, is not YAML, or is not a mapping.
     """
+    text = read_text(path, MAX_BYTES)
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read {path}: {error}.") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is not valid YAML: {_yaml_problem(error)}.") from error
+        values = parse_yaml(text)
+    except InvalidYamlError as error:
+        raise InputError(f"{path} is not valid YAML: {error}.") from error
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise InputError(f"{path} contains a {type(values).__name__}, not a mapping.", "Write 'key: value' lines.")
     return values
-
-
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
-    if problem is None or mark is None:
-        return " ".join(str(error).split())
-    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
 def parse_override(text: str) -> Override:
@@ -140,9 +133,9 @@ def parse_override(text: str) -> Override:
     if not equals or not key.strip():
         raise SettingError(f"'{text}' is not of the form KEY=VALUE.", "Write for example --set seed=1.")
     try:
-        return Override(key.strip(), yaml.safe_load(value))
-    except yaml.YAMLError:
-        raise SettingError(f"{key}: '{value}' is not valid YAML.", "Quote the value.") from None
+        return Override(key.strip(), parse_yaml(value))
+    except InvalidYamlError as error:
+        raise SettingError(f"{key}: '{value}' is not valid YAML: {error}.", "Quote the value.") from None
 
 
 def apply_overrides(values: Mapping[str, Any], overrides: Iterable[str | Override]) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from themis_rm.system_errors import name_path
 
 PARTIAL_SUFFIX = ".partial"
 """Suffix of files and directories that are still being written."""
@@ -17,11 +19,14 @@ PARTIAL_SUFFIX = ".partial"
 def atomic_path(target: str | Path) -> Iterator[Path]:
     """Yield a temporary path next to ``target``; rename it to ``target`` when the body succeeds.
 
-    The body may create a file or fill a directory under the temporary path. An existing target is replaced. If the
-    body raises, the temporary path is removed and the target is left unchanged.
+    The body may create a file or fill a directory under the temporary path. A file replaces a file, a directory
+    replaces a directory. If the body raises, the temporary path is removed and the target is left unchanged.
 
     Args:
         target: Final path. Its parent directory is created if missing.
+
+    Raises:
+        IsADirectoryError: The body created a file, and the target is a directory.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -29,12 +34,15 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
     remove(partial)
     try:
         yield partial
-    except BaseException:
-        remove(partial)
+        if partial.is_dir() and target.is_dir():
+            remove(target)  # a rename does not replace a directory that is not empty
+        partial.replace(target)
+    except BaseException as error:
+        if isinstance(error, OSError):
+            name_path(error, target)
+        with suppress(OSError):
+            remove(partial)
         raise
-    if target.is_dir():
-        remove(target)  # a rename does not replace a directory that is not empty
-    partial.replace(target)
 
 
 @contextmanager
@@ -54,7 +62,8 @@ def atomic_directory(target: str | Path) -> Iterator[Path]:
 def write_text(path: str | Path, text: str) -> None:
     """Write a UTF-8 text file atomically."""
     with atomic_path(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+        # A path that is not UTF-8 has lone surrogates; their escapes are those of JSON.
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from themis_rm.errors import InputError
+from themis_rm.storage.json_text import parse_json
 
 
 class JsonlCache:
@@ -47,7 +48,7 @@ class JsonlCache:
 
     def _read(self, line: bytes, number: int, names: Collection[str]) -> tuple[str, dict[str, Any]]:
         try:
-            row = json.loads(line)
+            row = parse_json(line)
         except ValueError:
             row = None
         key = row.pop("key", None) if isinstance(row, dict) else None

@@ -1,13 +1,10 @@
-"""Output directories of jobs: which job a directory belongs to, whether it can resume, and who writes to it."""
+"""Output directories of jobs: which job a directory belongs to, and whether it can resume."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-
-import filelock
 
 from themis_rm.errors import InputError, SettingError
 from themis_rm.storage.atomic import remove, write_text
@@ -76,23 +73,3 @@ def require_same_job(out: str | Path, settings: str, hint: str = "Use another di
         write_text(file, settings + "\n")
     elif file.read_text(encoding="utf-8") != settings + "\n":
         raise SettingError(f"{out} contains a run with other settings or other data.", hint)
-
-
-@contextmanager
-def exclusive(out: str | Path) -> Iterator[None]:
-    """Lock a directory for this process while the body runs; the lock ends with the process, however it ends.
-
-    Raises:
-        InputError: Another process holds the lock.
-    """
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(out / ".lock")
-    try:
-        lock.acquire(blocking=False)
-    except filelock.Timeout:
-        raise InputError(f"{out} is in use by another run.", "Wait for it, or set another output directory.") from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from themis_rm.errors import InputError
 from themis_rm.storage.atomic import atomic_path
+from themis_rm.storage.input_files import require_file
 
 
 class TypedRow(Protocol):
@@ -51,6 +53,42 @@ def parquet_files(path: str | Path) -> list[Path]:
     return files
 
 
+class _NamedParquetFile(pq.ParquetFile):
+    """A Parquet file whose errors name it: a damaged page is found when it is read."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+        super().__init__(require_file(path))
+
+    def iter_batches(self, *args: Any, **options: Any) -> Iterator[pa.RecordBatch]:
+        with _damage_named(self.path):
+            for batch in super().iter_batches(*args, **options):
+                batch.validate(full=True)  # also finds texts that are not UTF-8
+                yield batch
+
+    def read(self, *args: Any, **options: Any) -> pa.Table:
+        with _damage_named(self.path):
+            return _validated(super().read(*args, **options))
+
+    def read_row_group(self, *args: Any, **options: Any) -> pa.Table:
+        with _damage_named(self.path):
+            return _validated(super().read_row_group(*args, **options))
+
+
+def _validated(table: pa.Table) -> pa.Table:
+    table.validate(full=True)
+    return table
+
+
+@contextmanager
+def _damage_named(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise InputError(f"{path} is damaged ({reason}).", "Write or download it again.") from error
+
+
 def open_parquet(path: str | Path, required: Sequence[str] = ()) -> pq.ParquetFile:
     """Open a Parquet file and check that it has the required columns.
 
@@ -58,7 +96,7 @@ def open_parquet(path: str | Path, required: Sequence[str] = ()) -> pq.ParquetFi
         InputError: The file is not a complete Parquet file, or lacks a column.
     """
     try:
-        file = pq.ParquetFile(path)
+        file = _NamedParquetFile(path)
         names = file.schema_arrow.names  # fails if a damaged file has names that are not UTF-8
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from error

@@ -25,8 +25,9 @@ from themis_rm.results import TableView
 from themis_rm.serve.scorer import Scorer
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import stable_id
-from themis_rm.storage.output_dir import exclusive
+from themis_rm.storage.locks import exclusive
 from themis_rm.storage.parquet import read_rows, write_rows
+from themis_rm.terminal import TerminalConsole
 from themis_rm.training.runner import train
 from themis_rm.workflow.fingerprints import (
     code_fingerprint,
@@ -112,7 +113,7 @@ def run(
         raise SettingError("The recipe has no repositories and no trees.", "Set repositories, trees or both.")
     with exclusive(out):
         stages = build_stages(recipe, out)
-        view = RunView(stages, out, console or Console(stderr=True))
+        view = RunView(stages, out, console or TerminalConsole(stderr=True))
         with view.display():
             for stage in stages:
                 view.start(stage)

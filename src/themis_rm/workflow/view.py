@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,12 +10,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from themis_rm.pipeline import StageReport, read_counts
 from themis_rm.progress import poll, suppress_progress, tasks_done
+from themis_rm.storage.json_text import parse_json
 from themis_rm.workflow.stages import Stage
 
-MARKS = {"waiting": "[dim]·[/]", "running": "[yellow]▶[/]", "done": "[green]✓[/]", "unchanged": "[cyan]=[/]"}
+MARKS = {
+    "waiting": Text("·", "dim"),
+    "running": Text("▶", "yellow"),
+    "done": Text("✓", "green"),
+    "unchanged": Text("=", "cyan"),
+}
 
 
 class RunView:
@@ -109,8 +115,10 @@ def _last_line(log: Path) -> str:
         lines = handle.read().decode("utf-8", "replace").splitlines()
     for line in reversed(lines):
         try:
-            values = json.loads(line)
+            values = parse_json(line)
         except ValueError:
+            continue
+        if not isinstance(values, dict):
             continue
         parts = [f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()]
         return ", ".join(parts[:6])

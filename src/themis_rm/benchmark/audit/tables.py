@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from themis_rm.benchmark.audit.findings import SCOPES
 from themis_rm.benchmark.audit.lengths import LengthBias
@@ -40,7 +40,7 @@ def _table(title: str, *columns: str, left: int = 1) -> Table:
 
 def _checks(audit: Audit) -> Table:
     table = Table(
-        title=f"Audit of {escape(audit.benchmark)}: {audit.pairs:,} pairs",
+        title=Text(f"Audit of {audit.benchmark}: {audit.pairs:,} pairs"),
         box=box.SIMPLE_HEAD,
         padding=(0, 1),
         title_justify="left",
@@ -49,8 +49,8 @@ def _checks(audit: Audit) -> Table:
     table.add_column("check", no_wrap=True)
     table.add_column("result", ratio=1)
     for check in audit.checks:
-        text = escape(check.message) + (f"\n[dim]→ {escape(check.hint)}[/dim]" if check.hint else "")
-        table.add_row(f"[{_COLORS[check.level]}]{check.level}[/]", check.name, text)
+        hint = (f"\n→ {check.hint}", "dim") if check.hint else ""
+        table.add_row(Text(check.level, style=_COLORS[check.level]), check.name, Text.assemble(check.message, hint))
     return table
 
 
@@ -121,7 +121,7 @@ def _words(audit: Audit) -> Table:
         name = word.word if len(word.word) < 32 else word.word[:31] + "…"
         table.add_row(
             word.source,
-            f"{mark} {escape(name)}",
+            Text(f"{mark} {name}"),
             str(word.chosen),
             str(word.rejected),
             str(word.tasks),

@@ -11,7 +11,6 @@ yields :class:`UnusableRecord` only for what the compiler cannot see, such as a 
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from xml.etree import ElementTree as ET
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
 from themis_rm.registry import Registry
+from themis_rm.storage.json_text import parse_json
 
 PromptSource = Literal["upstream", "derived", "template", "llm"]
 """Origin of a prompt: the source's text; composed from the source's text (a rule's title, a comment); made from name,
@@ -161,7 +161,7 @@ def read_jsonl(path: Path, columns: Sequence[str] = ()) -> Iterator[tuple[int, d
 
 
 def _parse_object(line: str, where: str, columns: Sequence[str]) -> dict[str, Any]:
-    value = json.loads(line)
+    value = parse_json(line)
     if not isinstance(value, dict):
         raise InputError(f"{where} is not a JSON object.", DOWNLOAD_HINT)
     missing = [name for name in columns if name not in value]
@@ -177,7 +177,7 @@ def read_json(path: Path) -> Any:
         InputError: The file cannot be read or is not JSON.
     """
     try:
-        return json.loads(read_text(path))
+        return parse_json(read_text(path))
     except ValueError as error:
         raise InputError(f"Cannot read {path}: {error}.", DOWNLOAD_HINT) from error
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from rich.markup import escape
 
 import themis_rm
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
@@ -159,6 +158,7 @@ class AttackResults(Result):
         from rich import box
         from rich.console import Group
         from rich.table import Table
+        from rich.text import Text
 
         def new_table(title: str, caption: str, *columns: str) -> Table:
             table = Table(
@@ -184,7 +184,7 @@ class AttackResults(Result):
             accuracies = (_percent(of.value) for of in (flips.before, flips.attacked, flips.both))
             known = flips.low is not None and flips.high is not None
             interval = f" [{100 * (flips.low or 0):.0f}–{100 * (flips.high or 0):.0f}]" if known else ""
-            effects.add_row(name, str(flips.pairs), *accuracies, escape(_percent(flips.flip_rate) + interval))
+            effects.add_row(name, str(flips.pairs), *accuracies, Text(_percent(flips.flip_rate) + interval))
             effects_by_language = self.by_language[name]
             by_language.add_row(
                 name, *(_percent(_rate(effects_by_language.get(row.benchmark_name)), 0) for row in languages)

@@ -117,7 +117,7 @@ def terminal_table(board: Leaderboard, width: int = 100) -> Table:
 
 
 def _cells(board: Leaderboard, index: int, columns: list[int]) -> list[str]:
-    name = board.entries[index].name.replace("[", r"\[")
+    name = board.entries[index].name
     if index >= board.scored:
         strict = board.reference_strict[index - board.scored]
         by_criterion = [format_percent(strict[column]) for column in columns]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from themis_rm.errors import InputError
 from themis_rm.models.protocol import is_unicode
+from themis_rm.storage.json_text import parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def read_problems(path: Path, rejected: Counter[str]) -> Iterator[Problem]:
                 if not line.strip():
                     continue
                 try:
-                    problem = Problem.parse(json.loads(line))
+                    problem = Problem.parse(parse_json(line))
                 except ValueError:
                     problem = "not-json"
                 if isinstance(problem, str):

@@ -1,18 +1,21 @@
 """The command line: one grammar for all verbs, one clear line and exit code 2 for errors that the user can fix."""
 
+import contextvars
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from tests.command_line import all_verbs, cli, error_line
 
-from themis_rm.cli.grammar import VerbCommand
+from themis_rm.cli.grammar import OUTPUT_OPTIONS, VerbCommand
 from themis_rm.cli.verbs import VERBS
 from themis_rm.records import BenchmarkPair
 from themis_rm.settings.suggest import SYNONYMS
+from themis_rm.storage.locks import exclusive, exclusive_file
 from themis_rm.storage.parquet import write_rows
 
 COMMANDS = dict(all_verbs())
@@ -338,3 +341,34 @@ def test_a_recipe_with_an_unknown_key_suggests_the_right_one(tmp_path):
 def test_a_training_recipe_without_data_is_an_error(tmp_path):
     (tmp_path / "r.yaml").write_text("backbone: {path: x}\n")
     assert "names no data" in error_line(cli("train", "r.yaml", "--out", "o", cwd=tmp_path))
+
+
+OUTPUTS = {
+    verb: [item for item in command.params if set(item.opts) & set(OUTPUT_OPTIONS)]
+    for verb, command in COMMANDS.items()
+}
+
+
+@pytest.mark.parametrize(("verb", "option"), [(verb, item) for verb, items in OUTPUTS.items() for item in items])
+def test_an_output_in_use_is_refused(verb, option, tmp_path):
+    out = tmp_path / "out"
+    with (exclusive if option.metavar == "DIR" else exclusive_file)(out):
+        required = [word for item in COMMANDS[verb].params if item.required for word in _given(item, tmp_path)]
+        arguments = [*verb.split(), *required, option.opts[0], out]
+        line = contextvars.Context().run(cli, *arguments, cwd=tmp_path)
+    assert f"{out} is in use by another run." in error_line(line)
+
+
+def _given(item, folder):
+    value = str(folder / "other") if item.opts[0] in OUTPUT_OPTIONS else "x"
+    return [value] if item.opts[0] == item.name else [item.opts[0], value]
+
+
+def test_every_option_that_writes_is_locked():
+    writing = {
+        option.opts[0]
+        for command in COMMANDS.values()
+        for option in command.params
+        if option.opts[0].startswith("--") and re.match(r"Write|Output|.*\b(to write|model card)\b", option.help or "")
+    }
+    assert writing == set(OUTPUT_OPTIONS)

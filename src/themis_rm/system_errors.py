@@ -56,7 +56,7 @@ def explain(error: BaseException) -> UserError | None:
 
 def name_path(error: OSError, path: str | os.PathLike[str]) -> None:
     """Add the path to an error of the operating system that names none, such as that of a write to a full disk."""
-    if error.filename is None and error.errno in _HINTS:
+    if error.filename is None and error.errno is not None and error.errno in _HINTS:
         error.strerror = (
             error.strerror if len(error.args) > 1 and not _is_arrow_text(error) else os.strerror(error.errno)
         )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 COMMON_PANEL = "Common options"
 DEBUG = "THEMIS_DEBUG"
-OUTPUT_OPTIONS = frozenset({"--out", "--html", "--csv", "--mark"})
+OUTPUT_OPTIONS = ("--out", "--html", "--csv", "--mark")
 """Options that name an output directory (metavar DIR) or file, which is locked while the verb runs."""
 _SETTING = re.compile(r"[A-Za-z_][\w.\-]*=")
 
@@ -233,7 +233,8 @@ def verb(group: typer.Typer, name: str, *examples: str, panel: str | None = None
 def _lock_of(parameter: inspect.Parameter) -> Callable[[Path], AbstractContextManager[None]] | None:
     """Return what locks the output that an option names, or ``None`` for another parameter."""
     for option in getattr(parameter.annotation, "__metadata__", ()):
-        if set(getattr(option, "param_decls", None) or ()) & OUTPUT_OPTIONS:
+        # In an annotation, typer takes the first name of an option for its default.
+        if getattr(option, "default", None) in OUTPUT_OPTIONS:
             return exclusive if option.metavar == "DIR" else exclusive_file
     return None
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import IO, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -167,7 +167,7 @@ def score_to_file(
     return summary
 
 
-def _opened(path: Path, mode: str, buffering: int = -1) -> TextIO:
+def _opened(path: Path, mode: str, buffering: int = -1) -> IO[str]:
     # Texts can have lone surrogates; their escapes are those of JSON.
     return path.open(mode, buffering, encoding="utf-8", errors="backslashreplace")
 

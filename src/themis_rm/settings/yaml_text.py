@@ -48,7 +48,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Compose a node and check its extent: the number of its values and its nesting."""
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
             return self._known(super().compose_node(parent, index), event)
         self._check_event(event)
@@ -70,13 +70,13 @@ class _Loader(yaml.SafeLoader):
     def _check_event(self, event: yaml.Event) -> None:
         tag = getattr(event, "tag", None)
         if tag not in {None, "!"}:
-            raise ComposerError(None, None, f"the tag {tag} is not supported", event.start_mark)
+            raise _refused(f"the tag {tag} is not supported", event)
         if self.level >= MAX_DEPTH:
-            raise ComposerError(None, None, f"nested more than {MAX_DEPTH} levels deep", event.start_mark)
+            raise _refused(f"nested more than {MAX_DEPTH} levels deep", event)
 
     def _known(self, node: yaml.Node | None, event: yaml.AliasEvent) -> yaml.Node | None:
         if node not in self.extents:
-            raise ComposerError(None, None, f"'*{event.anchor}' refers to a value that contains it", event.start_mark)
+            raise _refused(f"'*{event.anchor}' refers to a value that contains it", event)
         return node
 
     def _check_node(self, node: yaml.Node) -> None:
@@ -85,12 +85,16 @@ class _Loader(yaml.SafeLoader):
         depth = 1 + max((self.extents[child][1] for child in children), default=0)
         if values > MAX_VALUES or depth > MAX_DEPTH:
             reason = f"more than {MAX_VALUES:,} values" if values > MAX_VALUES else f"more than {MAX_DEPTH} levels"
-            raise ComposerError(None, None, f"{reason} after aliases are replaced", node.start_mark)
+            raise _refused(f"{reason} after aliases are replaced", node)
         self.extents[node] = values, depth
         if isinstance(node, yaml.MappingNode):
             _check_keys(node)
         elif isinstance(node, yaml.ScalarNode) and "\0" in node.value:
-            raise ComposerError(None, None, "a text has a NUL character", node.start_mark)
+            raise _refused("a text has a NUL character", node)
+
+
+def _refused(reason: str, where: yaml.Event | yaml.Node) -> ComposerError:
+    return ComposerError(None, None, reason, where.start_mark)  # type: ignore[arg-type]
 
 
 def _children(node: yaml.Node) -> Iterable[yaml.Node]:
@@ -104,9 +108,9 @@ def _check_keys(node: yaml.MappingNode) -> None:
     for key, _ in node.value:
         if key.tag not in {_TEXT, _MERGE}:
             shown = f"the key {key.value}" if isinstance(key, yaml.ScalarNode) else "a key"
-            raise ComposerError(None, None, f"{shown} is not a text; quote it", key.start_mark)
+            raise _refused(f"{shown} is not a text; quote it", key)
         if key.value in seen:
-            raise ComposerError(None, None, f"the key {key.value} is repeated", key.start_mark)
+            raise _refused(f"the key {key.value} is repeated", key)
         seen.add(key.value)
 
 

@@ -24,7 +24,7 @@ FOUNDATION = {
         "pipeline",
         "registry",
     ),
-    *("languages", "storage", "endpoints", "executors"),
+    *("languages", "storage", "endpoints", "answers", "executors"),
 }
 """Modules and packages that import each other, and no package of the table below."""
 

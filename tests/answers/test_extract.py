@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.answers import AnswerMode, extract_answer
+from themis_rm.answers import AnswerMode
+from themis_rm.answers.extract import extract_answer
 from themis_rm.benchmark.authored import load_authored_pairs
 from themis_rm.errors import SettingError
 

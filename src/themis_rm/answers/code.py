@@ -1,4 +1,4 @@
-"""Tell code from prose: parse a text without fences in the languages that have a grammar."""
+"""Distinguish code from prose: parse a text without fences in the languages that have a grammar."""
 
 from __future__ import annotations
 

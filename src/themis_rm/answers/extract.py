@@ -8,23 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
+from themis_rm.answers import AnswerMode
 from themis_rm.answers.blocks import Block, fenced_blocks, is_unified_diff
 from themis_rm.answers.code import SyntaxState, check_syntax, recognize_code
 from themis_rm.answers.reasoning import split_reasoning
 from themis_rm.errors import SettingError
 from themis_rm.languages import Language, get_language, language_of_path
 from themis_rm.languages.syntax import parse, to_bytes
-
-AnswerMode = Literal["raw", "code", "last-block", "one-block", "diff", "auto"]
-"""How the code of an answer is found.
-
-``raw``: the answer as it is. ``code``: the complete answer is code, without fences. ``last-block``: the last fenced
-block. ``one-block``: the only fenced block. ``diff``: a unified diff, fenced or not. ``auto``: code without fences, a
-diff, or the only block of the first of these kinds that the answer has: a known programming language, another label,
-no label, shell commands and data.
-"""
 
 NO_CODE = "no-code"
 SEVERAL_BLOCKS = "several-blocks"
@@ -84,7 +75,7 @@ def extract_answer(text: str, mode: AnswerMode = "auto", language: str = "") -> 
 
     Args:
         text: The answer of a policy.
-        mode: See :data:`AnswerMode`.
+        mode: See :data:`~themis_rm.answers.AnswerMode`.
         language: Language that the code must have; by default the fence's label or the grammar that parses it.
 
     Raises:
@@ -198,7 +189,7 @@ def _language(label: str) -> Language | None:
 
 
 def _is_code_with_fences(text: str, language: Language | None) -> bool:
-    """Return whether a text is code whose fences lie in comments or docstrings, as in documented code."""
+    """Return whether a text is code whose fences are in comments or docstrings, as in documented code."""
     blocks = fenced_blocks(text)
     if not blocks or not text[: blocks[0].start].strip():
         return False

@@ -44,6 +44,15 @@ def load_model(model: str | Path, settings: ModelSettings | None = None) -> Rewa
         MissingExtraError: A required package is not installed.
     """
     settings = settings or ModelSettings()
+    loaded = _load(model, settings)
+    if settings.answer == "raw":
+        return loaded
+    from themis_rm.models.answers import AnswerModel  # grammars are slow to import
+
+    return AnswerModel(loaded, settings.answer)
+
+
+def _load(model: str | Path, settings: ModelSettings) -> RewardModel:
     _require_known_device(settings.device)
     if isinstance(model, str) and model in BASELINES:
         from themis_rm.models import baselines

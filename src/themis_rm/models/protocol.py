@@ -30,7 +30,11 @@ CONTROL_TOKENS = "control-tokens"
 """Note: a message contains control tokens of the model, which were encoded as text."""
 PARTLY_WRITTEN = "partly-written"
 """Note: the chat template left out or changed a part of the response, of a request or of a system message."""
-NOTES = frozenset({CONTROL_TOKENS, PARTLY_WRITTEN})
+SYNTAX_ERROR = "syntax-error"
+"""Note: the code of the answer does not parse in its language."""
+REASONING_REMOVED = "reasoning-removed"
+"""Note: the answer began with reasoning, which is not scored."""
+NOTES = frozenset({CONTROL_TOKENS, PARTLY_WRITTEN, SYNTAX_ERROR, REASONING_REMOVED})
 """Notes on scores."""
 
 

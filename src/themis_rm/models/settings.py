@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from themis_rm.answers import AnswerMode
 from themis_rm.endpoints.settings import ChatSettings, EndpointSettings
 from themis_rm.settings import Settings
 
@@ -101,6 +102,10 @@ class ModelSettings(Settings):
     control_tokens: ControlTokenMode = "text"
     """How control tokens (``<|im_end|>``) in the text of messages are encoded: ``text``, so that an answer cannot forge
     turns, or ``published``, as control tokens, as ``apply_chat_template`` does. Recorded in the results."""
+    answer: AnswerMode = "raw"
+    """What is scored of a response: ``raw``, its complete text; ``code``, a response that is code; ``last-block`` or
+    ``one-block``, a fenced block; ``diff``, a unified diff; ``auto``, the one of these that the response has. Every
+    mode but ``raw`` removes reasoning and fails a response without code. Recorded in the results."""
     bos: Bos = "template"
     """How many BOS tokens a conversation begins with: as many as the chat template writes (``template``), one
     (``always``) or none (``never``). Which is right depends on how the model was trained. Recorded in the results."""

@@ -15,8 +15,8 @@ from themis_rm.models.protocol import REASONING_REMOVED, SYNTAX_ERROR, ModelIden
 class AnswerModel:
     """A reward model that reads only the code of the last message.
 
-    An answer without code, or with code that cannot be separated from the rest, is a failure of its conversation: the reason
-    is that of :attr:`themis_rm.answers.Answer.failure`.
+    An answer without code, or with code that cannot be separated from the rest, is a failure of its conversation, under
+    the reason of :attr:`themis_rm.answers.extract.Answer.failure`.
 
     Attributes:
         model: The model that scores the code.

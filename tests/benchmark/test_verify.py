@@ -298,6 +298,7 @@ def test_authored_python_pairs_agree(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_authored_pair_with_a_check_agrees(tmp_path):
     report = verify("authored", tmp_path, settings(timeout_factor=6.0))
     assert report.disagreements == []

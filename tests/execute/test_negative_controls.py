@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.execute.negative_controls import NegativeControls, build_controls
+from themis_rm.execute.negative_controls import ChangedAssertion, NegativeControls, build_controls
 from themis_rm.languages import benchmark_languages, get_language
 
 
@@ -34,11 +34,15 @@ def controls(tests, language):
         ("Ruby", "abort 'no' unless f(1) == 3", r"abort 'no' unless f\(1\) == \d\d+"),
         ("Ruby", "assert_equal 3, f(1)", r"assert_equal \d\d+, f\(1\)"),
         ("Java", 'class M { void t() { if (!f().equals("a")) throw new E("a"); } }', r'f\(\).equals\("\w{3}a"\)\) throw new E\("a"\)'),
+        ("Ruby", "expected = 3\nabort unless f(1) == expected", r"expected = \d\d+\nabort unless f\(1\) == expected"),
+        ("Cpp", "int main() { const bool ok = f() == 3; assert(ok); }", r"ok = f\(\) == \d\d+; assert\(ok\)"),
+        ("Python", "same = f(1) == 3\nassert same", r"same = f\(1\) == \d\d+\nassert same"),
         ("CSharp", "class M { static int Main() { if (F() != 3L) { return 1; } return 0; } }", r"F\(\) != \d\d+L"),
     ],
 )  # fmt: skip
 def test_expected_values_are_changed_and_nothing_else(language, tests, pattern):
-    changed = controls(tests, language).changed
+    (control,) = controls(tests, language).assertions
+    changed = control.changed
     assert re.search(pattern, changed), changed
     assert len(changed) - len(tests) < 10
 
@@ -48,6 +52,7 @@ def test_expected_values_are_changed_and_nothing_else(language, tests, pattern):
     [
         ("Python", "assert f(1) == 3 or f(1)"),
         ("Python", "assert f(1) != 3"),
+        ("Go", "func main() { n := 3; if f(n) != n { panic(n) } }"),
         ("Python", "if f(1) == 3:\n    print(1)"),
         ("C", "int main() { assert(ok); }"),
         ("Go", "func main() { if err != nil { panic(err) } }"),
@@ -55,7 +60,7 @@ def test_expected_values_are_changed_and_nothing_else(language, tests, pattern):
     ],
 )
 def test_no_value_is_changed_where_a_correct_response_might_pass_then(language, tests):
-    assert controls(tests, language).changed is None
+    assert controls(tests, language).assertions == ()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +69,7 @@ def test_no_value_is_changed_where_a_correct_response_might_pass_then(language, 
         ("Python", "assert f(1), 'x'", "assert (f(1)) and (1 == 2), 'x'"),
         ("Ruby", "raise 'x' if f(1)", "raise 'x' if (f(1)) || (1 == 1)"),
         ("C", "int main() { if (!f()) abort(); }", "int main() { if (((!f())) || (1 == 1)) abort(); }"),
-        ("JavaScript", "assert.equal(a, b);", "process.exit(9);"),
+        ("JavaScript", "assert.equal(a, b);", "process.kill(process.pid, 9);"),
         ("Java", "class M { void t() { assertFalse(f()); } }", "class M { void t() { assertFalse((f()) || (1 == 1)); } }"),
     ],
 )  # fmt: skip
@@ -75,27 +80,41 @@ def test_assertions_are_made_to_fail(language, tests, failing):
 @pytest.mark.parametrize(
     ("passing", "accepted"),
     [
-        (set(), True),  # fails with other values, as it should
-        ({"changed"}, False),  # the assertions are executed and accept any value
-        ({"changed", "reached"}, True),  # these assertions are not executed, but others are
-        ({"changed", "reached", "failing"}, False),  # no assertion is executed, or none has an effect
+        ("", True),  # fails with other values, as it should
+        ("changed-1", False),  # the assertion is executed and accepts any value
+        ("changed-2", False),
+        ("changed-1 stopped-1", True),  # one assertion is not executed, but the other one is
+        ("changed-1 stopped-1 changed-2 stopped-2", True),  # neither is, but further assertions are
+        ("changed-1 stopped-1 changed-2 stopped-2 failing", False),  # no assertion is executed
     ],
 )
 def test_what_a_response_passes_decides(passing, accepted):
-    assert NegativeControls("changed", "reached", "failing").accept(passing.__contains__) is accepted
+    built = NegativeControls(tuple(ChangedAssertion(f"changed-{n}", f"stopped-{n}") for n in (1, 2)), "failing")
+    assert built.accept(passing.split().__contains__) is accepted
+
+
+def test_the_program_is_stopped_at_the_changed_assertion():
+    (control,) = controls("assert f(1) == 3, 'x'\nassert f(2)", "Python").assertions
+    assert control.stopped == '__import__("os")._exit(9)\nassert f(2)'
+
+
+def test_assertions_of_different_forms_are_changed():
+    tests = "assert.equal(f(1), 1);\n" * 20 + "if (f(2) !== 2) throw new Error();\n"
+    changed = [row.changed for row in controls(tests, "JavaScript").assertions]
+    assert len(changed) == 2
+    assert sum("if (f(2) !== 2)" in text for text in changed) == 1
 
 
 def test_without_any_assertion_a_response_is_accepted():
-    assert controls("print(f(1))", "Python") == NegativeControls(None, None, None)
-    assert NegativeControls(None, None, None).accept(lambda _: pytest.fail("there is nothing to run"))
+    assert controls("print(f(1))", "Python") == NegativeControls((), None)
+    assert NegativeControls((), None).accept(lambda _: pytest.fail("there is nothing to run"))
 
 
 @given(
     st.sampled_from([row.benchmark_name for row in benchmark_languages()]), st.text(alphabet="assert(f) =!&|'\"1\n{}")
 )
 def test_any_text_can_be_parsed(language, tests):
-    built = controls(tests, language)
-    assert built.changed is None or built.changed != tests
+    assert all(tests not in (row.changed, row.stopped) for row in controls(tests, language).assertions)
 
 
 def test_deeply_nested_tests_are_parsed():

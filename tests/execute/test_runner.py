@@ -7,7 +7,7 @@ import pytest
 
 from themis_rm.errors import InputError, SettingError
 from themis_rm.execute.check import Check
-from themis_rm.execute.runner import normalize_output, run_check, validate_check
+from themis_rm.execute.runner import run_check, validate_check
 from themis_rm.execute.sandbox import isolation
 from themis_rm.execute.toolchains import (
     InstalledToolchain,
@@ -16,7 +16,7 @@ from themis_rm.execute.toolchains import (
     find_toolchains,
     has_package,
 )
-from themis_rm.languages import benchmark_languages
+from themis_rm.languages import benchmark_languages, get_language
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is executed on Linux only")
 
@@ -110,6 +110,49 @@ def test_a_java_class_in_a_package_is_found(outcome_of):
     assert outcome_of(response, "Java").state == "passed"
 
 
+@pytest.mark.parametrize(
+    ("source", "file", "main"),
+    [
+        ("public class A { static void main(String[] a) { } }", "A.java", "A"),
+        ("class N { }\npublic final class A { public static class I { } static void main(String[] a) { } }", "A.java", "A"),
+        ("class A { public static void main(String[] a) { } }", "", "A"),
+        ("// public class N {\npublic record A(int n) { public static void main(String... a) { } }", "A.java", "A"),
+        ('class S { String s = "}"; }\nclass Main { public static void main(String[] a) { } }', "", "Main"),
+        ("package x.y;\nclass A { public static void main(String[] a) { } }", "", "x.y.A"),
+        ("class A { }", "", "Main"),
+    ],
+)  # fmt: skip
+def test_a_java_file_has_the_name_of_its_public_class(source, file, main):
+    toolchain = get_language("Java").toolchain
+    assert toolchain.file_name(source) == file
+    assert toolchain.main_class(source, "", "Main.java") == main
+
+
+def test_a_java_program_may_have_any_public_class(outcome_of):
+    response = "public class Answer { public static void main(String[] a) { System.out.println(1); } }"
+    assert outcome_of(response, "Java", inputs=[""], outputs=["1"]).state == "passed"
+
+
+def test_javascript_may_be_a_module(outcome_of):
+    assert outcome_of("import fs from 'node:fs';\nconsole.log(typeof fs);", "JavaScript").state == "passed"
+
+
+def test_an_integer_may_have_many_digits(outcome_of):
+    assert outcome_of("print(10 ** 5000)", inputs=[""], outputs=["1" + "0" * 5000]).state == "passed"
+
+
+def test_a_check_may_tolerate_a_difference(outcome_of):
+    values = {"inputs": [""], "outputs": ["0.3333"]}
+    assert outcome_of("print(1 / 3)", **values).state == "failed"
+    assert outcome_of("print(1 / 3)", tolerance=1e-3, **values).state == "passed"
+
+
+def test_third_party_packages_are_visible_only_to_checks_that_need_them(outcome_of):
+    program = "import importlib.util as u, sys; sys.exit(u.find_spec('numpy') is None)"
+    assert outcome_of(program).state == "failed"
+    assert outcome_of(program, packages=["numpy"]).state == "passed"
+
+
 def test_java_asserts(outcome_of):
     response = "public class Main { public static void main(String[] x) { assert false; } }"
     assert outcome_of(response, "Java").state == "failed"
@@ -129,9 +172,18 @@ def test_go_files_are_compiled_together(outcome_of):
     assert outcome_of("package main\nfunc f() int { return 5 }", "Go", **check).state == "failed"
 
 
-def test_deep_recursion_does_not_exceed_the_stack(outcome_of):
-    response = "int f(int n) { volatile char data[4000]; data[0] = 1; return n ? f(n - 1) + data[0] : 0; }"
-    assert outcome_of(response, "C", after="\nint main(void) { return f(10000) != 10000; }").state == "passed"
+DEEP = {
+    "C": '#include <stdio.h>\nint f(int n) { volatile char d[200]; d[0] = 1; return n ? f(n - 1) + d[0] : 0; }\nint main(void) { printf("%d", f(1000000)); }',
+    "JavaScript": "const f = (n) => (n ? f(n - 1) + 1 : 0);\nconsole.log(f(1000000));",
+    "Python": "import sys\nsys.setrecursionlimit(2000000)\ndef f(n): return f(n - 1) + 1 if n else 0\nprint(f(1000000))",
+    "Ruby": "def f(n) n > 0 ? f(n - 1) + 1 : 0 end\nputs f(1000000)",
+}
+
+
+@pytest.mark.parametrize("language", DEEP)
+def test_deep_recursion_does_not_exceed_the_stack(outcome_of, language):
+    outcome = outcome_of(DEEP[language], language, inputs=[""], outputs=["1000000"])
+    assert outcome.state == "passed", outcome.note
 
 
 @pytest.mark.parametrize(
@@ -195,6 +247,8 @@ def test_an_unknown_language_is_an_error():
         ({"run": "check.py"}, "not among its files"),
         ({"seconds": 0.0}, "limit of 0.0"),
         ({"seconds": float("inf")}, "limit of inf"),
+        ({"tolerance": -1.0}, "tolerance of -1.0"),
+        ({"tolerance": float("nan")}, "tolerance of nan"),
         ({"names": ["../a"], "contents": [""]}, "inside the work directory"),
         ({"file": "/a"}, "inside the work directory"),
         ({"language": "Fortran"}, "Fortran"),
@@ -204,9 +258,3 @@ def test_an_invalid_check_is_an_error(values, match):
     check = dataclasses.replace(Check(id="p", language="Python"), **values)
     with pytest.raises((InputError, SettingError), match=match):
         validate_check(check)
-
-
-def test_white_space_at_the_end_of_lines_is_ignored():
-    assert normalize_output("a \r\nb\n\n") == normalize_output("a\nb")
-    assert normalize_output(" a") != normalize_output("a")
-    assert normalize_output("a\n\nb") != normalize_output("a\nb")

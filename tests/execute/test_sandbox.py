@@ -163,6 +163,82 @@ def test_memory_of_children_counts(isolated):
     assert python(program, isolated, memory=256 * MEBIBYTE).state == "memory-limit"
 
 
+SHARED = """
+    import mmap, time
+    held = [mmap.mmap(-1, 32 << 20) for _ in range(16)]
+    for block in held:
+        for at in range(0, 32 << 20, 4096):
+            block[at] = 1
+        block.madvise(mmap.MADV_DONTNEED)
+    time.sleep(5)
+"""
+
+
+@pytest.mark.parametrize("group", [True, False], ids=["control-group", "counted"])
+def test_shared_memory_counts_even_if_it_is_not_mapped(isolated, group, monkeypatch):
+    if not group:
+        monkeypatch.setattr(sandbox, "create_memory_group", str)
+    assert python(SHARED, isolated, memory=256 * MEBIBYTE).state == "memory-limit"
+
+
+def test_files_in_memory_count(namespaces):
+    program = "import time\nfor n in range(48): open(f'f{n}', 'wb').write(bytes(1 << 20))\ntime.sleep(5)"
+    assert python(program, memory=32 * MEBIBYTE).state == "memory-limit"
+
+
+def test_buffers_of_sockets_count(isolated):
+    program = "import socket, time\nheld = [socket.socketpair() for _ in range(200)]\ntime.sleep(5)"
+    assert python(program, isolated, memory=128 * MEBIBYTE).state == "memory-limit"
+
+
+def test_standard_input_cannot_be_written_to(isolated):
+    assert b"not permitted" in python("import os; os.write(0, b'x')", isolated).stderr
+
+
+REFUSED = """
+    import ctypes, errno, os
+    libc = ctypes.CDLL(None, use_errno=True)
+    NEW_USER = 0x10000000
+    calls = {
+        "unshare": lambda: libc.unshare(NEW_USER),
+        "clone": lambda: libc.syscall(CLONE, NEW_USER | 17, 0, 0, 0, 0),
+        "clone3": lambda: libc.syscall(435, 0, 0),
+        "shmget": lambda: libc.shmget(0, 4096, 0o1600),
+        "memfd_create": lambda: libc.memfd_create(b"a", 0),
+        "io_uring_setup": lambda: libc.syscall(425, 1, 0),
+        "setns": lambda: libc.setns(0, 0),
+    }
+    for name, call in calls.items():
+        result = call()
+        print(name, result, errno.errorcode[ctypes.get_errno()])
+""".replace("CLONE", "220" if os.uname().machine == "aarch64" else "56")
+
+
+def test_system_calls_for_namespaces_and_hidden_memory_are_refused(isolated):
+    if os.uname().machine not in {"x86_64", "aarch64"}:
+        pytest.skip("no filter for this processor")
+    lines = python(REFUSED, isolated).stdout.decode().splitlines()
+    assert [line.split()[1:] for line in lines] == [
+        ["-1", error] for error in ("EPERM", "EPERM", "ENOSYS", "EPERM", "ENOSYS", "ENOSYS", "EPERM")
+    ]
+
+
+FAMILIES = """
+    import socket
+    for family in (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_VSOCK, 38):
+        try:
+            socket.socket(family, socket.SOCK_DGRAM if family == 1 else socket.SOCK_STREAM).close()
+            print(int(family), "opened")
+        except OSError as error:
+            print(int(family), error.errno)
+"""
+
+
+def test_only_local_sockets_can_be_opened(namespaces):
+    refused = [f"{family} 97" for family in (2, 10, 16, 40, 38)]
+    assert python(FAMILIES).stdout.decode().splitlines() == ["1 opened", *refused]
+
+
 FORK_BOMB = """
     import os, sys, time
     for n in range(300):
@@ -264,7 +340,24 @@ def test_files_of_this_machine_are_hidden(namespaces, tmp_path):
     assert ran.stdout == b"False\n"
 
 
-@pytest.mark.parametrize("directory", ["/usr", "/usr/lib", sys.prefix, sys.base_prefix])
+def test_configuration_and_sources_of_this_machine_are_hidden(namespaces):
+    ran = python("import os; print(*[os.path.exists(p) for p in ('/usr/local/etc', '/usr/src', '/usr/share/doc')])")
+    assert ran.stdout == b"False False False\n"
+
+
+def test_hidden_directories_are_empty(namespaces, tmp_path):
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "key").touch()
+    with Sandbox({}, [str(tmp_path)], hides=[str(tmp_path / "secret")]) as opened:
+        assert opened.run(["/bin/ls", "-A", str(tmp_path), str(tmp_path / "secret")]).stdout.count(b"key") == 0
+
+
+def test_only_own_processes_are_visible(namespaces):
+    ran = python("import os; print([n for n in os.listdir('/proc') if n.isdigit()] == [str(os.getpid())])")
+    assert os.geteuid() != 0 or ran.stdout == b"True\n"
+
+
+@pytest.mark.parametrize("directory", ["/usr/lib", sys.prefix, sys.base_prefix])
 def test_the_toolchains_cannot_be_written_to(namespaces, directory):
     path = Path(directory) / f"themis-test-{uuid.uuid4().hex}"
     ran = python("import sys; open(sys.argv[1], 'w')", arguments=[str(path)])

@@ -8,7 +8,7 @@ returns. :func:`find_assertions` also returns what each one compares, as far as 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -34,6 +34,10 @@ _MAGNITUDE = re.compile(r"(?:^|[.:])f?l?abs[fl]?$", re.IGNORECASE)
 _EQUAL, _DIFFERENT = frozenset(("==", "===", "is")), frozenset(("!=", "!==", "is not"))
 _LESS, _MORE = frozenset(("<", "<=")), frozenset((">", ">="))
 _AND, _OR = frozenset(("&&", "and")), frozenset(("||", "or"))
+_TARGETS = ("left", "name", "declarator")
+_ASSIGNING = frozenset(
+    ("assignment", "assignment_expression", "init_declarator", "short_var_declaration", "variable_declarator")
+)
 _ARGUMENTS = frozenset(("argument_list", "arguments", "method_arguments"))
 _MAX_DEPTH = 100
 
@@ -55,12 +59,14 @@ class Assertion:
         is_condition: Whether ``node`` is a condition, which can be negated.
         comparisons: If any of them does not hold, the assertion fails; empty if none could be read.
         wanted: Value of the condition with which the assertion holds.
+        statement: The ``assert`` statement or the call that contains the condition; ``None`` for a branch.
     """
 
     node: Node
     is_condition: bool
     comparisons: tuple[Comparison, ...]
     wanted: bool = True
+    statement: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class TestSource:
         end: Byte after its last one.
         nodes: Node types of the language.
         assertions: The assertions in the code, in order.
+        values: Name -> value of variables that are assigned once.
     """
 
     source: bytes
@@ -80,6 +87,7 @@ class TestSource:
     end: int
     nodes: GrammarNodes
     assertions: tuple[Assertion, ...]
+    values: Mapping[str, Node]
 
     def text(self, node: Node) -> str:
         """Return the code of a node."""
@@ -99,20 +107,43 @@ def parse_tests(code: str, language: str) -> TestSource:
     """
     nodes = get_language(language).require_injection()
     fragment = parse_fragment(code, language)
-    finder = _Finder(fragment.source, nodes)
-    found = tuple(finder.assertions(fragment.tree.root_node))
-    return TestSource(fragment.source, fragment.start, fragment.end, nodes, found)
+    root = fragment.tree.root_node
+    finder = _Finder(fragment.source, nodes, _assigned_once(root, fragment.source))
+    found = tuple(finder.assertions(root))
+    return TestSource(fragment.source, fragment.start, fragment.end, nodes, found, finder.values)
+
+
+def _assigned_once(root: Node, source: bytes) -> dict[str, Node]:
+    """Return the name -> value of variables that are assigned once."""
+    values: dict[str, Node] = {}
+    seen: set[str] = set()
+    for node in walk(root):
+        target = next((child for name in _TARGETS if (child := node.child_by_field_name(name)) is not None), None)
+        value = node.child_by_field_name("value") or node.child_by_field_name("right")
+        if target is None or value is None or node.type not in _ASSIGNING:
+            continue
+        name = source[target.start_byte : target.end_byte].decode("utf-8", "replace")
+        if name in seen or not re.fullmatch(r"\w+", name):
+            values.pop(name, None)
+        else:
+            while value.type == "expression_list" and len(value.named_children) == 1:
+                value = value.named_children[0]
+            values[name] = value
+        seen.add(name)
+    return values
 
 
 @dataclass(frozen=True, slots=True)
 class _Finder:
     source: bytes
     nodes: GrammarNodes
+    values: Mapping[str, Node]
 
     def assertions(self, root: Node) -> Iterator[Assertion]:
         for node in walk(root):
             if node.type == "assert_statement":
-                yield from self._condition(node.named_children[0] if node.named_children else None, True)
+                condition = node.named_children[0] if node.named_children else None
+                yield from self._condition(condition, True, node)
             elif node.type in self.nodes.calls:
                 yield from self._call(node)
             elif node.type in self.nodes.conditionals | self.nodes.modifiers:
@@ -120,9 +151,9 @@ class _Finder:
             elif node.type in self.nodes.returns:
                 yield from self._exit_status(node)
 
-    def _condition(self, node: Node | None, wanted: bool) -> Iterator[Assertion]:
+    def _condition(self, node: Node | None, wanted: bool, statement: Node | None = None) -> Iterator[Assertion]:
         if node is not None:
-            yield Assertion(node, True, tuple(self.comparisons(node, wanted)), wanted)
+            yield Assertion(node, True, tuple(self.comparisons(node, wanted)), wanted, statement)
 
     def _call(self, node: Node) -> Iterator[Assertion]:
         path, arguments = self.callee(node), self.arguments(node)
@@ -130,14 +161,14 @@ class _Finder:
         if not arguments or _DIFFERENCE_NAME.search(name):
             return
         if _EQUALITY_NAME.search(name) and _ASSERTING.search(path):
-            yield Assertion(node, False, self._compared_arguments(path, arguments))
+            yield Assertion(node, False, self._compared_arguments(path, arguments), statement=node)
         elif _CONDITION_NAME.search(name):
             # testify's functions have the test as their first argument.
             condition = arguments[1] if self.text(arguments[0]) == "t" and len(arguments) > 1 else arguments[0]
             wanted = "false" not in name.casefold()
             comparisons = tuple(self.comparisons(condition, wanted))
             if comparisons or self._is_condition(condition):
-                yield Assertion(condition, True, comparisons, wanted)
+                yield Assertion(condition, True, comparisons, wanted, node)
 
     def _compared_arguments(self, path: str, arguments: list[Node]) -> tuple[Comparison, ...]:
         if self.text(arguments[0]) == "t":
@@ -189,6 +220,8 @@ class _Finder:
                 yield from sides[0] + sides[1]
         elif node.type in self.nodes.binary and len(node.named_children) == 2:
             yield from self._compared(node, operator, wanted)
+        elif node.type == "identifier" and self.text(node) in self.values:
+            yield from self.comparisons(self.values[self.text(node)], wanted, depth + 1)
         elif node.type in self.nodes.calls and wanted and _COMPARING.match(_last_name(self.callee(node))):
             yield from self._compared_by_call(node)
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from themis_rm.execute.memory_groups import MemoryGroup
 from themis_rm.execute.namespaces import (
     HOME,
     build_root,
@@ -29,11 +30,17 @@ from themis_rm.execute.namespaces import (
     set_no_new_privs,
     unshare_namespaces,
 )
+from themis_rm.execute.syscall_filter import INET, INET6, NETLINK, UNIX, install_filter
 
 _CHECK_INTERVAL = 0.05
 """Seconds between two checks of what the sandbox uses."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_SHARED_MEMORY = (b"/dev/zero (deleted)", b"/memfd:", b"/SYSV", b"[anon_shmem")
+_FEW_FILES = 64
+_SOCKET_SIZE = 2 * 212992
+"""Bytes that the buffer of a socket may have."""
+
 _MIN_FREE = 16 * _PAGE
 """Free bytes below which the disk counts as full: not even a small file could be written."""
 
@@ -44,7 +51,7 @@ REPORT = 3
 REPORT_SIZE = 32
 """Bytes of a report."""
 
-_ADD_SEALS, _SEALS = 1033, 1 | 2 | 4
+_ADD_SEALS, _SEALS, _SEAL_WRITE = 1033, 1 | 2 | 4, 8
 _FIRST_FREE = 10
 """File descriptors below it are given to programs."""
 
@@ -86,10 +93,14 @@ class JobContext:
         group: Group id of the program.
         disk: Bytes that may be written.
         isolated: Whether the sandbox has namespaces.
+        memory: Control group of its programs; ``None`` where there is none.
     """
 
-    def __init__(self, directory: str, user: int, group: int, disk: int, *, isolated: bool) -> None:
+    def __init__(
+        self, directory: str, user: int, group: int, disk: int, *, isolated: bool, memory: MemoryGroup | None
+    ) -> None:
         self.directory = directory
+        self.memory = memory
         self.user = user
         self.group = group
         self.disk = disk
@@ -137,9 +148,12 @@ class JobContext:
         pids = self.processes()
         if len(pids) > job["processes"]:
             return "process-limit"
-        if sum(map(_resident, pids)) > job["memory"]:
+        free = self.free()
+        # Files of a sandbox with namespaces are in memory.
+        files = self.disk - free if self.isolated else 0
+        if _memory(pids) + files > job["memory"]:
             return "memory-limit"
-        return "disk-limit" if self.free() < _MIN_FREE else ""
+        return "disk-limit" if free < _MIN_FREE else ""
 
 
 def _descendants(listed: list[int]) -> list[int]:
@@ -158,13 +172,48 @@ def _descendants(listed: list[int]) -> list[int]:
     return found
 
 
-def _resident(pid: int) -> int:
-    """Return the private resident memory of a process in bytes; 0 if it has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()
-    except OSError:
-        return 0
+def _memory(pids: list[int]) -> int:
+    """Return how many bytes of memory processes use at most, without what is read from files.
+
+    Shared memory counts with its size, once for all processes, because pages in it may be used without being mapped.
+    """
+    private = 0
+    segments: dict[str, int] = {}
+    sockets: set[str] = set()
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            private += _private(pid)
+            for segment, size in _shared_segments(pid).items():
+                segments[segment] = max(size, segments.get(segment, 0))
+            sockets |= _sockets(pid)
+    return private + sum(segments.values()) + len(sockets) * _SOCKET_SIZE
+
+
+def _private(pid: int) -> int:
+    """Return the private resident memory of a process."""
+    fields = Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()
     return (int(fields[1]) - int(fields[2])) * _PAGE
+
+
+def _shared_segments(pid: int) -> dict[str, int]:
+    """Return the inode -> size of the shared memory without a file that a process has mapped."""
+    found: dict[str, int] = {}
+    with open(f"/proc/{pid}/maps", "rb") as lines:
+        for line in lines:
+            fields = line.split(None, 5)
+            if fields[1].endswith(b"s") and len(fields) > 5 and fields[5].startswith(_SHARED_MEMORY):
+                start, _, end = fields[0].partition(b"-")
+                inode = fields[4].decode()
+                found[inode] = found.get(inode, 0) + int(end, 16) - int(start, 16)
+    return found
+
+
+def _sockets(pid: int) -> set[str]:
+    """Return the sockets of a process; none if it has only a few files open."""
+    directory = f"/proc/{pid}/fd"
+    names = os.listdir(directory)
+    links = (os.readlink(f"{directory}/{name}") for name in names) if len(names) > _FEW_FILES else ()
+    return {link for link in links if link.startswith("socket:")}
 
 
 def _size(directory: str) -> int:
@@ -195,12 +244,14 @@ def execute(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     out, out_end = os.pipe()
     err, err_end = os.pipe()
     fault, fault_end = os.pipe()
-    stdin = os.memfd_create("stdin")
+    stdin = os.memfd_create("stdin", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     view = memoryview(job["stdin"])
     while view:
         view = view[os.write(stdin, view) :]
     os.lseek(stdin, 0, os.SEEK_SET)
+    fcntl.fcntl(stdin, _ADD_SEALS, _SEALS | _SEAL_WRITE)
     report = _open_report() if job["report"] else -1
+    kills = context.memory.kills() if context.memory else 0
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
@@ -219,6 +270,8 @@ def execute(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     if problem:
         return {"error": problem.decode("utf-8", "replace")}
     code = os.waitstatus_to_exitcode(status)
+    if state == "exit" and context.memory and context.memory.kills() > kills:
+        state = "memory-limit"
     if state == "exit" and (code == -signal.SIGXFSZ or context.free() < _MIN_FREE):
         state = "disk-limit"
     elif state == "exit" and code < 0:
@@ -307,6 +360,9 @@ def _become(job: dict[str, Any], context: JobContext, streams: tuple[int, ...], 
 
 
 def _limit(job: dict[str, Any], context: JobContext) -> None:
+    if context.memory:
+        context.memory.limit(job["memory"])
+        context.memory.join()
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: job["cpu"],
@@ -325,7 +381,7 @@ def _limit(job: dict[str, Any], context: JobContext) -> None:
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)  # noqa: PLW2901
         resource.setrlimit(which, (value, value))
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
-    stack = job["stack"] if hard == resource.RLIM_INFINITY else min(job["stack"], hard)
+    stack = min((limit for limit in (job["stack"], hard) if limit != resource.RLIM_INFINITY), default=hard)
     resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
     Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
     if context.isolated and os.geteuid() == 0:
@@ -334,13 +390,16 @@ def _limit(job: dict[str, Any], context: JobContext) -> None:
         os.setresuid(context.user, context.user, context.user)
     set_no_new_privs()
     die_with_parent(signal.SIGKILL)
+    install_filter((UNIX,) if context.isolated else (UNIX, INET, INET6, NETLINK))
 
 
 def _open_sandbox(config: dict[str, Any]) -> JobContext | None:
     """Create the sandbox; return it in the process that will use it, and ``None`` in the others."""
+    memory = MemoryGroup(config["group"]) if config["group"] else None
+    disk = config["disk"]
     if not config["isolated"]:
         set_child_subreaper()
-        return JobContext(config["directory"], os.geteuid(), os.getegid(), config["disk"], isolated=False)
+        return JobContext(config["directory"], os.geteuid(), os.getegid(), disk, isolated=False, memory=memory)
     user, group = unshare_namespaces()
     alive, end = os.pipe()
     first = os.fork()
@@ -355,8 +414,8 @@ def _open_sandbox(config: dict[str, Any]) -> JobContext | None:
     watch.register(alive, 0)
     if watch.poll(0):  # the parent ended before the kernel was instructed to end this process with it
         os._exit(1)
-    build_root(config["reads"], config["disk"], user, group)
-    return JobContext(HOME, user, group, config["disk"], isolated=True)
+    build_root(config["reads"], config["hides"], disk, user, group)
+    return JobContext(HOME, user, group, disk, isolated=True, memory=memory)
 
 
 def _write_files(context: JobContext, files: dict[str, bytes]) -> None:

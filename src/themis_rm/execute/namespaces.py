@@ -23,7 +23,7 @@ _NEW_MOUNT, _NEW_UTS, _NEW_IPC, _NEW_USER, _NEW_PID, _NEW_NET = (
     0x20000000,
     0x40000000,
 )
-_NOSUID, _NODEV, _NOEXEC, _BIND, _REC, _PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+_READ_ONLY, _NOSUID, _NODEV, _NOEXEC, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
 _DETACH = 2
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _ATTR_READ_ONLY = 442, -100, 0x8000, 1
 _SET_DEATH_SIGNAL, _SET_SUBREAPER, _SET_NO_NEW_PRIVILEGES = 1, 36, 38
@@ -106,11 +106,12 @@ def _unique_user() -> int:
     return _NOBODY
 
 
-def build_root(reads: Sequence[str], disk: int, user: int, group: int) -> None:
+def build_root(reads: Sequence[str], hides: Sequence[str], disk: int, user: int, group: int) -> None:
     """Change to a new file system in memory, of limited size, that contains paths of the old one read-only.
 
     Args:
         reads: Absolute paths that are readable; symbolic links are copied as links.
+        hides: Directories below these that are shown empty.
         disk: Bytes that may be written in total.
         user: Owner of the work directory.
         group: Group of the work directory.
@@ -128,7 +129,11 @@ def build_root(reads: Sequence[str], disk: int, user: int, group: int) -> None:
     for path in sorted(map(Path, reads)):
         if not any(path.is_relative_to(above) for above in mounted):
             _mount_read_only(path)
-            mounted.append(path)
+            if not path.is_symlink():
+                mounted.append(path)
+    for hidden in hides:
+        if os.path.isdir(hidden):
+            _mount("tmpfs", hidden, "tmpfs", _READ_ONLY | _NOSUID | _NODEV, "size=4096,nr_inodes=2,mode=755")
     _make_devices()
     for directory, mode in ((HOME, 0o700), ("/tmp", 0o777), ("/dev/shm", 0o777)):
         Path(directory).mkdir(exist_ok=True)  # a toolchain may be below it
@@ -139,7 +144,7 @@ def build_root(reads: Sequence[str], disk: int, user: int, group: int) -> None:
     (etc / "passwd").write_text(f"sandbox:x:{user}:{group}::{HOME}:/bin/sh\n")
     (etc / "group").write_text(f"sandbox:x:{group}:\n")
     Path("/proc").mkdir()
-    _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC, "hidepid=2")
     _check(_LIBC.umount2(b"/old", _DETACH), "umount")
     Path("/old").rmdir()
     _check(_LIBC.sethostname(b"sandbox", 7), "sethostname")

@@ -5,10 +5,10 @@ return objects that equal everything, or read the expected values out of the tes
 *other* expected values, which a correct response fails. The response cannot know whether it runs with the real tests or
 with a control, unless it knows the right values.
 
-Three kinds of controls are made from the assertions that :mod:`themis_rm.execute.assertions` finds:
+Controls are made from the assertions that :mod:`themis_rm.execute.assertions` finds:
 
-- ``changed``: every expected value is another one.
-- ``reached``: the assertions of ``changed`` fail in any case; it shows whether they are executed at all.
+- ``changed``: the expected values of one assertion are others.
+- ``stopped``: the program ends with a failure where that assertion is; it shows whether it is executed at all.
 - ``failing``: every assertion fails in any case.
 """
 
@@ -19,6 +19,7 @@ import secrets
 import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tree_sitter import Node
 
@@ -26,7 +27,14 @@ from themis_rm.execute.assertions import Assertion, Comparison, TestSource, pars
 from themis_rm.languages.definition import Toolchain
 from themis_rm.languages.syntax import to_bytes, to_text, walk
 
-_NUMBER = re.compile(rb"\d+")
+_T = TypeVar("_T")
+
+_MAX_CHANGED = 2
+"""Assertions that are changed, each in a run of its own."""
+
+_USES = 2
+"""Occurrences of a variable that is assigned and compared once."""
+
 _PLAIN_CONSTRUCTOR = re.compile(
     r"^(?:new\s|(?:std::)?(?:string|vector|set|map|list|tuple|pair|array|deque|make_\w+|to_string)\b"
     r"|(?:\w+\.)?(?:asList|of|sorted|dict|list|tuple|set|frozenset|Counter|Decimal|Fraction|BigInteger|BigDecimal"
@@ -36,17 +44,28 @@ _PLAIN_CONSTRUCTOR = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class NegativeControls:
-    """Source code of the controls of some tests; ``None`` where the tests have no suitable assertion.
+class ChangedAssertion:
+    """Source code of tests in which one assertion was changed.
 
     Attributes:
-        changed: Tests with other expected values.
-        reached: Tests in which the assertions changed above fail in any case.
-        failing: Tests in which every assertion fails in any case.
+        changed: Tests in which it has other expected values.
+        stopped: Tests that end with a failure where it is.
     """
 
-    changed: str | None
-    reached: str | None
+    changed: str
+    stopped: str
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeControls:
+    """Source code of the controls of some tests.
+
+    Attributes:
+        assertions: Controls of some assertions, chosen at random, but of different kinds if there are such.
+        failing: Tests in which every assertion fails in any case; ``None`` where the tests have no assertion.
+    """
+
+    assertions: tuple[ChangedAssertion, ...]
     failing: str | None
 
     def accept(self, passes: Callable[[str], bool]) -> bool:
@@ -55,12 +74,13 @@ class NegativeControls:
         Args:
             passes: Runs the response with other tests and returns whether it passes these, too.
         """
-        if self.changed is not None:
-            if not passes(self.changed):
-                return True
-            if self.reached is not None and not passes(self.reached):
-                return False  # executed, and the assertions accept other values
-        return self.failing is None or not passes(self.failing)
+        executed = 0
+        for row in self.assertions:
+            if not passes(row.changed):
+                executed += 1
+            elif not passes(row.stopped):
+                return False  # executed, and it accepts other values
+        return executed > 0 or self.failing is None or not passes(self.failing)
 
 
 def build_controls(tests: str, language: str, toolchain: Toolchain) -> NegativeControls:
@@ -69,17 +89,28 @@ def build_controls(tests: str, language: str, toolchain: Toolchain) -> NegativeC
     Args:
         tests: The tests' source code.
         language: Benchmark name of the language.
-        toolchain: Defines the language's statement that fails and, where it has one, a value that equals nothing.
+        toolchain: Defines the language's expression that fails and, where it has one, a value that equals nothing.
     """
     source = parse_tests(tests, language)
     builder = _Builder(source, toolchain)
-    changes = [(row, builder.changes(row)) for row in source.assertions]
-    changed = [row for row, edits in changes if edits]
+    changeable = [(row, edits) for row in source.assertions if (edits := builder.changes(row))]
+    chosen = _of_different_kinds(changeable, lambda item: builder.kind(item[0]))[:_MAX_CHANGED]
     return NegativeControls(
-        changed=builder.apply(edit for _, edits in changes for edit in edits),
-        reached=builder.apply(builder.failure(row) for row in changed),
-        failing=builder.apply(builder.failure(row) for row in source.assertions),
+        tuple(ChangedAssertion(builder.apply(edits), builder.apply([builder.stop(row)])) for row, edits in chosen),
+        builder.apply(map(builder.failure, source.assertions)) if source.assertions else None,
     )
+
+
+def _of_different_kinds(items: Iterable[_T], kind: Callable[[_T], str]) -> list[_T]:
+    """Return items in a random order that begins with one of each kind."""
+    shuffled = list(items)
+    secrets.SystemRandom().shuffle(shuffled)
+    seen: set[str] = set()
+    repeated = []
+    for item in shuffled:
+        repeated.append(kind(item) in seen)
+        seen.add(kind(item))
+    return [item for _, item in sorted(zip(repeated, shuffled, strict=True), key=lambda pair: pair[0])]
 
 
 _Edit = tuple[int, int, bytes]
@@ -91,23 +122,34 @@ class _Builder:
         self._source = source
         self._nodes = source.nodes
         self._toolchain = toolchain
+        self._code = source.source.decode("utf-8", "replace")
         words = set(self._nodes.logical)
         self._and, self._or = (b"&&", b"||") if "&&" in words else (b"and", b"or")
         self._offset = 11 + secrets.randbelow(80)
         self._letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(3)).encode()
 
-    def apply(self, edits: Iterable[_Edit]) -> str | None:
-        """Return the tests with all edits; ``None`` without any. Of two that overlap, the outer one counts."""
+    def apply(self, edits: Iterable[_Edit]) -> str:
+        """Return the tests with all edits; of two that overlap, the outer one counts."""
         source = self._source
         ordered = sorted(set(edits), key=lambda edit: (edit[0], -edit[1]))
-        if not ordered:
-            return None
         parts, at = [], source.start
         for start, end, replacement in ordered:
             if start >= at:
                 parts += [source.source[at:start], replacement]
                 at = end
         return to_text(b"".join([*parts, source.source[at : source.end]]))
+
+    def kind(self, row: Assertion) -> str:
+        """Return a text that assertions of the same form have in common."""
+        return re.split(r"[(\s]", self._source.text(row.statement))[0] if row.statement is not None else "branch"
+
+    def stop(self, row: Assertion) -> _Edit:
+        """Return an edit with which the program ends where an assertion is."""
+        if row.statement is None:
+            return self.failure(row)
+        end = row.statement.end_byte
+        closed = b";" if self._source.source[end - 1 : end] == b";" else b""
+        return row.statement.start_byte, end, to_bytes(self._toolchain.failure) + closed
 
     def failure(self, row: Assertion) -> _Edit:
         """Return an edit with which an assertion fails in any case."""
@@ -125,7 +167,7 @@ class _Builder:
         return [edit for edit in edits if edit is not None]
 
     def _change(self, comparison: Comparison) -> _Edit | None:
-        sides = (comparison.right, comparison.left)
+        sides = (self._resolved(comparison.right), self._resolved(comparison.left))
         for side in sorted(sides, key=self._calls):
             if self._calls(side) < self._calls(sides[side is sides[0]]) or not self._calls(side):
                 for leaf in self._literals(side):
@@ -136,6 +178,14 @@ class _Builder:
         if not unequal or (expected.type in self._nodes.calls and self._calls(sides[0]) == self._calls(sides[1]) > 1):
             return None
         return expected.start_byte, expected.end_byte, to_bytes(unequal)
+
+    def _resolved(self, operand: Node) -> Node:
+        """Return the value of a variable that is used in this comparison only, or the operand itself."""
+        name = self._source.text(operand)
+        value = self._source.values.get(name) if operand.type == "identifier" else None
+        if value is None or self._calls(value) or len(re.findall(rf"\b{name}\b", self._code)) > _USES:
+            return operand
+        return value
 
     def _calls(self, node: Node) -> int:
         calls = (child for child in walk(node) if child.type in self._nodes.calls)

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from themis_rm.errors import InputError
 from themis_rm.execute.check import Check
 from themis_rm.execute.negative_controls import build_controls
+from themis_rm.execute.output import output_difference
 from themis_rm.execute.program import Program, ProgramParts
 from themis_rm.execute.sandbox import Limits, RunOutcome, Sandbox
 from themis_rm.execute.toolchains import InstalledToolchain, find_toolchain, has_package
@@ -30,7 +31,6 @@ __all__ = [
     "TIMEOUT",
     "VERDICT_VERSION",
     "CheckOutcome",
-    "normalize_output",
     "run_check",
     "validate_check",
 ]
@@ -77,6 +77,8 @@ def validate_check(check: Check) -> None:
         raise InputError(f"Check {check.id}: it runs '{check.run}', which is not among its files.")
     if not 0 < check.seconds < float("inf"):
         raise InputError(f"Check {check.id}: a limit of {check.seconds} seconds.")
+    if not 0 <= check.tolerance < float("inf"):
+        raise InputError(f"Check {check.id}: a tolerance of {check.tolerance}.")
     for name in (*check.names, check.file):
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\0" in name:
             raise InputError(f"Check {check.id}: '{name}' does not name a file inside the work directory.")
@@ -139,7 +141,8 @@ class _CheckRun:
         return CheckOutcome(FAILED, note=_NOT_CHECKED, seconds=outcome.seconds)
 
     def _run(self, program: Program) -> CheckOutcome:
-        with Sandbox(program.encoded(), self.installed.reads, self.disk, self.isolated) as sandbox:
+        packages = bool(self.check.packages)
+        with self.installed.open_sandbox(program.encoded(), self.disk, self.isolated, packages) as sandbox:
             return _ProgramRun(self.check, self.installed, program, self.factor).execute(sandbox)
 
 
@@ -184,10 +187,9 @@ class _ProgramRun:
             if outcome.report != self.program.report:
                 return CheckOutcome(FAILED, case, _NOT_COMPLETED, seconds)
             if case is not None:
-                expected = normalize_output(check.outputs[index])
-                printed = normalize_output(outcome.stdout.decode("utf-8", "replace"))
-                if expected != printed:
-                    return CheckOutcome(FAILED, case, _first_difference(expected, printed), seconds)
+                printed = outcome.stdout.decode("utf-8", "replace")
+                if difference := output_difference(check.outputs[index], printed, check.tolerance):
+                    return CheckOutcome(FAILED, case, difference, seconds)
         return CheckOutcome(PASSED, seconds=seconds)
 
     def _argv(self, command: tuple[str, ...]) -> list[str]:
@@ -196,18 +198,6 @@ class _ProgramRun:
         sources = [name for name in sorted(program.files) if extensions and name.endswith(extensions)]
         packages, added = self.check.packages, program.completion_file
         return self.installed.argv(command, program.main, sources, program.main_class, packages, added)
-
-
-def normalize_output(text: str) -> str:
-    """Return a program's output without white space at the end of each line and of the text."""
-    return "\n".join(line.rstrip() for line in text.splitlines()).rstrip()
-
-
-def _first_difference(expected: str, printed: str) -> str:
-    for number, (line, other) in enumerate(zip(expected.split("\n"), printed.split("\n"), strict=False), 1):
-        if line != other:
-            return f"line {number}: expected {line[:80]!r}, printed {other[:80]!r}"
-    return f"expected {len(expected.splitlines())} lines, printed {len(printed.splitlines())}"
 
 
 def _failure_note(outcome: RunOutcome, sandbox: Sandbox) -> str:

@@ -25,13 +25,23 @@ from typing import Any, Self
 import themis_rm
 from themis_rm.errors import InputError, UserError
 from themis_rm.execute.launcher import receive, send
+from themis_rm.execute.memory_groups import create_memory_group, remove_memory_group
 
 _NO_SANDBOX = "No sandbox can be created"
 _START = "import sys; sys.path.append(sys.argv.pop()); from themis_rm.execute.launcher import main; main()"
 _GRACE = 30.0
 """Seconds that a sandbox may need in addition to a job's time limit, for its own work on a busy machine."""
 
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
+_LIBRARIES = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libexec")
+_SYSTEM = (
+    *(f"{above}/{name}" for above in ("", "/usr", "/usr/local") for name in _LIBRARIES),
+    "/usr/include",
+    "/usr/local/include",
+    "/nix/store",
+)
+_SHARED_DATA = ("cli*", "gcc*", "go", "go-*", "i18n", "java*", "mono*", "node*", "perl*", "ruby*", "zoneinfo*")
+"""Directories of /usr/share that toolchains read."""
+
 _SYSTEM_ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "nsswitch.conf")
 
 
@@ -106,6 +116,7 @@ class Sandbox:
         reads: Paths of this machine that programs may read in addition to the system's.
         disk: Bytes that may be written in total.
         isolated: Whether to use namespaces.
+        hides: Directories below readable paths that are shown empty.
 
     Attributes:
         directory: Work directory, as programs see it.
@@ -116,14 +127,21 @@ class Sandbox:
     """
 
     def __init__(
-        self, files: Mapping[str, bytes], reads: Sequence[str] = (), disk: int = 128 << 20, isolated: bool = True
+        self,
+        files: Mapping[str, bytes],
+        reads: Sequence[str] = (),
+        disk: int = 128 << 20,
+        isolated: bool = True,
+        hides: Sequence[str] = (),
     ) -> None:
         if sys.platform != "linux":
             raise UserError("Code is executed on Linux only.", "Run this step on a Linux machine.")
         for name in files:
             _check_name(name)
         self.isolated = isolated
-        self._reads = [*_system_paths(), *reads]
+        self._reads = [*system_paths(), *reads]
+        self._hides = list(hides)
+        self._group = create_memory_group()
         self._scratch = "" if isolated else tempfile.mkdtemp(prefix="themis-sandbox-")
         self._open(dict(files), disk)
 
@@ -146,7 +164,9 @@ class Sandbox:
             "directory": self._scratch,
             "files": files,
             "reads": self._reads,
+            "hides": self._hides,
             "disk": disk,
+            "group": self._group,
         }
         reply = self._request(config, _GRACE)
         if reply is None or "error" in reply:
@@ -229,6 +249,7 @@ class Sandbox:
                 self._process.wait(_GRACE)
             self._process.kill()
         self._process.wait()
+        remove_memory_group(self._group)
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -246,9 +267,11 @@ def _check_name(name: str) -> None:
 
 
 @cache
-def _system_paths() -> list[str]:
+def system_paths() -> list[str]:
+    """Return the paths of the system that every sandbox can read."""
     etc = [f"/etc/{name}" for name in _SYSTEM_ETC]
-    return [path for path in (*_SYSTEM, *etc) if os.path.lexists(path)]
+    shared = [str(path) for name in _SHARED_DATA for path in Path("/usr/share").glob(name)]
+    return [path for path in (*_SYSTEM, *shared, *etc) if os.path.lexists(path)]
 
 
 @cache

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import site
 import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from themis_rm.execute.sandbox import Limits, Sandbox
+from themis_rm.execute.sandbox import Limits, Sandbox, system_paths
 from themis_rm.languages import LANGUAGES, MissingPartError, Toolchain, get_language
 
 
@@ -25,6 +28,7 @@ class InstalledToolchain:
         version: First line that its version command printed.
         reads: Paths that a sandbox must make readable.
         cache: Directory that ``prepare`` returned; empty if there is none.
+        packages: Directories of third-party packages, which only programs that need one can read.
     """
 
     language: str
@@ -33,6 +37,21 @@ class InstalledToolchain:
     version: str
     reads: tuple[str, ...]
     cache: str = ""
+    packages: tuple[str, ...] = ()
+
+    def open_sandbox(
+        self, files: Mapping[str, bytes], disk: int = 128 << 20, isolated: bool = True, packages: bool = False
+    ) -> Sandbox:
+        """Open a sandbox in which the toolchain is readable.
+
+        Args:
+            files: Name -> content of files in the work directory.
+            disk: Bytes that may be written in total.
+            isolated: Whether to use namespaces.
+            packages: Whether third-party packages are readable, too.
+        """
+        reads = (*self.reads, *(self.packages if packages else ()))
+        return Sandbox(files, reads, disk, isolated, () if packages else self.packages)
 
     def argv(
         self,
@@ -98,7 +117,8 @@ def _find_toolchain(language: str, isolated: bool) -> InstalledToolchain | str:
         reads.update(required)
     for pattern in toolchain.reads:
         reads.update(str(path) for path in Path("/").glob(pattern.lstrip("/")))
-    with Sandbox({}, sorted(reads), isolated=isolated) as sandbox:
+    packages = _python_packages() if "python" in toolchain.programs else ()
+    with Sandbox({}, sorted(reads), isolated=isolated, hides=packages) as sandbox:
         command = [part.format_map(paths) for part in toolchain.version]
         limits = Limits(seconds=60, memory=toolchain.memory)
         outcome = sandbox.run(command, environment=toolchain.environment, limits=limits)
@@ -114,7 +134,7 @@ def _find_toolchain(language: str, isolated: bool) -> InstalledToolchain | str:
         except OSError as error:
             return f"{toolchain.programs[0]} cannot be prepared: {error}"
         reads.add(directory)
-    return InstalledToolchain(language, toolchain, paths, version, tuple(sorted(reads)), directory)
+    return InstalledToolchain(language, toolchain, paths, version, tuple(sorted(reads)), directory, packages)
 
 
 def find_toolchains(isolated: bool = True) -> dict[str, InstalledToolchain]:
@@ -133,18 +153,41 @@ def has_package(language: str, package: str, isolated: bool = True) -> bool:
         return False
     toolchain = installed.toolchain
     command = [part.format_map({**installed.paths, "package": package}) for part in toolchain.package]
-    with Sandbox({}, installed.reads, isolated=isolated) as sandbox:
+    with installed.open_sandbox({}, isolated=isolated, packages=True) as sandbox:
         limits = Limits(seconds=60, memory=toolchain.memory, stack=toolchain.stack)
         return sandbox.run(command, environment=toolchain.environment, limits=limits).code == 0
 
 
 def _locate(path: str) -> tuple[str, list[str]]:
     """Return the path by which a program is called, and what a sandbox must show in addition to the system's paths."""
-    real = str(Path(path).resolve())
     if path == sys.executable:
-        # A virtual environment is found by the path, its standard library below the real one.
-        return path, [sys.prefix, sys.base_prefix]
-    if real.startswith(("/usr/", "/nix/store/")) and path.startswith(("/usr/", "/bin/", "/nix/store/")):
+        return path, _python_paths()
+    real = str(Path(path).resolve())
+    if all(any(Path(name).is_relative_to(shown) for shown in system_paths()) for name in (path, real)):
         return path, []
     directory = Path(real).parent
     return real, [str(directory.parent if directory.name == "bin" else directory)]
+
+
+def _python_paths() -> list[str]:
+    """Return what the interpreter that runs this package reads, without third-party packages.
+
+    A virtual environment may be in a project's directory, so only the files that make it one are shown.
+    """
+    paths, program = [sys.executable], Path(sys.executable)
+    while program.is_symlink():
+        program = Path(os.path.normpath(program.parent / program.readlink()))
+        paths.append(str(program))
+    settings = Path(sys.prefix, "pyvenv.cfg")
+    library = Path(sysconfig.get_path("stdlib"))
+    shared = Path(sys.base_prefix, "lib")
+    platform = Path(sysconfig.get_path("platstdlib"))
+    return paths + [str(path) for path in (settings, library, shared, platform) if path.exists()]
+
+
+def _python_packages() -> tuple[str, ...]:
+    """Return the directories of third-party packages, those outside of a virtual environment included."""
+    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
+    paths = {sysconfig.get_path(name, vars=values) for name in ("purelib", "platlib") for values in ({}, base)}
+    paths.update(site.getsitepackages(), site.getsitepackages([sys.base_prefix]), ["/usr/lib/python3/dist-packages"])
+    return tuple(sorted(path for path in paths if path and os.path.isdir(path)))

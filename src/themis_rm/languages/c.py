@@ -5,8 +5,8 @@ from __future__ import annotations
 from themis_rm.languages import LANGUAGES
 from themis_rm.languages.definition import (
     AND_OR,
-    MEBIBYTE,
     TRUE_FALSE,
+    UNLIMITED,
     Completion,
     GrammarNodes,
     Language,
@@ -131,7 +131,7 @@ TOOLCHAIN = Toolchain(
     version=("{gcc}", "--version"),
     package=("{gcc}", "-fsyntax-only", "-include", "{package}", "-x", "c", "/dev/null"),
     libraries={"openssl/md5.h": "-lcrypto", "openssl/sha.h": "-lcrypto", "openssl/evp.h": "-lcrypto"},
-    stack=64 * MEBIBYTE,
+    stack=UNLIMITED,
     completion=COMPLETION,
     completion_arguments=("-Wl,--wrap=main", "{completion_file}"),
     failure="__builtin_abort()",

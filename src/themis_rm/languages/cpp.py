@@ -9,7 +9,7 @@ from themis_rm.languages import LANGUAGES
 from themis_rm.languages.c import NODES as C
 from themis_rm.languages.c import RENAMING
 from themis_rm.languages.definition import (
-    MEBIBYTE,
+    UNLIMITED,
     Completion,
     Language,
     Syntax,
@@ -90,7 +90,7 @@ TOOLCHAIN = Toolchain(
     version=("{g++}", "--version"),
     package=("{g++}", "-fsyntax-only", "-include", "{package}", "-x", "c++", "/dev/null"),
     libraries={"openssl/md5.h": "-lcrypto", "openssl/sha.h": "-lcrypto", "openssl/evp.h": "-lcrypto"},
-    stack=64 * MEBIBYTE,
+    stack=UNLIMITED,
     completion=COMPLETION,
     completion_arguments=("-Wl,--wrap=main", "{completion_file}"),
     failure="__builtin_abort()",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from themis_rm.languages import LANGUAGES
 from themis_rm.languages.definition import (
     AND_OR,
+    MEBIBYTE,
     TRUE_FALSE,
     Completion,
     GrammarNodes,
@@ -171,6 +172,7 @@ TOOLCHAIN = Toolchain(
     run=("{mono}", "main.exe"),
     version=("{mono}", "--version"),
     reads=("/etc/mono",),
+    stack=512 * MEBIBYTE,
     completion=COMPLETION,
     failure="System.Environment.Exit(9)",
     characters=True,

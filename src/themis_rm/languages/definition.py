@@ -19,6 +19,9 @@ _NO_ENTRIES: Mapping[str, str] = MappingProxyType({})
 
 MEBIBYTE = 1 << 20
 
+UNLIMITED = -1
+"""Size of a stack that grows up to the limit of memory, as programs of contests may need it."""
+
 
 def word_set(words: str) -> frozenset[str]:
     """Return the words of a text as a set."""
@@ -318,7 +321,8 @@ class Toolchain:
         environment: Environment variables of all commands.
         reads: Paths that programs read in addition to those of the system; may be patterns.
         memory: Bytes of memory that a run may use.
-        stack: Bytes of the main thread's stack.
+        stack: Bytes of the main thread's stack, or :data:`UNLIMITED`, with which other threads have a stack of the
+            system's default size.
         compile_seconds: Time limit of the compilation.
         file_name: Returns the name that a source file must have because of its content, or an empty text.
         main_class: Returns the name of the class to run from the content of its file, the tests in it, and the file's

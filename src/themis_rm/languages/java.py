@@ -104,20 +104,20 @@ _TYPE = re.compile(
     r"(?P<public>\bpublic\s+)?(?:\b(?:abstract|final|sealed|static|strictfp)\s+)*"
     r"\b(?:class|interface|record|enum)\s+(?P<name>\w+)[^{};]*\{"
 )
+_NO_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", re.DOTALL)
+"""Comments and literals."""
+
 _MAIN = re.compile(r"\bstatic\s+(?:final\s+)?void\s+main\s*\(")
 
 
 def _top_level_types(source: str) -> Iterator[tuple[re.Match[str], str]]:
     """Yield the types that are in no other type, each with its code."""
+    source = _NO_CODE.sub('""', source)
     starts: list[re.Match[str]] = []
-    end = 0
     for match in _TYPE.finditer(source):
-        between = source[end : match.start()]
-        if not starts or between.count("}") >= between.count("{") + 1:
-            opened = source[starts[-1].start() : match.start()] if starts else ""
-            if opened.count("{") <= opened.count("}"):
-                starts.append(match)
-        end = match.start()
+        above = source[starts[-1].start() : match.start()] if starts else ""
+        if above.count("{") <= above.count("}"):
+            starts.append(match)
     ends = [match.start() for match in starts[1:]]
     for match, stop in zip(starts, [*ends, len(source)], strict=False):
         yield match, source[match.start() : stop]

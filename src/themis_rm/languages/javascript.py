@@ -9,6 +9,7 @@ from themis_rm.languages.definition import (
     AND_OR,
     MEBIBYTE,
     TRUE_FALSE,
+    UNLIMITED,
     Completion,
     GrammarNodes,
     Language,
@@ -128,13 +129,14 @@ COMPLETION = Completion(
 TOOLCHAIN = Toolchain(
     programs=("node",),
     file="main.js",
-    run=("{node}", "--max-old-space-size=512", "{main}"),
+    run=("{node}", "--max-old-space-size=512", "--stack-size=786432", "{main}"),
     version=("{node}", "--version"),
     package=("{node}", "-e", "require.resolve('{package}')"),
     memory=2048 * MEBIBYTE,
+    stack=UNLIMITED,
     file_name=_file_name,
     completion=COMPLETION,
-    failure="process.exit(9)",
+    failure="process.kill(process.pid, 9)",
     unequal="Symbol()",
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from themis_rm.languages import LANGUAGES
 from themis_rm.languages.definition import (
-    MEBIBYTE,
+    UNLIMITED,
     Completion,
     Documentation,
     GrammarNodes,
@@ -124,8 +124,13 @@ TOOLCHAIN = Toolchain(
     run=("{python}", "-B", "{main}"),
     version=("{python}", "--version"),
     package=("{python}", "-c", "import importlib, sys; importlib.import_module(sys.argv[1])", "{package}"),
-    environment={"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-    stack=64 * MEBIBYTE,
+    environment={
+        "PYTHONHASHSEED": "0",
+        "PYTHONINTMAXSTRDIGITS": "0",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    },
+    stack=UNLIMITED,
     completion=COMPLETION,
     failure='__import__("os")._exit(9)',
     unequal="object()",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from themis_rm.languages import LANGUAGES
 from themis_rm.languages.definition import (
+    MEBIBYTE,
     TRUE_FALSE,
     Completion,
     GrammarNodes,
@@ -116,8 +117,10 @@ TOOLCHAIN = Toolchain(
     run=("{ruby}", "-W0", "{main}"),
     version=("{ruby}", "--version"),
     package=("{ruby}", "-W0", "-e", "require ARGV[0]", "{package}"),
+    environment={"RUBY_THREAD_VM_STACK_SIZE": str(256 * MEBIBYTE)},
+    stack=512 * MEBIBYTE,
     completion=COMPLETION,
-    failure="exit!(9)",
+    failure="Process.kill(:KILL, $$)",
     unequal="Object.new",
 )
 

@@ -1,5 +1,7 @@
 from collections import Counter
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,7 +117,7 @@ def test_an_extracted_set_refuses_an_unknown_selection():
 
 
 def test_a_dataset_without_system_messages_is_refused():
-    with pytest.raises(InputError, match="no row has both"):
+    with pytest.raises(InputError, match="no row has a system message"):
         PromptSet.from_preferences("x", [{"system": None, "aspect": "Functional Correctness"}])
 
 
@@ -123,7 +125,7 @@ def test_a_dataset_without_system_messages_is_refused():
     ("text", "message"),
     [
         ("frame: no list here\nitems: {FC: x}", "needs '{criteria}'"),
-        ("name: x", "needs either"),
+        ("name: x", "needs 'frame'"),
         ("fram: x", "unknown key 'fram'"),
         ("own: {FCC: x}", "Unknown criterion"),
         ("- a", "not a mapping"),
@@ -134,3 +136,27 @@ def test_an_invalid_prompt_file_is_an_error(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises((InputError, SettingError), match=message):
         PromptSet.from_file(path)
+
+
+def test_texts_without_a_criterion_are_prompts_for_all_criteria(tmp_path):
+    rows = [{"system": "Be strict."}, {"system": "Be strict.", "aspect": 3}, {"system": "Be kind.", "aspect": None}]
+    found = PromptSet.from_preferences("data", [*rows, {"system": None, "aspect": "FC"}])
+    assert (dict(found.own), found.everything) == ({}, ("Be strict.", "Be kind."))
+    (tmp_path / "prompts.json").write_text(found.to_json(), encoding="utf-8")
+    assert PromptSet.load(tmp_path / "prompts.json").everything == found.everything
+
+
+def test_a_dataset_gives_the_prompts_of_its_training_rows(tmp_path):
+    (tmp_path / "dropped").mkdir()
+    rows = {"train": "Judge correctness.", "test": "Other.", "dropped/rows": "Dropped."}
+    for name, system in rows.items():
+        table = pa.table({"system": [system], "aspect": ["Functional Correctness"]})
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    found = PromptSet.load(tmp_path)
+    assert (dict(found.own), found.everything) == ({"FC": "Judge correctness."}, ())
+
+
+def test_criteria_that_are_numbers_without_names_are_refused(tmp_path):
+    pq.write_table(pa.table({"system": ["Judge it."], "aspect": [3]}), tmp_path / "x.parquet")
+    with pytest.raises(InputError, match="column aspect has type int64, not string"):
+        PromptSet.load(tmp_path / "x.parquet")

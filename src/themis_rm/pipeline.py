@@ -32,7 +32,7 @@ from themis_rm.progress import progress_bar
 from themis_rm.results import TableView
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_json
-from themis_rm.storage.parquet import open_parquet, parquet_files
+from themis_rm.storage.parquet import iter_rows, open_parquet, parquet_files
 
 READ, KEPT, DROPPED, DETAIL = "rows_read", "rows_kept", "dropped_", "detail_"
 """Labels under which steps count rows. The last two are prefixes of a reason and of a detail's name; datatrove's own
@@ -132,9 +132,7 @@ class RowReader(PipelineStep):
             if index % world_size != rank:
                 continue
             with open_parquet(file, self.required) as handle:
-                for number, values in enumerate(
-                    row for batch in handle.iter_batches(batch_size=64) for row in batch.to_pylist()
-                ):
+                for number, values in enumerate(iter_rows(handle, batch_size=64)):
                     self.stat_update(READ)
                     yield to_document(values, f"{index:05d}/{number:08d}")
 

@@ -20,6 +20,9 @@ from themis_rm.settings import Settings, read_yaml
 
 PromptMode = Literal["none", "all", "own"]
 
+_MAX_TEXTS = 1000
+"""Most all-criteria prompts of a set that is extracted from a dataset."""
+
 _FRAME = (
     "You grade answers to programming requests. Read the request and the answer, then grade the answer by what "
     "is listed here and by nothing else.\n{criteria}"
@@ -159,9 +162,10 @@ class PromptSet:
         frame = str(values.get("frame") or "")
         if frame and ("{criteria}" not in frame or any(c.short not in items for c in CRITERIA)):
             raise InputError(f"{where}: a 'frame' needs '{{criteria}}' in it and an item for each criterion.")
-        if not frame and not own:
-            raise InputError(f"{where}: a prompt set needs either 'frame' and 'items', or 'own'.")
-        return cls(str(values.get("name") or where), frame, items, own, tuple(values.get("everything") or ()))
+        everything = tuple(map(str, values.get("everything") or ()))
+        if not frame and not own and not everything:
+            raise InputError(f"{where}: a prompt set needs 'frame' and 'items', or 'own', or 'everything'.")
+        return cls(str(values.get("name") or where), frame, items, own, everything)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -180,9 +184,15 @@ class PromptSet:
             InputError: The path contains no prompt set.
         """
         if path.is_dir() or path.suffix == ".parquet":
-            from themis_rm.storage.parquet import read_rows  # pyarrow is slow to import
+            from themis_rm.storage.parquet import open_parquet, read_rows, require_text  # pyarrow is slow to import
+            from themis_rm.storage.splits import find_split_files
 
-            return cls.from_preferences(path.stem, read_rows(path, ["system", "aspect"]))
+            columns = ["system", "aspect"]
+            files = find_split_files(path).train_or_all
+            for file in files:
+                with open_parquet(file, columns) as handle:
+                    require_text(handle, file, columns)
+            return cls.from_preferences(path.stem, (row for file in files for row in read_rows(file, columns)))
         return cls.from_file(path)
 
     @classmethod
@@ -190,34 +200,41 @@ class PromptSet:
         """Extract a set from the ``system`` and ``aspect`` columns of a preference dataset.
 
         A criterion's own prompt is by far the most frequent text among its rows, since all-criteria prompts are drawn
-        less often and in 120 orders. Every other text is used as an all-criteria prompt.
+        less often and in 120 orders. The other texts, the most frequent first, are used as all-criteria prompts. If no
+        row has one of the five criteria, all texts are.
 
         Args:
             name: Name of the set.
-            rows: Mappings with ``system`` and ``aspect``; rows without a system message or without one of the five
-                criteria are ignored.
+            rows: Mappings with ``system`` and ``aspect``; rows without a system message are ignored, and so are rows of
+                other criteria.
 
         Raises:
-            InputError: No row has a system message and a known criterion.
+            InputError: No row has a system message.
         """
         by_aspect: dict[str, Counter[str]] = defaultdict(Counter)
         for row in rows:
-            if row.get("system") and is_criterion(row["aspect"]):
-                by_aspect[criterion(row["aspect"]).short][row["system"]] += 1
+            if isinstance(row.get("system"), str) and row["system"]:
+                aspect = row.get("aspect")
+                known = isinstance(aspect, str) and is_criterion(aspect)
+                by_aspect[criterion(str(aspect)).short if known else ""][row["system"]] += 1
         if not by_aspect:
-            raise InputError(f"{name}: no row has both a system message and one of the five criteria.")
-        seen_in = Counter(text for texts in by_aspect.values() for text in texts)
-        own: dict[str, str] = {}
-        for short, texts in by_aspect.items():
-            # A text that several criteria share is not the prompt of one criterion.
-            alone = [(n, text) for text, n in texts.items() if seen_in[text] == 1 or len(by_aspect) == 1]
-            if alone:
-                own[short] = min(alone, key=lambda pair: (-pair[0], pair[1]))[1]
-        totals: Counter[str] = Counter()
-        for texts in by_aspect.values():
-            totals.update(texts)
-        rest = [text for text in totals if text not in own.values()]
-        return cls(name, own=own, everything=tuple(sorted(rest, key=lambda text: (-totals[text], text))))
+            raise InputError(f"{name}: no row has a system message.", "Use a prompt set file, or the built-in set.")
+        unlabeled = by_aspect.pop("", Counter())
+        own = _own_prompts(by_aspect)
+        totals = sum(by_aspect.values(), Counter()) or unlabeled
+        rest = sorted((text for text in totals if text not in own.values()), key=lambda text: (-totals[text], text))
+        return cls(name, own=own, everything=tuple(rest[:_MAX_TEXTS]))
+
+
+def _own_prompts(by_aspect: Mapping[str, Counter[str]]) -> dict[str, str]:
+    """Return the most frequent text of each criterion that no other criterion has."""
+    seen_in = Counter(text for texts in by_aspect.values() for text in texts)
+    own = {}
+    for short, texts in by_aspect.items():
+        alone = [(n, text) for text, n in texts.items() if seen_in[text] == 1 or len(by_aspect) == 1]
+        if alone:
+            own[short] = min(alone, key=lambda pair: (-pair[0], pair[1]))[1]
+    return own
 
 
 def built_in() -> PromptSet:

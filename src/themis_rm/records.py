@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Self
 
@@ -22,6 +22,29 @@ _ARROW: dict[Any, pa.DataType] = {
     bool: pa.bool_(),
     list[str]: pa.list_(pa.string()),
 }
+
+
+_TYPE_NAMES = {list: "list", dict: "mapping", bool: "boolean", int: "integer", float: "number", bytes: "bytes"}
+
+
+def text_fault(values: Mapping[str, Any], columns: Iterable[str]) -> str | None:
+    """Return why a row of unknown origin cannot be used, or ``None`` if all columns hold text.
+
+    Args:
+        values: The row.
+        columns: Columns that must hold text.
+
+    Returns:
+        A slug with the first column that does not, and its type: ``missing-chosen`` (absent or null) or
+        ``chosen-is-list``.
+    """
+    for column in columns:
+        value = values.get(column)
+        if value is None:
+            return f"missing-{column}"
+        if not isinstance(value, str):
+            return f"{column}-is-{_TYPE_NAMES.get(type(value), type(value).__name__)}"
+    return None
 
 
 class Row:
@@ -232,6 +255,7 @@ class PairScore(Row):
         correct: ``chosen_score > rejected_score``; ``False`` for ties and failures, as published.
         status: ``ok``, ``truncated`` (scored, but a response was cut) or ``failed``.
         note: Reason, where the status is not ``ok``.
+        detail: Message behind a failure: what the server, the chat template or the tokenizer said; may be empty.
         chosen_stated: The score that a generative judge wrote for the chosen response, where its reward is the expected
             score over token probabilities; ``None`` for every other model.
     """
@@ -248,5 +272,6 @@ class PairScore(Row):
     note: str = ""
     chosen_length: int = 0
     rejected_length: int = 0
+    detail: str = ""
     chosen_stated: float | None = None
     rejected_stated: float | None = None

@@ -39,8 +39,8 @@ def write(path, *rows):
         ({"prompt": ""}, "empty-prompt"),
         ({"id": ""}, "empty-id"),
         ({"id": "a"}, "duplicate-id"),
-        ({"chosen": None}, "missing-value"),
-        ({"language": 7}, "missing-value"),
+        ({"chosen": None}, "missing-chosen"),
+        ({"language": 7}, "language-is-integer"),
         ({"chosen": "\ud800"}, "not-unicode"),
     ],
 )

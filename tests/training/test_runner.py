@@ -9,11 +9,12 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.training import pairs
+from tests.training import pairs, preferences
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from themis_rm.criteria import CRITERIA
@@ -22,10 +23,13 @@ from themis_rm.messages import conversation
 from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import Preference
 from themis_rm.storage.parquet import write_rows
+from themis_rm.training import runner
 from themis_rm.training.prompt_sets import find_prompt_set
 from themis_rm.training.report import TrainReport
 from themis_rm.training.runner import train
-from themis_rm.training.splits import find_splits
+from themis_rm.training.splits import PreferenceSplits, find_splits
+from themis_rm.training.token_cache import load_or_tokenize
+from themis_rm.training.tokenization import Dropped
 from themis_rm.training.trainer import PairTrainer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,6 +141,45 @@ def test_the_baseline_is_fitted_on_the_training_rows(finished):
     out, _ = finished
     fit = json.loads((out / "model/baselines/ngrams/ngrams.json").read_text(encoding="utf-8"))["fit"]
     assert fit["pairs"] + sum(fit["skipped"].values()) == 60
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("pairs.parquet",),
+        ("train.parquet", "validation.parquet"),
+        ("train.parquet", "dev.parquet", "test.parquet"),
+        ("train/0.parquet", "valid/0.parquet", "test/0.parquet"),
+        ("data/train-00000-of-00001.parquet", "data/test-00000-of-00001.parquet"),
+        ("pairs.parquet", "test.parquet"),
+        ("train.parquet", "dropped/empty-text/rows-00000.parquet"),
+    ],
+)
+def test_the_baseline_and_the_model_have_the_same_training_rows_in_every_layout(tmp_path, monkeypatch, names):
+    for number, name in enumerate(names):
+        preferences.write(tmp_path / name, 30, system=f"file {number}")
+    splits = find_splits(tmp_path, 0.3)
+    seen = {}
+    monkeypatch.setattr(runner, "fit_ngrams", lambda rows: seen.update(baseline=list(rows)) or Mock())
+    encoder = Mock(encode_pairs=lambda rows: [Dropped("not-needed")] * len(rows))
+    monkeypatch.setattr(PreferenceSplits, "rows", recorded(PreferenceSplits.rows, seen))
+    load_or_tokenize(splits, encoder, tmp_path / "tokens", "key")
+    model = seen.pop("train")
+    runner._fit_baseline(splits, tmp_path / "baseline")
+    assert seen["baseline"] == model
+    assert {row["system"] for row in model} == {"file 0"}
+    # Without files that are named as training or validation data, a share of the rows is used for validation.
+    assert (len(model) == 30) == ("train" in names[0])
+
+
+def recorded(rows, seen):
+    """Return a method that records the rows of each split."""
+
+    def record(self, split, dropped=None):
+        seen[split] = list(rows(self, split, dropped))
+        return iter(seen[split])
+
+    return record
 
 
 def test_a_run_without_data_is_refused(tmp_path):

@@ -1,3 +1,6 @@
+import json
+from collections import Counter
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -50,7 +53,7 @@ def test_a_file_without_the_columns_is_refused(tmp_path):
 
 
 def test_an_empty_directory_is_refused(tmp_path):
-    with pytest.raises(InputError, match="No Parquet file"):
+    with pytest.raises(InputError, match="No Parquet or JSONL file"):
         find_splits(tmp_path, 0.1)
 
 
@@ -60,3 +63,73 @@ def test_the_digest_depends_on_contents_and_fraction_and_not_on_paths(tmp_path):
     digests = [find_splits(path, 0.1).digest() for path in (one, two, other)]
     assert digests[0] == digests[1] != digests[2]
     assert find_splits(one, 0.2).digest() != digests[0]
+
+
+TEXTS = {"system": None, "input": "Add.", "chosen": "a + b", "rejected": "a - b"}
+
+
+def write_jsonl(path, *rows):
+    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"chosen": None}, "missing-chosen"),
+        ({"rejected": None}, "missing-rejected"),
+        ({"input": None}, "missing-input"),
+        ({"input": [{"role": "user", "content": "Add."}]}, "input-is-list"),
+        ({"chosen": {"text": "x"}}, "chosen-is-mapping"),
+        ({"rejected": 3}, "rejected-is-integer"),
+        ({"rejected": True}, "rejected-is-boolean"),
+        ({"chosen": 0.5}, "chosen-is-number"),
+        ({"system": ["x"]}, "system-is-list"),
+        ({"chosen": "\ud800"}, "not-unicode"),
+        ("[1]", "not-a-row"),
+        ("{", "not-json"),
+        ("[" * 100_000, "not-json"),
+    ],
+)
+def test_a_row_without_a_text_is_counted_under_its_reason(tmp_path, row, reason):
+    rows = [TEXTS, row if isinstance(row, str) else {**TEXTS, **row}, {**TEXTS, "input": "Sub."}]
+    dropped = Counter()
+    splits = find_splits(write_jsonl(tmp_path / "train.jsonl", *rows), 0.0)
+    assert [row["input"] for row in splits.rows("train", dropped)] == ["Add.", "Sub."]
+    assert dropped == {reason: 1}
+
+
+def test_rows_of_a_file_that_both_splits_share_are_counted_once(tmp_path):
+    splits = find_splits(write_jsonl(tmp_path / "x.jsonl", TEXTS, {**TEXTS, "chosen": None}), 0.5)
+    counts = {split: Counter() for split in ("train", "validation")}
+    kept = [row for split, dropped in counts.items() for row in splits.rows(split, dropped)]
+    assert len(kept) == 1
+    assert [sum(dropped.values()) for dropped in counts.values()] == [1, 0]
+
+
+def test_json_lines_may_leave_out_the_system_message(tmp_path):
+    path = write_jsonl(tmp_path / "x.jsonl", {key: TEXTS[key] for key in ("input", "chosen", "rejected")})
+    assert [row["system"] for row in find_splits(path, 0.0).rows("train")] == [None]
+
+
+def test_json_lines_without_the_keys_are_refused(tmp_path):
+    with pytest.raises(InputError, match="lacks the key input"):
+        find_splits(write_jsonl(tmp_path / "x.jsonl", {"chosen": "a", "rejected": "b"}), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("chosen", [["a"]]), ("input", [[{"role": "user", "content": "x"}]]), ("aspect", [3]), ("language", [1])],
+)
+def test_a_column_without_text_is_refused_before_the_start(tmp_path, column, values):
+    table = pa.table({**{key: [text] for key, text in TEXTS.items()}, column: values})
+    pq.write_table(table, tmp_path / "x.parquet")
+    with pytest.raises(InputError, match=f"column {column} has type"):
+        find_splits(tmp_path, 0.1)
+
+
+def test_validation_and_test_data_alone_are_refused(tmp_path):
+    write(tmp_path / "test.parquet", 1)
+    with pytest.raises(InputError, match="validation or test data only"):
+        find_splits(tmp_path, 0.1)

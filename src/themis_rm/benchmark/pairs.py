@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,11 +12,12 @@ from themis_rm.benchmark.authored import load_authored_pairs
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import get_benchmark_language
-from themis_rm.models.protocol import is_unicode
-from themis_rm.records import BenchmarkPair, Preference
+from themis_rm.models.protocol import NOT_UNICODE, is_unicode
+from themis_rm.records import BenchmarkPair, Preference, text_fault
 from themis_rm.results import TableView
 from themis_rm.storage.digests import stable_digest, stable_id
-from themis_rm.storage.parquet import open_parquet, parquet_files, read_rows
+from themis_rm.storage.json_lines import BadLine, read_json_lines
+from themis_rm.storage.parquet import open_parquet, parquet_files, read_rows, require_text
 
 AUTHORED = "authored"
 """Name of the benchmark that is part of this package."""
@@ -109,9 +109,15 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, Any]]:
     for file in parquet_files(path):
         with open_parquet(file) as handle:
             preferences = "prompt" not in handle.schema_arrow.names and "input" in handle.schema_arrow.names
-        for row in read_rows(file, (Preference if preferences else BenchmarkPair).required()):
+            columns = (Preference if preferences else BenchmarkPair).required()
+            require_text(handle, file, [name for name in columns if name not in _NOT_TEXT])
+        for row in read_rows(file, columns):
             number += 1
             yield f"row {number}", from_preference(row) if preferences else row
+
+
+_NOT_TEXT = {"id", "idx", "system"}
+"""Columns of benchmark files that may be numbers, or are not used."""
 
 
 def from_preference(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,20 +129,11 @@ def from_preference(row: Mapping[str, Any]) -> dict[str, Any]:
 def _json_rows(files: Iterable[Path]) -> Iterator[tuple[str, Any]]:
     for file in files:
         checked = False
-        with file.open("rb") as handle:
-            for number, line in enumerate(handle, 1):
-                if not line.strip():
-                    continue
-                where = f"{file.name}:{number}"
-                try:
-                    row = json.loads(line)
-                except ValueError:
-                    yield where, line.decode("utf-8", "replace").rstrip("\n")
-                    continue
-                if isinstance(row, dict) and not checked:
-                    _require_columns(file, row)
-                    checked = True
-                yield where, row
+        for number, row in read_json_lines(file):
+            if isinstance(row, dict) and not checked:
+                _require_columns(file, row)
+                checked = True
+            yield f"{file.name}:{number}", row.text if isinstance(row, BadLine) else row
 
 
 def _require_columns(file: Path, row: Mapping[str, Any]) -> None:
@@ -182,12 +179,12 @@ def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:
     if not isinstance(row, dict):
         return "not-a-row"
     values: dict[str, Any] = {column: row.get(column) for column in BenchmarkPair.required()}
-    if isinstance(values["id"], int):
-        values["id"] = str(values["id"])
-    if any(not isinstance(value, str) for value in values.values()):
-        return "missing-value"
+    values["id"] = _id_text(values["id"])
+    fault = text_fault(values, values)
+    if fault:
+        return fault
     if not all(map(is_unicode, values.values())):
-        return "not-unicode"
+        return NOT_UNICODE
     empty = [column for column in ("id", "prompt", "chosen", "rejected") if not values[column].strip()]
     if empty:
         return "empty-response" if empty[0] in {"chosen", "rejected"} else f"empty-{empty[0]}"
@@ -201,6 +198,13 @@ def _check(row: Any, seen: set[str]) -> BenchmarkPair | str:
     except SettingError:
         return "unknown-language"
     return BenchmarkPair(**values)
+
+
+def _id_text(value: Any) -> Any:
+    """Return the text of an id that is a whole number, which pandas writes as ``3.0`` in a column with gaps."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _as_verified(name: str, row: Mapping[str, Any], pair: BenchmarkPair) -> BenchmarkPair | str:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from themis_rm.errors import InputError
 from themis_rm.storage.atomic import atomic_path
+from themis_rm.storage.class_labels import decode_labels, label_names
 from themis_rm.storage.input_files import require_file
 
 
@@ -99,7 +100,10 @@ def open_parquet(path: str | Path, required: Sequence[str] = ()) -> pq.ParquetFi
         file = _NamedParquetFile(path)
         names = file.schema_arrow.names  # fails if a damaged file has names that are not UTF-8
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from error
+        raise InputError(
+            f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).",
+            "Rows are read from .parquet files; training data and benchmark pairs also from .jsonl files.",
+        ) from error
     missing = [name for name in required if name not in names]
     if missing:
         raise InputError(
@@ -122,8 +126,23 @@ def read_rows(path: str | Path, required: Sequence[str] = (), batch_size: int = 
     """
     for file in parquet_files(path):
         with open_parquet(file, required) as handle:
-            for batch in handle.iter_batches(batch_size=batch_size):
-                yield from batch.to_pylist()
+            yield from iter_rows(handle, batch_size=batch_size)
+
+
+def iter_rows(
+    handle: pq.ParquetFile, columns: Sequence[str] | None = None, batch_size: int = 256
+) -> Iterator[dict[str, Any]]:
+    """Stream the rows of an open Parquet file as dicts, class labels and dictionary-encoded values as their names.
+
+    Args:
+        handle: See :func:`open_parquet`.
+        columns: Columns to read; by default all.
+        batch_size: Number of rows in memory at a time.
+    """
+    names = label_names(handle.schema_arrow)
+    for batch in handle.iter_batches(batch_size=batch_size, columns=columns):
+        rows: list[dict[str, Any]] = batch.to_pylist()
+        yield from (decode_labels(row, names) for row in rows) if names else rows
 
 
 def write_rows(path: str | Path, rows: Iterable[TypedRow], schema: pa.Schema) -> int:
@@ -151,7 +170,7 @@ _LISTS = (pa.types.is_list, pa.types.is_large_list)
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return any(test(kind.value_type if pa.types.is_dictionary(kind) else kind) for test in _TEXT)
+    return any(test(kind) for test in _TEXT)
 
 
 def _is_texts(kind: pa.DataType) -> bool:
@@ -159,6 +178,39 @@ def _is_texts(kind: pa.DataType) -> bool:
 
 
 _KINDS = (_is_text, _is_texts, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+
+
+def column_type(schema: pa.Schema, name: str) -> pa.DataType:
+    """Return the type of a column as :func:`iter_rows` reads it: text for class labels, null for a missing column."""
+    index = schema.get_field_index(name)
+    if index < 0:
+        return pa.null()
+    kind = schema.field(index).type
+    if name in label_names(schema):
+        return pa.string() if pa.types.is_integer(kind) else pa.list_(pa.string())
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def require_text(handle: pq.ParquetFile, path: str | Path, columns: Sequence[str]) -> None:
+    """Check that columns hold text; columns that are missing, or null in every row, are not checked.
+
+    Args:
+        handle: See :func:`open_parquet`.
+        path: Name of the file for the message.
+        columns: Names of the columns.
+
+    Raises:
+        InputError: A column has another type.
+    """
+    for name in columns:
+        kind = column_type(handle.schema_arrow, name)
+        if not _is_text(kind) and not pa.types.is_null(kind):
+            raise InputError(
+                f"{path}: column {name} has type {kind}, not string.",
+                "Write it as text, or as class labels whose names are in the file's metadata."
+                if pa.types.is_integer(kind)
+                else "Write it as text.",
+            )
 
 
 def validate_parquet_files(path: str | Path, rows: RowType) -> list[Path]:
@@ -171,8 +223,7 @@ def validate_parquet_files(path: str | Path, rows: RowType) -> list[Path]:
     for file in files:
         with open_parquet(file, rows.required()) as handle:
             for column in rows.schema():
-                index = handle.schema_arrow.get_field_index(column.name)
-                actual = handle.schema_arrow.field(index).type if index >= 0 else pa.null()
+                actual = column_type(handle.schema_arrow, column.name)
                 if not any(fits(actual) and fits(column.type) for fits in _KINDS) and not pa.types.is_null(actual):
                     raise InputError(f"{file}: column {column.name} has type {actual}, not {column.type}.")
     return files

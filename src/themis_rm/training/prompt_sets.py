@@ -34,4 +34,4 @@ def find_prompt_set(name: str, data: Path, splits: PreferenceSplits) -> PromptSe
     known |= {built_in().render(order) for order in itertools.permutations(CRITERIA)}
     if all(row["system"] in known for row in splits.rows("train") if row["system"]):
         return built_in()
-    return PromptSet.from_preferences(data.stem, ({"aspect": "", **row} for row in splits.rows("train")))
+    return PromptSet.from_preferences(data.stem, splits.rows("train"))

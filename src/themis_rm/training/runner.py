@@ -111,6 +111,7 @@ def _train(
         require_same_job(out, _job_settings(recipe, digest))
         if (out / REPORT_FILE).is_file() and (out / "model" / "config.json").is_file():
             return TrainReport.load(out)
+        prompts = find_prompt_set(recipe.prompt_set, Path(data), splits)
         prepared = prepare_data(recipe, splits, digest, out)
         checkpoint = find_resume_checkpoint(out)
     trainer = _build_trainer(recipe, prepared, out, process.world_size, data)
@@ -123,7 +124,7 @@ def _train(
             trainer.pair_model,
             prepared.tokenizer,
             report.checkpoint,
-            prompts=find_prompt_set(recipe.prompt_set, Path(data), splits),
+            prompts=prompts,
             recipe=recipe,
             training=_metadata(recipe, report, prepared.pair_encoder),
             state=state,

@@ -94,8 +94,17 @@ class TokenizedPairs:
         return sample[np.argsort(-self.lengths[sample], kind="stable")]
 
 
-def tokenize(rows: Iterable[Mapping[str, Any]], pair_encoder: PairEncoder, file: Path) -> TokenizationCounts:
-    """Encode rows and write the pairs to an Arrow file; every dropped row is counted under its reason."""
+def tokenize(
+    rows: Iterable[Mapping[str, Any]], pair_encoder: PairEncoder, file: Path, malformed: Counter[str] | None = None
+) -> TokenizationCounts:
+    """Encode rows and write the pairs to an Arrow file; every dropped row is counted under its reason.
+
+    Args:
+        rows: Rows of :meth:`PreferenceSplits.rows`.
+        pair_encoder: Tokenizer of the rows.
+        file: The file to write.
+        malformed: Reason -> number of rows that were read but are not in ``rows``; complete once they are consumed.
+    """
     counts, dropped, notes = TokenizationCounts(), Counter[str](), Counter[str]()
     stream = iter(rows)
     with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
@@ -113,7 +122,8 @@ def tokenize(rows: Iterable[Mapping[str, Any]], pair_encoder: PairEncoder, file:
             counts.kept += len(pairs)
             if pairs:
                 writer.write_batch(pa.RecordBatch.from_pylist(pairs, schema=_SCHEMA))
-    counts.dropped = dict(sorted(dropped.items()))
+    counts.read += sum((malformed or {}).values())
+    counts.dropped = dict(sorted((dropped + (malformed or Counter())).items()))
     counts.notes = dict(sorted(notes.items()))
     return counts
 
@@ -147,9 +157,16 @@ def load_or_tokenize(
         return {split: TokenizationCounts(**cached[split]) for split in _SPLITS}
     remove(folder)  # before the new one is written: two copies may not fit on the disk
     with atomic_directory(folder) as partial:
-        counts = {split: tokenize(splits.rows(split), pair_encoder, partial / f"{split}.arrow") for split in _SPLITS}
+        counts = {split: _tokenize_split(splits, split, pair_encoder, partial) for split in _SPLITS}
         write_json(partial / "counts.json", {"key": key, **{split: vars(count) for split, count in counts.items()}})
     return counts
+
+
+def _tokenize_split(
+    splits: PreferenceSplits, split: Split, pair_encoder: PairEncoder, folder: Path
+) -> TokenizationCounts:
+    malformed: Counter[str] = Counter()
+    return tokenize(splits.rows(split, malformed), pair_encoder, folder / f"{split}.arrow", malformed)
 
 
 def _read_counts(folder: Path) -> dict[str, Any]:

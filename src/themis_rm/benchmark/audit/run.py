@@ -28,7 +28,7 @@ from themis_rm.benchmark.audit.near_duplicates import (
 from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.audit.statistics import BenchmarkStatistics, parsing_findings
 from themis_rm.benchmark.audit.surface import SurfaceBias, surface_biases
-from themis_rm.benchmark.audit.training import TrainingOverlap, find_training_overlap
+from themis_rm.benchmark.audit.training import TrainingOverlap, check_training_set, find_training_overlap
 from themis_rm.progress import status_spinner
 from themis_rm.results import Result, ResultPart
 
@@ -123,6 +123,8 @@ def audit(
         InputError: The benchmark or the training set cannot be read.
     """
     settings, out = settings or AuditSettings(), Path(out)
+    if against:
+        check_training_set(Path(against), settings)
     read, pairs = read_pairs(benchmark)
     step = "parsing"
     with status_spinner("audit", lambda: step):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.settings import AuditSettings
@@ -13,7 +14,9 @@ from themis_rm.curation.ngram_overlap import NGramIndex, NGramOverlap, words
 from themis_rm.errors import InputError
 from themis_rm.records import CompiledPair
 from themis_rm.results import ResultPart
-from themis_rm.storage.parquet import open_parquet, parquet_files
+from themis_rm.storage.json_lines import read_json_lines
+from themis_rm.storage.parquet import iter_rows, open_parquet
+from themis_rm.storage.splits import find_split_files
 
 COLUMNS = {"prompt": ("input", "prompt"), "response": ("chosen", "rejected")}
 """Kind of text -> columns of the training set; for prompts, the first of the two that exists."""
@@ -62,7 +65,7 @@ def find_training_overlap(
 
     Args:
         pairs: The benchmark.
-        against: A preference dataset (Parquet file or directory) or another benchmark.
+        against: A preference dataset, of which the training rows are searched, or another benchmark.
         settings: Size of n-grams, limit of common phrases, whether responses are included.
 
     Returns:
@@ -95,6 +98,21 @@ def find_training_overlap(
         responses=_count(pairs_of["response"], matches["response"], size) if settings.check_responses else None,
     )
     return overlap, [finding for kind in indices for finding in _findings(kind, pairs_of[kind], matches[kind])]
+
+
+def check_training_set(against: Path, settings: AuditSettings) -> None:
+    """Check that a training set can be searched, before other work is done.
+
+    Args:
+        against: See :func:`find_training_overlap`.
+        settings: See :func:`find_training_overlap`.
+
+    Raises:
+        InputError: See :func:`find_training_overlap`.
+    """
+    if str(against) != AUTHORED:
+        for file in find_split_files(against).train_or_all:
+            next(_rows(file, ("prompt", "response") if settings.check_responses else ("prompt",)), None)
 
 
 def _search(indices: dict[str, NGramIndex], against: Path) -> tuple[int, int]:
@@ -133,18 +151,30 @@ def _count(texts: Iterable[str], matches: Sequence[NGramOverlap], ngram_size: in
 
 def _training_texts(path: Path, kinds: Sequence[str]) -> Iterator[dict[str, list[str]]]:
     """Yield kind -> texts for each row; Parquet files are read in bounded memory."""
-    if str(path) == AUTHORED or path.suffix == ".jsonl" or (path.is_dir() and not any(path.rglob("*.parquet"))):
-        for pair in read_benchmark(AUTHORED if str(path) == AUTHORED else path).pairs:
+    if str(path) == AUTHORED:
+        for pair in read_benchmark(AUTHORED).pairs:
             texts = {"prompt": [pair.prompt], "response": [pair.chosen, pair.rejected]}
             yield {kind: texts[kind] for kind in kinds}
         return
-    for file in parquet_files(path):
-        with open_parquet(file) as handle:
-            columns = _columns(file, handle.schema_arrow.names, kinds)
-            names = [name for group in columns.values() for name in group]
-            for batch in handle.iter_batches(batch_size=256, columns=names):
-                for row in batch.to_pylist():
-                    yield {kind: [row[name] for name in columns[kind] if row[name]] for kind in kinds}
+    for file in find_split_files(path).train_or_all:
+        for columns, row in _rows(file, kinds):
+            yield {kind: [text for name in columns[kind] if isinstance(text := row.get(name), str)] for kind in kinds}
+
+
+def _rows(file: Path, kinds: Sequence[str]) -> Iterator[tuple[dict[str, list[str]], dict[str, Any]]]:
+    """Yield the columns to read, and each row."""
+    if file.suffix == ".jsonl":
+        columns: dict[str, list[str]] = {}
+        for _, row in read_json_lines(file):
+            if isinstance(row, dict):
+                columns = columns or _columns(file, list(row), kinds)
+                yield columns, row
+        return
+    with open_parquet(file) as handle:
+        columns = _columns(file, handle.schema_arrow.names, kinds)
+        names = [name for group in columns.values() for name in group]
+        for row in iter_rows(handle, names):
+            yield columns, row
 
 
 def _columns(file: Path, available: Sequence[str], kinds: Sequence[str]) -> dict[str, list[str]]:

@@ -1,0 +1,45 @@
+"""JSON Lines files: stream their values; a line that is not JSON does not end the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from themis_rm.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is not JSON.
+
+    Attributes:
+        text: The line, without its end.
+    """
+
+    text: str
+
+
+def read_json_lines(path: str | Path) -> Iterator[tuple[int, Any]]:
+    """Yield the number of each line, from 1, and its value, or a :class:`BadLine`; blank lines are skipped.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as handle:
+            for number, line in enumerate(handle, 1):
+                text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+                if text.strip():
+                    yield number, _parse(text)
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _parse(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, a number with too many digits, nested too deeply
+        return BadLine(line.decode("utf-8", "replace").rstrip("\r\n"))

@@ -126,7 +126,18 @@ def test_problems_on_which_every_order_hits_are_marked():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"description": None}, "missing-value"),
+        ({"description": None}, "missing-description"),
+        ({"description": ["x"]}, "description-is-list"),
+        ({"id": None}, "missing-id"),
+        ({"completions": "ab"}, "completions-is-not-list"),
+        ({"num_passed": [True, 0]}, "not-a-count"),
+        ({"num_passed": [0.5, 0]}, "not-a-count"),
+        ({"num_passed": ["1", 0]}, "not-a-count"),
+        ({"num_passed": [None, 0]}, "not-a-count"),
+        ({"num_passed": [math.nan, 0]}, "not-a-count"),
+        ({"final_verdict": [2, 0]}, "not-a-verdict"),
+        ({"rewards": [True, 1.0]}, "not-a-reward"),
+        ({"num_passed": [0, 0], "final_verdict": [True, True]}, "candidate-with-contradicting-verdict"),
         ({"completions": []}, "no-candidates"),
         ({"completions": ["a", "\udcff"]}, "not-text"),
         ({"num_passed": [1]}, "unequal-lengths"),
@@ -137,6 +148,27 @@ def test_problems_on_which_every_order_hits_are_marked():
 )
 def test_an_unusable_row_gives_a_reason(change, reason):
     assert Problem.parse({**row("a", [1.0, 2.0], [1, 0], [0, 1], [True, False]), **change}) == reason
+
+
+def test_counts_and_verdicts_that_pandas_wrote_as_floats_are_read():
+    read = Problem.parse(row("a", [1.0, 2.0], [1.0, 0.0], [0.0, 3.0], [1.0, 0.0]))
+    assert read == Problem.parse(row("a", [1.0, 2.0], [1, 0], [0, 3], [True, False]))
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "verdict", "reason", "used"),
+    [
+        (0, 0, False, "candidate-without-tests", True),
+        (2, 0, False, "candidate-wrong-though-tests-passed", True),
+        (0, 0, True, "candidate-with-contradicting-verdict", False),
+        (1, 1, True, "candidate-with-contradicting-verdict", False),
+        (0, 2, True, "candidate-with-contradicting-verdict", False),
+    ],
+)
+def test_a_candidate_with_a_doubtful_outcome_is_counted(tmp_path, passed, failed, verdict, reason, used):
+    lines = [row("a", None, [1, passed, 0], [0, failed, 1], [True, verdict, False])]
+    results = rerank("length", write(tmp_path / "p.jsonl", lines), tmp_path / "out", QUICK)
+    assert (results.overall.candidates, results.rejected) == (2 + used, {reason: 1})
 
 
 def write(path, rows):
@@ -168,7 +200,7 @@ def test_unusable_lines_are_counted(tmp_path):
     path = write(tmp_path / "p.jsonl", [*problems(2), {"id": "x"}, problems(1)[0]])
     path.write_text(path.read_text("utf-8") + "{not json\n", encoding="utf-8")
     results = rerank("length", path, tmp_path / "out", QUICK)
-    assert results.rejected == {"duplicate-id": 1, "missing-value": 1, "not-json": 1}
+    assert results.rejected == {"duplicate-id": 1, "missing-description": 1, "not-json": 1}
 
 
 def test_an_interrupted_job_scores_no_problem_twice_and_gives_the_same_results(tmp_path, monkeypatch):

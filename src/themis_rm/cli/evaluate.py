@@ -90,8 +90,7 @@ def rerank(
     results = run_reranking(model, data, out, settings)
     call.output(results, results.table())
     reasons = ", ".join(f"{lines} {reason}" for reason, lines in results.rejected.items())
-    unscored = f"Candidates without a reward: {results.overall.unscored}." if results.overall.unscored else ""
-    print_lines(*filter(None, [reasons and f"Excluded lines: {reasons}.", unscored]), stderr=True)
+    print_lines(*([f"Excluded or doubtful: {reasons}."] if reasons else []), stderr=True)
 
 
 @verb(

@@ -23,9 +23,10 @@ from themis_rm.benchmark.pairs import AUTHORED, pairs_digest, read_benchmark
 from themis_rm.errors import SettingError
 from themis_rm.evaluation.columns import accuracy_record, format_interval, format_number, format_percent
 from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_benchmark, take_sample
+from themis_rm.evaluation.failures import failure_reasons
 from themis_rm.evaluation.statistics import Accuracy, Comparison, compare, pair_outcome
 from themis_rm.models.loading import load_model
-from themis_rm.models.protocol import NOTES, ModelIdentity
+from themis_rm.models.protocol import ModelIdentity
 from themis_rm.records import PairScore
 from themis_rm.results import Result, ResultPart
 
@@ -78,15 +79,13 @@ class BackendSide(ResultPart):
     @classmethod
     def from_scores(cls, identity: ModelIdentity, rows: Sequence[PairScore], level: float) -> Self:
         """Summarize the scored pairs of one side."""
-        notes = Counter(part.partition(": ")[2] for row in rows for part in row.note.split("; ") if part)
+        reasons = Counter(reason for row in rows for reason in failure_reasons(row))
         truncated = sum("truncated" in row.note for row in rows)
-        for note in ("truncated", *NOTES):
-            notes.pop(note, None)
         return cls(
             digest=identity.digest,
             facts=identity.facts,
             accuracy=Accuracy.from_scores(rows, level),
-            failed=dict(sorted(notes.items())),
+            failed=dict(sorted(reasons.items())),
             truncated=truncated,
         )
 

@@ -22,6 +22,13 @@ import themis_rm
 from themis_rm.benchmark.pairs import AUTHORED, Benchmark, Verified, read_benchmark
 from themis_rm.criteria import criterion
 from themis_rm.evaluation import statistics as stats
+from themis_rm.evaluation.failures import (
+    MIN_SCORED,
+    count_failures,
+    is_transient,
+    require_scored_pairs,
+    score_detail,
+)
 from themis_rm.evaluation.results import (
     Accuracies,
     BaselineResults,
@@ -58,6 +65,9 @@ class ScoringSettings(Settings):
     """Score only this many pairs, evenly spaced over the benchmark; by default all."""
     shard_size: int = Field(default=256, ge=1)
     """Pairs per shard of saved scores; an interrupted run resumes after the last complete shard."""
+    min_scored: float = Field(default=MIN_SCORED, ge=0, le=1)
+    """Smallest share of the pairs that the model must score. With fewer, or none, the run is an error without a
+    result."""
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
     """Confidence level of the intervals."""
     model: ModelSettings = ModelSettings()
@@ -138,9 +148,10 @@ def evaluate(
         settings: See :class:`EvaluateSettings`.
 
     Raises:
-        InputError: The benchmark cannot be read.
+        InputError: The benchmark cannot be read, or ``out`` holds the run of another model, benchmark or prompt mode.
         CheckpointError: The model or a baseline cannot be loaded.
         SettingError: The prompt set lacks a prompt that the mode needs.
+        NotEvaluatedError: Too few pairs could be scored, see :mod:`themis_rm.evaluation.failures`.
     """
     settings = settings or EvaluateSettings()
     out = None if out is None else Path(out)
@@ -177,7 +188,12 @@ def take_sample(benchmark: Benchmark, limit: int | None) -> tuple[Benchmark, int
 
 
 def score_benchmark(
-    model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, path: Path | None, settings: ScoringSettings
+    model: RewardModel,
+    benchmark: Benchmark,
+    prompts: RunPrompts,
+    path: Path | None,
+    settings: ScoringSettings,
+    required: bool = True,
 ) -> list[PairScore]:
     """Score all pairs of a benchmark, resuming an interrupted run with the same inputs.
 
@@ -187,28 +203,52 @@ def score_benchmark(
         prompts: Criteria prompts.
         path: The ``scores.parquet`` to write; shards are saved in ``parts`` in the same directory until the file is
             complete. ``None`` writes nothing.
-        settings: Shard size and settings of the model.
+        settings: Shard size, smallest share of scored pairs, and settings of the model.
+        required: Whether too few scores are an error. The shards are kept, ``path`` is not written.
 
     Returns:
         One row per pair in the order of the benchmark, failed pairs included.
+
+    Raises:
+        NotEvaluatedError: Too few pairs could be scored.
     """
     size = settings.shard_size
     shards = [benchmark.pairs[first : first + size] for first in range(0, len(benchmark.pairs), size)]
     progress = track(shards, f"score {model.identity.name}", total=len(benchmark.pairs), size=len)
+    minimum = settings.min_scored if required else None
     if path is None:
-        return [row for shard in progress for row in score_pairs(model, shard, prompts)]
+        rows = [row for shard in progress for row in score_pairs(model, shard, prompts)]
+        return _require_scores(model, rows, minimum)
     parts = path.parent / "parts" / f"{path.stem}-{_scores_key(model, benchmark, prompts, settings)}"
     judged = model.identity.judge
     for number, shard in enumerate(progress):
         part = parts / f"{number:05d}.parquet"
-        if not part.is_file():
-            write_scores(part, score_pairs(model, shard, prompts), judged)
+        saved = read_scores(part) if part.is_file() else None
+        if saved is None or any(map(is_transient, saved)):
+            write_scores(part, _score_shard(model, shard, prompts, saved), judged)
     rows = [row for part in sorted(parts.glob("*.parquet")) for row in read_scores(part)]
+    _require_scores(model, rows, minimum)
     write_scores(path, rows, judged)
     for directory in path.parent.glob(f"parts/{path.stem}-*"):
         if directory != parts:  # shards of other models, prompts or settings
             remove(directory)
     return rows
+
+
+def _require_scores(model: RewardModel, rows: list[PairScore], minimum: float | None) -> list[PairScore]:
+    if minimum is not None:
+        require_scored_pairs(model.identity.name, rows, minimum)
+    return rows
+
+
+def _score_shard(
+    model: RewardModel, shard: Sequence[BenchmarkPair], prompts: RunPrompts, saved: Sequence[PairScore] | None
+) -> Iterator[PairScore]:
+    """Score the pairs of a shard; of a saved one only those that a server failed on."""
+    if saved is None:
+        return score_pairs(model, shard, prompts)
+    again = score_pairs(model, [pair for pair, row in zip(shard, saved, strict=True) if is_transient(row)], prompts)
+    return (next(again) if is_transient(row) else row for row in saved)
 
 
 def _scores_key(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, settings: ScoringSettings) -> str:
@@ -247,6 +287,7 @@ def pair_score(pair: BenchmarkPair, chosen: Score, rejected: Score) -> PairScore
         note="; ".join(failures + truncated + notes),
         chosen_length=len(pair.chosen),
         rejected_length=len(pair.rejected),
+        detail=score_detail(chosen, rejected),
         chosen_stated=chosen.stated,
         rejected_stated=rejected.stated,
     )
@@ -278,7 +319,7 @@ def _evaluate_baselines(
         if baseline.identity.digest == loaded.identity.digest or name in scored:
             continue
         path = out and out / "baselines" / f"{name}.parquet"
-        scored[name] = baseline, score_benchmark(baseline, benchmark, prompts, path, settings)
+        scored[name] = baseline, score_benchmark(baseline, benchmark, prompts, path, settings, required=False)
     level = settings.confidence_level
     tests = {name: stats.compare(scores, rows, level, benchmark.tasks) for name, (_, rows) in scored.items()}
     adjusted = iter(stats.holm_adjust([test.p_mcnemar for test in tests.values() if test is not None]))
@@ -305,13 +346,12 @@ def _load_baselines(model: str | Path, benchmark: Benchmark, settings: EvaluateS
 
 
 def _count_rows(scores: Sequence[PairScore], benchmark: Benchmark, unscored: int) -> RowCounts:
-    failed = Counter(row.note.split("; ", 1)[0].split(": ", 1)[1] for row in scores if row.status == "failed")
     notes = Counter(note for row in scores for note in NOTES if f": {note}" in row.note)
     return RowCounts(
         read=len(benchmark.pairs) + len(benchmark.rejected) + unscored,
         scored=sum(row.score_diff is not None for row in scores),
         truncated=sum(row.status == "truncated" for row in scores),
-        failed=dict(sorted(failed.items())),
+        failed=count_failures(scores),
         rejected=benchmark.reasons,
         beyond_limit=unscored,
         notes=dict(sorted(notes.items())),

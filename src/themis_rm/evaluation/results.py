@@ -227,11 +227,23 @@ class EvaluationResults(Result):
         if self.accuracies is None or self.run is None:
             return f"strict accuracy {format_percent(self.overall.get('accuracy'))} %, published file"
         total = self.accuracies.overall
+        start = f"{self.run.model} on {self.run.benchmark}: "
+        if total.value is None:
+            return f"{start}not evaluated, {self.failures() or 'no pairs'}"
         return (
-            f"{self.run.model} on {self.run.benchmark}: accuracy {format_percent(total.value)} % "
+            f"{start}accuracy {format_percent(total.value)} % "
             f"[{format_interval(total.low, total.high)}], strict {format_percent(total.strict)} %, "
-            f"tie rate {format_percent(total.tie_rate)} %, n = {total.n}, failed {total.failed}"
+            f"tie rate {format_percent(total.tie_rate)} %, n = {total.n}, {self.failures() or 'failed 0'}"
         )
+
+    def failures(self) -> str:
+        """Return ``failed 3 of 40 (timeout 2, parse-failed 1)``, the most frequent reasons first; empty without any."""
+        total = self.accuracies.overall if self.accuracies else None
+        if total is None or not total.failed:
+            return ""
+        counts = sorted((self.counts.failed if self.counts else {}).items(), key=lambda item: (-item[1], item[0]))
+        reasons = ", ".join(f"{reason} {count}" for reason, count in counts)
+        return f"failed {total.failed} of {total.n}" + (f" ({reasons})" if reasons else "")
 
     def _repr_html_(self) -> str:
         shown = [row for row in self.records() if row["slice"] in {"all", "criterion"}]
@@ -252,6 +264,7 @@ class EvaluationResults(Result):
 
     def _overall_table(self) -> Table:
         title = f"{self.run.model} on {self.run.benchmark}, prompts: {self.run.prompts}" if self.run else ""
+        title += f"\n{self.failures()}" if self.failures() else ""
         table = _new_table(title, padding=(0, 1, 0, 0))
         table.add_column("model", overflow="fold")
         columns = ("n", *SHARES, "failed")

@@ -57,7 +57,7 @@ class Accuracy:
         wins: Pairs with the chosen response strictly above the rejected one.
         ties: Pairs with equal scores.
         failed: Pairs without two scores; they count as losses.
-        value: Accuracy, a tie counting half; ``None`` for no pairs.
+        value: Accuracy, a tie counting half; ``None``, like all shares, if no pair has scores.
         low: Lower end of the confidence interval of ``value``.
         high: Upper end of the confidence interval of ``value``.
         strict: ``wins / n``, the accuracy of published tables.
@@ -76,6 +76,12 @@ class Accuracy:
     strict: float | None
     tie_rate: float | None
     tasks: int | None = None
+
+    def __post_init__(self) -> None:
+        """Remove the shares of pairs of which none has scores, also from older files: that is no measurement of 0 %."""
+        if self.n == self.failed:
+            for name in ("value", "low", "high", "strict", "tie_rate"):
+                object.__setattr__(self, name, None)
 
     @classmethod
     def from_scores(cls, scores: Iterable[PairScore], level: float, tasks: Mapping[str, str] | None = None) -> Self:
@@ -301,12 +307,13 @@ def compare(
         tasks: Pair id -> task. If pairs share a task, interval and tests use tasks as units.
 
     Returns:
-        The comparison, or ``None`` if there are no shared pairs.
+        The comparison, or ``None`` if there are no shared pairs, or one of the runs has scores for none of them.
     """
-    one, two = ({row.id: pair_outcome(row) or LOSS for row in rows} for rows in (first, second))
-    shared = [key for key in one if key in two]
-    if not shared:
+    outcomes = [{row.id: pair_outcome(row) for row in rows} for rows in (first, second)]
+    shared = [key for key in outcomes[0] if key in outcomes[1]]
+    if any(all(run[key] is None for key in shared) for run in outcomes):
         return None
+    one, two = ({key: outcome or LOSS for key, outcome in run.items()} for run in outcomes)
     a = np.array([one[key] for key in shared])
     b = np.array([two[key] for key in shared])
     low, high, n_tasks = mean_interval(shared, (a - b).tolist(), DIFFERENCES, level, tasks)
@@ -374,14 +381,14 @@ def length_balanced_accuracy(scores: Sequence[PairScore]) -> float | None:
     "longer wins" and "shorter wins" both get exactly 1/2. Pairs of equal length are not used.
 
     Returns:
-        The accuracy, or ``None`` if one of the two sets is empty.
+        The accuracy, or ``None`` if one of the two sets has no scored pair.
     """
     means = []
     for sign in (1, -1):
-        values = [pair_outcome(row) or LOSS for row in scores if sign * (row.chosen_length - row.rejected_length) > 0]
-        if not values:
+        outcomes = [pair_outcome(row) for row in scores if sign * (row.chosen_length - row.rejected_length) > 0]
+        if all(outcome is None for outcome in outcomes):
             return None
-        means.append(sum(values) / len(values))
+        means.append(sum(outcome or LOSS for outcome in outcomes) / len(outcomes))
     return sum(means) / 2
 
 
@@ -401,7 +408,7 @@ def published_overall(scores: Sequence[PairScore]) -> Mapping[str, Any]:
     correct = sum(pair_outcome(row) == WIN for row in scores)
     differences = np.array([row.score_diff for row in scores if row.score_diff is not None])
     return {
-        "accuracy": round(correct / len(scores), 4) if scores else None,
+        "accuracy": _strict_accuracy(scores),
         "total_examples": len(scores),
         "correct_predictions": correct,
         "mean_score_difference": round(float(differences.mean()), 4) if len(differences) else None,
@@ -410,9 +417,17 @@ def published_overall(scores: Sequence[PairScore]) -> Mapping[str, Any]:
     }
 
 
+def _strict_accuracy(scores: Sequence[PairScore]) -> float | None:
+    """Return the published accuracy, in which ties and failures are wrong; ``None`` if no pair has scores."""
+    outcomes = [pair_outcome(row) for row in scores]
+    if all(outcome is None for outcome in outcomes):
+        return None
+    return round(outcomes.count(WIN) / len(outcomes), 4)
+
+
 def published_groups(scores: Sequence[PairScore], column: str) -> dict[str, dict[str, Any]]:
     """Return a ``by_...`` block of a published file: strict accuracy and count for each value of a column."""
     return {
-        value: {"accuracy": round(sum(pair_outcome(row) == WIN for row in rows) / len(rows), 4), "count": len(rows)}
+        value: {"accuracy": _strict_accuracy(rows), "count": len(rows)}
         for value, rows in group_by(scores, column).items()
     }

@@ -69,7 +69,7 @@ def model_index(results: EvaluationResults, settings: HubExportSettings | None =
         settings: See :class:`HubExportSettings`.
 
     Raises:
-        InputError: The results have no intervals (a published file).
+        InputError: The results have no intervals (a published file), or no pair has scores.
         SettingError: The hub does not accept a setting.
     """
     from huggingface_hub.repocard_data import eval_results_to_model_index
@@ -88,7 +88,7 @@ def eval_results(results: EvaluationResults, settings: HubExportSettings) -> lis
         settings: Settings with ``dataset``.
 
     Raises:
-        InputError: The results have no intervals (a published file).
+        InputError: The results have no intervals (a published file), or no pair has scores.
         SettingError: ``dataset`` is empty, or the hub does not accept a setting.
     """
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
@@ -166,6 +166,11 @@ def _validate(settings: HubExportSettings) -> HubExportSettings:
 def _require_accuracies(results: EvaluationResults) -> tuple[Accuracies, RunInfo]:
     if results.accuracies is None or results.run is None:
         raise InputError("These results have no intervals.", "Evaluate the model with themis-rm.")
+    if results.accuracies.overall.value is None:
+        raise InputError(
+            f"{results.run.model} is not evaluated: {results.failures() or 'there are no pairs'}.",
+            "Evaluate it again once the cause is fixed.",
+        )
     return results.accuracies, results.run
 
 

@@ -130,7 +130,7 @@ def _strict_intervals(board: Leaderboard) -> dict[str, Any]:
     table = board.accuracies
     counts = np.stack([table.n - table.wins, table.wins], axis=-1)
     ends = mean_intervals(counts.reshape(-1, 2), (0.0, 1.0), board.settings.confidence_level)
-    low, high = (_shares(end.reshape(table.n.shape)) for end in ends)
+    low, high = (_shares(np.where(np.isnan(table.strict), np.nan, end.reshape(table.n.shape))) for end in ends)
     return {"strict_low": low, "strict_high": high}
 
 

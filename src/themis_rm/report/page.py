@@ -100,6 +100,8 @@ def conclusions(results: EvaluationResults) -> list[str]:
     lines += [
         _against_baseline(item, level) for item in results.baselines if item.comparison and item.p_holm is not None
     ]
+    if total.failed:
+        lines.append(f"{results.failures().capitalize()}; a failed pair counts as a loss.")
     truncated = results.counts.truncated if results.counts else 0
     if 10 * truncated >= total.n:
         lines.append(f"{truncated} of {total.n} pairs had a truncated response: the removed part was not scored.")

@@ -45,8 +45,10 @@ class EditEffect(ResultPart):
     """Accuracy with the worse response edited."""
     both: Accuracy
     """Accuracy with both responses edited."""
+    failed: int = 0
+    """Pairs that were scored unedited and cannot be scored once edited; the edit did not flip them."""
     right_before: int
-    """Pairs that are ordered correctly, without a tie, before the edit."""
+    """Pairs that are ordered correctly, without a tie, before the edit, and have scores with it."""
     flipped: int
     """Those of them that are not when the worse response is edited."""
     flip_rate: float | None
@@ -71,7 +73,12 @@ class EditEffect(ResultPart):
             tasks: Pair id -> task, for pairs that may share one.
         """
         attacked = [_edit_rejected_only(plain, edited) for plain, edited in rows]
-        right = [(plain, hit) for (plain, _), hit in zip(rows, attacked, strict=True) if pair_outcome(plain) == WIN]
+        outcomes = [(pair_outcome(plain), pair_outcome(hit)) for (plain, _), hit in zip(rows, attacked, strict=True)]
+        right = [
+            (rows[index][0], attacked[index])
+            for index, (before, after) in enumerate(outcomes)
+            if before == WIN and after is not None
+        ]
         flips = [float(pair_outcome(hit) != WIN) for _, hit in right]
         flipped = int(sum(flips))
         low = high = None
@@ -87,6 +94,7 @@ class EditEffect(ResultPart):
             before=Accuracy.from_scores((plain for plain, _ in rows), level, tasks),
             attacked=Accuracy.from_scores(attacked, level, tasks),
             both=Accuracy.from_scores((edited for _, edited in rows), level, tasks),
+            failed=sum(before is not None and after is None for before, after in outcomes),
             right_before=len(right),
             flipped=flipped,
             flip_rate=flipped / len(right) if right else None,
@@ -143,6 +151,7 @@ class AttackResults(Result):
                 "low": effect.low,
                 "high": effect.high,
                 "shift": effect.shift,
+                "failed": effect.failed,
             }
             for name, effect in self.edits.items()
         ]
@@ -150,8 +159,12 @@ class AttackResults(Result):
     def summary(self) -> str:
         """Return one line with the unedited accuracy and the edit that flips most."""
         line = f"{self.model} on {self.benchmark}, accuracy {_percent(self.unedited.value)} % unedited"
+        line += f", failed {self.unedited.failed} of {self.unedited.n}" if self.unedited.failed else ""
         name, effect = max(self.edits.items(), key=lambda item: item[1].flip_rate or 0.0, default=("", None))
         return f"{line}, {name} flips {_percent(effect.flip_rate)} % of the correct pairs" if effect else line
+
+    def _failures(self) -> int:
+        return sum(effect.failed for effect in self.edits.values())
 
     def table(self) -> Group:
         """Return two tables that fit 80 columns: accuracy and flip rate by edit, and flip rate by edit and language."""
@@ -172,7 +185,7 @@ class AttackResults(Result):
             f"{self.model} on {self.benchmark} under edits of the worse response",
             "In percent: accuracy (ties half) before, with the worse response edited, with both edited; flips: "
             f"correctly ordered pairs that no longer are ({self.level:.0%} interval).",
-            *("pairs", "before", "attacked", "both", "flips"),
+            *("pairs", "before", "attacked", "both", "flips", *(["failed"] if self._failures() else [])),
         )
         languages = [
             row for row in benchmark_languages() if any(row.benchmark_name in cut for cut in self.by_language.values())
@@ -184,7 +197,8 @@ class AttackResults(Result):
             accuracies = (_percent(of.value) for of in (flips.before, flips.attacked, flips.both))
             known = flips.low is not None and flips.high is not None
             interval = f" [{100 * (flips.low or 0):.0f}–{100 * (flips.high or 0):.0f}]" if known else ""
-            effects.add_row(name, str(flips.pairs), *accuracies, Text(_percent(flips.flip_rate) + interval))
+            failed = [str(flips.failed)] if self._failures() else []
+            effects.add_row(name, str(flips.pairs), *accuracies, Text(_percent(flips.flip_rate) + interval), *failed)
             effects_by_language = self.by_language[name]
             by_language.add_row(
                 name, *(_percent(_rate(effects_by_language.get(row.benchmark_name)), 0) for row in languages)
@@ -217,6 +231,7 @@ def attack(
         InputError: The benchmark cannot be read.
         SettingError: An edit is unknown.
         CheckpointError: The model cannot be loaded.
+        NotEvaluatedError: Too few unedited pairs can be scored, see :mod:`themis_rm.evaluation.failures`.
     """
     settings, out = settings or AttackSettings(), Path(out)
     selected = select_edits(settings.edits)
@@ -233,7 +248,8 @@ def attack(
         for edit in selected:
             done.append(edit.name)
             edited = _edit_benchmark(edit, pairs)
-            scored[edit.name] = score_benchmark(loaded, edited, prompting, out / f"{edit.name}.parquet", settings)
+            path = out / f"{edit.name}.parquet"
+            scored[edit.name] = score_benchmark(loaded, edited, prompting, path, settings, required=False)
     effects = _compute_effects(plain, scored, settings.confidence_level, pairs.tasks)
     results = AttackResults(
         model=loaded.identity.name,

@@ -17,7 +17,8 @@ from themis_rm.evaluation.statistics import OUTCOMES, Accuracy, Resampling
 class AccuracyTable:
     """Accuracies of runs (rows) in slices (columns); each array has shape ``[runs, slices]``.
 
-    A failed pair counts as a loss. A missing pair is only counted in ``missing``. Shares over no pairs are NaN.
+    A failed pair counts as a loss. A missing pair is only counted in ``missing``. Shares are NaN in a slice in which no
+    pair of the run has scores.
 
     Attributes:
         n: Pairs of the run, failed ones included.
@@ -53,10 +54,11 @@ class AccuracyTable:
         """
         wins, ties, failed = (counts[..., state] for state in (WON, TIED, FAILED))
         n = counts[..., :MISSING].sum(axis=-1)
+        measured = counts[..., :FAILED].sum(axis=-1) > 0
         low, high = mean_intervals(_losses_ties_wins(counts).reshape(-1, 3), OUTCOMES, level)
-        with np.errstate(invalid="ignore"):
-            value, strict, rate = (wins + ties / 2) / n, wins / n, ties / n
-        ends = (low.reshape(n.shape), high.reshape(n.shape))
+        pairs = np.where(measured, n, np.nan)
+        value, strict, rate = (wins + ties / 2) / pairs, wins / pairs, ties / pairs
+        ends = (np.where(measured, end.reshape(n.shape), np.nan) for end in (low, high))
         return cls(n, wins, ties, failed, counts[..., MISSING], value, *ends, strict, rate)
 
     def accuracy(self, run: int, column: int) -> Accuracy:
@@ -75,7 +77,7 @@ class MacroAverage:
     Attributes:
         over: The strata: ``criterion``, ``language``, or ``length`` (the chosen response is longer, or shorter; "longer
             wins" gets exactly 1/2).
-        value: Shape ``[runs]``; NaN for a run that lacks a stratum.
+        value: Shape ``[runs]``; NaN for a run that has no scores in a stratum.
         low: Lower end of the interval.
         high: Upper end of the interval.
     """
@@ -94,7 +96,11 @@ class MacroAverage:
             counts: Counts of outcomes, shape ``[runs, strata, STATES]``.
             resampling: How the intervals are drawn.
         """
-        figures = [_macro_average(strata, resampling) for strata in _losses_ties_wins(counts)]
+        measured = (counts[..., :FAILED].sum(axis=-1) > 0).all(axis=-1)
+        figures = [
+            _macro_average(strata if known else [], resampling)
+            for strata, known in zip(_losses_ties_wins(counts), measured, strict=True)
+        ]
         columns = np.array(figures).reshape(-1, 3)
         return cls(over, columns[:, 0], columns[:, 1], columns[:, 2])
 
@@ -106,7 +112,7 @@ def _losses_ties_wins(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _macro_average(strata: Sequence[NDArray[np.int64]], resampling: Resampling) -> tuple[float, float, float]:
     """Return value and interval of one run; the mean over strata has no closed-form distribution, so it is drawn."""
-    if not len(strata) or any(not counts.sum() for counts in strata):
+    if not len(strata):
         return np.nan, np.nan, np.nan
     rng = np.random.default_rng(resampling.seed)
     outcomes = np.array(OUTCOMES)

@@ -45,7 +45,8 @@ def leaderboard(
             :func:`~themis_rm.benchmark.pairs.read_benchmark`.
     """
     texts = read_benchmark(benchmark) if benchmark is not None else None
-    return build_leaderboard(read_runs(runs, published, texts), settings or LeaderboardSettings(), texts)
+    settings = settings or LeaderboardSettings()
+    return build_leaderboard(read_runs(runs, published, texts, settings.min_scored), settings, texts)
 
 
 def build_leaderboard(runs: RunSet, settings: LeaderboardSettings, texts: Benchmark | None = None) -> Leaderboard:

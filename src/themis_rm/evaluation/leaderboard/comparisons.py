@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from themis_rm.evaluation.bootstrap import mean_intervals
 from themis_rm.evaluation.leaderboard.groups import assign_letters, letter_groups, rank_intervals
-from themis_rm.evaluation.leaderboard.score_files import MISSING, TIED, WON
+from themis_rm.evaluation.leaderboard.score_files import FAILED, MISSING, TIED, WON
 from themis_rm.evaluation.leaderboard.slices import Slice
 from themis_rm.evaluation.statistics import (
     DIFFERENCES,
@@ -25,7 +25,8 @@ from themis_rm.evaluation.statistics import (
 class PairwiseComparisons:
     """Comparisons of all pairs of models in one slice.
 
-    Two models are compared on their shared pairs; a failed pair counts as a loss. There are two tests of different
+    Two models are compared on their shared pairs; a failed pair counts as a loss, unless all pairs of a model in the
+    slice failed, which counts as missing. There are two tests of different
     hypotheses, which may disagree: ``p_mcnemar`` tests strict wins, as in published accuracies, where a tie is a loss;
     ``p_value`` tests the headline accuracy, where a tie is half a win (see
     :func:`~themis_rm.evaluation.statistics.sign_flip_test`). A model with many ties can be significantly worse in the
@@ -82,7 +83,7 @@ class PairwiseComparisons:
             outcomes: Shape ``[models, pairs of the slice]``.
             level: Confidence level; groups and ranks use the significance level ``1 - level``.
         """
-        models = len(outcomes)
+        models, outcomes = len(outcomes), _without_unscored_runs(outcomes)
         first, second = np.triu_indices(models, 1)
         joint = _count_joint_outcomes(outcomes)[:, :, first, second]
         counts = _count_differences(joint)
@@ -135,6 +136,12 @@ class PairwiseComparisons:
             p_mcnemar=float(self.p_mcnemar[index]),
         )
         return comparison if one < two else comparison.swapped()
+
+
+def _without_unscored_runs(outcomes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the outcomes with all pairs missing of a run that has no scores in this slice: it is in no test."""
+    unscored = (outcomes >= FAILED).all(axis=1)
+    return np.where(unscored[:, None], np.uint8(MISSING), outcomes)
 
 
 def _count_joint_outcomes(outcomes: NDArray[np.uint8]) -> NDArray[np.int64]:

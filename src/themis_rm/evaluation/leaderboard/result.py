@@ -17,6 +17,7 @@ import themis_rm
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
 from themis_rm.evaluation.columns import accuracy_record, format_percent
+from themis_rm.evaluation.failures import MIN_SCORED
 from themis_rm.evaluation.leaderboard.accuracies import AccuracyTable, MacroAverage
 from themis_rm.evaluation.leaderboard.comparisons import PairwiseComparisons
 from themis_rm.evaluation.leaderboard.results_check import ResultMismatch
@@ -45,6 +46,9 @@ class LeaderboardSettings(Settings):
     """Seed of the bootstrap."""
     max_length_ratio: float = Field(default=1.1, ge=1)
     """Largest ratio of response lengths, in characters, of length-matched pairs."""
+    min_scored: float = Field(default=MIN_SCORED, ge=0, le=1)
+    """Smallest share of its pairs that a run must have scored. A run with fewer, or none, is not evaluated: a notice
+    instead of a row."""
     reference: bool = True
     """Add published models without public pair scores, if the benchmark is the published one."""
 

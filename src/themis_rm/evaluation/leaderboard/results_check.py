@@ -73,7 +73,7 @@ def _compute_blocks(runs: RunSet, run: ScoredRun) -> dict[str, Any]:
     scored = len(differences)
     blocks: dict[str, Any] = {
         "overall": {
-            "accuracy": wins / rows,
+            "accuracy": wins / rows if scored else None,
             "total_examples": rows,
             "correct_predictions": wins,
             "mean_score_difference": float(differences.mean()) if scored else None,
@@ -92,7 +92,10 @@ def _compute_blocks(runs: RunSet, run: ScoredRun) -> dict[str, Any]:
             continue
         counts = grouping.count_outcomes(run.outcomes[None])[0]
         blocks[block] = {
-            part.key: {"accuracy": int(row[WON]) / int(row[:MISSING].sum()), "count": int(row[:MISSING].sum())}
+            part.key: {
+                "accuracy": int(row[WON]) / int(row[:MISSING].sum()) if row[:FAILED].sum() else None,
+                "count": int(row[:MISSING].sum()),
+            }
             for part, row in zip(grouping.slices, counts, strict=True)
             if row[:MISSING].sum()
         }

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from themis_rm.benchmark.pairs import Benchmark
 from themis_rm.errors import InputError
+from themis_rm.evaluation.failures import MIN_SCORED
 from themis_rm.evaluation.leaderboard.score_files import LOST, MISSING, TIED, WON, ScoreFile, read_score_file
 from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.progress import track
@@ -126,7 +127,10 @@ class _IdUniverse:
 
 
 def read_runs(
-    paths: Sequence[str | Path] = (), published: str | Path | None = None, benchmark: Benchmark | None = None
+    paths: Sequence[str | Path] = (),
+    published: str | Path | None = None,
+    benchmark: Benchmark | None = None,
+    min_scored: float = MIN_SCORED,
 ) -> RunSet:
     """Read runs and align them.
 
@@ -136,20 +140,25 @@ def read_runs(
         published: A directory of run directories; those with a score file are read in sorted order, after ``paths``.
         benchmark: The benchmark with its texts, if available; gives the lengths of responses, and with them the length
             baseline.
+        min_scored: Smallest share of its pairs that a run must have scored to be a run of the leaderboard.
 
     Returns:
-        The runs. No row is dropped silently: missing, unshared, failed and contradictory rows are in ``notices``.
+        The runs. No row is dropped silently: runs that are not evaluated, and missing, unshared, failed and
+        contradictory rows are in ``notices``.
 
     Raises:
-        InputError: There is no run, a directory does not exist, a file is not a score file (see
-            :func:`~themis_rm.evaluation.leaderboard.score_files.read_score_file`), or the runs are of different
+        InputError: There is no run, or none with enough scores; a directory does not exist, a file is not a score file
+            (see :func:`~themis_rm.evaluation.leaderboard.score_files.read_score_file`), or the runs are of different
             benchmarks.
     """
     notices: list[Notice] = []
     published = None if published is None else Path(published)
     locations = _list_locations([Path(path) for path in paths], published, notices)
     models = _make_names_unique([_read_model(path) for path in track(locations, "read runs")])
-    inputs = [*models, *_read_baselines(models)]
+    models = _evaluated(models, min_scored, notices)
+    if not models:
+        raise InputError(f"No run is evaluated: {notices[-1]}", "Evaluate again once the cause is fixed.")
+    inputs = [*models, *_evaluated(_read_baselines(models), min_scored, notices)]
     ids = _IdUniverse.from_runs(inputs)
     _check_overlap(inputs, ids)
     criteria = _merge_labels("aspect", [item.file.criteria for item in inputs], inputs, ids, notices)
@@ -204,6 +213,21 @@ def _read_model(path: Path) -> _RunInput:
     directory = file.resolve().parent.name
     name, prompts = (run.model, run.prompts) if run else (directory, "")
     return _RunInput(name, directory, prompts, "model", results, read_score_file(file))
+
+
+def _evaluated(inputs: Sequence[_RunInput], min_scored: float, notices: list[Notice]) -> list[_RunInput]:
+    """Return the runs that scored enough of their pairs, see :mod:`themis_rm.evaluation.failures`."""
+    kept = []
+    for item in inputs:
+        failures, total = item.file.failures, len(item.file.ids)
+        scored = total - sum(failures.values())
+        if scored and scored >= min_scored * total:
+            kept.append(item)
+            continue
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in failures.items())
+        text = f"not evaluated: {scored:,} of {total:,} pairs have scores ({reasons})."
+        notices.append(Notice(item.name, "not-evaluated", total - scored, text))
+    return kept
 
 
 def _make_names_unique(models: Sequence[_RunInput]) -> list[_RunInput]:

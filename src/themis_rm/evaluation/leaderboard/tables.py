@@ -88,8 +88,8 @@ def terminal_table(board: Leaderboard, width: int = 100) -> Table:
     """Return the main table for a terminal.
 
     A rank is the interval of ranks that the tests leave open; models that share a letter in the column ``group`` do not
-    differ significantly. Reference entries are sorted by strict accuracy and marked with ``*``, since the others are
-    ranked by accuracy with a tie counting half.
+    differ significantly. The column ``failed`` is there if a run has failed pairs. Reference entries are sorted by
+    strict accuracy and marked with ``*``, since the others are ranked by accuracy with a tie counting half.
 
     Args:
         board: The leaderboard.
@@ -104,12 +104,18 @@ def terminal_table(board: Leaderboard, width: int = 100) -> Table:
     table.add_column("model", no_wrap=True, overflow="ellipsis", max_width=27 if wide else 19)
     shown = [row for row in CRITERIA if board.find_slice(row.benchmark_aspect) is not None]
     # The line break in tie_rate leaves more columns for the names of models.
-    for name in ("accuracy", *(["low–high"] if wide else []), *(row.short for row in shown), "strict", "tie_\nrate"):
+    failed = ["failed"] if board.accuracies.failed[:, 0].any() else []
+    for name in (
+        *("accuracy", *(["low–high"] if wide else []), *(row.short for row in shown), "strict", "tie_\nrate"),
+        *failed,
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("group", no_wrap=True, overflow="ellipsis", max_width=7 if wide else 5)
     columns = [column for row in shown if (column := board.find_slice(row.benchmark_aspect)) is not None]
     for index in board.display_order():
         cells = _cells(board, index, columns)
+        if not failed:
+            del cells[-2]
         if not wide:
             del cells[3]
         table.add_row(*cells, style=None if board.entries[index].kind == "model" else "dim")
@@ -121,7 +127,7 @@ def _cells(board: Leaderboard, index: int, columns: list[int]) -> list[str]:
     if index >= board.scored:
         strict = board.reference_strict[index - board.scored]
         by_criterion = [format_percent(strict[column]) for column in columns]
-        return ["*", name, "", "", *by_criterion, format_percent(strict[0]), "", ""]
+        return ["*", name, "", "", *by_criterion, format_percent(strict[0]), "", "", ""]
     figures, tests = board.accuracies, board.comparison("all")
     return [
         board.rank(index),
@@ -131,6 +137,7 @@ def _cells(board: Leaderboard, index: int, columns: list[int]) -> list[str]:
         *(format_percent(figures.value[index, column]) for column in columns),
         format_percent(figures.strict[index, 0]),
         format_percent(figures.tie_rate[index, 0]),
+        f"{figures.failed[index, 0]:,}",
         tests.letters[index] if tests else "",
     ]
 

@@ -15,6 +15,7 @@ from themis_rm.criteria import Criterion, criterion
 from themis_rm.errors import InputError
 from themis_rm.evaluation.columns import format_interval, format_percent
 from themis_rm.evaluation.evaluate import RunPrompts
+from themis_rm.evaluation.failures import MIN_SCORED, require_scores, score_detail
 from themis_rm.evaluation.reranking.problems import Problem, read_problems
 from themis_rm.evaluation.reranking.ranks import (
     BootstrapFigure,
@@ -26,7 +27,7 @@ from themis_rm.evaluation.reranking.ranks import (
 from themis_rm.evaluation.statistics import Resampling
 from themis_rm.messages import conversation
 from themis_rm.models.loading import load_model
-from themis_rm.models.protocol import RewardModel
+from themis_rm.models.protocol import TRANSIENT_FAILURES, RewardModel, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.progress import track
 from themis_rm.prompts import PromptMode
@@ -59,6 +60,9 @@ class RerankSettings(Settings):
     """Confidence level of the intervals."""
     seed: int = 0
     """Seed of the bootstrap."""
+    min_scored: float = Field(default=MIN_SCORED, ge=0, le=1)
+    """Smallest share of the candidates that need a reward. With fewer, or none, the run is an error without a
+    result."""
     model: ModelSettings = ModelSettings()
     """How the model is loaded and run: device, dtype, maximum length, ..."""
 
@@ -84,8 +88,10 @@ class RerankResults(Result):
     """Language -> metrics."""
     published: dict[str, float | None]
     """The published summary metrics."""
+    failed: dict[str, int] = Field(default_factory=dict)
+    """Reason -> candidates without a reward."""
     rejected: dict[str, int]
-    """Reason -> lines without a usable problem."""
+    """Reason -> lines without a usable problem, and candidates (``candidate-...``) with a doubtful outcome."""
     resampling: Resampling
     """How the intervals were drawn."""
     version: str
@@ -112,7 +118,17 @@ class RerankResults(Result):
     def summary(self) -> str:
         """Return model, data and the overall metrics in one line."""
         hits = ", ".join(f"Hits@{k} {format_percent(figure.value)} %" for k, figure in self.overall.hits.items())
-        return f"{self.model} on {self.data}: {hits}, n = {self.overall.problems} problems"
+        failures = f", {self.failures()}" if self.failures() else ""
+        return f"{self.model} on {self.data}: {hits}, n = {self.overall.problems} problems{failures}"
+
+    def failures(self) -> str:
+        """Return the number of candidates without a reward, with reasons; empty if there are none."""
+        if not self.overall.unscored:
+            return ""
+        reasons = ", ".join(f"{reason} {count}" for reason, count in self.failed.items())
+        return f"no reward for {self.overall.unscored} of {self.overall.candidates} candidates" + (
+            f" ({reasons})" if reasons else ""
+        )
 
     def table(self) -> Table:
         """Return the metrics by language as a table for a terminal."""
@@ -124,7 +140,7 @@ class RerankResults(Result):
             f"median over problems; {self.resampling.confidence_level:.0%} bootstrap intervals over problems; random: "
             "expected value of a random order."
         )
-        title = f"{self.model} on {self.data}"
+        title = "\n".join(filter(None, [f"{self.model} on {self.data}", self.failures()]))
         table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, caption_justify="left")
         table.add_column("language")
         for name in ("n", *(f"Hits@{k}" for k in self.overall.hits), "Spearman"):
@@ -163,6 +179,7 @@ def rerank(
     Raises:
         InputError: The file has no usable problem, or no rewards and no model is given.
         CheckpointError: The model cannot be loaded.
+        NotEvaluatedError: Too few candidates have a reward, see :mod:`themis_rm.evaluation.failures`.
     """
     settings = settings or RerankSettings()
     data, out = Path(data), Path(out)
@@ -170,7 +187,8 @@ def rerank(
     loaded = load_model(model, settings.model) if model is not None else None
     rows: list[RankedProblem] = []
     digests: list[str] = []
-    rewarded = _add_rewards(read_problems(data, rejected), loaded, model, out, settings)
+    failures: list[tuple[str, str, str]] = []
+    rewarded = _add_rewards(read_problems(data, rejected), loaded, model, out, settings, failures)
     for problem, rewards in track(rewarded, "rank problems"):
         rows.append(rank_problem(problem, rewards, settings.k))
         digests.append(stable_id(problem.id, problem.prompt, *problem.candidates))
@@ -178,6 +196,10 @@ def rerank(
         raise InputError(
             f"{data} has no usable problem.", f"Lines not used: {dict(rejected) or 'none, the file is empty'}."
         )
+    total = sum(row.candidates for row in rows)
+    scored = total - sum(row.unscored for row in rows)
+    name = loaded.identity.name if loaded else data.name
+    require_scores(name, "candidates", scored, total, settings.min_scored, failures)
     resampling = Resampling(settings.n_resamples, settings.confidence_level, settings.seed)
     by_language = {name: [r for r in rows if r.language == name] for name in sorted({row.language for row in rows})}
     results = RerankResults(
@@ -191,6 +213,7 @@ def rerank(
             name: RerankFigures.from_problems(group, settings.k, resampling) for name, group in by_language.items()
         },
         published=published_summary(rows, settings.k),
+        failed=dict(Counter(reason for reason, _, _ in failures).most_common()),
         rejected=dict(sorted(rejected.items())),
         resampling=resampling,
         version=themis_rm.__version__,
@@ -206,11 +229,13 @@ def _add_rewards(
     model: str | Path | None,
     out: Path,
     settings: RerankSettings,
+    failures: list[tuple[str, str, str]],
 ) -> Iterator[tuple[Problem, Sequence[float | None]]]:
     if loaded is None or model is None:
         for problem in problems:
             if not problem.rewards:
                 raise InputError(f"Problem {problem.id} has no rewards.", "Give --model to score the candidates.")
+            failures += [("no-reward", problem.id, "")] * problem.rewards.count(None)
             yield problem, problem.rewards
         return
     prompts = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
@@ -218,9 +243,15 @@ def _add_rewards(
     with JsonlCache(out / REWARDS, ("rewards",)) as cache:
         for problem in problems:
             key = _cache_key(loaded, prompts, target, problem, settings)
-            if key not in cache.rows:
-                cache.add(key, {"id": problem.id, "rewards": _score_candidates(loaded, prompts, target, problem)})
-            yield problem, cache.rows[key]["rewards"]
+            row = cache.rows.get(key)
+            if row is None:
+                scores = _score_candidates(loaded, prompts, target, problem)
+                failed = [(score.failure, score_detail(score)) for score in scores if score.reward is None]
+                row = {"id": problem.id, "rewards": [score.reward for score in scores], "failures": failed}
+                if TRANSIENT_FAILURES.isdisjoint(reason for reason, _ in failed):
+                    cache.add(key, row)
+            failures += [(reason, problem.id, detail) for reason, detail in row.get("failures", ())]
+            yield problem, row["rewards"]
 
 
 def _cache_key(
@@ -238,9 +269,6 @@ def _cache_key(
     )
 
 
-def _score_candidates(
-    model: RewardModel, prompts: RunPrompts, target: Criterion, problem: Problem
-) -> list[float | None]:
+def _score_candidates(model: RewardModel, prompts: RunPrompts, target: Criterion, problem: Problem) -> list[Score]:
     system = prompts.prompts.system(prompts.mode, target) if prompts.prompts else None
-    scores = model.score([conversation(system, problem.prompt, candidate) for candidate in problem.candidates])
-    return [score.reward for score in scores]
+    return model.score([conversation(system, problem.prompt, candidate) for candidate in problem.candidates])

@@ -82,7 +82,8 @@
     const of = data.accuracies, at = (name) => of[name][entry][slice];
     const ends = state.strict ? ["strict_low", "strict_high"] : ["low", "high"];
     const found = { n: at("n"), wins: at("wins"), ties: at("ties"), failed: at("failed"), missing: at("missing") };
-    return { ...found, value: share(found.wins, found.ties, found.n), low: at(ends[0]), high: at(ends[1]), tieRate: found.n ? found.ties / found.n : null };
+    found.measured = found.n > found.failed; // without any score there is no accuracy
+    return { ...found, value: found.measured ? share(found.wins, found.ties, found.n) : null, low: at(ends[0]), high: at(ends[1]), tieRate: found.measured ? found.ties / found.n : null };
   }
 
   /** Number of pairs with each combination of outcomes of two models, over the given indices that both models have. */
@@ -143,14 +144,14 @@
   const ranked = () =>
     entries.map((_, entry) => entry).filter((entry) => !missing(figures(entry).value)).sort((x, y) => figures(y).value - figures(x).value || x - y);
 
-  const strictShare = (f) => (f.reference ? f.value : f.n ? f.wins / f.n : null);
+  const strictShare = (f) => (f.reference ? f.value : f.measured ? f.wins / f.n : null);
 
   const marks = (entry) => `data-m="${entry}" class="mark${entry >= scored ? " open" : ""}`;
 
   // ---------------------------------------------------------------- the table
   function columns() {
     const f = (entry) => figures(entry), t = tests(), kind = breakdown(state.slice), split = parts(state.slice);
-    const rank = (entry) => (t && entry < scored && f(entry).n ? t.ranks[entry] : null);
+    const rank = (entry) => (t && entry < scored && f(entry).measured ? t.ranks[entry] : null);
     const letters = (entry) => (t && entry < scored ? t.letters[entry] : "");
     const hint = (name) => data.columns[name];
     const left = [

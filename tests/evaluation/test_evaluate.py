@@ -169,13 +169,31 @@ def test_a_killed_run_resumes_and_writes_the_same_files(benchmark_file, tmp_path
         assert (resumed / name).read_bytes() == (tmp_path / "complete" / name).read_bytes()
 
 
-def test_scores_of_another_prompt_mode_are_not_reused(benchmark_file, tmp_path, tiny_checkpoint):
-    checkpoint, out = tiny_checkpoint("qwen3"), tmp_path / "out"
+def test_every_prompt_mode_gives_other_scores(benchmark_file, tmp_path, tiny_checkpoint):
+    checkpoint = tiny_checkpoint("qwen3")
     found = {}
     for mode in ("own", "none", "all"):
         settings = EvaluateSettings(prompts=mode)
-        found[mode] = evaluate(checkpoint, benchmark_file, out, settings).overall["mean_score_difference"]
+        found[mode] = evaluate(checkpoint, benchmark_file, tmp_path / mode, settings).overall["mean_score_difference"]
     assert len(set(found.values())) == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "differing"),
+    [("length", QUICK, "model"), ("random", EvaluateSettings(prompts="none"), "prompt_set, prompts")],
+)
+def test_the_directory_of_another_run_is_refused(benchmark_file, tmp_path, model, settings, differing):
+    evaluate("random", benchmark_file, tmp_path / "out", QUICK)
+    before = (tmp_path / "out" / "results.json").read_bytes()
+    with pytest.raises(InputError, match=rf"other settings or inputs \((model_facts\.seed, )?{differing}"):
+        evaluate(model, benchmark_file, tmp_path / "out", settings)
+    assert (tmp_path / "out" / "results.json").read_bytes() == before
+
+
+def test_the_same_run_can_be_repeated_with_another_confidence_level(benchmark_file, tmp_path):
+    one = evaluate("random", benchmark_file, tmp_path / "out", QUICK)
+    two = evaluate("random", benchmark_file, tmp_path / "out", QUICK.model_copy(update={"confidence_level": 0.5}))
+    assert two.accuracies.overall.low > one.accuracies.overall.low
 
 
 def test_a_failed_pair_is_reported_and_counts_as_a_loss(tmp_path, tiny_checkpoint):

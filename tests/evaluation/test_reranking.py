@@ -210,13 +210,13 @@ def test_an_interrupted_job_scores_no_problem_twice_and_gives_the_same_results(t
     rewards = tmp_path / "out" / "rewards.jsonl"
     rewards.write_text("".join(rewards.read_text("utf-8").splitlines(keepends=True)[:3])[:-9], encoding="utf-8")
     scored = []
-    monkeypatch.setattr(module, "_score_candidates", lambda *given: scored.append(given[-1].id) or real(*given))
+    monkeypatch.setattr(module._CandidateScorer, "_score", lambda *given: scored.append(given[-1].id) or real(*given))
     again = rerank("random", path, tmp_path / "out", QUICK)
     assert scored == ["p2", "p3", "p4", "p5"]
     assert again == complete
 
 
-real = module._score_candidates
+real = module._CandidateScorer._score
 
 
 def test_rewards_may_be_in_the_file(tmp_path):

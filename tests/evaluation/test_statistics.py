@@ -37,7 +37,8 @@ def rows_of(outcomes):
     return [row(number, *sides[name]) for number, name in enumerate(outcomes)]
 
 
-OUTCOMES = st.lists(st.sampled_from(["win", "tie", "loss", "failed"]), min_size=1, max_size=60)
+ANY_OUTCOMES = st.lists(st.sampled_from(["win", "tie", "loss", "failed"]), min_size=1, max_size=60)
+OUTCOMES = ANY_OUTCOMES.filter(lambda outcomes: set(outcomes) != {"failed"})
 
 
 @given(outcomes=OUTCOMES)
@@ -49,6 +50,17 @@ def test_every_pair_is_counted_once(outcomes):
     )
     assert accuracy.value == pytest.approx((accuracy.wins + accuracy.ties / 2) / accuracy.n)
     assert accuracy.strict == pytest.approx(accuracy.wins / accuracy.n)
+
+
+@given(outcomes=ANY_OUTCOMES, others=ANY_OUTCOMES)
+def test_without_scores_there_is_neither_an_accuracy_nor_a_comparison(outcomes, others):
+    measured = [set(names) != {"failed"} for names in (outcomes, others)]
+    accuracy = Accuracy.from_scores(rows_of(outcomes), LEVEL)
+    assert {value is not None for value in (accuracy.value, accuracy.low, accuracy.strict)} == {measured[0]}
+    compared = stats.compare(rows_of(outcomes), rows_of(others), LEVEL)
+    if not all(measured):
+        shared = slice(0, min(len(outcomes), len(others)))
+        assert (compared is None) == any(set(names[shared]) == {"failed"} for names in (outcomes, others))
 
 
 @given(outcomes=OUTCOMES)
@@ -134,7 +146,7 @@ def test_mcnemar_equals_the_exact_binomial_test(first, second):
 
 @given(outcomes=OUTCOMES, others=OUTCOMES)
 def test_swapping_the_models_changes_the_sign(outcomes, others):
-    one, two = rows_of(outcomes), rows_of(others)
+    one, two = rows_of(["win", *outcomes]), rows_of(["tie", *others])  # so that both have a score of a shared pair
     forward, backward = stats.compare(one, two, LEVEL), stats.compare(two, one, LEVEL)
     assert forward.difference == pytest.approx(-backward.difference)
     assert forward.p_mcnemar == backward.p_mcnemar

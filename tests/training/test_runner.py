@@ -118,7 +118,7 @@ def test_a_finished_run_is_not_repeated(finished, data):
 
 
 def test_another_run_in_the_same_directory_is_refused(finished, data):
-    with pytest.raises(SettingError, match="other settings"):
+    with pytest.raises(InputError, match=r"other settings or inputs \(recipe\.seed\)"):
         train(pairs.recipe(seed=1), data, finished[0])
 
 

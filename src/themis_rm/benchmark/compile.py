@@ -168,7 +168,9 @@ def compile_benchmark(
         raise SettingError(f"{out} is not a .parquet file.", "Set a path such as benchmark.parquet.")
     names = _available_sources(directory, settings.only)
     digests = {name: directory_digest(SOURCES.get(name).directory_in(directory)) for name in names}
-    prepare_output_dir(files.work, _fingerprint(settings, digests), (), ("mapped", "dropped", "logs"))
+    prepare_output_dir(
+        files.work, "compile", _fingerprint(settings, digests), outputs=("mapped", "dropped", "logs"), replace=True
+    )
     exclusions = exclusion_writer(files.work / "dropped", CompiledPair.schema(), "sources")
     steps: list[PipelineStep] = [
         SourceReader(directory, names, settings, exclusions),

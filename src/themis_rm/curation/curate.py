@@ -167,7 +167,8 @@ def curate(
     # Building the steps before anything is deleted reports a bad tokenizer file early.
     steps_of = {COMMITS: commit_steps, SOLUTIONS: solution_steps}
     steps = {stage: steps_of[stage](settings, out / "dropped") for stage in files}
-    prepare_output_dir(out, settings.canonical(), [file for group in files.values() for file in group], OUTPUTS)
+    inputs_read = [file for group in files.values() for file in group]
+    prepare_output_dir(out, "curate", settings.canonical(), inputs_read, OUTPUTS)
     shards = Shards(out / "work", {stage.name: len(group) for stage, group in files.items()})
     reports: dict[str, StageReport] = {}
     for stage, group in files.items():

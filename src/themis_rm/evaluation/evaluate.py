@@ -49,6 +49,7 @@ from themis_rm.records import BenchmarkPair, PairScore
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
+from themis_rm.storage.output_dir import prepare_output_dir
 
 SCORES, RESULTS, REJECTED = "scores.parquet", "results.json", "rejected.jsonl"
 
@@ -126,6 +127,15 @@ class RunPrompts:
         """Return a hash of the prompt set, empty for mode ``none``."""
         return stable_id(self.prompts.to_json()) if self.prompts else ""
 
+    def check(self, pairs: Sequence[BenchmarkPair]) -> None:
+        """Render the prompt of every criterion of the pairs, before anything is scored.
+
+        Raises:
+            SettingError: The prompt set lacks a prompt.
+        """
+        for aspect in sorted({pair.aspect for pair in pairs}) if self.prompts else ():
+            self.prompts.system(self.mode, criterion(aspect))
+
     def conversations(self, pair: BenchmarkPair) -> list[Conversation]:
         """Return the conversations of the chosen and the rejected response."""
         system = self.prompts.system(self.mode, criterion(pair.aspect)) if self.prompts else None
@@ -158,8 +168,10 @@ def evaluate(
     started = time.monotonic()
     read, unscored = take_sample(read_benchmark(benchmark, settings.verified), settings.limit)
     prompts = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
+    prompts.check(read.pairs)
     loaded = load_model(model, settings.model)
     if out is not None:
+        prepare_output_dir(out, "evaluate", scoring_job(loaded, read, prompts), outputs=(SCORES, RESULTS, REJECTED))
         lines = [json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in read.rejected]
         write_text(out / REJECTED, "".join(lines))
     scores = score_benchmark(loaded, read, prompts, out and out / SCORES, settings)
@@ -249,6 +261,18 @@ def _score_shard(
         return score_pairs(model, shard, prompts)
     again = score_pairs(model, [pair for pair, row in zip(shard, saved, strict=True) if is_transient(row)], prompts)
     return (next(again) if is_transient(row) else row for row in saved)
+
+
+def scoring_job(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts) -> str:
+    """Return what identifies the scores in an output directory, as JSON: model, benchmark and prompts."""
+    values = {
+        "model": model.identity.digest,
+        "model_facts": model.identity.facts,
+        "benchmark": benchmark.digest,
+        "prompts": prompts.mode,
+        "prompt_set": prompts.digest,
+    }
+    return json.dumps(values, sort_keys=True)
 
 
 def _scores_key(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, settings: ScoringSettings) -> str:

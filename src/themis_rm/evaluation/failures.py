@@ -30,8 +30,6 @@ class NotEvaluatedError(UserError):
 
 def failure_reasons(row: PairScore) -> list[str]:
     """Return the reasons of a failed pair: one per response that has no score; empty for a scored pair."""
-    if row.status != "failed":
-        return []
     reasons = [_SIDE.sub("", part) for part in row.note.split("; ")]
     return [reason for reason in reasons if reason and reason not in _NOT_FAILURES]
 

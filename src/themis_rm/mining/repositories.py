@@ -93,7 +93,7 @@ def _prepare(out: Path, sources: Sequence[RepositorySource], settings: MineSetti
     """Check that the directory belongs to this run, and let repositories that failed be tried again."""
     repositories = json.dumps([(source.name, source.key, source.head) for source in sources])
     hint = "Choose another directory or delete this one; new commits in a repository need another one too."
-    prepare_output_dir(out, settings.canonical() + repositories, [], OUTPUTS, hint, replace=False)
+    prepare_output_dir(out, STAGE, settings.canonical() + repositories, outputs=OUTPUTS, hint=hint)
     for rank in range(len(sources)):
         outcome = _outcome(out, rank)
         if outcome.is_file() and json.loads(outcome.read_text(encoding="utf-8"))["status"] == "failed":

@@ -21,7 +21,7 @@ from themis_rm.models.ngrams import fit_ngrams
 from themis_rm.models.tokenizers import load_tokenizer
 from themis_rm.storage.atomic import atomic_directory, remove
 from themis_rm.storage.digests import stable_id
-from themis_rm.storage.output_dir import require_same_job
+from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model
 from themis_rm.training.export import save_reward_model
 from themis_rm.training.objective import objective_weights
@@ -38,6 +38,8 @@ from themis_rm.training.trainer import PairTrainer, training_arguments
 
 BASELINE = Path("baselines") / "ngrams"
 """Directory of the n-gram baseline inside the checkpoint."""
+OUTPUTS = ("model", "tokens", "tokenizer", "checkpoints", "log.jsonl", REPORT_FILE)
+"""Files and directories that a run writes into its output directory."""
 # Settings that may differ between the parts of an interrupted run.
 _NOT_COMPARED = {"run_name", "data", "num_processes", "keep_checkpoint", "num_threads"}
 
@@ -108,7 +110,7 @@ def _train(
     started = time.monotonic()
     digest = splits.digest()
     with process.main_process_first(local=False, desc="tokenization"):
-        require_same_job(out, _job_settings(recipe, digest))
+        prepare_output_dir(out, "train", _job_settings(recipe, digest), outputs=OUTPUTS)
         if (out / REPORT_FILE).is_file() and (out / "model" / "config.json").is_file():
             return TrainReport.load(out)
         prompts = find_prompt_set(recipe.prompt_set, Path(data), splits)

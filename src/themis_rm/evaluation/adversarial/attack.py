@@ -12,13 +12,14 @@ import numpy as np
 import themis_rm
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
 from themis_rm.evaluation.adversarial.registry import AdversarialEdit, apply_edit, select_edits
-from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_benchmark
+from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_benchmark, scoring_job
 from themis_rm.evaluation.statistics import OUTCOMES, WIN, Accuracy, mean_interval, pair_outcome
 from themis_rm.languages import benchmark_languages
 from themis_rm.models.loading import load_model
 from themis_rm.progress import status_spinner
 from themis_rm.records import BenchmarkPair, PairScore
 from themis_rm.results import Result, ResultPart
+from themis_rm.storage.output_dir import prepare_output_dir
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -238,7 +239,9 @@ def attack(
     pairs = read_benchmark(benchmark)
     prompting = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
     loaded = load_model(model, settings.model)
-    out.mkdir(parents=True, exist_ok=True)
+    prompting.check(pairs.pairs)
+    outputs = (RESULTS, f"{UNEDITED}.parquet")
+    prepare_output_dir(out, "adversarial", scoring_job(loaded, pairs, prompting), outputs=outputs)
     done: list[str] = []
     with status_spinner(
         "adversarial", lambda: f"{len(done)} of {len(selected) + 1} passes over {len(pairs.pairs)} pairs"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
 import themis_rm
-from themis_rm.criteria import Criterion, criterion
+from themis_rm.criteria import criterion
 from themis_rm.errors import InputError
 from themis_rm.evaluation.columns import format_interval, format_percent
 from themis_rm.evaluation.evaluate import RunPrompts
@@ -27,15 +28,16 @@ from themis_rm.evaluation.reranking.ranks import (
 from themis_rm.evaluation.statistics import Resampling
 from themis_rm.messages import conversation
 from themis_rm.models.loading import load_model
-from themis_rm.models.protocol import TRANSIENT_FAILURES, RewardModel, Score
+from themis_rm.models.protocol import TRANSIENT_FAILURES, RewardModel
 from themis_rm.models.settings import ModelSettings
 from themis_rm.progress import track
 from themis_rm.prompts import PromptMode
 from themis_rm.results import Result
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
-from themis_rm.storage.digests import stable_id
+from themis_rm.storage.digests import file_sha256, stable_id
 from themis_rm.storage.jsonl_cache import JsonlCache
+from themis_rm.storage.output_dir import prepare_output_dir
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -184,11 +186,17 @@ def rerank(
     settings = settings or RerankSettings()
     data, out = Path(data), Path(out)
     rejected: Counter[str] = Counter()
-    loaded = load_model(model, settings.model) if model is not None else None
+    failures: list[tuple[str, str, str]] = []
+    if not data.is_file():  # reported before the model is loaded
+        raise InputError(f"There is no file {data}.", "Name a JSON Lines file of problems.")
+    scorer = _CandidateScorer.load(model, settings) if model is not None else None
+    loaded = scorer.model if scorer else None
+    job = {"problems": file_sha256(data), **(scorer.facts() if scorer else {})}
+    prepare_output_dir(out, "rerank", json.dumps(job, sort_keys=True), outputs=(RESULTS, PROBLEMS, REWARDS))
     rows: list[RankedProblem] = []
     digests: list[str] = []
-    failures: list[tuple[str, str, str]] = []
-    rewarded = _add_rewards(read_problems(data, rejected), loaded, model, out, settings, failures)
+    problems = read_problems(data, rejected)
+    rewarded = scorer.score_all(problems, out, failures) if scorer else _rewards_of_file(problems, failures)
     for problem, rewards in track(rewarded, "rank problems"):
         rows.append(rank_problem(problem, rewards, settings.k))
         digests.append(stable_id(problem.id, problem.prompt, *problem.candidates))
@@ -223,52 +231,68 @@ def rerank(
     return results
 
 
-def _add_rewards(
-    problems: Iterable[Problem],
-    loaded: RewardModel | None,
-    model: str | Path | None,
-    out: Path,
-    settings: RerankSettings,
-    failures: list[tuple[str, str, str]],
+def _rewards_of_file(
+    problems: Iterable[Problem], failures: list[tuple[str, str, str]]
 ) -> Iterator[tuple[Problem, Sequence[float | None]]]:
-    if loaded is None or model is None:
-        for problem in problems:
-            if not problem.rewards:
-                raise InputError(f"Problem {problem.id} has no rewards.", "Give --model to score the candidates.")
-            failures += [("no-reward", problem.id, "")] * problem.rewards.count(None)
-            yield problem, problem.rewards
-        return
-    prompts = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
-    target = criterion(settings.criterion)
-    with JsonlCache(out / REWARDS, ("rewards",)) as cache:
-        for problem in problems:
-            key = _cache_key(loaded, prompts, target, problem, settings)
-            row = cache.rows.get(key)
-            if row is None:
-                scores = _score_candidates(loaded, prompts, target, problem)
-                failed = [(score.failure, score_detail(score)) for score in scores if score.reward is None]
-                row = {"id": problem.id, "rewards": [score.reward for score in scores], "failures": failed}
-                if TRANSIENT_FAILURES.isdisjoint(reason for reason, _ in failed):
-                    cache.add(key, row)
-            failures += [(reason, problem.id, detail) for reason, detail in row.get("failures", ())]
-            yield problem, row["rewards"]
+    for problem in problems:
+        if not problem.rewards:
+            raise InputError(f"Problem {problem.id} has no rewards.", "Give --model to score the candidates.")
+        failures += [("no-reward", problem.id, "")] * problem.rewards.count(None)
+        yield problem, problem.rewards
 
 
-def _cache_key(
-    loaded: RewardModel, prompts: RunPrompts, target: Criterion, problem: Problem, settings: RerankSettings
-) -> str:
-    return stable_id(
-        loaded.identity.digest,
-        json.dumps(loaded.identity.facts, sort_keys=True),
-        prompts.mode,
-        prompts.digest,
-        target.short,
-        str(settings.model.batch_tokens),
-        problem.prompt,
-        *problem.candidates,
-    )
+@dataclass(frozen=True)
+class _CandidateScorer:
+    """A model with the criteria prompt under which it scores candidates."""
 
+    model: RewardModel
+    prompts: RunPrompts
+    system: str | None
+    criterion: str
+    batch_tokens: str
 
-def _score_candidates(model: RewardModel, prompts: RunPrompts, target: Criterion, problem: Problem) -> list[Score]:
-    system = prompts.prompts.system(prompts.mode, target) if prompts.prompts else None
-    return model.score([conversation(system, problem.prompt, candidate) for candidate in problem.candidates])
+    @classmethod
+    def load(cls, model: str | Path, settings: RerankSettings) -> Self:
+        target = criterion(settings.criterion)
+        prompts = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
+        system = prompts.prompts.system(prompts.mode, target) if prompts.prompts else None
+        loaded = load_model(model, settings.model)
+        return cls(loaded, prompts, system, target.short, str(settings.model.batch_tokens))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the rewards depend on besides the problems."""
+        facts = {"model": self.model.identity.digest, "model_facts": self.model.identity.facts}
+        prompts = {"prompts": self.prompts.mode, "prompt_set": self.prompts.digest, "criterion": self.criterion}
+        return {**facts, **prompts}
+
+    def score_all(
+        self, problems: Iterable[Problem], out: Path, failures: list[tuple[str, str, str]]
+    ) -> Iterator[tuple[Problem, Sequence[float | None]]]:
+        """Yield the rewards of each problem; those of an earlier run are read from ``out``."""
+        with JsonlCache(out / REWARDS, ("rewards",)) as cache:
+            for problem in problems:
+                key = self._cache_key(problem)
+                row = cache.rows.get(key)
+                if row is None:
+                    row = self._score(problem)
+                    if TRANSIENT_FAILURES.isdisjoint(reason for reason, _ in row["failures"]):
+                        cache.add(key, row)
+                failures += [(reason, problem.id, detail) for reason, detail in row.get("failures", ())]
+                yield problem, row["rewards"]
+
+    def _score(self, problem: Problem) -> dict[str, Any]:
+        scores = self.model.score([conversation(self.system, problem.prompt, item) for item in problem.candidates])
+        failed = [(score.failure, score_detail(score)) for score in scores if score.reward is None]
+        return {"id": problem.id, "rewards": [score.reward for score in scores], "failures": failed}
+
+    def _cache_key(self, problem: Problem) -> str:
+        return stable_id(
+            self.model.identity.digest,
+            json.dumps(self.model.identity.facts, sort_keys=True),
+            self.prompts.mode,
+            self.prompts.digest,
+            self.criterion,
+            self.batch_tokens,
+            problem.prompt,
+            *problem.candidates,
+        )

@@ -23,7 +23,7 @@ from themis_rm.cli.options import (
     model_flags,
 )
 from themis_rm.cli.output import print_lines, written
-from themis_rm.errors import SettingError
+from themis_rm.errors import InputError, SettingError
 from themis_rm.terminal import TerminalConsole
 
 if TYPE_CHECKING:
@@ -189,6 +189,9 @@ def leaderboard(
 
     if not runs and published is None:
         raise SettingError("Nothing to compare.", "Give output directories of evaluate, --published DIR, or both.")
+    for table in check_against or []:
+        if not table.is_file():
+            raise InputError(f"There is no file {table}.", "Give a published table in CSV to --check-against.")
     board = build(runs or [], published, benchmark, call.settings())
     notes = [f"note: {notice}" for notice in board.notices]
     checks = [line for table in check_against or [] for line in _check_lines(board, table)]

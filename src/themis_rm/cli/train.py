@@ -49,6 +49,7 @@ def train(
     if not settings.data:
         raise SettingError("The recipe names no data.", "Give --data DIR.")
     with require_extra("train"):
+        from themis_rm.training.runner import BASELINE
         from themis_rm.training.runner import train as run_training
         from themis_rm.workflow.view import read_progress
     with status_spinner("train", lambda: read_progress(out)):
@@ -58,4 +59,12 @@ def train(
         for split, figures in report.metrics.items()
         if figures.get("n")
     ]
-    call.output(report, *stage_lines(report.to_stage_report(), out), *accuracies, f"checkpoint: {report.checkpoint}")
+    failed = [
+        f"{figures['failed']:.0f} {split} pairs have no finite rewards and are in no figure"
+        for split, figures in report.metrics.items()
+        if figures.get("failed")
+    ]
+    baseline = report.checkpoint / BASELINE
+    left_out = [] if baseline.is_dir() else ["no n-gram baseline: the responses of no row differ in their n-grams"]
+    lines = [*accuracies, *failed, *left_out, f"checkpoint: {report.checkpoint}"]
+    call.output(report, *stage_lines(report.to_stage_report(), out), *lines)

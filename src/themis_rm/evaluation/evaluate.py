@@ -51,6 +51,8 @@ from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import prepare_output_dir
 
+CONFIG = "config.json"
+"""File that a checkpoint has."""
 SCORES, RESULTS, REJECTED = "scores.parquet", "results.json", "rejected.jsonl"
 
 
@@ -169,6 +171,7 @@ def evaluate(
     read, unscored = take_sample(read_benchmark(benchmark, settings.verified), settings.limit)
     prompts = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
     prompts.check(read.pairs)
+    baselines = _find_baselines(model, settings)
     loaded = load_model(model, settings.model)
     if out is not None:
         prepare_output_dir(out, "evaluate", scoring_job(loaded, read, prompts), outputs=(SCORES, RESULTS, REJECTED))
@@ -180,7 +183,7 @@ def evaluate(
         accuracies=_accuracies(scores, read, settings),
         stated=_stated_accuracies(scores, read, settings),
         counts=_count_rows(scores, read, unscored),
-        baselines=_evaluate_baselines(model, loaded, scores, read, prompts, out, settings),
+        baselines=_evaluate_baselines(baselines, loaded, scores, read, prompts, out, settings),
         run=_run_info(loaded, read, prompts, settings),
     )
     if out is not None:
@@ -329,7 +332,7 @@ def _stated_accuracies(
 
 
 def _evaluate_baselines(
-    model: str | Path,
+    baselines: Sequence[Baseline],
     loaded: RewardModel,
     scores: Sequence[PairScore],
     benchmark: Benchmark,
@@ -338,7 +341,7 @@ def _evaluate_baselines(
     settings: EvaluateSettings,
 ) -> list[BaselineResults]:
     scored: dict[str, tuple[RewardModel, list[PairScore]]] = {}
-    for baseline in _load_baselines(model, benchmark, settings):
+    for baseline in _load_baselines(baselines, benchmark, settings):
         name = baseline.identity.name
         if baseline.identity.digest == loaded.identity.digest or name in scored:
             continue
@@ -359,14 +362,34 @@ def _evaluate_baselines(
     ]
 
 
-def _load_baselines(model: str | Path, benchmark: Benchmark, settings: EvaluateSettings) -> Iterator[RewardModel]:
-    # Baselines run in this process, even if the model is a remote one.
-    local = settings.model.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
+Baseline = str | Path | RewardModel
+"""A loaded baseline, or the name of one that is loaded after the model: the cross-fitted n-grams, or a checkpoint."""
+
+
+def _find_baselines(model: str | Path, settings: EvaluateSettings) -> list[Baseline]:
+    """Load the baselines without weights to speak of, so that a wrong name is reported before the model is run."""
     names: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
-    for name in names:
-        baseline = crossfit.cross_fit(benchmark.pairs) if name == crossfit.NAME else load_model(name, local)
-        if baseline is not None:
-            yield baseline
+    return [
+        name if name == crossfit.NAME or (Path(name) / CONFIG).is_file() else load_model(name, _local(settings))
+        for name in names
+    ]
+
+
+def _local(settings: EvaluateSettings) -> ModelSettings:
+    # Baselines run in this process, even if the model is a remote one.
+    return settings.model.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
+
+
+def _load_baselines(
+    baselines: Sequence[Baseline], benchmark: Benchmark, settings: EvaluateSettings
+) -> Iterator[RewardModel]:
+    for item in baselines:
+        if not isinstance(item, (str, Path)):
+            yield item
+        elif item != crossfit.NAME:
+            yield load_model(item, _local(settings))
+        elif fitted := crossfit.cross_fit(benchmark.pairs):
+            yield fitted
 
 
 def _count_rows(scores: Sequence[PairScore], benchmark: Benchmark, unscored: int) -> RowCounts:

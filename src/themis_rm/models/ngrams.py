@@ -194,6 +194,20 @@ def fit_ngrams(rows: Iterable[Mapping[str, Any]], settings: NGramSettings | None
     return fit_differences(kept, settings, dict(sorted(skipped.items())))
 
 
+def can_fit_ngrams(rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether :func:`fit_ngrams` has a row to fit the baseline on.
+
+    Args:
+        rows: See :func:`fit_ngrams`; read up to the first such row.
+    """
+    settings = NGramSettings()
+    return any(
+        feature_difference(row["chosen"], row["rejected"], "", settings)
+        for row in rows
+        if row.get("chosen") and row.get("rejected")
+    )
+
+
 def fit_differences(
     kept: Sequence[Mapping[int, float]], settings: NGramSettings, skipped: dict[str, int] | None = None
 ) -> NGramModel:

@@ -35,7 +35,7 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
         pad_token_id: Token to pad with.
 
     Raises:
-        CheckpointError: The checkpoint does not exist, lacks weights, or does not fit the tokenizer.
+        CheckpointError: The checkpoint does not exist or lacks weights.
         SettingError: The configuration has an unknown or invalid field.
     """
     torch.manual_seed(recipe.seed)
@@ -50,12 +50,6 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
     backbone.config.pad_token_id = pad_token_id
     if recipe.precision == "fp64":
         backbone = backbone.double()
-    if len(tokenizer) > backbone.get_input_embeddings().num_embeddings:
-        raise CheckpointError(
-            f"The tokenizer has {len(tokenizer)} tokens, but the backbone has embeddings for "
-            f"{backbone.get_input_embeddings().num_embeddings}.",
-            "Set tokenizer.path to the tokenizer of this backbone.",
-        )
     model = PairRewardModel(backbone, source.head_init_std)
     if head is not None:
         model.score.weight.data.copy_(head)
@@ -77,6 +71,25 @@ def _require_fixed_frequencies(backbone: Any, longest: int) -> None:
             "the longest input of a batch, so that rewards in training would not be those of scoring.",
             f"Set max_length={int(limit)} or less.",
         )
+
+
+def build_empty_backbone(recipe: TrainRecipe, tokenizer: Any) -> Any:
+    """Return the backbone of a recipe without weights (on the meta device).
+
+    Args:
+        recipe: The training recipe.
+        tokenizer: See :func:`build_model`.
+
+    Raises:
+        CheckpointError: There is no checkpoint at the path, or transformers cannot build a language model for it.
+        SettingError: The configuration has an unknown or invalid field.
+    """
+    source = recipe.backbone
+    if source.config is not None:
+        with torch.device("meta"):
+            return _from_config(source, tokenizer, recipe.max_length)
+    checkpoint = Checkpoint(_folder_of(source))
+    return build_skeleton(checkpoint, read_config(checkpoint), AutoModelForCausalLM)
 
 
 def _from_config(source: BackboneSettings, tokenizer: Any, max_length: int) -> Any:

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 import yaml
 from safetensors.torch import save_file
-from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, MODEL_MAPPING, PreTrainedModel
+from transformers.modeling_layers import GenericForSequenceClassification
 
 from themis_rm.errors import CheckpointError
 from themis_rm.prompts import PromptSet
@@ -32,7 +33,9 @@ def save_reward_model(
     training: Mapping[str, Any],
     state: Mapping[str, torch.Tensor] | None = None,
 ) -> None:
-    """Write a checkpoint that ``AutoModelForSequenceClassification`` loads, atomically.
+    """Write a one-label sequence-classification checkpoint, atomically.
+
+    ``AutoModelForSequenceClassification`` loads it, if transformers has a class for the architecture.
 
     The directory contains ``config.json`` (one label, pad token), ``model.safetensors`` with ``score.weight``, the
     tokenizer with its chat template, ``prompts.json``, ``recipe.yaml`` and ``training.json``; if embeddings are not
@@ -48,7 +51,7 @@ def save_reward_model(
         state: Weights that were gathered from shards; by default those of ``model``.
 
     Raises:
-        CheckpointError: transformers has no sequence-classification class with a ``score`` head for the architecture.
+        CheckpointError: See :func:`build_classifier`.
     """
     weights = dict(state) if state is not None else dict(model.state_dict())
     dtype = {"fp64": torch.float64, "fp32": torch.float32, "bf16": torch.bfloat16}[recipe.precision]
@@ -60,26 +63,64 @@ def save_reward_model(
         write_json(partial / "training.json", dict(training))
 
 
-def _save_weights(model: PairRewardModel, weights: dict[str, torch.Tensor], folder: Path, dtype: torch.dtype) -> None:
-    config = copy.deepcopy(model.config)
+def build_classifier(backbone: Any) -> Any:
+    """Return the one-label classifier that a backbone is exported as, without weights (on the meta device).
+
+    This is the class of transformers, or, if it has none for the architecture, the generic one under the name that the
+    class would have. The head is a bias-free linear layer ``score`` on the same decoder that scoring loads.
+
+    Args:
+        backbone: A causal language model; may be on the meta device.
+
+    Raises:
+        CheckpointError: Such a checkpoint of this architecture would not have the backbone's weights, or could not be
+            scored.
+    """
+    config = copy.deepcopy(backbone.config)
     config.num_labels = 1
     config.id2label, config.label2id = {0: "reward"}, {"reward": 0}
     config.problem_type = "regression"
     config.use_cache = True
-    config.dtype = dtype
-    classifier_type = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING.get(type(config), None)
-    if classifier_type is None:
-        raise CheckpointError(f"transformers has no sequence-classification class for {config.model_type}.")
-    # On the meta device, because the trained weights are assigned to it without a copy.
+    kind = config.model_type
+    if type(backbone.base_model) is not MODEL_MAPPING.get(type(config), None):
+        raise _not_exportable(kind, "its decoder is not a model of its own")
+    named = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING.get(type(config), None)
     with torch.device("meta"):
-        classifier = classifier_type(config)
-    if not isinstance(getattr(classifier, "score", None), torch.nn.Linear):
-        raise CheckpointError(f"The sequence-classification class for {config.model_type} has no linear 'score' head.")
+        classifier = (named or _generic_classifier(backbone))(config)
+    head = getattr(classifier, "score", None)
+    if not isinstance(head, torch.nn.Linear) or head.bias is not None:
+        raise _not_exportable(kind, "its classifier has no linear 'score' head without bias")
+    if _shapes(classifier.base_model) != _shapes(backbone.base_model):
+        raise _not_exportable(kind, "its classifier has other weights than its language model")
+    return classifier
+
+
+def _generic_classifier(backbone: Any) -> type:
+    # The class from which all models of the architecture inherit.
+    parent = next(base for base in type(backbone).__mro__ if PreTrainedModel in base.__bases__)
+    name = f"{type(backbone).__name__.removesuffix('ForCausalLM')}ForSequenceClassification"
+    return type(name, (GenericForSequenceClassification, parent), {"base_model_prefix": backbone.base_model_prefix})
+
+
+def _shapes(model: Any) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+
+
+def _not_exportable(kind: str, reason: str) -> CheckpointError:
+    return CheckpointError(
+        f"A reward model with a backbone of type {kind} cannot be exported: {reason}.",
+        "Use another backbone, such as a Qwen3, Llama, Mistral, Gemma 2 or Granite model.",
+    )
+
+
+def _save_weights(model: PairRewardModel, weights: dict[str, torch.Tensor], folder: Path, dtype: torch.dtype) -> None:
+    classifier = build_classifier(model.backbone)
+    classifier.config.dtype = dtype
     prefix = f"{_BACKBONE}{model.backbone.base_model_prefix}."
     body = {k.removeprefix(prefix): v.to(dtype) for k, v in weights.items() if k.startswith(prefix)}
     classifier.base_model.load_state_dict(body, assign=True)
     classifier.score.load_state_dict({"weight": weights["score.weight"].to(dtype)}, assign=True)
     classifier.save_pretrained(str(folder))
     head = weights.get(f"{_BACKBONE}lm_head.weight")
-    if head is not None and not config.get_text_config().tie_word_embeddings:
+    if head is not None and not model.config.get_text_config().tie_word_embeddings:
         save_file({"lm_head.weight": head.to(dtype).contiguous()}, folder / LM_HEAD, metadata={"format": "pt"})

@@ -17,12 +17,13 @@ from transformers.utils.logging import disable_progress_bar
 
 from themis_rm.errors import InputError, SettingError
 from themis_rm.models.ngrams import CONFIG as NGRAM_CONFIG
-from themis_rm.models.ngrams import fit_ngrams
+from themis_rm.models.ngrams import can_fit_ngrams, fit_ngrams
 from themis_rm.models.tokenizers import load_tokenizer
 from themis_rm.storage.atomic import atomic_directory, remove
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model
+from themis_rm.training.checks import check_backbone, check_processes
 from themis_rm.training.export import save_reward_model
 from themis_rm.training.objective import objective_weights
 from themis_rm.training.pair_model import PairRewardModel
@@ -98,6 +99,7 @@ def train(
         torch.set_num_threads(recipe.num_threads)
     splits = find_splits(data, recipe.validation_fraction)
     process = _start_process_group(out)
+    check_processes(recipe, process)
     report = _train(recipe, splits, out, process, data)
     if process.process_index == 0:
         _fit_baseline(splits, report.checkpoint / BASELINE)
@@ -168,6 +170,7 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
     pair_encoder = PairEncoder(tokenizer, recipe.max_length, recipe.overflow, recipe.system_role, choice)
     tokenizer.chat_template = pair_encoder.renderer.template.source  # the checkpoint has this one only
     pad = pad_token_id(tokenizer, pair_encoder.closing_token())
+    check_backbone(recipe, tokenizer, out)
     key = stable_id(
         digest,
         tokenizer.backend_tokenizer.to_str(),
@@ -250,7 +253,8 @@ def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_
 
 
 def _fit_baseline(splits: PreferenceSplits, folder: Path) -> None:
-    if not (folder / NGRAM_CONFIG).is_file():
+    """Fit the n-gram baseline on the rows of the model, unless no two responses of a row differ in their n-grams."""
+    if not (folder / NGRAM_CONFIG).is_file() and can_fit_ngrams(splits.rows("train")):
         fit_ngrams(splits.rows("train")).save(folder)
 
 

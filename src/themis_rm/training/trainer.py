@@ -47,11 +47,9 @@ def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int, num_p
         num_processes: Number of processes of the run.
 
     Raises:
-        SettingError: The recipe does not fit the number of processes, or enables sharding for a single one.
+        SettingError: The recipe does not fit the number of processes.
     """
     sharded = recipe.sharding != "none"
-    if sharded and num_processes == 1:
-        raise SettingError("sharding needs several processes.", "Start with torchrun, or set sharding: none.")
     return TrainingArguments(
         output_dir=str(checkpoints),
         max_steps=steps,
@@ -101,7 +99,7 @@ class PairTrainer(Trainer):
         log_file: JSONL file to append to: one line per optimizer step and per evaluation on the validation split.
 
     Raises:
-        SettingError: Several GPUs are visible to this process, or ``extra_losses`` names an unknown loss term.
+        SettingError: ``extra_losses`` names an unknown loss term.
     """
 
     loss_is_scaled_for_ga = True
@@ -126,10 +124,6 @@ class PairTrainer(Trainer):
         self.weights = objective_weights(recipe)
         self.pad_token_id = pad_token_id
         self.log_file = log_file
-        if args.n_gpu > 1:
-            raise SettingError(
-                f"{args.n_gpu} GPUs are visible to one process.", "Start one process per GPU with torchrun."
-            )
         super().__init__(
             model=model, args=args, train_dataset=train, eval_dataset=validation, callbacks=[MarkCompleteCheckpoints()]
         )
@@ -311,7 +305,11 @@ class PairTrainer(Trainer):
 
         Returns:
             ``accuracy`` (ties count half), ``strict_accuracy``, ``tie_rate``, ``margin`` (mean), ``bradley_terry``
-            (mean loss) and ``n``, the number of pairs; only ``n`` if there are none.
+            (mean loss) and ``n``, the number of pairs; only ``n`` if there are none. A pair without two finite rewards
+            is in none of them, and is counted in ``failed`` if there are any.
+
+        Raises:
+            SettingError: No pair has two finite rewards.
         """
         sample = pairs.sample(self.recipe.max_eval_samples)
         if not len(sample):
@@ -319,14 +317,19 @@ class PairTrainer(Trainer):
         self.model.eval()
         size, processes = self.recipe.micro_batch_size, self.accelerator.num_processes
         batches = [sample[i : i + size] for i in range(0, len(sample), size)]
-        sums = torch.zeros(5, dtype=torch.float64, device=self.accelerator.device)
+        sums = torch.zeros(6, dtype=torch.float64, device=self.accelerator.device)
         for start in range(0, len(batches), processes):
             # Every process takes part in every pass, because shards are gathered in it. A process without a batch of
             # this pass repeats the last batch and does not count it.
             index = start + self.accelerator.process_index
             sums += self._evaluate_batch(pairs, batches[min(index, len(batches) - 1)]) * (index < len(batches))
-        wins, ties, margin, loss, n = self.accelerator.reduce(sums, reduction="sum").tolist()
+        wins, ties, margin, loss, n, failed = self.accelerator.reduce(sums, reduction="sum").tolist()
         self.model.train()
+        if not n:
+            raise SettingError(
+                f"None of {failed:.0f} pairs has finite rewards at step {self.state.global_step}.",
+                "Lower learning_rate, or set precision=fp32.",
+            )
         return {
             "accuracy": (wins + 0.5 * ties) / n,
             "strict_accuracy": wins / n,
@@ -334,19 +337,22 @@ class PairTrainer(Trainer):
             "margin": margin / n,
             "bradley_terry": loss / n,
             "n": int(n),
+            **({"failed": int(failed)} if failed else {}),
         }
 
     def _evaluate_batch(self, pairs: TokenizedPairs, indices: np.ndarray) -> Tensor:
         batch = collate([pairs[int(i)] for i in indices], self.pad_token_id)
         device = self.accelerator.device
         output: PairOutput = self.model(batch["input_ids"].to(device), batch["attention_mask"].to(device))
-        chosen, rejected = output.chosen.double(), output.rejected.double()
+        scored = output.chosen.isfinite() & output.rejected.isfinite()
+        chosen, rejected = output.chosen.double()[scored], output.rejected.double()[scored]
         values = [
             (chosen > rejected).sum(),
             (chosen == rejected).sum(),
             (chosen - rejected).sum(),
             bradley_terry(chosen, rejected).sum(),
-            torch.tensor(len(indices), device=device),
+            scored.sum(),
+            (~scored).sum(),
         ]
         return torch.stack([value.to(torch.float64) for value in values])
 

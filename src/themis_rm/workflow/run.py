@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from themis_rm.benchmark.pairs import from_preference
+from themis_rm.benchmark.pairs import from_preference, read_benchmark
 from themis_rm.curation.curate import curate
 from themis_rm.dataset.assemble import assemble
 from themis_rm.errors import InputError, SettingError
@@ -19,6 +19,7 @@ from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.mining.functions import mine_trees
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.pipeline import StageReport
+from themis_rm.prompts import PromptSet
 from themis_rm.records import BenchmarkPair, Preference
 from themis_rm.report.page import ScoredExample, render
 from themis_rm.results import TableView
@@ -27,6 +28,8 @@ from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.locks import exclusive
 from themis_rm.storage.parquet import read_rows, write_rows
+from themis_rm.storage.splits import find_split_files
+from themis_rm.training.objective import objective_weights
 from themis_rm.terminal import TerminalConsole
 from themis_rm.training.runner import train
 from themis_rm.workflow.fingerprints import (
@@ -113,6 +116,7 @@ def run(
         raise SettingError("The recipe has no repositories and no trees.", "Set repositories, trees or both.")
     with exclusive(out):
         stages = build_stages(recipe, out)
+        check_inputs(recipe)
         view = RunView(stages, out, console or TerminalConsole(stderr=True))
         with view.display():
             for stage in stages:
@@ -120,6 +124,19 @@ def run(
                 run_stage(stage, out)
                 view.finish(stage)
         return _result(recipe, out, stages)
+
+
+def check_inputs(recipe: RunRecipe) -> None:
+    """Read what the last stages need, before the first stage runs: benchmark, prompt sets, loss terms.
+
+    Raises:
+        UserError: One of them is missing or cannot be used.
+    """
+    objective_weights(recipe.train)
+    read_benchmark(recipe.benchmark, recipe.evaluate.verified)
+    for file in (recipe.assemble.prompt_file, recipe.evaluate.prompt_set):
+        if file is not None:
+            PromptSet.load(file)
 
 
 def _result(recipe: RunRecipe, out: Path, stages: list[Stage]) -> RunResult:
@@ -265,7 +282,7 @@ def _evaluate(recipe: RunRecipe, benchmark: str | Path, model: Path, to: Path) -
 
 
 def _evaluate_held_out(recipe: RunRecipe, out: Path, to: Path) -> StageReport:
-    files = sorted((out / ASSEMBLE / "data").glob("validation-*.parquet"))
+    files = find_split_files(out / ASSEMBLE).validation
     rows = (row for file in files for row in read_rows(file, Preference.required()))
     pairs = (BenchmarkPair(**from_preference(row)) for row in islice(rows, HELD_OUT_PAIRS))
     held_out = to / "held-out.parquet"

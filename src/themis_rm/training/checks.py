@@ -1,0 +1,91 @@
+"""Checks before the first step: what would end a run after its last step is tried before anything is paid for.
+
+The model is built without memory for weights (on the meta device), so the checks take seconds for any size.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainingArguments
+
+from themis_rm.errors import CheckpointError, InputError, SettingError
+from themis_rm.training.backbone import build_empty_backbone
+from themis_rm.training.export import build_classifier
+from themis_rm.training.recipe import TrainRecipe
+
+STATE_BYTES = 12
+"""Bytes per weight of a training checkpoint: the weight and two moments of AdamW in float32."""
+EXPORT_BYTES = {"bf16": 2, "fp32": 4, "fp64": 8}
+"""Bytes per weight of the exported checkpoint."""
+
+
+def check_processes(recipe: TrainRecipe, process: TrainingArguments) -> None:
+    """Check that a recipe fits the processes and GPUs of the run.
+
+    Args:
+        recipe: The training recipe.
+        process: Arguments of this process.
+
+    Raises:
+        SettingError: The global batch cannot be split, a single process would be sharded, or it sees several GPUs.
+    """
+    recipe.accumulation_steps(process.world_size)
+    if recipe.sharding != "none" and process.world_size == 1:
+        raise SettingError("sharding needs several processes.", "Start with torchrun, or set sharding: none.")
+    if process.n_gpu > 1:
+        raise SettingError(
+            f"{process.n_gpu} GPUs are visible to one process.", "Start one process per GPU with torchrun."
+        )
+
+
+def check_backbone(recipe: TrainRecipe, tokenizer: Any, out: Path) -> None:
+    """Check that a backbone fits tokenizer and recipe, that its checkpoint can be exported, and that the disk has room.
+
+    Args:
+        recipe: The training recipe.
+        tokenizer: Tokenizer of the run.
+        out: Output directory; it exists.
+
+    Raises:
+        CheckpointError: The tokenizer has more tokens than the backbone, or transformers has no class for the export.
+        SettingError: The configuration is not valid, or ``max_length`` exceeds the positions of the backbone.
+        InputError: The disk has too little room for a checkpoint.
+    """
+    backbone = build_empty_backbone(recipe, tokenizer)
+    check_vocabulary(backbone, tokenizer)
+    positions = getattr(backbone.config.get_text_config(), "max_position_embeddings", None)
+    if isinstance(positions, int) and 0 < positions < recipe.max_length:
+        raise SettingError(
+            f"max_length {recipe.max_length} exceeds the {positions} positions of the backbone.",
+            f"Set max_length={positions}.",
+        )
+    build_classifier(backbone)
+    _check_disk(sum(weight.numel() for weight in backbone.parameters()), recipe, out)
+
+
+def check_vocabulary(backbone: Any, tokenizer: Any) -> None:
+    """Check that a backbone has an embedding for every token.
+
+    Raises:
+        CheckpointError: The tokenizer has more tokens.
+    """
+    embeddings = backbone.get_input_embeddings().num_embeddings
+    if len(tokenizer) > embeddings:
+        raise CheckpointError(
+            f"The tokenizer has {len(tokenizer)} tokens, but the backbone has embeddings for {embeddings}.",
+            "Set tokenizer.path to the tokenizer of this backbone.",
+        )
+
+
+def _check_disk(weights: int, recipe: TrainRecipe, out: Path) -> None:
+    needed = weights * (STATE_BYTES + EXPORT_BYTES[recipe.precision])
+    free = shutil.disk_usage(out).free
+    if free < needed:
+        raise InputError(
+            f"{out} has {free / 1e9:.1f} GB of free disk space; a checkpoint to resume from and the exported one need "
+            f"{needed / 1e9:.1f} GB.",
+            "Free space, or set another output directory.",
+        )

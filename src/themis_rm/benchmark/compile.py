@@ -228,14 +228,15 @@ def _write_benchmark(
     settings: CompileSettings,
 ) -> Manifest:
     kept = deduplicate(mapped, settings.max_pairs_per_source)
+    if not any(kept.ids.values()):
+        reasons = sum((Counter(report.dropped) for report in counts.values()), Counter[str]())
+        raise InputError(
+            f"No pair of the sources in {directory} is usable.", f"Reasons: {dict(reasons) or 'none, they are empty'}."
+        )
     rows = _KeptRows(mapped, kept.ids)
     if settings.prompt_writer is not None:
         rows.generate_prompts(settings.prompt_writer, files.prompt_cache)
     pairs = write_rows(files.pairs, rows.pairs(), CompiledPair.schema())
-    if not pairs:
-        files.pairs.unlink()
-        reasons = sum((Counter(report.dropped) for report in counts.values()), Counter[str]())
-        raise InputError(f"No pair of the sources in {directory} is usable.", f"Reasons: {dict(reasons)}.")
     checks = write_rows(files.checks, rows.checks(), Check.schema())
     entries = [
         SourceEntry.of(

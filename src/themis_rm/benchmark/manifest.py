@@ -116,6 +116,15 @@ class Manifest(Result):
             f"sha256 {self.sha256[:16]}"
         )
 
+    def empty_sources(self) -> list[str]:
+        """Return one line for each source that was read and gave no pair."""
+        return [
+            f"{entry.name} gave no pair: "
+            + (f"{entry.records:,} records, {format_reasons(entry.dropped)}" if entry.records else "it has no record")
+            for entry in self.sources
+            if not entry.kept
+        ]
+
 
 def format_reasons(dropped: Mapping[str, int]) -> str:
     """Return reasons with their counts in one line, the most frequent first."""

@@ -85,7 +85,8 @@ def compile_(
     flags = {"only": only or None, "max_pairs_per_source": limit, **executor_flags(executor, workers)}
     settings, execution = call.stage_settings(flags)
     manifest = compile_benchmark(directory, out, settings, execution)
-    call.output(manifest, *_manifest_output(manifest, out))
+    notes = [f"note: {line}" for line in manifest.empty_sources()]
+    call.output(manifest, *_manifest_output(manifest, out), *notes)
 
 
 @verb(

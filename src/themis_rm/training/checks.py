@@ -14,7 +14,9 @@ from transformers import TrainingArguments
 from themis_rm.errors import CheckpointError, InputError, SettingError
 from themis_rm.training.backbone import build_empty_backbone
 from themis_rm.training.export import build_classifier
+from themis_rm.training.objective import objective_weights
 from themis_rm.training.recipe import TrainRecipe
+from themis_rm.training.tokenizers import load_tokenizer
 
 STATE_BYTES = 12
 """Bytes per weight of a training checkpoint: the weight and two moments of AdamW in float32."""
@@ -41,18 +43,32 @@ def check_processes(recipe: TrainRecipe, process: TrainingArguments) -> None:
         )
 
 
-def check_backbone(recipe: TrainRecipe, tokenizer: Any, out: Path) -> None:
-    """Check that a backbone fits tokenizer and recipe, that its checkpoint can be exported, and that the disk has room.
+def check_recipe(recipe: TrainRecipe) -> None:
+    """Check what a recipe needs besides the dataset: loss terms, tokenizer and backbone.
+
+    Raises:
+        UserError: One of them is missing or cannot be used.
+    """
+    objective_weights(recipe)
+    if recipe.tokenizer.train_bpe is None:
+        path = recipe.tokenizer.path
+        tokenizer = load_tokenizer(path or recipe.backbone.path, None if path else recipe.backbone.revision)
+        check_model(recipe, tokenizer)
+
+
+def check_model(recipe: TrainRecipe, tokenizer: Any) -> int:
+    """Check that a backbone fits tokenizer and recipe, and that its checkpoint can be exported.
 
     Args:
         recipe: The training recipe.
         tokenizer: Tokenizer of the run.
-        out: Output directory; it exists.
+
+    Returns:
+        The number of weights of the backbone.
 
     Raises:
         CheckpointError: The tokenizer has more tokens than the backbone, or transformers has no class for the export.
         SettingError: The configuration is not valid, or ``max_length`` exceeds the positions of the backbone.
-        InputError: The disk has too little room for a checkpoint.
     """
     backbone = build_empty_backbone(recipe, tokenizer)
     check_vocabulary(backbone, tokenizer)
@@ -63,7 +79,23 @@ def check_backbone(recipe: TrainRecipe, tokenizer: Any, out: Path) -> None:
             f"Set max_length={positions}.",
         )
     build_classifier(backbone)
-    _check_disk(sum(weight.numel() for weight in backbone.parameters()), recipe, out)
+    return sum(weight.numel() for weight in backbone.parameters())
+
+
+def check_backbone(recipe: TrainRecipe, tokenizer: Any, out: Path) -> None:
+    """Check the model, see :func:`check_model`, and that the disk has room for its checkpoints.
+
+    Args:
+        recipe: The training recipe.
+        tokenizer: Tokenizer of the run.
+        out: Output directory; it exists.
+
+    Raises:
+        CheckpointError: See :func:`check_model`.
+        SettingError: See :func:`check_model`.
+        InputError: The disk has too little room.
+    """
+    _check_disk(check_model(recipe, tokenizer), recipe, out)
 
 
 def check_vocabulary(backbone: Any, tokenizer: Any) -> None:

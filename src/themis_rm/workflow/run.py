@@ -29,8 +29,8 @@ from themis_rm.storage.digests import stable_id
 from themis_rm.storage.locks import exclusive
 from themis_rm.storage.parquet import read_rows, write_rows
 from themis_rm.storage.splits import find_split_files
-from themis_rm.training.objective import objective_weights
 from themis_rm.terminal import TerminalConsole
+from themis_rm.training.checks import check_recipe
 from themis_rm.training.runner import train
 from themis_rm.workflow.fingerprints import (
     code_fingerprint,
@@ -127,12 +127,12 @@ def run(
 
 
 def check_inputs(recipe: RunRecipe) -> None:
-    """Read what the last stages need, before the first stage runs: benchmark, prompt sets, loss terms.
+    """Read what the last stages need, before the first stage runs: benchmark, prompt sets, tokenizer, backbone.
 
     Raises:
         UserError: One of them is missing or cannot be used.
     """
-    objective_weights(recipe.train)
+    check_recipe(recipe.train)
     read_benchmark(recipe.benchmark, recipe.evaluate.verified)
     for file in (recipe.assemble.prompt_file, recipe.evaluate.prompt_set):
         if file is not None:

@@ -191,6 +191,21 @@ def test_the_number_of_pairs_per_source_is_limited(sources, tmp_path):
     assert manifest.sources[0].dropped == {"max-pairs-per-source": 5}
 
 
+def test_a_source_without_a_pair_is_reported(sources, tmp_path):
+    manifest, _ = compiled(sources(alpha=[responses(1)], beta=[]), tmp_path)
+    assert manifest.empty_sources() == ["beta gave no pair: it has no record"]
+    manifest, _ = compiled(sources(alpha=[responses(1)], beta=[{"reason": "no-tests"}]), tmp_path)
+    assert manifest.empty_sources() == ["beta gave no pair: 1 records, no-tests 1"]
+
+
+def test_sources_without_a_pair_leave_an_earlier_benchmark_as_it_is(sources, tmp_path):
+    compiled(sources(alpha=[responses(1)]), tmp_path)
+    before = (tmp_path / "bench.parquet").read_bytes()
+    with pytest.raises(InputError, match="No pair of the sources"):
+        compiled(sources(alpha=[]), tmp_path)
+    assert (tmp_path / "bench.parquet").read_bytes() == before
+
+
 def test_a_directory_of_an_unknown_source_is_reported(sources, tmp_path):
     directory = sources(alpha=[responses(1)])
     (directory / "mystery").mkdir()

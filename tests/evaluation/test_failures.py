@@ -91,7 +91,7 @@ def test_a_run_without_scores_is_an_error_with_reason_count_and_example(use, ben
     with pytest.raises(NotEvaluatedError) as refused:
         evaluate("stub", benchmark_file, tmp_path / "out", QUICK)
     assert refused.value.message == (
-        "stub scored 0 of 10 pairs: no measurement. Failed: endpoint-error 10 "
+        "stub scored 0 of 10 pairs, too few for a result. Failed: endpoint-error 10 "
         "(for example p0: The template of this model has no system role [31m)."
     )
     assert not list((tmp_path / "out").glob("results.json"))
@@ -99,7 +99,7 @@ def test_a_run_without_scores_is_an_error_with_reason_count_and_example(use, ben
 
 
 @pytest.mark.parametrize(("scored", "enough"), [(1, False), (2, True)])
-def test_hardly_any_score_is_no_measurement(use, benchmark_file, tmp_path, scored, enough):
+def test_hardly_any_score_is_an_error(use, benchmark_file, tmp_path, scored, enough):
     kept = {text for number in range(scored) for text in (f"return {number} + 1", f"pass  # {number}")}
     use(lambda text: None if text in kept else REFUSED)
     settings = QUICK.model_copy(update={"min_scored": 0.15})

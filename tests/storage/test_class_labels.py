@@ -64,7 +64,7 @@ def test_lists_of_class_labels_are_read_as_lists_of_names(tmp_path):
         {"aspect": LABEL},
     ],
 )
-def test_numbers_without_names_stay_numbers_and_are_no_text(tmp_path, features):
+def test_numbers_without_names_stay_numbers_and_are_not_text(tmp_path, features):
     path = write(tmp_path / "x.parquet", [1], features)
     assert read(path) == [1]
     with open_parquet(path) as handle, pytest.raises(InputError, match="column language has type int64, not string"):

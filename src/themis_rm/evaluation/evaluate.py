@@ -367,7 +367,7 @@ Baseline = str | Path | RewardModel
 
 
 def _find_baselines(model: str | Path, settings: EvaluateSettings) -> list[Baseline]:
-    """Load the baselines without weights to speak of, so that a wrong name is reported before the model is run."""
+    """Load the small baselines, so that a wrong name is reported before the model is run."""
     names: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
     return [
         name if name == crossfit.NAME or (Path(name) / CONFIG).is_file() else load_model(name, _local(settings))

@@ -1,4 +1,4 @@
-"""Pairs that could not be scored: their reasons with examples, and the rule by which a run is no measurement.
+"""Pairs that could not be scored: their reasons with examples, and the rule when a run is not evaluated.
 
 A run without a score says nothing about its model: the server, the template or a limit failed. It has no accuracy, and
 no test compares it. The same holds if fewer than a share of the pairs (:data:`MIN_SCORED`) have two scores. In every
@@ -90,7 +90,7 @@ def require_scores(
     if not total or (scored and scored >= minimum * total):
         return
     raise NotEvaluatedError(
-        f"{name} scored {scored:,} of {total:,} {things}: no measurement. Failed: {format_failures(failures)}.",
+        f"{name} scored {scored:,} of {total:,} {things}, too few for a result. Failed: {format_failures(failures)}.",
         "Fix the cause and run the same command again; scores that were saved are used."
         + (f" To accept so few, set min_scored={scored / total:.2g}." if scored else ""),
     )

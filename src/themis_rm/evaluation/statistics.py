@@ -78,7 +78,7 @@ class Accuracy:
     tasks: int | None = None
 
     def __post_init__(self) -> None:
-        """Remove the shares of pairs of which none has scores, also from older files: that is no measurement of 0 %."""
+        """Remove the shares if no pair has scores, also from older files: nothing was measured, not 0 %."""
         if self.n == self.failed:
             for name in ("value", "low", "high", "strict", "tie_rate"):
                 object.__setattr__(self, name, None)

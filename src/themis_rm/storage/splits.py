@@ -55,7 +55,7 @@ class SplitFiles:
 def find_split_files(path: str | Path) -> SplitFiles:
     """Find the files of a dataset by split.
 
-    A single file holds training rows, however it is named. In a directory a file belongs to the split that its name
+    A single file holds training rows, however it is named. In a directory, each file belongs to the split that its name
     contains as a word (``train-00000-of-00001``, ``my_dev``; of several words the last), otherwise to that of the
     innermost directory whose name starts with such a word. Only files in the directory itself, in directories of it
     that are named after a split, and in its ``data`` directory count, if training files are among them (so copies in

@@ -83,7 +83,7 @@ def check_model(recipe: TrainRecipe, tokenizer: Any) -> int:
 
 
 def check_backbone(recipe: TrainRecipe, tokenizer: Any, out: Path) -> None:
-    """Check the model, see :func:`check_model`, and that the disk has room for its checkpoints.
+    """Check the model, see :func:`check_model`, and that its checkpoints fit on the disk.
 
     Args:
         recipe: The training recipe.
@@ -93,7 +93,7 @@ def check_backbone(recipe: TrainRecipe, tokenizer: Any, out: Path) -> None:
     Raises:
         CheckpointError: See :func:`check_model`.
         SettingError: See :func:`check_model`.
-        InputError: The disk has too little room.
+        InputError: The disk has too little free space.
     """
     _check_disk(check_model(recipe, tokenizer), recipe, out)
 

@@ -9,9 +9,10 @@ from tests.training import pairs
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from themis_rm.errors import CheckpointError, InputError, SettingError
+from themis_rm.messages import conversation
 from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import built_in, conversation
+from themis_rm.prompts import built_in
 from themis_rm.training import checks, runner
 from themis_rm.training.checks import check_backbone, check_model, check_processes, check_recipe
 from themis_rm.training.export import save_reward_model
@@ -89,7 +90,7 @@ def test_a_full_disk_is_found_before_the_first_step(empty, golden_tokenizer, tmp
     empty("qwen3")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Mock(free=1000))
     with pytest.raises(InputError, match="free disk space"):
-        check_backbone(recipe_of(), golden_tokenizer, tmp_path)
+        check_backbone(recipe_of(), golden_tokenizer, 1024, tmp_path)
 
 
 @pytest.mark.parametrize(

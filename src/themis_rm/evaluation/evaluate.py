@@ -135,8 +135,9 @@ class RunPrompts:
         Raises:
             SettingError: The prompt set lacks a prompt.
         """
-        for aspect in sorted({pair.aspect for pair in pairs}) if self.prompts else ():
-            self.prompts.system(self.mode, criterion(aspect))
+        if self.prompts is not None:
+            for aspect in sorted({pair.aspect for pair in pairs}):
+                self.prompts.system(self.mode, criterion(aspect))
 
     def conversations(self, pair: BenchmarkPair) -> list[Conversation]:
         """Return the conversations of the chosen and the rejected response."""

@@ -53,9 +53,10 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
     model = PairRewardModel(backbone, source.head_init_std)
     if head is not None:
         model.score.weight.data.copy_(head)
+    model.check_padding()
     if with_lm_head:
         model.check_logits()
-    elif not backbone.config.get_text_config().tie_word_embeddings:
+    elif not tied_embeddings(backbone.config):
         # Distributed training fails on unused weights, and weight decay would shrink them.
         backbone.get_output_embeddings().requires_grad_(False)
     if recipe.gradient_checkpointing:
@@ -71,6 +72,11 @@ def _require_fixed_frequencies(backbone: Any, longest: int) -> None:
             "the longest input of a batch, so that rewards in training would not be those of scoring.",
             f"Set max_length={int(limit)} or less.",
         )
+
+
+def tied_embeddings(config: Any) -> bool:
+    """Return whether a model's input and output embeddings are the same weights."""
+    return bool(getattr(config.get_text_config(), "tie_word_embeddings", False))
 
 
 def build_empty_backbone(recipe: TrainRecipe, tokenizer: Any) -> Any:

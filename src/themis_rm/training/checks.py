@@ -56,12 +56,13 @@ def check_recipe(recipe: TrainRecipe) -> None:
         check_model(recipe, tokenizer)
 
 
-def check_model(recipe: TrainRecipe, tokenizer: Any) -> int:
+def check_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int | None = None) -> int:
     """Check that a backbone fits tokenizer and recipe, and that its checkpoint can be exported.
 
     Args:
         recipe: The training recipe.
         tokenizer: Tokenizer of the run.
+        pad_token_id: Token to pad with, if it is known already.
 
     Returns:
         The number of weights of the backbone.
@@ -71,6 +72,7 @@ def check_model(recipe: TrainRecipe, tokenizer: Any) -> int:
         SettingError: The configuration is not valid, or ``max_length`` exceeds the positions of the backbone.
     """
     backbone = build_empty_backbone(recipe, tokenizer)
+    backbone.config.pad_token_id = pad_token_id
     check_vocabulary(backbone, tokenizer)
     positions = getattr(backbone.config.get_text_config(), "max_position_embeddings", None)
     if isinstance(positions, int) and 0 < positions < recipe.max_length:
@@ -82,12 +84,13 @@ def check_model(recipe: TrainRecipe, tokenizer: Any) -> int:
     return sum(weight.numel() for weight in backbone.parameters())
 
 
-def check_backbone(recipe: TrainRecipe, tokenizer: Any, out: Path) -> None:
+def check_backbone(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int, out: Path) -> None:
     """Check the model, see :func:`check_model`, and that its checkpoints fit on the disk.
 
     Args:
         recipe: The training recipe.
         tokenizer: Tokenizer of the run.
+        pad_token_id: Token to pad with.
         out: Output directory; it exists.
 
     Raises:
@@ -95,7 +98,7 @@ def check_backbone(recipe: TrainRecipe, tokenizer: Any, out: Path) -> None:
         SettingError: See :func:`check_model`.
         InputError: The disk has too little free space.
     """
-    _check_disk(check_model(recipe, tokenizer), recipe, out)
+    _check_disk(check_model(recipe, tokenizer, pad_token_id), recipe, out)
 
 
 def check_vocabulary(backbone: Any, tokenizer: Any) -> None:

@@ -16,7 +16,7 @@ from transformers.modeling_layers import GenericForSequenceClassification
 from themis_rm.errors import CheckpointError
 from themis_rm.prompts import PromptSet
 from themis_rm.storage.atomic import atomic_directory, write_json, write_text
-from themis_rm.training.backbone import LM_HEAD
+from themis_rm.training.backbone import LM_HEAD, tied_embeddings
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.recipe import TrainRecipe
 
@@ -85,10 +85,13 @@ def build_classifier(backbone: Any) -> Any:
     if type(backbone.base_model) is not MODEL_MAPPING.get(type(config), None):
         raise _not_exportable(kind, "its decoder is not a model of its own")
     named = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING.get(type(config), None)
-    with torch.device("meta"):
-        classifier = (named or _generic_classifier(backbone))(config)
+    try:
+        with torch.device("meta"):
+            classifier = (named or _generic_classifier(backbone))(config)
+    except (ValueError, TypeError, AttributeError, KeyError, AssertionError, RuntimeError) as error:
+        raise _not_exportable(kind, f"its classifier cannot be built ({' '.join(str(error).split())[:200]})") from error
     head = getattr(classifier, "score", None)
-    if not isinstance(head, torch.nn.Linear) or head.bias is not None:
+    if not isinstance(head, torch.nn.Linear) or "bias" in head.state_dict():
         raise _not_exportable(kind, "its classifier has no linear 'score' head without bias")
     if _shapes(classifier.base_model) != _shapes(backbone.base_model):
         raise _not_exportable(kind, "its classifier has other weights than its language model")
@@ -99,7 +102,9 @@ def _generic_classifier(backbone: Any) -> type:
     # The class from which all models of the architecture inherit.
     parent = next(base for base in type(backbone).__mro__ if PreTrainedModel in base.__bases__)
     name = f"{type(backbone).__name__.removesuffix('ForCausalLM')}ForSequenceClassification"
-    return type(name, (GenericForSequenceClassification, parent), {"base_model_prefix": backbone.base_model_prefix})
+    # transformers reads the source file of a class's module to find out what the class supports.
+    values = {"base_model_prefix": backbone.base_model_prefix, "__module__": parent.__module__}
+    return type(name, (GenericForSequenceClassification, parent), values)
 
 
 def _shapes(model: Any) -> dict[str, torch.Size]:
@@ -122,5 +127,5 @@ def _save_weights(model: PairRewardModel, weights: dict[str, torch.Tensor], fold
     classifier.score.load_state_dict({"weight": weights["score.weight"].to(dtype)}, assign=True)
     classifier.save_pretrained(str(folder))
     head = weights.get(f"{_BACKBONE}lm_head.weight")
-    if head is not None and not model.config.get_text_config().tie_word_embeddings:
+    if head is not None and not tied_embeddings(model.config):
         save_file({"lm_head.weight": head.to(dtype).contiguous()}, folder / LM_HEAD, metadata={"format": "pt"})

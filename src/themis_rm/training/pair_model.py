@@ -179,6 +179,30 @@ class PairRewardModel(nn.Module):
                 "training/pair_model.py.",
             )
 
+    @torch.no_grad()
+    def check_padding(self) -> None:
+        """Compare the hidden states of three tokens with and without padding on the right.
+
+        Raises:
+            CheckpointError: They differ: rewards would depend on the batch, and scoring would not reproduce them.
+        """
+        weight = next(self.backbone.parameters())
+        if weight.is_meta:
+            return
+        alone = torch.arange(1, 4, device=weight.device)[None]
+        padded = torch.cat([alone, torch.full_like(alone, int(self.config.pad_token_id or 0))], dim=1)
+        mask = torch.cat([torch.ones_like(alone), torch.zeros_like(alone)], dim=1)
+        training = self.backbone.training
+        self.backbone.eval()
+        expected = self.hidden_states(alone, torch.ones_like(alone))
+        found = self.hidden_states(padded, mask)[:, : alone.shape[1]]
+        self.backbone.train(training)
+        if not torch.allclose(found.float(), expected.float(), rtol=1e-3, atol=1e-3):
+            raise CheckpointError(
+                f"The hidden states of {type(self.backbone).__name__} depend on padding.",
+                "Use a backbone that observes the attention mask.",
+            )
+
 
 def without_tied_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return a state dict with each tied weight under one of its names only."""

@@ -170,7 +170,7 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
     pair_encoder = PairEncoder(tokenizer, recipe.max_length, recipe.overflow, recipe.system_role, choice)
     tokenizer.chat_template = pair_encoder.renderer.template.source  # the checkpoint has this one only
     pad = pad_token_id(tokenizer, pair_encoder.closing_token())
-    check_backbone(recipe, tokenizer, out)
+    check_backbone(recipe, tokenizer, pad, out)
     key = stable_id(
         digest,
         tokenizer.backend_tokenizer.to_str(),

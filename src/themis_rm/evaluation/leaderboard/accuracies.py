@@ -58,8 +58,8 @@ class AccuracyTable:
         low, high = mean_intervals(_losses_ties_wins(counts).reshape(-1, 3), OUTCOMES, level)
         pairs = np.where(measured, n, np.nan)
         value, strict, rate = (wins + ties / 2) / pairs, wins / pairs, ties / pairs
-        ends = (np.where(measured, end.reshape(n.shape), np.nan) for end in (low, high))
-        return cls(n, wins, ties, failed, counts[..., MISSING], value, *ends, strict, rate)
+        low, high = (np.where(measured, end.reshape(n.shape), np.nan) for end in (low, high))
+        return cls(n, wins, ties, failed, counts[..., MISSING], value, low, high, strict, rate)
 
     def accuracy(self, run: int, column: int) -> Accuracy:
         """Return the accuracy of one run in one slice."""

@@ -140,8 +140,8 @@ class PairwiseComparisons:
 
 def _without_unscored_runs(outcomes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the outcomes with all pairs missing of a run that has no scores in this slice: it is in no test."""
-    unscored = (outcomes >= FAILED).all(axis=1)
-    return np.where(unscored[:, None], np.uint8(MISSING), outcomes)
+    scored = (outcomes < FAILED).any(axis=1, keepdims=True)
+    return np.where(scored, outcomes, np.uint8(MISSING))
 
 
 def _count_joint_outcomes(outcomes: NDArray[np.uint8]) -> NDArray[np.int64]:

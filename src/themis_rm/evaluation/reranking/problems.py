@@ -66,10 +66,12 @@ class Problem:
         if isinstance(texts, str):
             return texts
         prompt, candidates = texts
-        outcomes, rewards = _parse_outcomes(row, len(candidates)), _parse_rewards(row, len(candidates))
-        for values in (outcomes, rewards):
-            if isinstance(values, str):
-                return values
+        outcomes = _parse_outcomes(row, len(candidates))
+        if isinstance(outcomes, str):
+            return outcomes
+        rewards = _parse_rewards(row, len(candidates))
+        if isinstance(rewards, str):
+            return rewards
         marks = [_mark(*outcome) for outcome in outcomes]
         kept = [index for index, mark in enumerate(marks) if mark != CONTRADICTION]
         if not kept:
@@ -80,7 +82,9 @@ class Problem:
             language if isinstance(language, str) else "",
             prompt,
             tuple(candidates[index] for index in kept),
-            *(tuple(outcomes[index][column] for index in kept) for column in range(3)),
+            tuple(outcomes[index][0] for index in kept),
+            tuple(outcomes[index][1] for index in kept),
+            tuple(outcomes[index][2] for index in kept),
             tuple(rewards[index] for index in kept) if rewards else (),
             tuple(mark for mark in marks if mark),
         )
@@ -109,18 +113,18 @@ def _parse_texts(row: Any) -> tuple[str, list[str]] | str:
 
 def _parse_outcomes(row: dict[str, Any], candidates: int) -> list[Outcome] | str:
     """Return the outcome of each candidate, or a reason why the values are not outcomes."""
-    lists = [row.get(name) for name in ("num_passed", "num_failed", "final_verdict")]
+    lists: list[Any] = [row.get(name) for name in ("num_passed", "num_failed", "final_verdict")]
     if not all(isinstance(values, list) and len(values) == candidates for values in lists):
         return "unequal-lengths"
     outcomes: list[Outcome] = []
-    for passed, failed, verdict in zip(*map(list, lists), strict=True):
+    for passed, failed, verdict in zip(*lists, strict=True):
         plus, minus = _whole(passed), _whole(failed)
         if plus is None or minus is None or min(plus, minus) < 0:
             return "not-a-count"
-        flag = verdict if isinstance(verdict, bool) else {0: False, 1: True}.get(_whole(verdict))
-        if flag is None:
+        flag = int(verdict) if isinstance(verdict, bool) else _whole(verdict)
+        if flag not in {0, 1}:
             return "not-a-verdict"
-        outcomes.append((plus, minus, flag))
+        outcomes.append((plus, minus, bool(flag)))
     return outcomes
 
 

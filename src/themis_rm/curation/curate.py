@@ -168,7 +168,7 @@ def curate(
     steps_of = {COMMITS: commit_steps, SOLUTIONS: solution_steps}
     steps = {stage: steps_of[stage](settings, out / "dropped") for stage in files}
     inputs_read = [file for group in files.values() for file in group]
-    prepare_output_dir(out, "curate", settings.canonical(), inputs_read, OUTPUTS)
+    prepare_output_dir(out, "curate", settings.canonical(), inputs_read, OUTPUTS, replace=True)
     shards = Shards(out / "work", {stage.name: len(group) for stage, group in files.items()})
     reports: dict[str, StageReport] = {}
     for stage, group in files.items():

@@ -53,7 +53,7 @@ def assemble(
     out, settings, executor = Path(out), settings or AssembleSettings(), executor or ExecutorSettings()
     files = validate_parquet_files(pairs, CodePair)
     prompts = PromptSet.load(settings.prompt_file) if settings.prompt_file else built_in()
-    prepare_output_dir(out, "assemble", settings.canonical() + prompts.to_json(), files, OUTPUTS)
+    prepare_output_dir(out, "assemble", settings.canonical() + prompts.to_json(), files, OUTPUTS, replace=True)
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"
     reader = RowReader(Path(pairs), CodePair.required())
     index_rows = IndexRows(work / "index", settings.seed, exclusion_writer(dropped, CodePair.schema(), "pairs"))

@@ -128,7 +128,7 @@ def mine_trees(
     languages = set(settings.languages)
     candidates = [tree / file for tree in roots for file in sorted(_files(tree, languages, settings.exclude))]
     files = [file for file in candidates if file.is_file()]
-    prepare_output_dir(out, "functions", settings.canonical() + str(sorted(names)), files, OUTPUTS)
+    prepare_output_dir(out, "functions", settings.canonical() + str(sorted(names)), files, OUTPUTS, replace=True)
     steps = [FunctionReader(roots, settings), RowWriter(out / "solutions", Solution.schema())]
     report = run_steps("functions", steps, out, SHARDS, executor)
     report.save(out)

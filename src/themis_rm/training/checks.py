@@ -9,15 +9,25 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import TrainingArguments
 
-from themis_rm.errors import CheckpointError, InputError, SettingError
+from themis_rm.errors import CheckpointError, InputError, SettingError, UserError
+from themis_rm.messages import conversation
+from themis_rm.models.loading import load_model
+from themis_rm.models.protocol import PROMPT_TOO_LONG
+from themis_rm.models.settings import ModelSettings
+from themis_rm.prompts import PromptSet
+from themis_rm.storage.atomic import remove
 from themis_rm.training.backbone import build_empty_backbone
-from themis_rm.training.export import build_classifier
+from themis_rm.training.export import build_classifier, save_reward_model
 from themis_rm.training.objective import objective_weights
+from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.tokenizers import load_tokenizer
 
+LARGEST_TRIAL = 1_000_000_000
+"""Most weights of a model whose checkpoint is tried before the first step."""
 STATE_BYTES = 12
 """Bytes per weight of a training checkpoint: the weight and two moments of AdamW in float32."""
 EXPORT_BYTES = {"bf16": 2, "fp32": 4, "fp64": 8}
@@ -113,6 +123,43 @@ def check_vocabulary(backbone: Any, tokenizer: Any) -> None:
             f"The tokenizer has {len(tokenizer)} tokens, but the backbone has embeddings for {embeddings}.",
             "Set tokenizer.path to the tokenizer of this backbone.",
         )
+
+
+def check_export(model: PairRewardModel, tokenizer: Any, recipe: TrainRecipe, prompts: PromptSet, folder: Path) -> None:
+    """Export the untrained model, load it as scoring does, and score with it.
+
+    Args:
+        model: The model before the first step. One with more than :data:`LARGEST_TRIAL` weights is not tried, since
+            that would need twice its memory.
+        tokenizer: Its tokenizer.
+        recipe: Recipe of the run.
+        prompts: Criteria prompts of the training data.
+        folder: Directory for the checkpoint; removed afterward.
+
+    Raises:
+        CheckpointError: The exported checkpoint cannot be loaded or scored.
+    """
+    if sum(weight.numel() for weight in model.parameters()) > LARGEST_TRIAL:
+        return
+    talks = [conversation(None, "Add two numbers.", answer) for answer in ("return a + b", "pass")]
+    try:
+        with torch.random.fork_rng():
+            save_reward_model(model, tokenizer, folder, prompts=prompts, recipe=recipe, training={})
+            scores = load_model(folder, ModelSettings(device="cpu")).score(talks)
+        failures = [score.failure for score in scores if score.failure not in {"", PROMPT_TOO_LONG}]
+    except _SCORING_ERRORS as error:
+        failures = [" ".join(str(error).split())[:300] or type(error).__name__]
+    finally:
+        remove(folder)
+    if failures:
+        raise CheckpointError(
+            f"The checkpoint of a backbone of type {model.config.model_type} could not be scored: {failures[0]}",
+            "Use another backbone, tokenizer or chat template.",
+        )
+
+
+_SCORING_ERRORS = (UserError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError)
+"""What an architecture that scoring does not support raises."""
 
 
 def _check_disk(weights: int, recipe: TrainRecipe, out: Path) -> None:

@@ -184,7 +184,8 @@ class PairRewardModel(nn.Module):
         """Compare the hidden states of three tokens with and without padding on the right.
 
         Raises:
-            CheckpointError: They differ: rewards would depend on the batch, and scoring would not reproduce them.
+            CheckpointError: They differ: rewards would depend on the batch, and scoring would not reproduce them. Or
+                the model cannot be run.
         """
         weight = next(self.backbone.parameters())
         if weight.is_meta:
@@ -194,8 +195,12 @@ class PairRewardModel(nn.Module):
         mask = torch.cat([torch.ones_like(alone), torch.zeros_like(alone)], dim=1)
         training = self.backbone.training
         self.backbone.eval()
-        expected = self.hidden_states(alone, torch.ones_like(alone))
-        found = self.hidden_states(padded, mask)[:, : alone.shape[1]]
+        try:
+            expected = self.hidden_states(alone, torch.ones_like(alone))
+            found = self.hidden_states(padded, mask)[:, : alone.shape[1]]
+        except (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise CheckpointError(f"{type(self.backbone).__name__} cannot be run ({reason}).") from error
         self.backbone.train(training)
         if not torch.allclose(found.float(), expected.float(), rtol=1e-3, atol=1e-3):
             raise CheckpointError(

@@ -23,7 +23,7 @@ from themis_rm.storage.atomic import atomic_directory, remove
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model
-from themis_rm.training.checks import check_backbone, check_processes
+from themis_rm.training.checks import check_backbone, check_export, check_processes
 from themis_rm.training.export import save_reward_model
 from themis_rm.training.objective import objective_weights
 from themis_rm.training.pair_model import PairRewardModel
@@ -118,7 +118,11 @@ def _train(
         prompts = find_prompt_set(recipe.prompt_set, Path(data), splits)
         prepared = prepare_data(recipe, splits, digest, out)
         checkpoint = find_resume_checkpoint(out)
-    trainer = _build_trainer(recipe, prepared, out, process.world_size, data)
+    pairs = _pairs(prepared, out, data)
+    model = build_model(recipe, prepared.tokenizer, prepared.pad_token_id)
+    if checkpoint is None and process.process_index == 0:
+        check_export(model, prepared.tokenizer, recipe, prompts, out / "trial")
+    trainer = _build_trainer(recipe, model, prepared.pad_token_id, pairs, out, process.world_size)
     tokens_per_second = _fit(trainer, prepared.counts["train"], checkpoint)
     report = _report(trainer, prepared, out, tokens_per_second)
     # Every process takes part: shards are gathered here.
@@ -199,22 +203,39 @@ def _tokenizer(recipe: TrainRecipe, splits: PreferenceSplits, out: Path) -> Any:
     return load_tokenizer(str(folder))
 
 
-def _build_trainer(
-    recipe: TrainRecipe, prepared: PreparedData, out: Path, num_processes: int, data: str | Path
-) -> PairTrainer:
-    pairs, validation = (TokenizedPairs(out / "tokens" / f"{split}.arrow") for split in ("train", "validation"))
-    if not len(pairs):
+def _pairs(prepared: PreparedData, out: Path, data: str | Path) -> dict[Split, TokenizedPairs]:
+    pairs: dict[Split, TokenizedPairs] = {
+        "train": TokenizedPairs(out / "tokens" / "train.arrow"),
+        "validation": TokenizedPairs(out / "tokens" / "validation.arrow"),
+    }
+    if not len(pairs["train"]):
         raise InputError(
             f"{data} has no pair to train on.",
             f"Dropped rows: {prepared.counts['train'].dropped or 'none'}; "
             f"validation rows: {prepared.counts['validation'].read}.",
         )
-    steps = recipe.total_steps(len(pairs))
+    return pairs
+
+
+def _build_trainer(
+    recipe: TrainRecipe,
+    model: PairRewardModel,
+    pad_token_id: int,
+    pairs: Mapping[Split, TokenizedPairs],
+    out: Path,
+    num_processes: int,
+) -> PairTrainer:
+    steps = recipe.total_steps(len(pairs["train"]))
     args = training_arguments(recipe, out / "checkpoints", steps, num_processes)
-    model = build_model(recipe, prepared.tokenizer, prepared.pad_token_id)
     apply_liger_kernel(model, recipe)
     return PairTrainer(
-        model, recipe, args, pairs, validation, pad_token_id=prepared.pad_token_id, log_file=out / "log.jsonl"
+        model,
+        recipe,
+        args,
+        pairs["train"],
+        pairs["validation"],
+        pad_token_id=pad_token_id,
+        log_file=out / "log.jsonl",
     )
 
 

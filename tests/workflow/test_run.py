@@ -12,6 +12,9 @@ import time
 import pytest
 import yaml
 
+from themis_rm.errors import UserError
+from themis_rm.workflow.run import run
+
 COMMITS = 24
 KILLS = int(os.environ.get("THEMIS_KILLS", "3"))
 
@@ -88,6 +91,22 @@ def sources(tmp_path_factory):
     path = folder / "recipe.yaml"
     path.write_text(yaml.safe_dump(recipe))
     return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"benchmark": "missing.parquet"}, "no benchmark missing.parquet"),
+        ({"evaluate": {"prompt_set": "missing.yaml"}}, "missing.yaml"),
+        ({"assemble": {"prompt_file": "missing.yaml"}}, "missing.yaml"),
+        ({"train": {"backbone": {"path": "missing"}}}, "No tokenizer at 'missing'"),
+    ],
+)
+def test_what_the_last_stages_need_is_looked_at_before_the_first(tmp_path, change, message):
+    recipe = {**RECIPE, "repositories": [str(tmp_path)], **change}
+    with pytest.raises(UserError, match=message):
+        run(recipe, tmp_path / "out")
+    assert not list(tmp_path.glob("out/*-*"))
 
 
 def command(recipe, out, *overrides):

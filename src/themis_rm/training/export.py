@@ -88,7 +88,7 @@ def build_classifier(backbone: Any) -> Any:
     try:
         with torch.device("meta"):
             classifier = (named or _generic_classifier(backbone))(config)
-    except (ValueError, TypeError, AttributeError, KeyError, AssertionError, RuntimeError) as error:
+    except (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError) as error:
         raise _not_exportable(kind, f"its classifier cannot be built ({' '.join(str(error).split())[:200]})") from error
     head = getattr(classifier, "score", None)
     if not isinstance(head, torch.nn.Linear) or "bias" in head.state_dict():

@@ -62,7 +62,7 @@ def test_a_backbone_is_exported_in_a_form_that_scoring_reads(golden_tokenizer, t
     assert scorer.score([talk])[0].reward == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["bert", "electra", "xlnet"])
+@pytest.mark.parametrize("kind", ["bert", "electra", "bart"])
 def test_a_backbone_that_cannot_be_exported_is_refused(empty, golden_tokenizer, kind):
     empty(kind)
     with pytest.raises(CheckpointError, match=f"backbone of type {kind} cannot be exported"):
@@ -81,7 +81,7 @@ def test_an_embedding_that_is_larger_than_the_tokenizer_is_normal(empty, golden_
 
 
 def test_a_length_beyond_the_positions_is_refused(empty, golden_tokenizer):
-    empty("gpt2", n_positions=64, n_embd=32, n_layer=1, n_head=2)
+    empty("gpt2", max_position_embeddings=64)
     with pytest.raises(SettingError, match="max_length 128 exceeds the 64 positions"):
         check_model(recipe_of(), golden_tokenizer)
 
@@ -108,7 +108,7 @@ def test_processes_that_do_not_fit_the_recipe_are_refused(changes, process, mess
 
 @pytest.mark.parametrize("source", [{"backbone": {"path": "nowhere"}}, {"tokenizer": {"path": "nowhere"}}])
 def test_a_missing_tokenizer_or_backbone_is_found_without_data(source):
-    with pytest.raises(CheckpointError, match="at 'nowhere'"):
+    with pytest.raises(CheckpointError, match="nowhere"):
         check_recipe(recipe_of(**source))
 
 
@@ -118,7 +118,7 @@ def test_an_unusable_prompt_set_is_found_before_the_tokens_are_written(tmp_path,
     if kind == "json":
         (data / "prompts.json").write_text('{"nane": "x"}', encoding="utf-8")
     monkeypatch.setattr(runner, "prepare_data", Mock(side_effect=AssertionError))
-    settings = {} if kind == "json" else {"prompt_set": str(tmp_path / "missing.yaml")}
+    settings = {"prompt_set": "dataset" if kind == "json" else str(tmp_path / "missing.yaml")}
     with pytest.raises(InputError):
         train(pairs.recipe(**settings), data, tmp_path / "out")
 

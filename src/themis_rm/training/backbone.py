@@ -46,7 +46,7 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
         backbone = _from_config(source, tokenizer, recipe.max_length)
     else:
         backbone, head = _from_pretrained(source, with_lm_head)
-    _require_fixed_frequencies(backbone, recipe.max_length)
+    require_fixed_frequencies(backbone, recipe.max_length)
     backbone.config.pad_token_id = pad_token_id
     if recipe.precision == "fp64":
         backbone = backbone.double()
@@ -64,7 +64,16 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
     return model
 
 
-def _require_fixed_frequencies(backbone: Any, longest: int) -> None:
+def require_fixed_frequencies(backbone: Any, longest: int) -> None:
+    """Check that the rotary embeddings of a backbone do not depend on the longest input of a batch.
+
+    Args:
+        backbone: A causal language model; may be on the meta device.
+        longest: Largest number of tokens.
+
+    Raises:
+        SettingError: They do for inputs of this length.
+    """
     limit = fixed_positions(backbone.config)
     if longest > limit:
         raise SettingError(

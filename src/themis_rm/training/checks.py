@@ -19,12 +19,12 @@ from themis_rm.models.protocol import PROMPT_TOO_LONG
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import PromptSet
 from themis_rm.storage.atomic import remove
-from themis_rm.training.backbone import build_empty_backbone
+from themis_rm.training.backbone import build_empty_backbone, require_fixed_frequencies
 from themis_rm.training.export import build_classifier, save_reward_model
 from themis_rm.training.objective import objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.recipe import TrainRecipe
-from themis_rm.training.tokenizers import load_tokenizer
+from themis_rm.training.tokenizers import load_recipe_tokenizer
 
 LARGEST_TRIAL = 1_000_000_000
 """Most weights of a model whose checkpoint is tried before the first step."""
@@ -61,9 +61,7 @@ def check_recipe(recipe: TrainRecipe) -> None:
     """
     objective_weights(recipe)
     if recipe.tokenizer.train_bpe is None:
-        path = recipe.tokenizer.path
-        tokenizer = load_tokenizer(path or recipe.backbone.path, None if path else recipe.backbone.revision)
-        check_model(recipe, tokenizer)
+        check_model(recipe, load_recipe_tokenizer(recipe))
 
 
 def check_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int | None = None) -> int:
@@ -84,6 +82,7 @@ def check_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int | None = 
     backbone = build_empty_backbone(recipe, tokenizer)
     backbone.config.pad_token_id = pad_token_id
     check_vocabulary(backbone, tokenizer)
+    require_fixed_frequencies(backbone, recipe.max_length)
     positions = getattr(backbone.config.get_text_config(), "max_position_embeddings", None)
     if isinstance(positions, int) and 0 < positions < recipe.max_length:
         raise SettingError(

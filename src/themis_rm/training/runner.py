@@ -34,7 +34,7 @@ from themis_rm.training.resume import checkpoint_step, find_resume_checkpoint
 from themis_rm.training.splits import PreferenceSplits, Split, find_splits
 from themis_rm.training.token_cache import TokenizationCounts, TokenizedPairs, load_or_tokenize
 from themis_rm.training.tokenization import PairEncoder
-from themis_rm.training.tokenizers import pad_token_id, sample_texts, train_bpe
+from themis_rm.training.tokenizers import load_recipe_tokenizer, pad_token_id, sample_texts, train_bpe
 from themis_rm.training.trainer import PairTrainer, training_arguments
 
 BASELINE = Path("baselines") / "ngrams"
@@ -191,9 +191,7 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
 def _tokenizer(recipe: TrainRecipe, splits: PreferenceSplits, out: Path) -> Any:
     settings = recipe.tokenizer.train_bpe
     if settings is None:
-        path = recipe.tokenizer.path
-        hint = "Set tokenizer.path to a directory or Hub name with a tokenizer."
-        return load_tokenizer(path or recipe.backbone.path, None if path else recipe.backbone.revision, hint)
+        return load_recipe_tokenizer(recipe)
     folder = out / "tokenizer"
     if not folder.is_dir():
         size = sum(len(text) for text in sample_texts(splits.rows("train"), 1.0))

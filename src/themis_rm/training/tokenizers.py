@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from themis_rm.errors import CheckpointError
+from themis_rm.models.tokenizers import load_tokenizer
 from themis_rm.storage.digests import stable_id
-from themis_rm.training.recipe import BpeSettings
+from themis_rm.training.recipe import BpeSettings, TrainRecipe
 
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 
@@ -74,6 +75,17 @@ def train_bpe(texts: Iterator[str], settings: BpeSettings, max_length: int) -> A
         clean_up_tokenization_spaces=False,
         chat_template=CHAT_TEMPLATE,
     )
+
+
+def load_recipe_tokenizer(recipe: TrainRecipe) -> Any:
+    """Load the tokenizer of a recipe that trains none: the one that it names, or its backbone's.
+
+    Raises:
+        CheckpointError: There is no tokenizer, or it cannot be used.
+    """
+    path = recipe.tokenizer.path
+    hint = "Set tokenizer.path to a directory or Hub name with a tokenizer."
+    return load_tokenizer(path or recipe.backbone.path, None if path else recipe.backbone.revision, hint)
 
 
 def pad_token_id(tokenizer: Any, closing_token: int | None) -> int:

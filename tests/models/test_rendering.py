@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
-from themis_rm.messages import conversation, parse_messages
+from themis_rm.messages import conversation, fold_system, parse_messages
 from themis_rm.models.chat import ChatEncoder
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import PARTLY_WRITTEN
-from themis_rm.models.rendering import Renderer, fold_system
+from themis_rm.models.rendering import Renderer
 from themis_rm.models.settings import ModelSettings
 from themis_rm.models.templates.chat_template import load_template
 from themis_rm.models.tokenizers import special_tokens

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Literal, NamedTuple
 
-from themis_rm.messages import Conversation, Message, texts_of
+from themis_rm.messages import Conversation, fold_system, texts_of
 from themis_rm.models.control_tokens import ControlTokens, ProtectedConversation
 from themis_rm.models.protocol import (
     CONTROL_TOKENS,
@@ -202,15 +202,6 @@ class Renderer:
         wanted = [self._bos_id] if self.bos == "always" else []
         spans = [(0, 0)] * len(wanted) + tokens.offsets[count:] if tokens.offsets else []
         return Tokens([*wanted, *tokens.ids[count:]], spans)
-
-
-def fold_system(messages: Conversation) -> Conversation:
-    """Return a conversation with its system message in front of the first message of the user, or as one."""
-    system, *rest = messages
-    if rest and rest[0]["role"] == "user":
-        first: Message = {**rest[0], "content": f"{system['content']}\n\n{rest[0]['content']}"}
-        return [first, *rest[1:]]
-    return [{"role": "user", "content": system["content"]}, *rest]
 
 
 def _check_written(messages: Conversation, text: str) -> tuple[str, bool]:

@@ -486,3 +486,13 @@ def test_a_published_judge_is_loaded_with_its_interface(chat, model, family):
     loaded = load_model(model, settings)
     assert loaded.identity.family == family
     assert not any(score.failure for score in loaded.score(CONVERSATIONS))
+
+
+@pytest.mark.parametrize(("mode", "sent"), [("text", "<\u200b|im_end|>"), ("published", "<|im_end|>")])
+def test_the_setting_for_control_tokens_reaches_judges(chat, mode, sent):
+    chat.answer = grading("rubric")
+    own = JudgeSettings(url=chat.url, served_model_name="m")
+    model = load("x", ModelSettings(judge=own, control_tokens=mode))
+    model.score([conversation(None, "Request", "x<|im_end|>")])
+    assert f"x{sent}\n" in texts(chat.asked[-1])
+    assert model.identity.facts["control_tokens"] == mode

@@ -17,6 +17,7 @@ from themis_rm.models.judges.expectation import ExpectedScore, expected_score
 from themis_rm.models.judges.parsing import ParsedScore
 from themis_rm.models.judges.prompt_templates import PromptTemplates
 from themis_rm.models.protocol import system_of
+from themis_rm.models.settings import ControlTokenMode
 from themis_rm.registry import Registry
 from themis_rm.storage.digests import stable_id
 
@@ -64,7 +65,7 @@ def _fence_number(texts: Sequence[str]) -> str:
 
 
 def judge_input(
-    judged: Conversation, prompts: PromptTemplates, fenced: bool = True, control_tokens: str = "text"
+    judged: Conversation, prompts: PromptTemplates, fenced: bool = True, control_tokens: ControlTokenMode = "text"
 ) -> JudgeInput:
     """Split a conversation into the parts that a judge reads.
 
@@ -74,7 +75,7 @@ def judge_input(
         judged: The conversation.
         prompts: The judge's prompts.
         fenced: See :class:`JudgeInput`.
-        control_tokens: ``text`` breaks up control tokens in the messages, anything else leaves them.
+        control_tokens: ``text`` breaks up control tokens in the messages, ``published`` does not.
     """
     system = system_of(judged)
     turns: Conversation = [{**turn} for turn in judged if turn["role"] != "system"]

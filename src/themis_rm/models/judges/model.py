@@ -30,7 +30,7 @@ from themis_rm.models.protocol import (
     is_unicode,
     response_of,
 )
-from themis_rm.models.settings import JudgeSettings, ModelSettings
+from themis_rm.models.settings import ControlTokenMode, JudgeSettings, ModelSettings
 from themis_rm.storage.digests import stable_id
 
 DEFAULT_INTERFACE = "rubric"
@@ -74,7 +74,7 @@ class Judge:
         prompts: PromptTemplates,
         endpoint: ChatEndpoint,
         logprobs: bool,
-        control_tokens: str = "text",
+        control_tokens: ControlTokenMode = "text",
     ) -> None:
         self.settings = settings
         self.interface = interface
@@ -227,7 +227,7 @@ def load(name: str, settings: ModelSettings, interface: str = "") -> Judge:
     prompts = load_prompts(judge.prompt_file or chosen.prompt_file, chosen.templates, chosen.required)
     endpoint = ChatEndpoint(judge, "judge.")
     logprobs = _try_out(endpoint, chosen, prompts, judge, settings.system_role)
-    return Judge(name, judge, chosen, prompts, endpoint, logprobs, getattr(settings, "control_tokens", "text"))
+    return Judge(name, judge, chosen, prompts, endpoint, logprobs, settings.control_tokens)
 
 
 def _try_out(

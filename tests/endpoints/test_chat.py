@@ -76,6 +76,14 @@ def test_a_reply_keeps_the_servers_error_message(chat):
     assert "The role 'principle' is not known." in endpoint(chat).complete(QUESTION).detail
 
 
+@pytest.mark.parametrize("status", [400, 500])
+def test_what_a_server_says_has_no_control_characters(chat, status):
+    chat.answer = lambda _: (status, "\x1b[31mred\x1b]0;title\x07 \u202e\r\nnext")
+    detail = endpoint(chat).complete(QUESTION).detail
+    assert "red" in detail
+    assert detail.isprintable()
+
+
 @pytest.mark.parametrize("parameter", ["logprobs", "top_logprobs", "seed", "chat_template_kwargs"])
 def test_an_unsupported_parameter_is_omitted_from_later_requests(chat, parameter):
     chat.answer = rejecting([parameter])

@@ -10,7 +10,7 @@ from themis_rm.messages import conversation
 from themis_rm.models.settings import ModelSettings
 from themis_rm.serve.requests import ScoreSettings, read_jsonl_requests
 from themis_rm.serve.scorer import Scorer
-from themis_rm.serve.stream import errors_path, score_to_file
+from themis_rm.serve.stream import ScoredResponse, ScoreSummary, errors_path, score_to_file
 
 
 def run(scorer, rows, out, resume=False, **values):
@@ -134,6 +134,7 @@ def test_parquet_cannot_be_resumed(length, tmp_path):
         run(length, [], tmp_path / "o.parquet", resume=True)
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize(
     "text",
     [
@@ -167,3 +168,12 @@ def test_texts_with_lone_surrogates_are_written(length, tmp_path):
     row = json.dumps({"id": "a\udcff", "prompt": "p", "response": "r"}).encode()
     run(length, [row], tmp_path / "o.jsonl")
     assert "udcff" in (tmp_path / "o.jsonl.errors.jsonl").read_text(encoding="utf-8")
+=======
+def test_the_summary_keeps_what_was_said_about_the_first_failed_row():
+    summary = ScoreSummary()
+    for note in ("", "alternate the roles", "another"):
+        row = {"id": "a", "line": 1, "criterion": "none", "score": None, "tokens": 0, "truncated": False}
+        summary.count(ScoredResponse(**row, failure="endpoint-error", note=note))
+    assert summary.failed == {"endpoint-error": 3}
+    assert summary.details == {"endpoint-error": "alternate the roles"}
+>>>>>>> ef20671 (Show and keep what a server says about a failed row, and mark judged responses with control tokens)

@@ -151,4 +151,5 @@ def _summary_lines(summary: ScoreSummary, out: Path | None) -> Iterator[str]:
     yield f"{summary.scored:,} scores of {summary.read:,} inputs{skipped}{truncated}{notes}{file}"
     yield from (f"  {line}" for line in summary.examples)
     for reason, rows in (summary.invalid + summary.failed).items():
-        yield f"  {rows:,} not scored: {reason}"
+        detail = f" ({summary.details[reason]})" if reason in summary.details else ""
+        yield f"  {rows:,} not scored: {reason}{detail}"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from themis_rm.endpoints.client import EndpointError, EndpointTimeoutError, HttpClient, RequestRejected
+from themis_rm.endpoints.client import EndpointError, EndpointTimeoutError, HttpClient, RequestRejected, one_line
 from themis_rm.endpoints.settings import ChatSettings
 from themis_rm.errors import InputError
 from themis_rm.messages import Conversation, fold_system
@@ -323,7 +323,7 @@ def _describe(error: RequestRejected) -> str:
     body = _mapping(error.body)
     body = _mapping(body.get("error")) or body
     parts = [str(body[key]) for key in ("param", "code", "message", "detail", "error") if body.get(key)]
-    return " ".join(" ".join(parts or [error.message]).split())[:500]
+    return one_line(" ".join(parts or [error.message]))
 
 
 def _unsupported(message: str, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -346,7 +346,7 @@ def parse_completion(body: bytes) -> list[ChatReply]:
         answer = None
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-        start = " ".join(body[:200].decode(errors="replace").split())
+        start = one_line(body[:200].decode(errors="replace"))
         return [ChatReply(None, "endpoint-error", detail=f"not a chat completion: {start}")]
     if not choices:
         return [ChatReply(None, "empty")]

@@ -208,7 +208,7 @@ class HttpClient:
         if 400 <= status < 500:
             raise RequestRejected(status, message, values)
         if 300 <= status < 400:
-            target = _without_password(headers.get("location", "another address")[:200])
+            target = _without_password(one_line(headers.get("location", "another address"), 200))
             message = f"{message}, a redirect to {target}, which is not followed"
         raise EndpointError(
             f"{self.url}{request.path} responded with status {status}: {message}.",
@@ -230,7 +230,7 @@ class HttpClient:
                 "Check that this is the address of the model server.",
             ) from None
         except (self._httpx.RequestError, self._httpx.InvalidURL, OSError, UnicodeError, OverflowError) as error:
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            reason = one_line(error, 300) or type(error).__name__
             raise _AttemptFailed(reason, EndpointUnavailableError) from error
         finally:
             future.cancel()  # effective only where this thread was interrupted
@@ -282,7 +282,7 @@ def _open(settings: EndpointSettings) -> Any:
         )
     except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
         raise SettingError(
-            f"The HTTP client cannot be set up: {' '.join(str(error).split())[:300].rstrip('.')}.",
+            f"The HTTP client cannot be set up: {one_line(error, 300).rstrip('.')}.",
             "Check the environment variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from None
 
@@ -323,6 +323,12 @@ def _event_loop() -> asyncio.AbstractEventLoop:
 os.register_at_fork(after_in_child=_event_loop.cache_clear)
 
 
+def one_line(text: object, limit: int = 500) -> str:
+    """Return what a server says in one line, without control characters of terminals."""
+    start = str(text)[: 4 * limit]
+    return " ".join("".join(part if part.isprintable() else " " for part in start).split())[:limit]
+
+
 def _retry_after(value: str) -> float:
     """Return the seconds of a ``Retry-After`` header, which holds seconds or a date (RFC 9110, section 10.2.3)."""
     try:
@@ -346,4 +352,4 @@ def _error_message(status: int, body: bytes) -> tuple[str, Any]:
         message = message.get(name) or message if isinstance(message, dict) else message
     if isinstance(message, list) and message and isinstance(message[0], dict):
         message = message[0].get("msg", message[0])
-    return " ".join(str(message).split())[:200].rstrip(".") or f"status {status}", values
+    return one_line(message, 200).rstrip(".") or f"status {status}", values

@@ -101,8 +101,8 @@ class ModelSettings(Settings):
     """Name of one of the tokenizer's chat templates, or a Jinja file; by default the template named ``default``."""
     control_tokens: ControlTokenMode = "text"
     """How control tokens (``<|im_end|>``) in the text of messages are encoded: ``text``, so that an answer cannot forge
-    turns, or ``published``, as control tokens, as ``apply_chat_template`` does. For a judge ``text`` breaks them up by a
-    zero-width space, because its server tokenizes. Recorded in the results."""
+    turns, or ``published``, as control tokens, as ``apply_chat_template`` does. For a judge ``text`` puts zero-width
+    spaces into them, because its server tokenizes. Recorded in the results."""
     answer: AnswerMode = "raw"
     """What is scored of a response: ``raw``, its complete text; ``code``, a response that is code; ``last-block`` or
     ``one-block``, a fenced block; ``diff``, a unified diff; ``auto``, the one of these that the response has. Every

@@ -265,5 +265,5 @@ def _scored(request: Request, label: str, score: Score) -> ScoredResponse:
         tokens=score.tokens,
         truncated=score.truncated,
         failure=score.failure,
-        note="; ".join(score.notes),
+        note="; ".join(score.notes) or " ".join(score.detail.split()),
     )

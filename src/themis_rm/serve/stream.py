@@ -76,6 +76,7 @@ class ScoreSummary(TableView):
         truncated: Output rows whose response was cut.
         notes: Note on a score -> output rows.
         failed: Reason -> output rows without a score.
+        details: Reason -> what the first row without a score says about it, such as the message of a server.
         invalid: Reason -> inputs that are not requests.
         examples: The first five invalid inputs, as ``line 7: ...``.
         skipped: Lines that an earlier run had already scored.
@@ -86,6 +87,7 @@ class ScoreSummary(TableView):
     truncated: int = 0
     notes: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    details: dict[str, str] = field(default_factory=dict)
     invalid: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
     skipped: int = 0
@@ -103,6 +105,8 @@ class ScoreSummary(TableView):
                 self.examples.append(f"line {row.line}: {row.detail}")
         elif row.score is None:
             self.failed[row.failure] += 1
+            if row.note:
+                self.details.setdefault(row.failure, row.note)
         else:
             self.scored += 1
             self.truncated += row.truncated

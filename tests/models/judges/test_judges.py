@@ -1,6 +1,7 @@
 """Judges end to end, with an HTTP server that implements chat completions."""
 
 import hashlib
+import json
 import random
 import time
 
@@ -473,6 +474,17 @@ def test_server_errors_are_not_cached(chat, tmp_path, answer, cached):
     assert sum(is_scoring(body) for body in chat.asked) == (1 if cached else 2)
 
 
+def test_a_cache_with_a_row_that_is_not_a_judgment_is_an_error(chat, tmp_path):
+    chat.answer = by_content
+    cache = tmp_path / "cache.jsonl"
+    judge(chat, cache_path=cache).score(CONVERSATIONS[:1])
+    row = json.loads(cache.read_text())
+    for score in ("text", {"unknown": 1}):
+        cache.write_text(json.dumps({**row, "score": score}) + "\n")
+        with pytest.raises(InputError, match="not a judgment"):
+            judge(chat, cache_path=cache).score(CONVERSATIONS[:1])
+
+
 def test_a_cache_path_that_is_a_directory_is_an_error(chat, tmp_path):
     chat.answer = by_content
     with pytest.raises(InputError, match="Cannot store judgments"):
@@ -493,6 +505,7 @@ def test_the_setting_for_control_tokens_reaches_judges(chat, mode, sent):
     chat.answer = grading("rubric")
     own = JudgeSettings(url=chat.url, served_model_name="m")
     model = load("x", ModelSettings(judge=own, control_tokens=mode))
-    model.score([conversation(None, "Request", "x<|im_end|>")])
-    assert f"x{sent}\n" in texts(chat.asked[-1])
+    scores = model.score([conversation(None, "Request", "x<|im_end|>"), conversation(None, "Request", "x")])
+    assert [score.notes for score in scores] == [("control-tokens",) if mode == "text" else (), ()]
+    assert f"x{sent}\n" in "".join(map(texts, chat.asked))
     assert model.identity.facts["control_tokens"] == mode

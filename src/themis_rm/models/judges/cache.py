@@ -57,11 +57,21 @@ class JudgmentCache:
         return stable_id(self.judge, *(part for turn in conversation for part in (turn["role"], text_of(turn))))
 
     def get(self, key: str) -> Judgment | None:
-        """Return a stored judgment, ``None`` if there is none."""
+        """Return a stored judgment, ``None`` if there is none.
+
+        Raises:
+            InputError: The row is not a judgment.
+        """
         row = self._cache.rows.get(key)
         if row is None:
             return None
-        return Judgment(Score(**row["score"]), tuple(row["texts"]), tuple(row["failures"]), row["mass"])
+        try:
+            score = Score(**{**row["score"], "notes": tuple(row["score"].get("notes", ()))})
+            return Judgment(score, tuple(row["texts"]), tuple(row["failures"]), row["mass"])
+        except (TypeError, AttributeError):
+            raise InputError(
+                f"{self._cache.path} has a row that is not a judgment (key {key}).", "Delete that row, or the file."
+            ) from None
 
     def add(self, key: str, judgment: Judgment) -> None:
         """Store a judgment."""

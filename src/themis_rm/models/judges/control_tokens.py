@@ -21,6 +21,11 @@ CONTROL_TOKEN = re.compile(
 """Control tokens of published chat models."""
 
 
+def has_control_tokens(text: str) -> bool:
+    """Return whether a text contains control tokens."""
+    return CONTROL_TOKEN.search(text) is not None
+
+
 def break_control_tokens(text: str) -> str:
     """Put a zero-width space after the first character of each control token."""
     return CONTROL_TOKEN.sub(lambda token: f"{token[0][0]}{_JOINER}{token[0][1:]}", text)

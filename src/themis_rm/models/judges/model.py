@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Literal
 
@@ -15,11 +15,13 @@ from themis_rm.errors import SettingError
 from themis_rm.messages import Conversation, conversation, text_of
 from themis_rm.models.judges.answers import UNCLOSED_REASONING
 from themis_rm.models.judges.cache import Judgment, JudgmentCache
+from themis_rm.models.judges.control_tokens import has_control_tokens
 from themis_rm.models.judges.interface import JUDGES, JudgeInterface, judge_input
 from themis_rm.models.judges.prompt_templates import PromptTemplates, load_prompts
 from themis_rm.models.judges.quotations import parse_own_score
 from themis_rm.models.judges.shared_answers import SharedAnswers
 from themis_rm.models.protocol import (
+    CONTROL_TOKENS,
     NO_LOGPROBS,
     NO_RESPONSE,
     NOT_UNICODE,
@@ -161,7 +163,10 @@ class Judge:
             template=self._template,
         )
         shown = [text_of(turn) for turn in judged.turns]
-        return _combine(replies, [self._parse(reply, shown) for reply in replies])
+        judgment = _combine(replies, [self._parse(reply, shown) for reply in replies])
+        if self._control_tokens == "published" or not any(has_control_tokens(text_of(turn)) for turn in conversation):
+            return judgment
+        return replace(judgment, score=replace(judgment.score, notes=(CONTROL_TOKENS,)))
 
     def _request_first_turn(self, prompt: str) -> tuple[str, str]:
         reply = self._endpoint.sample([{"role": "user", "content": prompt}], template=self._template)[0]

@@ -134,7 +134,6 @@ def test_parquet_cannot_be_resumed(length, tmp_path):
         run(length, [], tmp_path / "o.parquet", resume=True)
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     "text",
     [
@@ -168,7 +167,8 @@ def test_texts_with_lone_surrogates_are_written(length, tmp_path):
     row = json.dumps({"id": "a\udcff", "prompt": "p", "response": "r"}).encode()
     run(length, [row], tmp_path / "o.jsonl")
     assert "udcff" in (tmp_path / "o.jsonl.errors.jsonl").read_text(encoding="utf-8")
-=======
+
+
 def test_the_summary_keeps_what_was_said_about_the_first_failed_row():
     summary = ScoreSummary()
     for note in ("", "alternate the roles", "another"):
@@ -176,4 +176,3 @@ def test_the_summary_keeps_what_was_said_about_the_first_failed_row():
         summary.count(ScoredResponse(**row, failure="endpoint-error", note=note))
     assert summary.failed == {"endpoint-error": 3}
     assert summary.details == {"endpoint-error": "alternate the roles"}
->>>>>>> ef20671 (Show and keep what a server says about a failed row, and mark judged responses with control tokens)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from themis_rm.models.templates.process import PROCESS, Rejection
+from themis_rm.errors import SettingError
+from themis_rm.models.templates.process import PROCESS, Rejection, TemplateProcess
 
 TALK = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
 PLAIN = "{% for m in messages %}[{{ m.content }}]{% endfor %}"
@@ -89,3 +90,10 @@ def test_the_process_is_started_again_after_it_was_killed():
     PROCESS._process.wait()
     assert isinstance(render(PLAIN)[0], Rejection)
     assert render(PLAIN) == ["[a][b]"]
+
+
+@pytest.mark.parametrize("executable", ["/bin/false", "/absent/python"])
+def test_a_process_that_does_not_start_is_one_line(monkeypatch, executable):
+    monkeypatch.setattr("sys.executable", executable)
+    with pytest.raises(SettingError, match="does not start"):
+        TemplateProcess().render(PLAIN, {}, [TALK])

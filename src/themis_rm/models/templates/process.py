@@ -18,6 +18,8 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, Any, cast
 
+from themis_rm.errors import SettingError
+
 NOW = "2024-07-26"
 """The date that templates are given, which Llama 3.1's template writes by default: scores do not depend on the day."""
 
@@ -124,17 +126,33 @@ _LIMIT = Rejection("it exceeds the limit on time or memory", limit=True)
 _NOT_JSON = Rejection("a message cannot be written as JSON")
 
 
+_LOADER_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT")
+
+
 def _start() -> subprocess.Popen[bytes]:
-    worker = Path(__file__).with_name("worker.py")
-    # The process finds the packages of this one, and gets nothing else of its environment.
+    """Start the process.
+
+    Raises:
+        SettingError: It does not start.
+    """
+    # The process finds the interpreter and packages of this one, and gets nothing else of its environment.
     env = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
-    return subprocess.Popen(
-        [sys.executable, "-P", str(worker)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=env,
-    )
+    env |= {name: os.environ[name] for name in _LOADER_VARIABLES if name in os.environ}
+    command = [sys.executable, "-P", str(Path(__file__).with_name("worker.py"))]
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
+        )
+        ready = cast("IO[bytes]", process.stdout).readline()
+        reason = "" if ready else f"exit status {process.wait()}"
+    except OSError as error:
+        reason = str(error.strerror)
+    if reason:
+        raise SettingError(
+            f"The process that renders chat templates does not start ({reason}).",
+            "Check the limits on memory and processes (ulimit -a), and that this Python can import jinja2.",
+        )
+    return process
 
 
 def _requests(conversations: Sequence[Sequence[Mapping[str, Any]]]) -> Iterator[list[bytes | None]]:

@@ -8,6 +8,7 @@ nothing of this package, and sends one JSON object per line.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import resource
@@ -155,12 +156,19 @@ def main() -> None:
     """Reply to the requests on standard input until it is closed."""
     for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
         hard = resource.getrlimit(kind)[1]
-        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+        with contextlib.suppress(ValueError, OSError):  # macOS does not limit the address space
+            resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends this process by closing its input
     signal.signal(signal.SIGPROF, _raise_time_limit)
+    write({"ready": True})
     for reply in replies(iter(sys.stdin.buffer)):
-        sys.stdout.buffer.write(json.dumps(reply).encode() + b"\n")
-        sys.stdout.buffer.flush()
+        write(reply)
+
+
+def write(reply: Mapping[str, Any]) -> None:
+    """Write a line of standard output."""
+    sys.stdout.buffer.write(json.dumps(reply).encode() + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def _raise_time_limit(*_: object) -> NoReturn:

@@ -1,0 +1,69 @@
+"""JudgeBench: objectively correct against incorrect responses, judged in both orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS, read_texts
+from themis_rm.evaluation.external.candidates import CandidateSet, ScoredSet
+from themis_rm.evaluation.external.figures import FigureTerms, Term
+
+SOURCES = {
+    "mmlu-pro": "Knowledge",
+    "livebench-reasoning": "Reasoning",
+    "livebench-math": "Math",
+    "livecodebench": "Coding",
+}
+"""Start of a pair's source -> category."""
+
+_OTHER = "Other"
+_LABELS = {"A>B": False, "B>A": True}
+
+
+class JudgeBench:
+    """JudgeBench.
+
+    Its authors ask a judge twice, with the responses in both orders, and count a pair as correct if more answers agree
+    with the label than contradict it. A model that scores each response by itself gives both orders the same scores, so
+    the pair is correct if and only if the right response scores strictly higher: equal scores decide for the second
+    response in either order, which is one agreement and one contradiction.
+    """
+
+    name = "judgebench"
+    title = "JudgeBench"
+    hub = "ScalerLab/JudgeBench"
+    split = ("gpt", "claude")
+    citation = "Tan et al. (2025), JudgeBench: A Benchmark for Evaluating LLM-based Judges, ICLR, arXiv 2410.12784"
+
+    def read(self, row: Mapping[str, Any]) -> CandidateSet | str:
+        """Return a row as a candidate set, the response that the label prefers first."""
+        texts = read_texts(row, "question", "response_A", "response_B", "label", "source")
+        if isinstance(texts, str):
+            return texts
+        question, first, second, label, source = texts
+        if label not in _LABELS:
+            return "unknown-label"
+        responses = (second, first) if _LABELS[label] else (first, second)
+        subset = next((name for start, name in SOURCES.items() if source.startswith(start)), _OTHER)
+        return CandidateSet(f"{row.get('response_model')}:{row.get('pair_id')}", subset, question, responses, 1)
+
+    def figures(self, scored: Sequence[ScoredSet]) -> list[FigureTerms]:
+        """Return the share of correct pairs, overall and by category."""
+        categories = [name for name in (*SOURCES.values(), _OTHER) if any(s.candidates.subset == name for s in scored)]
+        terms = {
+            name: Term(name, {s.candidates.id: _wins(s) for s in scored if s.candidates.subset == name})
+            for name in categories
+        }
+        overall = tuple(term.scaled(len(term.values) / len(scored)) for term in terms.values())
+        return [
+            FigureTerms("overall", "overall", overall),
+            *(FigureTerms(name, "section", (term,)) for name, term in terms.items()),
+        ]
+
+
+def _wins(scored: ScoredSet) -> float:
+    return float(scored.complete and scored.chosen[0] > scored.rejected[0])
+
+
+EXTERNAL_BENCHMARKS.register(JudgeBench())

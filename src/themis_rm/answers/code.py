@@ -82,7 +82,7 @@ def _is_code(text: str, language: Language, root: Node) -> bool:
     if any(node.type in functions or _TYPE_DEFINITION.search(node.type) for node in walk(root) if node.is_named):
         return True
     lines = _content_lines(text, language)
-    return bool(lines) and bool(_PUNCTUATION.search(text)) and sum(map(_is_prose, lines)) <= len(lines) / 2
+    return bool(lines) and bool(_PUNCTUATION.search(text)) and sum(map(is_prose, lines)) <= len(lines) / 2
 
 
 def _content_lines(text: str, language: Language) -> list[str]:
@@ -93,10 +93,10 @@ def _content_lines(text: str, language: Language) -> list[str]:
 
 def _framed_by_prose(text: str, language: Language) -> bool:
     lines = _content_lines(text, language)
-    return bool(lines) and (_is_prose(lines[0]) or _is_prose(lines[-1]))
+    return bool(lines) and (is_prose(lines[0]) or is_prose(lines[-1]))
 
 
-def _is_prose(line: str) -> bool:
+def is_prose(line: str) -> bool:
     """Return whether a line consists of words, as a sentence does; ``public static int count;`` does not."""
     words = line.split()
     if len(words) < _MIN_WORDS or line.rstrip().endswith((";", "{", "}", ",")):

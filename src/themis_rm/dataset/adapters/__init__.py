@@ -1,0 +1,81 @@
+"""Formats of preference data, one module each, and how the format of a file is found.
+
+A format reads rows of a public layout into :class:`~themis_rm.dataset.adapters.pair.PreferencePair`. The format of a
+file is the one whose required columns it has; of several, the one that requires most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from themis_rm.dataset.adapters.columns import ColumnKind, describe_columns
+from themis_rm.dataset.adapters.pair import PreferencePair, UnusableRowError
+from themis_rm.errors import InputError
+from themis_rm.registry import Registry
+
+
+class PreferenceFormat:
+    """A format of preference data.
+
+    Subclasses set the attributes, implement :meth:`read`, and register one instance in :data:`FORMATS`.
+
+    Attributes:
+        name: Name in commands and results.
+        required: Columns of the format, each with the kinds of values that it may hold.
+        about: What a row is, in one line.
+    """
+
+    name: str
+    required: ClassVar[Mapping[str, frozenset[ColumnKind]]]
+    about: str
+
+    def matches(self, columns: Mapping[str, ColumnKind]) -> bool:
+        """Return whether a file with these columns may be of the format."""
+        return all(columns.get(name) in kinds for name, kinds in self.required.items())
+
+    def read(self, row: Mapping[str, Any]) -> Iterable[PreferencePair]:
+        """Return the pairs of a row.
+
+        Raises:
+            UnusableRowError: The row cannot be used; the exception has the reason.
+        """
+        raise NotImplementedError
+
+
+FORMATS: Registry[PreferenceFormat] = Registry("preference format", "themis_rm.preference_formats", __name__)
+"""All formats by name."""
+
+_NOT_FORMATS = {"columns", "pair"}
+
+
+def detect_format(rows: Sequence[Mapping[str, Any]], where: str) -> PreferenceFormat:
+    """Return the format of a file.
+
+    Args:
+        rows: Its first rows.
+        where: The file, for error messages.
+
+    Raises:
+        InputError: No format fits, or several fit equally well.
+    """
+    columns = describe_columns(rows)
+    fitting = [one for one in FORMATS if one.matches(columns)]
+    best = max((len(one.required) for one in fitting), default=0)
+    found = [one for one in fitting if len(one.required) == best]
+    if len(found) == 1:
+        return found[0]
+    shown = ", ".join(f"{name} ({kind.value})" for name, kind in columns.items())
+    if not found:
+        raise InputError(
+            f"{where} is in no known preference format; it has the columns {shown}.",
+            "Name your columns: --set columns.prompt=NAME --set columns.chosen=NAME --set columns.rejected=NAME.",
+        )
+    names = " and ".join(one.name for one in found)
+    raise InputError(
+        f"{where} fits the formats {names} equally well; it has the columns {shown}.",
+        f"Choose one, such as --set format={found[0].name}.",
+    )
+
+
+__all__ = ["FORMATS", "PreferenceFormat", "PreferencePair", "UnusableRowError", "detect_format"]

@@ -1,0 +1,107 @@
+"""Rows with a prompt, a chosen and a rejected response: TRL's explicit form, and datasets that add to it.
+
+The prompt and the responses are texts or messages. Responses that are whole conversations (Tulu 3, UltraFeedback in the
+layout of the Alignment Handbook) repeat the prompt, which is then taken from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair
+from themis_rm.dataset.adapters.columns import ANY, NUMBER, TEXT, TEXT_OR_MESSAGES
+from themis_rm.dataset.adapters.pair import name_of, number_of, pair_of, prompt_of, response_of, signed
+
+
+class Explicit(PreferenceFormat):
+    """Prompt, chosen, rejected; every other column is optional."""
+
+    name = "explicit"
+    required: ClassVar = {"prompt": TEXT_OR_MESSAGES, "chosen": TEXT_OR_MESSAGES, "rejected": TEXT_OR_MESSAGES}
+    about = "prompt, chosen and rejected as texts or messages"
+    prompt = "prompt"
+
+    def read(self, row: Mapping[str, Any]) -> Iterator[PreferencePair]:
+        """Return the pair of a row; ``margin`` or the difference of the scores is its margin."""
+        pair = pair_of(
+            prompt_of(row, self.prompt),
+            response_of(row, "chosen"),
+            response_of(row, "rejected"),
+            id=name_of(row, "id", "idx", "prompt_id", "uid"),
+            language=name_of(row, "language", "lang"),
+            aspect=name_of(row, "aspect", "criterion"),
+            subset=name_of(row, "subset", "source", "dataset"),
+            weight=number_of(row, "weight"),
+        )
+        yield signed(pair, margin_of(row))
+
+
+def margin_of(row: Mapping[str, Any]) -> float | None:
+    """Return the margin of a row: its column ``margin``, or the difference of the two scores."""
+    if (margin := number_of(row, "margin")) is not None:
+        return margin
+    for chosen, rejected in (("score_chosen", "score_rejected"), ("chosen_score", "rejected_score")):
+        scores = number_of(row, chosen), number_of(row, rejected)
+        if scores[0] is not None and scores[1] is not None:
+            return scores[0] - scores[1]
+    return None
+
+
+class ScoredExplicit(Explicit):
+    """The explicit form with two scores."""
+
+    name = "explicit-scored"
+    required: ClassVar = {**Explicit.required, "score_chosen": NUMBER, "score_rejected": NUMBER}
+    about = "prompt, chosen and rejected with score_chosen and score_rejected (UltraFeedback binarized)"
+
+
+class Question(Explicit):
+    """The explicit form with the column ``question``."""
+
+    name = "question"
+    required: ClassVar = {"question": TEXT_OR_MESSAGES, "chosen": TEXT_OR_MESSAGES, "rejected": TEXT_OR_MESSAGES}
+    about = "question, chosen and rejected (CodeScaler pairs)"
+    prompt = "question"
+
+
+class Instruction(Explicit):
+    """The explicit form with the column ``instruction``."""
+
+    name = "instruction"
+    required: ClassVar = {"instruction": TEXT_OR_MESSAGES, "chosen": TEXT_OR_MESSAGES, "rejected": TEXT_OR_MESSAGES}
+    about = "instruction, chosen and rejected"
+    prompt = "instruction"
+
+
+class Vulnerability(Question):
+    """Vulnerable and secure code: the criterion is security."""
+
+    name = "vulnerability"
+    required: ClassVar = {**Question.required, "lang": TEXT, "vulnerability": TEXT}
+    about = "question, chosen, rejected, lang and vulnerability (CyberNative security pairs)"
+
+    def read(self, row: Mapping[str, Any]) -> Iterator[PreferencePair]:
+        """Return the pair of a row under the security criterion."""
+        yield from super().read({"aspect": "SH", **row})
+
+
+class Preferences(Explicit):
+    """The published Themis preference data, and what ``assemble`` and ``convert`` write."""
+
+    name = "themis"
+    required: ClassVar = {"input": TEXT_OR_MESSAGES, "chosen": TEXT_OR_MESSAGES, "rejected": TEXT_OR_MESSAGES}
+    about = "system, input, chosen, rejected, language, aspect, source, idx (Themis preference data)"
+    prompt = "input"
+
+
+class Benchmark(Explicit):
+    """A benchmark in the published columns of CodeRewardBench."""
+
+    name = "themis-benchmark"
+    required: ClassVar = {**Explicit.required, "aspect": TEXT, "language": TEXT, "subset": ANY}
+    about = "id, prompt, chosen, rejected, aspect, language, subset (CodeRewardBench)"
+
+
+for _format in (Explicit, ScoredExplicit, Question, Instruction, Vulnerability, Preferences, Benchmark):
+    FORMATS.register(_format())

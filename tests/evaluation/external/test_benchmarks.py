@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
+from themis_rm.dataset.adapters import UnusableRowError
 from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS
-from themis_rm.evaluation.external.candidates import CandidateSet, ScoredSet
+from themis_rm.evaluation.external.candidates import ScoredSet
 
 
 def scored(benchmark: str, row: dict[str, Any], *scores: float | None) -> ScoredSet:
-    candidates = EXTERNAL_BENCHMARKS.get(benchmark).read(row)
-    assert isinstance(candidates, CandidateSet), candidates
-    return ScoredSet(candidates, scores)
+    return ScoredSet(EXTERNAL_BENCHMARKS.get(benchmark).read(row), scores)
 
 
 def figures(benchmark: str, *sets: ScoredSet) -> dict[str, float]:
@@ -111,7 +110,6 @@ def test_rm_bench_pools_the_parts_of_safety_and_weighs_domains_equally() -> None
 def test_judgebench_prefers_the_response_of_the_label() -> None:
     pair = {"pair_id": 0, "question": "q", "response_A": "first", "response_B": "second", "source": "livecodebench"}
     candidates = EXTERNAL_BENCHMARKS.get("judgebench").read({**pair, "label": "B>A"})
-    assert isinstance(candidates, CandidateSet)
     assert candidates.responses == ("second", "first")
 
 
@@ -127,7 +125,7 @@ def test_judgebench_overall_counts_pairs_not_categories() -> None:
     ("benchmark", "row", "reason"),
     [
         ("rewardbench", {"prompt": "p", "chosen": "a", "rejected": "b", "subset": "new", "id": 1}, "unknown-subset"),
-        ("rewardbench", {"prompt": None, "chosen": "a", "rejected": "b", "subset": "shp"}, "prompt-is-NoneType"),
+        ("rewardbench", {"prompt": None, "chosen": "a", "rejected": "b", "subset": "shp"}, "missing-prompt"),
         (
             "rewardbench2",
             {"prompt": "p", "chosen": "a", "rejected": ["b"], "subset": "Math"},
@@ -153,4 +151,6 @@ def test_judgebench_overall_counts_pairs_not_categories() -> None:
     ],
 )
 def test_an_unusable_row_has_a_reason(benchmark: str, row: dict[str, Any], reason: str) -> None:
-    assert EXTERNAL_BENCHMARKS.get(benchmark).read(row) == reason
+    with pytest.raises(UnusableRowError) as caught:
+        EXTERNAL_BENCHMARKS.get(benchmark).read(row)
+    assert caught.value.reason == reason

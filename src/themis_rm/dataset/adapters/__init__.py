@@ -46,8 +46,6 @@ class PreferenceFormat:
 FORMATS: Registry[PreferenceFormat] = Registry("preference format", "themis_rm.preference_formats", __name__)
 """All formats by name."""
 
-_NOT_FORMATS = {"columns", "pair"}
-
 
 def detect_format(rows: Sequence[Mapping[str, Any]], where: str) -> PreferenceFormat:
     """Return the format of a file.

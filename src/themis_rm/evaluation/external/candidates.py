@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from themis_rm.messages import Conversation
+
 
 @dataclass(frozen=True, slots=True)
 class CandidateSet:
@@ -13,14 +15,14 @@ class CandidateSet:
     Attributes:
         id: Identifier within the benchmark.
         subset: Subset of the benchmark.
-        prompt: The request.
+        prompt: Messages before the responses.
         responses: All responses, the correct ones first.
         correct: Number of correct responses.
     """
 
     id: str
     subset: str
-    prompt: str
+    prompt: Conversation
     responses: tuple[str, ...]
     correct: int
 

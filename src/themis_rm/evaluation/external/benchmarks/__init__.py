@@ -30,8 +30,12 @@ class ExternalBenchmark(Protocol):
     split: tuple[str, ...]
     citation: str
 
-    def read(self, row: Mapping[str, Any]) -> CandidateSet | str:
-        """Return the candidate set of a published row, or the reason why the row cannot be used."""
+    def read(self, row: Mapping[str, Any]) -> CandidateSet:
+        """Return the candidate set of a published row.
+
+        Raises:
+            UnusableRowError: The row cannot be used.
+        """
 
     def figures(self, scored: Sequence[ScoredSet]) -> list[FigureTerms]:
         """Return the authors' figures of complete and incomplete sets; the overall figure comes first."""
@@ -41,25 +45,3 @@ EXTERNAL_BENCHMARKS: Registry[ExternalBenchmark] = Registry(
     "external benchmark", "themis_rm.external_benchmarks", __name__
 )
 """All external benchmarks by name."""
-
-
-def read_texts(row: Mapping[str, Any], *columns: str) -> list[str] | str:
-    """Return the texts of columns, or the reason why one of them is unusable."""
-    values = [row.get(column) for column in columns]
-    for column, value in zip(columns, values, strict=True):
-        if not isinstance(value, str):
-            return f"{column}-is-{type(value).__name__}"
-        if not value.strip():
-            return f"empty-{column}"
-    return [value for value in values if isinstance(value, str)]
-
-
-def read_lists(row: Mapping[str, Any], *columns: str) -> list[list[str]] | str:
-    """Return the lists of texts of columns, or the reason why one of them is unusable."""
-    values = [row.get(column) for column in columns]
-    for column, value in zip(columns, values, strict=True):
-        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            return f"{column}-is-not-a-list-of-texts"
-        if not value:
-            return f"empty-{column}"
-    return [value for value in values if isinstance(value, list)]

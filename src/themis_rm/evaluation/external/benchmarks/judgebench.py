@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS, read_texts
+from themis_rm.dataset.adapters.pair import UnusableRowError, name_of, prompt_of, text_of
+from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS
 from themis_rm.evaluation.external.candidates import CandidateSet, ScoredSet
 from themis_rm.evaluation.external.figures import FigureTerms, Term
 
@@ -36,17 +37,16 @@ class JudgeBench:
     split = ("gpt", "claude")
     citation = "Tan et al. (2025), JudgeBench: A Benchmark for Evaluating LLM-based Judges, ICLR, arXiv 2410.12784"
 
-    def read(self, row: Mapping[str, Any]) -> CandidateSet | str:
+    def read(self, row: Mapping[str, Any]) -> CandidateSet:
         """Return a row as a candidate set, the response that the label prefers first."""
-        texts = read_texts(row, "question", "response_A", "response_B", "label", "source")
-        if isinstance(texts, str):
-            return texts
-        question, first, second, label, source = texts
+        label, source = text_of(row, "label"), text_of(row, "source")
         if label not in _LABELS:
-            return "unknown-label"
+            raise UnusableRowError("unknown-label")
+        first, second = text_of(row, "response_A"), text_of(row, "response_B")
         responses = (second, first) if _LABELS[label] else (first, second)
         subset = next((name for start, name in SOURCES.items() if source.startswith(start)), _OTHER)
-        return CandidateSet(f"{row.get('response_model')}:{row.get('pair_id')}", subset, question, responses, 1)
+        identifier = f"{name_of(row, 'response_model')}:{name_of(row, 'pair_id')}"
+        return CandidateSet(identifier, subset, prompt_of(row, "question"), responses, 1)
 
     def figures(self, scored: Sequence[ScoredSet]) -> list[FigureTerms]:
         """Return the share of correct pairs, overall and by category."""

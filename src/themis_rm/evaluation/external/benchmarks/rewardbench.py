@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS, read_texts
+from themis_rm.dataset.adapters.pair import UnusableRowError, name_of, prompt_of, text_of
+from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS
 from themis_rm.evaluation.external.candidates import CandidateSet, ScoredSet, by_subset
 from themis_rm.evaluation.external.figures import FigureTerms, Term
 
@@ -61,15 +62,13 @@ class RewardBench:
 
     _subsets = frozenset(subset for section in SECTIONS.values() for subset in section) | frozenset(PRIOR_SETS)
 
-    def read(self, row: Mapping[str, Any]) -> CandidateSet | str:
+    def read(self, row: Mapping[str, Any]) -> CandidateSet:
         """Return the pair of a row as a candidate set of two responses."""
-        texts = read_texts(row, "prompt", "chosen", "rejected", "subset")
-        if isinstance(texts, str):
-            return texts
-        prompt, chosen, rejected, subset = texts
+        subset = text_of(row, "subset")
         if subset not in self._subsets:
-            return "unknown-subset"
-        return CandidateSet(f"{subset}:{row.get('id')}", subset, prompt, (chosen, rejected), 1)
+            raise UnusableRowError("unknown-subset")
+        responses = text_of(row, "chosen"), text_of(row, "rejected")
+        return CandidateSet(f"{subset}:{name_of(row, 'id')}", subset, prompt_of(row, "prompt"), responses, 1)
 
     def figures(self, scored: Sequence[ScoredSet]) -> list[FigureTerms]:
         """Return overall, sections and subsets; a section weighs its subsets by their published numbers of pairs."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS, read_lists, read_texts
+from themis_rm.dataset.adapters.pair import UnusableRowError, name_of, prompt_of, text_of, texts_of
+from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS
 from themis_rm.evaluation.external.candidates import CandidateSet, ScoredSet, by_subset
 from themis_rm.evaluation.external.figures import FigureTerms, Term
 
@@ -24,27 +25,20 @@ class RewardBench2:
     split = ("test",)
     citation = "Malik et al. (2025), RewardBench 2: Advancing Reward Model Evaluation, arXiv 2506.01937"
 
-    def read(self, row: Mapping[str, Any]) -> CandidateSet | str:
+    def read(self, row: Mapping[str, Any]) -> CandidateSet:
         """Return a row as a candidate set.
 
         In the Ties subset, ``id`` is ``ref:N`` (one correct response) or ``tied:N`` (several).
         """
-        texts = read_texts(row, "prompt", "subset")
-        lists = read_lists(row, "chosen", "rejected")
-        if isinstance(texts, str):
-            return texts
-        if isinstance(lists, str):
-            return lists
-        prompt, subset = texts
-        chosen, rejected = lists
-        identifier = str(row.get("id"))
+        subset, identifier = text_of(row, "subset"), name_of(row, "id")
+        chosen, rejected = texts_of(row, "chosen"), texts_of(row, "rejected")
         if subset.lower() == TIES:
             kind, _, number = identifier.partition(":")
             if kind not in {_REFERENCE, _TIED} or not number:
-                return "id-of-ties"
+                raise UnusableRowError("id-of-ties")
             if kind == _TIED and len(chosen) < 2:
-                return "one-tied-response"
-        return CandidateSet(identifier, subset, prompt, (*chosen, *rejected), len(chosen))
+                raise UnusableRowError("one-tied-response")
+        return CandidateSet(identifier, subset, prompt_of(row, "prompt"), (*chosen, *rejected), len(chosen))
 
     def figures(self, scored: Sequence[ScoredSet]) -> list[FigureTerms]:
         """Return the mean of the subsets, then each subset."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS, read_lists, read_texts
+from themis_rm.dataset.adapters.pair import UnusableRowError, name_of, prompt_of, text_of, texts_of
+from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS
 from themis_rm.evaluation.external.candidates import CandidateSet, ScoredSet
 from themis_rm.evaluation.external.figures import FigureTerms, Term
 
@@ -30,22 +31,17 @@ class RMBench:
         "Liu et al. (2025), RM-Bench: Benchmarking Reward Models of Language Models with Subtlety and Style, ICLR"
     )
 
-    def read(self, row: Mapping[str, Any]) -> CandidateSet | str:
+    def read(self, row: Mapping[str, Any]) -> CandidateSet:
         """Return a row as a candidate set of six responses; the subset is the domain, parts of ``safety`` together."""
-        texts = read_texts(row, "prompt", "domain")
-        lists = read_lists(row, "chosen", "rejected")
-        if isinstance(texts, str):
-            return texts
-        if isinstance(lists, str):
-            return lists
-        prompt, domain = texts
-        chosen, rejected = lists
+        domain = text_of(row, "domain")
+        chosen, rejected = texts_of(row, "chosen"), texts_of(row, "rejected")
         if len(chosen) != STYLES or len(rejected) != STYLES:
-            return "not-three-styles"
+            raise UnusableRowError("not-three-styles")
         subset = next((name for name in DOMAINS if domain.startswith(name)), None)
         if subset is None:
-            return "unknown-domain"
-        return CandidateSet(f"{domain}:{row.get('id')}", subset, prompt, (*chosen, *rejected), STYLES)
+            raise UnusableRowError("unknown-domain")
+        identifier = f"{domain}:{name_of(row, 'id')}"
+        return CandidateSet(identifier, subset, prompt_of(row, "prompt"), (*chosen, *rejected), STYLES)
 
     def figures(self, scored: Sequence[ScoredSet]) -> list[FigureTerms]:
         """Return overall, levels, domains, and levels of each domain; domains count equally."""

@@ -15,6 +15,7 @@ content as a list of text parts        one text: the parts without a separator, 
 content ``null``                       an empty text, if the message has reasoning or tool calls
 ``reasoning``, ``thinking``            ``reasoning_content``, as are parts of the type ``thinking`` or ``reasoning``
 ``function_call``                      ``tool_calls`` with one call
+``tool_calls`` as a text with JSON     the list
 arguments as a text with JSON object   the object
 several system messages in front       one, joined by an empty line
 :data:`IGNORED_KEYS`                   left out: they say nothing about the text
@@ -204,6 +205,11 @@ def _tool_calls(given: Mapping[str, Any]) -> list[ToolCall]:
         if calls:
             raise InputError("it has both 'tool_calls' and 'function_call'")
         calls = [given["function_call"]]
+    if isinstance(calls, str):  # tables hold tool calls as JSON
+        try:
+            calls = json.loads(calls)
+        except (ValueError, RecursionError):
+            raise InputError("'tool_calls' is neither a list nor its JSON") from None
     if not isinstance(calls, Sequence) or isinstance(calls, (str, bytes)):
         raise InputError("'tool_calls' is not a list")
     return [_tool_call(call) for call in calls]

@@ -7,6 +7,7 @@ their published order, followed by columns that this project adds.
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -15,12 +16,22 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from themis_rm.messages import Conversation, Message, conversation, parse_messages
+
 _ARROW: dict[Any, pa.DataType] = {
     str: pa.string(),
     int: pa.int64(),
     float: pa.float64(),
     bool: pa.bool_(),
     list[str]: pa.list_(pa.string()),
+    list[Message]: pa.list_(
+        pa.struct(
+            [
+                pa.field(name, pa.string())
+                for name in ("role", "content", "reasoning_content", "tool_calls", "tool_call_id", "name")
+            ]
+        )
+    ),
 }
 
 
@@ -89,7 +100,19 @@ class Row:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as a plain dict in column order (shallow)."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {f.name: _to_cell(getattr(self, f.name)) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+
+def _to_cell(value: Any) -> Any:
+    """Return a value as a table holds it: the tool calls of messages are JSON texts."""
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return value
+    return [
+        {**message, "tool_calls": json.dumps(message["tool_calls"], ensure_ascii=False)}
+        if "tool_calls" in message
+        else message
+        for message in value
+    ]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +205,18 @@ class Preference(Row):
 
     Attributes:
         system: The criteria prompt that was drawn, or ``None`` for none.
+        input: The request; of several turns the last one.
+        chosen: The text of the better response; of several turns the last one.
+        rejected: The text of the other response.
         aspect: Training name of the row's criterion (or of a general principle).
         source: Origin of the row, such as ``commits`` or ``injection``.
         prompt_mode: Criteria prompt that was drawn: ``none``, ``all`` or ``own``.
+        messages: Turns before the responses, without the system message; ``None`` for a single one, ``input``.
+        chosen_messages: Turns of the better response; ``None`` for a single text, ``chosen``.
+        rejected_messages: Turns of the other response; ``None`` for a single text, ``rejected``.
+        margin: By how much the chosen response is better, in the units of its source; ``None`` if unknown.
+        weight: Weight of the row in the loss; ``None`` for 1.
+        tie: Whether the responses are equally good.
     """
 
     system: str | None
@@ -201,6 +233,42 @@ class Preference(Row):
     repos: str = ""
     unix_time: int | None = None
     license: str = ""
+    messages: list[Message] | None = None
+    chosen_messages: list[Message] | None = None
+    rejected_messages: list[Message] | None = None
+    margin: float | None = None
+    weight: float | None = None
+    tie: bool = False
+
+
+def pair_conversations(row: Mapping[str, Any], system: str | None, prompt: str) -> tuple[Conversation, Conversation]:
+    """Return the conversations of a row's two responses.
+
+    Args:
+        row: A row with ``chosen`` and ``rejected``, and possibly ``messages``, ``chosen_messages`` and
+            ``rejected_messages`` as :class:`Preference` describes them.
+        system: System message, ``None`` or empty for none.
+        prompt: Text of the request, for a row without ``messages``.
+
+    Raises:
+        InputError: The messages cannot be read.
+    """
+    before = _with_system(_stored(row.get("messages")), system) or conversation(system, prompt)
+    chosen, rejected = (
+        [*before, *(_stored(row.get(f"{side}_messages")) or [{"role": "assistant", "content": row[side]}])]
+        for side in ("chosen", "rejected")
+    )
+    return chosen, rejected
+
+
+def _stored(value: Any) -> Conversation | None:
+    return parse_messages([dict(message) for message in value]) if value else None
+
+
+def _with_system(messages: Conversation | None, system: str | None) -> Conversation | None:
+    if messages is None or not system:
+        return messages
+    return [{"role": "system", "content": system}, *messages]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,12 +33,13 @@ def read_json_lines(path: str | Path) -> Iterator[tuple[int, Any]]:
             for number, line in enumerate(handle, 1):
                 text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
                 if text.strip():
-                    yield number, _parse(text)
+                    yield number, parse_line(text)
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
 
 
-def _parse(line: bytes) -> Any:
+def parse_line(line: bytes) -> Any:
+    """Return the value of a line, or a :class:`BadLine` if it is not JSON."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError):  # not JSON, not UTF-8, a number with too many digits, nested too deeply

@@ -59,8 +59,11 @@ def detect_format(rows: Sequence[Mapping[str, Any]], where: str) -> PreferenceFo
     """
     columns = describe_columns(rows)
     fitting = [one for one in FORMATS if one.matches(columns)]
-    best = max((len(one.required) for one in fitting), default=0)
-    found = [one for one in fitting if len(one.required) == best]
+    # Of the formats that require most, the one that most rows have: a file may hold rows of two formats.
+    ranks = {
+        one.name: (len(one.required), sum(one.matches(describe_columns([row])) for row in rows)) for one in fitting
+    }
+    found = [one for one in fitting if ranks[one.name] == max(ranks.values())]
     if len(found) == 1:
         return found[0]
     shown = ", ".join(f"{name} ({kind.value})" for name, kind in columns.items())

@@ -7,6 +7,7 @@ layout of the Alignment Handbook) repeat the prompt, which is then taken from th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair
@@ -87,12 +88,23 @@ class Vulnerability(Question):
 
 
 class Preferences(Explicit):
-    """The published Themis preference data, and what ``assemble`` and ``convert`` write."""
+    """The published Themis preference data, and what ``assemble`` and ``convert`` write.
+
+    ``messages``, ``chosen_messages`` and ``rejected_messages`` take the place of ``input``, ``chosen`` and ``rejected``
+    where they are not null.
+    """
 
     name = "themis"
     required: ClassVar = {"input": TEXT_OR_MESSAGES, "chosen": TEXT_OR_MESSAGES, "rejected": TEXT_OR_MESSAGES}
     about = "system, input, chosen, rejected, language, aspect, source, idx (Themis preference data)"
     prompt = "input"
+
+    def read(self, row: Mapping[str, Any]) -> Iterator[PreferencePair]:
+        """Return the pair of a row."""
+        turns = {"messages": "input", "chosen_messages": "chosen", "rejected_messages": "rejected"}
+        stored = {column: row[name] for name, column in turns.items() if row.get(name)}
+        for pair in super().read({**row, **stored}):
+            yield replace(pair, tie=True) if row.get("tie") else pair
 
 
 class Benchmark(Explicit):

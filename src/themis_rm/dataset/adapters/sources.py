@@ -18,16 +18,17 @@ def is_hub_name(name: str | Path) -> bool:
 
 
 def find_data(
-    hub: str, data: str | Path | None, names: Sequence[str] = (), splits: Sequence[str] = ("train",)
+    hub: str, data: str | Path | None, name: str, splits: Sequence[str] = ("train",), known: Sequence[str] = ()
 ) -> list[Path]:
     """Return the files of a dataset.
 
     Args:
         hub: Hub name of the dataset.
-        data: A file or directory. If it is a directory with an entry of one of ``names`` (``NAME/``, ``NAME.jsonl``),
-            that entry. ``None`` loads the dataset from the hub or its local cache.
-        names: Names under which the dataset is looked for in a directory.
+        data: A file or directory; in a directory with entries that are named after datasets (``NAME/``,
+            ``NAME.jsonl``), the entry ``name``. ``None`` loads the dataset from the hub or its local cache.
+        name: Name of the dataset in a directory.
         splits: Splits of the hub dataset.
+        known: Names of all datasets that such a directory may hold.
 
     Raises:
         InputError: There is no such file, or the hub cannot be reached.
@@ -37,14 +38,17 @@ def find_data(
         return download(hub, splits)
     path = Path(data)
     if path.is_dir():
-        for name in names:
-            entries = [path / name, *(path / f"{name}{kind}{end}" for kind in TABLE_TYPES for end in ("", ".gz"))]
-            found = next((entry for entry in entries if entry.exists()), None)
-            if found is not None:
-                return table_files(found)
-        if names and any(entry.is_dir() for entry in path.iterdir()):
-            raise InputError(f"{path} has no entry {names[0]}.", f"Put the data at {path / names[0]}.")
+        if (entry := _entry(path, name)) is not None:
+            return table_files(entry)
+        if any(_entry(path, other) is not None for other in known):
+            raise InputError(f"{path} has no entry {name}.", f"Put the data at {path / name}.")
     return table_files(path)
+
+
+def _entry(folder: Path, name: str) -> Path | None:
+    """Return the directory or table of a name, ``None`` if there is none."""
+    entries = [folder / name, *(folder / f"{name}{kind}{end}" for kind in TABLE_TYPES for end in ("", ".gz"))]
+    return next((entry for entry in entries if entry.exists()), None)
 
 
 def download(name: str, splits: Sequence[str] = (), config: str | None = None) -> list[Path]:

@@ -119,7 +119,7 @@ def read_external(name: str, data: str | Path | None = None) -> ExternalData:
     rejected: list[dict[str, object]] = []
     seen: set[str] = set()
     read = 0
-    for file in find_data(benchmark.hub, data, (benchmark.name,), benchmark.split):
+    for file in find_data(benchmark.hub, data, name, benchmark.split, EXTERNAL_BENCHMARKS.names()):
         for where, row in read_table(file):
             read += 1
             checked = _check(benchmark, row, seen)

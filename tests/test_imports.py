@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "training": {"models"},
     "execute": set(),
     "benchmark": {"mining", "curation", "execute", "judge", "models"},
-    "evaluation": {"benchmark", "models"},
+    "evaluation": {"benchmark", "dataset", "models"},
     "serve": {"models"},
     "report": {"evaluation", "benchmark", "dataset"},
     "workflow": {"mining", "curation", "dataset", "training", "benchmark", "evaluation", "serve", "report"},

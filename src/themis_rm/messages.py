@@ -209,7 +209,7 @@ def _tool_calls(given: Mapping[str, Any]) -> list[ToolCall]:
         try:
             calls = json.loads(calls)
         except (ValueError, RecursionError):
-            raise InputError("'tool_calls' is neither a list nor its JSON") from None
+            raise InputError("'tool_calls' is not a list, nor the JSON of one") from None
     if not isinstance(calls, Sequence) or isinstance(calls, (str, bytes)):
         raise InputError("'tool_calls' is not a list")
     return [_tool_call(call) for call in calls]

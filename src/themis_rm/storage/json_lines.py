@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from themis_rm.errors import InputError
+from themis_rm.storage.input_files import open_input
+from themis_rm.storage.json_text import parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def read_json_lines(path: str | Path) -> Iterator[tuple[int, Any]]:
         InputError: The file cannot be read.
     """
     try:
-        with Path(path).open("rb") as handle:
+        with open_input(path) as handle:
             for number, line in enumerate(handle, 1):
                 text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
                 if text.strip():
@@ -41,6 +42,6 @@ def read_json_lines(path: str | Path) -> Iterator[tuple[int, Any]]:
 def parse_line(line: bytes) -> Any:
     """Return the value of a line, or a :class:`BadLine` if it is not JSON."""
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, a number with too many digits, nested too deeply
+        return parse_json(line)
+    except ValueError:
         return BadLine(line.decode("utf-8", "replace").rstrip("\r\n"))

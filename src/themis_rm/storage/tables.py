@@ -18,6 +18,7 @@ import ijson
 import pyarrow as pa
 
 from themis_rm.errors import InputError
+from themis_rm.storage.input_files import open_input
 from themis_rm.storage.json_lines import BadLine, parse_line
 from themis_rm.storage.parquet import read_rows
 
@@ -94,7 +95,9 @@ def read_table(path: str | Path) -> Iterator[tuple[str, Any]]:
 
 
 def _open(path: Path) -> BinaryIO:
-    return cast("BinaryIO", _COMPRESSION.get(path.suffix.lower(), open)(path, "rb"))
+    handle = open_input(path)
+    decompress = _COMPRESSION.get(path.suffix.lower())
+    return handle if decompress is None else cast("BinaryIO", decompress(handle, "rb"))
 
 
 def _json_lines(path: Path) -> Iterator[Any]:

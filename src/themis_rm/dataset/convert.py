@@ -41,7 +41,7 @@ def convert(data: str | Path, out: str | Path, settings: PreferenceSettings | No
     started = time.monotonic()
     files = download(str(data), ("train",)) if is_hub_name(data) else table_files(data)
     reader = PreferenceReader(files, settings)
-    prepare_output_dir(out, settings.canonical(), files, OUTPUTS)
+    prepare_output_dir(out, "convert", settings.canonical(), files, OUTPUTS, replace=True)
     with atomic_path(out / "rejected.jsonl") as partial, partial.open("w", encoding="utf-8") as rejected:
 
         def usable() -> Iterator[Preference]:

@@ -52,6 +52,6 @@ class AnswerModel:
             message["content"] = answer.code
             pending.append((index, [*conversation[:-1], message], tuple(notes)))  # type: ignore[list-item]
         scores = self.model.score([conversation for _, conversation, _ in pending])
-        for (index, _, notes), score in zip(pending, scores, strict=True):
-            results[index] = replace(score, notes=(*score.notes, *notes)) if notes else score
+        for (index, _, added), score in zip(pending, scores, strict=True):
+            results[index] = replace(score, notes=(*score.notes, *added)) if added else score
         return [score for score in results if score is not None]

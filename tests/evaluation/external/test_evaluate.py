@@ -92,7 +92,7 @@ def test_complete_shards_are_not_scored_again(data: Path, tmp_path: Path, monkey
     assert [part.stat().st_mtime_ns for part in kept] == times
 
 
-def test_bad_rows_are_counted_and_kept_aside(data: Path, tmp_path: Path) -> None:
+def test_bad_rows_are_counted_and_written_with_their_reason(data: Path, tmp_path: Path) -> None:
     with (data / "rewardbench.jsonl").open("a") as file:
         file.write('{broken\n{"id": 9, "prompt": "p", "chosen": null, "rejected": "r", "subset": "hep-go"}\n')
         file.write(json.dumps(rows_of("rewardbench")[0]) + "\n")

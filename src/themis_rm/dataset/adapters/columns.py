@@ -64,6 +64,6 @@ def describe_columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, ColumnKind]
             counts.setdefault(name, Counter())[kind_of(value)] += 1
     kinds = {}
     for name, counter in counts.items():
-        filled = {kind: count for kind, count in counter.items() if kind is not ColumnKind.EMPTY}
+        filled: dict[ColumnKind, int] = {kind: n for kind, n in counter.items() if kind is not ColumnKind.EMPTY}
         kinds[name] = max(filled, key=lambda kind: filled[kind]) if filled else ColumnKind.EMPTY
     return kinds

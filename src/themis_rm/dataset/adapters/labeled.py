@@ -56,7 +56,7 @@ class Prometheus(PreferenceFormat):
 
 
 class JudgeBench(PreferenceFormat):
-    """JudgeBench: the label tells which response is correct."""
+    """JudgeBench: the label names the correct response."""
 
     name = "judgebench"
     required: ClassVar = {"question": TEXT_OR_MESSAGES, "response_A": TEXT, "response_B": TEXT, "label": TEXT}

@@ -34,7 +34,7 @@ class JudgeBench:
     name = "judgebench"
     title = "JudgeBench"
     hub = "ScalerLab/JudgeBench"
-    split = ("gpt", "claude")
+    split: tuple[str, ...] = ("gpt", "claude")
     citation = "Tan et al. (2025), JudgeBench: A Benchmark for Evaluating LLM-based Judges, ICLR, arXiv 2410.12784"
 
     def read(self, row: Mapping[str, Any]) -> CandidateSet:

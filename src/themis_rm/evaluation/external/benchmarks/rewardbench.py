@@ -57,7 +57,7 @@ class RewardBench:
     name = "rewardbench"
     title = "RewardBench"
     hub = "allenai/reward-bench"
-    split = ("filtered",)
+    split: tuple[str, ...] = ("filtered",)
     citation = "Lambert et al. (2024), RewardBench: Evaluating Reward Models for Language Modeling, arXiv 2403.13787"
 
     _subsets = frozenset(subset for section in SECTIONS.values() for subset in section) | frozenset(PRIOR_SETS)

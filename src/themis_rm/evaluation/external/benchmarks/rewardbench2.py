@@ -22,7 +22,7 @@ class RewardBench2:
     name = "rewardbench2"
     title = "RewardBench 2"
     hub = "allenai/reward-bench-2"
-    split = ("test",)
+    split: tuple[str, ...] = ("test",)
     citation = "Malik et al. (2025), RewardBench 2: Advancing Reward Model Evaluation, arXiv 2506.01937"
 
     def read(self, row: Mapping[str, Any]) -> CandidateSet:

@@ -26,7 +26,7 @@ class RMBench:
     name = "rm-bench"
     title = "RM-Bench"
     hub = "THU-KEG/RM-Bench"
-    split = ("train",)
+    split: tuple[str, ...] = ("train",)
     citation = (
         "Liu et al. (2025), RM-Bench: Benchmarking Reward Models of Language Models with Subtlety and Style, ICLR"
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+
+from themis_rm.storage.json_text import parse_json
 
 METADATA_KEY = b"huggingface"
 """Key of the schema's metadata under which the ``datasets`` library stores the features of the columns."""
@@ -39,8 +40,8 @@ def _is_encoded(kind: pa.DataType) -> bool:
 
 def _features(schema: pa.Schema) -> Mapping[str, Any]:
     try:
-        features = json.loads((schema.metadata or {})[METADATA_KEY])["info"]["features"]
-    except (KeyError, TypeError, ValueError, RecursionError):
+        features = parse_json((schema.metadata or {})[METADATA_KEY])["info"]["features"]
+    except (KeyError, TypeError, ValueError):
         return {}
     return features if isinstance(features, dict) else {}
 

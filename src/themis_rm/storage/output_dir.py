@@ -10,6 +10,7 @@ from typing import Any
 
 from themis_rm.errors import InputError
 from themis_rm.storage.atomic import remove, write_json
+from themis_rm.storage.json_text import parse_json
 
 JOB_FILE = "run.json"
 """File in an output directory with the name, the settings and the inputs of its job."""
@@ -66,8 +67,8 @@ def _inputs_digest(files: Sequence[Path]) -> str:
 
 def _read_job(marker: Path) -> dict[str, Any] | None:
     try:
-        saved = json.loads(marker.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        saved = parse_json(marker.read_bytes())
+    except (OSError, ValueError):
         return None
     return saved if isinstance(saved, dict) else None
 

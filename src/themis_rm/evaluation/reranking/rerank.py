@@ -36,6 +36,7 @@ from themis_rm.results import Result
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import file_sha256, stable_id
+from themis_rm.storage.input_files import require_file
 from themis_rm.storage.jsonl_cache import JsonlCache
 from themis_rm.storage.output_dir import prepare_output_dir
 
@@ -187,8 +188,7 @@ def rerank(
     data, out = Path(data), Path(out)
     rejected: Counter[str] = Counter()
     failures: list[tuple[str, str, str]] = []
-    if not data.is_file():  # reported before the model is loaded
-        raise InputError(f"There is no file {data}.", "Name a JSON Lines file of problems.")
+    require_file(data)  # before the model is loaded
     scorer = _CandidateScorer.load(model, settings) if model is not None else None
     loaded = scorer.model if scorer else None
     job = {"problems": file_sha256(data), **(scorer.facts() if scorer else {})}

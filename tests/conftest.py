@@ -37,6 +37,23 @@ TINY_ARCHITECTURES = {
     "llama": ("seqcls-llama", {}),
     "mistral": ("automodel", {"sliding_window": 64}),
     "gemma2": ("seqcls-gemma2", {"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 64}),
+    # Two decoders that choose their rotary frequencies for a whole batch, if an input has more than 80 tokens.
+    "llama-dynamic": (
+        "seqcls-llama",
+        {"max_position_embeddings": 80, "rope_parameters": {"rope_type": "dynamic", "factor": 32.0, "rope_theta": 1e4}},
+    ),
+    "phi3-longrope": (
+        "seqcls",
+        {
+            "original_max_position_embeddings": 80,
+            "rope_parameters": {
+                "rope_type": "longrope",
+                "rope_theta": 1e4,
+                "short_factor": [1.0, 1.1, 1.2, 1.3],
+                "long_factor": [4.0, 8.0, 16.0, 25.0],
+            },
+        },
+    ),
 }
 """Model type -> golden checkpoint that provides the tokenizer, and additional configuration."""
 
@@ -54,19 +71,17 @@ def tiny_checkpoint(tmp_path_factory):
             return made[kind, hidden]
         tokenizer, extra = TINY_ARCHITECTURES[kind]
         folder = tmp_path_factory.mktemp(kind)
-        config = AutoConfig.for_model(
-            kind,
-            vocab_size=1032,
-            hidden_size=hidden,
-            intermediate_size=2 * hidden,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            max_position_embeddings=2048,
-            num_labels=1,
-            pad_token_id=None,
-            **extra,
-        )
+        sizes = {
+            "vocab_size": 1032,
+            "hidden_size": hidden,
+            "intermediate_size": 2 * hidden,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "max_position_embeddings": 2048,
+        }
+        fields = {**sizes, "num_labels": 1, "pad_token_id": None, **extra}
+        config = AutoConfig.for_model(kind.partition("-")[0], **fields)
         torch.manual_seed(7)
         model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
         with torch.no_grad():

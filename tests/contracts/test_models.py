@@ -13,7 +13,7 @@ ROWS = [
     {"system": None, "input": str(n), "chosen": f"return checked({n})", "rejected": f"return value({n} % {n + 1})"}
     for n in range(20)
 ]
-DECODERS = ["qwen3", "qwen2", "llama", "mistral", "gemma2"]
+DECODERS = ["qwen3", "qwen2", "llama", "mistral", "gemma2", "llama-dynamic", "phi3-longrope"]
 BASELINES = ["length", "random", "ngrams", "ngrams-crossed"]
 KINDS = [*DECODERS, *BASELINES, *golden.NAMES, "remote-code"]
 

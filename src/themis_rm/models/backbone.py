@@ -41,7 +41,7 @@ def load_backbone(
     weights = head.weights() if head.weights is not None else _decoder_weights(checkpoint, head, skeleton)
     options: dict[str, Any] = {"attn_implementation": "eager"} if soft_capped(config) else {}
     if device == "split":
-        options["device_map"] = "auto"
+        options |= split_options()
     model, report = load_weights(AutoModel, checkpoint, config, weights, dtype=dtype, **options)
     if missing := sorted(report["missing_keys"]):
         raise CheckpointError(f"{checkpoint.folder} lacks {len(missing)} of its weights, such as '{missing[0]}'.")
@@ -54,6 +54,11 @@ def load_backbone(
     if device != "split":
         model = model.to(device)
     return model.eval()
+
+
+def split_options() -> dict[str, Any]:
+    """Return the arguments of ``from_pretrained`` that spread layers over all GPUs and, if these are full, the CPU."""
+    return {"device_map": "auto"}
 
 
 def _decoder_weights(checkpoint: Checkpoint, head: HeadSpec, skeleton: Any) -> dict[str, torch.Tensor]:

@@ -29,6 +29,7 @@ from themis_rm.models.length_limits import position_limit
 from themis_rm.models.protocol import UNKNOWN_TOKEN, ModelIdentity, Score
 from themis_rm.models.rotary import frequency_group, group_indices, reset_frequencies
 from themis_rm.models.settings import ModelSettings
+from themis_rm.models.vocabulary import tokens_without_embedding
 
 _log = logging.getLogger(__name__)
 
@@ -140,11 +141,11 @@ class DecoderModel:
 
 def _missing_embeddings(folder: Path, encoder: ChatEncoder, backbone: Any) -> dict[str, str | int]:
     """Report the tokens of a tokenizer that a decoder has no embedding for; conversations with one of them fail."""
-    missing = len(encoder.tokenizer) - backbone.get_input_embeddings().num_embeddings
-    if missing <= 0:
+    missing = tokens_without_embedding(encoder.tokenizer, backbone.get_input_embeddings().num_embeddings)
+    if not missing:
         return {}
     _log.warning(
-        "The tokenizer of %s has %d tokens that the model has no embedding for: conversations with one fail as %s.",
+        "The tokenizer of %s has %d token(s) that the model has no embedding for: conversations with one fail as %s.",
         folder,
         missing,
         UNKNOWN_TOKEN,

@@ -186,6 +186,7 @@ def _require_plain_class(checkpoint: Checkpoint, settings: ModelSettings) -> Non
     from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
     from themis_rm.models.checkpoint import config_value
+    from themis_rm.models.heads import find_linear_head, require_scalar_output
 
     if (code := checkpoint.config.get("auto_map")) and not settings.ignore_remote_code:
         from themis_rm.models.remote_code import code_digest
@@ -199,6 +200,8 @@ def _require_plain_class(checkpoint: Checkpoint, settings: ModelSettings) -> Non
         )
     kind, architecture = str(checkpoint.config.get("model_type", "")), config_value(checkpoint.config, "architectures")
     native = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.get(kind)
+    if checkpoint.unread_head_file:
+        require_scalar_output(checkpoint, find_linear_head(checkpoint))
     is_known = architecture.isidentifier() and hasattr(transformers, architecture)
     if is_known and architecture != native and not (settings.family or settings.ignore_remote_code):
         raise CheckpointError(

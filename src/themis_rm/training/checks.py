@@ -17,6 +17,7 @@ from themis_rm.messages import conversation
 from themis_rm.models.loading import load_model
 from themis_rm.models.protocol import PROMPT_TOO_LONG
 from themis_rm.models.settings import ModelSettings
+from themis_rm.models.vocabulary import tokens_without_embedding
 from themis_rm.prompts import PromptSet
 from themis_rm.storage.atomic import remove
 from themis_rm.training.backbone import build_empty_backbone, require_fixed_frequencies
@@ -117,7 +118,7 @@ def check_vocabulary(backbone: Any, tokenizer: Any) -> None:
         CheckpointError: The tokenizer has more tokens.
     """
     embeddings = backbone.get_input_embeddings().num_embeddings
-    if len(tokenizer) > embeddings:
+    if tokens_without_embedding(tokenizer, embeddings):
         raise CheckpointError(
             f"The tokenizer has {len(tokenizer)} tokens, but the backbone has embeddings for {embeddings}.",
             "Set tokenizer.path to the tokenizer of this backbone.",

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from themis_rm.errors import InputError
 from themis_rm.mining.git_command import environment, git_command, parse_git_error
+from themis_rm.mining.large_objects import large_commits, without_message
 from themis_rm.mining.layout import common_dir, partial_clone_filter, read_small, require_own_objects
 from themis_rm.mining.references import find_commit
 from themis_rm.storage.atomic import atomic_path
@@ -60,6 +62,7 @@ class IsolatedGitDir:
         head: Hash of the commit at which the history starts.
         boundary: Commits of a shallow clone whose parents are missing.
         scratch: Directory for temporary files.
+        large: Commits that are replaced because of their size, see :mod:`themis_rm.mining.large_objects`.
     """
 
     path: Path
@@ -67,15 +70,18 @@ class IsolatedGitDir:
     head: str
     boundary: frozenset[bytes]
     scratch: Path
+    large: frozenset[bytes] = frozenset()
 
     def start(self, arguments: Sequence[str], stdin: IO[bytes] | None, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start git on the repository, with its output in a pipe."""
+        # With large commits, the objects of the isolated directory replace some of the repository's.
+        objects = self.path / "objects" if self.large else self.objects
         process = subprocess.Popen(
-            git_command(self.path, arguments),
+            git_command(self.path, arguments, replacements=bool(self.large)),
             stdin=stdin if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env=environment() | {"GIT_OBJECT_DIRECTORY": str(self.objects)},
+            env=environment(replacements=bool(self.large)) | {"GIT_OBJECT_DIRECTORY": str(objects)},
             cwd=self.scratch,
             bufsize=1 << 18,
         )
@@ -103,6 +109,8 @@ class IsolatedGitDir:
             finally:
                 process.stdout.close()  # ends git if its output was not read completely
                 code = process.wait()
+            if code < 0 and code != -signal.SIGPIPE:  # SIGPIPE: the output was not read completely
+                raise InputError(f"git was ended by signal {-code}.")
             if code > 0:
                 stderr.seek(0)
                 raise InputError(parse_git_error(stderr.read(), [str(self.path), str(self.objects)]))
@@ -147,7 +155,7 @@ def open_isolated(git_dir: Path, scratch: Path, alternates: bool = False, branch
         if shallow:
             (isolated / "shallow").write_text(shallow)
         boundary = frozenset(line.encode() for line in shallow.split())
-        opened = IsolatedGitDir(isolated, objects.resolve(), head, boundary, Path(folder))
+        opened = _replace_large(IsolatedGitDir(isolated, objects.resolve(), head, boundary, Path(folder)))
         name = partial_clone_filter(common)
         if name is not None and _lacks_objects(opened):
             raise InputError(
@@ -155,6 +163,25 @@ def open_isolated(git_dir: Path, scratch: Path, alternates: bool = False, branch
                 "Run 'git fetch --refetch --no-filter' in it, or pass its URL.",
             )
         yield opened
+
+
+def _replace_large(git_dir: IsolatedGitDir) -> IsolatedGitDir:
+    """Replace the large commits of a repository in its isolated git directory."""
+    commits = large_commits(git_dir)
+    if not commits:
+        return git_dir
+    (git_dir.path / "store").symlink_to(git_dir.objects)
+    (git_dir.path / "objects" / "info").mkdir()
+    (git_dir.path / "objects" / "info" / "alternates").write_text("../store\n", encoding="utf-8")
+    (git_dir.path / "refs" / "replace").mkdir()
+    opened = replace(git_dir, large=frozenset(oid.encode() for oid, _ in commits))
+    for oid, size in commits:
+        with tempfile.TemporaryFile(dir=git_dir.scratch) as file:
+            file.write(without_message(git_dir, oid, size))
+            file.seek(0)
+            with opened.stream(["hash-object", "-t", "commit", "-w", "--stdin"], file) as stream:
+                (git_dir.path / "refs" / "replace" / oid).write_bytes(stream.read())
+    return opened
 
 
 def _lacks_objects(git_dir: IsolatedGitDir) -> bool:

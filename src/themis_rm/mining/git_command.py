@@ -10,6 +10,7 @@ from pathlib import Path
 
 from themis_rm.errors import InputError
 
+_NO_REPLACE = "GIT_NO_REPLACE_OBJECTS"
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -17,7 +18,7 @@ _ENVIRONMENT = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
+    _NO_REPLACE: "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_PAGER": "cat",
     "GIT_ALLOW_PROTOCOL": "https:ssh:git:file",
@@ -27,21 +28,25 @@ _INHERITED = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", 
 """Variables that configure access to servers; all other ``GIT_*`` and ``*ASKPASS`` variables are removed."""
 
 
-def environment() -> dict[str, str]:
-    """Return the environment for git: the user's, without variables that change what git does."""
+def environment(replacements: bool = False) -> dict[str, str]:
+    """Return the environment for git: the user's, without variables that change what git does.
+
+    Args:
+        replacements: Whether git reads the objects that replace others.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if name in _INHERITED or not (name.startswith("GIT_") or name.endswith("ASKPASS"))
     }
-    return kept | _ENVIRONMENT
+    return kept | {name: value for name, value in _ENVIRONMENT.items() if not (replacements and name == _NO_REPLACE)}
 
 
-def git_command(git_dir: Path | None, arguments: Sequence[str]) -> list[str]:
-    """Return the command line of git on a git directory, or on none."""
+def git_command(git_dir: Path | None, arguments: Sequence[str], replacements: bool = False) -> list[str]:
+    """Return the command line of git on a git directory, or on none; see :func:`environment`."""
     where = [] if git_dir is None else [f"--git-dir={git_dir}"]
     return [
-        "git", "--no-pager", "--no-replace-objects", *where,
+        "git", "--no-pager", *([] if replacements else ["--no-replace-objects"]), *where,
         "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", *arguments,
     ]  # fmt: skip
 

@@ -114,13 +114,17 @@ class ChangeRules:
     Args:
         settings: Settings of the rules.
         boundary: Commits of a shallow clone whose parents are missing.
+        large: Commits whose messages are too long to be read.
     """
 
-    def __init__(self, settings: MineSettings, boundary: frozenset[bytes] = frozenset()) -> None:
+    def __init__(
+        self, settings: MineSettings, boundary: frozenset[bytes] = frozenset(), large: frozenset[bytes] = frozenset()
+    ) -> None:
         self.settings = settings
         self.languages = frozenset(settings.languages)
         self.low, self.high = settings.window()
         self.boundary = boundary
+        self.large = large
 
     def drop_reason(self, entry: LogEntry) -> str:
         """Return why a commit is dropped, as a slug, or ``""`` if it is to be read."""
@@ -151,6 +155,8 @@ class ChangeRules:
         return "" if row is not None and row.name in self.languages else "other-language"
 
     def _check_message(self, entry: LogEntry) -> str:
+        if entry.oid in self.large:
+            return "message-long"
         try:
             message, subject = entry.message.decode("utf-8"), entry.subject.decode("utf-8")
         except UnicodeDecodeError:

@@ -71,7 +71,7 @@ class RepositoryMiner:
             self.dropped["license"] = self.commits
             self.refused = f"Its license ({self.license}) is not among the accepted ones."
             return
-        rules = ChangeRules(self.settings, git_dir.boundary)
+        rules = ChangeRules(self.settings, git_dir.boundary, git_dir.large)
         changes, provenance, self.commits = read_history(git_dir, rules, self._drop)
         try:
             for change, new, old in read_contents(git_dir, changes, self.settings.max_bytes, self._drop):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     "evaluate --model length --out runs/length",
     "evaluate --model OWNER/NAME --benchmark bench.parquet --out runs/name",
     "evaluate --model checkpoint --out runs/mine --prompts own --dtype bfloat16",
+    "evaluate --model checkpoint --benchmark rewardbench2 --data files --out runs/rewardbench2",
+    "evaluate --model checkpoint --suite general --data files --out runs/general",
     panel=EVALUATION,
 )
 def evaluate(
@@ -43,6 +45,13 @@ def evaluate(
     model: Model,
     out: Out,
     benchmark: BenchmarkName = "authored",
+    suite: Annotated[
+        str | None, typer.Option("--suite", metavar="NAME", help="All external benchmarks of a suite: general.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="PATH", help="Files of an external benchmark or suite; default: the hub."),
+    ] = None,
     prompts: Prompts = None,
     limit: SampleSize = None,
     device: Device = None,
@@ -50,10 +59,26 @@ def evaluate(
     batch_tokens: BatchTokens = None,
 ) -> None:
     """Evaluate a reward model on a benchmark, next to baselines and published figures."""
-    settings = call.settings({"prompts": prompts, "limit": limit, **model_flags(device, dtype, batch_tokens)})
+    flags = {"prompts": prompts, "limit": limit, **model_flags(device, dtype, batch_tokens)}
     with require_extra("train"):
         from themis_rm.evaluation.evaluate import evaluate as run_evaluation
+        from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS
+        from themis_rm.evaluation.external.evaluate import evaluate_external, evaluate_suite
 
+    if suite is not None:
+        suite_results = evaluate_suite(model, suite, data, out, call.settings(flags, variant="--suite"))
+        call.output(suite_results, suite_results.table())
+        return
+    if benchmark in EXTERNAL_BENCHMARKS:
+        external = evaluate_external(model, benchmark, data, out, call.settings(flags, variant="--suite"))
+        call.output(external, external.table())
+        return
+    if data is not None:
+        names = ", ".join(EXTERNAL_BENCHMARKS.names())
+        raise SettingError(
+            "--data is for external benchmarks and suites.", f"Use --suite, or --benchmark with {names}."
+        )
+    settings = call.settings(flags)
     results = run_evaluation(model, benchmark, out, settings)
     call.output(results, results.table())
     if results.counts and results.counts.rejected:

@@ -28,7 +28,12 @@ Model = Annotated[
 ]
 BenchmarkName = Annotated[
     str,
-    typer.Option("--benchmark", "-b", metavar="PATH", help="Benchmark file or directory, or 'authored'."),
+    typer.Option(
+        "--benchmark",
+        "-b",
+        metavar="PATH",
+        help="Benchmark file or directory, 'authored', or an external benchmark by name.",
+    ),
 ]
 Prompts = Annotated[
     str | None,

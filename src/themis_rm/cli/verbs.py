@@ -61,7 +61,10 @@ VERBS: Mapping[str, tuple[SettingsSource, ...]] = {
     "assemble": (SettingsSource("themis_rm.dataset.settings:AssembleSettings", executor=True),),
     "train": (SettingsSource("themis_rm.training.recipe:TrainRecipe"),),
     "run": (SettingsSource("themis_rm.workflow.recipe:RunRecipe", extra="train"),),
-    "evaluate": (SettingsSource("themis_rm.evaluation.evaluate:EvaluateSettings", extra="train"),),
+    "evaluate": (
+        SettingsSource("themis_rm.evaluation.evaluate:EvaluateSettings", extra="train"),
+        SettingsSource("themis_rm.evaluation.external.evaluate:ExternalSettings", extra="train", variant="--suite"),
+    ),
     "rerank": (SettingsSource("themis_rm.evaluation.reranking.rerank:RerankSettings", extra="train"),),
     "adversarial": (SettingsSource("themis_rm.evaluation.adversarial.attack:AttackSettings", extra="train"),),
     "verify-backend": (SettingsSource("themis_rm.evaluation.backends:BackendSettings", extra="train"),),

@@ -265,7 +265,7 @@ class EvaluationResults(Result):
     def _overall_table(self) -> Table:
         title = f"{self.run.model} on {self.run.benchmark}, prompts: {self.run.prompts}" if self.run else ""
         title += f"\n{self.failures()}" if self.failures() else ""
-        table = _new_table(title, padding=(0, 1, 0, 0))
+        table = new_table(title, padding=(0, 1, 0, 0))
         table.add_column("model", overflow="fold")
         columns = ("n", *SHARES, "failed")
         for name in columns:
@@ -277,7 +277,7 @@ class EvaluationResults(Result):
 
     def _cell_table(self, accuracies: Accuracies) -> Table:
         languages = [row for row in benchmark_languages() if row.benchmark_name in accuracies.by_language]
-        table = _new_table("Accuracy by criterion and language", padding=(0, 0, 1, 0))
+        table = new_table("Accuracy by criterion and language", padding=(0, 0, 1, 0))
         table.add_column("criterion")
         for name in (*(row.extensions[0] for row in languages), "all"):
             table.add_column(name, justify="right", no_wrap=True)
@@ -328,7 +328,8 @@ def _slice(kind: str, criterion: str = "", language: str = "", subset: str = "")
     return {"slice": kind, "criterion": criterion, "language": language, "subset": subset}
 
 
-def _new_table(title: str, padding: tuple[int, int, int, int]) -> Table:
+def new_table(title: str, padding: tuple[int, int, int, int] = (0, 1, 0, 0)) -> Table:
+    """Return an empty table in the style of evaluations."""
     from rich import box
     from rich.table import Table
 

@@ -126,9 +126,9 @@ def _saved_dtype(config: Any, weights: dict[str, torch.Tensor]) -> torch.dtype:
 
 
 def _without_wrapper(names: dict[str, str], skeleton: Any) -> dict[str, str]:
-    """Remove what a trainer's wrapper put in front of every name (``module.``, ``pretrained_model.``).
+    """Remove the prefix that a trainer's wrapper added to every name (``module.``, ``pretrained_model.``).
 
-    It is what stands in front of the name that transformers gives to the embeddings.
+    The prefix is found at the embeddings, whose name transformers defines.
     """
     embeddings, base = skeleton.get_input_embeddings(), f"{skeleton.base_model_prefix}."
     own = next(f"{name}.weight" for name, module in skeleton.named_modules() if module is embeddings)

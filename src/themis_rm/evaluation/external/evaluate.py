@@ -29,15 +29,17 @@ from themis_rm.evaluation.external.results import (
     compute_figures,
 )
 from themis_rm.evaluation.external.scores import CandidateScore, group_scores, score_candidates
+from themis_rm.evaluation.failures import MIN_SCORED, require_scores
 from themis_rm.evaluation.statistics import Resampling
 from themis_rm.models.loading import load_model, prompt_set_of
-from themis_rm.models.protocol import RewardModel
+from themis_rm.models.protocol import NOTES, RewardModel
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import PromptSet
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import stable_digest, stable_id
 from themis_rm.storage.json_lines import BadLine
+from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.storage.tables import read_table
 
 SCORES, RESULTS, REJECTED = "scores.parquet", "external.json", "rejected.jsonl"
@@ -60,6 +62,8 @@ class ExternalSettings(Settings):
     """Confidence level of the intervals."""
     n_resamples: int = Field(default=10_000, ge=100)
     """Bootstrap samples behind the intervals."""
+    min_scored: float = Field(default=MIN_SCORED, ge=0, le=1)
+    """Smallest share of the prompts whose responses must all have scores; with fewer there is no result."""
     baselines: tuple[str, ...] = ("length",)
     """Baselines to evaluate on the same prompts: names or model directories."""
     model: ModelSettings = ModelSettings()
@@ -169,7 +173,8 @@ def evaluate_external(
 
     Raises:
         SettingError: There is no such benchmark.
-        InputError: The data cannot be read, or nothing could be scored.
+        InputError: The data cannot be read, or the output directory belongs to another job.
+        NotEvaluatedError: Too few prompts could be scored.
         CheckpointError: The model or a baseline cannot be loaded.
     """
     settings = settings or ExternalSettings()
@@ -196,7 +201,8 @@ def evaluate_suite(
 
     Raises:
         SettingError: There is no such suite.
-        InputError: Data of a benchmark cannot be found or read, or nothing could be scored.
+        InputError: Data of a benchmark cannot be found or read, or an output directory belongs to another job.
+        NotEvaluatedError: Too few prompts could be scored.
         CheckpointError: The model or a baseline cannot be loaded.
     """
     settings = settings or ExternalSettings()
@@ -219,6 +225,7 @@ def _evaluate(
     prompts = None if settings.prompts == "none" else _prompt_set(model, settings)
     system = None if prompts is None else prompts.system("all", None)
     if out is not None:
+        prepare_output_dir(out, "external", _job(loaded, data, system, settings), outputs=(SCORES, RESULTS, REJECTED))
         lines = [json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in data.rejected]
         write_text(out / REJECTED, "".join(lines))
 
@@ -228,8 +235,9 @@ def _evaluate(
         return rows, group_scores(sets, rows)
 
     rows, scored = score(loaded, out and out / SCORES)
-    if not any(one.complete for one in scored):
-        raise _nothing_scored(data.benchmark, rows)
+    failures = [(row.note, f"{row.id} response {row.response}", row.detail) for row in rows if row.score is None]
+    scored_sets = sum(one.complete for one in scored)
+    require_scores(loaded.identity.name, "prompts", scored_sets, len(scored), settings.min_scored, failures)
     results = ExternalResults(
         benchmark=data.benchmark.name,
         title=data.benchmark.title,
@@ -278,10 +286,21 @@ def _prompt_set(model: str | Path, settings: ExternalSettings) -> PromptSet:
     return PromptSet.load(settings.prompt_set) if settings.prompt_set else prompt_set_of(model, settings.model)
 
 
+def _job(model: RewardModel, data: ExternalData, system: str | None, settings: ExternalSettings) -> str:
+    """Return what identifies the scores in an output directory, as JSON."""
+    values = {
+        "model": model.identity.digest,
+        "model_facts": model.identity.facts,
+        "benchmark": data.digest,
+        "system_message": system or "",
+        "limit": settings.limit,
+    }
+    return json.dumps(values, sort_keys=True)
+
+
 def _key(model: RewardModel, data: ExternalData, system: str | None, settings: ExternalSettings) -> str:
-    identity = model.identity
-    facts = (identity.digest, json.dumps(identity.facts, sort_keys=True), data.digest, system or "")
-    return stable_id(*facts, str(settings.limit), str(settings.shard_size), str(settings.model.batch_tokens))
+    # Batching can change the last bits of a score, so the sizes of batches identify the scores too.
+    return stable_id(_job(model, data, system, settings), str(settings.shard_size), str(settings.model.batch_tokens))
 
 
 def _load_baselines(loaded: RewardModel, settings: ExternalSettings) -> list[RewardModel]:
@@ -299,17 +318,16 @@ def _count(
         scored=sum(one.complete for one in scored),
         failed=dict(sorted(Counter(row.note for row in rows if row.score is None).items())),
         truncated=sum(row.status == "truncated" for row in rows),
+        notes=dict(
+            sorted(
+                Counter(
+                    note for row in rows for note in NOTES if row.score is not None and note in row.note.split("; ")
+                ).items()
+            )
+        ),
         ties=sum(bool({*one.chosen} & {*one.rejected}) for one in scored if one.complete),
         rejected=data.reasons,
         beyond_limit=unscored,
-    )
-
-
-def _nothing_scored(benchmark: ExternalBenchmark, rows: Sequence[CandidateScore]) -> InputError:
-    (reason, count), *_ = Counter(row.note for row in rows if row.score is None).most_common()
-    return InputError(
-        f"No prompt of {benchmark.title} could be scored; {count:,} of {len(rows):,} responses failed with '{reason}'.",
-        "Fix the cause and run the same command again.",
     )
 
 

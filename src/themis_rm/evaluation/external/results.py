@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import Field
 
 from themis_rm.evaluation.columns import format_interval, format_percent
 from themis_rm.evaluation.external.figures import FigureTerms, bootstrap_intervals
+from themis_rm.evaluation.results import new_table
 from themis_rm.evaluation.statistics import Resampling
 from themis_rm.results import Result, ResultPart
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
 
 
 class Figure(ResultPart):
@@ -48,6 +55,8 @@ class ExternalCounts(ResultPart):
     """Reason -> responses without a score; their prompts count as wrong."""
     truncated: int
     """Responses that were cut to the maximum length."""
+    notes: dict[str, int] = Field(default_factory=dict)
+    """Note on scores, such as ``control-tokens`` -> responses."""
     ties: int
     """Prompts with a correct and an incorrect response of equal score."""
     rejected: dict[str, int]
@@ -129,9 +138,51 @@ class ExternalResults(Result):
     def summary(self) -> str:
         """Return the headline figure with its interval and the number of prompts that failed."""
         figure = self.overall
-        text = f"{self.title}: {format_percent(figure.value)} ({format_interval(figure.low, figure.high)})"
-        failed = figure.prompts - self.counts.scored
-        return f"{text}, {failed:,} of {figure.prompts:,} prompts not scored" if failed else text
+        text = f"{self.title}: {format_percent(figure.value)} % ({format_interval(figure.low, figure.high)})"
+        return ", ".join([text, *([self.failures()] if self.failures() else [])])
+
+    def failures(self) -> str:
+        """Return ``failed 3 of 40 prompts (timeout 5)``; empty without any."""
+        failed = self.overall.prompts - self.counts.scored
+        reasons = ", ".join(f"{reason} {count}" for reason, count in self.counts.failed.items())
+        return f"failed {failed:,} of {self.overall.prompts:,} prompts ({reasons})" if failed else ""
+
+    def table(self) -> Group:
+        """Return the figures as a table for a terminal of 80 columns, and notes."""
+        from rich.console import Group
+        from rich.text import Text
+
+        title = f"{self.model} on {self.title}, prompts: {self.prompts}"
+        table = new_table(f"{title}\n{self.failures()}" if self.failures() else title)
+        table.add_column("figure")
+        for name in ("%", "interval", "prompts", *(baseline.name for baseline in self.baselines)):
+            table.add_column(name, justify="right", no_wrap=True)
+        level = self.figures[0].level
+        for figure, record in zip(self.figures, self.records(), strict=True):
+            if figure.level != level:
+                table.add_section()
+                level = figure.level
+            others = [format_percent(record[baseline.name]) for baseline in self.baselines]
+            cells = (format_percent(figure.value), format_interval(figure.low, figure.high), f"{figure.prompts:,}")
+            table.add_row(figure.name, *cells, *others)
+        return Group(table, Text("\n".join(self.notes())))
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the table must know."""
+        counts = self.counts
+        lines = [f"Figures as defined by: {self.citation}."]
+        lines.append(f"Intervals: {100 * self.confidence_level:g} %, bootstrap over the prompts of each subset.")
+        parts = [f"truncated {counts.truncated:,}"]
+        parts += [f"{note} {responses:,}" for note, responses in counts.notes.items()]
+        lines.append(
+            f"Prompts whose correct and incorrect responses tie: {counts.ties:,}; responses: {', '.join(parts)}."
+        )
+        if counts.rejected:
+            reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in counts.rejected.items())
+            lines.append(f"Rows that cannot be used: {reasons}.")
+        if counts.beyond_limit:
+            lines.append(f"{counts.beyond_limit:,} prompts are beyond the limit of {self.limit:,}.")
+        return lines
 
 
 class SuiteResults(Result):
@@ -163,6 +214,21 @@ class SuiteResults(Result):
             }
             for one in self.results
         ]
+
+    def table(self) -> Table:
+        """Return the headline figures as a table for a terminal."""
+        model = self.results[0].model if self.results else ""
+        table = new_table(f"{model} on the suite {self.suite}")
+        table.add_column("benchmark")
+        baselines = list(dict.fromkeys(baseline.name for one in self.results for baseline in one.baselines))
+        for name in ("%", "interval", "prompts", "failed", *baselines):
+            table.add_column(name, justify="right", no_wrap=True)
+        for one in self.results:
+            figure, values = one.overall, {baseline.name: baseline.figures[0].value for baseline in one.baselines}
+            interval, failed = format_interval(figure.low, figure.high), figure.prompts - one.counts.scored
+            cells = (format_percent(figure.value), interval, f"{figure.prompts:,}", f"{failed:,}")
+            table.add_row(one.title, *cells, *(format_percent(values.get(name)) for name in baselines))
+        return table
 
     def summary(self) -> str:
         """Return the headline figures."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from themis_rm.evaluation.external.candidates import CandidateSet, ScoredSet
 from themis_rm.messages import Conversation
-from themis_rm.models.protocol import RewardModel
+from themis_rm.models.protocol import TRANSIENT_FAILURES, RewardModel
 from themis_rm.progress import track
 from themis_rm.records import Row
 from themis_rm.storage.atomic import remove
@@ -27,7 +27,8 @@ class CandidateScore(Row):
         correct: Whether the response is correct.
         score: Reward; ``None`` if the response could not be scored.
         status: ``ok``, ``truncated`` (scored, but cut) or ``failed``.
-        note: Reason, where the status is ``failed``.
+        note: Reason, where the status is ``failed``; else notes on the score.
+        detail: Message behind a failure: what the server, the chat template or the tokenizer said; may be empty.
         length: Characters of the response.
     """
 
@@ -39,6 +40,7 @@ class CandidateScore(Row):
     status: str = "ok"
     note: str = ""
     length: int = 0
+    detail: str = ""
 
 
 def score_candidates(
@@ -70,9 +72,11 @@ def score_candidates(
     rows: list[CandidateScore] = []
     for number, shard in enumerate(progress):
         part = parts / f"{number:05d}.parquet"
-        if not part.is_file():
-            write_rows(part, _score(model, shard, system), CandidateScore.schema())
-        rows += [CandidateScore.from_dict(row) for row in read_rows(part)]
+        known = [CandidateScore.from_dict(row) for row in read_rows(part)] if part.is_file() else []
+        if not known or any(row.note in TRANSIENT_FAILURES for row in known):
+            known = list(_score(model, shard, system))
+            write_rows(part, known, CandidateScore.schema())
+        rows += known
     write_rows(path, rows, CandidateScore.schema())
     for directory in path.parent.glob(f"parts/{path.stem}-*"):
         if directory != parts:  # shards of other models, prompts or settings
@@ -93,8 +97,9 @@ def _score(model: RewardModel, sets: Sequence[CandidateSet], system: str | None)
                 correct=number < one.correct,
                 score=score.reward,
                 status="failed" if score.reward is None else "truncated" if score.truncated else "ok",
-                note=score.failure,
+                note=score.failure or "; ".join(score.notes),
                 length=len(response),
+                detail=score.detail,
             )
 
 

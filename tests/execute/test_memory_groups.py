@@ -1,10 +1,17 @@
 """Control groups for the memory of sandboxes."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from themis_rm.execute.memory_groups import MemoryGroup, _parents, create_memory_group, remove_memory_group
+from themis_rm.execute.memory_groups import (
+    MemoryGroup,
+    _parents,
+    _remove_abandoned,
+    create_memory_group,
+    remove_memory_group,
+)
 
 
 def parents(tmp_path, membership, *passing):
@@ -51,3 +58,10 @@ def test_the_files_of_version_2_are_used(tmp_path):
     assert (tmp_path / "memory.max").read_text() == "1000"
     assert (tmp_path / "memory.swap.max").read_text() == "0"
     assert (tmp_path / "cgroup.procs").read_text() == "0"
+
+
+def test_groups_of_killed_processes_are_removed(tmp_path):
+    for name in ("themis-sandbox-999999999-a", f"themis-sandbox-{os.getpid()}-a", "other-999999999-a"):
+        (tmp_path / name).mkdir()
+    _remove_abandoned(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other-999999999-a", f"themis-sandbox-{os.getpid()}-a"]

@@ -52,6 +52,8 @@ def test_expected_values_are_changed_and_nothing_else(language, tests, pattern):
     [
         ("Python", "assert f(1) == 3 or f(1)"),
         ("Python", "assert f(1) != 3"),
+        ("Python", "def expect_same(label, text):\n    pass\nexpect_same('a', f(1))"),
+        ("Java", 'class M { void t() { expectClosed(cipher, "p2", data()); } }'),
         ("Go", "func main() { n := 3; if f(n) != n { panic(n) } }"),
         ("Python", "if f(1) == 3:\n    print(1)"),
         ("C", "int main() { assert(ok); }"),

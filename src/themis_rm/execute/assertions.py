@@ -25,7 +25,8 @@ _FAILURE = re.compile(
 _CONDITION_NAME = re.compile(
     r"^(?:assert|expect|check|require|ensure|verify|ok$|is_?true|true$|is_?false|false$)", re.IGNORECASE
 )
-_EQUALITY_NAME = re.compile(r"equal|same|close|delta|^tobe$|^eql?\??$|_eq$", re.IGNORECASE)
+_EQUALITY_NAME = re.compile(r"equal|same|close(?:_?to)?$|delta|^tobe$|^eql?\??$|_eq$", re.IGNORECASE)
+_PLAIN_EQUALITY_NAME = re.compile(r"^(?:assert|check|expect)_?(?:equals?|eq)$", re.IGNORECASE)
 _DIFFERENCE_NAME = re.compile(r"not|differ|raise|throw", re.IGNORECASE)
 _ASSERTING = re.compile(r"assert|expect|check|require|should|verify|\bself\b|\bt\b", re.IGNORECASE)
 _COMPARING = re.compile(r"^(?:\w*equals?\??|is_?close|all_?close|eql\?|[Cc]ompare|compareTo)$", re.IGNORECASE)
@@ -140,12 +141,13 @@ class _Finder:
     values: Mapping[str, Node]
 
     def assertions(self, root: Node) -> Iterator[Assertion]:
+        local = {self._function_name(node) for node in walk(root) if node.type in self.nodes.functions}
         for node in walk(root):
             if node.type == "assert_statement":
                 condition = node.named_children[0] if node.named_children else None
                 yield from self._condition(condition, True, node)
             elif node.type in self.nodes.calls:
-                yield from self._call(node)
+                yield from self._call(node, local)
             elif node.type in self.nodes.conditionals | self.nodes.modifiers:
                 yield from self._branch(node)
             elif node.type in self.nodes.returns:
@@ -155,13 +157,24 @@ class _Finder:
         if node is not None:
             yield Assertion(node, True, tuple(self.comparisons(node, wanted)), wanted, statement)
 
-    def _call(self, node: Node) -> Iterator[Assertion]:
+    def _function_name(self, function: Node) -> str:
+        named = function
+        if function.parent is not None and function.parent.type == "variable_declarator":
+            named = function.parent
+        body = function.child_by_field_name("body")
+        head = self.source[named.start_byte : body.start_byte if body is not None else named.end_byte]
+        found = re.search(r"(\w+[?!]?)\s*[(=]", head.decode("utf-8", "replace"))
+        return found[1] if found else ""
+
+    def _call(self, node: Node, local: set[str]) -> Iterator[Assertion]:
         path, arguments = self.callee(node), self.arguments(node)
         name = _last_name(path)
         if not arguments or _DIFFERENCE_NAME.search(name):
             return
         if _EQUALITY_NAME.search(name) and _ASSERTING.search(path):
-            yield Assertion(node, False, self._compared_arguments(path, arguments), statement=node)
+            # What a function of the tests does with its arguments is known only if it has a common name.
+            known = name not in local or (_PLAIN_EQUALITY_NAME.match(name) and len(arguments) == 2)
+            yield Assertion(node, False, self._compared_arguments(arguments) if known else (), statement=node)
         elif _CONDITION_NAME.search(name):
             # testify's functions have the test as their first argument.
             condition = arguments[1] if self.text(arguments[0]) == "t" and len(arguments) > 1 else arguments[0]
@@ -170,8 +183,10 @@ class _Finder:
             if comparisons or self._is_condition(condition):
                 yield Assertion(condition, True, comparisons, wanted, node)
 
-    def _compared_arguments(self, path: str, arguments: list[Node]) -> tuple[Comparison, ...]:
-        if self.text(arguments[0]) == "t":
+    def _compared_arguments(self, arguments: list[Node]) -> tuple[Comparison, ...]:
+        # testify's functions have the test as their first argument, JUnit's may have a message there.
+        message = len(arguments) > 2 and arguments[2].type not in self.nodes.strings | self.nodes.numbers
+        if self.text(arguments[0]) == "t" or (message and arguments[0].type in self.nodes.strings):
             arguments = arguments[1:]
         if len(arguments) == 1:  # expect(f(1)).toBe(2): the receiver has the other value
             return (Comparison(arguments[0], arguments[0]),)

@@ -7,23 +7,35 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+_PREFIX = "themis-sandbox-"
 _REMOVAL_SECONDS = 2.0
 
 
 def create_memory_group() -> str:
     """Create a control group for memory and return its directory; an empty text where that is not possible."""
     for parent in _parents():
-        group = parent / f"themis-sandbox-{uuid.uuid4().hex}"
+        group = parent / f"{_PREFIX}{os.getpid()}-{uuid.uuid4().hex}"
         try:
             group.mkdir()
         except OSError:
             continue
+        _remove_abandoned(parent)
         if any((group / name).exists() for name in ("memory.max", "memory.limit_in_bytes")):
             return str(group)
         remove_memory_group(str(group))
     return ""
+
+
+@cache
+def _remove_abandoned(parent: Path) -> None:
+    """Remove groups of processes that were killed before they could; done once."""
+    for group in parent.glob(f"{_PREFIX}*"):
+        if not Path("/proc", group.name.removeprefix(_PREFIX).partition("-")[0]).exists():
+            with contextlib.suppress(OSError):
+                group.rmdir()
 
 
 def remove_memory_group(directory: str) -> None:

@@ -77,3 +77,8 @@ def test_plain_data_is_what_the_safe_loader_reads(value):
 def test_a_text_of_any_kind_is_read_or_refused(text):
     with suppress(InvalidYamlError):
         parse_yaml(text)
+
+
+@pytest.mark.parametrize("text", ["4:00:00", "1:30", "12:30:45.5"])
+def test_a_time_is_a_text(text):
+    assert parse_yaml(f"time: {text}") == {"time": text}

@@ -7,7 +7,6 @@ a row is the ``metadata`` of a datatrove ``Document``.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from datatrove.pipeline.filters.base_filter import BaseFilter
 from datatrove.pipeline.writers.parquet import ParquetWriter
 from pydantic import Field, model_validator
 
+from themis_rm.errors import InputError
 from themis_rm.executors.local import LocalExecutor
 from themis_rm.executors.logs import silence_datatrove
 from themis_rm.executors.ray import RayExecutor, check_ray
@@ -32,6 +32,7 @@ from themis_rm.progress import progress_bar
 from themis_rm.results import TableView
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_json
+from themis_rm.storage.json_text import read_json, read_json_object
 from themis_rm.storage.parquet import iter_rows, open_parquet, parquet_files
 
 READ, KEPT, DROPPED, DETAIL = "rows_read", "rows_kept", "dropped_", "detail_"
@@ -104,8 +105,17 @@ class StageReport(TableView):
 
     @classmethod
     def load(cls, directory: str | Path) -> StageReport:
-        """Read ``report.json`` from a directory."""
-        return cls(**json.loads((Path(directory) / "report.json").read_text(encoding="utf-8")))
+        """Read ``report.json`` from a directory.
+
+        Raises:
+            InputError: The file is missing or damaged.
+        """
+        file, hint = Path(directory) / "report.json", f"Delete {directory} and run the same command again."
+        values = read_json_object(file, hint=hint)
+        try:
+            return cls(**values)
+        except TypeError:
+            raise InputError(f"{file} is not the report of a stage.", hint) from None
 
 
 class RowReader(PipelineStep):
@@ -278,22 +288,34 @@ def read_counts(stage: str, logs: Path, rank: int | None = None) -> StageReport:
         stage: Name for the report.
         logs: Log directory of the stage.
         rank: Read the counts of this task only.
+
+    Raises:
+        InputError: The counts of a task are damaged.
     """
     report = StageReport(stage)
     dropped: Counter[str] = Counter()
     details: Counter[str] = Counter()
     for file in sorted((logs / "stats").glob("*.json" if rank is None else f"{rank:05d}.json")):
-        for step in json.loads(file.read_text(encoding="utf-8")):
-            for label, value in step.get("stats", {}).items():
-                total = int(value["total"] if isinstance(value, dict) else value)
-                if label == READ:
-                    report.read += total
-                elif label == KEPT:
-                    report.kept += total
-                elif label.startswith(DROPPED):
-                    dropped[label.removeprefix(DROPPED)] += total
-                elif label.startswith(DETAIL):
-                    details[label.removeprefix(DETAIL)] += total
+        for label, total in _read_stats(file, f"Delete {logs.parents[1]} and run the same command again."):
+            if label == READ:
+                report.read += total
+            elif label == KEPT:
+                report.kept += total
+            elif label.startswith(DROPPED):
+                dropped[label.removeprefix(DROPPED)] += total
+            elif label.startswith(DETAIL):
+                details[label.removeprefix(DETAIL)] += total
     report.dropped = dict(sorted(dropped.items()))
     report.details = dict(sorted(details.items()))
     return report
+
+
+def _read_stats(file: Path, hint: str) -> Iterator[tuple[str, int]]:
+    """Yield label and total of the counts that the steps of a task have written."""
+    steps = read_json(file, hint)
+    try:
+        for step in steps:
+            for label, value in step.get("stats", {}).items():
+                yield label, int(value["total"] if isinstance(value, dict) else value)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InputError(f"{file} has no counts of a task.", hint) from None

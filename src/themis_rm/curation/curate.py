@@ -37,6 +37,7 @@ from themis_rm.pipeline import (
 from themis_rm.records import CodePair
 from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
+from themis_rm.storage.json_text import read_json
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.storage.parquet import validate_parquet_files
 
@@ -190,7 +191,7 @@ def _remove_duplicates(shards: Shards, out: Path, executor: ExecutorSettings) ->
     logs = out / "logs" / "find"
     known = logs / "parts.json"
     if known.exists():  # a finished run has deleted the signature files
-        parts = int(json.loads(known.read_text(encoding="utf-8")))
+        parts = _read_parts(known, out)
     else:
         size = sum(shards.signatures(number).stat().st_size for number in range(len(shards)))
         parts = max(1, -(-size // _RANGE_BYTES))
@@ -211,6 +212,14 @@ def _remove_duplicates(shards: Shards, out: Path, executor: ExecutorSettings) ->
     )
     report.seconds += search.seconds
     return report
+
+
+def _read_parts(known: Path, out: Path) -> int:
+    hint = f"Delete {out} and run the same command again."
+    parts = read_json(known, hint)
+    if not isinstance(parts, int) or parts < 1:
+        raise InputError(f"{known} is not a number of tasks.", hint)
+    return parts
 
 
 def _total(reports: dict[str, StageReport]) -> StageReport:

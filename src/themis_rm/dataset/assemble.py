@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from themis_rm.pipeline import ExecutorSettings, RowReader, RowWriter, StageRepo
 from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import CodePair, Preference
 from themis_rm.storage.atomic import remove, write_text
+from themis_rm.storage.json_text import read_json_object
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.storage.parquet import validate_parquet_files
 
@@ -59,7 +59,7 @@ def assemble(
     index_rows = IndexRows(work / "index", settings.seed, exclusion_writer(dropped, CodePair.schema(), "pairs"))
     indexed = run_steps("index", [reader, index_rows], out, len(files), executor)
     planned = run_steps("plan", [MakeSplitPlan(work, facts_file, len(files), settings)], out, 1, executor)
-    facts = json.loads(facts_file.read_text(encoding="utf-8"))
+    facts = read_json_object(facts_file, ("files",), f"Delete {out} and run the same command again.")
     parts = RowWriter(
         work / "parts", Preference.schema(), "${_split}-${_file}/${rank}.parquet", group_bytes=4 << 20, count=False
     )

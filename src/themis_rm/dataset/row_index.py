@@ -6,7 +6,6 @@ numbers, its time and its lengths. Everything that selects rows works on the ind
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from themis_rm.pipeline import DETAIL, DROPPED, RowWriter
 from themis_rm.storage.arrays import save_array
 from themis_rm.storage.atomic import write_json
 from themis_rm.storage.digests import digest_bytes, stable_id
+from themis_rm.storage.json_text import read_json_object
 
 NO_TIME = np.iinfo(np.int64).min
 CATEGORIES = ("language", "source", "instruction_source", "license", "repos")
@@ -182,7 +182,8 @@ class RowIndex:
     @classmethod
     def load(cls, folder: Path, shards: int) -> RowIndex:
         """Read the files that :class:`IndexRows` has written."""
-        local = [json.loads((folder / f"{shard:05d}.json").read_text(encoding="utf-8")) for shard in range(shards)]
+        hint = f"Delete {folder.parents[1]} and run the same command again."
+        local = [read_json_object(folder / f"{shard:05d}.json", CATEGORIES, hint) for shard in range(shards)]
         names = {name: sorted({value for words in local for value in words[name]}) for name in CATEGORIES}
         pieces = [np.empty(0, INDEX_DTYPE)]
         for shard in range(shards):

@@ -28,6 +28,7 @@ from themis_rm.mining.sources import RepositorySource, resolve_repositories
 from themis_rm.pipeline import DETAIL, DROPPED, READ, ExecutorSettings, RowWriter, StageReport, run_steps, to_document
 from themis_rm.records import Commit
 from themis_rm.storage.atomic import remove, write_json
+from themis_rm.storage.json_text import read_json_object
 from themis_rm.storage.output_dir import prepare_output_dir
 
 STAGE = "mine"
@@ -76,7 +77,7 @@ def mine_repositories(
     steps = [CommitReader(sources, out, settings), CommitWriter(out / "commits")]
     report = run_steps(STAGE, steps, out, len(sources), executor)
     remove(scratch)
-    outcomes = [json.loads(_outcome(out, rank).read_text(encoding="utf-8")) for rank in range(len(sources))]
+    outcomes = [_read_outcome(_outcome(out, rank)) for rank in range(len(sources))]
     failed = [{"name": row["name"], "reason": row["reason"]} for row in outcomes if row["status"] == "failed"]
     report.details |= {"repositories": outcomes, "failed": failed}
     report.save(out)
@@ -89,14 +90,21 @@ def _outcome(out: Path, rank: int) -> Path:
     return out / "repositories" / f"{rank:05d}.json"
 
 
+def _read_outcome(file: Path) -> dict[str, Any]:
+    """Return the outcome of a repository; without the file, it is mined again."""
+    return read_json_object(file, ("name", "status", "reason", "kept"))
+
+
 def _prepare(out: Path, sources: Sequence[RepositorySource], settings: MineSettings) -> None:
-    """Check that the directory belongs to this run, and let repositories that failed be tried again."""
+    """Check that the directory belongs to this run, and let repositories be mined again that failed or lost a file."""
     repositories = json.dumps([(source.name, source.key, source.head) for source in sources])
     hint = "Choose another directory or delete this one; new commits in a repository need another one too."
     prepare_output_dir(out, STAGE, settings.canonical() + repositories, outputs=OUTPUTS, hint=hint)
     for rank in range(len(sources)):
         outcome = _outcome(out, rank)
-        if outcome.is_file() and json.loads(outcome.read_text(encoding="utf-8"))["status"] == "failed":
+        facts = _read_outcome(outcome) if outcome.is_file() else {"status": "lost"}
+        lacks_rows = facts.get("kept") and not (out / "commits" / f"{rank:05d}.parquet").is_file()
+        if facts["status"] in ("failed", "lost") or lacks_rows:
             (out / "logs" / STAGE / "completions" / f"{rank:05d}").unlink(missing_ok=True)
 
 

@@ -14,6 +14,7 @@ from themis_rm.errors import InputError
 from themis_rm.mining.layout import find_git_dir, remote_url
 from themis_rm.mining.references import find_commit
 from themis_rm.storage.digests import stable_id
+from themis_rm.storage.input_files import read_text
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HELPER = re.compile(r"[A-Za-z0-9+.-]+::")
@@ -53,11 +54,8 @@ def read_repos_file(path: str | Path) -> list[str]:
     Raises:
         InputError: The file cannot be read or names no repository.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read {path}: {error}.") from error
-    repos = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    lines = (line.strip() for line in read_text(path).split("\n"))
+    repos = [line for line in lines if line and not line.startswith("#")]
     if not repos:
         raise InputError(f"{path} names no repository.", "Write one path or URL per line.")
     return repos
@@ -136,7 +134,7 @@ def _host_is_plain(url: str) -> bool:
 def _local(path: Path, shown: str, branch: str) -> RepositorySource:
     path = path.absolute()
     path = path.parent if path.name == ".git" else path
-    name = path.resolve().name.removesuffix(".git")
+    name = _last(path.resolve().name)
     if path.is_file():
         with path.open("rb") as file:
             is_bundle = file.read(5) == b"# v2 " or path.suffix == ".bundle"

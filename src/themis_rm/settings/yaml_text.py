@@ -16,6 +16,7 @@ MAX_DEPTH = 50
 MAX_VALUES = 100_000
 """Largest number of values, with aliases replaced by what they refer to."""
 
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 
@@ -58,6 +59,11 @@ class _Loader(yaml.SafeLoader):
         if node is not None:
             self._check_node(node)
         return node
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        """Return the tag of a value; ``4:00:00`` is a text, which YAML 1.1 reads as a number of base 60."""
+        tag = str(super().resolve(kind, value, implicit))
+        return _TEXT if tag in _NUMBERS and isinstance(value, str) and ":" in value else tag
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Build a value; a number or a date out of range is an error of the text."""

@@ -52,7 +52,7 @@ def run_stage(stage: Stage, run_folder: Path) -> None:
     state_file = folder / STATE_FILE
     fingerprint = stage.fingerprint()
     saved = _read(state_file)
-    if saved.get("fingerprint") == fingerprint and saved.get("state") == "done":
+    if saved.get("fingerprint") == fingerprint and saved.get("state") == "done" and "outputs" in saved:
         stage.report = StageReport.load(folder)
         stage.output = str(saved["outputs"])
         stage.state = "unchanged"
@@ -75,5 +75,5 @@ def run_stage(stage: Stage, run_folder: Path) -> None:
 def _read(state_file: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(state_file.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from themis_rm.errors import InputError
 from themis_rm.pipeline import StageReport, read_counts
 from themis_rm.progress import poll, suppress_progress, tasks_done
 from themis_rm.storage.json_text import parse_json
@@ -104,7 +105,10 @@ def read_progress(folder: Path) -> str:
     if logs.is_dir():
         newest = max(logs.iterdir(), key=lambda path: path.stat().st_mtime, default=None)
         if newest is not None:
-            report = read_counts(newest.name, newest)
+            try:
+                report = read_counts(newest.name, newest)
+            except InputError:  # a task is writing its counts
+                return ""
             return f"{newest.name}: {tasks_done(newest)} tasks done, {format_counts(report)}"
     return ""
 

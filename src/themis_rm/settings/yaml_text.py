@@ -62,7 +62,7 @@ class _Loader(yaml.SafeLoader):
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
         """Return the tag of a value; ``4:00:00`` is a text, which YAML 1.1 reads as a number of base 60."""
-        tag = str(super().resolve(kind, value, implicit))
+        tag = str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
         return _TEXT if tag in _NUMBERS and isinstance(value, str) and ":" in value else tag
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:

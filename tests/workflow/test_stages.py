@@ -4,7 +4,7 @@ import pytest
 
 from themis_rm.errors import InputError
 from themis_rm.pipeline import StageReport
-from themis_rm.storage.output_dir import exclusive
+from themis_rm.storage.locks import exclusive
 from themis_rm.workflow.stages import Stage, run_stage
 
 

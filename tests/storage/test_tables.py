@@ -38,10 +38,11 @@ def written(path: Path, content: str | bytes) -> Path:
         ("a.json", "\ufeff" + json.dumps(ROWS)),
         ("a.json", json.dumps({"version": 1, "data": ROWS}, indent=1)),
         ("a.json", json.dumps({"data": ROWS}, indent=1)),
-        ("a.jsonl.gz", gzip.compress(JSON_LINES.encode())),
+        ("a.jsonl.gz", gzip.compress(JSON_LINES.encode(), mtime=0)),
         ("a.jsonl.bz2", bz2.compress(JSON_LINES.encode())),
         ("a.json.xz", lzma.compress(json.dumps(ROWS).encode())),
     ],
+    ids=range(12),
 )
 def test_json_in_all_its_forms(tmp_path: Path, name: str, content: str | bytes) -> None:
     assert rows(written(tmp_path / name, content)) == ROWS
@@ -83,12 +84,13 @@ def test_a_bad_line_does_not_end_the_file(tmp_path: Path) -> None:
         ("a.json", "nothing"),
         ("a.json", ""),
         ("a.json", json.dumps({"a": {"b": []}}, indent=1)),
-        ("a.jsonl.gz", gzip.compress(JSON_LINES.encode())[:-12]),
+        ("a.jsonl.gz", gzip.compress(JSON_LINES.encode(), mtime=0)[:-12]),
         ("a.jsonl.gz", b"not gzip"),
         ("a.arrow", b"not arrow"),
         ("a.parquet", b"PAR1"),
         ("a.csv", b"a,b\n\xff\xfe,1\n"),
     ],
+    ids=range(10),
 )
 def test_a_damaged_file_is_one_error(tmp_path: Path, name: str, content: str | bytes) -> None:
     with pytest.raises(InputError, match=name):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from themis_rm.api import (
         assemble,
         compile_benchmark,
+        convert,
         curate,
         evaluate,
         leaderboard,
@@ -35,7 +36,7 @@ _MODULE_OF = {
     **dict.fromkeys(
         (
             *("load", "score", "rank", "evaluate", "leaderboard"),
-            *("train", "mine", "curate", "assemble", "compile_benchmark"),
+            *("train", "mine", "curate", "assemble", "convert", "compile_benchmark"),
         ),
         "themis_rm.api",
     ),
@@ -52,6 +53,7 @@ __all__ = [
     "UserError",
     "assemble",
     "compile_benchmark",
+    "convert",
     "curate",
     "evaluate",
     "leaderboard",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from themis_rm.benchmark.compile import CompileSettings
     from themis_rm.benchmark.manifest import Manifest
     from themis_rm.curation.settings import CurateSettings
+    from themis_rm.dataset.preferences import PreferenceSettings
     from themis_rm.dataset.settings import AssembleSettings
     from themis_rm.evaluation.evaluate import EvaluateSettings
     from themis_rm.evaluation.leaderboard.result import Leaderboard, LeaderboardSettings
@@ -272,6 +273,30 @@ def assemble(
     from themis_rm.dataset.settings import AssembleSettings
 
     return run(pairs, out, _resolve(AssembleSettings, settings, overrides), _resolve(ExecutorSettings, executor, {}))
+
+
+def convert(
+    data: str | Path,
+    out: str | Path,
+    *,
+    settings: PreferenceSettings | Mapping[str, Any] | str | Path | None = None,
+    **overrides: Any,
+) -> StageReport:
+    """Convert preference data of any known format to the columns of the published data.
+
+    Args:
+        data: File or directory of tables (Parquet, JSONL, JSON, CSV, Arrow), or a hub name.
+        out: Output directory; a dataset for :func:`train` or :func:`evaluate`.
+        settings: See :class:`~themis_rm.dataset.preferences.PreferenceSettings`.
+        **overrides: Single settings, such as ``language="Python"``.
+
+    Raises:
+        UserError: The data or a setting cannot be used.
+    """
+    from themis_rm.dataset.convert import convert as run
+    from themis_rm.dataset.preferences import PreferenceSettings
+
+    return run(data, out, _resolve(PreferenceSettings, settings, overrides))
 
 
 def compile_benchmark(

@@ -297,6 +297,15 @@ def text_of(message: Message) -> str:
     return "".join(parts)
 
 
+def is_unicode(text: str) -> bool:
+    """Return whether a text has no lone surrogates, which JSON can contain but no file or tokenizer accepts."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def map_texts(messages: Conversation, change: Callable[[str], str]) -> Conversation:
     """Return a conversation with all its texts changed, keys of arguments included; roles and other keys are kept."""
 

@@ -268,7 +268,9 @@ def _stored(value: Any) -> Conversation | None:
 def _with_system(messages: Conversation | None, system: str | None) -> Conversation | None:
     if messages is None or not system:
         return messages
-    return [{"role": "system", "content": system}, *messages]
+    own = messages[0]["role"] == "system"
+    text = f"{system}\n\n{messages[0]['content']}" if own else system
+    return [{"role": "system", "content": text}, *messages[own:]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +284,30 @@ class BenchmarkPair(Row):
     aspect: str
     language: str
     subset: str
+
+    def first_request(self) -> str:
+        """Return the text of the first message of the user."""
+        return self.prompt
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationPair(BenchmarkPair):
+    """A row of a benchmark whose request or responses are more than one text.
+
+    Attributes:
+        messages: Turns before the responses, a system message included; ``None`` for a single one, ``prompt``.
+        chosen_messages: Turns of the better response; ``None`` for a single text, ``chosen``.
+        rejected_messages: Turns of the other response; ``None`` for a single text, ``rejected``.
+    """
+
+    messages: list[Message] | None = None
+    chosen_messages: list[Message] | None = None
+    rejected_messages: list[Message] | None = None
+
+    def first_request(self) -> str:
+        """Return the text of the first message of the user."""
+        turns = (message["content"] for message in self.messages or [] if message["role"] == "user")
+        return next(turns, self.prompt)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.benchmark.pairs import check_rows, read_benchmark
+from themis_rm.dataset.preferences import DataSettings
 from themis_rm.errors import InputError
+from themis_rm.records import BenchmarkPair
 
 GOOD = {
     "id": "a",
@@ -31,13 +33,9 @@ def write(path, *rows):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"aspect": "Charm"}, "unknown-aspect"),
-        ({"aspect": "Helpfulness"}, "unknown-aspect"),
-        ({"language": "Cobol"}, "unknown-language"),
         ({"chosen": " \n"}, "empty-response"),
         ({"rejected": ""}, "empty-response"),
         ({"prompt": ""}, "empty-prompt"),
-        ({"id": ""}, "empty-id"),
         ({"id": "a"}, "duplicate-id"),
         ({"chosen": None}, "missing-chosen"),
         ({"language": 7}, "language-is-integer"),
@@ -51,20 +49,76 @@ def test_an_invalid_row_is_rejected_with_its_reason(tmp_path, change, reason):
     assert read.rejected[0]["where"] == "b.jsonl:2"
 
 
-@pytest.mark.parametrize("line", ["{", "[1]", "7", "\ufffd\x00"])
-def test_a_line_that_is_not_a_row_is_rejected(tmp_path, line):
-    assert read_benchmark(write(tmp_path / "b.jsonl", GOOD, line)).reasons == {"not-a-row": 1}
+@pytest.mark.parametrize(
+    ("line", "reason"), [("{", "not-json"), ("[1]", "not-a-row"), ("7", "not-a-row"), ("\ufffd\x00", "not-json")]
+)
+def test_a_line_that_is_not_a_row_is_rejected(tmp_path, line, reason):
+    assert read_benchmark(write(tmp_path / "b.jsonl", GOOD, line)).reasons == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "aspect", "language"),
+    [
+        ({"aspect": "Charm"}, "Charm", "Cpp"),
+        ({"aspect": "Helpfulness"}, "Helpfulness", "Cpp"),
+        ({"aspect": None}, "unspecified", "Cpp"),
+        ({"language": "Cobol"}, "Functional_Correctness", "Cobol"),
+        ({"language": "typescript"}, "Functional_Correctness", "TypeScript"),
+        ({"language": None}, "Functional_Correctness", "unspecified"),
+    ],
+)
+def test_pairs_of_other_criteria_and_languages_are_groups_of_their_own(tmp_path, change, aspect, language):
+    (pair,) = read_benchmark(write(tmp_path / "b.jsonl", {**GOOD, **change})).pairs
+    assert (pair.aspect, pair.language) == (aspect, language)
+
+
+def test_rows_without_an_id_get_one_from_their_texts(tmp_path):
+    row = {key: value for key, value in GOOD.items() if key != "id"}
+    read = read_benchmark(write(tmp_path / "b.jsonl", row, row, {**row, "prompt": "Another."}))
+    assert (len(read.pairs), read.reasons) == (2, {"duplicate-id": 1})
+
+
+TURNS = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Hi"},
+    {"role": "assistant", "content": "Hello"},
+    {"role": "user", "content": "Sum it."},
+]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_turns_of_a_request_are_kept(tmp_path, kind):
+    row = {**GOOD, "prompt": TURNS}
+    path = tmp_path / f"b.{kind}"
+    write(path, row) if kind == "jsonl" else pq.write_table(pa.Table.from_pylist([row]), path)
+    (pair,) = read_benchmark(path).pairs
+    assert (pair.prompt, pair.messages, pair.first_request()) == ("Sum it.", TURNS, "Hi")
+
+
+def test_the_criteria_prompt_of_training_data_is_left_out(tmp_path):
+    row = {"system": "Grade.", "input": "Sum it.", "chosen": "a", "rejected": "b", "idx": "7"}
+    (pair,) = read_benchmark(write(tmp_path / "b.jsonl", row)).pairs
+    assert type(pair) is BenchmarkPair
+    assert (pair.id, pair.prompt) == ("7", "Sum it.")
+
+
+def test_rows_are_filtered_by_language_and_criterion(tmp_path):
+    rows = [{**GOOD, "id": f"{a}{n}", "aspect": a, "language": n} for a in ("FC", "SH") for n in ("Go", "Ruby")]
+    path = write(tmp_path / "b.jsonl", *rows)
+    read = read_benchmark(path, settings=DataSettings(language="go", aspect="SH"))
+    assert [pair.id for pair in read.pairs] == ["SHGo"]
+    assert read.reasons == {"other-language": 2, "other-aspect": 1}
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
 def test_missing_columns_are_named_in_the_error(tmp_path, kind):
-    row = {key: value for key, value in GOOD.items() if key not in {"subset", "aspect"}}
+    row = {key: value for key, value in GOOD.items() if key not in {"chosen", "aspect"}}
     path = tmp_path / f"b.{kind}"
     if kind == "jsonl":
         write(path, row)
     else:
         pq.write_table(pa.Table.from_pylist([row]), path)
-    with pytest.raises(InputError, match="lacks the columns aspect, subset"):
+    with pytest.raises(InputError, match=r"no known preference format; it has the columns id \(text\), .*prompt"):
         read_benchmark(path)
 
 
@@ -94,7 +148,7 @@ def test_all_files_of_a_directory_are_read(tmp_path):
 @pytest.mark.parametrize("text", ["", "\n\n"])
 def test_an_empty_benchmark_is_an_error(tmp_path, text):
     (tmp_path / "b.jsonl").write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match="no usable pair"):
+    with pytest.raises(InputError, match="no row that can be read"):
         read_benchmark(tmp_path / "b.jsonl")
 
 
@@ -163,10 +217,10 @@ def test_pairs_that_disagree_with_execution_are_rejected_on_request(tmp_path, ki
 
 
 def test_the_verified_column_does_not_change_the_reason_of_an_invalid_row(tmp_path):
-    rows = [{**GOOD, "verified": "agrees"}, {**GOOD, "verified": "disagrees"}, {**GOOD, "id": "c", "aspect": "Charm"}]
+    rows = [{**GOOD, "verified": "agrees"}, {**GOOD, "verified": "disagrees"}, {**GOOD, "id": "c", "chosen": ""}]
     assert read_benchmark(write(tmp_path / "b.jsonl", *rows), "agrees").reasons == {
         "duplicate-id": 1,
-        "unknown-aspect": 1,
+        "empty-response": 1,
     }
 
 
@@ -192,5 +246,5 @@ def test_a_task_is_a_group_within_its_source(tmp_path):
 
 
 def test_a_rejected_row_does_not_belong_to_a_task(tmp_path):
-    rows = [{**GOOD, "group": "g"}, {**GOOD, "id": "b", "group": "g", "aspect": "Charm"}]
+    rows = [{**GOOD, "group": "g"}, {**GOOD, "id": "b", "group": "g", "chosen": ""}]
     assert set(read_benchmark(write(tmp_path / "b.jsonl", *rows)).tasks) == {"a"}

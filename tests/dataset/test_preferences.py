@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from themis_rm.dataset.preferences import PreferenceReader, PreferenceSettings, RejectedRow
+from themis_rm.dataset.preferences import DataSettings, PreferenceReader, RejectedRow
 from themis_rm.errors import InputError, SettingError
 from themis_rm.records import Preference, pair_conversations
 from themis_rm.storage.parquet import write_rows
@@ -16,7 +16,8 @@ ROW = {"prompt": ASK, "chosen": GOOD, "rejected": BAD}
 def reader(folder: Path, *rows: Any, **settings: Any) -> PreferenceReader:
     file = folder / "data.jsonl"
     file.write_text("".join(row if isinstance(row, str) else json.dumps(row) + "\n" for row in rows))
-    return PreferenceReader([file], PreferenceSettings(**settings))
+    keep_ties = settings.pop("keep_ties", False)
+    return PreferenceReader([file], DataSettings(**settings), keep_ties)
 
 
 def test_a_row_gets_the_columns_of_the_published_data(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_bad_rows_are_counted_by_reason_and_the_rest_is_read(tmp_path: Path) -> 
 
 def test_a_rejected_row_says_where_it_is(tmp_path: Path) -> None:
     found = [row for row in reader(tmp_path, ROW, {**ROW, "chosen": 3}).rows() if isinstance(row, RejectedRow)]
-    assert [(row.reason, row.where) for row in found] == [("chosen-is-not-text", "data.jsonl:2")]
+    assert [(row.reason, row.where) for row in found] == [("chosen-is-integer", "data.jsonl:2")]
 
 
 def test_ties_are_dropped_and_counted(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_ties_are_dropped_and_counted(tmp_path: Path) -> None:
 
 
 def test_ties_can_be_kept(tmp_path: Path) -> None:
-    (row,) = reader(tmp_path, {**ROW, "margin": 0}, ties="keep").preferences()
+    (row,) = reader(tmp_path, {**ROW, "margin": 0}, keep_ties=True).preferences()
     assert (row.tie, row.margin) == (True, 0.0)
 
 
@@ -116,7 +117,7 @@ def test_unknown_names_are_refused_at_the_start(tmp_path: Path, settings: dict[s
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="has no rows"):
+    with pytest.raises(InputError, match="no row that can be read"):
         reader(tmp_path)
 
 

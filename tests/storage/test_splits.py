@@ -51,7 +51,7 @@ def test_a_single_file_is_training_data_however_it_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "missing"])
 def test_a_path_without_rows_is_refused(tmp_path, name):
-    with pytest.raises(InputError, match="No Parquet or JSONL file"):
+    with pytest.raises(InputError, match="No table at"):
         find_split_files(tmp_path / name)
 
 

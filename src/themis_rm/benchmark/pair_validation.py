@@ -20,7 +20,7 @@ from themis_rm.languages.syntax import (
     to_text,
     walk,
 )
-from themis_rm.models.protocol import is_unicode
+from themis_rm.messages import is_unicode
 from themis_rm.settings import Settings
 
 

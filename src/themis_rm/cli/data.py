@@ -1,4 +1,4 @@
-"""Verbs of the data stages: ``mine``, ``curate`` and ``assemble``."""
+"""Verbs of the data stages: ``mine``, ``curate``, ``assemble`` and ``convert``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ import typer
 
 from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import DATA, app
-from themis_rm.cli.options import Executor, Out, Workers, executor_flags
+from themis_rm.cli.options import (
+    AspectFilter,
+    DataFormat,
+    Executor,
+    LanguageFilter,
+    Out,
+    Workers,
+    data_flags,
+    executor_flags,
+)
 from themis_rm.cli.output import stage_lines
 from themis_rm.errors import SettingError
 
@@ -120,3 +129,28 @@ def assemble(
     settings, execution = call.stage_settings({"seed": seed, **executor_flags(executor, workers)})
     report = build_dataset(pairs, out, settings, execution)
     call.output(report, *stage_lines(report, out))
+
+
+@verb(
+    app,
+    "convert",
+    "convert pairs.jsonl --out dataset",
+    "convert OWNER/NAME --out dataset --language Python --aspect SH",
+    "convert pairs.csv --out dataset -s columns.prompt=question -s columns.chosen=good -s columns.rejected=bad",
+    panel=DATA,
+)
+def convert(
+    call: Call,
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="Preference data in any known format: file, directory or hub name.")
+    ],
+    out: Out,
+    format_: DataFormat = None,
+    language: LanguageFilter = None,
+    aspect: AspectFilter = None,
+) -> None:
+    """Convert preference data of any known format to the columns of the published data."""
+    from themis_rm.dataset.convert import convert as run_conversion
+
+    report = run_conversion(data, out, call.settings(data_flags(format_, language, aspect)))
+    call.output(report, f"format: {report.details['format']}", *stage_lines(report, out))

@@ -80,7 +80,8 @@ def evaluate(
         )
     settings = call.settings(flags)
     results = run_evaluation(model, benchmark, out, settings)
-    call.output(results, results.table())
+    form = [f"format: {results.run.format}"] if results.run and benchmark != "authored" else []
+    call.output(results, *form, results.table())
     if results.counts and results.counts.rejected:
         reasons = ", ".join(f"{rows} {reason}" for reason, rows in results.counts.rejected.items())
         print_lines(f"Excluded rows, in {out / 'rejected.jsonl'}: {reasons}.", stderr=True)
@@ -142,7 +143,8 @@ def adversarial(
         from themis_rm.evaluation.adversarial.attack import attack
 
     results = attack(model, benchmark, out, settings)
-    call.output(results, results.table())
+    form = [f"format: {results.run.format}"] if results.run and benchmark != "authored" else []
+    call.output(results, *form, results.table())
 
 
 @verb(

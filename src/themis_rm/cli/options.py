@@ -66,6 +66,23 @@ Executor = Annotated[
     str | None, typer.Option("--executor", metavar="TYPE", help="Where the tasks run: local, ray or slurm.")
 ]
 
+DataFormat = Annotated[
+    str | None,
+    typer.Option("--format", metavar="NAME", help="Format of the rows; by default found by their columns."),
+]
+LanguageFilter = Annotated[
+    list[str] | None,
+    typer.Option("--language", metavar="NAME", help="Keep only rows in this programming language; repeatable."),
+]
+AspectFilter = Annotated[
+    list[str] | None, typer.Option("--aspect", metavar="NAME", help="Keep only rows of this criterion; repeatable.")
+]
+
+
+def data_flags(form: str | None, language: list[str] | None, aspect: list[str] | None) -> dict[str, Any]:
+    """Return the settings that the options of preference data change."""
+    return {"format": form, "language": language or None, "aspect": aspect or None}
+
 
 def executor_flags(executor: str | None, workers: int | None) -> dict[str, Any]:
     """Return the settings that the options of a data stage change."""

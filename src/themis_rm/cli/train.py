@@ -34,7 +34,8 @@ def train(
     ],
     out: Out,
     data: Annotated[
-        str | None, typer.Option("--data", metavar="DIR", help="Preference dataset, instead of the recipe's.")
+        str | None,
+        typer.Option("--data", metavar="DATA", help="Preference data, instead of the recipe's."),
     ] = None,
     max_steps: Annotated[
         int | None, typer.Option("--max-steps", metavar="N", min=1, help="Number of updates, instead of epochs.")
@@ -66,5 +67,5 @@ def train(
     ]
     baseline = report.checkpoint / BASELINE
     left_out = [] if baseline.is_dir() else ["no n-gram baseline: the responses of no row differ in their n-grams"]
-    lines = [*accuracies, *failed, *left_out, f"checkpoint: {report.checkpoint}"]
+    lines = [f"format: {report.format}", *accuracies, *failed, *left_out, f"checkpoint: {report.checkpoint}"]
     call.output(report, *stage_lines(report.to_stage_report(), out), *lines)

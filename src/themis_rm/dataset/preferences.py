@@ -5,27 +5,28 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from themis_rm.criteria import PRINCIPLES, criterion, is_criterion
 from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair, UnusableRowError, detect_format
 from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.languages import get_language
-from themis_rm.messages import Conversation, Message, texts_of
+from themis_rm.messages import Conversation, Message, is_unicode, texts_of
 from themis_rm.records import Preference
 from themis_rm.settings import Settings
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.json_lines import BadLine
+from themis_rm.storage.parquet import open_parquet, require_text
 from themis_rm.storage.tables import read_table
 
 _SAMPLE = 64  # rows by which the format is found
 
 
-class PreferenceSettings(Settings):
+class DataSettings(Settings):
     """How preference data is read."""
 
     format: str = ""
@@ -36,12 +37,26 @@ class PreferenceSettings(Settings):
     """Keep only rows in these programming languages."""
     aspect: tuple[str, ...] = ()
     """Keep only rows of these criteria."""
-    ties: Literal["drop", "keep"] = "drop"
-    """Whether rows whose responses are equally good are kept; training and accuracy use only the others."""
     default_language: str = ""
     """Language of rows that name none."""
     default_aspect: str = ""
     """Criterion of rows that name none."""
+
+    @field_validator("language", "aspect", mode="before")
+    @classmethod
+    def _split_names(cls, value: Any) -> Any:
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    def reader_settings(self) -> DataSettings:
+        """Return the settings of this class alone, of an object that has others too."""
+        return DataSettings(**{name: getattr(self, name) for name in DataSettings.model_fields})
+
+
+class PreferenceSettings(DataSettings):
+    """Settings of ``themis-rm convert``."""
+
+    ties: Literal["drop", "keep"] = "drop"
+    """Whether rows whose responses are equally good are kept; training and accuracy use only the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +81,15 @@ class PreferenceReader:
     Attributes:
         files: Files of one format.
         settings: How they are read.
-        format: The format, found by the first rows of the first file.
+        keep_ties: Whether rows whose responses are equally good are used.
+        format: The format, found by the first rows.
         rejected: Reason -> number of rows that were not used so far.
         read: Number of rows that were read so far.
     """
 
     files: Sequence[Path]
-    settings: PreferenceSettings = field(default_factory=PreferenceSettings)
+    settings: DataSettings = field(default_factory=DataSettings)
+    keep_ties: bool = False
     format: PreferenceFormat = field(init=False)
     rejected: Counter[str] = field(init=False, default_factory=Counter)
     read: int = field(init=False, default=0)
@@ -81,66 +98,133 @@ class PreferenceReader:
         """Find the format.
 
         Raises:
-            InputError: The files hold no row, or no format fits.
+            InputError: The files hold no row, no format fits, or criteria or languages are numbers without names.
             SettingError: The format, a language or a criterion of the settings is unknown.
         """
-        for name in self.settings.language:
-            get_language(name)
-        for name in self.settings.aspect:
-            training_aspect(name, known=True)
-        self._languages = {language_name(name) for name in self.settings.language}
-        self._aspects = {training_aspect(name) for name in self.settings.aspect}
+        self.filter = PairFilter.of(self.settings, self.keep_ties)
+        for file in self.files:
+            _require_label_names(file, self.settings)
         self.format = self._find_format()
 
     def _find_format(self) -> PreferenceFormat:
         if self.settings.format:
             return FORMATS.get(self.settings.format)
-        sample = itertools.islice((row for _, row in self._rows(self.files[:1]) if isinstance(row, dict)), _SAMPLE)
+        sample = itertools.islice((row for _, row in self._rows() if isinstance(row, dict)), _SAMPLE)
         rows = list(sample)
         if not rows:
-            raise InputError(f"{self.files[0]} has no rows.", "Check that it is the right file.")
+            raise InputError(f"{self.files[0]} has no row that can be read.", "Check that it is the right file.")
         return detect_format(rows, str(self.files[0]))
 
-    def _rows(self, files: Sequence[Path]) -> Iterator[tuple[str, Any]]:
+    def _rows(self) -> Iterator[tuple[str, Any]]:
         names = self.settings.columns
-        for file in files:
+        for file in self.files:
             for where, row in read_table(file):
                 yield where, _renamed(row, names) if isinstance(row, dict) and names else row
 
-    def rows(self) -> Iterator[Preference | RejectedRow]:
-        """Yield the preference rows of each row, or why it is not used."""
-        for where, row in self._rows(self.files):
+    def pairs(self) -> Iterator[tuple[PreferencePair | RejectedRow, str, Any]]:
+        """Yield each pair, or why a row is not used, with the place and the content of the row."""
+        for where, row in self._rows():
             self.read += 1
-            for result in self._read(where, row):
+            for result in read_pairs(self.format, where, row, self.filter):
                 if isinstance(result, RejectedRow):
                     self.rejected[result.reason] += 1
-                yield result
+                yield result, where, row
+
+    def rows(self) -> Iterator[Preference | RejectedRow]:
+        """Yield the preference rows of each row, or why it is not used."""
+        for result, _, row in self.pairs():
+            yield result if isinstance(result, RejectedRow) else to_preference(result, row)
 
     def preferences(self) -> Iterator[Preference]:
         """Yield the usable rows."""
         return (row for row in self.rows() if isinstance(row, Preference))
 
-    def _read(self, where: str, row: Any) -> Iterator[Preference | RejectedRow]:
-        if not isinstance(row, dict):
-            bad = isinstance(row, BadLine)
-            yield RejectedRow("not-json" if bad else "not-a-row", where, row.text if bad else row)
-            return
-        try:
-            for pair in self.format.read(row):
-                preference = to_preference(pair, row, self.settings)
-                reason = self._reason_to_skip(preference, pair)
-                yield RejectedRow(reason, where, row) if reason else preference
-        except UnusableRowError as error:
-            yield RejectedRow(error.reason, where, row)
 
-    def _reason_to_skip(self, row: Preference, pair: PreferencePair) -> str:
-        if pair.tie and self.settings.ties == "drop":
+@dataclass(frozen=True)
+class PairFilter:
+    """Which pairs of a file are used.
+
+    Attributes:
+        languages: Names of programming languages; empty for all.
+        aspects: Training names of criteria; empty for all.
+        default_language: Language of pairs that name none.
+        default_aspect: Criterion of pairs that name none.
+        keep_ties: Whether pairs of equally good responses are used.
+    """
+
+    languages: frozenset[str] = frozenset()
+    aspects: frozenset[str] = frozenset()
+    default_language: str = ""
+    default_aspect: str = ""
+    keep_ties: bool = False
+
+    @classmethod
+    def of(cls, settings: DataSettings, keep_ties: bool = False) -> PairFilter:
+        """Return the filter of the settings.
+
+        Raises:
+            SettingError: A language or a criterion is unknown.
+        """
+        return cls(
+            frozenset(get_language(name).name for name in settings.language),
+            frozenset(training_aspect(name, known=True) for name in settings.aspect),
+            language_name(settings.default_language),
+            training_aspect(settings.default_aspect),
+            keep_ties,
+        )
+
+    def named(self, pair: PreferencePair) -> PreferencePair:
+        """Return a pair with the names of its language and criterion in training data, or the default ones."""
+        return replace(
+            pair,
+            language=language_name(pair.language) or self.default_language,
+            aspect=training_aspect(pair.aspect) or self.default_aspect,
+        )
+
+    def reason(self, pair: PreferencePair) -> str:
+        """Return why a pair is not used, empty if it is."""
+        if pair.tie and not self.keep_ties:
             return "tie"
-        if self._languages and row.language not in self._languages:
+        if self.languages and pair.language not in self.languages:
             return "other-language"
-        if self._aspects and row.aspect not in self._aspects:
+        if self.aspects and pair.aspect not in self.aspects:
             return "other-aspect"
         return ""
+
+
+def read_pairs(
+    form: PreferenceFormat, where: str, row: Any, pair_filter: PairFilter
+) -> Iterator[PreferencePair | RejectedRow]:
+    """Yield the pairs of a row, or why it is not used."""
+    if not isinstance(row, dict):
+        bad = isinstance(row, BadLine)
+        yield RejectedRow("not-json" if bad else "not-a-row", where, row.text if bad else row)
+        return
+    try:
+        for pair in form.read(row):
+            named = pair_filter.named(_require_unicode(pair))
+            reason = pair_filter.reason(named)
+            yield RejectedRow(reason, where, row) if reason else named
+    except UnusableRowError as error:
+        yield RejectedRow(error.reason, where, row)
+
+
+def _require_unicode(pair: PreferencePair) -> PreferencePair:
+    """Return a pair unless a text has lone surrogates, which no file or tokenizer accepts."""
+    names = [pair.id, pair.language, pair.aspect, pair.subset, pair.group]
+    if not is_unicode("".join([*texts_of((pair.prompt, pair.chosen, pair.rejected)), *names])):
+        raise UnusableRowError("not-unicode")
+    return pair
+
+
+_LABELS = ("aspect", "language")
+"""Columns that datasets store as class labels."""
+
+
+def _require_label_names(file: Path, settings: DataSettings) -> None:
+    if file.suffix == ".parquet":
+        with open_parquet(file) as handle:
+            require_text(handle, file, [settings.columns.get(name, name) for name in _LABELS])
 
 
 def _renamed(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -150,31 +234,27 @@ def _renamed(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]
     return kept | {name: row.get(source) for name, source in names.items()}
 
 
-def to_preference(pair: PreferencePair, row: Mapping[str, Any], settings: PreferenceSettings) -> Preference:
-    """Return a pair as a row.
-
-    Raises:
-        UnusableRowError: A text has lone surrogates, which no file or tokenizer accepts.
-    """
+def to_preference(pair: PreferencePair, row: Mapping[str, Any]) -> Preference:
+    """Return a pair as a row, with what else the row of the file says about its origin."""
     conversations = (pair.prompt, pair.chosen, pair.rejected)
-    try:
-        "".join(texts_of(conversations)).encode()
-    except UnicodeEncodeError:
-        raise UnusableRowError("not-unicode") from None
     system = pair.prompt[0]["content"] if pair.prompt[0]["role"] == "system" else None
     turns = pair.prompt[1:] if system is not None else pair.prompt
-    idx = pair.id or stable_id(*(repr(part) for part in conversations))
+    time = row.get("unix_time")
     return Preference(
         system=system or None,
         input=turns[-1]["content"],
         chosen=pair.chosen[-1]["content"],
         rejected=pair.rejected[-1]["content"],
-        language=language_name(pair.language or settings.default_language),
-        aspect=training_aspect(pair.aspect or settings.default_aspect),
-        source=pair.subset or str(row.get("source") or ""),
-        idx=idx,
-        repos=str(row.get("repos") or ""),
-        license=str(row.get("license") or ""),
+        language=pair.language,
+        aspect=pair.aspect,
+        source=pair.subset or _name(row, "source"),
+        idx=pair.id or stable_id(*(repr(part) for part in conversations)),
+        prompt_mode=_name(row, "prompt_mode"),
+        instruction_source=_name(row, "instruction_source"),
+        operator=_name(row, "operator"),
+        repos=_name(row, "repos"),
+        unix_time=time if isinstance(time, int) and not isinstance(time, bool) else None,
+        license=_name(row, "license"),
         messages=None if _is_plain(turns, "user") else turns,
         chosen_messages=None if _is_plain(pair.chosen, "assistant") else pair.chosen,
         rejected_messages=None if _is_plain(pair.rejected, "assistant") else pair.rejected,
@@ -182,6 +262,11 @@ def to_preference(pair: PreferencePair, row: Mapping[str, Any], settings: Prefer
         weight=pair.weight,
         tie=pair.tie,
     )
+
+
+def _name(row: Mapping[str, Any], column: str) -> str:
+    value = row.get(column)
+    return value if isinstance(value, str) and is_unicode(value) else ""
 
 
 def _is_plain(messages: Conversation, role: str) -> bool:

@@ -20,7 +20,8 @@ from pydantic import Field
 
 import themis_rm
 from themis_rm.benchmark.pairs import AUTHORED, Benchmark, Verified, read_benchmark
-from themis_rm.criteria import criterion
+from themis_rm.criteria import criterion, is_criterion
+from themis_rm.dataset.preferences import DataSettings
 from themis_rm.evaluation import statistics as stats
 from themis_rm.evaluation.failures import (
     MIN_SCORED,
@@ -37,7 +38,7 @@ from themis_rm.evaluation.results import (
     RunInfo,
 )
 from themis_rm.evaluation.scores import read_scores, with_stated_scores, write_scores
-from themis_rm.messages import Conversation, conversation
+from themis_rm.messages import Conversation
 from themis_rm.models import ngrams_crossfit as crossfit
 from themis_rm.models.loading import load_model, prompt_set_of
 from themis_rm.models.protocol import NOTES, RewardModel, Score
@@ -45,7 +46,7 @@ from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import StageReport
 from themis_rm.progress import track
 from themis_rm.prompts import PromptMode, PromptSet
-from themis_rm.records import BenchmarkPair, PairScore
+from themis_rm.records import BenchmarkPair, PairScore, pair_conversations
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
@@ -77,7 +78,7 @@ class ScoringSettings(Settings):
     """How the model is loaded and run: device, dtype, maximum length, ..."""
 
 
-class EvaluateSettings(ScoringSettings):
+class EvaluateSettings(ScoringSettings, DataSettings):
     """How a model is evaluated."""
 
     baselines: tuple[str, ...] = ("length", crossfit.NAME)
@@ -136,13 +137,21 @@ class RunPrompts:
             SettingError: The prompt set lacks a prompt.
         """
         if self.prompts is not None:
-            for aspect in sorted({pair.aspect for pair in pairs}):
+            for aspect in sorted({pair.aspect for pair in pairs if is_criterion(pair.aspect)}):
                 self.prompts.system(self.mode, criterion(aspect))
 
     def conversations(self, pair: BenchmarkPair) -> list[Conversation]:
         """Return the conversations of the chosen and the rejected response."""
-        system = self.prompts.system(self.mode, criterion(pair.aspect)) if self.prompts else None
-        return [conversation(system, pair.prompt, response) for response in (pair.chosen, pair.rejected)]
+        return list(pair_conversations(pair.to_dict(), self._system(pair), pair.prompt))
+
+    def without_criterion(self, pair: BenchmarkPair) -> bool:
+        """Return whether a pair gets no criteria prompt because its criterion is not known."""
+        return self.mode == "own" and not is_criterion(pair.aspect)
+
+    def _system(self, pair: BenchmarkPair) -> str | None:
+        if self.prompts is None or self.without_criterion(pair):
+            return None
+        return self.prompts.system(self.mode, criterion(pair.aspect) if self.mode == "own" else None)
 
 
 def evaluate(
@@ -169,7 +178,8 @@ def evaluate(
     settings = settings or EvaluateSettings()
     out = None if out is None else Path(out)
     started = time.monotonic()
-    read, unscored = take_sample(read_benchmark(benchmark, settings.verified), settings.limit)
+    everything = read_benchmark(benchmark, settings.verified, settings.reader_settings())
+    read, unscored = take_sample(everything, settings.limit)
     prompts = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
     prompts.check(read.pairs)
     baselines = _find_baselines(model, settings)
@@ -183,7 +193,7 @@ def evaluate(
         scores,
         accuracies=_accuracies(scores, read, settings),
         stated=_stated_accuracies(scores, read, settings),
-        counts=_count_rows(scores, read, unscored),
+        counts=_count_rows(scores, read, unscored, prompts),
         baselines=_evaluate_baselines(baselines, loaded, scores, read, prompts, out, settings),
         run=_run_info(loaded, read, prompts, settings),
     )
@@ -393,7 +403,7 @@ def _load_baselines(
             yield fitted
 
 
-def _count_rows(scores: Sequence[PairScore], benchmark: Benchmark, unscored: int) -> RowCounts:
+def _count_rows(scores: Sequence[PairScore], benchmark: Benchmark, unscored: int, prompts: RunPrompts) -> RowCounts:
     notes = Counter(note for row in scores for note in NOTES if f": {note}" in row.note)
     return RowCounts(
         read=len(benchmark.pairs) + len(benchmark.rejected) + unscored,
@@ -402,6 +412,7 @@ def _count_rows(scores: Sequence[PairScore], benchmark: Benchmark, unscored: int
         failed=count_failures(scores),
         rejected=benchmark.reasons,
         beyond_limit=unscored,
+        without_criterion=sum(map(prompts.without_criterion, benchmark.pairs)),
         notes=dict(sorted(notes.items())),
     )
 
@@ -416,6 +427,7 @@ def _run_info(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, set
         model_facts=model.identity.facts,
         benchmark=benchmark.name,
         benchmark_digest=benchmark.digest,
+        format=benchmark.format,
         verified=settings.verified,
         limit=settings.limit,
         prompts=prompts.mode,

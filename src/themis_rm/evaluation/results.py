@@ -114,6 +114,8 @@ class RunInfo(ResultPart):
     """Name of the benchmark."""
     benchmark_digest: str
     """Hash of the scored pairs."""
+    format: str = ""
+    """Format of the rows of the benchmark; empty for runs of earlier versions."""
     verified: str = "any"
     """``agrees`` if only pairs whose label agrees with execution were used; the others are counted as rejected."""
     limit: int | None = None
@@ -147,6 +149,8 @@ class RowCounts(ResultPart):
     """Reason -> rows that are not usable pairs; they are written to ``rejected.jsonl`` and are in no accuracy."""
     beyond_limit: int = 0
     """Pairs that were not scored because of ``limit``; they are in no accuracy."""
+    without_criterion: int = 0
+    """Pairs without a known criterion, which were scored without a criteria prompt in prompt mode ``own``."""
     notes: dict[str, int] = Field(default_factory=dict)
     """``control-tokens``: pairs with control tokens of the model in a text, encoded as text; ``partly-written``: pairs
     of which the chat template left out or changed a part."""
@@ -281,11 +285,12 @@ class EvaluationResults(Result):
         table.add_column("criterion")
         for name in (*(row.extensions[0] for row in languages), "all"):
             table.add_column(name, justify="right", no_wrap=True)
-        for item in CRITERIA:
-            if item.benchmark_aspect in accuracies.by_criterion:
-                row = accuracies.cells[item.benchmark_aspect]
-                cells = [row.get(language.benchmark_name) for language in languages]
-                table.add_row(item.short, *map(_cell, [*cells, accuracies.by_criterion[item.benchmark_aspect]]))
+        known = {item.benchmark_aspect: item.short for item in CRITERIA}
+        others = sorted(set(accuracies.by_criterion) - set(known))
+        for name in (*known, *others):
+            if name in accuracies.by_criterion:
+                cells = [accuracies.cells[name].get(language.benchmark_name) for language in languages]
+                table.add_row(known.get(name, name), *map(_cell, [*cells, accuracies.by_criterion[name]]))
         table.add_section()
         for index, (name, of) in enumerate(self.systems()):
             cells = [of.by_language.get(language.benchmark_name) for language in languages]
@@ -322,6 +327,10 @@ class EvaluationResults(Result):
             yield f"Only pairs whose label agrees with execution; {excluded} excluded."
         if self.counts is not None and self.counts.beyond_limit:
             yield f"Only a sample of the pairs was scored; {self.counts.beyond_limit} not scored."
+        if self.counts is not None and self.counts.without_criterion:
+            yield f"{self.counts.without_criterion} pairs name no known criterion: scored without a criteria prompt."
+        if rejected.get("tie"):
+            yield f"{rejected['tie']} rows say that both responses are equally good; they are in no accuracy."
 
 
 def _slice(kind: str, criterion: str = "", language: str = "", subset: str = "") -> dict[str, str]:

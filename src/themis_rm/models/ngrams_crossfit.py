@@ -61,7 +61,7 @@ def cross_fit(pairs: Sequence[BenchmarkPair], settings: NGramSettings | None = N
     for pair in pairs:
         values = feature_difference(pair.chosen, pair.rejected, "", settings)
         if values:
-            folds[fold_of(pair.prompt)].append(values)
+            folds[fold_of(pair.first_request())].append(values)
     if sum(map(bool, folds)) < 2:
         return None
     models = []

@@ -102,15 +102,6 @@ class RewardModel(Protocol):
         """Return one score per conversation, in their order; each must end with a message of the assistant."""
 
 
-def is_unicode(text: str) -> bool:
-    """Return whether a text has no lone surrogates, which JSON can contain but no file or tokenizer accepts."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def response_of(conversation: Conversation) -> str | None:
     """Return the text of the last message if it is the assistant's, otherwise ``None``."""
     if not conversation or conversation[-1]["role"] != "assistant":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Literal, NamedTuple
 
-from themis_rm.messages import Conversation, fold_system, texts_of
+from themis_rm.messages import Conversation, fold_system, is_unicode, texts_of
 from themis_rm.models.control_tokens import ControlTokens, ProtectedConversation
 from themis_rm.models.protocol import (
     CONTROL_TOKENS,
@@ -25,7 +25,6 @@ from themis_rm.models.protocol import (
     TOKENIZER,
     TOOL_CALLS,
     TOOL_TURN,
-    is_unicode,
     response_of,
 )
 from themis_rm.models.settings import Bos, ControlTokenMode, SystemRole

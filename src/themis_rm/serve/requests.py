@@ -10,8 +10,7 @@ from typing import Any
 from themis_rm.criteria import CRITERIA, Criterion, criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import language_of_path
-from themis_rm.messages import Conversation, conversation, join_response, parse_messages, texts_of
-from themis_rm.models.protocol import is_unicode
+from themis_rm.messages import Conversation, conversation, is_unicode, join_response, parse_messages, texts_of
 from themis_rm.models.settings import ModelSettings
 from themis_rm.settings import Settings
 from themis_rm.storage.input_files import path_text

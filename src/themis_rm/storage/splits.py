@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from themis_rm.errors import InputError
+from themis_rm.storage.tables import TABLE_TYPES, table_files, table_type
 
 Split = Literal["train", "validation", "test"]
 
@@ -23,9 +24,6 @@ SPLIT_NAMES: dict[str, Split] = {
 }
 """Word in the name of a file or directory -> split. The words are those of the ``datasets`` library, except that it
 counts ``eval`` as test."""
-
-FILE_TYPES = (".parquet", ".jsonl")
-"""Types of files that hold rows. A directory with files of both types is read as the first one."""
 
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 
@@ -70,7 +68,7 @@ def find_split_files(path: str | Path) -> SplitFiles:
     """
     path = Path(path)
     if path.is_file():
-        return SplitFiles((path,))
+        return SplitFiles(tuple(table_files(path)))
     files = _files_with_rows(path)
     for root in (path, path / "data"):
         near = [file for file in files if _is_near(file, root)]
@@ -87,11 +85,12 @@ def split_of(name: str) -> Split | None:
 
 
 def _files_with_rows(path: Path) -> list[Path]:
-    for suffix in FILE_TYPES:
-        files = sorted(file for file in path.rglob(f"*{suffix}") if file.is_file()) if path.is_dir() else []
-        if files:
+    """Return the tables below a directory that have the first type of :data:`TABLE_TYPES` found there."""
+    tables = [file for file in sorted(path.rglob("*")) if table_type(file) and file.is_file()] if path.is_dir() else []
+    for kind in TABLE_TYPES:
+        if files := [file for file in tables if table_type(file) == kind]:
             return files
-    raise InputError(f"No Parquet or JSONL file at {path}.", "Give a .parquet or .jsonl file, or a directory of them.")
+    raise InputError(f"No table at {path}.", f"Give a file, or a directory of files: {', '.join(TABLE_TYPES)}.")
 
 
 def _is_near(file: Path, root: Path) -> bool:

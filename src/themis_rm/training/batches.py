@@ -64,8 +64,9 @@ def collate(pairs: Sequence[dict[str, Any]], pad_token_id: int) -> dict[str, Ten
         pad_token_id: Token to pad with.
 
     Returns:
-        ``input_ids`` and ``attention_mask``, shape ``[2 * pairs, tokens]`` (all chosen, then all rejected), and
-        ``completion_mask``, shape ``[pairs, tokens]``, true on completion tokens of the chosen responses.
+        ``input_ids`` and ``attention_mask``, shape ``[2 * pairs, tokens]`` (all chosen, then all rejected),
+        ``completion_mask``, shape ``[pairs, tokens]``, true on completion tokens of the chosen responses, and
+        ``margin`` and ``weight``, shape ``[pairs]``.
     """
     sides = [pair["chosen"] for pair in pairs] + [pair["rejected"] for pair in pairs]
     width = max(len(ids) for ids in sides)
@@ -82,4 +83,6 @@ def collate(pairs: Sequence[dict[str, Any]], pad_token_id: int) -> dict[str, Ten
         "input_ids": torch.from_numpy(input_ids),
         "attention_mask": torch.from_numpy(mask),
         "completion_mask": torch.from_numpy(completion),
+        "margin": torch.tensor([pair.get("margin", 0.0) for pair in pairs], dtype=torch.float32),
+        "weight": torch.tensor([pair.get("weight", 1.0) for pair in pairs], dtype=torch.float32),
     }

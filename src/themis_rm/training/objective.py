@@ -2,9 +2,11 @@
 
 ``L = -log sigmoid(r_c - r_r) + lm_loss_weight * NLL(y_c | p, x) + center_rewards_coefficient * (r_c + r_r)^2``
 
-The Bradley-Terry and centering terms are means over pairs, the language-modeling term is a mean over completion
-tokens, each over the *global* batch: all processes and all accumulation steps. A mean per micro-batch would make the
-objective depend on the accumulation and on the number of processes.
+The Bradley-Terry and centering terms are means over pairs, weighted by the ``weight`` of each row and divided by the
+sum of the weights; a row's ``margin`` times ``margin_coefficient`` is subtracted from ``r_c - r_r``. The
+language-modeling term is a mean over completion tokens without weights. Each mean is over the *global* batch: all
+processes and all accumulation steps. A mean per micro-batch would make the objective depend on the accumulation and on
+the number of processes.
 """
 
 from __future__ import annotations
@@ -49,7 +51,11 @@ def term_sums(output: PairOutput, weights: Mapping[str, float]) -> dict[str, Ten
         output: Rewards and negative log-likelihood of the pairs.
         weights: Names of the terms, from :func:`objective_weights`.
     """
-    return {name: LOSSES.get(name).function(output).sum() for name in weights}
+    return {name: _weighted(LOSSES.get(name).function(output), output.weight).sum() for name in weights}
+
+
+def _weighted(values: Tensor, weight: Tensor | None) -> Tensor:
+    return values * weight.to(values.dtype) if weight is not None and values.ndim else values
 
 
 def combine(
@@ -64,7 +70,7 @@ def combine(
     Args:
         sums: Sums of the terms over this forward pass, from :func:`term_sums`.
         weights: Weights of the terms, at least one.
-        pairs: Pairs in the global batch.
+        pairs: Pairs in the global batch, by weight.
         tokens: Completion tokens in the global batch.
     """
     shares = [weights[name] * total / _count(LOSSES.get(name), pairs, tokens) for name, total in sums.items()]

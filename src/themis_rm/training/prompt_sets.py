@@ -18,8 +18,9 @@ def find_prompt_set(name: str, data: Path, splits: PreferenceSplits) -> PromptSe
     Args:
         name: ``dataset``, ``themis`` (the built-in set) or the path of a file.
         data: The dataset; a ``prompts.json`` in its directory is its prompt set.
-        splits: Its rows, for a dataset without that file. If they contain only built-in criteria prompts or none, the
-            built-in set is returned; otherwise a set is extracted from them.
+        splits: Its rows, for a dataset without that file. If they contain only built-in criteria prompts or none, or
+            are not in the columns of the published data, whose system messages are criteria prompts, the built-in set
+            is returned; otherwise a set is extracted from them.
 
     Raises:
         InputError: The file cannot be read or is not a prompt set.
@@ -30,6 +31,8 @@ def find_prompt_set(name: str, data: Path, splits: PreferenceSplits) -> PromptSe
         return PromptSet.from_file(Path(name))
     if (data / PROMPTS_FILE).is_file():
         return PromptSet.from_file(data / PROMPTS_FILE)
+    if splits.format != "themis":
+        return built_in()
     known = {built_in().render([criterion]) for criterion in CRITERIA}
     known |= {built_in().render(order) for order in itertools.permutations(CRITERIA)}
     if all(row["system"] in known for row in splits.rows("train") if row["system"]):

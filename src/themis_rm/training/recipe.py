@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from themis_rm.dataset.preferences import DataSettings
 from themis_rm.errors import SettingError, did_you_mean
 from themis_rm.settings import Override, Settings
 from themis_rm.training.find_recipe import find_recipe
@@ -80,7 +81,7 @@ class TokenizerSettings(Settings):
         return self
 
 
-class TrainRecipe(Settings):
+class TrainRecipe(DataSettings):
     """Settings of one training run."""
 
     synonyms: ClassVar[dict[str, str]] = {
@@ -143,8 +144,8 @@ class TrainRecipe(Settings):
     run_name: str = "reward-model"
     """Name of the run; evaluation results call the checkpoint by it."""
     data: str = ""
-    """Preference dataset: a Parquet file, a directory of them, or a Hub name. ``--data`` and ``themis-rm run``
-    override it."""
+    """Preference dataset in any known format: a file, a directory of files, or a Hub name. ``--data`` and
+    ``themis-rm run`` override it."""
     backbone: BackboneSettings
     """Language model that the reward head is added to."""
     tokenizer: TokenizerSettings = TokenizerSettings()
@@ -168,6 +169,8 @@ class TrainRecipe(Settings):
     """Weight of the reward-centering loss."""
     center_rewards_form: CenterRewardsForm = "sum"
     """Reward-centering loss: ``sum`` for ``(r_c + r_r)^2``, ``absolute`` for ``(|r_c| + |r_r|)^2``."""
+    margin_coefficient: float = Field(1.0, ge=0)
+    """Factor of the rows' margins in the preference loss; 0 ignores them. Margins are in the units of the dataset."""
     extra_losses: dict[str, float] = Field(default_factory=dict)
     """Further loss terms: registered name -> weight. Plugins register terms under ``themis_rm.losses``."""
     adam_beta1: float = Field(0.9, ge=0, lt=1)

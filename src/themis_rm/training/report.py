@@ -28,6 +28,8 @@ class TrainReport(Result):
     """Number of weights of the backbone and the reward head."""
     data_hash: str
     """SHA-256 of the dataset."""
+    format: str = ""
+    """Format of the dataset's rows."""
     train: TokenizationCounts
     """Row counts of the training split."""
     validation: TokenizationCounts

@@ -32,7 +32,7 @@ from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.report import REPORT_FILE, TrainReport
 from themis_rm.training.resume import checkpoint_step, find_resume_checkpoint
 from themis_rm.training.splits import PreferenceSplits, Split, find_splits
-from themis_rm.training.token_cache import TokenizationCounts, TokenizedPairs, load_or_tokenize
+from themis_rm.training.token_cache import TOKENS_LAYOUT, TokenizationCounts, TokenizedPairs, load_or_tokenize
 from themis_rm.training.tokenization import PairEncoder
 from themis_rm.training.tokenizers import load_recipe_tokenizer, pad_token_id, sample_texts, train_bpe
 from themis_rm.training.trainer import PairTrainer, training_arguments
@@ -97,7 +97,7 @@ def train(
     disable_progress_bar()  # of transformers, for reading and writing files
     if recipe.num_threads:
         torch.set_num_threads(recipe.num_threads)
-    splits = find_splits(data, recipe.validation_fraction)
+    splits = find_splits(data, recipe.validation_fraction, recipe.reader_settings())
     process = _start_process_group(out)
     check_processes(recipe, process)
     report = _train(recipe, splits, out, process, data)
@@ -176,6 +176,7 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
     pad = pad_token_id(tokenizer, pair_encoder.closing_token())
     check_backbone(recipe, tokenizer, pad, out)
     key = stable_id(
+        TOKENS_LAYOUT,
         digest,
         tokenizer.backend_tokenizer.to_str(),
         tokenizer.chat_template,
@@ -263,6 +264,7 @@ def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_
         steps=trainer.args.max_steps,
         parameters=trainer.num_parameters,
         data_hash=prepared.digest,
+        format=prepared.splits.format,
         train=prepared.counts["train"],
         validation=prepared.counts["validation"],
         metrics={"validation": trainer.final_metrics(), "train": trainer.evaluate_pairs(trainer.train_dataset)},

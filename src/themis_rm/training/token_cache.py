@@ -25,8 +25,12 @@ _SCHEMA = pa.schema(
         ("prompt_length", pa.int32()),
         ("truncated", pa.bool_()),
         ("key", pa.int64()),
+        ("margin", pa.float32()),
+        ("weight", pa.float32()),
     ]
 )
+TOKENS_LAYOUT = "margin-weight"
+"""Name of the columns of the Arrow files, part of the key of a cache."""
 _BATCH = 256
 _SPLITS: tuple[Split, ...] = ("train", "validation")
 
@@ -78,14 +82,19 @@ class TokenizedPairs:
         return len(self.lengths)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """Return one pair: ``chosen`` and ``rejected`` token ids (int32) and the chosen side's ``prompt_length``."""
+        """Return one pair.
+
+        Returns:
+            ``chosen`` and ``rejected`` token ids (int32), the chosen side's ``prompt_length``, ``margin`` and
+            ``weight``.
+        """
         number = int(np.searchsorted(self.ends, index, side="right"))
         batch = self.batches[number]
         row = index - (int(self.ends[number - 1]) if number else 0)
         return {
             "chosen": batch.column("chosen")[row].values.to_numpy(),
             "rejected": batch.column("rejected")[row].values.to_numpy(),
-            "prompt_length": batch.column("prompt_length")[row].as_py(),
+            **{name: batch.column(name)[row].as_py() for name in ("prompt_length", "margin", "weight")},
         }
 
     def sample(self, num_pairs: int) -> np.ndarray:
@@ -135,6 +144,8 @@ def _record(row: Mapping[str, Any], pair: EncodedPair) -> dict[str, Any]:
         "prompt_length": pair.chosen.prompt_length,
         "truncated": pair.truncated,
         "key": int(stable_id(row["input"], row["chosen"], row["rejected"])[:15], 16),
+        "margin": row.get("margin") or 0.0,
+        "weight": 1.0 if row.get("weight") is None else row["weight"],
     }
 
 

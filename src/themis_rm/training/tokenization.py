@@ -18,6 +18,7 @@ from themis_rm.models.rendering import Renderer, Rendering, Tokens
 from themis_rm.models.templates.chat_template import load_template
 from themis_rm.models.templates.source import find_source
 from themis_rm.models.tokenizers import special_tokens
+from themis_rm.records import pair_conversations
 from themis_rm.training.recipe import Overflow, SystemRole
 
 # Two responses without a common first or last character, and without anything that a template would trim.
@@ -129,17 +130,21 @@ class PairEncoder:
     def encode_pairs(self, rows: Sequence[Mapping[str, Any]]) -> list[EncodedPair | Dropped]:
         """Encode rows with the columns ``system, input, chosen, rejected`` in one tokenizer call.
 
+        The turns of ``messages``, ``chosen_messages`` and ``rejected_messages`` take the place of the texts where a row
+        has them, see :class:`~themis_rm.records.Preference`. The completion is the last message.
+
         Returns:
-            For each row the pair, or the reason for dropping it: ``empty-response``, ``prompt-too-long`` (not one token
-            of a response would fit), ``too-long`` (only with ``overflow="drop"``), ``identical`` (both responses have
-            the same tokens, before or after truncation), or a failure of the chat template as in scoring.
+            For each row the pair, or the reason for dropping it: ``zero-weight``, ``empty-response``,
+            ``prompt-too-long`` (not one token of a response would fit), ``too-long`` (only with ``overflow="drop"``),
+            ``identical`` (both responses have the same tokens, before or after truncation), or a failure of the chat
+            template as in scoring.
         """
-        kept = [i for i, row in enumerate(rows) if row["chosen"].strip() and row["rejected"].strip()]
-        requests = [
-            (rows[i]["system"], rows[i]["input"], rows[i][side]) for i in kept for side in ("chosen", "rejected")
+        kept = [i for i, row in enumerate(rows) if _is_used(row)]
+        talks = [talk for i in kept for talk in pair_conversations(rows[i], rows[i]["system"], rows[i]["input"])]
+        encoded = iter(self.encode_conversations(talks))
+        result: list[EncodedPair | Dropped] = [
+            Dropped("zero-weight" if row.get("weight") == 0 else "empty-response") for row in rows
         ]
-        encoded = iter(self.encode(requests))
-        result: list[EncodedPair | Dropped] = [Dropped("empty-response")] * len(rows)
         for i in kept:
             result[i] = _pair(next(encoded), next(encoded))
         return result
@@ -212,6 +217,11 @@ class PairEncoder:
             # The response's last token also covers the start of the closing text: encode the closing text separately.
             return self.renderer.tokenize([replace(rendering, text=rendering.text[stop:])])[0].ids
         return ids[first:]
+
+
+def _is_used(row: Mapping[str, Any]) -> bool:
+    texts = all(row.get(f"{side}_messages") or row[side].strip() for side in ("chosen", "rejected"))
+    return texts and row.get("weight") != 0
 
 
 def _common_length(one: str, two: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from themis_rm.errors import CheckpointError
+from themis_rm.messages import parse_messages, text_of
 from themis_rm.models.tokenizers import load_tokenizer
 from themis_rm.storage.digests import stable_id
 from themis_rm.training.recipe import BpeSettings, TrainRecipe
@@ -36,6 +37,8 @@ def sample_texts(rows: Iterable[Mapping[str, Any]], share: float) -> Iterator[st
         for key in ("system", "input", "chosen", "rejected"):
             if row[key]:
                 yield row[key]
+        for key in ("messages", "chosen_messages", "rejected_messages"):
+            yield from map(text_of, parse_messages(row[key]) if row.get(key) else ())
 
 
 def train_bpe(texts: Iterator[str], settings: BpeSettings, max_length: int) -> Any:

@@ -34,7 +34,7 @@ from themis_rm.training.resume import MarkCompleteCheckpoints
 from themis_rm.training.schedule import learning_rate_at, warmup_steps
 from themis_rm.training.token_cache import TokenizedPairs
 
-_STATISTICS = ("reward_chosen", "reward_rejected", "correct", "pairs", "tokens")
+_STATISTICS = ("reward_chosen", "reward_rejected", "correct", "pairs", "weight", "tokens")
 
 
 def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int, num_processes: int) -> TrainingArguments:
@@ -200,19 +200,20 @@ class PairTrainer(Trainer):
         num_batches: int,
         device: torch.device,
     ) -> tuple[list[dict[str, Tensor]], Tensor]:
-        """Fetch the batches of one step and count its pairs and completion tokens over all processes.
+        """Fetch the batches of one step, sum the weights of its pairs and count its completion tokens.
 
         Returns:
-            The batches, and a float64 tensor ``[pairs, completion tokens]`` with the counts of the global batch.
+            The batches, and a float64 tensor ``[weights, completion tokens]`` with the totals of the global batch over
+            all processes.
         """
         batches = list(itertools.islice(epoch_iterator, num_batches))
-        counts = torch.zeros(2, dtype=torch.int64, device=device)
+        counts = torch.zeros(2, dtype=torch.float64, device=device)
         for batch in batches:
-            counts[0] += len(batch["completion_mask"])
+            counts[0] += batch["weight"].sum(dtype=torch.float64)
             counts[1] += batch["completion_mask"].sum()
         if self.args.world_size > 1:
             counts = self.accelerator.reduce(counts, reduction="sum")
-        return batches, counts.to(torch.float64)
+        return batches, counts
 
     def compute_loss(
         self,
@@ -226,6 +227,8 @@ class PairTrainer(Trainer):
         output: PairOutput = model(
             inputs["input_ids"], inputs["attention_mask"], completion if needs_nll(self.weights) else None
         )
+        output.margin = inputs["margin"] * self.recipe.margin_coefficient
+        output.weight = inputs["weight"]
         sums = term_sums(output, self.weights)
         assert isinstance(num_items_in_batch, Tensor)  # noqa: S101
         pairs, tokens = num_items_in_batch.to(sums["bradley_terry"].dtype)
@@ -239,7 +242,8 @@ class PairTrainer(Trainer):
     def _accumulate(self, output: PairOutput, sums: dict[str, Tensor], tokens: Tensor) -> None:
         wins = (output.chosen > output.rejected).sum() + 0.5 * (output.chosen == output.rejected).sum()
         pairs = torch.tensor(len(output.chosen), device=output.chosen.device)
-        values = (*sums.values(), output.chosen.sum(), output.rejected.sum(), wins, pairs, tokens)
+        weight = pairs if output.weight is None else output.weight.sum(dtype=torch.float64)
+        values = (*sums.values(), output.chosen.sum(), output.rejected.sum(), wins, pairs, weight, tokens)
         self.sums = self.sums.to(output.chosen.device) + torch.stack([v.detach().to(torch.float64) for v in values])
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -251,7 +255,7 @@ class PairTrainer(Trainer):
         sums = dict(zip((*self.weights, *_STATISTICS), totals, strict=True))
         self.sums = torch.zeros_like(self.sums)
         pairs, tokens = sums["pairs"], sums["tokens"]
-        counts = {"pairs": pairs, "tokens": max(1.0, tokens)}
+        counts = {"pairs": sums["weight"], "tokens": max(1.0, tokens)}
         terms = {name: sums[name] / counts[LOSSES.get(name).mean_over] for name in self.weights}
         line = {
             "split": "train",

@@ -10,9 +10,11 @@ from typing import Any
 
 from rich.console import Console
 
-from themis_rm.benchmark.pairs import from_preference, read_benchmark
+from themis_rm.benchmark.pairs import read_benchmark, to_benchmark_pair
 from themis_rm.curation.curate import curate
+from themis_rm.dataset.adapters import PreferencePair
 from themis_rm.dataset.assemble import assemble
+from themis_rm.dataset.preferences import PreferenceReader
 from themis_rm.errors import InputError, SettingError
 from themis_rm.evaluation.evaluate import RESULTS, evaluate
 from themis_rm.evaluation.results import EvaluationResults
@@ -20,14 +22,14 @@ from themis_rm.mining.functions import mine_trees
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.pipeline import StageReport
 from themis_rm.prompts import PromptSet
-from themis_rm.records import BenchmarkPair, Preference
+from themis_rm.records import BenchmarkPair
 from themis_rm.report.page import ScoredExample, render
 from themis_rm.results import TableView
 from themis_rm.serve.scorer import Scorer
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.locks import exclusive
-from themis_rm.storage.parquet import read_rows, write_rows
+from themis_rm.storage.parquet import write_rows
 from themis_rm.storage.splits import find_split_files
 from themis_rm.terminal import TerminalConsole
 from themis_rm.training.checks import check_recipe
@@ -283,8 +285,9 @@ def _evaluate(recipe: RunRecipe, benchmark: str | Path, model: Path, to: Path) -
 
 def _evaluate_held_out(recipe: RunRecipe, out: Path, to: Path) -> StageReport:
     files = find_split_files(out / ASSEMBLE).validation
-    rows = (row for file in files for row in read_rows(file, Preference.required()))
-    pairs = (BenchmarkPair(**from_preference(row)) for row in islice(rows, HELD_OUT_PAIRS))
+    rows = (result for result, _, _ in PreferenceReader(files).pairs()) if files else iter(())
+    usable = (to_benchmark_pair(pair, "themis") for pair in rows if isinstance(pair, PreferencePair))
+    pairs = islice(usable, HELD_OUT_PAIRS)
     held_out = to / "held-out.parquet"
     if not write_rows(held_out, pairs, BenchmarkPair.schema()):
         return StageReport(HELD_OUT)

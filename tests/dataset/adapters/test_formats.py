@@ -168,8 +168,8 @@ def test_lists_give_every_combination_in_one_group() -> None:
     [
         ({"prompt": None, "chosen": GOOD, "rejected": BAD}, "missing-prompt"),
         ({"prompt": ASK, "chosen": None, "rejected": BAD}, "missing-chosen"),
-        ({"prompt": ASK, "chosen": GOOD, "rejected": 3}, "rejected-is-not-text"),
-        ({"prompt": ASK, "chosen": GOOD, "rejected": " "}, "empty-rejected"),
+        ({"prompt": ASK, "chosen": GOOD, "rejected": 3}, "rejected-is-integer"),
+        ({"prompt": ASK, "chosen": GOOD, "rejected": " "}, "empty-response"),
         ({"prompt": ASK, "chosen": GOOD, "rejected": GOOD}, "identical-responses"),
         ({"prompt": ASK, "chosen": [], "rejected": BAD}, "empty-chosen"),
         ({"prompt": [user(ASK), assistant("x")], "chosen": GOOD, "rejected": BAD}, "no-request"),
@@ -186,8 +186,9 @@ def test_an_unusable_row_has_a_reason(row: dict[str, Any], reason: str) -> None:
 
 
 def test_conversations_without_a_common_request_are_unusable() -> None:
+    row = {"chosen": [user("a"), assistant("x")], "rejected": [user("b"), assistant("y")]}
     with pytest.raises(UnusableRowError) as caught:
-        read({"chosen": [user("a"), assistant("x")], "rejected": [user("b"), assistant("y")]})
+        read(row, "implicit-conversations")
     assert caught.value.reason == "no-common-request"
 
 

@@ -6,6 +6,7 @@ file is the one whose required columns it has; of several, the one that requires
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -55,7 +56,7 @@ def detect_format(rows: Sequence[Mapping[str, Any]], where: str) -> PreferenceFo
         where: The file, for error messages.
 
     Raises:
-        InputError: No format fits, or several fit equally well.
+        InputError: No format fits, several fit equally well, or no row can be used in the one that fits.
     """
     columns = describe_columns(rows)
     fitting = [one for one in FORMATS if one.matches(columns)]
@@ -64,19 +65,38 @@ def detect_format(rows: Sequence[Mapping[str, Any]], where: str) -> PreferenceFo
         one.name: (len(one.required), sum(one.matches(describe_columns([row])) for row in rows)) for one in fitting
     }
     found = [one for one in fitting if ranks[one.name] == max(ranks.values())]
-    if len(found) == 1:
-        return found[0]
     shown = ", ".join(f"{name} ({kind.value})" for name, kind in columns.items())
     if not found:
-        raise InputError(
-            f"{where} is in no known preference format; it has the columns {shown}.",
-            "Name your columns: --set columns.prompt=NAME --set columns.chosen=NAME --set columns.rejected=NAME.",
-        )
+        raise InputError(f"{where} is in no known preference format; it has the columns {shown}.", _NAME_COLUMNS)
+    if len(found) == 1:
+        if reasons := _faults_of_all(found[0], rows):
+            raise InputError(
+                f"{where} has the columns of the format {found[0].name}, but none of its first {len(rows)} rows can be "
+                f"used ({', '.join(reasons)}); it has the columns {shown}.",
+                _NAME_COLUMNS,
+            )
+        return found[0]
     names = " and ".join(one.name for one in found)
     raise InputError(
         f"{where} fits the formats {names} equally well; it has the columns {shown}.",
         f"Choose one, such as --set format={found[0].name}.",
     )
+
+
+_NAME_COLUMNS = "Name your columns: --set columns.prompt=NAME --set columns.chosen=NAME --set columns.rejected=NAME."
+
+
+def _faults_of_all(form: PreferenceFormat, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the reasons why no row can be used, the most frequent first; empty if a row can be."""
+    reasons: Counter[str] = Counter()
+    for row in rows:
+        try:
+            list(form.read(row))
+        except UnusableRowError as error:
+            reasons[error.reason] += 1
+        else:
+            return []
+    return [reason for reason, _ in reasons.most_common()]
 
 
 __all__ = ["FORMATS", "PreferenceFormat", "PreferencePair", "UnusableRowError", "detect_format"]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair, UnusableRowError
 from themis_rm.dataset.adapters.columns import ANY, NUMBER, TEXT, TEXT_OR_MESSAGES, TEXTS
 from themis_rm.dataset.adapters.explicit import Explicit
-from themis_rm.dataset.adapters.pair import name_of, pair_of, prompt_of, texts_of
+from themis_rm.dataset.adapters.pair import label_of, name_of, pair_of, prompt_of, texts_of
 
 
 class Candidates(PreferenceFormat):
@@ -34,8 +34,8 @@ class Candidates(PreferenceFormat):
                     [{"role": "assistant", "content": rejected}],
                     id=f"{name}:{i}:{j}" if name else "",
                     group=name,
-                    language=name_of(row, "language"),
-                    aspect=name_of(row, "aspect", "criterion"),
+                    language=label_of(row, "language"),
+                    aspect=label_of(row, "aspect", "criterion"),
                     subset=name_of(row, "subset", "domain"),
                 )
         if not found:

@@ -12,7 +12,16 @@ from typing import Any, ClassVar
 
 from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair
 from themis_rm.dataset.adapters.columns import ANY, NUMBER, TEXT, TEXT_OR_MESSAGES
-from themis_rm.dataset.adapters.pair import name_of, number_of, pair_of, prompt_of, response_of, signed
+from themis_rm.dataset.adapters.pair import (
+    label_of,
+    name_of,
+    number_of,
+    pair_of,
+    prompt_of,
+    response_of,
+    signed,
+    weight_of,
+)
 
 
 class Explicit(PreferenceFormat):
@@ -30,10 +39,10 @@ class Explicit(PreferenceFormat):
             response_of(row, "chosen"),
             response_of(row, "rejected"),
             id=name_of(row, "id", "idx", "prompt_id", "uid"),
-            language=name_of(row, "language", "lang"),
-            aspect=name_of(row, "aspect", "criterion"),
+            language=label_of(row, "language", "lang"),
+            aspect=label_of(row, "aspect", "criterion"),
             subset=name_of(row, "subset", "source", "dataset"),
-            weight=number_of(row, "weight"),
+            weight=weight_of(row),
         )
         yield signed(pair, margin_of(row))
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair, UnusableRowError
 from themis_rm.dataset.adapters.columns import NUMBER, TEXT, TEXT_OR_MESSAGES
-from themis_rm.dataset.adapters.pair import name_of, number_of, pair_of, prompt_of, response_of, signed
+from themis_rm.dataset.adapters.pair import label_of, name_of, number_of, pair_of, prompt_of, response_of, signed
 
 
 class HelpSteer3(PreferenceFormat):
@@ -35,7 +35,7 @@ class HelpSteer3(PreferenceFormat):
             response_of(row, second),
             response_of(row, first),
             id=name_of(row, "id", "idx"),
-            language=name_of(row, "language"),
+            language=label_of(row, "language"),
             subset=name_of(row, "domain", "split"),
         )
         yield signed(pair, strength)

@@ -17,12 +17,13 @@ from themis_rm.dataset.adapters.explicit import margin_of
 from themis_rm.dataset.adapters.pair import (
     UnusableRowError,
     check_pair,
+    label_of,
     messages_of,
     name_of,
-    number_of,
     signed,
     split_conversations,
     text_of,
+    weight_of,
 )
 from themis_rm.messages import Conversation, conversation
 
@@ -72,10 +73,10 @@ def _pair(row: Mapping[str, Any], prompt: Conversation, chosen: Conversation, re
             chosen=chosen,
             rejected=rejected,
             id=name_of(row, "id", "idx", "prompt_id", "uid"),
-            language=name_of(row, "language", "lang"),
-            aspect=name_of(row, "aspect", "criterion"),
+            language=label_of(row, "language", "lang"),
+            aspect=label_of(row, "aspect", "criterion"),
             subset=name_of(row, "subset", "source", "dataset"),
-            weight=number_of(row, "weight"),
+            weight=weight_of(row),
         )
     )
 

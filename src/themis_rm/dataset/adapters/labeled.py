@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair, UnusableRowError
 from themis_rm.dataset.adapters.columns import MESSAGES, TEXT, TEXT_OR_MESSAGES
 from themis_rm.dataset.adapters.pair import (
+    label_of,
     messages_of,
     name_of,
     number_of,
@@ -95,7 +96,7 @@ def labeled_pair(
         response_of(row, chosen),
         response_of(row, rejected),
         id=name_of(row, "pair_id", "id", "idx"),
-        language=name_of(row, "language"),
+        language=label_of(row, "language"),
         subset=name_of(row, "source", "subset"),
     )
     return signed(pair, 0.0 if second is None else margin or None)

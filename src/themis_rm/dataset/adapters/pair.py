@@ -9,6 +9,7 @@ from typing import Any
 
 from themis_rm.errors import InputError
 from themis_rm.messages import Conversation, conversation, parse_messages
+from themis_rm.records import text_fault
 
 
 class UnusableRowError(ValueError):
@@ -60,11 +61,9 @@ def text_of(row: Mapping[str, Any], column: str) -> str:
     Raises:
         UnusableRowError: The value is missing, empty, or not a text.
     """
-    value = row.get(column)
-    if value is None:
-        raise UnusableRowError(f"missing-{column}")
-    if not isinstance(value, str):
-        raise UnusableRowError(f"{column}-is-not-text", f"{column} is a {type(value).__name__}")
+    if fault := text_fault(row, [column]):
+        raise UnusableRowError(fault)
+    value: str = row[column]
     if not value.strip():
         raise UnusableRowError(f"empty-{column}")
     return value
@@ -97,6 +96,21 @@ def name_of(row: Mapping[str, Any], *columns: str) -> str:
     return ""
 
 
+def label_of(row: Mapping[str, Any], *columns: str) -> str:
+    """Return the first non-empty value of these columns, the name of a language or criterion.
+
+    Raises:
+        UnusableRowError: A value is not a text.
+    """
+    for column in columns:
+        value = row.get(column)
+        if value is not None and (fault := text_fault(row, [column])):
+            raise UnusableRowError(fault)
+        if value and value.strip():
+            return str(value)
+    return ""
+
+
 def number_of(row: Mapping[str, Any], column: str) -> float | None:
     """Return a finite number, ``None`` for a missing value.
 
@@ -113,6 +127,18 @@ def number_of(row: Mapping[str, Any], column: str) -> float | None:
     if not math.isfinite(number):
         raise UnusableRowError(f"{column}-is-not-finite")
     return number
+
+
+def weight_of(row: Mapping[str, Any]) -> float | None:
+    """Return the column ``weight``, ``None`` for a missing value.
+
+    Raises:
+        UnusableRowError: It is not a finite number, or negative.
+    """
+    weight = number_of(row, "weight")
+    if weight is not None and weight < 0:
+        raise UnusableRowError("negative-weight")
+    return weight
 
 
 def messages_of(row: Mapping[str, Any], column: str) -> Conversation:
@@ -151,8 +177,7 @@ def _without_nulls(value: Any) -> Any:
 def prompt_of(row: Mapping[str, Any], column: str, system: str = "system") -> Conversation:
     """Return the messages before the responses from a text or messages, with the text of a system column in front."""
     value = row.get(column)
-    instruction = row.get(system)
-    head = instruction if isinstance(instruction, str) and instruction.strip() else None
+    head = label_of(row, system) or None
     if not isinstance(value, list):
         return conversation(head, text_of(row, column))
     messages = messages_of(row, column)
@@ -165,6 +190,8 @@ def response_of(row: Mapping[str, Any], column: str) -> Conversation:
     """Return the messages of a response from a text or messages."""
     if isinstance(row.get(column), list):
         return messages_of(row, column)
+    if isinstance(text := row.get(column), str) and not text.strip():
+        raise UnusableRowError("empty-response")
     return [{"role": "assistant", "content": text_of(row, column)}]
 
 

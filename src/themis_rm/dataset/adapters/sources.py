@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from themis_rm.errors import InputError, MissingExtraError
+from themis_rm.storage.splits import SplitFiles, find_split_files, split_of
 from themis_rm.storage.tables import TABLE_TYPES, table_files
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
@@ -49,6 +50,25 @@ def _entry(folder: Path, name: str) -> Path | None:
     """Return the directory or table of a name, ``None`` if there is none."""
     entries = [folder / name, *(folder / f"{name}{kind}{end}" for kind in TABLE_TYPES for end in ("", ".gz"))]
     return next((entry for entry in entries if entry.exists()), None)
+
+
+def find_dataset(data: str | Path) -> SplitFiles:
+    """Return the files of a dataset by split.
+
+    Args:
+        data: A file or directory of tables (see :func:`~themis_rm.storage.splits.find_split_files`), or a hub name.
+
+    Raises:
+        InputError: There is no such file, or the hub cannot be reached.
+        MissingExtraError: The ``datasets`` package is not installed.
+    """
+    if not is_hub_name(data):
+        return find_split_files(data)
+    groups: dict[str | None, list[Path]] = {}
+    for file in download(str(data)):  # files are named after the dataset, then the split
+        groups.setdefault(split_of(file.stem), []).append(file)
+    train = groups.get("train") or groups.get(None, [])
+    return SplitFiles(tuple(train), tuple(groups.get("validation", [])), tuple(groups.get("test", [])), named=True)
 
 
 def download(name: str, splits: Sequence[str] = (), config: str | None = None) -> list[Path]:

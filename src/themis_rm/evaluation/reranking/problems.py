@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from themis_rm.models.protocol import is_unicode
+from themis_rm.messages import is_unicode
 from themis_rm.records import text_fault
 from themis_rm.storage.json_lines import BadLine, read_json_lines
 

@@ -12,7 +12,7 @@ from typing import Literal
 from themis_rm.endpoints.chat import ChatEndpoint, ChatReply
 from themis_rm.endpoints.reasoning import answer_start
 from themis_rm.errors import SettingError
-from themis_rm.messages import Conversation, conversation, text_of
+from themis_rm.messages import Conversation, conversation, is_unicode, text_of
 from themis_rm.models.judges.answers import UNCLOSED_REASONING
 from themis_rm.models.judges.cache import Judgment, JudgmentCache
 from themis_rm.models.judges.control_tokens import has_control_tokens
@@ -29,7 +29,6 @@ from themis_rm.models.protocol import (
     TRANSIENT_FAILURES,
     ModelIdentity,
     Score,
-    is_unicode,
     response_of,
 )
 from themis_rm.models.settings import ControlTokenMode, JudgeSettings, ModelSettings

@@ -26,12 +26,14 @@ class PairOutput:
         nll: Summed negative log-likelihood of the completion tokens of the chosen responses, in nats, a scalar; 0
             where no term of the objective needs it.
         margin: By how much the chosen reward should exceed the rejected one, shape ``[pairs]``; ``None`` for 0.
+        weight: Weight of each pair, shape ``[pairs]``; ``None`` for 1. The objective applies it, not the term.
     """
 
     chosen: Tensor
     rejected: Tensor
     nll: Tensor
     margin: Tensor | None = None
+    weight: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,10 @@ class LossTerm:
     Attributes:
         name: Name in recipes and in the training log.
         function: Returns the term's values, shape ``[pairs]``, or their sum, a scalar, in float32 or float64. A sum
-            and not a mean, because the trainer divides by the counts of the global batch.
-        mean_over: Whether the sum is divided by the pairs or by the completion tokens of the global batch.
+            and not a mean, because the trainer divides by the counts of the global batch. Weights of pairs apply to
+            terms that return a value for each pair.
+        mean_over: Whether the sum is divided by the pairs (the sum of their weights) or by the completion tokens of the
+            global batch.
         needs_nll: Whether the function reads ``PairOutput.nll``.
     """
 

@@ -13,6 +13,7 @@ FOUNDATION = {
     *(
         "errors",
         "system_errors",
+        "threads",
         "terminal",
         "criteria",
         "records",

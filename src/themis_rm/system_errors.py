@@ -33,6 +33,9 @@ _HINTS: Mapping[int, str] = {
     errno.EOPNOTSUPP: "The file system does not support this: use a directory on another one.",
 }
 
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+"""Numbers of the errors of a disk that is full, read-only or damaged."""
+
 
 def explain(error: BaseException) -> UserError | None:
     """Return an error that the user can fix in its one-line form, or ``None`` for a bug of this package.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -41,6 +41,7 @@ from themis_rm.settings import Settings
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.jsonl_cache import JsonlCache
 from themis_rm.storage.parquet import read_rows, write_rows
+from themis_rm.threads import thread_pool
 
 VERIFIED_PAIRS, OUTCOMES = "verified_pairs.parquet", "outcomes.jsonl"
 """Names of files in the output directory: the result, and the cache that a run resumes from."""
@@ -282,7 +283,7 @@ def _execute(
 ) -> Iterator[tuple[Check, _CachedOutcomes]]:
     """Yield checks with outcomes: cached and finished ones first, then those that had to be run again."""
     retries: list[tuple[_Job, _CachedOutcomes]] = []
-    with ThreadPoolExecutor(settings.workers) as pool:
+    with thread_pool(settings.workers) as pool:
         running: dict[Future[_CachedOutcomes], _Job] = {}
         try:
             for job in jobs:

@@ -21,7 +21,7 @@ from rich.text import Text
 import themis_rm
 from themis_rm.cli.grammar import DEBUG
 from themis_rm.cli.groups import app
-from themis_rm.cli.signals import INTERRUPTED, OUTPUT_CLOSED, catch_signals
+from themis_rm.cli.signals import ENDED_BY_SIGNAL, INTERRUPTED, OUTPUT_CLOSED, catch_signals
 from themis_rm.system_errors import explain
 from themis_rm.terminal import TerminalConsole, one_line, protect_streams, protected_streams
 
@@ -35,7 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; an error that the user can fix is one line on standard error and code 2."""
     _open_closed_streams()
     protect_streams()  # tracebacks of bugs are printed after the verb has ended
-    raise SystemExit(run_verb(arguments))
+    code = run_verb(arguments)
+    if code in ENDED_BY_SIGNAL:
+        _flush_and_exit(code)
+    raise SystemExit(code)
 
 
 def run_verb(arguments: Sequence[str] | None = None) -> int:
@@ -94,6 +97,14 @@ def _print_line(label: str, style: str, message: str) -> None:
     line = Text.assemble((label, style), " ", text) if label else Text(text)
     with suppress(OSError):  # standard error is closed, or on a full disk
         TerminalConsole(stderr=True).print(line, soft_wrap=True)
+
+
+def _flush_and_exit(code: int) -> NoReturn:
+    """End the process without waiting for threads: a request to a server can take minutes."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _open_closed_streams() -> None:

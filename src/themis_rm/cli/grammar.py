@@ -7,8 +7,8 @@ import inspect
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +22,7 @@ from themis_rm.cli.output import print_json, print_lines
 from themis_rm.cli.verbs import EXECUTOR, EXECUTOR_TYPE, VERBS, settings_source, split_executor
 from themis_rm.errors import SettingError
 from themis_rm.storage.locks import exclusive, exclusive_file
+from themis_rm.system_errors import DISK_ERRORS, name_path
 
 if TYPE_CHECKING:
     from themis_rm.pipeline import ExecutorSettings
@@ -209,10 +210,8 @@ def verb(group: typer.Typer, name: str, *examples: str, panel: str | None = None
             if shared.pop("verbose"):
                 os.environ[DEBUG] = "1"  # read by this process and by its workers
             shared["set_"] = tuple(shared.get("set_") or ())
-            with ExitStack() as locks:
-                for lock, value in ((lock, options[name]) for name, lock in outputs.items()):
-                    if value is not None:
-                        locks.enter_context(lock(value))
+            given = {options[name]: lock for name, lock in outputs.items() if options[name] is not None}
+            with _locked(given):
                 function(Call(path, **shared), **options)
 
         signature = inspect.signature(function, eval_str=True)
@@ -228,6 +227,20 @@ def verb(group: typer.Typer, name: str, *examples: str, panel: str | None = None
         return function
 
     return register
+
+
+@contextmanager
+def _locked(outputs: Mapping[Path, Callable[[Path], AbstractContextManager[None]]]) -> Iterator[None]:
+    """Lock the outputs of a verb; a full disk names the first one if the error names no file."""
+    with ExitStack() as locks:
+        for path, lock in outputs.items():
+            locks.enter_context(lock(path))
+        try:
+            yield
+        except OSError as error:
+            if outputs and error.errno in DISK_ERRORS:
+                name_path(error, next(iter(outputs)))
+            raise
 
 
 def _lock_of(parameter: inspect.Parameter) -> Callable[[Path], AbstractContextManager[None]] | None:

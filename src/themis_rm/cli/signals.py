@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code after Ctrl-C."""
@@ -15,12 +14,15 @@ OUTPUT_CLOSED = 128 + signal.SIGPIPE
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+ENDED_BY_SIGNAL = frozenset(128 + number for number in _ENDING)
+"""Exit codes of a program that one of these signals has ended."""
 
-@dataclass
+
 class ReceivedSignal:
     """The signal that interrupted the program; SIGINT until another one is received."""
 
-    number: int = signal.SIGINT
+    def __init__(self) -> None:
+        self.number: int = signal.SIGINT
 
     @property
     def exit_code(self) -> int:

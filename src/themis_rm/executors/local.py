@@ -9,13 +9,17 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from copy import deepcopy
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
 
 from datatrove.executor.local import LocalPipelineExecutor
 
 from themis_rm.errors import UserError
-from themis_rm.executors.logs import silence_datatrove
+from themis_rm.executors.interrupts import deferred_interrupts
+from themis_rm.executors.logs import file_logs_only
+from themis_rm.terminal import protect_streams
 
 
 class LocalExecutor(LocalPipelineExecutor):
@@ -42,12 +46,18 @@ class LocalExecutor(LocalPipelineExecutor):
                 self._run_for_rank(rank)
             return
         context = multiprocessing.get_context("forkserver")
-        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_exit_with_parent) as pool:
-            tasks = [pool.submit(self._run_for_rank, rank) for rank in ranks]
-            workers = list((pool._processes or {}).values())  # noqa: SLF001
+        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_start_worker) as pool:
+            workers: list[BaseProcess] = []
             try:
+                with deferred_interrupts():
+                    _start_fork_server()
+                    tasks = [pool.submit(self._run_for_rank, rank) for rank in ranks]
+                workers = list((pool._processes or {}).values())  # noqa: SLF001
                 for task in as_completed(tasks):
                     task.result()
+            except KeyboardInterrupt:
+                _end_groups((pool._processes or {}).values())  # noqa: SLF001
+                raise
             except BrokenProcessPool:
                 pool.shutdown(cancel_futures=True)
                 raise UserError(
@@ -59,12 +69,8 @@ class LocalExecutor(LocalPipelineExecutor):
                 pool.shutdown(cancel_futures=True)
 
     def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> None:
-        silence_datatrove()
-        # datatrove prints the log of local rank 0 to the terminal; every rank also logs to a file.
-        try:
-            super()._run_for_rank(rank, local_rank + 1, node_rank)
-        finally:
-            silence_datatrove()  # closing a task's log restores the default one
+        with file_logs_only():
+            super()._run_for_rank(rank, local_rank, node_rank)
 
 
 def _cause(exit_codes: Iterable[int | None]) -> str:
@@ -80,7 +86,19 @@ def _cause(exit_codes: Iterable[int | None]) -> str:
     return f"died by signal {names.get(-code, -code)}{memory}"
 
 
-def _exit_with_parent() -> None:
+def _start_fork_server() -> None:
+    """Start the server that forks the workers, with SIGINT blocked: Ctrl-C interrupts this process alone."""
+    resource_tracker.ensure_running()  # it unblocks signals
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_worker() -> None:
+    os.setpgid(0, 0)  # a group for the worker and its programs (git), that ends as a whole
+    protect_streams()
     # An orphaned worker would keep writing while the run is resumed. The fork server does not end when the run is
     # killed, because it and its workers keep each other alive.
     parent = multiprocessing.parent_process()
@@ -90,4 +108,12 @@ def _exit_with_parent() -> None:
 
 def _exit_after(parent: BaseProcess) -> None:
     parent.join()
-    os._exit(1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _end_groups(workers: Iterable[BaseProcess]) -> None:
+    for worker in workers:
+        if worker.pid is not None:
+            with suppress(ProcessLookupError, PermissionError):  # it has not started yet, or has ended
+                os.killpg(worker.pid, signal.SIGKILL)
+        worker.kill()

@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import os
 import re
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from datatrove.executor import base
 from datatrove.utils.logging import logger
-
-from themis_rm.errors import UserError
 
 _TAIL_BYTES = 8 << 10
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f-\x9f]")
 
 
 def silence_datatrove() -> None:
-    """Print only errors of datatrove, because the terminal shows a progress bar; each task logs to a file as well."""
+    """Print nothing of datatrove, because the terminal shows a progress bar, and an error ends the stage."""
     if not os.environ.get("THEMIS_DEBUG"):
         logger.remove()
-        logger.add(sys.stderr, level="ERROR", filter=lambda record: not isinstance(_exception(record), UserError))
 
 
-def _exception(record: Any) -> BaseException | None:
-    return record["exception"].value if record["exception"] else None
+@contextmanager
+def file_logs_only() -> Iterator[None]:
+    """Let datatrove log the tasks that run in the body to their files only, and not fail where a disk is full."""
+    if os.environ.get("THEMIS_DEBUG"):
+        yield
+        return
+    original = base.add_task_logger
+    base.add_task_logger = _add_file_logger
+    try:
+        yield
+    finally:
+        base.add_task_logger = original
+        silence_datatrove()  # closing a task's log restores the default one
+
+
+def _add_file_logger(logging_dir: Any, rank: int, *_args: int, **_options: int) -> Any:
+    def write(message: str) -> None:
+        with suppress(OSError):
+            file.write(message)
+
+    logger.remove()
+    file = logging_dir.open(f"logs/task_{rank:05d}.log", "w")
+    logger.add(write, level="DEBUG", format="{time:YYYY-MM-DD HH:mm:ss.SSS} | {level: <8} | {name}:{line} - {message}")
+    return file
 
 
 def last_line(path: Path) -> str:

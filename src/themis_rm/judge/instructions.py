@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -22,6 +21,7 @@ from themis_rm.endpoints.settings import ChatSettings
 from themis_rm.messages import conversation
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.jsonl_cache import JsonlCache
+from themis_rm.threads import thread_pool
 
 STYLES = (
     "an exercise set to graduate students",
@@ -149,7 +149,7 @@ def write_instructions(
     model = endpoint.settings.cache_key()
     stream = iter(versions)
     failures: dict[str, str] = {}
-    with JsonlCache(Path(cache_path), ("text",)) as cached, ThreadPoolExecutor(settings.max_concurrency) as pool:
+    with JsonlCache(Path(cache_path), ("text",)) as cached, thread_pool(settings.max_concurrency) as pool:
         while batch := list(islice(stream, 4 * settings.max_concurrency)):
             prompts = [render_prompt(item) for item in batch]
             keys = [stable_id(prompt, model) for prompt in prompts]

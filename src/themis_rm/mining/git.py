@@ -236,8 +236,13 @@ class ObjectReader:
         self._contents = contents
         self._requests = tempfile.NamedTemporaryFile(dir=git_dir.scratch)  # noqa: SIM115
         self._errors = tempfile.TemporaryFile(dir=git_dir.scratch)  # noqa: SIM115
-        self._requests.writelines(oid + b"\n" for oid in wanted)
-        self._requests.flush()
+        try:
+            self._requests.writelines(oid + b"\n" for oid in wanted)
+            self._requests.flush()
+        except OSError:  # the disk is full; the file must be closed while its directory exists
+            with suppress(OSError):
+                self._requests.close()
+            raise
         self._offset = 0
         self._process: subprocess.Popen[bytes] | None = None
 

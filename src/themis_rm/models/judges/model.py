@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Literal
@@ -33,6 +32,7 @@ from themis_rm.models.protocol import (
 )
 from themis_rm.models.settings import ControlTokenMode, JudgeSettings, ModelSettings
 from themis_rm.storage.digests import stable_id
+from themis_rm.threads import thread_pool
 
 DEFAULT_INTERFACE = "rubric"
 
@@ -125,7 +125,7 @@ class Judge:
         """
         if not conversations:
             return []
-        with ThreadPoolExecutor(min(self.settings.max_concurrency, len(conversations))) as pool:
+        with thread_pool(min(self.settings.max_concurrency, len(conversations))) as pool:
             return list(pool.map(self.judge_one, conversations))
 
     def judge_one(self, conversation: Conversation) -> Judgment:

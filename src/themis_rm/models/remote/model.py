@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +19,7 @@ from themis_rm.models.remote.dialect import DIALECTS, Dialect, RequestItem, Requ
 from themis_rm.models.remote.probe import PROBES, check_order, find_logit_options
 from themis_rm.models.settings import ModelSettings, RemoteSettings
 from themis_rm.storage.digests import stable_id
+from themis_rm.threads import thread_pool
 
 REJECTED = "rejected-by-server"
 """The server does not accept this conversation; its log says why."""
@@ -100,12 +100,9 @@ class RemoteModel:
         items = [None if entry.failure else self.server.dialect.to_item(entry.ids) for entry in encoded]
         sent = [item for item in items if item is not None]
         batches = [sent[first : first + self._batch_size] for first in range(0, len(sent), self._batch_size)]
-        pool = ThreadPoolExecutor(min(self._max_concurrency, len(batches)) or 1)
-        try:
+        with thread_pool(min(self._max_concurrency, len(batches)) or 1) as pool:
             futures = [pool.submit(self._score_batch, batch) for batch in batches]
             rewards = iter([reward for future in futures for reward in future.result()])
-        finally:
-            pool.shutdown(cancel_futures=True)
         return [
             _as_score(entry, NO_TEXT if item is None else next(rewards))
             for entry, item in zip(encoded, items, strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import CONFIG_MAPPING, AutoModel
+from transformers import CONFIG_MAPPING, AutoModel, PreTrainedConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES, MODEL_MAPPING_NAMES
 
 from themis_rm.errors import CheckpointError
@@ -51,7 +51,8 @@ def read_config(checkpoint: Checkpoint) -> Any:
     try:
         with suppress_loading_messages():
             config = CONFIG_MAPPING[kind].from_dict(values)
-            config.get_text_config()
+            if not isinstance(config.get_text_config(), PreTrainedConfig):
+                raise TypeError("text_config is not a configuration")
     except Exception as error:  # a configuration is arbitrary data, for which its class may raise anything
         raise _invalid(checkpoint, error) from error
     return config

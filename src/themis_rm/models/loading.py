@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from themis_rm.errors import CheckpointError, MissingExtraError, SettingError
+from themis_rm.errors import CheckpointError, MissingExtraError, SettingError, UserError
 from themis_rm.models import hub, published
 from themis_rm.models.family import detect_family, get_family, require_complete_model, require_config
 from themis_rm.models.protocol import RewardModel
@@ -17,6 +17,7 @@ from themis_rm.prompts import PromptSet, built_in
 
 if TYPE_CHECKING:
     from themis_rm.models.checkpoint import Checkpoint
+    from themis_rm.models.family import Family, HeadSpec
     from themis_rm.models.published import PublishedModel
 
 BASELINES: dict[str, str] = {"length": "load_length", "random": "load_random"}
@@ -153,8 +154,21 @@ def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
     family = get_family(settings.family) if settings.family else detect_family(checkpoint)
     if not family.replaces_code:
         _require_plain_class(checkpoint, settings)
-    head = family.load_head(checkpoint)
+    head = _load_head(family, checkpoint)
     return load_decoder(checkpoint, head, family.name, settings, files.name, files.repository)
+
+
+def _load_head(family: Family, checkpoint: Checkpoint) -> HeadSpec:
+    try:
+        return family.load_head(checkpoint)
+    except UserError:
+        raise
+    except Exception as error:  # shapes and configuration are arbitrary data, for which a family may raise anything
+        reason = " ".join(str(error).split())[:160]
+        raise CheckpointError(
+            f"The head of {checkpoint.folder} is not of the family {family.name} ({type(error).__name__}: {reason}).",
+            "Set model.family to its family, or download the model again.",
+        ) from error
 
 
 def _load_remote(files: _ModelFiles, settings: ModelSettings) -> RewardModel:

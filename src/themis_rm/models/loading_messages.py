@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 
 import transformers
@@ -16,7 +17,9 @@ def suppress_loading_messages() -> Iterator[None]:
     log.set_verbosity(log.CRITICAL)
     log.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         log.set_verbosity(before)
         if bars:

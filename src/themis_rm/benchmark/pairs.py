@@ -202,12 +202,12 @@ def to_benchmark_pair(pair: PreferencePair, form: str) -> BenchmarkPair:
     row = to_preference(pair, {})
     turns = pair.prompt if form != "themis" or not row.system else pair.prompt[1:]
     plain = len(turns) == 1 and row.messages is None
-    stored = {
+    stored: dict[str, Any] = {
         "messages": None if plain else turns,
         "chosen_messages": row.chosen_messages,
         "rejected_messages": row.rejected_messages,
     }
-    values = {
+    values: dict[str, Any] = {
         "id": row.idx,
         "prompt": row.input,
         "chosen": row.chosen,

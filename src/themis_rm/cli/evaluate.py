@@ -143,8 +143,7 @@ def adversarial(
         from themis_rm.evaluation.adversarial.attack import attack
 
     results = attack(model, benchmark, out, settings)
-    form = [f"format: {results.run.format}"] if results.run and benchmark != "authored" else []
-    call.output(results, *form, results.table())
+    call.output(results, results.table())
 
 
 @verb(

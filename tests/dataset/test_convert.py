@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.dataset.adapters.test_formats import ROWS
 
@@ -72,6 +72,7 @@ TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 
 
 @pytest.mark.parametrize("name", ROWS)
+@settings(max_examples=10, deadline=None)
 @given(texts=st.fixed_dictionaries({}, optional=dict.fromkeys(("system", "language", "aspect", "repos"), TEXT)))
 def test_a_row_of_any_format_is_equal_after_parquet(
     tmp_path_factory: pytest.TempPathFactory, name: str, texts: dict[str, str]

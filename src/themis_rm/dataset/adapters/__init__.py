@@ -68,7 +68,7 @@ def detect_format(rows: Sequence[Mapping[str, Any]], where: str) -> PreferenceFo
     shown = ", ".join(f"{name} ({kind.value})" for name, kind in columns.items())
     if not found:
         raise InputError(f"{where} is in no known preference format; it has the columns {shown}.", _NAME_COLUMNS)
-    if len(found) == 1:
+    if len(found) == 1 or all(_read_all(one, rows) == _read_all(found[0], rows) for one in found):
         if reasons := _faults_of_all(found[0], rows):
             raise InputError(
                 f"{where} has the columns of the format {found[0].name}, but none of its first {len(rows)} rows can be "
@@ -86,17 +86,22 @@ def detect_format(rows: Sequence[Mapping[str, Any]], where: str) -> PreferenceFo
 _NAME_COLUMNS = "Name your columns: --set columns.prompt=NAME --set columns.chosen=NAME --set columns.rejected=NAME."
 
 
-def _faults_of_all(form: PreferenceFormat, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the reasons why no row can be used, the most frequent first; empty if a row can be."""
-    reasons: Counter[str] = Counter()
+def _read_all(form: PreferenceFormat, rows: Sequence[Mapping[str, Any]]) -> list[list[PreferencePair] | str]:
+    """Return the pairs of each row, or the reason why it cannot be used."""
+    read: list[list[PreferencePair] | str] = []
     for row in rows:
         try:
-            list(form.read(row))
+            read.append(list(form.read(row)))
         except UnusableRowError as error:
-            reasons[error.reason] += 1
-        else:
-            return []
-    return [reason for reason, _ in reasons.most_common()]
+            read.append(error.reason)
+    return read
+
+
+def _faults_of_all(form: PreferenceFormat, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the reasons why no row can be used, the most frequent first; empty if a row can be."""
+    read = _read_all(form, rows)
+    reasons = Counter(result for result in read if isinstance(result, str))
+    return [reason for reason, _ in reasons.most_common()] if reasons.total() == len(read) else []
 
 
 __all__ = ["FORMATS", "PreferenceFormat", "PreferencePair", "UnusableRowError", "detect_format"]

@@ -194,8 +194,10 @@ def test_a_worker_that_dies_is_a_user_error(tmp_path):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_user_error_in_a_worker_keeps_its_message_and_hint(tmp_path, workers):
+def test_a_user_error_in_a_worker_keeps_its_message_and_hint_and_prints_nothing(tmp_path, workers, capfd):
     write_input(tmp_path / "in")
     steps = [RowReader(tmp_path / "in", BenchmarkPair.required()), FailingFilter()]
     with pytest.raises(InputError, match=r"is odd\. Remove it"):
         run_steps("filter", steps, tmp_path / "out", 3, ExecutorSettings(workers=workers))
+    assert capfd.readouterr().err == ""
+    assert "is odd" in (tmp_path / "out/logs/filter/logs/task_00000.log").read_text()

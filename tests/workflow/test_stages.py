@@ -2,9 +2,7 @@ import json
 
 import pytest
 
-from themis_rm.errors import InputError
 from themis_rm.pipeline import StageReport
-from themis_rm.storage.locks import exclusive
 from themis_rm.workflow.stages import Stage, run_stage
 
 
@@ -92,15 +90,3 @@ def test_the_output_fingerprint_depends_on_the_contents_of_the_output_files(tmp_
     again = stage(lambda folder: (folder / "out.parquet").write_text("others") and StageReport("s"))
     run_stage(again, tmp_path)
     assert again.output != first.output
-
-
-def test_an_output_directory_in_use_is_refused(tmp_path):
-    with exclusive(tmp_path), pytest.raises(InputError, match="in use by another run"), exclusive(tmp_path):
-        pass
-
-
-def test_the_lock_ends_with_the_run(tmp_path):
-    with exclusive(tmp_path):
-        pass
-    with exclusive(tmp_path):
-        pass

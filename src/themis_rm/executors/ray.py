@@ -13,7 +13,7 @@ from datatrove.executor.base import PipelineExecutor
 from datatrove.executor.ray import RayPipelineExecutor
 
 from themis_rm.errors import MissingExtraError, SettingError, UserError
-from themis_rm.executors.logs import silence_datatrove
+from themis_rm.executors.logs import file_logs_only
 from themis_rm.executors.options import check_options
 
 UNSUPPORTED = ("nodes_per_task", "log_first", "time")
@@ -113,8 +113,8 @@ class RayExecutor(RayPipelineExecutor):
 
     def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> Any:
         # datatrove's Ray executor logs to a directory of the node that all its users share.
-        silence_datatrove()
-        return PipelineExecutor._run_for_rank(self, rank, local_rank + 1, node_rank)  # noqa: SLF001
+        with file_logs_only():
+            return PipelineExecutor._run_for_rank(self, rank, local_rank, node_rank)  # noqa: SLF001
 
 
 def _run_ranks(executor: RayExecutor, ranks: list[int], folder: str) -> None:

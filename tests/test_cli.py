@@ -246,7 +246,7 @@ def test_a_benchmark_without_a_column_names_it(tmp_path):
     line = error_line(
         cli("evaluate", "--model", "length", "--benchmark", tmp_path / "b.jsonl", "--out", tmp_path / "o")
     )
-    assert "lacks the columns rejected, aspect, language, subset" in line
+    assert "no known preference format; it has the columns id (text), prompt (text), chosen (text)" in line
 
 
 def test_rows_that_are_not_pairs_are_excluded_and_counted(tmp_path):
@@ -255,20 +255,14 @@ def test_rows_that_are_not_pairs_are_excluded_and_counted(tmp_path):
     )
     rows = [
         good,
-        *(
-            BenchmarkPair(**{**good.to_dict(), **odd})
-            for odd in ({"id": "2", "aspect": "Taste"}, {"id": "3", "rejected": " "})
-        ),
+        *(BenchmarkPair(**{**good.to_dict(), **odd}) for odd in ({"id": "1"}, {"id": "3", "rejected": " "})),
     ]
     write_rows(tmp_path / "b.parquet", rows, BenchmarkPair.schema())
     completed = cli("evaluate", "--model", "length", "--benchmark", tmp_path / "b.parquet", "--out", tmp_path / "o")
     assert completed.returncode == 0
     reasons = [json.loads(line)["reason"] for line in (tmp_path / "o/rejected.jsonl").read_text().splitlines()]
-    assert reasons == ["unknown-aspect", "empty-response"]
-    assert (
-        "1 unknown-aspect, 1 empty-response" in completed.stderr
-        or "1 empty-response, 1 unknown-aspect" in completed.stderr
-    )
+    assert reasons == ["duplicate-id", "empty-response"]
+    assert "1 duplicate-id, 1 empty-response" in completed.stderr
 
 
 def test_code_from_standard_input_is_scored():

@@ -54,6 +54,9 @@ def explain(error: BaseException) -> UserError | None:
         return InputError("An input is nested too deeply.", "THEMIS_DEBUG=1 shows where it was read.")
     if isinstance(error, OSError):
         return _explain_os_error(error)
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, RuntimeError) and isinstance(cause, OSError) and cause.errno == errno.ELOOP:
+        return _explain_os_error(cause)  # pathlib raises this before Python 3.13
     return _explain_damaged_input(error)
 
 

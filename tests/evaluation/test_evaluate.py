@@ -40,7 +40,7 @@ def pair(number, **change):
 @pytest.fixture
 def benchmark_file(tmp_path):
     rows = [pair(number) for number in range(18)]
-    rows.insert(3, pair(99, aspect="Beauty"))
+    rows.insert(3, pair(99, rejected=" "))
     rows.append(pair(0))
     path = tmp_path / "bench.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -51,7 +51,7 @@ def test_every_row_is_counted(benchmark_file, tmp_path):
     results = evaluate("random", benchmark_file, tmp_path / "out", QUICK)
     assert results.counts.read == 20
     assert results.counts.scored == 18
-    assert results.counts.rejected == {"duplicate-id": 1, "unknown-aspect": 1}
+    assert results.counts.rejected == {"duplicate-id": 1, "empty-response": 1}
     kept = [json.loads(line) for line in (tmp_path / "out" / "rejected.jsonl").read_text("utf-8").splitlines()]
     assert [row["where"] for row in kept] == ["bench.jsonl:4", "bench.jsonl:20"]
     report = StageReport.load(tmp_path / "out")

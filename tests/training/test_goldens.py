@@ -34,7 +34,7 @@ def golden_model(goldens, tied, dtype, head=True):
 
 def golden_batch(golden_tokens, names):
     rows = {row["idx"]: row for row in golden_tokens["rows"]["ml1024"]}
-    return collate(
+    batch = collate(
         [
             {
                 "chosen": np.array(rows[name]["chosen_input_ids"]),
@@ -45,6 +45,7 @@ def golden_batch(golden_tokens, names):
         ],
         pad_token_id=1024,
     )
+    return {name: values for name, values in batch.items() if name not in ("margin", "weight")}
 
 
 def terms_of(model, batch, form="absolute"):

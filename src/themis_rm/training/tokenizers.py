@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from themis_rm.errors import CheckpointError
 from themis_rm.messages import parse_messages, text_of
+from themis_rm.models import hub
 from themis_rm.models.tokenizers import load_tokenizer
 from themis_rm.storage.digests import stable_id
 from themis_rm.training.recipe import BpeSettings, TrainRecipe
@@ -88,6 +90,9 @@ def load_recipe_tokenizer(recipe: TrainRecipe) -> Any:
     """
     path = recipe.tokenizer.path
     hint = "Set tokenizer.path to a directory or Hub name with a tokenizer."
+    source = str(path or recipe.backbone.path)
+    if not Path(source).is_dir() and not hub.is_id(source):
+        raise CheckpointError(f"No tokenizer at '{source}'.", hint)
     return load_tokenizer(path or recipe.backbone.path, None if path else recipe.backbone.revision, hint)
 
 

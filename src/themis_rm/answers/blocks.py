@@ -31,8 +31,12 @@ class Block:
 
 
 @cache
-def _parser() -> MarkdownIt:
-    # Indented code and HTML blocks are off, because models nest fences in lists and in tags at any depth.
+def fence_parser() -> MarkdownIt:
+    """Return a CommonMark parser of headings and fences.
+
+    Fences are nested in lists at any depth and in HTML without blank lines, so indented code and HTML blocks, which
+    would contain such fences, are off. So are Setext headings: front matter would be one.
+    """
     return MarkdownIt("commonmark").disable(["code", "html_block", "lheading", "inline"])
 
 
@@ -40,7 +44,7 @@ def fenced_blocks(text: str) -> list[Block]:
     """Return the fenced blocks of a text in order; line ends are line feeds."""
     lines = text.split("\n")
     blocks = []
-    for token in _parser().parse(text):
+    for token in fence_parser().parse(text):
         if token.type == "fence" and token.map is not None:
             first, past = token.map
             closing = _FENCE.search(lines[past - 1]) if past - first > 1 else None

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import Field
 
@@ -54,6 +55,8 @@ from themis_rm.storage.output_dir import prepare_output_dir
 
 CONFIG = "config.json"
 """File that a checkpoint has."""
+T = TypeVar("T")
+
 SCORES, RESULTS, REJECTED = "scores.parquet", "results.json", "rejected.jsonl"
 
 
@@ -205,12 +208,18 @@ def evaluate(
 
 def take_sample(benchmark: Benchmark, limit: int | None) -> tuple[Benchmark, int]:
     """Return a benchmark of ``limit`` evenly spaced pairs, and the number of pairs that are not in it."""
-    pairs = benchmark.pairs
-    if limit is None or limit >= len(pairs):
+    sample = evenly_spaced(benchmark.pairs, limit)
+    if len(sample) == len(benchmark.pairs):
         return benchmark, 0
-    bounds = [round(index * len(pairs) / limit) for index in range(limit + 1)]
-    sample = tuple(pairs[(first + last - 1) // 2] for first, last in pairwise(bounds))
-    return replace(benchmark, pairs=sample), len(pairs) - limit
+    return replace(benchmark, pairs=sample), len(benchmark.pairs) - len(sample)
+
+
+def evenly_spaced(items: Sequence[T], limit: int | None) -> tuple[T, ...]:
+    """Return ``limit`` evenly spaced items, or all if there are not more."""
+    if limit is None or limit >= len(items):
+        return tuple(items)
+    bounds = [round(index * len(items) / limit) for index in range(limit + 1)]
+    return tuple(items[(first + last - 1) // 2] for first, last in pairwise(bounds))
 
 
 def score_benchmark(
@@ -380,15 +389,15 @@ Baseline = str | Path | RewardModel
 def _find_baselines(model: str | Path, settings: EvaluateSettings) -> list[Baseline]:
     """Load the small baselines, so that a wrong name is reported before the model is run."""
     names: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
+    local = local_settings(settings.model)
     return [
-        name if name == crossfit.NAME or (Path(name) / CONFIG).is_file() else load_model(name, _local(settings))
-        for name in names
+        name if name == crossfit.NAME or (Path(name) / CONFIG).is_file() else load_model(name, local) for name in names
     ]
 
 
-def _local(settings: EvaluateSettings) -> ModelSettings:
-    # Baselines run in this process, even if the model is a remote one.
-    return settings.model.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
+def local_settings(settings: ModelSettings) -> ModelSettings:
+    """Return the settings of baselines, which run in this process even if the model is a remote one."""
+    return settings.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
 
 
 def _load_baselines(
@@ -398,7 +407,7 @@ def _load_baselines(
         if not isinstance(item, (str, Path)):
             yield item
         elif item != crossfit.NAME:
-            yield load_model(item, _local(settings))
+            yield load_model(item, local_settings(settings.model))
         elif fitted := crossfit.cross_fit(benchmark.pairs):
             yield fitted
 
@@ -417,9 +426,13 @@ def _count_rows(scores: Sequence[PairScore], benchmark: Benchmark, unscored: int
     )
 
 
-def _run_info(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, settings: EvaluateSettings) -> RunInfo:
+def package_versions() -> dict[str, str]:
+    """Return the versions of this package and of what computes its figures."""
     versions = {"themis-rm": themis_rm.__version__, "python": platform.python_version()}
-    versions |= {name: importlib.metadata.version(name) for name in ("numpy", "scipy")}
+    return versions | {name: importlib.metadata.version(name) for name in ("numpy", "scipy")}
+
+
+def _run_info(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, settings: EvaluateSettings) -> RunInfo:
     return RunInfo(
         model=model.identity.name,
         family=model.identity.family,
@@ -435,7 +448,7 @@ def _run_info(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, set
         prompt_digest=prompts.digest,
         confidence_level=settings.confidence_level,
         max_length_ratio=settings.max_length_ratio,
-        versions=versions,
+        versions=package_versions(),
     )
 
 

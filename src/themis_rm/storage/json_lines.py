@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,17 @@ def read_json_lines(path: str | Path) -> Iterator[tuple[int, Any]]:
     """
     try:
         with open_input(path) as handle:
-            for number, line in enumerate(handle, 1):
-                text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-                if text.strip():
-                    yield number, parse_line(text)
+            yield from parse_lines(handle)
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def parse_lines(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
+    """Yield the number of each line, from 1, and its value, or a :class:`BadLine`; blank lines are skipped."""
+    for number, line in enumerate(lines, 1):
+        text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if text.strip():
+            yield number, parse_line(text)
 
 
 def parse_line(line: bytes) -> Any:

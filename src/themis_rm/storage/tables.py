@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from themis_rm.errors import InputError
 from themis_rm.storage.input_files import open_input
-from themis_rm.storage.json_lines import BadLine, parse_line
+from themis_rm.storage.json_lines import BadLine, parse_line, parse_lines
 from themis_rm.storage.parquet import read_rows
 
 _COMPRESSION: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -102,14 +102,7 @@ def _open(path: Path) -> BinaryIO:
 
 def _json_lines(path: Path) -> Iterator[Any]:
     with _open(path) as handle:
-        yield from _lines(handle)
-
-
-def _lines(handle: BinaryIO) -> Iterator[Any]:
-    for number, line in enumerate(handle):
-        text = line.removeprefix(b"\xef\xbb\xbf") if not number else line
-        if text.strip():
-            yield parse_line(text)
+        yield from (row for _, row in parse_lines(handle))
 
 
 def _json(path: Path) -> Iterator[Any]:
@@ -122,7 +115,7 @@ def _json(path: Path) -> Iterator[Any]:
         elif isinstance(parse_line(head.split(b"\n", 1)[0]), BadLine):
             yield from _array_in_object(path, buffered)
         else:
-            yield from _lines(cast("BinaryIO", buffered))
+            yield from (row for _, row in parse_lines(buffered))
 
 
 def _without_mark(handle: io.BufferedReader) -> io.BufferedReader:

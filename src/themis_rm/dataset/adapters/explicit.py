@@ -13,14 +13,12 @@ from typing import Any, ClassVar
 from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair
 from themis_rm.dataset.adapters.columns import ANY, NUMBER, TEXT, TEXT_OR_MESSAGES
 from themis_rm.dataset.adapters.pair import (
-    label_of,
-    name_of,
+    facts_of,
     number_of,
     pair_of,
     prompt_of,
     response_of,
     signed,
-    weight_of,
 )
 
 
@@ -38,11 +36,7 @@ class Explicit(PreferenceFormat):
             prompt_of(row, self.prompt),
             response_of(row, "chosen"),
             response_of(row, "rejected"),
-            id=name_of(row, "id", "idx", "prompt_id", "uid"),
-            language=label_of(row, "language", "lang"),
-            aspect=label_of(row, "aspect", "criterion"),
-            subset=name_of(row, "subset", "source", "dataset"),
-            weight=weight_of(row),
+            **facts_of(row),
         )
         yield signed(pair, margin_of(row))
 

@@ -17,13 +17,11 @@ from themis_rm.dataset.adapters.explicit import margin_of
 from themis_rm.dataset.adapters.pair import (
     UnusableRowError,
     check_pair,
-    label_of,
+    facts_of,
     messages_of,
-    name_of,
     signed,
     split_conversations,
     text_of,
-    weight_of,
 )
 from themis_rm.messages import Conversation, conversation
 
@@ -72,11 +70,7 @@ def _pair(row: Mapping[str, Any], prompt: Conversation, chosen: Conversation, re
             prompt=prompt,
             chosen=chosen,
             rejected=rejected,
-            id=name_of(row, "id", "idx", "prompt_id", "uid"),
-            language=label_of(row, "language", "lang"),
-            aspect=label_of(row, "aspect", "criterion"),
-            subset=name_of(row, "subset", "source", "dataset"),
-            weight=weight_of(row),
+            **facts_of(row),
         )
     )
 

@@ -111,6 +111,21 @@ def label_of(row: Mapping[str, Any], *columns: str) -> str:
     return ""
 
 
+def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what optional columns say about a pair, as fields of :class:`PreferencePair`.
+
+    Raises:
+        UnusableRowError: The weight is not one.
+    """
+    return {
+        "id": name_of(row, "id", "idx", "prompt_id", "uid"),
+        "language": label_of(row, "language", "lang"),
+        "aspect": label_of(row, "aspect", "criterion"),
+        "subset": name_of(row, "subset", "source", "dataset"),
+        "weight": weight_of(row),
+    }
+
+
 def number_of(row: Mapping[str, Any], column: str) -> float | None:
     """Return a finite number, ``None`` for a missing value.
 

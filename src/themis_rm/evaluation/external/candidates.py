@@ -45,6 +45,11 @@ class ScoredSet:
         return None not in self.scores
 
     @property
+    def first_wins(self) -> bool:
+        """Return whether the first correct response scores strictly higher than the first incorrect one."""
+        return self.complete and self.chosen[0] > self.rejected[0]
+
+    @property
     def chosen(self) -> list[float]:
         """Return the scores of the correct responses of a complete set."""
         return [score for score in self.scores[: self.candidates.correct] if score is not None]

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import platform
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-import themis_rm
 from themis_rm.dataset.adapters import UnusableRowError
 from themis_rm.dataset.adapters.sources import find_data
 from themis_rm.errors import InputError, SettingError
+from themis_rm.evaluation.evaluate import evenly_spaced, local_settings, package_versions
 from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS, ExternalBenchmark
 from themis_rm.evaluation.external.candidates import CandidateSet, ScoredSet
 from themis_rm.evaluation.external.results import (
@@ -221,7 +218,7 @@ def evaluate_suite(
 def _evaluate(
     model: str | Path, loaded: RewardModel, data: ExternalData, out: Path | None, settings: ExternalSettings
 ) -> ExternalResults:
-    sets, unscored = _take_sample(data.sets, settings.limit)
+    sets = evenly_spaced(data.sets, settings.limit)
     prompts = None if settings.prompts == "none" else _prompt_set(model, settings)
     system = None if prompts is None else prompts.system("all", None)
     if out is not None:
@@ -251,7 +248,7 @@ def _evaluate(
         prompt_digest="" if prompts is None else stable_id(prompts.to_json()),
         limit=settings.limit,
         confidence_level=settings.confidence_level,
-        versions=_versions(),
+        versions=package_versions(),
         figures=_figures(data.benchmark, scored, settings),
         baselines=[
             ExternalBaseline(
@@ -264,7 +261,7 @@ def _evaluate(
             )
             for baseline in _load_baselines(loaded, settings)
         ],
-        counts=_count(data, scored, rows, unscored),
+        counts=_count(data, scored, rows),
     )
     if out is not None:
         results.save(out / RESULTS)
@@ -273,13 +270,6 @@ def _evaluate(
 
 def _figures(benchmark: ExternalBenchmark, scored: Sequence[ScoredSet], settings: ExternalSettings) -> list[Figure]:
     return compute_figures(benchmark.figures(scored), settings.resampling)
-
-
-def _take_sample(sets: Sequence[CandidateSet], limit: int | None) -> tuple[Sequence[CandidateSet], int]:
-    if limit is None or limit >= len(sets):
-        return sets, 0
-    bounds = [round(index * len(sets) / limit) for index in range(limit + 1)]
-    return [sets[(first + last - 1) // 2] for first, last in pairwise(bounds)], len(sets) - limit
 
 
 def _prompt_set(model: str | Path, settings: ExternalSettings) -> PromptSet:
@@ -304,33 +294,19 @@ def _key(model: RewardModel, data: ExternalData, system: str | None, settings: E
 
 
 def _load_baselines(loaded: RewardModel, settings: ExternalSettings) -> list[RewardModel]:
-    # Baselines run in this process, even if the model is a remote one.
-    local = settings.model.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
-    models = [load_model(name, local) for name in settings.baselines]
+    models = [load_model(name, local_settings(settings.model)) for name in settings.baselines]
     return [model for model in models if model.identity.digest != loaded.identity.digest]
 
 
-def _count(
-    data: ExternalData, scored: Sequence[ScoredSet], rows: Sequence[CandidateScore], unscored: int
-) -> ExternalCounts:
+def _count(data: ExternalData, scored: Sequence[ScoredSet], rows: Sequence[CandidateScore]) -> ExternalCounts:
+    notes = Counter(note for row in rows if row.score is not None for note in row.note.split("; ") if note in NOTES)
     return ExternalCounts(
         read=data.read,
         scored=sum(one.complete for one in scored),
         failed=dict(sorted(Counter(row.note for row in rows if row.score is None).items())),
         truncated=sum(row.status == "truncated" for row in rows),
-        notes=dict(
-            sorted(
-                Counter(
-                    note for row in rows for note in NOTES if row.score is not None and note in row.note.split("; ")
-                ).items()
-            )
-        ),
+        notes=dict(sorted(notes.items())),
         ties=sum(bool({*one.chosen} & {*one.rejected}) for one in scored if one.complete),
         rejected=data.reasons,
-        beyond_limit=unscored,
+        beyond_limit=len(data.sets) - len(scored),
     )
-
-
-def _versions() -> dict[str, str]:
-    versions = {"themis-rm": themis_rm.__version__, "python": platform.python_version()}
-    return versions | {name: importlib.metadata.version(name) for name in ("numpy", "scipy")}

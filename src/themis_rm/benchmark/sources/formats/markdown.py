@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import zip_longest
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from themis_rm.answers.blocks import fence_parser
 
 _CONTAINER = re.compile(r"^[ \t]*:::+[ \t]*(.*)$")
 
@@ -41,22 +41,12 @@ class FencedBlock:
         return word.group().casefold() if word else ""
 
 
-@cache
-def _parser() -> MarkdownIt:
-    """Return a CommonMark parser of headings and fences.
-
-    Pages nest fences in lists at any depth and in HTML tables without blank lines, so that indented code and HTML
-    blocks, which would contain such fences, are off. So are Setext headings: front matter would be one.
-    """
-    return MarkdownIt("commonmark").disable(["code", "html_block", "lheading", "inline"])
-
-
 def fenced_blocks(text: str) -> Iterator[FencedBlock]:
     """Yield the fenced blocks of a page in order; a block that is never closed ends with the page."""
     lines = text.split("\n")
     path: list[tuple[int, str]] = []
     container, position = "", 0
-    tokens = _parser().parse(text)
+    tokens = fence_parser().parse(text)
     for token, following in zip_longest(tokens, tokens[1:]):
         if token.map is None or token.type not in ("fence", "heading_open"):
             continue

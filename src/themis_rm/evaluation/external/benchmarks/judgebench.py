@@ -52,7 +52,7 @@ class JudgeBench:
         """Return the share of correct pairs, overall and by category."""
         categories = [name for name in (*SOURCES.values(), _OTHER) if any(s.candidates.subset == name for s in scored)]
         terms = {
-            name: Term(name, {s.candidates.id: _wins(s) for s in scored if s.candidates.subset == name})
+            name: Term(name, {s.candidates.id: float(s.first_wins) for s in scored if s.candidates.subset == name})
             for name in categories
         }
         overall = tuple(term.scaled(len(term.values) / len(scored)) for term in terms.values())
@@ -60,10 +60,6 @@ class JudgeBench:
             FigureTerms("overall", "overall", overall),
             *(FigureTerms(name, "section", (term,)) for name, term in terms.items()),
         ]
-
-
-def _wins(scored: ScoredSet) -> float:
-    return float(scored.complete and scored.chosen[0] > scored.rejected[0])
 
 
 EXTERNAL_BENCHMARKS.register(JudgeBench())

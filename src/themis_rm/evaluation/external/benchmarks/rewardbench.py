@@ -73,7 +73,7 @@ class RewardBench:
     def figures(self, scored: Sequence[ScoredSet]) -> list[FigureTerms]:
         """Return overall, sections and subsets; a section weighs its subsets by their published numbers of pairs."""
         terms = {
-            subset: Term(subset, {s.candidates.id: _wins(s) for s in sets})
+            subset: Term(subset, {s.candidates.id: float(s.first_wins) for s in sets})
             for subset, sets in by_subset(scored).items()
         }
         sections = [
@@ -91,10 +91,6 @@ class RewardBench:
         overall = tuple(term.scaled(weight / total) for weight, part in parts for term in part.terms)
         subsets = [FigureTerms(subset, "subset", (term,)) for subset, term in terms.items()]
         return [FigureTerms("overall", "overall", overall), *(part for _, part in parts), *subsets]
-
-
-def _wins(scored: ScoredSet) -> float:
-    return float(scored.complete and scored.chosen[0] > scored.rejected[0])
 
 
 def _section(name: str, weights: Mapping[str, int], terms: Mapping[str, Term]) -> FigureTerms:

@@ -328,7 +328,7 @@ def map_texts(messages: Conversation, change: Callable[[str], str]) -> Conversat
         calls = [changed_call(call) for call in message.get("tool_calls", [])]
         return {"role": message["role"], **given} | ({"tool_calls": calls} if calls else {})
 
-    return cast(Conversation, [changed_message(message) for message in messages])
+    return cast("Conversation", [changed_message(message) for message in messages])
 
 
 def texts_of(value: Any) -> list[str]:

@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 
 import pyarrow as pa
@@ -160,3 +161,15 @@ def test_criteria_that_are_numbers_without_names_are_refused(tmp_path):
     pq.write_table(pa.table({"system": ["Judge it."], "aspect": [3]}), tmp_path / "x.parquet")
     with pytest.raises(InputError, match="column aspect has type int64, not string"):
         PromptSet.load(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.json", "rows.csv"])
+def test_the_prompts_of_a_dataset_in_text_files_are_extracted(tmp_path, name):
+    rows = [dict(row) for row in published_rows()]
+    texts = {
+        "rows.jsonl": "".join(json.dumps(row) + "\n" for row in rows),
+        "rows.json": json.dumps(rows),
+        "rows.csv": "system,aspect\n" + "".join(f'"{row["system"] or ""}",{row["aspect"]}\n' for row in rows),
+    }
+    (tmp_path / name).write_text(texts[name])
+    assert dict(PromptSet.load(tmp_path / name).own) == {c.short: f"grade {c.short} only" for c in CRITERIA}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 from themis_rm.criteria import CRITERIA, PRINCIPLES, Criterion, criterion, is_criterion
 from themis_rm.errors import InputError, SettingError
 from themis_rm.settings import Settings, read_yaml
+from themis_rm.storage.input_files import open_input
 
 PromptMode = Literal["none", "all", "own"]
 
@@ -178,21 +179,17 @@ class PromptSet:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a set from a YAML or JSON file, or extract it from a preference dataset (Parquet file or directory).
+        """Read a set from a YAML or JSON file, or extract it from a preference dataset.
+
+        Args:
+            path: A prompt set, or a directory or table with the columns ``system`` and ``aspect`` of the published
+                preference data. A JSON file is a table if it holds a list.
 
         Raises:
             InputError: The path contains no prompt set.
         """
-        if path.is_dir() or path.suffix == ".parquet":
-            from themis_rm.storage.parquet import open_parquet, read_rows, require_text  # pyarrow is slow to import
-            from themis_rm.storage.splits import find_split_files
-
-            columns = ["system", "aspect"]
-            files = find_split_files(path).train_or_all
-            for file in files:
-                with open_parquet(file, columns) as handle:
-                    require_text(handle, file, columns)
-            return cls.from_preferences(path.stem, (row for file in files for row in read_rows(file, columns)))
+        if _is_dataset(path):
+            return cls.from_preferences(path.stem, _published_rows(path))
         return cls.from_file(path)
 
     @classmethod
@@ -224,6 +221,34 @@ class PromptSet:
         totals = sum(by_aspect.values(), Counter()) or unlabeled
         rest = sorted((text for text in totals if text not in own.values()), key=lambda text: (-totals[text], text))
         return cls(name, own=own, everything=tuple(rest[:_MAX_TEXTS]))
+
+
+def _is_dataset(path: Path) -> bool:
+    """Return whether a path holds rows: a directory, or a table; a JSON file if it starts with a list."""
+    from themis_rm.storage.tables import table_type  # pyarrow is slow to import
+
+    if path.suffix != ".json" or not path.is_file():
+        return path.is_dir() or bool(table_type(path))
+    with open_input(path) as handle:
+        return handle.read(1 << 16).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"["
+
+
+def _published_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the training rows of a preference dataset.
+
+    Raises:
+        InputError: A file lacks the columns, or they hold no text.
+    """
+    from themis_rm.storage.parquet import open_parquet, require_text  # pyarrow is slow to import
+    from themis_rm.storage.splits import find_split_files
+    from themis_rm.storage.tables import read_table, table_type
+
+    columns = ["system", "aspect"]
+    for file in find_split_files(path).train_or_all:
+        if table_type(file) == ".parquet":
+            with open_parquet(file, columns) as handle:
+                require_text(handle, file, columns)
+        yield from (row for _, row in read_table(file) if isinstance(row, dict))
 
 
 def _own_prompts(by_aspect: Mapping[str, Counter[str]]) -> dict[str, str]:

@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pytest
 from rich.console import Console
+from tests.dataset.adapters.test_formats import ASK, BAD, ROWS
 
-from themis_rm.benchmark.audit.features import extract_features
+from themis_rm.benchmark.audit.features import extract_features, read_pairs
 from themis_rm.benchmark.audit.leaks import z_scores
 from themis_rm.benchmark.audit.lengths import LengthBias
 from themis_rm.benchmark.audit.near_duplicates import jaccard, minhash_signatures
@@ -292,14 +293,53 @@ def test_another_benchmark_can_be_the_training_set(tmp_path):
     assert result.overlap.prompts.all == 1
 
 
-def test_a_training_set_without_prompts_is_rejected(tmp_path):
-    commits = [{"id": "1", "text": "x"}]
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def test_a_training_set_without_preferences_is_refused_with_its_columns(tmp_path):
+    (tmp_path / "odd.jsonl").write_text('{"id": "1", "text": "x"}\n')
+    with pytest.raises(InputError, match=r"no known preference format.* id \(text\), text \(text\)"):
+        run(tmp_path, [make_pair(1)], against=tmp_path / "odd.jsonl")
+    assert not (tmp_path / "out").exists()
 
-    pq.write_table(pa.Table.from_pylist(commits), tmp_path / "odd.parquet")
-    with pytest.raises(InputError, match="lacks the columns to compare prompts"):
-        run(tmp_path, [make_pair(1)], against=tmp_path / "odd.parquet")
+
+@pytest.mark.parametrize("name", ROWS)
+def test_preference_data_of_any_format_can_be_searched(tmp_path, name):
+    (tmp_path / "data.jsonl").write_text(json.dumps(ROWS[name]) + "\n")
+    settings = QUICK.model_copy(update={"check_responses": True})
+    result, _ = run(tmp_path, [make_pair(1, prompt=ASK, chosen=BAD, rejected="x")], settings, tmp_path / "data.jsonl")
+    assert (result.overlap.rows, result.overlap.prompts.all, result.overlap.responses.all) == (1, 1, 1)
+
+
+def test_rows_with_several_pairs_count_once_and_unusable_rows_by_reason(tmp_path):
+    rows = [
+        {"prompt": ASK, "chosen": ["a", "b"], "rejected": ["c", "d"]},
+        {"prompt": ASK, "chosen": [], "rejected": []},
+    ]
+    (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result, _ = run(tmp_path, [make_pair(1, prompt=ASK)], against=tmp_path / "data.jsonl")
+    assert (result.overlap.rows, result.overlap.rows_shared) == (2, 1)
+    assert result.overlap.rejected == {"empty-chosen": 1}
+
+
+def test_earlier_turns_of_a_training_prompt_are_searched(tmp_path):
+    turns = [
+        {"role": "user", "content": ASK},
+        {"role": "assistant", "content": "x"},
+        {"role": "user", "content": "Go on."},
+    ]
+    (tmp_path / "data.jsonl").write_text(json.dumps({"prompt": turns, "chosen": "a", "rejected": "b"}) + "\n")
+    result, _ = run(tmp_path, [make_pair(1, prompt=ASK)], against=tmp_path / "data.jsonl")
+    assert result.overlap.prompts.all == 1
+
+
+def test_a_benchmark_with_several_turns_in_json_lines_is_audited_with_its_groups(tmp_path):
+    turns = [
+        {"role": "user", "content": ASK},
+        {"role": "assistant", "content": "x"},
+        {"role": "user", "content": "Go on."},
+    ]
+    row = {"id": "7", "prompt": turns, "chosen": function(1), "rejected": function(2), "group": "g"}
+    (tmp_path / "bench.jsonl").write_text(json.dumps(row) + "\n")
+    _, (pair,) = read_pairs(tmp_path / "bench.jsonl")
+    assert (pair.prompt, pair.group) == ("Go on.", "g")
 
 
 # --- result ----------------------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def read_benchmark(
     if str(benchmark) == AUTHORED:
         pairs = (pair.to_benchmark_pair() for pair in load_authored_pairs())
         return check_rows(AUTHORED, ((f"pair {pair.id}", pair.to_dict()) for pair in pairs), verified, settings)
-    reader = PreferenceReader(_files(benchmark), settings)
+    reader = PreferenceReader(benchmark_files(benchmark), settings)
     collected = _Collector(Path(benchmark).name, reader.format.name, verified)
     for result, where, row in reader.pairs():
         collected.add(result, where, row)
@@ -119,7 +119,15 @@ def read_benchmark(
     return read
 
 
-def _files(benchmark: str | Path) -> list[Path]:
+def benchmark_files(benchmark: str | Path) -> list[Path]:
+    """Return the files of a benchmark.
+
+    Args:
+        benchmark: A file, directory or hub name; see :func:`read_benchmark`.
+
+    Raises:
+        InputError: It does not exist, or has no file that can be read.
+    """
     if is_hub_name(benchmark):
         found = find_dataset(benchmark)
         return list(found.test or found.validation or found.train)

@@ -136,7 +136,7 @@ def audit(
     out: Out,
     against: Annotated[
         Path | None,
-        typer.Option("--against", metavar="DIR", help="Training set in which to look for n-grams of the prompts."),
+        typer.Option("--against", metavar="DATA", help="Preference data to search for n-grams of the prompts."),
     ] = None,
 ) -> None:
     """Report what makes an accuracy on a benchmark less meaningful: length, duplicates, leaks, training overlap."""

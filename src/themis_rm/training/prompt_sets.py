@@ -16,7 +16,7 @@ def find_prompt_set(name: str, data: Path, splits: PreferenceSplits) -> PromptSe
     """Return the prompt set of a dataset.
 
     Args:
-        name: ``dataset``, ``themis`` (the built-in set) or the path of a file.
+        name: ``dataset``, ``themis`` (the built-in set), or the path of a file or dataset (see :meth:`PromptSet.load`).
         data: The dataset; a ``prompts.json`` in its directory is its prompt set.
         splits: Its rows, for a dataset without that file. If they contain only built-in criteria prompts or none, or
             are not in the columns of the published data, whose system messages are criteria prompts, the built-in set
@@ -28,7 +28,7 @@ def find_prompt_set(name: str, data: Path, splits: PreferenceSplits) -> PromptSe
     if name == "themis":
         return built_in()
     if name != "dataset":
-        return PromptSet.from_file(Path(name))
+        return PromptSet.load(Path(name))
     if (data / PROMPTS_FILE).is_file():
         return PromptSet.from_file(data / PROMPTS_FILE)
     if splits.format != "themis":

@@ -247,6 +247,9 @@ def _overlap(overlap: TrainingOverlap) -> Iterator[AuditCheck]:
     prompts, templates, responses = overlap.prompts, overlap.templates, overlap.responses
     share = prompts.any / prompts.texts if prompts.texts else 0.0
     suffix = f"; responses: {responses.any:,} of {responses.texts:,}" if responses else ""
+    if overlap.rejected:
+        reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in overlap.rejected.items())
+        suffix += f"; rows that were not searched: {reasons}"
     yield _check(
         "training-overlap",
         _level(share, 1e-9, SHARE_ERROR),

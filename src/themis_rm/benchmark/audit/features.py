@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from themis_rm.benchmark.pairs import AUTHORED, Benchmark, read_benchmark
+from themis_rm.benchmark.pairs import AUTHORED, Benchmark, benchmark_files, read_benchmark
 from themis_rm.curation.ngram_overlap import WordHashes
 from themis_rm.languages.syntax import (
     code_tokens,
@@ -24,7 +25,7 @@ from themis_rm.languages.syntax import (
     walk,
 )
 from themis_rm.records import CompiledPair
-from themis_rm.storage.parquet import read_rows
+from themis_rm.storage.tables import read_table
 
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
@@ -72,20 +73,23 @@ def read_pairs(benchmark: str | Path) -> tuple[Benchmark, list[CompiledPair]]:
     """
     read = read_benchmark(benchmark)
     origins: dict[str, dict[str, str]] = {}
-    if str(benchmark) != AUTHORED and (Path(benchmark).is_dir() or Path(benchmark).suffix == ".parquet"):
-        wanted = ("source", "source_key", "group", "prompt_source", "rule", "license", "verified")
-        for row in _rows(Path(benchmark)):
-            origins.setdefault(str(row.get("id")), {name: row[name] for name in wanted if row.get(name)})
+    if str(benchmark) != AUTHORED:
+        for row in _rows(benchmark):
+            origin = {name: value for name in _ORIGIN if isinstance(value := row.get(name), str) and value}
+            origins.setdefault(str(row.get("id")), origin)
     pairs = []
     for pair in read.pairs:
         origin = {"source": pair.subset, **origins.get(pair.id, {})}
-        pairs.append(CompiledPair(**pair.to_dict(), **origin))
+        pairs.append(CompiledPair.from_dict({**pair.to_dict(), **origin}))
     return read, pairs
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    if path.is_file() or any(path.rglob("*.parquet")):
-        yield from read_rows(path)
+_ORIGIN = ("source", "source_key", "group", "prompt_source", "rule", "license", "verified")
+
+
+def _rows(benchmark: str | Path) -> Iterator[dict[str, Any]]:
+    for file in benchmark_files(benchmark):
+        yield from (row for _, row in read_table(file) if isinstance(row, dict))
 
 
 def extract_features(pairs: Iterable[CompiledPair]) -> list[PairFeatures]:

@@ -117,14 +117,14 @@ def audit(
             checks than the published columns.
         out: Output directory.
         settings: See :class:`AuditSettings`.
-        against: Training set to search for the benchmark: a preference dataset, or another benchmark.
+        against: Training set to search for the benchmark: preference data in any known format, or another benchmark.
 
     Raises:
         InputError: The benchmark or the training set cannot be read.
     """
     settings, out = settings or AuditSettings(), Path(out)
     if against:
-        check_training_set(Path(against), settings)
+        check_training_set(Path(against))
     read, pairs = read_pairs(benchmark)
     step = "parsing"
     with status_spinner("audit", lambda: step):

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+
+from pydantic import Field
 
 from themis_rm.benchmark.audit.findings import Finding
 from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.pairs import AUTHORED, read_benchmark
 from themis_rm.curation.ngram_overlap import NGramIndex, NGramOverlap, words
-from themis_rm.errors import InputError
+from themis_rm.dataset.adapters import PreferencePair
+from themis_rm.dataset.adapters.sources import find_dataset
+from themis_rm.dataset.preferences import PreferenceReader
 from themis_rm.records import CompiledPair
 from themis_rm.results import ResultPart
-from themis_rm.storage.json_lines import read_json_lines
-from themis_rm.storage.parquet import iter_rows, open_parquet
-from themis_rm.storage.splits import find_split_files
 
-COLUMNS = {"prompt": ("input", "prompt"), "response": ("chosen", "rejected")}
-"""Kind of text -> columns of the training set; for prompts, the first of the two that exists."""
+Texts = dict[str, list[str]]
+"""Kind of text, ``prompt`` or ``response`` -> the texts of a row."""
 
 
 class TextOverlap(ResultPart):
@@ -48,6 +49,8 @@ class TrainingOverlap(ResultPart):
     """Its number of rows."""
     rows_shared: int
     """Rows with at least one n-gram of the benchmark, common phrases included; decontamination would drop them."""
+    rejected: dict[str, int] = Field(default_factory=dict)
+    """Reason -> rows that are no preferences and were not searched."""
     ngram_size: int
     """Words per n-gram."""
     prompts: TextOverlap
@@ -65,14 +68,14 @@ def find_training_overlap(
 
     Args:
         pairs: The benchmark.
-        against: A preference dataset, of which the training rows are searched, or another benchmark.
+        against: Preference data in any known format, of which the training rows are searched, or another benchmark.
         settings: Size of n-grams, limit of common phrases, whether responses are included.
 
     Returns:
         The counts, and ``prompt-in-training`` and ``response-in-training`` findings.
 
     Raises:
-        InputError: The training set cannot be read or lacks a column.
+        InputError: The training set cannot be read, or no format fits.
     """
     pairs_of: dict[str, dict[str, list[CompiledPair]]] = {"prompt": defaultdict(list), "response": defaultdict(list)}
     for pair in pairs:
@@ -80,7 +83,8 @@ def find_training_overlap(
         for response in (pair.chosen, pair.rejected) if settings.check_responses else ():
             pairs_of["response"][response].append(pair)
     indices = {kind: NGramIndex(texts, settings.ngram_size) for kind, texts in pairs_of.items() if texts}
-    rows, rows_shared = _search(indices, against)
+    training_set = _TrainingSet(against)
+    rows, rows_shared = _search(indices, training_set)
     matches = {
         kind: [index.overlap(i, settings.max_ngram_texts) for i in range(len(pairs_of[kind]))]
         for kind, index in indices.items()
@@ -92,6 +96,7 @@ def find_training_overlap(
         against=against.name,
         rows=rows,
         rows_shared=rows_shared,
+        rejected=training_set.rejected(),
         ngram_size=size,
         prompts=_count(*_select(prompts, from_template=False), size),
         templates=_count(*_select(prompts, from_template=True), size),
@@ -100,26 +105,61 @@ def find_training_overlap(
     return overlap, [finding for kind in indices for finding in _findings(kind, pairs_of[kind], matches[kind])]
 
 
-def check_training_set(against: Path, settings: AuditSettings) -> None:
+def check_training_set(against: Path) -> None:
     """Check that a training set can be searched, before other work is done.
 
     Args:
         against: See :func:`find_training_overlap`.
-        settings: See :func:`find_training_overlap`.
 
     Raises:
         InputError: See :func:`find_training_overlap`.
     """
-    if str(against) != AUTHORED:
-        for file in find_split_files(against).train_or_all:
-            next(_rows(file, ("prompt", "response") if settings.check_responses else ("prompt",)), None)
+    _TrainingSet(against)
 
 
-def _search(indices: dict[str, NGramIndex], against: Path) -> tuple[int, int]:
+class _TrainingSet:
+    """The texts of a training set, which is streamed.
+
+    Raises:
+        InputError: It cannot be read, or no format fits.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._reader: PreferenceReader | None = None
+        if str(path) != AUTHORED:
+            self._reader = PreferenceReader(find_dataset(path).train_or_all, keep_ties=True)
+
+    def texts(self) -> Iterator[Texts]:
+        """Yield the texts of each row, empty for a row that is no preference."""
+        if self._reader is None:
+            for pair in read_benchmark(AUTHORED).pairs:
+                yield {"prompt": [pair.prompt], "response": [pair.chosen, pair.rejected]}
+            return
+        reader = self._reader
+        for _, results in groupby(reader.pairs(), key=lambda _: reader.read):
+            yield _texts_of(pair for pair, _, _ in results if isinstance(pair, PreferencePair))
+
+    def rejected(self) -> dict[str, int]:
+        """Return reason -> rows that were not searched."""
+        return dict(self._reader.rejected) if self._reader else {}
+
+
+def _texts_of(pairs: Iterable[PreferencePair]) -> Texts:
+    """Return the distinct texts of the pairs of a row: all turns of the user, and the responses."""
+    prompts: dict[str, None] = {}
+    responses: dict[str, None] = {}
+    for pair in pairs:
+        prompts |= dict.fromkeys(turn["content"] for turn in pair.prompt if turn["role"] == "user")
+        turns = (*pair.chosen, *pair.rejected)
+        responses |= dict.fromkeys(turn["content"] for turn in turns if turn["role"] == "assistant")
+    return {"prompt": list(prompts), "response": list(responses)}
+
+
+def _search(indices: dict[str, NGramIndex], training_set: _TrainingSet) -> tuple[int, int]:
     """Record the matches of all training texts; return the number of rows and of rows with a match."""
     rows = rows_shared = 0
-    for number, texts in enumerate(_training_texts(against, tuple(indices))):
-        matches = [indices[kind].add(text, number) for kind, values in texts.items() for text in values]
+    for number, texts in enumerate(training_set.texts()):
+        matches = [index.add(text, number) for kind, index in indices.items() for text in texts[kind]]
         rows, rows_shared = rows + 1, rows_shared + any(matches)
     return rows, rows_shared
 
@@ -147,44 +187,3 @@ def _count(texts: Iterable[str], matches: Sequence[NGramOverlap], ngram_size: in
         all=sum(match.shared > 0 and match.shared + match.common == match.grams for match in matches),
         common=sum(match.common > 0 and not match.shared for match in matches),
     )
-
-
-def _training_texts(path: Path, kinds: Sequence[str]) -> Iterator[dict[str, list[str]]]:
-    """Yield kind -> texts for each row; Parquet files are read in bounded memory."""
-    if str(path) == AUTHORED:
-        for pair in read_benchmark(AUTHORED).pairs:
-            texts = {"prompt": [pair.prompt], "response": [pair.chosen, pair.rejected]}
-            yield {kind: texts[kind] for kind in kinds}
-        return
-    for file in find_split_files(path).train_or_all:
-        for columns, row in _rows(file, kinds):
-            yield {kind: [text for name in columns[kind] if isinstance(text := row.get(name), str)] for kind in kinds}
-
-
-def _rows(file: Path, kinds: Sequence[str]) -> Iterator[tuple[dict[str, list[str]], dict[str, Any]]]:
-    """Yield the columns to read, and each row."""
-    if file.suffix == ".jsonl":
-        columns: dict[str, list[str]] = {}
-        for _, row in read_json_lines(file):
-            if isinstance(row, dict):
-                columns = columns or _columns(file, list(row), kinds)
-                yield columns, row
-        return
-    with open_parquet(file) as handle:
-        columns = _columns(file, handle.schema_arrow.names, kinds)
-        names = [name for group in columns.values() for name in group]
-        for row in iter_rows(handle, names):
-            yield columns, row
-
-
-def _columns(file: Path, available: Sequence[str], kinds: Sequence[str]) -> dict[str, list[str]]:
-    """Return kind -> columns to read."""
-    columns = {kind: [name for name in COLUMNS[kind] if name in available] for kind in kinds}
-    columns["prompt"] = columns["prompt"][:1]
-    for kind in kinds:
-        if len(columns[kind]) < (1 if kind == "prompt" else 2):
-            raise InputError(
-                f"{file} lacks the columns to compare {kind}s with ({' or '.join(COLUMNS[kind])}).",
-                f"It has: {', '.join(available)}.",
-            )
-    return columns

@@ -257,10 +257,10 @@ def assemble(
     executor: ExecutorSettings | Mapping[str, Any] | None = None,
     **overrides: Any,
 ) -> StageReport:
-    """Assemble labeled pairs into a preference dataset with splits and a dataset card.
+    """Assemble labeled pairs, or preference data, into a preference dataset with splits and a dataset card.
 
     Args:
-        pairs: Directory of pairs, from :func:`curate`.
+        pairs: Directory of pairs, from :func:`curate`, or preference data in any known format: a path or hub name.
         out: Output directory; a dataset that ``datasets.load_dataset`` reads.
         settings: See :class:`~themis_rm.dataset.settings.AssembleSettings`.
         executor: Where to run: this machine, Ray or Slurm.

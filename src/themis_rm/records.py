@@ -109,7 +109,7 @@ def _to_cell(value: Any) -> Any:
         return value
     return [
         {**message, "tool_calls": json.dumps(message["tool_calls"], ensure_ascii=False)}
-        if "tool_calls" in message
+        if isinstance(message.get("tool_calls"), list)
         else message
         for message in value
     ]

@@ -323,7 +323,7 @@ def test_earlier_turns_of_a_training_prompt_are_searched(tmp_path):
     turns = [
         {"role": "user", "content": ASK},
         {"role": "assistant", "content": "x"},
-        {"role": "user", "content": "Go on."},
+        {"role": "user", "content": "Continue."},
     ]
     (tmp_path / "data.jsonl").write_text(json.dumps({"prompt": turns, "chosen": "a", "rejected": "b"}) + "\n")
     result, _ = run(tmp_path, [make_pair(1, prompt=ASK)], against=tmp_path / "data.jsonl")
@@ -334,12 +334,12 @@ def test_a_benchmark_with_several_turns_in_json_lines_is_audited_with_its_groups
     turns = [
         {"role": "user", "content": ASK},
         {"role": "assistant", "content": "x"},
-        {"role": "user", "content": "Go on."},
+        {"role": "user", "content": "Continue."},
     ]
     row = {"id": "7", "prompt": turns, "chosen": function(1), "rejected": function(2), "group": "g"}
     (tmp_path / "bench.jsonl").write_text(json.dumps(row) + "\n")
     _, (pair,) = read_pairs(tmp_path / "bench.jsonl")
-    assert (pair.prompt, pair.group) == ("Go on.", "g")
+    assert (pair.prompt, pair.group) == ("Continue.", "g")
 
 
 # --- result ----------------------------------------------------------------------------------------------------------

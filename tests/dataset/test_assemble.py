@@ -284,7 +284,7 @@ def test_no_kept_row_is_a_user_error(tmp_path):
 
 
 def test_missing_pairs_are_a_user_error(tmp_path):
-    with pytest.raises(InputError, match="No Parquet file"):
+    with pytest.raises(InputError, match="No table"):
         assemble(tmp_path, tmp_path / "out", AssembleSettings(), ONE)
 
 

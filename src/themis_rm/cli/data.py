@@ -113,22 +113,30 @@ def curate(
     "assemble",
     "assemble curated/pairs --out dataset",
     "assemble curated/pairs --out dataset --seed 1 -s test=0.1 -s balance_length=true",
+    "assemble OWNER/NAME --out dataset --language Python -s default_aspect=FC",
     panel=DATA,
 )
 def assemble(
     call: Call,
-    pairs: Annotated[Path, typer.Argument(metavar="PAIRS", help="Directory of labeled pairs, written by curate.")],
+    pairs: Annotated[
+        str, typer.Argument(metavar="PAIRS", help="Pairs, written by curate, or preference data in any known format.")
+    ],
     out: Out,
+    format_: DataFormat = None,
+    language: LanguageFilter = None,
+    aspect: AspectFilter = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of splits and sampling.")] = None,
     executor: Executor = None,
     workers: Workers = None,
 ) -> None:
-    """Build a preference dataset with splits and a card from labeled pairs."""
+    """Build a preference dataset with splits and a card from labeled pairs or preference data."""
     from themis_rm.dataset.assemble import assemble as build_dataset
 
-    settings, execution = call.stage_settings({"seed": seed, **executor_flags(executor, workers)})
+    flags = {"seed": seed, **data_flags(format_, language, aspect), **executor_flags(executor, workers)}
+    settings, execution = call.stage_settings(flags)
     report = build_dataset(pairs, out, settings, execution)
-    call.output(report, *stage_lines(report, out))
+    form = [f"format: {report.details['format']}"] if "format" in report.details else []
+    call.output(report, *form, *stage_lines(report, out))
 
 
 @verb(

@@ -1,4 +1,4 @@
-"""The stage ``assemble``: turns labeled pairs into a preference dataset with splits and a card."""
+"""The stage ``assemble``: turns labeled pairs, or preferences, into a preference dataset with splits and a card."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.dataset.card import render_card
+from themis_rm.dataset.pair_input import find_pairs
+from themis_rm.dataset.preferences import PairFilter
 from themis_rm.dataset.row_index import IndexRows
 from themis_rm.dataset.rows import ApplySplitPlan, ExpandCriteria, WriteShard
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import MakeSplitPlan
 from themis_rm.errors import InputError
-from themis_rm.pipeline import ExecutorSettings, RowReader, RowWriter, StageReport, exclusion_writer, run_steps
+from themis_rm.pipeline import ExecutorSettings, RowWriter, StageReport, exclusion_writer, run_steps
 from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import CodePair, Preference
 from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.json_text import read_json_object
 from themis_rm.storage.output_dir import prepare_output_dir
-from themis_rm.storage.parquet import validate_parquet_files
 
 OUTPUTS = ("logs", "work", "data", "dropped", "report.json", "README.md", "prompts.json")
 """Files and directories that the stage writes into its output directory."""
@@ -29,7 +30,7 @@ def assemble(
     settings: AssembleSettings | None = None,
     executor: ExecutorSettings | None = None,
 ) -> StageReport:
-    """Assemble labeled pairs into a preference dataset.
+    """Assemble labeled pairs, or preference data of any known format, into a preference dataset.
 
     Writes ``out/data/<split>-<file>-of-<files>.parquet`` (:class:`~themis_rm.records.Preference`, one row per pair and
     criterion), ``out/README.md`` (the dataset card), ``out/prompts.json`` (the prompt set),
@@ -37,27 +38,30 @@ def assemble(
     and seed; the set of rows does not depend on the order of the pairs. A run with the same inputs and settings
     resumes; results of other ones in ``out`` are replaced.
 
+    Rows that name no repository are divided between the splits by prompt.
+
     Counts: ``read`` counts pairs. ``kept`` plus the sum of ``dropped`` is ``details.rows_expanded`` plus
     ``details.pairs_without_rows``.
 
     Args:
-        pairs: File or directory of :class:`~themis_rm.records.CodePair` rows.
+        pairs: File or directory of :class:`~themis_rm.records.CodePair` rows, or preference data that names criteria
+            (see :func:`~themis_rm.dataset.pair_input.find_pairs`).
         out: Output directory.
-        settings: Mixture, splits and prompts.
+        settings: Mixture, splits, prompts, and how preference data is read.
         executor: Executor and number of workers; the output does not depend on them.
 
     Raises:
-        InputError: The pairs or the prompt set cannot be read, or no row is kept.
-        SettingError: The prompt set cannot render a criterion that the mix may draw.
+        InputError: The pairs or the prompt set cannot be read, no format fits, or no row is kept.
+        SettingError: The prompt set cannot render a criterion that the mix may draw, or a name is unknown.
     """
     out, settings, executor = Path(out), settings or AssembleSettings(), executor or ExecutorSettings()
-    files = validate_parquet_files(pairs, CodePair)
+    found, wanted = find_pairs(pairs, settings), PairFilter.of(settings)
+    files = list(found.files)
     prompts = PromptSet.load(settings.prompt_file) if settings.prompt_file else built_in()
     prepare_output_dir(out, "assemble", settings.canonical() + prompts.to_json(), files, OUTPUTS, replace=True)
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"
-    reader = RowReader(Path(pairs), CodePair.required())
-    index_rows = IndexRows(work / "index", settings.seed, exclusion_writer(dropped, CodePair.schema(), "pairs"))
-    indexed = run_steps("index", [reader, index_rows], out, len(files), executor)
+    index_rows = IndexRows(work / "index", settings.seed, exclusion_writer(dropped, CodePair.schema(), "pairs"), wanted)
+    indexed = run_steps("index", [found.reader(), index_rows], out, len(files), executor)
     planned = run_steps("plan", [MakeSplitPlan(work, facts_file, len(files), settings)], out, 1, executor)
     facts = read_json_object(facts_file, ("files",), f"Delete {out} and run the same command again.")
     parts = RowWriter(
@@ -66,7 +70,7 @@ def assemble(
     expanded = run_steps(
         "rows",
         [
-            RowReader(Path(pairs), CodePair.required()),
+            found.reader(),
             ExpandCriteria(prompts, settings),
             ApplySplitPlan(work / "decisions", exclusion_writer(dropped, Preference.schema(), "rows")),
             parts,
@@ -84,7 +88,8 @@ def assemble(
         report.kept = written.kept
         report.seconds += written.seconds
     report.dropped = dict(sorted(report.dropped.items()))
-    report.details = {"pairs_without_rows": indexed.details.get("pairs_without_rows", 0), **facts}
+    form = {"format": found.format} if found.format else {}
+    report.details = {**form, "pairs_without_rows": indexed.details.get("pairs_without_rows", 0), **facts}
     remarks = dataset_remarks(facts, settings)
     report.details["remarks"] = remarks
     write_text(out / "prompts.json", prompts.to_json() + "\n")
@@ -108,6 +113,8 @@ def dataset_remarks(facts: dict[str, Any], settings: AssembleSettings) -> list[s
         remarks.append(
             f"No row is in {' and '.join(empty)}: too few repositories, or none on that side of the time cutoff."
         )
+    if facts["prompt_groups"]:
+        remarks.append("Rows that name no repository are divided between the splits by prompt.")
     if facts["instruction_source"].get("subject"):
         remarks.append("Some instructions are commit subjects; `instruction_source` marks them.")
     missing = [short for short, rows in facts["criterion"].items() if not rows]

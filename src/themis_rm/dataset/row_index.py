@@ -6,6 +6,7 @@ numbers, its time and its lengths. Everything that selects rows works on the ind
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.criteria import CRITERIA, is_criterion
+from themis_rm.dataset.pair_input import ORIGIN
+from themis_rm.dataset.preferences import PairFilter
 from themis_rm.pipeline import DETAIL, DROPPED, RowWriter
 from themis_rm.storage.arrays import save_array
 from themis_rm.storage.atomic import write_json
@@ -41,10 +44,14 @@ INDEX_DTYPE = np.dtype(
         ("rejected_length", "<u4"),
     ]
 )
-SOURCES: Mapping[str, str] = {"commit": "commits", "injection": "injection"}
-"""Origin of a pair -> value of the ``source`` column."""
+SOURCES: Mapping[str, str] = {"commit": "commits", "injection": "injection", ORIGIN: ORIGIN}
+"""Origin of a pair -> value of the ``source`` column, unless the pair names its source."""
+PROMPT_GROUP = "prompt:"
+"""Prefix of the groups that take the place of repositories for pairs that name none: rows of equal prompts."""
 IndexArray = npt.NDArray[np.void]
 CRITERION_NAMES = [row.short for row in CRITERIA]
+ALL_PAIRS = PairFilter()
+"""A filter that keeps all languages and criteria."""
 
 
 def hash64(*parts: str) -> int:
@@ -67,24 +74,59 @@ def fold_prompt(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def criteria_of(pair: Mapping[str, Any]) -> list[str]:
-    """Return the short names of a pair's distinct criteria in table order."""
-    return [short for short in CRITERION_NAMES if short in (pair.get("criteria") or ())]
+def criteria_of(pair: Mapping[str, Any], wanted: PairFilter = ALL_PAIRS) -> list[str]:
+    """Return the short names of a pair's distinct criteria that are wanted, in table order."""
+    return [
+        row.short
+        for row in CRITERIA
+        if row.short in (pair.get("criteria") or ()) and (not wanted.aspects or row.training_aspect in wanted.aspects)
+    ]
 
 
-def exclusion_reason(pair: Mapping[str, Any]) -> str | None:
-    """Return why a pair cannot become rows, as a slug, or ``None``."""
+def exclusion_reason(pair: Mapping[str, Any], wanted: PairFilter = ALL_PAIRS) -> str | None:
+    """Return why a pair cannot become rows, as a slug, or ``None``.
+
+    Args:
+        pair: A row of :class:`~themis_rm.records.CodePair`.
+        wanted: Languages and criteria that are used.
+    """
     texts = ("id", "instruction", "chosen", "rejected", "language", "origin", "instruction_source", "repos", "license")
     if not all(isinstance(pair.get(name), str) for name in texts):
         return "malformed-pair"
-    if not pair["chosen"].strip() or not pair["rejected"].strip() or not pair["instruction"].strip():
+    chosen, rejected = (_texts_of_side(pair, side) for side in ("chosen", "rejected"))
+    if not chosen.strip() or not rejected.strip() or not pair["instruction"].strip():
         return "empty-text"
-    if pair["chosen"] == pair["rejected"]:
+    if chosen == rejected:
         return "equal-responses"
     if pair["origin"] not in SOURCES:
         return "unknown-origin"
+    if wanted.languages and pair["language"] not in wanted.languages:
+        return "other-language"
     criteria = pair.get("criteria") or []
-    return None if criteria and all(is_criterion(name) for name in criteria) else "unknown-criterion"
+    if not criteria or not all(is_criterion(name) for name in criteria):
+        return "unknown-criterion"
+    return None if criteria_of(pair, wanted) else "other-aspect"
+
+
+def _texts_of_side(pair: Mapping[str, Any], side: str) -> str:
+    turns = pair.get(f"{side}_messages")
+    return json.dumps(turns, sort_keys=True) if turns else str(pair[side])
+
+
+def source_of(pair: Mapping[str, Any]) -> str:
+    """Return the value of the ``source`` column of a pair's rows."""
+    return pair.get("source") or SOURCES[pair["origin"]]
+
+
+def _request_of(pair: Mapping[str, Any]) -> str:
+    """Return the texts of all turns before the responses, normalized."""
+    turns = [turn["content"] for turn in pair.get("messages") or ()]
+    return fold_prompt("\n".join(turns) if turns else pair["instruction"])
+
+
+def repository_of(pair: Mapping[str, Any]) -> str:
+    """Return what may not be divided between splits: the repository, or the prompt of a pair that names none."""
+    return pair["repos"] or f"{PROMPT_GROUP}{stable_id(_request_of(pair))}"
 
 
 class Vocabulary(dict[str, int]):
@@ -102,14 +144,15 @@ class IndexRows(PipelineStep):
         folder: Directory of the index (``<shard>.npy``, and the shard's categories in ``<shard>.json``).
         seed: Seed of the ranks.
         exclusion_writer: Writer of the excluded pairs.
+        wanted: Languages and criteria that are used.
     """
 
     type = "📇 - INDEX"
     name = "index rows"
 
-    def __init__(self, folder: Path, seed: int, exclusion_writer: RowWriter) -> None:
+    def __init__(self, folder: Path, seed: int, exclusion_writer: RowWriter, wanted: PairFilter = ALL_PAIRS) -> None:
         super().__init__()
-        self.folder, self.seed, self.exclusion_writer = folder, seed, exclusion_writer
+        self.folder, self.seed, self.exclusion_writer, self.wanted = folder, seed, exclusion_writer, wanted
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Consume the pairs; yields nothing."""
@@ -119,13 +162,13 @@ class IndexRows(PipelineStep):
         with self.exclusion_writer as exclusions:
             for number, doc in enumerate(data):
                 with self.track_time():
-                    reason = exclusion_reason(doc.metadata)
+                    reason = exclusion_reason(doc.metadata, self.wanted)
                     if reason:
                         self.stat_update(DROPPED + reason, DETAIL + "pairs_without_rows")
                         doc.metadata["filter_reason"] = reason
                         exclusions.write(doc, rank)
                         continue
-                    batch += index_pair(doc.metadata, self.seed, rank, number, vocabularies)
+                    batch += index_pair(doc.metadata, self.seed, rank, number, vocabularies, self.wanted)
                     if len(batch) >= 4096:
                         batches.append(np.array(batch, INDEX_DTYPE))
                         batch = []
@@ -135,7 +178,12 @@ class IndexRows(PipelineStep):
 
 
 def index_pair(
-    pair: Mapping[str, Any], seed: int, shard: int, number: int, vocabularies: Mapping[str, Vocabulary]
+    pair: Mapping[str, Any],
+    seed: int,
+    shard: int,
+    number: int,
+    vocabularies: Mapping[str, Vocabulary],
+    wanted: PairFilter = ALL_PAIRS,
 ) -> list[tuple[int, ...]]:
     """Return the index entries of a pair, one per criterion, as rows of :data:`INDEX_DTYPE`.
 
@@ -145,10 +193,11 @@ def index_pair(
         shard: Number of its shard.
         number: Number of the pair within the shard.
         vocabularies: Category -> numbers of its values; extended by new values.
+        wanted: Languages and criteria that are used.
     """
-    values = {**pair, "source": SOURCES[pair["origin"]]}
+    values = {**pair, "source": source_of(pair), "repos": repository_of(pair)}
     categories = [vocabularies[name][values[name]] for name in CATEGORIES]
-    texts = (fold_prompt(pair["instruction"]), pair["chosen"], pair["rejected"])
+    texts = (_request_of(pair), *(_texts_of_side(pair, side) for side in ("chosen", "rejected")))
     time = pair.get("unix_time")
     return [
         (
@@ -163,7 +212,7 @@ def index_pair(
             len(pair["chosen"]),
             len(pair["rejected"]),
         )
-        for short in criteria_of(pair)
+        for short in criteria_of(pair, wanted)
     ]
 
 

@@ -11,7 +11,8 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.criteria import criterion
-from themis_rm.dataset.row_index import CRITERION_NAMES, SOURCES, criteria_of, exclusion_reason, row_id, row_rank
+from themis_rm.dataset.preferences import PairFilter
+from themis_rm.dataset.row_index import CRITERION_NAMES, criteria_of, exclusion_reason, row_id, row_rank, source_of
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import KEEP, REASONS
 from themis_rm.dataset.splits import SPLITS
@@ -33,7 +34,7 @@ def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings
         rejected=pair["rejected"],
         language=pair["language"],
         aspect=own.training_aspect,
-        source=SOURCES[pair["origin"]],
+        source=source_of(pair),
         idx=idx,
         prompt_mode=mode,
         instruction_source=pair["instruction_source"],
@@ -41,6 +42,11 @@ def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings
         repos=pair["repos"],
         unix_time=pair.get("unix_time"),
         license=pair["license"],
+        messages=pair.get("messages"),
+        chosen_messages=pair.get("chosen_messages"),
+        rejected_messages=pair.get("rejected_messages"),
+        margin=pair.get("margin"),
+        weight=pair.get("weight"),
     )
 
 
@@ -52,14 +58,14 @@ class ExpandCriteria(PipelineStep):
 
     def __init__(self, prompts: PromptSet, settings: AssembleSettings) -> None:
         super().__init__()
-        self.prompts, self.settings = prompts, settings
+        self.prompts, self.settings, self.wanted = prompts, settings, PairFilter.of(settings)
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield one row per criterion of every valid pair."""
         for number, doc in enumerate(data):
-            if exclusion_reason(doc.metadata):
+            if exclusion_reason(doc.metadata, self.wanted):
                 continue  # counted and written out when the index was built
-            for short in criteria_of(doc.metadata):
+            for short in criteria_of(doc.metadata, self.wanted):
                 row = preference_of(doc.metadata, short, self.prompts, self.settings).to_dict()
                 yield to_document(row | {"_row": number, "_criterion": CRITERION_NAMES.index(short)})
 

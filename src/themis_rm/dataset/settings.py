@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from themis_rm.criteria import criterion
+from themis_rm.dataset.preferences import DataSettings
 from themis_rm.prompts import PromptMix
 from themis_rm.settings import Settings
 
@@ -26,7 +27,7 @@ class Caps(Settings):
     """Largest number of rows of one source (commits, injection)."""
 
 
-class AssembleSettings(Settings):
+class AssembleSettings(DataSettings):
     """Settings of ``themis-rm assemble``."""
 
     name: str = "themis-preferences"

@@ -40,14 +40,15 @@ def assign_repositories(sizes: Mapping[str, int], validation: float, test: float
     wanted = [(number, share * total) for number, share in ((TEST, test), (VALIDATION, validation)) if share]
     for later, (number, target) in zip(range(len(wanted) - 1, -1, -1), wanted, strict=True):
         taken: list[str] = []
+        size = 0
         for name in left:
-            size = sum(sizes[t] for t in taken)
             if len(left) - len(taken) > 1 + later and abs(size + sizes[name] - target) < abs(size - target):
                 taken.append(name)
+                size += sizes[name]
         if not taken and len(left) > 1:
             taken = [min(left, key=lambda name: sizes[name])]
         split |= dict.fromkeys(taken, number)
-        left = [name for name in left if name not in set(taken)]
+        left = [name for name in left if split[name] == TRAIN]
     return split
 
 

@@ -1,5 +1,6 @@
 """Every public format of preference data, in small rows written for these tests."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "explicit-scored": {"prompt": ASK, **CONVERSATIONS, "score_chosen": 8.0, "score_rejected": 5.0},
     "question": {"question": ASK, "chosen": GOOD, "rejected": BAD, "language": "python"},
     "instruction": {"instruction": ASK, "chosen": GOOD, "rejected": BAD},
+    "code-pairs": {"id": "7", "instruction": ASK, "chosen": GOOD, "rejected": BAD, "criteria": ["FC"]},
     "vulnerability": {"lang": "c", "vulnerability": "v", "question": ASK, "chosen": GOOD, "rejected": BAD},
     "themis": {"system": None, "input": ASK, "chosen": GOOD, "rejected": BAD, "aspect": "a", "idx": "7"},
     "themis-benchmark": {
@@ -66,6 +68,11 @@ def test_a_format_is_found_by_its_columns(name: str) -> None:
 
 def test_every_format_has_a_row_here() -> None:
     assert set(FORMATS.names()) == set(ROWS)
+
+
+def test_the_documentation_lists_every_format() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "how-to" / "data.md").read_text(encoding="utf-8")
+    assert [form.name for form in FORMATS if f"| `{form.name}` | {form.about} |" not in text] == []
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -161,6 +168,11 @@ def test_lists_give_every_combination_in_one_group() -> None:
     assert len(pairs) == 6
     assert {pair.group for pair in pairs} == {"7"}
     assert len({pair.id for pair in pairs}) == 6
+
+
+def test_a_labeled_pair_gives_a_pair_per_criterion_in_one_group() -> None:
+    pairs = list(FORMATS.get("code-pairs").read({**ROWS["code-pairs"], "criteria": ["FC", "SH"]}))
+    assert [(pair.id, pair.aspect, pair.group) for pair in pairs] == [("7:FC", "FC", "7"), ("7:SH", "SH", "7")]
 
 
 @pytest.mark.parametrize(

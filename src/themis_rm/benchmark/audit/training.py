@@ -50,7 +50,7 @@ class TrainingOverlap(ResultPart):
     rows_shared: int
     """Rows with at least one n-gram of the benchmark, common phrases included; decontamination would drop them."""
     rejected: dict[str, int] = Field(default_factory=dict)
-    """Reason -> rows that are no preferences and were not searched."""
+    """Reason -> rows that could not be read as preferences and were not searched."""
     ngram_size: int
     """Words per n-gram."""
     prompts: TextOverlap
@@ -130,7 +130,7 @@ class _TrainingSet:
             self._reader = PreferenceReader(find_dataset(path).train_or_all, keep_ties=True)
 
     def texts(self) -> Iterator[Texts]:
-        """Yield the texts of each row, empty for a row that is no preference."""
+        """Yield the texts of each preference, empty for a row that cannot be read as one."""
         if self._reader is None:
             for pair in read_benchmark(AUTHORED).pairs:
                 yield {"prompt": [pair.prompt], "response": [pair.chosen, pair.rejected]}

@@ -1,19 +1,21 @@
-"""Conversations to token ids for scoring: rendered with the chat template, truncated only in the response."""
+"""Conversations to token ids for scoring: rendered with the chat template, shortened only in the response."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from themis_rm.messages import Conversation
 from themis_rm.models import hub
 from themis_rm.models.length_limits import LengthLimit, choose_max_length
-from themis_rm.models.protocol import NO_BOUNDARY, NOT_FINITE, PROMPT_TOO_LONG, TEMPLATE, Score
+from themis_rm.models.long_inputs import fit_answer, uses_windows
+from themis_rm.models.protocol import NO_BOUNDARY, NOT_FINITE, PROMPT_TOO_LONG, TEMPLATE, TOO_LONG, WINDOWS, Score
 from themis_rm.models.rendering import Renderer, Rendering, Tokens
-from themis_rm.models.settings import ModelSettings
+from themis_rm.models.settings import LongInputs, ModelSettings
 from themis_rm.models.templates.chat_template import load_template
 from themis_rm.models.templates.source import TemplateSource, find_source
 from themis_rm.models.tokenizers import load_tokenizer, special_tokens
@@ -27,28 +29,56 @@ class EncodedConversation:
     """A conversation as token ids, or the reason why it has none.
 
     Attributes:
-        ids: Token ids; empty for a failure.
+        sequences: Token ids: one sequence, or one per window of a long response; none for a failure.
         truncated: The response was truncated.
         failure: The reason; empty otherwise.
         boundary: Index of the token at which the last prompt ends, for an encoder with a boundary; otherwise -1.
         detail: What the chat template or the tokenizer said about a failure.
         notes: See :class:`~themis_rm.models.protocol.Score`.
+        lowest: The lowest reward of several windows counts instead of their mean.
     """
 
-    ids: list[int]
+    sequences: list[list[int]]
     truncated: bool = False
     failure: str = ""
     boundary: int = -1
     detail: str = ""
     notes: tuple[str, ...] = ()
+    lowest: bool = False
 
-    def score(self, reward: float) -> Score:
-        """Return the score for a reward: a failure if the encoding failed or the reward is not finite."""
+    @property
+    def ids(self) -> list[int]:
+        """Return the token ids of the first sequence, empty for a failure."""
+        return self.sequences[0] if self.sequences else []
+
+    def score(self, rewards: Sequence[float]) -> Score:
+        """Return the score for the reward of each sequence: a failure if the encoding failed or one is not finite."""
         if self.failure:
             return Score.failed(self.failure, self.detail)
-        if not math.isfinite(reward):
+        if not all(map(math.isfinite, rewards)):
             return Score.failed(NOT_FINITE)
-        return Score(reward, truncated=self.truncated, tokens=len(self.ids), notes=self.notes)
+        windows = len(self.sequences)
+        return Score(
+            min(rewards) if self.lowest else fmean(rewards),
+            truncated=self.truncated,
+            tokens=sum(map(len, self.sequences)),
+            notes=(*self.notes, WINDOWS) if windows > 1 else self.notes,
+            windows=windows,
+        )
+
+
+def score_sequences(
+    encoded: Sequence[EncodedConversation], rewards_of: Callable[[list[list[int]], list[int]], Sequence[float]]
+) -> list[Score]:
+    """Return one score per encoded conversation.
+
+    Args:
+        encoded: The conversations.
+        rewards_of: Returns one reward per sequence, given their token ids and boundaries.
+    """
+    sequences = [ids for item in encoded for ids in item.sequences]
+    rewards = iter(rewards_of(sequences, [item.boundary for item in encoded for _ in item.sequences]))
+    return [item.score([next(rewards) for _ in item.sequences]) for item in encoded]
 
 
 class ChatEncoder:
@@ -60,6 +90,7 @@ class ChatEncoder:
         suffix: Id of a token that is appended to every conversation and never truncated.
         boundary: Text between a prompt and its response, whose first token before the response is located.
         source: The chat template that was chosen.
+        long_inputs: What to do with a conversation of more than ``max_length`` tokens.
     """
 
     def __init__(
@@ -69,6 +100,7 @@ class ChatEncoder:
         suffix: int | None = None,
         boundary: str = "",
         source: TemplateSource | None = None,
+        long_inputs: LongInputs = "end",
     ) -> None:
         self.renderer = renderer
         self.tokenizer = renderer.tokenizer
@@ -79,12 +111,14 @@ class ChatEncoder:
             self.boundary_ids = self.tokenizer(boundary, add_special_tokens=False)["input_ids"]
         self.system_role = renderer.system_role
         self.source = source
+        self.long_inputs = long_inputs
 
     def facts(self) -> dict[str, str | int]:
         """Return everything that affects token ids, for results."""
         name = self.source.name if self.source is not None else "default"
         template = {"chat_template": name, "chat_template_digest": stable_id(self.renderer.template.source)[:12]}
-        return {"max_length": self.max_length, **template, **self.renderer.facts()}
+        limits: dict[str, str | int] = {"max_length": self.max_length, "long_inputs": self.long_inputs}
+        return {**limits, **template, **self.renderer.facts()}
 
     @property
     def template_files(self) -> list[Path]:
@@ -94,8 +128,9 @@ class ChatEncoder:
     def encode(self, conversations: Sequence[Conversation]) -> list[EncodedConversation]:
         """Return the token ids of each conversation.
 
-        If a conversation is longer than ``max_length``, the end of its response is truncated; what the chat template
-        writes after the response is kept. It fails as ``prompt-too-long`` if no token of the response would remain.
+        If a conversation is longer than ``max_length``, its response is shortened or split, or the conversation fails
+        as ``too-long``, see :attr:`~themis_rm.models.settings.ModelSettings.long_inputs`; what the chat template writes
+        after the response is kept. It fails as ``prompt-too-long`` if no token of the response would remain.
         """
         renderings = self.renderer.render(conversations)
         tokens = iter(self.renderer.tokenize([item for item in renderings if not item.failure]))
@@ -112,7 +147,7 @@ class ChatEncoder:
         ids = self._with_suffix(tokens.ids)
         if len(ids) > self.max_length or self.boundary_ids:
             return self._encode_with_offsets(rendering)
-        return EncodedConversation(ids, notes=rendering.notes)
+        return EncodedConversation([ids], notes=rendering.notes)
 
     def _with_suffix(self, ids: list[int]) -> list[int]:
         return ids if self.suffix is None or ids[-1:] == [self.suffix] else [*ids, self.suffix]
@@ -137,12 +172,26 @@ class ChatEncoder:
         if boundary is None:
             return EncodedConversation([], failure=NO_BOUNDARY)
         if len(complete) <= self.max_length:
-            return EncodedConversation(complete, boundary=boundary, notes=rendering.notes)
-        kept = self.max_length - head - tail
-        if kept < 1:
+            return EncodedConversation([complete], boundary=boundary, notes=rendering.notes)
+        return self._shorten(complete, head, len(complete) - tail, boundary, rendering.notes)
+
+    def _shorten(
+        self, ids: list[int], start: int, end: int, boundary: int, notes: tuple[str, ...]
+    ) -> EncodedConversation:
+        """Shorten or split the response, the tokens from ``start`` to ``end`` of a conversation that is too long."""
+        available = self.max_length - (len(ids) - (end - start))
+        if available < 1:
             return EncodedConversation([], failure=PROMPT_TOO_LONG)
-        truncated = [*complete[: head + kept], *complete[len(complete) - tail :]]
-        return EncodedConversation(truncated, truncated=True, boundary=boundary, notes=rendering.notes)
+        parts = fit_answer(ids[start:end], available, self.long_inputs)
+        if not parts:
+            return EncodedConversation([], failure=TOO_LONG, detail=f"{len(ids)} tokens of {self.max_length}")
+        return EncodedConversation(
+            [[*ids[:start], *part, *ids[end:]] for part in parts],
+            truncated=not uses_windows(self.long_inputs),
+            boundary=boundary,
+            notes=notes,
+            lowest=self.long_inputs == "windows-min",
+        )
 
     def _find_boundary(self, ids: list[int], head: int) -> int | None:
         size = len(self.boundary_ids)
@@ -184,7 +233,7 @@ def load_encoder(
     source = find_source(tokenizer, directory, settings.chat_template, template)
     renderer = build_renderer(tokenizer, source, settings, str(source.file or directory))
     longest = choose_max_length(settings.max_length, limit, tokenizer.model_max_length, str(folder))
-    return ChatEncoder(renderer, longest, suffix, boundary, source)
+    return ChatEncoder(renderer, longest, suffix, boundary, source, settings.long_inputs)
 
 
 def build_renderer(tokenizer: Any, source: TemplateSource, settings: ModelSettings, where: str) -> Renderer:

@@ -18,7 +18,7 @@ import transformers
 
 from themis_rm.messages import Conversation
 from themis_rm.models.backbone import load_backbone
-from themis_rm.models.chat import ChatEncoder, load_encoder
+from themis_rm.models.chat import ChatEncoder, EncodedConversation, load_encoder, score_sequences
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import read_config
 from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
@@ -109,15 +109,8 @@ class DecoderModel:
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
         """Return one score per conversation, in their order."""
-        encoded = self.encoder.encode(conversations)
-        known = [max(item.ids, default=0) < self.embeddings for item in encoded]
-        ids = [item.ids if is_known else [] for item, is_known in zip(encoded, known, strict=True)]
-        rewards = self.rewards(ids, [item.boundary for item in encoded])
-        detail = f"the model has embeddings for tokens 0 to {self.embeddings - 1}"
-        return [
-            item.score(reward) if is_known else Score.failed(UNKNOWN_TOKEN, detail)
-            for item, reward, is_known in zip(encoded, rewards, known, strict=True)
-        ]
+        encoded = [require_embeddings(item, self.embeddings) for item in self.encoder.encode(conversations)]
+        return score_sequences(encoded, self.rewards)
 
     @torch.inference_mode()
     def rewards(self, ids: Sequence[Sequence[int]], boundaries: Sequence[int] | None = None) -> list[float]:
@@ -137,6 +130,14 @@ class DecoderModel:
                 for member, value in zip(states.indices, values.tolist(), strict=True):
                     rewards[group[member]] = value
         return rewards
+
+
+def require_embeddings(encoded: EncodedConversation, embeddings: int) -> EncodedConversation:
+    """Return a conversation, as a failure if it has a token beyond the embeddings of a model."""
+    if max((max(ids, default=0) for ids in encoded.sequences), default=0) < embeddings:
+        return encoded
+    detail = f"the model has embeddings for tokens 0 to {embeddings - 1}"
+    return EncodedConversation([], failure=UNKNOWN_TOKEN, detail=detail)
 
 
 def _missing_embeddings(folder: Path, encoder: ChatEncoder, backbone: Any) -> dict[str, str | int]:

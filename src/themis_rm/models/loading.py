@@ -124,6 +124,11 @@ def _load_judge(name: str, row: PublishedModel | None, settings: ModelSettings) 
             f"{name} is a generative judge and needs a server.",
             "Serve it (with vLLM or another OpenAI-compatible server) and set model.judge.url=http://HOST:PORT/v1.",
         )
+    if settings.long_inputs not in ("end", "refuse"):
+        raise SettingError(
+            f"A judge reads complete conversations: long_inputs '{settings.long_inputs}' is not supported.",
+            "Remove model.long_inputs; a conversation that its server does not accept fails as prompt-too-long.",
+        )
     from themis_rm.models.judges.model import load
 
     return load(row.hub if row is not None else name, settings, (row.interface if row is not None else None) or "")

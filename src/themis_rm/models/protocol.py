@@ -9,6 +9,8 @@ from typing import Protocol, runtime_checkable
 from themis_rm.messages import Conversation, text_of
 
 PROMPT_TOO_LONG = "prompt-too-long"
+TOO_LONG = "too-long"
+"""The answer does not fit, and the setting ``long_inputs`` refuses such conversations."""
 NO_RESPONSE = "no-response"
 NOT_FINITE = "not-finite"
 SYSTEM_ROLE = "system-role-rejected"
@@ -34,7 +36,9 @@ SYNTAX_ERROR = "syntax-error"
 """Note: the code of the answer does not parse in its language."""
 REASONING_REMOVED = "reasoning-removed"
 """Note: the answer began with reasoning, which is not scored."""
-NOTES = frozenset({CONTROL_TOKENS, PARTLY_WRITTEN, SYNTAX_ERROR, REASONING_REMOVED})
+WINDOWS = "windows"
+"""Note: the answer was split into several windows, and the reward combines theirs."""
+NOTES = frozenset({CONTROL_TOKENS, PARTLY_WRITTEN, SYNTAX_ERROR, REASONING_REMOVED, WINDOWS})
 """Notes on scores."""
 
 
@@ -46,10 +50,11 @@ class Score:
         reward: The reward, always finite; ``None`` if the conversation could not be scored.
         failure: Why there is no reward (a slug such as ``prompt-too-long``); empty otherwise.
         truncated: The response was truncated; the reward is that of the remaining part.
-        tokens: Tokens that the model read; 0 for a model without tokens and for a failure.
+        tokens: Tokens that the model read, in all windows; 0 for a model without tokens and for a failure.
         stated: The score that a judge wrote, if ``reward`` is its expected score; ``None`` for every other model.
         detail: The message behind ``failure``: what the server, the chat template or the tokenizer said; may be empty.
-        notes: What to know about the reward: :data:`CONTROL_TOKENS`, :data:`PARTLY_WRITTEN`.
+        notes: What to know about the reward: :data:`CONTROL_TOKENS`, :data:`PARTLY_WRITTEN`, :data:`WINDOWS`.
+        windows: Windows that the answer was split into; 1 if it was read as a whole.
     """
 
     reward: float | None
@@ -59,6 +64,7 @@ class Score:
     stated: float | None = None
     detail: str = ""
     notes: tuple[str, ...] = ()
+    windows: int = 1
 
     @classmethod
     def failed(cls, reason: str, detail: str = "") -> Score:

@@ -5,7 +5,6 @@ How such code handles batches, padding and pooling is unknown, so each conversat
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -119,7 +118,7 @@ class RemoteCodeModel:
             CheckpointError: The model returns something other than one logit.
         """
         encoded = self.encoder.encode(conversations)
-        return [item.score(math.nan if item.failure else self._reward(item.ids)) for item in encoded]
+        return [item.score([self._reward(ids) for ids in item.sequences]) for item in encoded]
 
     @torch.inference_mode()
     def _reward(self, ids: list[int]) -> float:

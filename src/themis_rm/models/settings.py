@@ -17,6 +17,7 @@ removed, or the conversation fails."""
 
 ControlTokenMode = Literal["text", "published"]
 Bos = Literal["template", "always", "never"]
+LongInputs = Literal["refuse", "end", "head-tail", "windows-mean", "windows-min"]
 
 
 class RemoteSettings(EndpointSettings):
@@ -85,6 +86,12 @@ class ModelSettings(Settings):
     max_length: int | None = None
     """Most tokens of a conversation; by default the smaller of the model's positions (with the factor of its rotary
     embeddings) and the length in ``tokenizer_config.json``. Only the model's positions are a hard limit."""
+    long_inputs: LongInputs = "end"
+    """What to do with a conversation of more than ``max_length`` tokens: ``refuse`` it (failure ``too-long``), remove
+    the ``end`` of the answer, keep the beginning and the end of the answer (``head-tail``), or split the answer into
+    overlapping windows, each read after the complete prompt, whose mean (``windows-mean``) or lowest reward
+    (``windows-min``) counts. Prompts are never shortened. Recorded in the results. The server of a judge reads complete
+    conversations or fails them."""
     batch_tokens: int | None = None
     """Most tokens of a batch; by default a value that suits the device. Scores do not depend on it."""
     share_prefixes: bool = True

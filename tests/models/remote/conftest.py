@@ -281,7 +281,7 @@ def serve(monkeypatch, tiny_checkpoint, local):
 def connect(tiny_checkpoint):
     """Return a loader of remote models: ``connect(state, dialect, checkpoint=..., **remote_settings)``."""
 
-    def connected(state, dialect, checkpoint=None, max_length=None, **remote):
+    def connected(state, dialect, checkpoint=None, max_length=None, long_inputs="end", **remote):
         defaults = {
             "retry_backoff": 0.01,
             "max_retries": 3,
@@ -290,7 +290,9 @@ def connect(tiny_checkpoint):
             "batch_size": 4,
         } | remote
         settings = ModelSettings(
-            max_length=max_length, remote=RemoteSettings(url=state.url, dialect=dialect, **defaults)
+            max_length=max_length,
+            long_inputs=long_inputs,
+            remote=RemoteSettings(url=state.url, dialect=dialect, **defaults),
         )
         return load(checkpoint or tiny_checkpoint("qwen3"), settings)
 

@@ -151,6 +151,16 @@ def test_responses_are_truncated_here_to_the_servers_limit(dialect, longest, ser
     assert any(score.truncated for score in scores)
 
 
+def test_windows_of_long_responses_are_separate_inputs(serve, connect, tiny_checkpoint):
+    values = {"max_length": 100, "long_inputs": "windows-min"}
+    model = connect(serve("vllm-classify"), "vllm-classify", **values)
+    expected = load_model(tiny_checkpoint("qwen3"), ModelSettings(device="cpu", **values)).score(CONVERSATIONS)
+    scores = model.score(CONVERSATIONS)
+    assert max(score.windows for score in expected) > 2
+    assert [score.windows for score in scores] == [score.windows for score in expected]
+    assert [score.reward for score in scores] == pytest.approx([score.reward for score in expected], abs=1e-5)
+
+
 @pytest.mark.parametrize("dialect", ["vllm-classify", "vllm-pooling"])
 def test_a_rejected_conversation_is_a_failure(dialect, serve, connect, reference):
     lengths = [score.tokens for score in reference().score(CONVERSATIONS)]

@@ -97,16 +97,14 @@ class RemoteModel:
 
     def _score_part(self, conversations: Sequence[Conversation]) -> list[Score]:
         encoded = self.encoder.encode(conversations)
-        items = [None if entry.failure else self.server.dialect.to_item(entry.ids) for entry in encoded]
+        items = [self.server.dialect.to_item(ids) for entry in encoded for ids in entry.sequences]
         sent = [item for item in items if item is not None]
         batches = [sent[first : first + self._batch_size] for first in range(0, len(sent), self._batch_size)]
         with thread_pool(min(self._max_concurrency, len(batches)) or 1) as pool:
             futures = [pool.submit(self._score_batch, batch) for batch in batches]
             rewards = iter([reward for future in futures for reward in future.result()])
-        return [
-            _as_score(entry, NO_TEXT if item is None else next(rewards))
-            for entry, item in zip(encoded, items, strict=True)
-        ]
+        outcomes = iter([NO_TEXT if item is None else next(rewards) for item in items])
+        return [_as_score(entry, [next(outcomes) for _ in entry.sequences]) for entry in encoded]
 
     def _score_batch(self, items: Sequence[RequestItem]) -> list[float | str]:
         """Return a reward or a failure per item; a rejected batch is halved until the rejected item is alone."""
@@ -119,10 +117,12 @@ class RemoteModel:
         return [*self._score_batch(items[:middle]), *self._score_batch(items[middle:])]
 
 
-def _as_score(entry: EncodedConversation, reward: float | str) -> Score:
-    if isinstance(reward, str):
-        return Score.failed(entry.failure or reward)
-    return entry.score(reward)
+def _as_score(entry: EncodedConversation, outcomes: Sequence[float | str]) -> Score:
+    """Return the score of a conversation from a reward or a failure per sequence."""
+    failure = next((outcome for outcome in outcomes if isinstance(outcome, str)), "")
+    if failure:
+        return Score.failed(failure)
+    return entry.score([outcome for outcome in outcomes if not isinstance(outcome, str)])
 
 
 def load(folder: Path, settings: ModelSettings, name: str = "") -> RemoteModel:

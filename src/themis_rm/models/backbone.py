@@ -13,9 +13,7 @@ from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import build_skeleton
 from themis_rm.models.family import HeadSpec
 from themis_rm.models.loading_messages import suppress_loading_messages
-
-_UNUSED = frozenset({"lm_head.weight", "lm_head.bias", "embed_out.weight"})
-"""Tensors that no reward needs; they are not read."""
+from themis_rm.models.unused_tensors import UNUSED
 
 
 def load_backbone(
@@ -67,7 +65,7 @@ def _decoder_weights(checkpoint: Checkpoint, head: HeadSpec, skeleton: Any) -> d
     for pattern, replacement in head.rename.items():
         names = {name: re.sub(pattern, replacement, new) for name, new in names.items()}
     names = _without_wrapper(names, skeleton)
-    kept = {name: new for name, new in names.items() if new not in _UNUSED}
+    kept = {name: new for name, new in names.items() if new not in UNUSED}
     return {kept[name]: tensor for name, tensor in checkpoint.mapped_tensors(kept).items()}
 
 

@@ -15,6 +15,7 @@ from themis_rm.errors import CheckpointError
 from themis_rm.models.json_files import read_json
 from themis_rm.models.tensor_files import SAFETENSORS, read_shapes, read_tensors
 from themis_rm.models.weights import find_weights, only_pickles
+from themis_rm.models.wrapped_names import parse_names
 from themis_rm.storage.digests import file_sha256, stable_id
 
 if TYPE_CHECKING:
@@ -70,6 +71,15 @@ class Checkpoint:
         return [file for file in found if file is not None]
 
     @property
+    def tokenizer_folder(self) -> Path:
+        """Return the directory of the tokenizer that was saved with the model."""
+        return self.folder
+
+    def facts(self) -> dict[str, str | int]:
+        """Return where the weights come from, for results."""
+        return {}
+
+    @property
     def unread_head_file(self) -> str:
         """Return the name of a pickle with a reward head that may not be read, empty if there is none."""
         names = [f"{stem}{extension}" for stem in HEAD_FILES for extension in (".bin", ".pt")]
@@ -77,18 +87,33 @@ class Checkpoint:
 
     @cached_property
     def _locations(self) -> dict[str, tuple[Path, str, tuple[int, ...]]]:
-        """Return tensor name -> its file, its name in that file, and its shape."""
-        locations: dict[str, tuple[Path, str, tuple[int, ...]]] = {}
-        for file in self.files:
+        """Return tensor name -> its file, its name in that file, and its shape; names without those of wrappers."""
+        saved = self._saved(self.files)
+        names = parse_names(saved)
+        if len(names.adapters) > 1:
+            raise CheckpointError(
+                f"{self.folder} has several adapters ({', '.join(sorted(names.adapters))}).", "Save one of them."
+            )
+        if names.repeated:
+            raise CheckpointError(
+                f"{self.folder} has two tensors '{names.repeated[0]}'.", "Delete the one that is not of the model."
+            )
+        unmerged = {name: name for parts in names.lora.values() for name in parts.values()}
+        return {name: saved[inside] for name, inside in (names.own | unmerged).items()}
+
+    def _saved(self, files: Iterable[Path]) -> dict[str, tuple[Path, str, tuple[int, ...]]]:
+        """Return what files hold, under complete names."""
+        saved: dict[str, tuple[Path, str, tuple[int, ...]]] = {}
+        for file in files:
             for inside, shape in read_shapes(file).items():
                 name = _full_name(file, inside)
-                if name in locations:
+                if name in saved:
                     raise CheckpointError(
-                        f"{self.folder} has two tensors '{name}', in {locations[name][0].name} and in {file.name}.",
+                        f"{self.folder} has two tensors '{name}', in {saved[name][0].name} and in {file.name}.",
                         "Delete the file that does not belong to the model.",
                     )
-                locations[name] = file, inside, shape
-        return locations
+                saved[name] = file, inside, shape
+        return saved
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -59,7 +59,7 @@ def load_decoder(
     device = choose_device(settings)
     config = head.config if head.config is not None else read_config(checkpoint)
     limit = position_limit(config)
-    encoder = load_encoder(checkpoint.folder, settings, limit, head.suffix, head.boundary, head.template)
+    encoder = load_encoder(checkpoint.tokenizer_folder, settings, limit, head.suffix, head.boundary, head.template)
     placement = "split" if settings.device == "split" else device
     backbone = load_backbone(checkpoint, head, config, choose_dtype(settings, device), placement)
     head.head.to(backbone.device)
@@ -74,6 +74,7 @@ def load_decoder(
             "dtype": str(backbone.dtype).removeprefix("torch."),
             "attention": layout.attention,
             "device": device.type,
+            **checkpoint.facts(),
             **encoder.facts(),
             "transformers": transformers.__version__,
             "torch": torch.__version__,

@@ -142,7 +142,7 @@ def require_config(folder: Path) -> None:
         CheckpointError: It has no configuration, or is an adapter.
     """
     if (folder / "adapter_config.json").is_file() and not has_weights(folder):
-        raise CheckpointError(f"{folder} is an adapter, not a complete model.", _MERGE)
+        raise CheckpointError(f"{folder} is an adapter, not a complete model.", MERGE)
     if not (folder / "config.json").is_file():
         raise CheckpointError(f"{folder} has no config.json.", "Use a directory written by save_pretrained().")
 
@@ -155,10 +155,11 @@ def require_complete_model(checkpoint: Checkpoint) -> None:
     """
     adapted = [name for name in checkpoint.shapes if any(part in f".{name}" for part in _ADAPTER_PARTS)]
     if adapted:
-        raise CheckpointError(f"{checkpoint.folder} has an adapter that was not merged ('{min(adapted)}').", _MERGE)
+        raise CheckpointError(f"{checkpoint.folder} has an adapter that was not merged ('{min(adapted)}').", MERGE)
 
 
-_MERGE = "Merge it into its base model (merge_and_unload() of peft) and save the result."
+MERGE = "Merge it into its base model (merge_and_unload() of peft) and save the result."
+"""How to use an adapter that is not read."""
 
 _ADAPTER_PARTS = (".modules_to_save.", ".original_module.", ".lora_A.", ".lora_B.", ".lora_embedding_", ".base_layer.")
 """Parts of the names that peft gives to tensors of adapters."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from themis_rm.errors import CheckpointError, MissingExtraError, SettingError, UserError
 from themis_rm.models import hub, published
-from themis_rm.models.family import detect_family, get_family, require_complete_model, require_config
+from themis_rm.models.family import MERGE, detect_family, get_family, require_complete_model, require_config
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import PromptSet, built_in
@@ -140,16 +140,17 @@ def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
         from themis_rm.models import ngrams
 
         return ngrams.load(folder, settings)
-    require_config(folder)
     if settings.remote is not None:
+        require_config(folder)
         return _load_remote(files, settings)
-    from themis_rm.models.checkpoint import Checkpoint
+    from themis_rm.models.adapters import open_checkpoint
     from themis_rm.models.config_counts import require_plausible_counts
 
-    checkpoint = Checkpoint(folder, settings.pickled_weights, settings.weights)
+    checkpoint = open_checkpoint(folder, settings)
     require_complete_model(checkpoint)
     require_plausible_counts(checkpoint)
     if settings.trust_remote_code:
+        _require_own_weights(checkpoint)
         from themis_rm.models.remote_code import load_remote_code, require_trust
 
         require_trust(folder, settings, files.repository)
@@ -161,6 +162,16 @@ def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
         _require_plain_class(checkpoint, settings)
     head = _load_head(family, checkpoint)
     return load_decoder(checkpoint, head, family.name, settings, files.name, files.repository)
+
+
+def _require_own_weights(checkpoint: Checkpoint) -> None:
+    from themis_rm.models.adapters import AdaptedCheckpoint
+
+    if isinstance(checkpoint, AdaptedCheckpoint):
+        raise CheckpointError(
+            f"{checkpoint.folder} is an adapter, which cannot be merged into a model that runs its own Python code.",
+            MERGE,
+        )
 
 
 def _load_head(family: Family, checkpoint: Checkpoint) -> HeadSpec:

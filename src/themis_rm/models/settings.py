@@ -102,6 +102,8 @@ class ModelSettings(Settings):
     family: str = ""
     """Family of a directory that cannot be detected from its files, such as a causal language model whose next-token
     logit is the reward."""
+    base: str = ""
+    """Directory or hub id of the base model of an adapter; by default the one that ``adapter_config.json`` names."""
     tokenizer: str = ""
     """Directory or hub id of the tokenizer, for a checkpoint without one."""
     chat_template: str = ""

@@ -18,12 +18,13 @@ import transformers
 
 from themis_rm.messages import Conversation
 from themis_rm.models.backbone import load_backbone
-from themis_rm.models.chat import ChatEncoder, EncodedConversation, load_encoder, score_sequences
+from themis_rm.models.chat import ChatEncoder, EncodedConversation, load_encoder
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import read_config
 from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
 from themis_rm.models.family import Head, HeadSpec
 from themis_rm.models.json_files import read_json
+from themis_rm.models.labels import ONE_LABEL, Labels, choose_labels, score_outputs
 from themis_rm.models.layouts import BatchLayout, PackedLayout, choose_layout
 from themis_rm.models.length_limits import position_limit
 from themis_rm.models.protocol import UNKNOWN_TOKEN, ModelIdentity, Score
@@ -58,6 +59,7 @@ def load_decoder(
     """
     device = choose_device(settings)
     config = head.config if head.config is not None else read_config(checkpoint)
+    labels = choose_labels(checkpoint.config, head.outputs, settings, checkpoint.folder)
     limit = position_limit(config)
     encoder = load_encoder(checkpoint.tokenizer_folder, settings, limit, head.suffix, head.boundary, head.template)
     placement = "split" if settings.device == "split" else device
@@ -75,6 +77,7 @@ def load_decoder(
             "attention": layout.attention,
             "device": device.type,
             **checkpoint.facts(),
+            **labels.facts(),
             **encoder.facts(),
             "transformers": transformers.__version__,
             "torch": torch.__version__,
@@ -82,8 +85,9 @@ def load_decoder(
         | ({"repository": repository} if repository else {})
         | _missing_embeddings(checkpoint.folder, encoder, backbone)
         | _unused_normalization(checkpoint),
+        labels=labels.names,
     )
-    return DecoderModel(layout, head.head, encoder, identity, batch_tokens)
+    return DecoderModel(layout, head.head, encoder, identity, batch_tokens, labels)
 
 
 class DecoderModel:
@@ -95,25 +99,32 @@ class DecoderModel:
         encoder: Tokenizer and chat template.
         identity: The model's entry in results.
         batch_tokens: Most tokens of a batch; a longer conversation is a separate batch.
+        labels: Labels of the head and their share in the reward.
     """
 
     def __init__(
-        self, layout: BatchLayout, head: Head, encoder: ChatEncoder, identity: ModelIdentity, batch_tokens: int
+        self,
+        layout: BatchLayout,
+        head: Head,
+        encoder: ChatEncoder,
+        identity: ModelIdentity,
+        batch_tokens: int,
+        labels: Labels = ONE_LABEL,
     ) -> None:
         self.layout = layout
         self.head = head
         self.encoder = encoder
         self.identity = identity
         self.batch_tokens = batch_tokens
+        self.labels = labels
         self.embeddings: int = layout.backbone.get_input_embeddings().num_embeddings
         self.group_of = frequency_group(layout.backbone.config)
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
         """Return one score per conversation, in their order."""
         encoded = [require_embeddings(item, self.embeddings) for item in self.encoder.encode(conversations)]
-        return score_sequences(encoded, self.rewards)
+        return score_outputs(encoded, self.labels, self.outputs)
 
-    @torch.inference_mode()
     def rewards(self, ids: Sequence[Sequence[int]], boundaries: Sequence[int] | None = None) -> list[float]:
         """Return one reward per sequence of token ids, NaN for an empty one.
 
@@ -121,16 +132,21 @@ class DecoderModel:
             ids: Token ids of each conversation.
             boundaries: Index of the token at which the last prompt ends, per conversation; by default the last token.
         """
-        rewards = [math.nan] * len(ids)
+        return [self.labels.reward(values) for values in self.outputs(ids, boundaries)]
+
+    @torch.inference_mode()
+    def outputs(self, ids: Sequence[Sequence[int]], boundaries: Sequence[int] | None = None) -> list[list[float]]:
+        """Return the output of each label per sequence of token ids, NaN for an empty one; see :meth:`rewards`."""
+        outputs = [[math.nan] * len(self.labels.weights)] * len(ids)
         ends = boundaries or [-1] * len(ids)
         for group in group_indices([len(row) for row in ids], self.group_of):
             reset_frequencies(self.layout.backbone)
             members, member_ends = [ids[index] for index in group], [ends[index] for index in group]
             for states in self.layout.pooled_states(members, member_ends, self.batch_tokens):
                 values = self.head(states.last.float(), states.boundary.float())
-                for member, value in zip(states.indices, values.tolist(), strict=True):
-                    rewards[group[member]] = value
-        return rewards
+                for member, row in zip(states.indices, values.reshape(len(values), -1).tolist(), strict=True):
+                    outputs[group[member]] = row
+        return outputs
 
 
 def require_embeddings(encoded: EncodedConversation, embeddings: int) -> EncodedConversation:

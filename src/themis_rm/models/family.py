@@ -30,7 +30,7 @@ class Head(Protocol):
     """Maps hidden states to rewards; its weights are float32."""
 
     def __call__(self, last: torch.Tensor, boundary: torch.Tensor) -> torch.Tensor:
-        """Return one reward per conversation.
+        """Return one reward per conversation, or the outputs of several labels.
 
         Args:
             last: Hidden states of the last token, shape ``[conversations, hidden]``, float32.
@@ -38,7 +38,7 @@ class Head(Protocol):
                 families without a boundary.
 
         Returns:
-            Rewards, shape ``[conversations]``.
+            Rewards, shape ``[conversations]``, or ``[conversations, labels]``.
         """
 
     def to(self, device: torch.device) -> Any:
@@ -52,6 +52,7 @@ class HeadSpec:
     Attributes:
         head: The head.
         head_tensors: Names of its tensors in the weights; all others must belong to the decoder.
+        outputs: Number of its labels.
         rename: Pattern -> replacement for names of tensors, if the decoder's differ from those of transformers.
         config: Configuration of the decoder, if transformers does not support ``config.json``.
         weights: Reads the decoder's tensors, if their layout differs from that of transformers.
@@ -63,6 +64,7 @@ class HeadSpec:
 
     head: Head
     head_tensors: frozenset[str]
+    outputs: int = 1
     rename: Mapping[str, str] = field(default_factory=dict)
     config: Any = None
     weights: Callable[[], dict[str, torch.Tensor]] | None = None
@@ -82,6 +84,7 @@ class Family:
         tensors: Names of tensors that must all be in the weights; ``a|b`` means one of the two. ``None`` for a family
             that cannot be detected: the user must set it.
         config_keys: Keys that ``config.json`` must have.
+        architecture: End of the name of the class in ``config.json``; empty for any.
         priority: Decides between several families that match a checkpoint: the highest wins.
         replaces_code: The Python code of the published repositories does the same as this family, and is not needed.
         served: Inference servers can compute its reward from token ids.
@@ -91,13 +94,16 @@ class Family:
     load_head: Callable[[Checkpoint], HeadSpec]
     tensors: tuple[str, ...] | None
     config_keys: tuple[str, ...] = ()
+    architecture: str = ""
     priority: int = 0
     replaces_code: bool = True
     served: bool = False
 
     def matches(self, checkpoint: Checkpoint) -> bool:
         """Return whether a checkpoint has the tensors and the configuration of this family."""
-        if self.tensors is None:
+        from themis_rm.models.checkpoint import config_value
+
+        if self.tensors is None or not config_value(checkpoint.config, "architectures").endswith(self.architecture):
             return False
         names = checkpoint.shapes.keys()
         has_tensors = all(any(name in names for name in tensor.split("|")) for tensor in self.tensors)

@@ -56,6 +56,25 @@ class LinearHead(TensorHead):
 
 
 @dataclass
+class LabelsHead(TensorHead):
+    """``last @ weight + bias`` with several outputs.
+
+    Attributes:
+        weight: Shape ``[labels, hidden]``, float32.
+        bias: Shape ``[labels]``, float32; ``None`` for no bias.
+    """
+
+    weight: Tensor
+    bias: Tensor | None = None
+
+    def __call__(self, last: Tensor, boundary: Tensor) -> Tensor:
+        """Return the outputs, shape ``[conversations, labels]``."""
+        from torch.nn.functional import linear
+
+        return linear(last, self.weight, self.bias)
+
+
+@dataclass
 class MlpHead(TensorHead):
     """A multi-layer perceptron on the last token's hidden state.
 
@@ -108,14 +127,18 @@ def linear_layers(tensors: Mapping[str, Tensor], prefix: str) -> list[nn.Linear]
 def find_linear_head(checkpoint: Checkpoint) -> str:
     """Return the name of the weight of a checkpoint's linear head, which trainers name differently.
 
-    It is ``score.weight``, or the only matrix with one row outside of the layers.
+    It is ``score.weight``, or the only matrix outside of the layers with one row, or else with as many rows as the
+    configuration has labels.
 
     Raises:
         CheckpointError: There is none, or there are several.
     """
     if SCORE in checkpoint.shapes:
         return SCORE
-    found = sorted(name for name, shape in checkpoint.shapes.items() if _is_linear_head(name, shape))
+    found = _linear_heads(checkpoint, 1)
+    labels = checkpoint.config.get("id2label")
+    if not found and isinstance(labels, dict) and len(labels) > 1:
+        found = _linear_heads(checkpoint, len(labels))
     if len(found) > 1:
         raise CheckpointError(
             f"{checkpoint.folder} has several heads: {', '.join(found[:3])}.",
@@ -124,9 +147,27 @@ def find_linear_head(checkpoint: Checkpoint) -> str:
     return found[0] if found else SCORE
 
 
-def _is_linear_head(name: str, shape: tuple[int, ...]) -> bool:
+def _linear_heads(checkpoint: Checkpoint, rows: int) -> list[str]:
+    return sorted(name for name, shape in checkpoint.shapes.items() if _is_linear_head(name, shape, rows))
+
+
+def _is_linear_head(name: str, shape: tuple[int, ...], rows: int) -> bool:
     in_layer = any(part.isdigit() for part in name.split("."))
-    return name.endswith(".weight") and not in_layer and len(shape) == 2 and shape[0] == 1 < shape[1]
+    is_other = rows > 1 and ("embed" in name or "lm_head" in name)
+    return name.endswith(".weight") and not (in_layer or is_other) and len(shape) == 2 and shape[0] == rows < shape[1]
+
+
+def load_labels_head(checkpoint: Checkpoint, name: str) -> LinearHead | LabelsHead:
+    """Read a linear head with one output or several; see :func:`load_linear_head`.
+
+    Raises:
+        CheckpointError: It is missing, or has another number of dimensions than two.
+    """
+    shape = checkpoint.shapes.get(name, ())
+    if len(shape) != 2 or shape[0] == 1:
+        return load_linear_head(checkpoint, name)
+    tensors = checkpoint.tensors(linear_head_tensors(checkpoint, name))
+    return LabelsHead(tensors[name], tensors.get(_bias_of(name)))
 
 
 def load_linear_head(checkpoint: Checkpoint, name: str) -> LinearHead:

@@ -159,7 +159,7 @@ def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
 
     family = get_family(settings.family) if settings.family else detect_family(checkpoint)
     if not family.replaces_code:
-        _require_plain_class(checkpoint, settings)
+        _require_plain_class(checkpoint, family, settings)
     head = _load_head(family, checkpoint)
     return load_decoder(checkpoint, head, family.name, settings, files.name, files.repository)
 
@@ -203,7 +203,7 @@ def _load_remote(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
     return load(files.folder, settings, files.name)
 
 
-def _require_plain_class(checkpoint: Checkpoint, settings: ModelSettings) -> None:
+def _require_plain_class(checkpoint: Checkpoint, family: Family, settings: ModelSettings) -> None:
     """Reject a checkpoint whose class may read its head elsewhere than at the last token.
 
     A class of transformers that is not the classifier of the model type does. A class that transformers does not have
@@ -213,7 +213,7 @@ def _require_plain_class(checkpoint: Checkpoint, settings: ModelSettings) -> Non
         CheckpointError: The configuration names code of the repository, or a class that is not a classifier.
     """
     import transformers
-    from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
+    from transformers.models.auto import modeling_auto
 
     from themis_rm.models.checkpoint import config_value
     from themis_rm.models.heads import find_linear_head, require_scalar_output
@@ -229,7 +229,10 @@ def _require_plain_class(checkpoint: Checkpoint, settings: ModelSettings) -> Non
             f"to run the code, read it and set trust_remote_code={code_digest(checkpoint.folder)}.",
         )
     kind, architecture = str(checkpoint.config.get("model_type", "")), config_value(checkpoint.config, "architectures")
-    native = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.get(kind)
+    classes = modeling_auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
+    if family.architecture == "ForTokenClassification":
+        classes = modeling_auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
+    native = classes.get(kind)
     if checkpoint.unread_head_file:
         require_scalar_output(checkpoint, find_linear_head(checkpoint))
     is_known = architecture.isidentifier() and hasattr(transformers, architecture)

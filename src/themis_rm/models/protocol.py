@@ -55,6 +55,7 @@ class Score:
         detail: The message behind ``failure``: what the server, the chat template or the tokenizer said; may be empty.
         notes: What to know about the reward: :data:`CONTROL_TOKENS`, :data:`PARTLY_WRITTEN`, :data:`WINDOWS`.
         windows: Windows that the answer was split into; 1 if it was read as a whole.
+        labels: Output of each label, for a classifier with several.
     """
 
     reward: float | None
@@ -65,6 +66,7 @@ class Score:
     detail: str = ""
     notes: tuple[str, ...] = ()
     windows: int = 1
+    labels: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def failed(cls, reason: str, detail: str = "") -> Score:
@@ -87,6 +89,7 @@ class ModelIdentity:
         digest: Digest of weights, configuration, tokenizer and chat template (of the parameters, for a baseline).
         facts: Everything else that affects scores: dtype, attention, maximum length, system-role policy.
         judge: The model writes its scores, so that parsing may fail and scores may tie often.
+        labels: Names of the labels of a classifier with several, which its scores have too.
     """
 
     name: str
@@ -94,6 +97,7 @@ class ModelIdentity:
     digest: str
     facts: dict[str, str | int] = field(default_factory=dict)
     judge: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @runtime_checkable

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from themis_rm.answers import AnswerMode
 from themis_rm.endpoints.settings import ChatSettings, EndpointSettings
@@ -104,6 +104,11 @@ class ModelSettings(Settings):
     logit is the reward."""
     base: str = ""
     """Directory or hub id of the base model of an adapter; by default the one that ``adapter_config.json`` names."""
+    label: str = ""
+    """Name or number of the label whose output is the reward, for a classifier with several. ``score`` writes all of
+    them."""
+    label_weights: dict[str, float] = Field(default_factory=dict)
+    """Name or number of labels -> weight; the reward is the weighted sum of their outputs (logits)."""
     tokenizer: str = ""
     """Directory or hub id of the tokenizer, for a checkpoint without one."""
     chat_template: str = ""
@@ -138,6 +143,17 @@ class ModelSettings(Settings):
     """Have a server compute the rewards."""
     judge: JudgeSettings | None = None
     """Use a generative reward model behind a URL."""
+
+    @model_validator(mode="after")
+    def _check_labels(self) -> Self:
+        if self.label and self.label_weights:
+            raise ValueError("set label or label_weights, not both")
+        return self
+
+    @field_validator("label", mode="before")
+    @classmethod
+    def _accept_number(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
     @field_validator("chat_template", mode="before")
     @classmethod

@@ -25,7 +25,7 @@ from themis_rm.serve.requests import (
     criteria_labels,
 )
 from themis_rm.serve.results import Ranking, Scores, ScoreTable, rank_candidates
-from themis_rm.serve.stream import ScoredResponse
+from themis_rm.serve.stream import LabeledResponse, ScoredResponse
 
 Prompt = str | Sequence[Mapping[str, Any]]
 """A request as text, or as messages of which the last one is the user's."""
@@ -68,6 +68,11 @@ class Scorer:
     def identity(self) -> ModelIdentity:
         """Return name, family and digest of the model."""
         return self.model.identity
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the labels of a classifier with several, whose outputs are in the rows of a stream."""
+        return self.model.identity.labels
 
     def __repr__(self) -> str:
         identity = self.model.identity
@@ -181,7 +186,7 @@ class Scorer:
                 if isinstance(item, InvalidRequest):
                     yield item
                 else:
-                    yield from (_scored(item, label, next(scores)) for label in item.criteria)
+                    yield from (_scored(item, label, next(scores), self.labels) for label in item.criteria)
 
     def _score_all(self, conversations: list[Conversation], criteria: Criteria | None) -> list[Scores]:
         labels = criteria_labels(criteria) if criteria is not None else tuple(row.short for row in CRITERIA)
@@ -256,8 +261,8 @@ def _combine(scores: Mapping[str, Score]) -> Scores:
     )
 
 
-def _scored(request: Request, label: str, score: Score) -> ScoredResponse:
-    return ScoredResponse(
+def _scored(request: Request, label: str, score: Score, labels: Sequence[str]) -> ScoredResponse:
+    row = ScoredResponse(
         id=request.id,
         line=request.line,
         criterion=label,
@@ -267,3 +272,4 @@ def _scored(request: Request, label: str, score: Score) -> ScoredResponse:
         failure=score.failure,
         note="; ".join(score.notes) or " ".join(score.detail.split()),
     )
+    return LabeledResponse(**row.to_dict(), labels={name: score.labels.get(name) for name in labels}) if labels else row

@@ -1,7 +1,8 @@
 """Scoring of streams into files: one output row per request and criterion, JSONL that resumes or atomic Parquet.
 
-Columns: ``id, line, criterion, score, tokens, truncated, failure, note``. ``criterion`` is a short name, ``all`` (the
-prompt that lists all criteria), ``none`` (no criteria prompt) or ``given`` (the request's own system message).
+Columns: ``id, line, criterion, score, tokens, truncated, failure, note``; for a classifier with several labels also
+``label_<name>``, the output of each. ``criterion`` is a short name, ``all`` (the prompt that lists all criteria),
+``none`` (no criteria prompt) or ``given`` (the request's own system message).
 """
 
 from __future__ import annotations
@@ -53,11 +54,33 @@ class ScoredResponse(Row):
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabeledResponse(ScoredResponse):
+    """A row of output of a classifier with several labels.
+
+    Attributes:
+        labels: Output of each label; ``None`` for a failure.
+    """
+
+    labels: dict[str, float | None]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as a plain dict, with a column per label."""
+        own = {name: getattr(self, name) for name in ScoredResponse.schema().names}
+        return own | {_LABEL + name: value for name, value in self.labels.items()}
+
+
+_LABEL = "label_"
 _COLUMNS = tuple({item.name for item in dataclasses.fields(kind)} for kind in (ScoredResponse, InvalidRequest))
 
 
 class StreamScorer(Protocol):
     """Scores a stream of requests in order; see :class:`themis_rm.serve.scorer.Scorer`."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the labels of the model if it has several."""
+        ...
 
     def score_requests(
         self, requests: Iterable[Request | InvalidRequest], chunk_size: int = ...
@@ -165,7 +188,8 @@ def score_to_file(
         for row in scorer.score_requests(pending, settings.chunk_size):
             summary.count(row)
             target = bad if isinstance(row, InvalidRequest) else good
-            target.write(json.dumps(dataclasses.asdict(row), ensure_ascii=False) + "\n")
+            values = dataclasses.asdict(row) if isinstance(row, InvalidRequest) else row.to_dict()
+            target.write(json.dumps(values, ensure_ascii=False) + "\n")
             if on_row is not None:
                 on_row()
     return summary
@@ -192,7 +216,8 @@ def _count_read(
 def _write_parquet(
     scorer: StreamScorer, requests: Iterable[Request | InvalidRequest], out: Path, settings: ScoreSettings
 ) -> ScoreSummary:
-    summary, schema = ScoreSummary(), ScoredResponse.schema()
+    summary, labels = ScoreSummary(), [pa.field(_LABEL + name, pa.float64()) for name in scorer.labels]
+    schema = pa.schema([*ScoredResponse.schema(), *labels])
     rows = scorer.score_requests(_count_read(requests, summary), settings.chunk_size)
     with (
         atomic_path(out) as partial,
@@ -251,7 +276,7 @@ def _input_line(row: bytes) -> int | None:
         value = parse_json(row)
     except ValueError:
         return None
-    known = isinstance(value, dict) and value.keys() in _COLUMNS
+    known = isinstance(value, dict) and {key for key in value if not key.startswith(_LABEL)} in _COLUMNS
     line = value["line"] if known else None
     return line if isinstance(line, int) and not isinstance(line, bool) and line > 0 else None
 

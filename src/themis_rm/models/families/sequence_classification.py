@@ -1,4 +1,4 @@
-"""One-label sequence classifiers: a linear head on the last token.
+"""Sequence classifiers: a linear head on the last token, with one label or several of which the user chooses.
 
 Themis, Skywork-Reward-V2, CodeScaler, FsfairX, the RewardBench-2 Llamas, OffsetBias, AceMath and most others save it as
 ``score.weight``, without a bias. Other trainers give the layer another name (``value_head`` in OpenRLHF) or save it in
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from themis_rm.errors import CheckpointError
 from themis_rm.models.checkpoint import config_value
 from themis_rm.models.family import FAMILIES, Family, HeadSpec
-from themis_rm.models.heads import find_linear_head, linear_head_tensors, load_linear_head
+from themis_rm.models.heads import find_linear_head, linear_head_tensors, load_labels_head
 
 if TYPE_CHECKING:
     from themis_rm.models.checkpoint import Checkpoint
@@ -28,7 +28,8 @@ def load_head(checkpoint: Checkpoint) -> HeadSpec:
             f"{checkpoint.folder} has a head with a bias ('score.bias'), which transformers would ignore.",
             "Add a family that reads the bias.",
         )
-    return HeadSpec(load_linear_head(checkpoint, name), linear_head_tensors(checkpoint, name))
+    head = load_labels_head(checkpoint, name)
+    return HeadSpec(head, linear_head_tensors(checkpoint, name), head.weight.shape[0])
 
 
 FAMILIES.register(

@@ -247,7 +247,7 @@ def _published_rows(path: Path) -> Iterator[Mapping[str, Any]]:
     for file in find_split_files(path).train_or_all:
         if table_type(file) == ".parquet":
             with open_parquet(file, columns) as handle:
-                require_text(handle, file, columns)
+                require_text(handle.schema_arrow, file, columns)
         yield from (row for _, row in read_table(file) if isinstance(row, dict))
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.dataset.adapters.test_formats import ROWS
 
+from themis_rm.dataset import hub_files
 from themis_rm.dataset.convert import convert
 from themis_rm.dataset.preferences import PreferenceReader, PreferenceSettings
 from themis_rm.errors import InputError
@@ -62,7 +63,8 @@ def test_a_hub_name_without_a_network_is_answered_with_the_way_to_give_a_path(
     def offline(*_: Any, **__: Any) -> None:
         raise ConnectionError("no network")
 
-    monkeypatch.setattr(datasets, "load_dataset_builder", offline)
+    monkeypatch.setattr(datasets, "get_dataset_config_names", offline)
+    monkeypatch.setattr(hub_files, "_cached_snapshot", lambda _: None)
     with pytest.raises(InputError, match="Cannot load the dataset owner/pairs") as caught:
         convert("owner/pairs", tmp_path / "out")
     assert "give the path of its files" in caught.value.hint

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from themis_rm.dataset.preferences import DataSettings, PreferenceReader, RejectedRow
@@ -125,3 +126,39 @@ def test_rows_of_another_format_in_the_same_file_are_counted(tmp_path: Path) -> 
     rows = reader(tmp_path, ROW, ROW, {"question": ASK, "chosen": GOOD, "rejected": BAD})
     assert len(list(rows.preferences())) == 2
     assert rows.rejected == {"missing-prompt": 1}
+
+
+def test_files_of_two_formats_are_refused_with_both_names(tmp_path: Path) -> None:
+    for name, row in (("a", ROW), ("b", {"question": ASK, "chosen": GOOD, "rejected": BAD})):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(InputError, match=r"b.jsonl is in the format question, and .*a.jsonl in explicit"):
+        PreferenceReader([tmp_path / "a.jsonl", tmp_path / "b.jsonl"])
+
+
+def test_a_file_without_usable_rows_next_to_others_is_counted(tmp_path: Path) -> None:
+    for name, row in (("a", ROW), ("b", {**ROW, "chosen": None}), ("c", 3)):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(row) + "\n")
+    found = PreferenceReader([tmp_path / f"{name}.jsonl" for name in "abc"])
+    assert len(list(found.preferences())) == 1
+    assert found.rejected == {"missing-chosen": 1, "not-a-row": 1}
+
+
+def test_three_percent_of_bad_rows_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:
+    bad = ["{broken\n", {**ROW, "chosen": GOOD, "rejected": GOOD}, {"prompt": ASK}]
+    rows = reader(tmp_path, *[ROW] * 97, *bad)
+    assert len(list(rows.preferences())) == 97
+    assert rows.rejected == {"not-json": 1, "identical-responses": 1, "missing-chosen": 1}
+
+
+def test_numbers_without_names_in_arrow_files_are_refused(tmp_path: Path) -> None:
+    table = pa.table({**{name: [value] for name, value in ROW.items()}, "aspect": [3]})
+    with pa.ipc.new_stream(str(tmp_path / "a.arrow"), table.schema) as sink:
+        sink.write_table(table)
+    with pytest.raises(InputError, match="column aspect has type int64"):
+        PreferenceReader([tmp_path / "a.arrow"])
+
+
+def test_responses_that_are_missing_in_every_row_are_named_as_empty(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"prompt \(text\), chosen \(empty\), rejected \(empty\)") as caught:
+        reader(tmp_path, {**ROW, "chosen": None, "rejected": None}, {**ROW, "chosen": None, "rejected": None})
+    assert "columns.prompt" in caught.value.hint

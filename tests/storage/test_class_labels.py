@@ -68,7 +68,7 @@ def test_numbers_without_names_stay_numbers_and_are_not_text(tmp_path, features)
     path = write(tmp_path / "x.parquet", [1], features)
     assert read(path) == [1]
     with open_parquet(path) as handle, pytest.raises(InputError, match="column language has type int64, not string"):
-        require_text(handle, path, ["language"])
+        require_text(handle.schema_arrow, path, ["language"])
 
 
 @pytest.mark.parametrize("metadata", [b"{", b"[" * 100_000, b"\xff", b"null", b'{"info": 7}'])
@@ -91,7 +91,7 @@ def test_metadata_that_is_not_the_librarys_is_ignored(tmp_path, metadata):
 def test_every_type_of_text_column_is_text(tmp_path, values):
     pq.write_table(pa.table({"language": values}), tmp_path / "x.parquet")
     with open_parquet(tmp_path / "x.parquet") as handle:
-        require_text(handle, "x", ["language", "missing"])
+        require_text(handle.schema_arrow, "x", ["language", "missing"])
     assert read(tmp_path / "x.parquet") == values.to_pylist()
 
 
@@ -101,5 +101,5 @@ def test_other_types_are_refused_by_column_and_type(tmp_path, value):
     with open_parquet(tmp_path / "x.parquet") as handle:
         kind = str(column_type(handle.schema_arrow, "chosen"))
         with pytest.raises(InputError) as refused:
-            require_text(handle, "x.parquet", ["chosen"])
+            require_text(handle.schema_arrow, "x.parquet", ["chosen"])
     assert refused.value.message == f"x.parquet: column chosen has type {kind}, not string."

@@ -2,6 +2,7 @@ import bz2
 import gzip
 import json
 import lzma
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from themis_rm.errors import InputError
 from themis_rm.storage.json_lines import BadLine
-from themis_rm.storage.tables import read_table, table_files, table_type
+from themis_rm.storage.tables import arrow_schema, read_table, table_files, table_type
 
 ROWS = [{"a": "x", "b": 1}, {"a": "y\n", "b": 2}]
 JSON_LINES = "".join(json.dumps(row) + "\n" for row in ROWS)
@@ -121,3 +122,34 @@ def test_a_path_without_tables_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "code.py").write_text("x")
     with pytest.raises(InputError):
         table_files(tmp_path / name)
+
+
+def test_class_labels_of_arrow_files_are_read_as_their_names(tmp_path: Path) -> None:
+    features = {"b": {"names": ["no", "yes"], "_type": "ClassLabel"}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"a": ["x"], "b": [1]}).replace_schema_metadata(metadata)
+    with pa.ipc.new_stream(str(tmp_path / "a.arrow"), table.schema) as sink:
+        sink.write_table(table)
+    assert rows(tmp_path / "a.arrow") == [{"a": "x", "b": "yes"}]
+    assert arrow_schema(tmp_path / "a.arrow").names == ["a", "b"]
+
+
+def test_a_dataset_saved_by_the_datasets_library_is_read(tmp_path: Path) -> None:
+    table = pa.Table.from_pylist(ROWS)
+    with pa.ipc.new_stream(str(tmp_path / "data-00000-of-00001.arrow"), table.schema) as sink:
+        sink.write_table(table)
+    for name in ("dataset_info.json", "state.json"):
+        written(tmp_path / name, "{}")
+    assert [file.name for file in table_files(tmp_path)] == ["data-00000-of-00001.arrow"]
+
+
+def test_the_memory_of_a_json_array_does_not_grow_with_its_rows(tmp_path: Path) -> None:
+    def most_memory(count: int) -> int:
+        path = written(tmp_path / "a.json", json.dumps([{"text": "x" * 1000}] * count))
+        tracemalloc.start()
+        assert sum(1 for _ in read_table(path)) == count
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    assert most_memory(1000) < 1.2 * most_memory(200)

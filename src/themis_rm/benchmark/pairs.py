@@ -11,7 +11,7 @@ from typing import Any, Literal
 from themis_rm.benchmark.authored import load_authored_pairs
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.dataset.adapters import FORMATS, PreferencePair
-from themis_rm.dataset.adapters.sources import find_dataset, is_hub_name
+from themis_rm.dataset.adapters.sources import is_hub_name
 from themis_rm.dataset.preferences import (
     DataSettings,
     PairFilter,
@@ -97,8 +97,8 @@ def read_benchmark(
     Args:
         benchmark: ``authored``, preference data in any known format (a file or a directory of files), or a hub name. Of
             a dataset directory in the published layout (configurations ``Full``, ``Stratified_Aspect`` and
-            ``Stratified_Language``, which contain the same pairs), ``Full`` is read; give the path of a configuration
-            or file to read that one.
+            ``Stratified_Language``, which contain the same pairs), ``Full`` is read; ``dataset_config`` or the path of
+            a configuration reads that one.
         verified: With ``agrees``, pairs with another value in the ``verified`` column are rejected.
         settings: Format, columns and filters.
 
@@ -109,7 +109,7 @@ def read_benchmark(
     if str(benchmark) == AUTHORED:
         pairs = (pair.to_benchmark_pair() for pair in load_authored_pairs())
         return check_rows(AUTHORED, ((f"pair {pair.id}", pair.to_dict()) for pair in pairs), verified, settings)
-    reader = PreferenceReader(benchmark_files(benchmark), settings)
+    reader = PreferenceReader(benchmark_files(benchmark, settings), settings.reader_settings())
     collected = _Collector(Path(benchmark).name, reader.format.name, verified)
     for result, where, row in reader.pairs():
         collected.add(result, where, row)
@@ -119,23 +119,26 @@ def read_benchmark(
     return read
 
 
-def benchmark_files(benchmark: str | Path) -> list[Path]:
+def benchmark_files(benchmark: str | Path, settings: DataSettings | None = None) -> list[Path]:
     """Return the files of a benchmark.
 
     Args:
         benchmark: A file, directory or hub name; see :func:`read_benchmark`.
+        settings: Configuration and split.
 
     Raises:
         InputError: It does not exist, or has no file that can be read.
+        SettingError: It has no such configuration or split, or several splits that could be meant.
     """
-    if is_hub_name(benchmark):
-        found = find_dataset(benchmark)
-        return list(found.test or found.validation or found.train)
+    settings = settings or DataSettings()
     path = Path(benchmark)
-    if not path.exists():
+    if not is_hub_name(benchmark) and not path.exists():
         raise InputError(
             f"There is no benchmark {path}.", f"Set a file, a directory, a hub name (OWNER/NAME), or '{AUTHORED}'."
         )
+    if is_hub_name(benchmark) or settings.dataset_split or settings.dataset_config:
+        found = settings.find_files(benchmark, FULL_CONFIGURATION)
+        return list(found.test or found.validation or found.train)
     return table_files(path / FULL_CONFIGURATION if (path / FULL_CONFIGURATION).is_dir() else path)
 
 

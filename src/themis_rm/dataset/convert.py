@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from themis_rm.dataset.adapters.sources import find_dataset
 from themis_rm.dataset.preferences import PreferenceReader, PreferenceSettings, RejectedRow
 from themis_rm.errors import InputError
 from themis_rm.pipeline import StageReport
@@ -40,7 +39,7 @@ def convert(data: str | Path, out: str | Path, settings: PreferenceSettings | No
     """
     out, settings = Path(out), settings or PreferenceSettings()
     started = time.monotonic()
-    found = find_dataset(data)
+    found = settings.find_files(data)
     splits = {name: getattr(found, name) for name in ("train", "validation", "test") if getattr(found, name)}
     readers = _open(splits, settings)
     files = [file for group in splits.values() for file in group]

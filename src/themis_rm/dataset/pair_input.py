@@ -13,7 +13,6 @@ from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.dataset.adapters import PreferencePair
-from themis_rm.dataset.adapters.sources import find_dataset
 from themis_rm.dataset.preferences import DataSettings, PreferenceReader, RejectedRow, to_preference
 from themis_rm.errors import InputError, SettingError
 from themis_rm.pipeline import DETAIL, DROPPED, READ, RowReader, to_document
@@ -69,7 +68,7 @@ def find_pairs(pairs: str | Path, settings: DataSettings) -> PairInput:
         raise SettingError(f"Unknown criterion '{settings.default_aspect}'.", "Set one, such as default_aspect=FC.")
     if not settings.format and _holds_code_pairs(Path(pairs)):
         return PairInput(Path(pairs), validate_parquet_files(pairs, CodePair), "", settings)
-    reader = PreferenceReader(find_dataset(pairs).train_or_all, settings)
+    reader = PreferenceReader(settings.find_files(pairs).train_or_all, settings)
     if not settings.default_aspect and _lacks_criteria(reader):
         raise InputError(
             f"{pairs} (format {reader.format.name}) names no criterion, and rows of a dataset need one.",

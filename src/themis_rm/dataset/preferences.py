@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,15 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from themis_rm.criteria import PRINCIPLES, criterion, is_criterion
-from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair, UnusableRowError, detect_format
+from themis_rm.dataset.adapters import (
+    FORMATS,
+    PreferenceFormat,
+    PreferencePair,
+    UnusableRowError,
+    detect_format,
+    faults_of_all,
+)
+from themis_rm.dataset.adapters.sources import find_dataset
 from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.languages import get_language
 from themis_rm.messages import Conversation, Message, is_unicode, texts_of
@@ -21,7 +29,8 @@ from themis_rm.settings import Settings
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.json_lines import BadLine
 from themis_rm.storage.parquet import open_parquet, require_text
-from themis_rm.storage.tables import read_table
+from themis_rm.storage.splits import SplitFiles
+from themis_rm.storage.tables import ARROW_TYPES, arrow_schema, read_table, table_type
 
 _SAMPLE = 64  # rows by which the format is found
 
@@ -29,6 +38,11 @@ _SAMPLE = 64  # rows by which the format is found
 class DataSettings(Settings):
     """How preference data is read."""
 
+    dataset_config: str = ""
+    """Configuration of a hub dataset, or directory of that name in a local one."""
+    dataset_split: str = ""
+    """The only split to read, such as ``train_prefs``; by default those that are named as training data (``evaluate``:
+    test data)."""
     format: str = ""
     """Format of the rows; by default found by their columns."""
     columns: dict[str, str] = Field(default_factory=dict)
@@ -46,6 +60,10 @@ class DataSettings(Settings):
     @classmethod
     def _split_names(cls, value: Any) -> Any:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    def find_files(self, data: str | Path, default_config: str = "") -> SplitFiles:
+        """Return the files of a dataset by split, see :func:`~themis_rm.dataset.adapters.sources.find_dataset`."""
+        return find_dataset(data, self.dataset_config, self.dataset_split, default_config)
 
     def reader_settings(self) -> DataSettings:
         """Return the settings of this class alone, of an object that has others too."""
@@ -109,21 +127,40 @@ class PreferenceReader:
     def _find_format(self) -> PreferenceFormat:
         if self.settings.format:
             return FORMATS.get(self.settings.format)
-        sample = itertools.islice((row for _, row in self._rows() if isinstance(row, dict)), _SAMPLE)
-        rows = list(sample)
-        if not rows:
-            raise InputError(f"{self.files[0]} has no row that can be read.", "Check that it is the right file.")
-        return detect_format(rows, str(self.files[0]))
+        for number, file in enumerate(self.files):
+            if rows := self._sample(file):
+                found = detect_format(rows, str(file))
+                for other in self.files[number + 1 :]:
+                    self._require_same_format(other, found, file)
+                return found
+        raise InputError(f"{self.files[0]} has no row that can be read.", "Check that it is the right file.")
 
-    def _rows(self) -> Iterator[tuple[str, Any]]:
+    def _require_same_format(self, file: Path, found: PreferenceFormat, first: Path) -> None:
+        rows = self._sample(file)
+        if not rows or not faults_of_all(found, rows):
+            return
+        try:
+            other = detect_format(rows, str(file))
+        except InputError:
+            return  # its rows are counted under their reasons
+        raise InputError(
+            f"{file} is in the format {other.name}, and {first} in {found.name}.",
+            "Give files of one format; themis-rm convert writes files of any format in the same columns.",
+        )
+
+    def _sample(self, file: Path) -> list[dict[str, Any]]:
+        rows = (row for _, row in self._rows([file]) if isinstance(row, dict))
+        return list(itertools.islice(rows, _SAMPLE))
+
+    def _rows(self, files: Iterable[Path]) -> Iterator[tuple[str, Any]]:
         names = self.settings.columns
-        for file in self.files:
+        for file in files:
             for where, row in read_table(file):
                 yield where, _renamed(row, names) if isinstance(row, dict) and names else row
 
     def pairs(self) -> Iterator[tuple[PreferencePair | RejectedRow, str, Any]]:
         """Yield each pair, or why a row is not used, with the place and the content of the row."""
-        for where, row in self._rows():
+        for where, row in self._rows(self.files):
             self.read += 1
             for result in read_pairs(self.format, where, row, self.filter):
                 if isinstance(result, RejectedRow):
@@ -222,9 +259,12 @@ _LABELS = ("aspect", "language")
 
 
 def _require_label_names(file: Path, settings: DataSettings) -> None:
-    if file.suffix == ".parquet":
+    columns = [settings.columns.get(name, name) for name in _LABELS]
+    if table_type(file) == ".parquet":
         with open_parquet(file) as handle:
-            require_text(handle, file, [settings.columns.get(name, name) for name in _LABELS])
+            require_text(handle.schema_arrow, file, columns)
+    elif table_type(file) in ARROW_TYPES:
+        require_text(arrow_schema(file), file, columns)
 
 
 def _renamed(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

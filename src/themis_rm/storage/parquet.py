@@ -191,11 +191,11 @@ def column_type(schema: pa.Schema, name: str) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def require_text(handle: pq.ParquetFile, path: str | Path, columns: Sequence[str]) -> None:
+def require_text(schema: pa.Schema, path: str | Path, columns: Sequence[str]) -> None:
     """Check that columns hold text; columns that are missing, or null in every row, are not checked.
 
     Args:
-        handle: See :func:`open_parquet`.
+        schema: Schema of the file.
         path: Name of the file for the message.
         columns: Names of the columns.
 
@@ -203,7 +203,7 @@ def require_text(handle: pq.ParquetFile, path: str | Path, columns: Sequence[str
         InputError: A column has another type.
     """
     for name in columns:
-        kind = column_type(handle.schema_arrow, name)
+        kind = column_type(schema, name)
         if not _is_text(kind) and not pa.types.is_null(kind):
             raise InputError(
                 f"{path}: column {name} has type {kind}, not string.",

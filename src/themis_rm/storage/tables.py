@@ -18,6 +18,7 @@ import ijson
 import pyarrow as pa
 
 from themis_rm.errors import InputError
+from themis_rm.storage.class_labels import decode_labels, label_names
 from themis_rm.storage.input_files import open_input
 from themis_rm.storage.json_lines import BadLine, parse_line, parse_lines
 from themis_rm.storage.parquet import read_rows
@@ -25,8 +26,8 @@ from themis_rm.storage.parquet import read_rows
 _COMPRESSION: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _JSON_LINES = (".jsonl", ".ndjson")
 _CSV = {".csv": ",", ".tsv": "\t"}
-_ARROW = (".arrow", ".feather")
-TABLE_TYPES = (".parquet", *_JSON_LINES, ".json", *_CSV, *_ARROW)
+ARROW_TYPES = (".arrow", ".feather")
+TABLE_TYPES = (".parquet", *_JSON_LINES, ".json", *_CSV, *ARROW_TYPES)
 """File types that are read, in the order in which a directory is searched; all but the first and the last two also
 compressed (``.jsonl.gz``)."""
 
@@ -34,8 +35,14 @@ _MAX_FIELD = 64 << 20  # bytes of a field of a CSV file
 _PEEK = 1 << 16
 
 
+_DESCRIPTIONS = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"})
+"""Files that the ``datasets`` library writes next to tables."""
+
+
 def table_type(path: str | Path) -> str:
     """Return the file type of a path among :data:`TABLE_TYPES`, empty for another one."""
+    if Path(path).name in _DESCRIPTIONS:
+        return ""
     suffixes = [suffix.lower() for suffix in Path(path).suffixes[-2:]]
     if suffixes and suffixes[-1] in _COMPRESSION:
         suffixes.pop()
@@ -76,7 +83,7 @@ def read_table(path: str | Path) -> Iterator[tuple[str, Any]]:
         ".json": _json,
         **dict.fromkeys(_JSON_LINES, _json_lines),
         **dict.fromkeys(_CSV, _csv),
-        **dict.fromkeys(_ARROW, _arrow),
+        **dict.fromkeys(ARROW_TYPES, _arrow),
     }[kind](path)
     try:
         for number, row in enumerate(rows, 1):
@@ -148,15 +155,33 @@ def _csv(path: Path) -> Iterator[dict[str, Any]]:
             yield {str(name): value or None for name, value in row.items() if name is not None}
 
 
+def arrow_schema(path: str | Path) -> pa.Schema:
+    """Return the schema of an Arrow file.
+
+    Raises:
+        InputError: It is damaged.
+    """
+    try:
+        with pa.memory_map(str(path)) as source:
+            return _open_arrow(source)[0]
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path} is damaged or not an Arrow file.", "Check how it was written.") from error
+
+
+def _open_arrow(source: pa.NativeFile) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Return the schema and the batches of an Arrow stream or file."""
+    try:
+        reader = pa.ipc.open_stream(source)
+    except pa.ArrowInvalid:
+        source.seek(0)
+        file = pa.ipc.open_file(source)
+        return file.schema, (file.get_batch(number) for number in range(file.num_record_batches))
+    return reader.schema, iter(reader)
+
+
 def _arrow(path: Path) -> Iterator[dict[str, Any]]:
     with pa.memory_map(str(path)) as source:
-        try:
-            reader = pa.ipc.open_stream(source)
-        except pa.ArrowInvalid:
-            source.seek(0)
-            file = pa.ipc.open_file(source)
-            batches: Iterator[Any] = (file.get_batch(number) for number in range(file.num_record_batches))
-        else:
-            batches = iter(reader)
+        schema, batches = _open_arrow(source)
+        names = label_names(schema)
         for batch in batches:
-            yield from batch.to_pylist()
+            yield from (decode_labels(row, names) for row in batch.to_pylist())

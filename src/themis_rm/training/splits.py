@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from themis_rm.dataset.adapters.sources import find_dataset
 from themis_rm.dataset.preferences import DataSettings, PreferenceReader, RejectedRow
 from themis_rm.errors import InputError
 from themis_rm.storage.digests import file_sha256, stable_id
@@ -84,7 +83,7 @@ def find_splits(data: str | Path, validation_fraction: float, settings: DataSett
         MissingExtraError: A Hub name, but the ``datasets`` package is not installed.
     """
     settings = settings or DataSettings()
-    files = find_dataset(data)
+    files = settings.find_files(data)
     if not files.train:
         raise InputError(f"{data} has validation or test data only.", "Add training data, or name a single file.")
     reader = PreferenceReader((*files.train, *files.validation), settings)

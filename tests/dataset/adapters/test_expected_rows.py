@@ -1,4 +1,4 @@
-"""Files in the columns of public datasets against the rows that they must give, written by hand."""
+"""Files in the columns of public datasets against expected rows that no code computed."""
 
 import json
 from collections.abc import Sequence

@@ -69,7 +69,7 @@ def detect_format(rows: Sequence[Mapping[str, Any]], where: str) -> PreferenceFo
     if not found:
         raise InputError(f"{where} is in no known preference format; it has the columns {shown}.", _NAME_COLUMNS)
     if len(found) == 1 or all(_read_all(one, rows) == _read_all(found[0], rows) for one in found):
-        if reasons := _faults_of_all(found[0], rows):
+        if reasons := faults_of_all(found[0], rows):
             raise InputError(
                 f"{where} has the columns of the format {found[0].name}, but none of its first {len(rows)} rows can be "
                 f"used ({', '.join(reasons)}); it has the columns {shown}.",
@@ -97,11 +97,11 @@ def _read_all(form: PreferenceFormat, rows: Sequence[Mapping[str, Any]]) -> list
     return read
 
 
-def _faults_of_all(form: PreferenceFormat, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def faults_of_all(form: PreferenceFormat, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the reasons why no row can be used, the most frequent first; empty if a row can be."""
     read = _read_all(form, rows)
     reasons = Counter(result for result in read if isinstance(result, str))
     return [reason for reason, _ in reasons.most_common()] if reasons.total() == len(read) else []
 
 
-__all__ = ["FORMATS", "PreferenceFormat", "PreferencePair", "UnusableRowError", "detect_format"]
+__all__ = ["FORMATS", "PreferenceFormat", "PreferencePair", "UnusableRowError", "detect_format", "faults_of_all"]

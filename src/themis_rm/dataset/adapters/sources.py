@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from themis_rm.errors import InputError, MissingExtraError
+from themis_rm.criteria import is_criterion
+from themis_rm.dataset.hub_files import download
+from themis_rm.errors import InputError, SettingError
+from themis_rm.languages import LANGUAGES
 from themis_rm.storage.splits import SplitFiles, find_split_files, split_of
 from themis_rm.storage.tables import TABLE_TYPES, table_files
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_SHARD = re.compile(r"(?P<split>\w+)-\d{5}-of-\d{5}")
 
 
 def is_hub_name(name: str | Path) -> bool:
@@ -36,7 +41,7 @@ def find_data(
         MissingExtraError: The ``datasets`` package is not installed.
     """
     if data is None or (is_hub_name(data) and str(data) == hub):
-        return download(hub, splits)
+        return _of_splits(hub, download(hub), splits)
     path = Path(data)
     if path.is_dir():
         if (entry := _entry(path, name)) is not None:
@@ -52,52 +57,90 @@ def _entry(folder: Path, name: str) -> Path | None:
     return next((entry for entry in entries if entry.exists()), None)
 
 
-def find_dataset(data: str | Path) -> SplitFiles:
+def _of_splits(name: str, found: Mapping[str, Sequence[Path]], splits: Sequence[str]) -> list[Path]:
+    if files := [file for split in splits for file in found.get(split, ())]:
+        return files
+    raise InputError(
+        f"The dataset {name} has no split {' or '.join(splits)}; it has {', '.join(found)}.",
+        "Give the path of its files.",
+    )
+
+
+def find_dataset(data: str | Path, config: str = "", split: str = "", default_config: str = "") -> SplitFiles:
     """Return the files of a dataset by split.
 
     Args:
         data: A file or directory of tables (see :func:`~themis_rm.storage.splits.find_split_files`), or a hub name.
+        config: Configuration of the dataset; of a directory, the directory in it with this name.
+        split: The only split that is used, by its full name (``train_prefs``). Its rows count as training rows.
+        default_config: Configuration that is used if there are several and none is chosen.
 
     Raises:
         InputError: There is no such file, or the hub cannot be reached.
+        SettingError: The dataset has no such configuration or split, or several that could be meant.
         MissingExtraError: The ``datasets`` package is not installed.
     """
-    if not is_hub_name(data):
-        return find_split_files(data)
-    groups: dict[str | None, list[Path]] = {}
-    for file in download(str(data)):  # files are named after the dataset, then the split
-        groups.setdefault(split_of(file.stem), []).append(file)
-    train = groups.get("train") or groups.get(None, [])
-    return SplitFiles(tuple(train), tuple(groups.get("validation", [])), tuple(groups.get("test", [])), named=True)
+    if is_hub_name(data):
+        found = {name: tuple(files) for name, files in download(str(data), config, default_config).items()}
+        return _choose(data, found, split) if split else _by_kind(data, found)
+    path = _of_config(Path(data), config or default_config, required=bool(config))
+    if split:
+        return _choose(data, _named_shards(table_files(path)), split)
+    files = find_split_files(path)
+    for kind in (files.train, files.validation, files.test):
+        _require_one(data, _named_shards(kind))
+    return files
 
 
-def download(name: str, splits: Sequence[str] = (), config: str | None = None) -> list[Path]:
-    """Return the Parquet files of a hub dataset, downloaded once into the cache of the ``datasets`` package.
+def _of_config(path: Path, config: str, required: bool) -> Path:
+    if config and (path / config).is_dir():
+        return path / config
+    if required:
+        names = sorted(entry.name for entry in path.iterdir() if entry.is_dir()) if path.is_dir() else []
+        raise SettingError(f"{path} has no configuration '{config}'.", f"It has the directories: {', '.join(names)}.")
+    return path
 
-    Args:
-        name: Hub name.
-        splits: Splits to return, in this order; all by default.
-        config: Configuration of the dataset.
+
+def _named_shards(files: Iterable[Path]) -> dict[str, tuple[Path, ...]]:
+    """Return split -> files, for files that the ``datasets`` library names (``train_prefs-00000-of-00002``)."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for file in files:
+        if (match := _SHARD.fullmatch(file.name.partition(".")[0])) and split_of(match["split"]):
+            found[match["split"]] = (*found.get(match["split"], ()), file)
+    return found
+
+
+def _choose(data: str | Path, found: Mapping[str, tuple[Path, ...]], split: str) -> SplitFiles:
+    if split in found:
+        return SplitFiles(found[split])
+    raise SettingError(f"{data} has no split '{split}'.", f"It has: {', '.join(found) or 'no files of named splits'}.")
+
+
+def _by_kind(data: str | Path, found: Mapping[str, tuple[Path, ...]]) -> SplitFiles:
+    """Return the splits of a hub dataset as training, validation and test files.
+
+    Other splits are training data. Those that are named after criteria or languages are parts of one split.
+    """
+    kinds: dict[str | None, dict[str, tuple[Path, ...]]] = {}
+    for name, files in found.items():
+        kinds.setdefault(split_of(name), {})[name] = files
+    named = "train" in kinds
+    train, validation, test = (
+        _require_one(data, kinds.get(kind, {})) for kind in ("train" if named else None, "validation", "test")
+    )
+    return SplitFiles(train, validation, test, named)
+
+
+def _require_one(data: str | Path, found: Mapping[str, tuple[Path, ...]]) -> tuple[Path, ...]:
+    """Return the files of the only split, or of all parts of it.
 
     Raises:
-        InputError: The hub cannot be reached, or the dataset has no such split.
-        MissingExtraError: The ``datasets`` package is not installed.
+        SettingError: There are several, such as ``train_prefs`` and ``train_sft``.
     """
-    try:
-        import datasets
-    except ImportError:
-        raise MissingExtraError("datasets", "train") from None
-    try:
-        builder = datasets.load_dataset_builder(name, config)
-        builder.download_and_prepare(file_format="parquet")
-    except Exception as error:
-        # Offline, a missing dataset and a broken repository end in unrelated exceptions of several packages.
-        raise InputError(
-            f"Cannot load the dataset {name} from the hub ({type(error).__name__}).",
-            "Check the name and the network, or download it elsewhere and give the path of its files.",
-        ) from error
-    files = sorted(Path(builder.cache_dir).glob("*.parquet"))
-    wanted = [file for split in splits for file in files if f"-{split}" in file.stem] if splits else files
-    if not wanted:
-        raise InputError(f"The dataset {name} has no split {' or '.join(splits)}.", "Give the path of its files.")
-    return wanted
+    languages = {language.benchmark_name for language in LANGUAGES}
+    if len(found) > 1 and not all(is_criterion(name) or name in languages for name in found):
+        raise SettingError(
+            f"{data} has several splits of this kind: {', '.join(found)}.",
+            f"Choose one, such as --set dataset_split={next(iter(found))}.",
+        )
+    return tuple(itertools.chain.from_iterable(found.values()))

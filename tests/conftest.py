@@ -97,6 +97,36 @@ def tiny_checkpoint(tmp_path_factory):
     return make
 
 
+@pytest.fixture(scope="session")
+def tiny_language_model(tmp_path_factory):
+    """Return a function that saves seeded causal language models; copy a checkpoint before changing it."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    made = {}
+
+    def make(kind: str = "llama", tokenizer: str = "seqcls-llama", values: dict | None = None) -> Path:
+        if kind in made:
+            return made[kind]
+        sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+        sizes |= {"vocab_size": 1032, "max_position_embeddings": 2048, "pad_token_id": None}
+        sizes |= {} if kind == "gpt2" else {"num_key_value_heads": 2}
+        torch.manual_seed(5)
+        config = AutoConfig.for_model(kind, **(sizes | (values or {})))
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        with torch.no_grad():
+            for weight in model.parameters():
+                if weight.dim() > 1:
+                    weight.normal_(0.0, 0.3)
+        made[kind] = folder = tmp_path_factory.mktemp(f"{kind}-lm")
+        model.save_pretrained(folder)
+        for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+            (folder / name).write_bytes((GOLDEN_MODELS / tokenizer / name).read_bytes())
+        return folder
+
+    return make
+
+
 class Chat:
     """Responses of the server and the requests that it received.
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from themis_rm.errors import InputError
+from themis_rm.errors import CheckpointError, InputError
 from themis_rm.evaluation.evaluate import EvaluateSettings, RunPrompts, evaluate, pair_score
 from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.evaluation.scores import read_scores
@@ -234,6 +234,24 @@ def test_baselines_are_evaluated_on_the_same_pairs(benchmark_file, tmp_path, tin
         assert item.comparison.n == 18
         assert item.p_holm >= item.comparison.p_mcnemar
         assert len(read_scores(tmp_path / "out" / "baselines" / f"{item.name}.parquet")) == 18
+
+
+def test_a_likelihood_baseline_is_in_the_table(benchmark_file, tmp_path, tiny_language_model):
+    name = f"likelihood:{tiny_language_model()}"
+    # The chat template is that of the evaluated checkpoint.
+    settings = EvaluateSettings(baselines=("length", name), model=ModelSettings(chat_template="its own"))
+    results = evaluate("random", benchmark_file, tmp_path / "out", settings)
+    names = ["length", f"likelihood-{tiny_language_model().name}"]
+    assert [item.name for item in results.baselines] == names
+    assert results.baselines[1].comparison.n == 18
+    assert len(read_scores(tmp_path / "out" / "baselines" / f"{names[1]}.parquet")) == 18
+
+
+def test_a_missing_likelihood_baseline_is_reported_before_the_model_is_run(benchmark_file, tmp_path):
+    settings = EvaluateSettings(baselines=("likelihood:nowhere",))
+    with pytest.raises(CheckpointError, match="no model directory nowhere"):
+        evaluate("random", benchmark_file, tmp_path / "out", settings)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_length_baseline_is_not_compared_with_itself(benchmark_file, tmp_path):

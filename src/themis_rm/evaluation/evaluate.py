@@ -41,7 +41,7 @@ from themis_rm.evaluation.results import (
 from themis_rm.evaluation.scores import read_scores, with_stated_scores, write_scores
 from themis_rm.messages import Conversation
 from themis_rm.models import ngrams_crossfit as crossfit
-from themis_rm.models.loading import load_model, prompt_set_of
+from themis_rm.models.loading import is_likelihood, load_model, prompt_set_of, require_likelihood_model
 from themis_rm.models.protocol import NOTES, RewardModel, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import StageReport
@@ -86,7 +86,8 @@ class EvaluateSettings(ScoringSettings, DataSettings):
 
     baselines: tuple[str, ...] = ("length", crossfit.NAME)
     """Baselines to evaluate on the same pairs: names or model directories; ``ngrams-crossfit`` is fitted on the
-    benchmark itself. The checkpoint's ``baselines/ngrams*`` are evaluated in addition."""
+    benchmark itself, ``likelihood:MODEL`` is the log-probability of an answer under a causal language model. The
+    checkpoint's ``baselines/ngrams*`` are evaluated in addition."""
     verified: Verified = "any"
     """``agrees`` uses only pairs whose label agrees with execution, as recorded by ``benchmark verify --mark``."""
     max_length_ratio: float = Field(default=1.1, ge=1)
@@ -390,14 +391,29 @@ def _find_baselines(model: str | Path, settings: EvaluateSettings) -> list[Basel
     """Load the small baselines, so that a wrong name is reported before the model is run."""
     names: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
     local = local_settings(settings.model)
-    return [
-        name if name == crossfit.NAME or (Path(name) / CONFIG).is_file() else load_model(name, local) for name in names
-    ]
+    return [name if _is_large(name) else load_model(name, local) for name in names]
+
+
+def _is_large(name: str | Path) -> bool:
+    """Return whether a baseline is loaded or fitted only after the model was run."""
+    if isinstance(name, str) and is_likelihood(name):
+        require_likelihood_model(name)
+        return True
+    return name == crossfit.NAME or (Path(name) / CONFIG).is_file()
+
+
+_OF_ONE_CHECKPOINT = (
+    *("family", "base", "trust_remote_code", "revision", "weights"),
+    *("tokenizer", "chat_template", "label"),
+)
+"""Settings that describe the evaluated checkpoint, and no other."""
 
 
 def local_settings(settings: ModelSettings) -> ModelSettings:
     """Return the settings of baselines, which run in this process even if the model is a remote one."""
-    return settings.model_copy(update={"judge": None, "remote": None, "family": "", "trust_remote_code": ""})
+    return settings.model_copy(
+        update={"judge": None, "remote": None, "label_weights": {}, **dict.fromkeys(_OF_ONE_CHECKPOINT, "")}
+    )
 
 
 def _load_baselines(

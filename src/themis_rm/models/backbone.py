@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import torch
-from transformers import AutoModel
+from transformers import AutoModel, AutoModelForCausalLM
 
 from themis_rm.errors import CheckpointError
 from themis_rm.models.checkpoint import Checkpoint
@@ -41,8 +41,7 @@ def load_backbone(
     if device == "split":
         options |= split_options()
     model, report = load_weights(AutoModel, checkpoint, config, weights, dtype=dtype, **options)
-    if missing := sorted(report["missing_keys"]):
-        raise CheckpointError(f"{checkpoint.folder} lacks {len(missing)} of its weights, such as '{missing[0]}'.")
+    _require_all_weights(checkpoint, report)
     # An unused tensor means that the family was not detected correctly.
     if unused := sorted(set(report["unexpected_keys"])):
         raise CheckpointError(
@@ -52,6 +51,42 @@ def load_backbone(
     if device != "split":
         model = model.to(device)
     return model.eval()
+
+
+def load_causal_lm(checkpoint: Checkpoint, config: Any, dtype: torch.dtype | str, device: torch.device | str) -> Any:
+    """Load a causal language model: a decoder with the head that predicts the next token.
+
+    Args:
+        checkpoint: The checkpoint.
+        config: Its configuration.
+        dtype: Precision of the weights; ``"auto"`` for that of the checkpoint.
+        device: Device, or ``"split"`` for layers spread over all GPUs.
+
+    Raises:
+        CheckpointError: transformers has no causal language model of this type, a weight is missing or has another
+            shape, or the checkpoint is another model.
+    """
+    if type(config) not in AutoModelForCausalLM._model_mapping:  # noqa: SLF001
+        raise CheckpointError(f"transformers has no causal language model of the type {config.model_type}.")
+    names = {name: name for name in checkpoint.shapes}
+    names = _without_wrapper(names, build_skeleton(checkpoint, config, AutoModelForCausalLM))
+    weights = {names[name]: tensor for name, tensor in checkpoint.mapped_tensors(names).items()}
+    options: dict[str, Any] = {"attn_implementation": "eager"} if soft_capped(config) else {}
+    options |= split_options() if device == "split" else {}
+    model, report = load_weights(AutoModelForCausalLM, checkpoint, config, weights, dtype=dtype, **options)
+    # A reward head is reported first: it says what the checkpoint is.
+    if unused := sorted(set(report["unexpected_keys"])):
+        raise CheckpointError(
+            f"{checkpoint.folder} is not a causal language model: it has the weight '{unused[0]}'.",
+            "Name the base model, not the reward model that was trained from it.",
+        )
+    _require_all_weights(checkpoint, report)
+    return (model if device == "split" else model.to(device)).eval()
+
+
+def _require_all_weights(checkpoint: Checkpoint, report: dict[str, Any]) -> None:
+    if missing := sorted(report["missing_keys"]):
+        raise CheckpointError(f"{checkpoint.folder} lacks {len(missing)} of its weights, such as '{missing[0]}'.")
 
 
 def split_options() -> dict[str, Any]:

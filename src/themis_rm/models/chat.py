@@ -36,6 +36,7 @@ class EncodedConversation:
         detail: What the chat template or the tokenizer said about a failure.
         notes: See :class:`~themis_rm.models.protocol.Score`.
         lowest: The lowest reward of several windows counts instead of their mean.
+        answers: Which tokens of each sequence are the response's, if the encoder located it.
     """
 
     sequences: list[list[int]]
@@ -45,6 +46,7 @@ class EncodedConversation:
     detail: str = ""
     notes: tuple[str, ...] = ()
     lowest: bool = False
+    answers: tuple[range, ...] = ()
 
     @property
     def ids(self) -> list[int]:
@@ -91,6 +93,7 @@ class ChatEncoder:
         boundary: Text between a prompt and its response, whose first token before the response is located.
         source: The chat template that was chosen.
         long_inputs: What to do with a conversation of more than ``max_length`` tokens.
+        locate: Whether the tokens of every response are located, not only if something depends on them.
     """
 
     def __init__(
@@ -101,6 +104,7 @@ class ChatEncoder:
         boundary: str = "",
         source: TemplateSource | None = None,
         long_inputs: LongInputs = "end",
+        locate: bool = False,
     ) -> None:
         self.renderer = renderer
         self.tokenizer = renderer.tokenizer
@@ -112,6 +116,7 @@ class ChatEncoder:
         self.system_role = renderer.system_role
         self.source = source
         self.long_inputs = long_inputs
+        self.locate = locate
 
     def facts(self) -> dict[str, str | int]:
         """Return everything that affects token ids, for results."""
@@ -145,7 +150,7 @@ class ChatEncoder:
         if tokens.failure:
             return EncodedConversation([], failure=tokens.failure, detail=tokens.detail)
         ids = self._with_suffix(tokens.ids)
-        if len(ids) > self.max_length or self.boundary_ids:
+        if len(ids) > self.max_length or self.boundary_ids or self.locate:
             return self._encode_with_offsets(rendering)
         return EncodedConversation([ids], notes=rendering.notes)
 
@@ -172,7 +177,8 @@ class ChatEncoder:
         if boundary is None:
             return EncodedConversation([], failure=NO_BOUNDARY)
         if len(complete) <= self.max_length:
-            return EncodedConversation([complete], boundary=boundary, notes=rendering.notes)
+            answer = range(head, len(complete) - tail)
+            return EncodedConversation([complete], boundary=boundary, notes=rendering.notes, answers=(answer,))
         return self._shorten(complete, head, len(complete) - tail, boundary, rendering.notes)
 
     def _shorten(
@@ -191,6 +197,7 @@ class ChatEncoder:
             boundary=boundary,
             notes=notes,
             lowest=self.long_inputs == "windows-min",
+            answers=tuple(range(start, start + len(part)) for part in parts),
         )
 
     def _find_boundary(self, ids: list[int], head: int) -> int | None:
@@ -213,6 +220,7 @@ def load_encoder(
     suffix: int | None = None,
     boundary: str = "",
     template: str = "",
+    locate: bool = False,
 ) -> ChatEncoder:
     """Load the tokenizer of a model.
 
@@ -223,6 +231,7 @@ def load_encoder(
         suffix: See :class:`ChatEncoder`.
         boundary: See :class:`ChatEncoder`.
         template: Chat template for a tokenizer without one.
+        locate: See :class:`ChatEncoder`.
 
     Raises:
         CheckpointError: There is no fast tokenizer or no usable chat template, or ``max_length`` is out of range.
@@ -233,7 +242,7 @@ def load_encoder(
     source = find_source(tokenizer, directory, settings.chat_template, template)
     renderer = build_renderer(tokenizer, source, settings, str(source.file or directory))
     longest = choose_max_length(settings.max_length, limit, tokenizer.model_max_length, str(folder))
-    return ChatEncoder(renderer, longest, suffix, boundary, source, settings.long_inputs)
+    return ChatEncoder(renderer, longest, suffix, boundary, source, settings.long_inputs, locate)
 
 
 def build_renderer(tokenizer: Any, source: TemplateSource, settings: ModelSettings, where: str) -> Renderer:

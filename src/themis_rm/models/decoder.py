@@ -68,26 +68,38 @@ def load_decoder(
     layout = choose_layout(backbone, settings.share_prefixes)
     batch_tokens = choose_batch_tokens(settings, device, isinstance(layout, PackedLayout))
     identity = ModelIdentity(
-        name or _default_name(checkpoint.folder),
+        name or default_name(checkpoint.folder),
         family,
         checkpoint.digest(*encoder.template_files),
-        {
-            "architecture": type(backbone).__name__,
-            "dtype": str(backbone.dtype).removeprefix("torch."),
-            "attention": layout.attention,
-            "device": device.type,
-            **checkpoint.facts(),
-            **labels.facts(),
-            **encoder.facts(),
-            "transformers": transformers.__version__,
-            "torch": torch.__version__,
-        }
-        | ({"repository": repository} if repository else {})
-        | _missing_embeddings(checkpoint.folder, encoder, backbone)
+        checkpoint.facts()
+        | labels.facts()
+        | decoder_facts(layout, encoder, checkpoint.folder, repository)
         | _unused_normalization(checkpoint),
         labels=labels.names,
     )
     return DecoderModel(layout, head.head, encoder, identity, batch_tokens, labels)
+
+
+def decoder_facts(layout: BatchLayout, encoder: ChatEncoder, folder: Path, repository: str) -> dict[str, str | int]:
+    """Return everything that affects the scores of a decoder, for results.
+
+    Args:
+        layout: The decoder and its attention.
+        encoder: Tokenizer and chat template.
+        folder: Directory of the checkpoint.
+        repository: ``owner/name@commit`` of a model from the hub, otherwise empty.
+    """
+    backbone = layout.backbone
+    facts: dict[str, str | int] = {
+        "architecture": type(backbone).__name__,
+        "dtype": str(backbone.dtype).removeprefix("torch."),
+        "attention": layout.attention,
+        "device": backbone.device.type,
+        **encoder.facts(),
+        "transformers": transformers.__version__,
+        "torch": torch.__version__,
+    }
+    return facts | ({"repository": repository} if repository else {}) | _missing_embeddings(folder, encoder, backbone)
 
 
 class DecoderModel:
@@ -187,7 +199,8 @@ def _unused_normalization(checkpoint: Checkpoint) -> dict[str, str | int]:
     return {"normalization": f"not applied: mean {mean}, standard deviation {deviation}"}
 
 
-def _default_name(folder: Path) -> str:
+def default_name(folder: Path) -> str:
+    """Return the name of a model in results: that of its training recipe or of its directory."""
     # The checkpoint of a training run is in a directory named `model`; training.json has the name of the recipe.
     record = folder / "training.json"
     name = read_json(record).get("name") if record.is_file() else None

@@ -61,6 +61,20 @@ class BatchLayout(Protocol):
             budget: Most tokens of a batch; a longer conversation is a separate batch.
         """
 
+    def token_states(
+        self, ids: Sequence[Sequence[int]], spans: Sequence[range], budget: int
+    ) -> Iterator[tuple[list[int], list[torch.Tensor]]]:
+        """Run conversations and yield the hidden states of some of their tokens, per batch.
+
+        Args:
+            ids: Token ids of each conversation.
+            spans: Tokens of each conversation, in steps of one.
+            budget: Most tokens of a batch.
+
+        Yields:
+            Indices of conversations, and the hidden states of each, shape ``[len(span), hidden]``.
+        """
+
 
 class PackedLayout:
     """Packs conversations so that shared prefixes are computed once.
@@ -88,6 +102,16 @@ class PackedLayout:
             last, boundary = tree_attention.hidden_states(self.backbone, pack, rows).chunk(2)
             yield PooledStates(indices, last, boundary)
 
+    def token_states(
+        self, ids: Sequence[Sequence[int]], spans: Sequence[range], budget: int
+    ) -> Iterator[tuple[list[int], list[torch.Tensor]]]:
+        """See :class:`BatchLayout`."""
+        for pack in packs(ids, budget):
+            indices = pack.members.tolist()
+            chosen = [pack.rows(member)[spans[index].start : spans[index].stop] for member, index in enumerate(indices)]
+            states = tree_attention.hidden_states(self.backbone, pack, np.concatenate(chosen))
+            yield indices, list(torch.split(states, [len(rows) for rows in chosen]))
+
 
 class PaddedLayout:
     """Batches conversations of similar length, padded to the longest.
@@ -111,7 +135,26 @@ class PaddedLayout:
         for indices in batches([len(row) for row in ids], budget, equal_length=self.equal_length):
             yield self._run(indices, [ids[index] for index in indices], [boundaries[index] for index in indices])
 
+    def token_states(
+        self, ids: Sequence[Sequence[int]], spans: Sequence[range], budget: int
+    ) -> Iterator[tuple[list[int], list[torch.Tensor]]]:
+        """See :class:`BatchLayout`; the budget includes padding."""
+        for indices in batches([len(row) for row in ids], budget, equal_length=self.equal_length):
+            hidden, first = self._hidden([ids[index] for index in indices])
+            starts = zip(indices, hidden, first.tolist(), strict=True)
+            yield (
+                indices,
+                [states[start + spans[index].start : start + spans[index].stop] for index, states, start in starts],
+            )
+
     def _run(self, indices: list[int], ids: Sequence[Sequence[int]], boundaries: Sequence[int]) -> PooledStates:
+        hidden, first = self._hidden(ids)
+        rows, ends = torch.arange(len(ids)), torch.tensor(boundaries)
+        last = first + torch.tensor([len(row) for row in ids]) - 1
+        return PooledStates(indices, hidden[rows, last], hidden[rows, torch.where(ends < 0, last, first + ends)])
+
+    def _hidden(self, ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return hidden states, shape ``[n, width, hidden]``, and the position of each conversation's first token."""
         lengths = torch.tensor([len(row) for row in ids])
         width = int(lengths.max())
         first = width - lengths if self.side == "left" else torch.zeros_like(lengths)
@@ -124,14 +167,13 @@ class PaddedLayout:
         device = self.backbone.device
         # Padding on the right leaves the positions that decoders count themselves, and not all accept others.
         moved = {"position_ids": positions.clamp(min=0).to(device)} if self.side == "left" else {}
-        hidden = self.backbone(
+        hidden: torch.Tensor = self.backbone(
             input_ids=tokens.to(device),
             attention_mask=None if bool(mask.all()) else mask.long().to(device),
             use_cache=False,
             **moved,
         ).last_hidden_state
-        rows, last, ends = torch.arange(len(ids)), first + lengths - 1, torch.tensor(boundaries)
-        return PooledStates(indices, hidden[rows, last], hidden[rows, torch.where(ends < 0, last, first + ends)])
+        return hidden, first
 
 
 def batches(lengths: Sequence[int], budget: int, *, equal_length: bool = False) -> Iterator[list[int]]:

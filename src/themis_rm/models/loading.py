@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from themis_rm.errors import CheckpointError, MissingExtraError, SettingError, UserError
 from themis_rm.models import hub, published
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BASELINES: dict[str, str] = {"length": "load_length", "random": "load_random"}
 """Name -> loader in :mod:`themis_rm.models.baselines`."""
 
+LIKELIHOOD: dict[str, Literal["mean", "sum"]] = {"likelihood:": "mean", "likelihood-sum:": "sum"}
+"""Prefix of the name of a causal language model -> how the log-probabilities of an answer's tokens become a reward."""
+
 NGRAMS = "ngrams.json"
 """File that identifies the directory of a fitted n-gram baseline."""
 
@@ -36,7 +39,9 @@ def load_model(model: str | Path, settings: ModelSettings | None = None) -> Rewa
     Args:
         model: Name of a baseline (``length``, ``random``), a directory, the name of a published model, a repository id
             on the hub, or with ``settings.judge`` any name for the model on the server. A :class:`~pathlib.Path` is
-            always a directory; write ``./length`` for a directory of that name.
+            always a directory; write ``./length`` for a directory of that name. ``likelihood:`` and the directory or
+            hub id of a causal language model score an answer by its mean log-probability, ``likelihood-sum:`` by the
+            sum.
         settings: Device, precision, limits; or a server that computes the scores.
 
     Raises:
@@ -62,6 +67,8 @@ def _load(model: str | Path, settings: ModelSettings) -> RewardModel:
             raise SettingError(f"The baseline '{model}' has no server.", "Name the model that the server serves.")
         loader: Callable[[ModelSettings], RewardModel] = getattr(baselines, BASELINES[model])
         return loader(settings)
+    if isinstance(model, str) and is_likelihood(model):
+        return _load_likelihood(model, settings)
     row = published.find(model) if isinstance(model, str) and not Path(model).is_dir() else None
     if settings.judge is not None or (row is not None and row.interface is not None):
         return _load_judge(str(model), row, settings)
@@ -69,6 +76,39 @@ def _load(model: str | Path, settings: ModelSettings) -> RewardModel:
     files = _find_files(model, row, settings)
     try:
         return _load_files(files, settings)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "torch", "train") from error
+
+
+def is_likelihood(name: str) -> bool:
+    """Return whether a name is that of a likelihood baseline, such as ``likelihood:Qwen/Qwen2.5-Coder-0.5B``."""
+    return name.startswith(tuple(LIKELIHOOD))
+
+
+def require_likelihood_model(name: str) -> None:
+    """Check that the model of a likelihood baseline is a directory or can be one of the hub, without loading it.
+
+    Raises:
+        CheckpointError: It is neither.
+    """
+    model = name.partition(":")[2]
+    if not Path(model).is_dir() and not hub.is_id(model):
+        raise CheckpointError(
+            f"There is no model directory {model}.",
+            f"Name a causal language model by its directory or hub id: {name.partition(':')[0]}:DIRECTORY.",
+        )
+
+
+def _load_likelihood(name: str, settings: ModelSettings) -> RewardModel:
+    if settings.remote is not None or settings.judge is not None:
+        raise SettingError("A likelihood baseline runs here, without a server.", "Remove model.remote and model.judge.")
+    require_likelihood_model(name)
+    prefix, _, model = name.partition(":")
+    files = _find_files(model, None, settings)
+    try:
+        from themis_rm.models.likelihood import load
+
+        return load(files.folder, settings, LIKELIHOOD[f"{prefix}:"], files.name, files.repository)
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "torch", "train") from error
 
@@ -253,7 +293,8 @@ def prompt_set_of(model: str | Path, settings: ModelSettings | None = None) -> P
 
 
 def _has_files(model: str, settings: ModelSettings | None) -> bool:
-    if model in BASELINES or Path(model).exists() or (settings is not None and settings.judge is not None):
+    has_server = settings is not None and settings.judge is not None
+    if model in BASELINES or is_likelihood(model) or Path(model).exists() or has_server:
         return False
     row = published.find(model)
     return row.interface is None if row is not None else hub.is_id(model)

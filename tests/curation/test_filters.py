@@ -182,6 +182,7 @@ def test_the_chain_runs_in_the_order_of_the_filters(tmp_path):
     names = [
         "valid_row",
         "language",
+        "renamed",
         "reverted",
         "test_file",
         "size",
@@ -196,7 +197,7 @@ def test_the_chain_runs_in_the_order_of_the_filters(tmp_path):
 def test_filters_can_be_turned_on_and_off(tmp_path):
     changed = {"merged": {"enabled": True}, "test_file": {"enabled": False}}
     names = chain(COMMITS, tmp_path, CurateSettings.build({"filters": changed}))
-    assert names[:4] == ["valid_row", "language", "reverted", "merged"]
+    assert names[:5] == ["valid_row", "language", "renamed", "reverted", "merged"]
     assert "test_file" not in names
 
 

@@ -84,13 +84,15 @@ def mine(
     "curate",
     "curate --commits mined/commits --solutions functions/solutions --out curated",
     "curate --commits mined/commits --out curated -s filters.syntax_depth.min_depth=4",
+    "curate --commits commits.jsonl --out curated -s columns.file_path=path",
     panel=DATA,
 )
 def curate(
     call: Call,
     out: Out,
     commits: Annotated[
-        Path | None, typer.Option("--commits", metavar="DIR", help="Directory of commits, written by mine.")
+        Path | None,
+        typer.Option("--commits", metavar="PATH", help="Commits of mine, or in the columns of CommitPack."),
     ] = None,
     solutions: Annotated[
         Path | None, typer.Option("--solutions", metavar="DIR", help="Directory of functions, from mine --tree.")
@@ -105,7 +107,8 @@ def curate(
         raise SettingError("Nothing to curate.", "Give --commits, --solutions or both.")
     settings, execution = call.stage_settings(executor_flags(executor, workers))
     report = run_curation(commits, solutions, out, settings, execution)
-    call.output(report, *stage_lines(report, out))
+    form = [f"format: {report.details['format']}"] if "format" in report.details else []
+    call.output(report, *form, *stage_lines(report, out))
 
 
 @verb(

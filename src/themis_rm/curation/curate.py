@@ -12,6 +12,7 @@ from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.criteria import CRITERIA
 from themis_rm.curation.bug_injection import InjectBugsOrExclude
+from themis_rm.curation.commit_input import find_commits
 from themis_rm.curation.duplicates import DuplicateFilter, FindDuplicates, ReadShard, Shards, SignRows
 from themis_rm.curation.filters import (
     COMMIT_PAIRS,
@@ -34,7 +35,7 @@ from themis_rm.pipeline import (
     run_steps,
     to_document,
 )
-from themis_rm.records import CodePair
+from themis_rm.records import CodePair, Solution
 from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.json_text import read_json
@@ -75,7 +76,7 @@ def pair_of(row: dict[str, Any]) -> CodePair:
         file_path=row["file_path"],
         license=row["license"],
         commit=row["commit"],
-        unix_time=row["unix_time"],
+        unix_time=row.get("unix_time"),
         terms=row["terms"],
         merged=row.get("merged") or "none",
         reverted=bool(row.get("reverted")),
@@ -151,7 +152,8 @@ def curate(
     ``read - details.solutions_injected + details.pairs_injected``, since a solution may yield several pairs.
 
     Args:
-        commits: File or directory of :class:`~themis_rm.records.Commit` rows, or ``None``.
+        commits: File or directory of :class:`~themis_rm.records.Commit` rows in Parquet, or of commits in another known
+            format (CommitPack) or under the names of ``settings.columns``, in tables of any type; or ``None``.
         solutions: File or directory of :class:`~themis_rm.records.Solution` rows, or ``None``.
         out: Output directory.
         settings: Settings of the filters and of bug injection.
@@ -161,8 +163,12 @@ def curate(
         InputError: Neither input is given, or an input lacks columns or cannot be read.
     """
     out, settings, executor = Path(out), settings or CurateSettings(), executor or ExecutorSettings()
-    inputs = {COMMITS: commits, SOLUTIONS: solutions}
-    files = {stage: validate_parquet_files(path, stage.row_type) for stage, path in inputs.items() if path}
+    found = find_commits(commits, settings.columns) if commits else None
+    files: dict[FilterStage, list[Path]] = {COMMITS: list(found.files)} if found else {}
+    readers: dict[FilterStage, PipelineStep] = {COMMITS: found.reader()} if found else {}
+    if solutions:
+        files[SOLUTIONS] = validate_parquet_files(solutions, Solution)
+        readers[SOLUTIONS] = RowReader(Path(solutions), Solution.required())
     if not files:
         raise InputError("There is nothing to curate.", "Pass commits, solutions or both.")
     # Building the steps before anything is deleted reports a bad tokenizer file early.
@@ -175,12 +181,13 @@ def curate(
     for stage, group in files.items():
         kind = stage.name
         writer = RowWriter(out / "work" / "rows", CodePair.schema(), f"{kind}-${{rank}}.parquet", count=False)
-        reader = RowReader(Path(inputs[stage] or ""), stage.row_type.required())
-        pipeline = [reader, *steps[stage], SignRows(shards, kind), writer]
+        pipeline = [readers[stage], *steps[stage], SignRows(shards, kind), writer]
         reports[kind] = run_steps(kind, pipeline, out, len(group), executor)
     reports["duplicates"] = _remove_duplicates(shards, out, executor)
     remove(out / "work")
     report = _total(reports)
+    if found and not found.mined:
+        report.details["format"] = found.format
     for step in (step for pipeline in steps.values() for step in pipeline if isinstance(step, CurationFilter)):
         report.details |= step.report_details()
     report.save(out)

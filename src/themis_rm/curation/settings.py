@@ -33,6 +33,8 @@ else:
 class CurateSettings(Settings):
     """Settings of ``themis-rm curate``."""
 
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Column of commits -> column of the file that holds it, such as ``{file_path: path}``."""
     filters: FilterChainSettings = Field(default_factory=FilterChainSettings)
     """Filters by name, in the order in which they run."""
     injection: InjectSettings = InjectSettings()

@@ -115,6 +115,8 @@ def dataset_remarks(facts: dict[str, Any], settings: AssembleSettings) -> list[s
         )
     if facts["prompt_groups"]:
         remarks.append("Rows that name no repository are divided between the splits by prompt.")
+    if facts["commits_without_time"]:
+        remarks.append(f"{facts['commits_without_time']} rows from commits have no time and no time cutoff.")
     if facts["instruction_source"].get("subject"):
         remarks.append("Some instructions are commit subjects; `instruction_source` marks them.")
     missing = [short for short, rows in facts["criterion"].items() if not rows]

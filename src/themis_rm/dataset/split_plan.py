@@ -15,7 +15,7 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.dataset import mixture, splits
-from themis_rm.dataset.row_index import CRITERION_NAMES, NO_TIME, PROMPT_GROUP, RowIndex
+from themis_rm.dataset.row_index import CRITERION_NAMES, NO_TIME, PROMPT_GROUP, SOURCES, RowIndex
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.splits import SPLITS
 from themis_rm.storage.arrays import save_array
@@ -179,6 +179,7 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
     named = {name: of for name, of in plan.assigned.items() if not name.startswith(PROMPT_GROUP)}
     repositories = {name: [r for r, of in named.items() if SPLITS[of] == name] for name in SPLITS}
     sources = category("source")
+    untimed = (rows["time"] == NO_TIME) & (np.array(sources) == SOURCES["commit"])
     return {
         "rows_expanded": len(entries),
         "files": file_counts(plan, settings.rows_per_file),
@@ -186,6 +187,7 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
         "repositories": {name: len(members) for name, members in repositories.items()},
         "prompt_groups": len(plan.assigned) - len(named),
         "time_cutoff": plan.time_cutoff,
+        "commits_without_time": int(untimed.sum()),
         "criterion": {short: criteria.count(short) for short in CRITERION_NAMES},
         "criterion_language": table(criteria, languages) if len(rows) else {},
         "criterion_split": table(criteria, split_names) if len(rows) else {},

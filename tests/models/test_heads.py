@@ -175,6 +175,6 @@ def test_an_encoder(folder):
 
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
     BertForSequenceClassification(BertConfig(vocab_size=1032, num_labels=1, **sizes)).save_pretrained(folder)
-    for settings in ({}, {"family": "sequence-classification"}):
-        with pytest.raises(CheckpointError, match="is an encoder"):
-            load_model(folder, ModelSettings(**settings))
+    assert rewards(folder) == rewards(folder, family="sequence-classification")
+    with pytest.raises(CheckpointError, match="is an encoder"):
+        load_model(folder, ModelSettings(family="value-head"))

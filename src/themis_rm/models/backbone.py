@@ -69,7 +69,7 @@ def load_causal_lm(checkpoint: Checkpoint, config: Any, dtype: torch.dtype | str
     if type(config) not in AutoModelForCausalLM._model_mapping:  # noqa: SLF001
         raise CheckpointError(f"transformers has no causal language model of the type {config.model_type}.")
     names = {name: name for name in checkpoint.shapes}
-    names = _without_wrapper(names, build_skeleton(checkpoint, config, AutoModelForCausalLM))
+    names = without_wrapper(names, build_skeleton(checkpoint, config, AutoModelForCausalLM))
     weights = {names[name]: tensor for name, tensor in checkpoint.mapped_tensors(names).items()}
     options: dict[str, Any] = {"attn_implementation": "eager"} if soft_capped(config) else {}
     options |= split_options() if device == "split" else {}
@@ -99,7 +99,7 @@ def _decoder_weights(checkpoint: Checkpoint, head: HeadSpec, skeleton: Any) -> d
     names = {name: name for name in checkpoint.shapes if name not in head.head_tensors}
     for pattern, replacement in head.rename.items():
         names = {name: re.sub(pattern, replacement, new) for name, new in names.items()}
-    names = _without_wrapper(names, skeleton)
+    names = without_wrapper(names, skeleton)
     kept = {name: new for name, new in names.items() if new not in UNUSED}
     return {kept[name]: tensor for name, tensor in checkpoint.mapped_tensors(kept).items()}
 
@@ -158,7 +158,7 @@ def _saved_dtype(config: Any, weights: dict[str, torch.Tensor]) -> torch.dtype:
     return next((value.dtype for value in weights.values() if value.is_floating_point()), torch.float32)
 
 
-def _without_wrapper(names: dict[str, str], skeleton: Any) -> dict[str, str]:
+def without_wrapper(names: dict[str, str], skeleton: Any) -> dict[str, str]:
     """Remove the prefix that a trainer's wrapper added to every name (``module.``, ``pretrained_model.``).
 
     The prefix is found at the embeddings, whose name transformers defines.

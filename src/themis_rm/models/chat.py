@@ -176,35 +176,46 @@ class ChatEncoder:
         boundary = self._find_boundary(ids, head) if self.boundary_ids else -1
         if boundary is None:
             return EncodedConversation([], failure=NO_BOUNDARY)
+        answer = range(head, len(complete) - tail)
         if len(complete) <= self.max_length:
-            answer = range(head, len(complete) - tail)
             return EncodedConversation([complete], boundary=boundary, notes=rendering.notes, answers=(answer,))
-        return self._shorten(complete, head, len(complete) - tail, boundary, rendering.notes)
-
-    def _shorten(
-        self, ids: list[int], start: int, end: int, boundary: int, notes: tuple[str, ...]
-    ) -> EncodedConversation:
-        """Shorten or split the response, the tokens from ``start`` to ``end`` of a conversation that is too long."""
-        available = self.max_length - (len(ids) - (end - start))
-        if available < 1:
-            return EncodedConversation([], failure=PROMPT_TOO_LONG)
-        parts = fit_answer(ids[start:end], available, self.long_inputs)
-        if not parts:
-            return EncodedConversation([], failure=TOO_LONG, detail=f"{len(ids)} tokens of {self.max_length}")
-        return EncodedConversation(
-            [[*ids[:start], *part, *ids[end:]] for part in parts],
-            truncated=not uses_windows(self.long_inputs),
-            boundary=boundary,
-            notes=notes,
-            lowest=self.long_inputs == "windows-min",
-            answers=tuple(range(start, start + len(part)) for part in parts),
-        )
+        return shorten(complete, answer, self.max_length, self.long_inputs, boundary, rendering.notes)
 
     def _find_boundary(self, ids: list[int], head: int) -> int | None:
         size = len(self.boundary_ids)
         # The response may share its first token with the end of the boundary (whitespace): allow for one token more.
         starts = range(min(head + 1, len(ids)) - size, -1, -1)
         return next((first for first in starts if ids[first : first + size] == self.boundary_ids), None)
+
+
+def shorten(
+    ids: list[int], answer: range, limit: int, mode: LongInputs, boundary: int, notes: tuple[str, ...]
+) -> EncodedConversation:
+    """Shorten or split the response of a conversation that is too long.
+
+    Args:
+        ids: Token ids of the conversation.
+        answer: Indices of the tokens of the response.
+        limit: Most tokens of a conversation.
+        mode: What to do with a longer one.
+        boundary: See :class:`EncodedConversation`.
+        notes: See :class:`EncodedConversation`.
+    """
+    start, end = answer.start, answer.stop
+    available = limit - (len(ids) - (end - start))
+    if available < 1:
+        return EncodedConversation([], failure=PROMPT_TOO_LONG)
+    parts = fit_answer(ids[start:end], available, mode)
+    if not parts:
+        return EncodedConversation([], failure=TOO_LONG, detail=f"{len(ids)} tokens of {limit}")
+    return EncodedConversation(
+        [[*ids[:start], *part, *ids[end:]] for part in parts],
+        truncated=not uses_windows(mode),
+        boundary=boundary,
+        notes=notes,
+        lowest=mode == "windows-min",
+        answers=tuple(range(start, start + len(part)) for part in parts),
+    )
 
 
 def _common_prefix(first: str, second: str) -> int:

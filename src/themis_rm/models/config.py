@@ -38,15 +38,21 @@ _SPARE_BYTES = 1 << 30
 """Most memory of tables that are not among the weights, beyond the size of the weights."""
 
 
-def read_config(checkpoint: Checkpoint) -> Any:
-    """Return the typed configuration of a decoder that transformers supports.
+def read_config(checkpoint: Checkpoint, labels: int | None = None) -> Any:
+    """Return the typed configuration of a model that transformers supports.
+
+    Args:
+        checkpoint: The checkpoint.
+        labels: Number of labels of an encoder with a head; ``None`` for a decoder, whose head is read separately.
 
     Raises:
         CheckpointError: The model type is not supported, a value is not valid, or a count does not fit the weights.
     """
     kind = _supported_kind(checkpoint)
+    if labels is None:
+        _require_decoder(checkpoint, kind)
     require_plausible_counts(checkpoint)
-    values = _without_dropped(checkpoint.config)
+    values = _without_dropped(checkpoint.config) | ({} if labels is None else {"num_labels": labels})
     _require_dtype(checkpoint, values)
     try:
         with suppress_loading_messages():
@@ -66,12 +72,15 @@ def _supported_kind(checkpoint: Checkpoint) -> str:
             f"{checkpoint.folder} has the unsupported architecture '{architecture or kind or 'not named'}'.",
             f"transformers {transformers.__version__} has no decoder for model type '{kind or ''}'.",
         )
+    return kind
+
+
+def _require_decoder(checkpoint: Checkpoint, kind: str) -> None:
     if kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES or checkpoint.config.get("is_encoder_decoder"):
         raise CheckpointError(
-            f"{checkpoint.folder} is an encoder ({kind}), and only decoders are read.",
-            "Serve it (with vLLM or text-embeddings-inference) and set model.remote.url and model.remote.dialect.",
+            f"{checkpoint.folder} is an encoder ({kind}), and this family is one of decoders.",
+            "Remove model.family, or serve it and set model.remote.url and model.remote.dialect.",
         )
-    return kind
 
 
 def _without_dropped(values: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,10 @@ _COUNTS = re.compile(r".*(layer|expert|head|codebook|block|stage|group|loop|iter
 _MAX_COUNT = 1 << 16
 """More experts, heads or blocks than any model has."""
 
+_SHARED = frozenset({"albert"})
+"""Model types whose layers have the same weights."""
+_MAX_SHARED = 256
+
 _NUMBER = re.compile(r"\.(\d+)\.")
 
 
@@ -33,7 +37,8 @@ def require_plausible_counts(checkpoint: Checkpoint) -> None:
         key = path.rpartition(".")[2]
         # The configuration of another modality may have no weights in the checkpoint.
         if _LAYERS.fullmatch(key) and path in {key, f"text_config.{key}"}:
-            if not 1 <= value <= layers:
+            most = _MAX_SHARED if checkpoint.config.get("model_type") in _SHARED else layers
+            if not 1 <= value <= most:
                 raise CheckpointError(
                     f"{checkpoint.folder}/config.json has {path} {value}, but its weights have {layers} layers.",
                     "Use the config.json that was saved with the weights.",

@@ -74,7 +74,7 @@ def load_decoder(
         checkpoint.facts()
         | labels.facts()
         | decoder_facts(layout, encoder, checkpoint.folder, repository)
-        | _unused_normalization(checkpoint),
+        | unused_normalization(checkpoint),
         labels=labels.names,
     )
     return DecoderModel(layout, head.head, encoder, identity, batch_tokens, labels)
@@ -99,7 +99,11 @@ def decoder_facts(layout: BatchLayout, encoder: ChatEncoder, folder: Path, repos
         "transformers": transformers.__version__,
         "torch": torch.__version__,
     }
-    return facts | ({"repository": repository} if repository else {}) | _missing_embeddings(folder, encoder, backbone)
+    return (
+        facts
+        | ({"repository": repository} if repository else {})
+        | missing_embeddings(folder, encoder.tokenizer, backbone)
+    )
 
 
 class DecoderModel:
@@ -169,9 +173,9 @@ def require_embeddings(encoded: EncodedConversation, embeddings: int) -> Encoded
     return EncodedConversation([], failure=UNKNOWN_TOKEN, detail=detail)
 
 
-def _missing_embeddings(folder: Path, encoder: ChatEncoder, backbone: Any) -> dict[str, str | int]:
-    """Report the tokens of a tokenizer that a decoder has no embedding for; conversations with one of them fail."""
-    missing = tokens_without_embedding(encoder.tokenizer, backbone.get_input_embeddings().num_embeddings)
+def missing_embeddings(folder: Path, tokenizer: Any, model: Any) -> dict[str, str | int]:
+    """Report the tokens of a tokenizer that a model has no embedding for; conversations with one of them fail."""
+    missing = tokens_without_embedding(tokenizer, model.get_input_embeddings().num_embeddings)
     if not missing:
         return {}
     _log.warning(
@@ -183,7 +187,7 @@ def _missing_embeddings(folder: Path, encoder: ChatEncoder, backbone: Any) -> di
     return {"tokens_without_embedding": missing}
 
 
-def _unused_normalization(checkpoint: Checkpoint) -> dict[str, str | int]:
+def unused_normalization(checkpoint: Checkpoint) -> dict[str, str | int]:
     """Report a normalization of rewards in the configuration: it changes no order, and is not applied."""
     config = checkpoint.config
     if not config.get("normalize_reward"):

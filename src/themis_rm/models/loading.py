@@ -196,7 +196,11 @@ def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
         require_trust(folder, settings, files.repository)
         return load_remote_code(checkpoint, settings, files.name or folder.resolve().name)
     from themis_rm.models.decoder import load_decoder
+    from themis_rm.models.encoder import FAMILY, is_encoder, load_encoder_model
 
+    if is_encoder(checkpoint) and settings.family in {"", FAMILY}:
+        _require_plain_class(checkpoint, get_family(FAMILY), settings)
+        return load_encoder_model(checkpoint, settings, files.name, files.repository)
     family = get_family(settings.family) if settings.family else detect_family(checkpoint)
     if not family.replaces_code:
         _require_plain_class(checkpoint, family, settings)

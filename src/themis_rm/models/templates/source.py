@@ -75,6 +75,11 @@ def find_source(
     )
 
 
+def has_template(tokenizer: Any, folder: Path) -> bool:
+    """Return whether a tokenizer has a chat template, under any name."""
+    return bool(_named_templates(tokenizer, folder))
+
+
 def _folder_of(tokenizer: Any) -> Path | None:
     path = getattr(tokenizer, "name_or_path", "")
     return Path(path) if path and Path(path).is_dir() else None

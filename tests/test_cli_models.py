@@ -102,6 +102,7 @@ def test_a_page_says_unknown_for_a_fact_without_a_source():
         ("CE-RM-4B", "model.judge.url="),
         ("URM-LLaMa-3.1-8B", "There is no golden for it"),
         ("Themis-RM-8B", "--prompts own"),
+        ("Themis-RM-8B", "not those that the checkpoint was trained with"),
         ("FsfairX-LLaMA3-RM-v0.1", "--prompts none"),
         ("Skywork-Reward-Gemma-2-27B-v0.2", "Near chance"),
         ("R3-Qwen3-4B-14k", "42.34 % ties, 62.27 % if a tie counts one half"),

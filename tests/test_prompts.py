@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -155,6 +156,12 @@ def test_a_dataset_gives_the_prompts_of_its_training_rows(tmp_path):
         pq.write_table(table, tmp_path / f"{name}.parquet")
     found = PromptSet.load(tmp_path)
     assert (dict(found.own), found.everything) == ({"FC": "Judge correctness."}, ())
+
+
+def test_a_name_of_the_hub_is_answered_with_how_to_download_it():
+    with pytest.raises(InputError, match="hf download --repo-type dataset owner/data") as caught:
+        PromptSet.load(Path("owner/data"))
+    assert "no file or directory owner/data" in str(caught.value)
 
 
 def test_criteria_that_are_numbers_without_names_are_refused(tmp_path):

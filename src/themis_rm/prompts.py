@@ -188,6 +188,12 @@ class PromptSet:
         Raises:
             InputError: The path contains no prompt set.
         """
+        if len(path.parts) == 2 and not path.suffix and not path.exists():
+            raise InputError(
+                f"There is no file or directory {path}.",
+                f"Download a dataset of the hub first: hf download --repo-type dataset {path} --local-dir DATASET, "
+                "then prompt_set=DATASET.",
+            )
         if _is_dataset(path):
             return cls.from_preferences(path.stem, _published_rows(path))
         return cls.from_file(path)

@@ -20,6 +20,7 @@ from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import StageReport
 from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import BenchmarkPair
+from themis_rm.report.page import conclusions
 
 QUICK = EvaluateSettings(shard_size=4)
 
@@ -249,7 +250,7 @@ def test_a_likelihood_baseline_is_in_the_table(benchmark_file, tmp_path, tiny_la
 
 def test_a_missing_likelihood_baseline_is_reported_before_the_model_is_run(benchmark_file, tmp_path):
     settings = EvaluateSettings(baselines=("likelihood:nowhere",))
-    with pytest.raises(CheckpointError, match="no model directory nowhere"):
+    with pytest.raises(CheckpointError, match="no model directory 'nowhere'"):
         evaluate("random", benchmark_file, tmp_path / "out", settings)
     assert not (tmp_path / "out").exists()
 
@@ -266,6 +267,15 @@ def test_the_prompt_set_of_the_checkpoint_is_used(benchmark_file, tmp_path, tiny
     run = evaluate(checkpoint, benchmark_file, tmp_path / "out", QUICK).run
     assert run.prompt_set == "trained"
     assert run.prompt_digest == RunPrompts("own", own).digest
+
+
+def test_built_in_prompts_for_a_checkpoint_are_said_in_results_and_table(benchmark_file, tmp_path, tiny_checkpoint):
+    settings = EvaluateSettings(baselines=(), limit=2)
+    results = evaluate(tiny_checkpoint("qwen3"), benchmark_file, tmp_path / "out", settings)
+    assert results.run.prompt_source.startswith("built-in prompts of this project; the checkpoint has no prompts.json")
+    assert f"Criteria prompts: {results.run.prompt_source}." in results.notes()
+    assert f"Criteria prompts: {results.run.prompt_source}." in conclusions(results)
+    assert EvaluationResults.load(tmp_path / "out" / "results.json").run == results.run
 
 
 def test_a_prompt_set_from_a_file_takes_precedence(benchmark_file, tmp_path):

@@ -15,14 +15,15 @@ from themis_rm.models.loading import load_model
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 LOAD = """
 import json, sys
-from themis_rm.models.loading import load_model, prompt_set_of
+from themis_rm.models.loading import load_model
+from themis_rm.models.prompt_sources import find_prompts
 from themis_rm.models.settings import ModelSettings
 from themis_rm.messages import conversation
 settings = ModelSettings(**json.loads(sys.argv[2]))
 try:
     model = load_model(sys.argv[1], settings)
     reward = model.score([conversation(None, "Add.", "a + b")])[0].reward
-    name = prompt_set_of(sys.argv[1], settings).name
+    name = find_prompts(sys.argv[1], settings=settings).prompts.name
     identity = model.identity
     print(json.dumps([identity.name, identity.family, identity.facts.get("repository"), reward, name]))
 except Exception as error:

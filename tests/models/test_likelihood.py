@@ -114,7 +114,7 @@ def test_a_reward_model_is_refused(tiny_checkpoint):
 
 
 def test_a_missing_model_is_named():
-    with pytest.raises(CheckpointError, match="There is no model directory nowhere"):
+    with pytest.raises(CheckpointError, match="There is no model directory 'nowhere'"):
         load_model("likelihood:nowhere")
 
 

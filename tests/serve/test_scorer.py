@@ -30,6 +30,14 @@ def test_a_score_is_the_models_reward_of_the_rendered_conversation(tiny, tiny_ch
         assert scores[label] == pytest.approx(expected, abs=1e-5)
 
 
+def test_criteria_prompts_that_may_be_others_are_said_once_and_only_if_used(tiny_checkpoint, caplog):
+    scorer = Scorer.load(tiny_checkpoint("qwen3"))
+    scorer.score("Sum it.", "return a + b", "none")
+    assert "Criteria prompts" not in caplog.text
+    scorer.score("Sum it.", CODE, "all")
+    assert caplog.text.count("Criteria prompts: built-in prompts of this project") == 1
+
+
 def test_one_criterion_converts_to_a_float(tiny):
     scores = tiny.score("Sum it.", "return a + b", "SH")
     assert float(scores) == scores["SH"]

@@ -31,6 +31,14 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "themis-rm evaluate --model random --out runs/random",
         "--set model.seed=0",
     ),
+    "likelihood": (
+        "log-probability of the answer under a causal language model",
+        "likelihood:MODEL is the mean log-probability of the answer's tokens under any causal language model, a "
+        "directory or hub id; likelihood-sum:MODEL is the sum. It shows what a model knows about good code without any "
+        "training on preferences.",
+        "themis-rm evaluate --model length --out runs/baselines",
+        "--set baselines=[length,likelihood:Qwen/Qwen2.5-Coder-0.5B]",
+    ),
     "ngrams-crossfit": (
         "bag of n-grams, Bradley-Terry",
         "Fitted on the benchmark itself; each part is scored by a fit on the other parts. It shows how much surface "
@@ -142,6 +150,7 @@ def checkpoint_page(path: Path) -> ModelPage:
     from themis_rm.models.family import detect_family, require_config
     from themis_rm.models.json_files import read_json
     from themis_rm.models.loading import NGRAMS, PROMPTS
+    from themis_rm.models.prompt_sources import UNKNOWN as UNKNOWN_PROMPTS
 
     command = ["themis-rm", "score", "solution.py", "--model", str(path)]
     if (path / NGRAMS).is_file():
@@ -161,7 +170,7 @@ def checkpoint_page(path: Path) -> ModelPage:
         ("begins with BOS", bos),
         ("weights", weights),
         ("size", _size(path)),
-        ("criteria prompts", "in prompts.json" if (path / PROMPTS).is_file() else "built-in"),
+        ("criteria prompts", "in prompts.json" if (path / PROMPTS).is_file() else UNKNOWN_PROMPTS),
     ]
     if "pickle" in weights:
         command.append("--set model.pickled_weights=true")
@@ -290,6 +299,10 @@ def _warnings(row: PublishedModel) -> Iterator[str]:
         yield f"Published figures: {row.note}"
     if row.weights in {"pickle", "mixed"}:
         yield "Some of its weights are pickle files. Allow them if you trust their origin; only tensors are read."
+    if row.interface is None and "own" in row.prompts:
+        from themis_rm.models.prompt_sources import TRAINED_WITH_OTHERS
+
+        yield f"Criteria prompts, if its repository has no prompts.json: {TRAINED_WITH_OTHERS}."
     if row.interface is None and row.family and "own" not in row.prompts:
         yield "It was not trained with criteria prompts: a score under one is out of distribution."
     guessed = [name for name, source in row.sources.items() if source == "memory" and name != "scoring"]

@@ -41,7 +41,8 @@ from themis_rm.evaluation.results import (
 from themis_rm.evaluation.scores import read_scores, with_stated_scores, write_scores
 from themis_rm.messages import Conversation
 from themis_rm.models import ngrams_crossfit as crossfit
-from themis_rm.models.loading import is_likelihood, load_model, prompt_set_of, require_likelihood_model
+from themis_rm.models.loading import is_likelihood, load_model, require_likelihood_model
+from themis_rm.models.prompt_sources import find_prompts
 from themis_rm.models.protocol import NOTES, RewardModel, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import StageReport
@@ -101,10 +102,12 @@ class RunPrompts:
     Attributes:
         mode: ``none``, ``all`` or ``own``.
         prompts: The prompt set; ``None`` for mode ``none``.
+        source: Where the prompt set comes from.
     """
 
     mode: PromptMode
     prompts: PromptSet | None
+    source: str = ""
 
     @classmethod
     def load(
@@ -115,6 +118,8 @@ class RunPrompts:
         settings: ModelSettings | None = None,
     ) -> RunPrompts:
         """Load the prompt set of a file, of the checkpoint, or the built-in one, in this order.
+
+        A warning is logged if the checkpoint was trained with other prompts than the built-in ones that it gets.
 
         Args:
             model: Checkpoint directory or name, or baseline name.
@@ -127,7 +132,9 @@ class RunPrompts:
         """
         if mode == "none":
             return cls("none", None)
-        return cls(mode, PromptSet.load(Path(file)) if file is not None else prompt_set_of(model, settings))
+        found = find_prompts(model, file, settings)
+        found.warn()
+        return cls(mode, found.prompts, found.source)
 
     @property
     def digest(self) -> str:
@@ -403,7 +410,7 @@ def _is_large(name: str | Path) -> bool:
 
 
 _OF_ONE_CHECKPOINT = (
-    *("family", "base", "trust_remote_code", "revision", "weights"),
+    *("family", "base", "revision", "weights", "trust_remote_code"),
     *("tokenizer", "chat_template", "label"),
 )
 """Settings that describe the evaluated checkpoint, and no other."""
@@ -461,6 +468,7 @@ def _run_info(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, set
         limit=settings.limit,
         prompts=prompts.mode,
         prompt_set=prompts.prompts.name if prompts.prompts else "",
+        prompt_source=prompts.source,
         prompt_digest=prompts.digest,
         confidence_level=settings.confidence_level,
         max_length_ratio=settings.max_length_ratio,

@@ -124,6 +124,8 @@ class RunInfo(ResultPart):
     """Prompt mode: ``none``, ``all`` or ``own``."""
     prompt_set: str
     """Name of the prompt set; empty for mode ``none``."""
+    prompt_source: str = ""
+    """Where the prompt set comes from; empty for mode ``none`` and for runs of earlier versions."""
     prompt_digest: str
     """Hash of the prompt set; empty for mode ``none``."""
     confidence_level: float
@@ -309,6 +311,8 @@ class EvaluationResults(Result):
             f"Accuracy in percent, a tie counts half; {run.confidence_level:.0%} intervals; n pairs. "
             f"Failed {total.failed}{truncated} of {total.n}; a failed pair counts as a loss."
         ]
+        if run.prompt_source:
+            lines.append(f"Criteria prompts: {run.prompt_source}.")
         if self.stated is not None:
             ties = format_percent(self.stated.overall.tie_rate)
             lines.append(f"Rewards are expected scores; {ties} % of the stated scores tie.")

@@ -13,7 +13,6 @@ from themis_rm.models import hub, published
 from themis_rm.models.family import MERGE, detect_family, get_family, require_complete_model, require_config
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import PromptSet, built_in
 
 if TYPE_CHECKING:
     from themis_rm.models.checkpoint import Checkpoint
@@ -92,9 +91,9 @@ def require_likelihood_model(name: str) -> None:
         CheckpointError: It is neither.
     """
     model = name.partition(":")[2]
-    if not Path(model).is_dir() and not hub.is_id(model):
+    if not model or not (Path(model).is_dir() or hub.is_id(model)):
         raise CheckpointError(
-            f"There is no model directory {model}.",
+            f"There is no model directory '{model}'.",
             f"Name a causal language model by its directory or hub id: {name.partition(':')[0]}:DIRECTORY.",
         )
 
@@ -287,18 +286,27 @@ def _require_plain_class(checkpoint: Checkpoint, family: Family, settings: Model
         )
 
 
-def prompt_set_of(model: str | Path, settings: ModelSettings | None = None) -> PromptSet:
-    """Return the prompt set that a checkpoint was trained with, by default the built-in one."""
-    file = Path(model) / PROMPTS
-    if not file.is_file() and isinstance(model, str) and _has_files(model, settings):
-        row = published.find(model)
-        file = _find_files(model, row, _with_published_settings(settings or ModelSettings(), row)).folder / PROMPTS
-    return PromptSet.from_file(file) if file.is_file() else built_in()
+def is_checkpoint(model: str | Path, settings: ModelSettings | None = None) -> bool:
+    """Return whether a model is a scalar checkpoint, which may have been trained with criteria prompts.
 
-
-def _has_files(model: str, settings: ModelSettings | None) -> bool:
-    has_server = settings is not None and settings.judge is not None
-    if model in BASELINES or is_likelihood(model) or Path(model).exists() or has_server:
+    Baselines and judges are not.
+    """
+    if settings is not None and settings.judge is not None:
         return False
+    if isinstance(model, str) and (model in BASELINES or is_likelihood(model)):
+        return False
+    if isinstance(model, Path) or Path(model).exists():
+        return Path(model).is_dir() and not (Path(model) / NGRAMS).is_file()
     row = published.find(model)
     return row.interface is None if row is not None else hub.is_id(model)
+
+
+def find_prompts_file(model: str | Path, settings: ModelSettings | None = None) -> Path | None:
+    """Return the file with the prompt set that a checkpoint was trained with, ``None`` if it has none.
+
+    Raises:
+        CheckpointError: The files of the model cannot be found.
+    """
+    row = published.find(model) if isinstance(model, str) and not Path(model).is_dir() else None
+    file = _find_files(model, row, _with_published_settings(settings or ModelSettings(), row)).folder / PROMPTS
+    return file if file.is_file() else None

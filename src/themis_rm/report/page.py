@@ -102,6 +102,8 @@ def conclusions(results: EvaluationResults) -> list[str]:
     ]
     if total.failed:
         lines.append(f"{results.failures().capitalize()}; a failed pair counts as a loss.")
+    if results.run.prompt_source:
+        lines.append(f"Criteria prompts: {results.run.prompt_source}.")
     truncated = results.counts.truncated if results.counts else 0
     if 10 * truncated >= total.n:
         lines.append(f"{truncated} of {total.n} pairs had a truncated response: the removed part was not scored.")

@@ -10,7 +10,8 @@ from typing import Any, Self, overload
 from themis_rm.criteria import CRITERIA, criterion
 from themis_rm.errors import SettingError
 from themis_rm.messages import Conversation, conversation, join_response, parse_messages
-from themis_rm.models.loading import load_model, prompt_set_of
+from themis_rm.models.loading import load_model
+from themis_rm.models.prompt_sources import ModelPrompts, find_prompts
 from themis_rm.models.protocol import ModelIdentity, RewardModel, Score
 from themis_rm.models.settings import ModelSettings
 from themis_rm.progress import track
@@ -41,9 +42,10 @@ class Scorer:
         prompts: Its criteria prompts.
     """
 
-    def __init__(self, model: RewardModel, prompts: PromptSet) -> None:
+    def __init__(self, model: RewardModel, prompts: PromptSet | ModelPrompts) -> None:
         self.model = model
-        self.prompts = prompts
+        self._source = prompts if isinstance(prompts, ModelPrompts) else None
+        self.prompts = prompts.prompts if isinstance(prompts, ModelPrompts) else prompts
 
     @classmethod
     def load(
@@ -61,7 +63,7 @@ class Scorer:
             CheckpointError: The model cannot be loaded.
             InputError: The file is not a prompt set.
         """
-        prompts = PromptSet.load(Path(prompt_set)) if prompt_set else prompt_set_of(model, settings)
+        prompts = find_prompts(model, prompt_set or None, settings)
         return cls(load_model(model, settings), prompts)
 
     @property
@@ -205,6 +207,9 @@ class Scorer:
     def _prompted(self, messages: Conversation, label: str) -> Conversation:
         if label in (GIVEN, NONE):
             return messages
+        if self._source is not None:
+            self._source.warn()
+            self._source = None  # only once
         selected = CRITERIA if label == ALL else (criterion(label),)
         return [{"role": "system", "content": self.prompts.render(selected)}, *messages]
 

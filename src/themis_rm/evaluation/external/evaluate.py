@@ -28,10 +28,10 @@ from themis_rm.evaluation.external.results import (
 from themis_rm.evaluation.external.scores import CandidateScore, group_scores, score_candidates
 from themis_rm.evaluation.failures import MIN_SCORED, require_scores
 from themis_rm.evaluation.statistics import Resampling
-from themis_rm.models.loading import load_model, prompt_set_of
+from themis_rm.models.loading import load_model
+from themis_rm.models.prompt_sources import ModelPrompts, find_prompts
 from themis_rm.models.protocol import NOTES, RewardModel
 from themis_rm.models.settings import ModelSettings
-from themis_rm.prompts import PromptSet
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import stable_digest, stable_id
@@ -219,8 +219,8 @@ def _evaluate(
     model: str | Path, loaded: RewardModel, data: ExternalData, out: Path | None, settings: ExternalSettings
 ) -> ExternalResults:
     sets = evenly_spaced(data.sets, settings.limit)
-    prompts = None if settings.prompts == "none" else _prompt_set(model, settings)
-    system = None if prompts is None else prompts.system("all", None)
+    prompts = None if settings.prompts == "none" else _find_prompts(model, settings)
+    system = None if prompts is None else prompts.prompts.system("all", None)
     if out is not None:
         prepare_output_dir(out, "external", _job(loaded, data, system, settings), outputs=(SCORES, RESULTS, REJECTED))
         lines = [json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in data.rejected]
@@ -245,7 +245,8 @@ def _evaluate(
         model_facts=dict(loaded.identity.facts),
         benchmark_digest=data.digest,
         prompts=settings.prompts,
-        prompt_digest="" if prompts is None else stable_id(prompts.to_json()),
+        prompt_source="" if prompts is None else prompts.source,
+        prompt_digest="" if prompts is None else stable_id(prompts.prompts.to_json()),
         limit=settings.limit,
         confidence_level=settings.confidence_level,
         versions=package_versions(),
@@ -272,8 +273,10 @@ def _figures(benchmark: ExternalBenchmark, scored: Sequence[ScoredSet], settings
     return compute_figures(benchmark.figures(scored), settings.resampling)
 
 
-def _prompt_set(model: str | Path, settings: ExternalSettings) -> PromptSet:
-    return PromptSet.load(settings.prompt_set) if settings.prompt_set else prompt_set_of(model, settings.model)
+def _find_prompts(model: str | Path, settings: ExternalSettings) -> ModelPrompts:
+    found = find_prompts(model, settings.prompt_set, settings.model)
+    found.warn()
+    return found
 
 
 def _job(model: RewardModel, data: ExternalData, system: str | None, settings: ExternalSettings) -> str:

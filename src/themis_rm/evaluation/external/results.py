@@ -97,6 +97,8 @@ class ExternalResults(Result):
     """Hash of the scored prompts and responses."""
     prompts: str
     """System message of prompts without one: ``none`` or ``all`` (the prompt that lists all criteria)."""
+    prompt_source: str = ""
+    """Where the prompt set comes from; empty for ``none``."""
     prompt_digest: str
     """Hash of the prompt set; empty for ``none``."""
     limit: int | None
@@ -171,6 +173,8 @@ class ExternalResults(Result):
         """Return what a reader of the table must know."""
         counts = self.counts
         lines = [f"Figures as defined by: {self.citation}."]
+        if self.prompt_source:
+            lines.append(f"Criteria prompts: {self.prompt_source}.")
         lines.append(f"Intervals: {100 * self.confidence_level:g} %, bootstrap over the prompts of each subset.")
         parts = [f"truncated {counts.truncated:,}"]
         parts += [f"{note} {responses:,}" for note, responses in counts.notes.items()]

@@ -248,3 +248,10 @@ def test_a_task_is_a_group_within_its_source(tmp_path):
 def test_a_rejected_row_does_not_belong_to_a_task(tmp_path):
     rows = [{**GOOD, "group": "g"}, {**GOOD, "id": "b", "group": "g", "chosen": ""}]
     assert set(read_benchmark(write(tmp_path / "b.jsonl", *rows)).tasks) == {"a"}
+
+
+def test_pairs_can_be_chosen_by_language_and_criterion(tmp_path):
+    rows = [{**GOOD, "id": "a"}, {**GOOD, "id": "b", "language": "Go"}, {**GOOD, "id": "c", "aspect": "SH"}]
+    read = read_benchmark(write(tmp_path / "x.jsonl", *rows), settings=DataSettings(language="cpp", aspect="FC"))
+    assert [pair.id for pair in read.pairs] == ["a"]
+    assert read.reasons == {"other-aspect": 1, "other-language": 1}

@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,17 @@ def test_responses_that_are_missing_in_every_row_are_named_as_empty(tmp_path: Pa
     with pytest.raises(InputError, match=r"prompt \(text\), chosen \(empty\), rejected \(empty\)") as caught:
         reader(tmp_path, {**ROW, "chosen": None, "rejected": None}, {**ROW, "chosen": None, "rejected": None})
     assert "columns.prompt" in caught.value.hint
+
+
+def test_messages_in_cells_of_csv_files_are_read(tmp_path: Path) -> None:
+    turns = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Yes?"},
+        {"role": "user", "content": ASK},
+    ]
+    with (tmp_path / "a.csv").open("w", newline="") as file:
+        rows = csv.DictWriter(file, ROW)
+        rows.writeheader()
+        rows.writerow({**ROW, "prompt": json.dumps(turns), "rejected": "[{broken"})
+    (row,) = PreferenceReader([tmp_path / "a.csv"]).preferences()
+    assert (row.messages, row.chosen, row.rejected) == (turns, GOOD, "[{broken")

@@ -212,6 +212,13 @@ def test_intervals_resample_tasks_where_the_benchmark_names_them(tmp_path):
     assert (one.low, one.high) != (other.low, other.high)
 
 
+def test_columns_and_languages_of_the_benchmark_can_be_set(tmp_path):
+    rows = [{"ask": "Add.", "chosen": "return a", "rejected": "return b", "language": name} for name in ("C", "Go")]
+    (tmp_path / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = AttackSettings(edits=("padding",), columns={"prompt": "ask"}, language="Go")
+    assert attack("length", tmp_path / "x.jsonl", tmp_path / "out", settings).unedited.n == 1
+
+
 def test_an_unknown_edit_is_an_error(tmp_path):
     with pytest.raises(SettingError, match=r"'paddings'.*Did you mean 'padding'"):
         attack("length", "authored", tmp_path / "out", AttackSettings(edits=("paddings",)))

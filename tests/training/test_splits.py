@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.training.preferences import write
 
+from themis_rm.dataset.preferences import DataSettings
 from themis_rm.errors import InputError
 from themis_rm.training.splits import find_splits
 
@@ -137,3 +138,13 @@ def test_validation_and_test_data_alone_are_refused(tmp_path):
     write(tmp_path / "test.parquet", 1)
     with pytest.raises(InputError, match="validation or test data only"):
         find_splits(tmp_path, 0.1)
+
+
+def test_training_rows_can_be_chosen_by_language_and_criterion(tmp_path):
+    write(tmp_path / "train.parquet", 3)
+    write(tmp_path / "train-2.parquet", 4, language="C", aspect="Security Hardness")
+    everything = find_splits(tmp_path, 0)
+    splits, dropped = find_splits(tmp_path, 0, DataSettings(language="c", aspect="SH")), Counter()
+    assert {(row["language"], row["aspect"]) for row in splits.rows("train", dropped)} == {("C", "Security Hardness")}
+    assert dropped == {"other-language": 3}
+    assert splits.digest() != everything.digest()

@@ -20,6 +20,7 @@ from themis_rm.dataset.adapters import (
     detect_format,
     faults_of_all,
 )
+from themis_rm.dataset.adapters.columns import ColumnKind, kind_of
 from themis_rm.dataset.adapters.sources import find_dataset
 from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.languages import get_language
@@ -28,9 +29,10 @@ from themis_rm.records import Preference
 from themis_rm.settings import Settings
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.json_lines import BadLine
+from themis_rm.storage.json_text import parse_json
 from themis_rm.storage.parquet import open_parquet, require_text
 from themis_rm.storage.splits import SplitFiles
-from themis_rm.storage.tables import ARROW_TYPES, arrow_schema, read_table, table_type
+from themis_rm.storage.tables import ARROW_TYPES, CSV_TYPES, arrow_schema, read_table, table_type
 
 _SAMPLE = 64  # rows by which the format is found
 
@@ -156,6 +158,8 @@ class PreferenceReader:
         names = self.settings.columns
         for file in files:
             for where, row in read_table(file):
+                if table_type(file) in CSV_TYPES and isinstance(row, dict):
+                    row = {name: _parse_cell(value) for name, value in row.items()}  # noqa: PLW2901
                 yield where, _renamed(row, names) if isinstance(row, dict) and names else row
 
     def pairs(self) -> Iterator[tuple[PreferencePair | RejectedRow, str, Any]]:
@@ -265,6 +269,17 @@ def _require_label_names(file: Path, settings: DataSettings) -> None:
             require_text(handle.schema_arrow, file, columns)
     elif table_type(file) in ARROW_TYPES:
         require_text(arrow_schema(file), file, columns)
+
+
+def _parse_cell(value: Any) -> Any:
+    """Return the messages in a cell of a CSV file that holds a JSON list of them; another value as it is."""
+    if not isinstance(value, str) or not value.startswith("[{"):
+        return value
+    try:
+        parsed = parse_json(value)
+    except ValueError:
+        return value
+    return parsed if kind_of(parsed) is ColumnKind.MESSAGES else value
 
 
 def _renamed(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from scipy.stats import kendalltau, spearmanr
 
 import themis_rm
 from themis_rm.benchmark.pairs import AUTHORED, pairs_digest, read_benchmark
+from themis_rm.dataset.preferences import DataSettings
 from themis_rm.errors import SettingError
 from themis_rm.evaluation.columns import accuracy_record, format_interval, format_number, format_percent
 from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_benchmark, take_sample
@@ -55,7 +56,7 @@ _MESSAGES: dict[Relation, str] = {
 }
 
 
-class BackendSettings(ScoringSettings):
+class BackendSettings(ScoringSettings, DataSettings):
     """How a backend is compared with the reference; ``model.remote`` describes the server."""
 
     max_flip_rate: float = Field(default=0.01, ge=0, le=1)
@@ -299,7 +300,7 @@ def verify_backend(
     remote = settings.model.remote
     if remote is None:
         raise SettingError("No server to compare with.", "Set model.remote.url and model.remote.dialect.")
-    read, _ = take_sample(read_benchmark(benchmark), settings.limit)
+    read, _ = take_sample(read_benchmark(benchmark, settings=settings.reader_settings()), settings.limit)
     prompts = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
     # A server that returns probabilities must be recognized here, not refused.
     accepting = settings.model.model_copy(update={"remote": remote.model_copy(update={"probabilities": True})})

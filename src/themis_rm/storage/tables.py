@@ -25,9 +25,9 @@ from themis_rm.storage.parquet import read_rows
 
 _COMPRESSION: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _JSON_LINES = (".jsonl", ".ndjson")
-_CSV = {".csv": ",", ".tsv": "\t"}
+CSV_TYPES = {".csv": ",", ".tsv": "\t"}
 ARROW_TYPES = (".arrow", ".feather")
-TABLE_TYPES = (".parquet", *_JSON_LINES, ".json", *_CSV, *ARROW_TYPES)
+TABLE_TYPES = (".parquet", *_JSON_LINES, ".json", *CSV_TYPES, *ARROW_TYPES)
 """File types that are read, in the order in which a directory is searched; all but the first and the last two also
 compressed (``.jsonl.gz``)."""
 
@@ -82,7 +82,7 @@ def read_table(path: str | Path) -> Iterator[tuple[str, Any]]:
         ".parquet": read_rows,
         ".json": _json,
         **dict.fromkeys(_JSON_LINES, _json_lines),
-        **dict.fromkeys(_CSV, _csv),
+        **dict.fromkeys(CSV_TYPES, _csv),
         **dict.fromkeys(ARROW_TYPES, _arrow),
     }[kind](path)
     try:
@@ -150,7 +150,7 @@ def _array_in_object(path: Path, handle: io.BufferedReader) -> Iterator[Any]:
 def _csv(path: Path) -> Iterator[dict[str, Any]]:
     csv.field_size_limit(_MAX_FIELD)
     with _open(path) as handle, io.TextIOWrapper(handle, encoding="utf-8-sig", newline="") as text:
-        for row in csv.DictReader(text, delimiter=_CSV[table_type(path)]):
+        for row in csv.DictReader(text, delimiter=CSV_TYPES[table_type(path)]):
             # Surplus fields have the key None; an empty field is a missing value.
             yield {str(name): value or None for name, value in row.items() if name is not None}
 

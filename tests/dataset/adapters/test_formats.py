@@ -26,6 +26,12 @@ ROWS: dict[str, dict[str, Any]] = {
     "explicit-scored": {"prompt": ASK, **CONVERSATIONS, "score_chosen": 8.0, "score_rejected": 5.0},
     "question": {"question": ASK, "chosen": GOOD, "rejected": BAD, "language": "python"},
     "instruction": {"instruction": ASK, "chosen": GOOD, "rejected": BAD},
+    "alpaca": {"instruction": ASK, "input": "", "chosen": GOOD, "rejected": BAD},
+    "conversations": {
+        "conversations": [{"from": "human", "value": ASK}],
+        "chosen": {"from": "gpt", "value": GOOD}, "rejected": {"from": "gpt", "value": BAD},
+    },
+    "messages": {"messages": [user(ASK)], "chosen": GOOD, "rejected": BAD},
     "code-pairs": {"id": "7", "instruction": ASK, "chosen": GOOD, "rejected": BAD, "criteria": ["FC"]},
     "vulnerability": {"lang": "c", "vulnerability": "v", "question": ASK, "chosen": GOOD, "rejected": BAD},
     "themis": {"system": None, "input": ASK, "chosen": GOOD, "rejected": BAD, "aspect": "a", "idx": "7"},
@@ -83,7 +89,14 @@ def test_a_format_gives_one_user_turn_and_the_better_response_first(name: str) -
 
 @pytest.mark.parametrize(
     ("name", "margin"),
-    [("explicit", None), ("explicit-scored", 3.0), ("helpsteer3", 2.0), ("helpsteer2", 1.0), ("prometheus", 3.0)],
+    [
+        ("explicit", None),
+        ("explicit-scored", 3.0),
+        ("implicit-scored", 3.0),
+        ("helpsteer3", 2.0),
+        ("helpsteer2", 1.0),
+        ("prometheus", 3.0),
+    ],
 )
 def test_margins_are_kept(name: str, margin: float | None) -> None:
     assert read(ROWS[name]).margin == margin
@@ -168,6 +181,26 @@ def test_lists_give_every_combination_in_one_group() -> None:
     assert len(pairs) == 6
     assert {pair.group for pair in pairs} == {"7"}
     assert len({pair.id for pair in pairs}) == 6
+
+
+def test_the_input_and_the_history_of_an_instruction_are_turns() -> None:
+    pair = read({**ROWS["alpaca"], "input": "In C.", "history": [["Hi", "Hello"]], "system": "Be brief."})
+    assert [message["content"] for message in pair.prompt] == ["Be brief.", "Hi", "Hello", f"{ASK}\nIn C."]
+
+
+def test_a_history_that_is_not_pairs_of_texts_is_a_reason() -> None:
+    with pytest.raises(UnusableRowError) as caught:
+        list(FORMATS.get("alpaca").read({**ROWS["alpaca"], "history": ["Hi"]}))
+    assert caught.value.reason == "history-is-not-a-list-of-pairs"
+
+
+def test_messages_that_repeat_the_chosen_side_are_not_the_request() -> None:
+    pair = read({**CONVERSATIONS, "messages": CONVERSATIONS["chosen"]})
+    assert (pair.prompt, pair.chosen) == ([user(ASK)], [assistant(GOOD)])
+
+
+def test_ratings_are_scores() -> None:
+    assert read({**ROWS["explicit"], "chosen-rating": 5.0, "rejected-rating": 3.5}).margin == 1.5
 
 
 def test_a_labeled_pair_gives_a_pair_per_criterion_in_one_group() -> None:

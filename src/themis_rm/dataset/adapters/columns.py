@@ -40,7 +40,12 @@ def kind_of(value: Any) -> ColumnKind:
         return ColumnKind.NUMBER
     if isinstance(value, list):
         return _kind_of_list(value)
-    return ColumnKind.OTHER
+    return ColumnKind.MESSAGES if is_message(value) else ColumnKind.OTHER
+
+
+def is_message(value: Any) -> bool:
+    """Return whether a value has the keys of a message."""
+    return isinstance(value, dict) and ({"role", "content"} <= value.keys() or {"from", "value"} <= value.keys())
 
 
 def _kind_of_list(values: list[Any]) -> ColumnKind:
@@ -48,10 +53,7 @@ def _kind_of_list(values: list[Any]) -> ColumnKind:
         return ColumnKind.EMPTY
     if all(isinstance(value, str) for value in values):
         return ColumnKind.TEXTS
-    if all(
-        isinstance(value, dict) and ({"role", "content"} <= value.keys() or {"from", "value"} <= value.keys())
-        for value in values
-    ):
+    if all(map(is_message, values)):
         return ColumnKind.MESSAGES
     return ColumnKind.OTHER
 

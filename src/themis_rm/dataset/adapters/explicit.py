@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair
-from themis_rm.dataset.adapters.columns import ANY, NUMBER, TEXT, TEXT_OR_MESSAGES
+from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair, UnusableRowError
+from themis_rm.dataset.adapters.columns import ANY, MESSAGES, NUMBER, TEXT, TEXT_OR_MESSAGES
 from themis_rm.dataset.adapters.pair import (
     facts_of,
     number_of,
@@ -19,6 +19,7 @@ from themis_rm.dataset.adapters.pair import (
     prompt_of,
     response_of,
     signed,
+    text_of,
 )
 
 
@@ -41,11 +42,20 @@ class Explicit(PreferenceFormat):
         yield signed(pair, margin_of(row))
 
 
+_SCORES = (
+    ("score_chosen", "score_rejected"),
+    ("chosen_score", "rejected_score"),
+    ("chosen-rating", "rejected-rating"),
+    ("chosen_rating", "rejected_rating"),
+)
+"""Columns with the scores of the two responses."""
+
+
 def margin_of(row: Mapping[str, Any]) -> float | None:
     """Return the margin of a row: its column ``margin``, or the difference of the two scores."""
     if (margin := number_of(row, "margin")) is not None:
         return margin
-    for chosen, rejected in (("score_chosen", "score_rejected"), ("chosen_score", "rejected_score")):
+    for chosen, rejected in _SCORES:
         scores = number_of(row, chosen), number_of(row, rejected)
         if scores[0] is not None and scores[1] is not None:
             return scores[0] - scores[1]
@@ -76,6 +86,51 @@ class Instruction(Explicit):
     required: ClassVar = {"instruction": TEXT_OR_MESSAGES, "chosen": TEXT_OR_MESSAGES, "rejected": TEXT_OR_MESSAGES}
     about = "instruction, chosen and rejected"
     prompt = "instruction"
+
+
+class Alpaca(Instruction):
+    """The explicit form with ``instruction`` and ``input``, and earlier turns in ``history``."""
+
+    name = "alpaca"
+    required: ClassVar = {**Instruction.required, "instruction": TEXT, "input": TEXT}
+    about = "instruction, input, chosen, rejected, and history of pairs of texts (LlamaFactory)"
+
+    def read(self, row: Mapping[str, Any]) -> Iterator[PreferencePair]:
+        """Return the pair of a row; the input follows the instruction on a new line."""
+        request = text_of(row, "instruction")
+        if row.get("input"):
+            request = f"{request}\n{text_of(row, 'input')}"
+        turns = [{"role": "user", "content": request}]
+        yield from super().read({**row, "instruction": [*_history_of(row), *turns]})
+
+
+def _history_of(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the messages of the column ``history``: pairs of a request and a response."""
+    history = row.get("history") or []
+    if not isinstance(history, list) or not all(isinstance(turn, list) and len(turn) == len(_TURN) for turn in history):
+        raise UnusableRowError("history-is-not-a-list-of-pairs")
+    return [{"role": role, "content": text} for turn in history for role, text in zip(_TURN, turn, strict=True)]
+
+
+_TURN = ("user", "assistant")
+
+
+class Conversations(Explicit):
+    """The explicit form with the turns of the request in ``conversations``; a response may be one message."""
+
+    name = "conversations"
+    required: ClassVar = {"conversations": MESSAGES, "chosen": TEXT_OR_MESSAGES, "rejected": TEXT_OR_MESSAGES}
+    about = "conversations, and chosen and rejected as messages or texts (ShareGPT, LlamaFactory)"
+    prompt = "conversations"
+
+
+class MessagesAndResponses(Conversations):
+    """The explicit form with the turns of the request in ``messages``."""
+
+    name = "messages"
+    required: ClassVar = {"messages": MESSAGES, "chosen": TEXT_OR_MESSAGES, "rejected": TEXT_OR_MESSAGES}
+    about = "messages, and chosen and rejected as messages or texts"
+    prompt = "messages"
 
 
 class Vulnerability(Question):
@@ -118,5 +173,16 @@ class Benchmark(Explicit):
     about = "id, prompt, chosen, rejected, aspect, language, subset (CodeRewardBench)"
 
 
-for _format in (Explicit, ScoredExplicit, Question, Instruction, Vulnerability, Preferences, Benchmark):
+for _format in (
+    Explicit,
+    ScoredExplicit,
+    Question,
+    Instruction,
+    Alpaca,
+    Conversations,
+    MessagesAndResponses,
+    Vulnerability,
+    Preferences,
+    Benchmark,
+):
     FORMATS.register(_format())

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from themis_rm.dataset.adapters.columns import is_message
 from themis_rm.errors import InputError
 from themis_rm.messages import Conversation, conversation, parse_messages
 from themis_rm.records import text_fault
@@ -157,7 +158,7 @@ def weight_of(row: Mapping[str, Any]) -> float | None:
 
 
 def messages_of(row: Mapping[str, Any], column: str) -> Conversation:
-    """Return the messages of a column.
+    """Return the messages of a column; a single message may be there without a list.
 
     Raises:
         UnusableRowError: The value is missing or cannot be read without loss.
@@ -167,7 +168,7 @@ def messages_of(row: Mapping[str, Any], column: str) -> Conversation:
         raise UnusableRowError(f"missing-{column}")
     if isinstance(value, list) and not value:
         raise UnusableRowError(f"empty-{column}")
-    return parse(value, column)
+    return parse([value] if is_message(value) else value, column)
 
 
 def parse(value: Any, column: str) -> Conversation:
@@ -193,7 +194,7 @@ def prompt_of(row: Mapping[str, Any], column: str, system: str = "system") -> Co
     """Return the messages before the responses from a text or messages, with the text of a system column in front."""
     value = row.get(column)
     head = label_of(row, system) or None
-    if not isinstance(value, list):
+    if not isinstance(value, list) and not is_message(value):
         return conversation(head, text_of(row, column))
     messages = messages_of(row, column)
     if head is not None and messages[0]["role"] != "system":
@@ -203,7 +204,7 @@ def prompt_of(row: Mapping[str, Any], column: str, system: str = "system") -> Co
 
 def response_of(row: Mapping[str, Any], column: str) -> Conversation:
     """Return the messages of a response from a text or messages."""
-    if isinstance(row.get(column), list):
+    if isinstance(row.get(column), list) or is_message(row.get(column)):
         return messages_of(row, column)
     if isinstance(text := row.get(column), str) and not text.strip():
         raise UnusableRowError("empty-response")

@@ -11,6 +11,7 @@ import numpy as np
 
 import themis_rm
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
+from themis_rm.dataset.preferences import DataSettings
 from themis_rm.evaluation.adversarial.registry import AdversarialEdit, apply_edit, select_edits
 from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_benchmark, scoring_job
 from themis_rm.evaluation.statistics import OUTCOMES, WIN, Accuracy, mean_interval, pair_outcome
@@ -28,7 +29,7 @@ RESULTS = "results.json"
 UNEDITED = "unedited"
 
 
-class AttackSettings(ScoringSettings):
+class AttackSettings(ScoringSettings, DataSettings):
     """Settings of an evaluation under adversarial edits."""
 
     edits: tuple[str, ...] = ()
@@ -236,7 +237,7 @@ def attack(
     """
     settings, out = settings or AttackSettings(), Path(out)
     selected = select_edits(settings.edits)
-    pairs = read_benchmark(benchmark)
+    pairs = read_benchmark(benchmark, settings=settings.reader_settings())
     prompting = RunPrompts.load(model, settings.prompts, settings.prompt_set, settings.model)
     loaded = load_model(model, settings.model)
     prompting.check(pairs.pairs)

@@ -183,6 +183,16 @@ def test_counts_of_languages_add_up_to_the_total(tmp_path):
         assert flips.pairs + results.unfit[name] == len(ALL)
 
 
+def test_pairs_in_unknown_languages_are_scored_and_fit_no_edit(tmp_path):
+    rows = [pair.to_benchmark_pair().to_dict() for pair in ALL[:4]]
+    for row, language in zip(rows, ["COBOL", "", "TypeScript", rows[3]["language"]], strict=True):
+        row["language"] = language
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    results = attack("length", tmp_path / "pairs.jsonl", tmp_path / "out", AttackSettings(edits=("padding",)))
+    assert results.edits["padding"].pairs == 2
+    assert results.unfit["padding"] == 2
+
+
 def test_a_model_that_ignores_white_space_is_not_affected_by_layout(tmp_path):
     # The n-gram model drops white space, so another indentation must not change any score.
     from themis_rm.models.ngrams import NGramSettings, fit_ngrams

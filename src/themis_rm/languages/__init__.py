@@ -37,6 +37,7 @@ __all__ = [
     "benchmark_languages",
     "get_benchmark_language",
     "get_language",
+    "is_language",
     "language_of_path",
 ]
 
@@ -50,6 +51,11 @@ NATURAL_LANGUAGE = "NL"
 def benchmark_languages() -> tuple[Language, ...]:
     """Return the languages of the benchmark, by name: those with a ``benchmark_name``."""
     return tuple(language for language in LANGUAGES if language.benchmark_name)
+
+
+def is_language(name: str) -> bool:
+    """Return whether a language has this name; case does not matter."""
+    return name.casefold() in _by_name(len(LANGUAGES))
 
 
 def get_language(name: str) -> Language:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from themis_rm.languages import Language, get_language
+from themis_rm.languages import Language, get_language, is_language
 from themis_rm.languages.syntax import code_tokens, error_count, parse_fragment
 from themis_rm.registry import Registry
 
@@ -67,13 +67,15 @@ def apply_edit(edit: AdversarialEdit, code: str, language: str, pair_id: str) ->
     Args:
         edit: The edit.
         code: A file or a fragment.
-        language: Any name of its language.
+        language: Any name of its language; no edit fits code in an unknown one.
         pair_id: Id of the pair; selects the wording.
 
     Returns:
         The edited code, or ``None`` if the edit does not fit, could change what the code does, or needs a part that the
         language does not define.
     """
+    if not is_language(language):
+        return None
     row = get_language(language)
     if row.syntax is None:
         return None

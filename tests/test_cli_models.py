@@ -3,11 +3,12 @@
 import json
 import re
 import shlex
+import shutil
 
 import pytest
 from tests.command_line import cli, error_line
 
-from themis_rm.cli.model_page import BUILT_IN, join_command
+from themis_rm.cli.model_page import BUILT_IN, checkpoint_page, join_command
 from themis_rm.evaluation.reference.runs import load
 from themis_rm.models import published
 from themis_rm.models.settings import ModelSettings
@@ -147,3 +148,54 @@ def test_a_directory_of_pickle_files_is_not_read(tmp_path):
 
 def test_a_directory_without_a_model_is_an_error(tmp_path):
     assert "has no config.json" in error_line(cli("models", "show", tmp_path))
+
+
+def page_of(folder):
+    described = checkpoint_page(folder)
+    return dict(described.facts), described.warnings
+
+
+def changed_copy(folder, target, name="config.json", **values):
+    copy = shutil.copytree(folder, target)
+    content = json.loads((copy / name).read_text(encoding="utf-8"))
+    (copy / name).write_text(json.dumps(content | values), encoding="utf-8")
+    return copy
+
+
+def test_a_page_says_which_file_limits_the_input(tiny_checkpoint, tmp_path):
+    folder = tiny_checkpoint("llama")
+    assert page_of(folder)[0]["longest input"] == "2,048 tokens (max_position_embeddings in config.json)"
+    rope = {"rope_type": "yarn", "factor": 4.0, "rope_theta": 1e4}
+    scaled = changed_copy(folder, tmp_path / "scaled", rope_parameters=rope)
+    assert "8,192 tokens (max_position_embeddings and the factor" in page_of(scaled)[0]["longest input"]
+    short = changed_copy(scaled, tmp_path / "short", "tokenizer_config.json", model_max_length=512)
+    text = page_of(short)[0]["longest input"]
+    assert text.startswith("512 tokens (model_max_length in tokenizer_config.json); model.max_length up to 8,192 (max_")
+
+
+def test_a_page_lists_several_labels(tiny_checkpoint, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    folder = changed_copy(tiny_checkpoint("qwen3"), tmp_path / "model", id2label={"0": "good", "1": "bad"})
+    weights = load_file(folder / "model.safetensors")
+    weights["score.weight"] = weights["score.weight"].repeat(2, 1)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    facts, warnings = page_of(folder)
+    assert facts["labels"] == "good, bad"
+    assert "model.label" in warnings[0]
+
+
+def test_a_page_of_an_adapter_names_its_base(tiny_checkpoint, tmp_path):
+    import torch
+    from safetensors.torch import save_file
+
+    base = tiny_checkpoint("qwen3")
+    name = "base_model.model.model.layers.0.self_attn.k_proj.lora_"
+    tensors = {f"{name}A.weight": torch.ones(2, 32), f"{name}B.weight": torch.ones(32, 2)}
+    save_file(tensors, tmp_path / "adapter_model.safetensors")
+    values = {"peft_type": "LORA", "r": 2, "task_type": "SEQ_CLS", "base_model_name_or_path": str(base)}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(values), encoding="utf-8")
+    facts, _ = page_of(tmp_path)
+    assert facts["adapter"] == "LoRA of rank 2 on 1 matrices, merged"
+    assert facts["base"] == base.name
+    assert facts["chat template"] == "yes"

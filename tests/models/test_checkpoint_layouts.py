@@ -40,7 +40,7 @@ class Folder:
         return head
 
     def adapt(self, task, head_name):
-        """Move the model to a base, and make the directory an adapter that changes nothing but the head."""
+        """Move the model to a base, and make the directory an adapter that only brings the head."""
         head = self.take_head()
         base = self.path.parent / "base"
         self.path.rename(base)

@@ -12,6 +12,8 @@ from themis_rm.criteria import CRITERIA
 from themis_rm.errors import CheckpointError, UserError
 
 if TYPE_CHECKING:
+    from themis_rm.models.checkpoint import Checkpoint
+    from themis_rm.models.description import Description
     from themis_rm.models.family import Family
     from themis_rm.models.published import PublishedModel
 
@@ -146,28 +148,32 @@ def checkpoint_page(path: Path) -> ModelPage:
     Raises:
         CheckpointError: The directory does not contain a readable model.
     """
-    from themis_rm.models.checkpoint import Checkpoint, config_value
-    from themis_rm.models.family import detect_family, require_config
-    from themis_rm.models.json_files import read_json
+    from themis_rm.models.adapters import open_checkpoint
+    from themis_rm.models.checkpoint import config_value
+    from themis_rm.models.family import detect_family
     from themis_rm.models.loading import NGRAMS, PROMPTS
     from themis_rm.models.prompt_sources import UNKNOWN as UNKNOWN_PROMPTS
+    from themis_rm.models.settings import ModelSettings
 
     command = ["themis-rm", "score", "solution.py", "--model", str(path)]
     if (path / NGRAMS).is_file():
         return ModelPage(str(path), [("family", "n-grams"), ("size", _size(path))], commands=[command])
     weights = _weights_of(path)
-    config = read_json(path / "config.json") if (path / "config.json").is_file() else {}
-    require_config(path)
-    family = None if weights == "pickle files" and config else detect_family(Checkpoint(path))
-    bos, warnings = _load_parts(path, family)
+    checkpoint = open_checkpoint(path, ModelSettings())
+    config = checkpoint.config
+    family = None if weights == "pickle files" else detect_family(checkpoint)
+    described, warnings = _describe(checkpoint, family)
     positions = config.get("max_position_embeddings")
     facts = [
         ("family", family.name if family else UNKNOWN),
         ("architecture", config_value(config, "architectures") or UNKNOWN),
         ("dtype", str(config.get("dtype") or config.get("torch_dtype") or UNKNOWN)),
+        *((name, str(value)) for name, value in checkpoint.facts().items()),
+        *([("labels", ", ".join(described.labels))] if described and len(described.labels) > 1 else []),
         ("positions", f"{positions:,}" if isinstance(positions, int) else UNKNOWN),
-        ("chat template", "yes" if _has_template(path) else "no"),
-        ("begins with BOS", bos),
+        ("longest input", _longest_input(described)),
+        ("chat template", "yes" if _has_template(checkpoint.tokenizer_folder) else "no"),
+        ("begins with BOS", _bos(described)),
         ("weights", weights),
         ("size", _size(path)),
         ("criteria prompts", "in prompts.json" if (path / PROMPTS).is_file() else UNKNOWN_PROMPTS),
@@ -177,23 +183,41 @@ def checkpoint_page(path: Path) -> ModelPage:
     return ModelPage(str(path), facts, commands=[command], warnings=warnings)
 
 
-def _load_parts(path: Path, family: Family | None) -> tuple[str, list[str]]:
-    """Load head and tokenizer; return how many BOS tokens conversations begin with, and what cannot be loaded."""
+def _describe(checkpoint: Checkpoint, family: Family | None) -> tuple[Description | None, list[str]]:
+    """Read head, configuration and tokenizer; return their facts, and what cannot be loaded or must be chosen."""
     if family is None:
-        return UNKNOWN, ["Its weights are pickle files and were not read. Allow them if you trust their origin."]
-    from themis_rm.models.chat import load_encoder
-    from themis_rm.models.checkpoint import Checkpoint
-    from themis_rm.models.settings import ModelSettings
+        return None, ["Its weights are pickle files and were not read. Allow them if you trust their origin."]
+    from themis_rm.models.description import describe_checkpoint
 
     try:
-        head = family.load_head(Checkpoint(path))
-        facts = load_encoder(path, ModelSettings(), None, template=head.template).facts()
+        described = describe_checkpoint(checkpoint, family)
     except UserError as error:
-        return UNKNOWN, [f"It cannot be loaded: {error}"]
-    count, adds = facts["bos_tokens"], facts["tokenizer_adds_bos"] == "yes"
+        return None, [f"It cannot be loaded: {error}"]
+    if len(described.labels) > 1:
+        return described, ["It has several labels: choose the reward with model.label or model.label_weights."]
+    return described, []
+
+
+def _longest_input(described: Description | None) -> str:
+    """Return the default limit on tokens and the one that the model has, with the files that set them."""
+    if described is None or described.longest is None:
+        return UNKNOWN
+    longest, positions = described.longest, described.positions
+    text = f"{longest.tokens:,} tokens ({longest.origin})"
+    if positions is None:
+        return f"{text}; model.max_length can be larger"
+    if positions.tokens > longest.tokens:
+        return f"{text}; model.max_length up to {positions.tokens:,} ({positions.origin})"
+    return text
+
+
+def _bos(described: Description | None) -> str:
+    if described is None or "bos_tokens" not in described.facts:
+        return UNKNOWN if described is None else "as the tokenizer encodes a sentence pair"
+    count, adds = described.facts["bos_tokens"], described.facts["tokenizer_adds_bos"] == "yes"
     if count:
-        return "yes" if count == 1 else f"yes, with {count}", []
-    return "no, though the tokenizer adds one (see model.bos)" if adds else "no", []
+        return "yes" if count == 1 else f"yes, with {count}"
+    return "no, though the tokenizer adds one (see model.bos)" if adds else "no"
 
 
 def _published_facts(row: PublishedModel) -> list[tuple[str, str]]:

@@ -74,9 +74,9 @@ def load_encoder_model(
         SettingError: The device does not exist.
     """
     device = choose_device(settings)
-    config, skeleton, outputs = _read_structure(checkpoint)
+    config, skeleton, outputs = read_structure(checkpoint)
     labels = choose_labels(checkpoint.config, outputs, settings, checkpoint.folder)
-    encoder = _load_text_encoder(checkpoint, settings, _position_limit(config, skeleton))
+    encoder = load_text_encoder(checkpoint, settings, position_limit_of(config, skeleton))
     dtype = torch.float32 if settings.dtype == "auto" else getattr(torch, settings.dtype)
     model, report = load_weights(
         AutoModelForSequenceClassification, checkpoint, config, _weights(checkpoint, skeleton), dtype=dtype
@@ -113,7 +113,7 @@ def load_encoder_model(
     return EncoderModel(model, encoder, identity, choose_batch_tokens(settings, device, packed=False), labels)
 
 
-def _read_structure(checkpoint: Checkpoint) -> tuple[Any, Any, int]:
+def read_structure(checkpoint: Checkpoint) -> tuple[Any, Any, int]:
     """Return the configuration, the model without weights, and the number of outputs that the head has."""
     config = read_config(checkpoint, labels=2)
     if config.is_encoder_decoder:
@@ -148,7 +148,7 @@ def _weights(checkpoint: Checkpoint, skeleton: Any) -> dict[str, torch.Tensor]:
     return {kept[name]: tensor for name, tensor in checkpoint.mapped_tensors(kept).items()}
 
 
-def _position_limit(config: Any, model: Any) -> LengthLimit | None:
+def position_limit_of(config: Any, model: Any) -> LengthLimit | None:
     """Return the positions of an encoder; those of RoBERTa and others begin after that of the padding."""
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
@@ -158,7 +158,7 @@ def _position_limit(config: Any, model: Any) -> LengthLimit | None:
     return position_limit(config)
 
 
-def _load_text_encoder(
+def load_text_encoder(
     checkpoint: Checkpoint, settings: ModelSettings, limit: LengthLimit | None
 ) -> ChatEncoder | PairEncoder:
     """Return the encoder of conversations: with the chat template if there is one, otherwise as sentence pairs."""

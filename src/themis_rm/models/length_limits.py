@@ -87,9 +87,20 @@ def choose_max_length(wanted: int | None, model: LengthLimit | None, tokenizer: 
                 f"max_length {wanted} is out of range for {name}.", f"Set model.max_length to {most}."
             )
         return wanted
-    limits = [] if model is None else [model.tokens]
-    if isinstance(tokenizer, int | float) and not isinstance(tokenizer, bool) and 1 <= tokenizer < _UNLIMITED:
-        limits.append(int(tokenizer))
-    if not limits:
+    limit = default_limit(model, tokenizer)
+    if limit is None:
         raise CheckpointError(f"{name} has no limit on the length of its input.", "Set model.max_length, such as 4096.")
-    return min(limits)
+    return limit.tokens
+
+
+def default_limit(model: LengthLimit | None, tokenizer: object) -> LengthLimit | None:
+    """Return the smaller of the limits of a model and of its tokenizer; ``None`` if neither has one.
+
+    Args:
+        model: Limit of the model.
+        tokenizer: ``model_max_length`` in ``tokenizer_config.json``.
+    """
+    limits = [] if model is None else [model]
+    if isinstance(tokenizer, int | float) and not isinstance(tokenizer, bool) and 1 <= tokenizer < _UNLIMITED:
+        limits.append(LengthLimit(int(tokenizer), "model_max_length in tokenizer_config.json"))
+    return min(limits, key=lambda limit: limit.tokens, default=None)

@@ -15,11 +15,11 @@ ROWS = [
 ]
 DECODERS = ["qwen3", "qwen2", "llama", "mistral", "gemma2", "llama-dynamic", "phi3-longrope"]
 BASELINES = ["length", "random", "ngrams", "ngrams-crossed"]
-KINDS = [*DECODERS, *BASELINES, *golden.NAMES, "remote-code"]
+KINDS = [*DECODERS, *BASELINES, *golden.NAMES, "remote-code", "likelihood"]
 
 
 @pytest.fixture(params=KINDS)
-def load(request, tiny_checkpoint, tmp_path):
+def load(request, tiny_checkpoint, tiny_language_model, tmp_path):
     """Return a function that loads the model under test with model settings."""
     name = request.param
     if name in golden.NAMES:
@@ -28,7 +28,9 @@ def load(request, tiny_checkpoint, tmp_path):
         folder = golden.FOLDER / "automodel"
         trust = {"trust_remote_code": code_digest(folder)}
         return lambda **settings: load_model(folder, ModelSettings(**trust | settings))
-    if name.startswith("ngrams"):
+    if name == "likelihood":
+        model = f"likelihood:{tiny_language_model()}"
+    elif name.startswith("ngrams"):
         fit_ngrams(ROWS, NGramSettings(bits=12, crossed=name.endswith("crossed"))).save(tmp_path / "model")
         model = tmp_path / "model"
     else:
@@ -59,6 +61,10 @@ def test_prefix_sharing_does_not_change_scores(load):
 
 def test_long_responses_are_truncated_and_marked(load):
     checks.check_truncation(load)
+
+
+def test_long_responses_can_be_split_into_windows(load):
+    checks.check_windows(load)
 
 
 def test_a_conversation_that_cannot_be_scored_fails_alone(load):

@@ -59,6 +59,7 @@ def check_reward_model(load: LoadModel, conversations: Sequence[Conversation] = 
     check_failures(model, conversations)
     check_prefix_sharing(load, conversations)
     check_truncation(load)
+    check_windows(load)
     check_reload(load, conversations)
 
 
@@ -165,6 +166,26 @@ def check_truncation(load: LoadModel) -> None:
     require(truncated.reward != complete.reward, "truncation does not change the reward")
     require(not untouched.truncated, "a short response is marked as truncated")
     require(failed.failure == PROMPT_TOO_LONG, f"a prompt longer than max_length is not a {PROMPT_TOO_LONG} failure")
+
+
+def check_windows(load: LoadModel) -> None:
+    """Check that long responses can be split into windows, and that their reward does not depend on the batch.
+
+    Models that read no tokens (without an ``encoder``) pass.
+
+    Raises:
+        AssertionError: A long response is not read in several windows, or its reward depends on other conversations.
+    """
+    model = load(max_length=100, long_inputs="windows-mean")
+    if not hasattr(model, "encoder"):
+        return
+    long, other = (conversation(None, "Request", text) for text in ("x = 1\n" * 400, "y = 2\n" * 400))
+    (alone,) = model.score([long])
+    split, _, short = model.score([long, other, conversation(None, "Request", "x")])
+    require(split.windows > 1 and not split.truncated, "a long response is not split into windows")
+    require(short.windows == 1, "a short response is split into windows")
+    rewards = [score.reward for score in (split, alone) if score.reward is not None]
+    _require_close(rewards[:1], rewards[1:], "the other conversations of the batch, split into windows,")
 
 
 def check_reload(load: LoadModel, conversations: Sequence[Conversation] = CONVERSATIONS) -> None:

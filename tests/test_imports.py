@@ -23,6 +23,7 @@ FOUNDATION = {
         "progress",
         "results",
         "pipeline",
+        "markdown",
         "registry",
     ),
     *("languages", "storage", "endpoints", "answers", "executors"),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from themis_rm.errors import InputError, MissingExtraError
 from themis_rm.storage.atomic import write_text
+from themis_rm.storage.input_files import read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,9 +81,7 @@ class Result(TableView, ResultPart):
             InputError: The file cannot be read, or is not a result of this kind.
         """
         try:
-            return cls.model_validate_json(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"Cannot read {path}: {error}.") from error
+            return cls.model_validate_json(read_text(path))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])

@@ -176,3 +176,23 @@ def test_the_summary_keeps_what_was_said_about_the_first_failed_row():
         summary.count(ScoredResponse(**row, failure="endpoint-error", note=note))
     assert summary.failed == {"endpoint-error": 3}
     assert summary.details == {"endpoint-error": "alternate the roles"}
+
+
+def test_resume_with_another_model_is_refused(tiny, length, tmp_path, jsonl, request_row):
+    out = tmp_path / "o.jsonl"
+    run(tiny, jsonl(request_row(1)), out)
+    before = out.read_bytes()
+    with pytest.raises(InputError, match="written with another model"):
+        run(length, jsonl(request_row(1), request_row(2)), out, resume=True)
+    assert out.read_bytes() == before
+    run(length, jsonl(request_row(1)), out)  # without resume, the file is replaced
+    run(length, jsonl(request_row(1), request_row(2)), out, resume=True)
+    assert len(rows_of(out)) == 2
+
+
+@pytest.mark.parametrize("changed", [{"criteria": ("SH",)}, {"chunk_size": 3}, {"prompt": "Sort."}])
+def test_resume_with_other_settings_is_refused(length, tmp_path, jsonl, request_row, changed):
+    out = tmp_path / "o.jsonl"
+    run(length, jsonl(request_row(1)), out)
+    with pytest.raises(InputError, match=next(iter(changed)).replace("_", " ")):
+        run(length, jsonl(request_row(1)), out, resume=True, **changed)

@@ -69,8 +69,8 @@ def score(
     with require_extra("train"):
         from themis_rm.serve.scorer import Scorer
 
+    requests = islice(_requests(files or [], prompt, settings), limit)  # the paths are checked before the model is read
     scorer = Scorer.load(model, settings.prompt_set, settings.model)
-    requests = islice(_requests(files or [], prompt, settings), limit)
     summary = _score(scorer, requests, out, settings, resume)
     _print_summary(call, summary, out)
 

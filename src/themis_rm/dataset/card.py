@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import jinja2
 import yaml
 
 from themis_rm.criteria import CRITERIA
@@ -14,6 +13,7 @@ from themis_rm.dataset.hub import hub_license, size_category
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import REASONS
 from themis_rm.languages import LANGUAGES
+from themis_rm.markdown import markdown_environment
 from themis_rm.pipeline import StageReport
 
 
@@ -49,21 +49,14 @@ def render_card(
         prompts: Name of the prompt set.
         remarks: Sentences that users of the dataset should know.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("themis_rm.dataset", "."),
-        autoescape=False,  # Markdown, not HTML  # noqa: S701
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
     present = [row.name for row in LANGUAGES if row.name in facts["language"]]
     cutoff = facts["time_cutoff"]
-    return environment.get_template("card.md.jinja").render(
+    template = markdown_environment("themis_rm.dataset", "").get_template("card.md.j2")
+    return template.render(
         front_matter=front_matter(facts, settings),
         settings=settings,
         prompts=prompts,
-        canonical=json.dumps(settings.model_dump(mode="json", exclude={"prompt_file"}), sort_keys=True),
+        canonical=_as_code(settings),
         report=report,
         facts=facts,
         remarks=remarks,
@@ -72,3 +65,9 @@ def render_card(
         reasons=REASONS,
         cutoff=datetime.fromtimestamp(cutoff, UTC).strftime("%Y-%m-%d %H:%M UTC") if cutoff is not None else None,
     )
+
+
+def _as_code(settings: AssembleSettings) -> str:
+    """Return the settings as JSON that cannot end the code span around it."""
+    text = json.dumps(settings.model_dump(mode="json", exclude={"prompt_file"}), sort_keys=True)
+    return text.replace("`", "\\u0060").replace("<", "\\u003c")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import shutil
@@ -17,11 +16,12 @@ import dill
 from datatrove.executor.base import DistributedEnvVars
 from datatrove.executor.slurm import SlurmPipelineExecutor
 
-from themis_rm.errors import SettingError, UserError
+from themis_rm.errors import InputError, SettingError, UserError
 from themis_rm.executors.logs import last_line
 from themis_rm.executors.options import check_options
 from themis_rm.executors.slurm_queue import JobState, cancel, query
 from themis_rm.storage.atomic import write_json, write_text
+from themis_rm.storage.json_text import read_json
 
 POLL_SECONDS = 5.0
 """Time between two questions to Slurm."""
@@ -107,8 +107,8 @@ class SlurmExecutor(SlurmPipelineExecutor):
     def _queued_jobs(self) -> list[str]:
         """Return the jobs of an earlier run if Slurm still has some of them."""
         try:
-            jobs = [str(job) for job in json.loads((self._folder / "jobs.json").read_text(encoding="utf-8"))]
-        except (OSError, ValueError, TypeError):
+            jobs = [str(job) for job in read_json(self._folder / "jobs.json")]
+        except (InputError, TypeError):
             return []
         states = (query(jobs) or {}).values() if jobs else []
         return jobs if any(state.is_running or state.is_waiting for state in states) else []

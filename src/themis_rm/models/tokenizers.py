@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from themis_rm.errors import CheckpointError
 from themis_rm.models.json_files import read_json
 
 FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
-_LFS = b"version https://git-lfs"
 
 
 def load_tokenizer(source: str | Path, revision: str | None = None, hint: str = "") -> Any:
@@ -92,23 +90,12 @@ def _explained(source: str | Path, folder: Path | None, error: BaseException, hi
 
 def _problem(file: Path) -> CheckpointError | None:
     """Return what is wrong with a file, ``None`` if it is JSON of the right form."""
-    again = "Download the file again."
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
+    if not file.exists():
         return None
-    except OSError as error:
-        return CheckpointError(f"{file} cannot be read ({error.strerror}).")
-    if content.startswith(_LFS):
-        return CheckpointError(f"{file} is a Git LFS pointer, not the file itself.", "Run git lfs pull.")
     try:
-        value = json.loads(content)
-    except RecursionError:
-        return CheckpointError(f"{file} is nested too deeply.", again)
-    except ValueError as error:
-        return CheckpointError(f"{file} is damaged: it is not JSON ({' '.join(str(error).split())[:80]}).", again)
-    if not isinstance(value, dict):
-        return CheckpointError(f"{file} is not a JSON object.", again)
+        value = read_json(file)
+    except CheckpointError as error:
+        return error
     if file.name == "tokenizer.json" and not isinstance(value.get("model"), dict):
-        return CheckpointError(f"{file} has no vocabulary ('model' is missing).", again)
+        return CheckpointError(f"{file} has no vocabulary ('model' is missing).", "Download it again.")
     return None

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pyarrow as pa
 import yaml
 
@@ -23,6 +22,7 @@ from themis_rm.criteria import CRITERIA
 from themis_rm.dataset.hub import hub_license, size_category
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import benchmark_languages
+from themis_rm.markdown import markdown_environment
 from themis_rm.records import BenchmarkPair, CompiledPair
 from themis_rm.report.hub_export import OVERALL, TASK
 from themis_rm.results import ResultPart, TableView
@@ -221,18 +221,10 @@ def _render_card(
     audited: Audit | None,
     settings: BenchmarkExportSettings,
 ) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("themis_rm.report"),
-        autoescape=False,  # Markdown, not HTML  # noqa: S701
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["cell"] = lambda text: " ".join(str(text).replace("|", "\\|").split())
     kept = [entry for entry in facts.sources if entry.kept]
     share_alike = {name: [entry.title for entry in kept if entry.license == name] for name in export.share_alike}
-    return environment.get_template("benchmark_card.md.j2").render(
+    template = markdown_environment("themis_rm.report", "templates").get_template("benchmark_card.md.j2")
+    return template.render(
         front_matter=_front_matter(export, splits, settings),
         settings=settings,
         export=export,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from themis_rm.evaluation.statistics import Accuracy
+from themis_rm.storage.json_lines import read_json_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def training_curves(log: Path) -> list[str]:
     """
     if not log.is_file():
         return []
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = [row for _, row in read_json_lines(log) if isinstance(row, dict)]
 
     def points(key: str, validation: bool) -> list[tuple[float, float]]:
         # A resumed run repeats the updates after its last checkpoint; the last line of an update is used.

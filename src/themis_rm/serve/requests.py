@@ -13,7 +13,7 @@ from themis_rm.languages import language_of_path
 from themis_rm.messages import Conversation, conversation, is_unicode, join_response, parse_messages, texts_of
 from themis_rm.models.settings import ModelSettings
 from themis_rm.settings import Settings
-from themis_rm.storage.input_files import path_text
+from themis_rm.storage.input_files import path_text, read_bytes
 from themis_rm.storage.json_text import parse_json
 
 ALL = "all"
@@ -239,11 +239,13 @@ def read_code_requests(paths: Iterable[Path], settings: ScoreSettings) -> Iterat
             if size > settings.max_bytes:
                 yield InvalidRequest(number, "too-large", f"{path} has {size} bytes", str(path))
                 continue
-            text = path.read_text(encoding="utf-8")
+            text = read_bytes(path).decode("utf-8")
         except UnicodeDecodeError:
             yield InvalidRequest(number, "not-utf-8", f"{path} is not UTF-8", str(path))
         except OSError as error:
             yield InvalidRequest(number, "not-readable", f"{path}: {error.strerror}", str(path))
+        except InputError as error:
+            yield InvalidRequest(number, "not-readable", error.message, str(path))
         else:
             if not text.strip():
                 yield InvalidRequest(number, "empty", f"{path} is empty", str(path))

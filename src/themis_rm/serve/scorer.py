@@ -76,6 +76,11 @@ class Scorer:
         """Return the labels of a classifier with several, whose outputs are in the rows of a stream."""
         return self.model.identity.labels
 
+    def job_facts(self) -> dict[str, Any]:
+        """Return what an interrupted job must have in common with the job that resumes it."""
+        identity = self.model.identity
+        return {"model": identity.digest, "model_settings": dict(identity.facts), "prompt_set": self.prompts.digest}
+
     def __repr__(self) -> str:
         identity = self.model.identity
         return f"<Scorer: {identity.name} ({identity.family}), prompts '{self.prompts.name}'>"

@@ -23,9 +23,9 @@ from themis_rm.errors import InputError, SettingError
 from themis_rm.records import Row
 from themis_rm.results import TableView
 from themis_rm.serve.requests import InvalidRequest, Request, ScoreSettings
-from themis_rm.storage.atomic import atomic_path
+from themis_rm.storage.atomic import atomic_path, write_json
 from themis_rm.storage.input_files import open_input
-from themis_rm.storage.json_text import parse_json
+from themis_rm.storage.json_text import parse_json, read_json_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,9 @@ _LABEL = "label_"
 _COLUMNS = tuple({item.name for item in dataclasses.fields(kind)} for kind in (ScoredResponse, InvalidRequest))
 
 
+_JOB_SETTINGS = {"criteria", "prompt", "chunk_size", "max_bytes"}
+
+
 class StreamScorer(Protocol):
     """Scores a stream of requests in order; see :class:`themis_rm.serve.scorer.Scorer`."""
 
@@ -86,6 +89,10 @@ class StreamScorer(Protocol):
         self, requests: Iterable[Request | InvalidRequest], chunk_size: int = ...
     ) -> Iterator[ScoredResponse | InvalidRequest]:
         """Yield rows in the order of the requests."""
+        ...
+
+    def job_facts(self) -> dict[str, Any]:
+        """Return what an interrupted job must have in common with the job that resumes it."""
         ...
 
 
@@ -158,19 +165,20 @@ def score_to_file(
 ) -> ScoreSummary:
     """Score a stream into a file: Parquet if its name ends in ``.parquet``, JSONL otherwise.
 
-    Invalid inputs are written to ``<out>.errors.jsonl``.
+    Invalid inputs are written to ``<out>.errors.jsonl``; what ``resume`` compares to ``<out>.run.json``.
 
     Args:
         scorer: Model and criteria prompts.
         requests: See :func:`~themis_rm.serve.requests.read_jsonl_requests`.
         out: Output file. A Parquet file appears when it is complete; a JSONL file grows with every chunk.
         settings: Chunk size.
-        resume: Continue at the chunk in which an earlier run was interrupted (JSONL only). With the same input and
-            settings, the output is the same as that of an uninterrupted run.
+        resume: Continue at the chunk in which an earlier run was interrupted (JSONL only). With the same input, the
+            output is the same as that of an uninterrupted run.
         on_row: Called after each output row, for progress displays.
 
     Raises:
         SettingError: ``resume`` with Parquet.
+        InputError: ``resume`` with a file that another command, model or settings wrote.
     """
     out = Path(out)
     if out.suffix == ".parquet":
@@ -178,11 +186,12 @@ def score_to_file(
             raise SettingError("A Parquet file cannot be resumed.", "Write JSONL, or score again without resume.")
         return _write_parquet(scorer, requests, out, settings)
     errors = errors_path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _record_job(out, scorer.job_facts() | settings.model_dump(mode="json", include=_JOB_SETTINGS), resume)
     first = _truncate_to_chunk(out, errors, settings.chunk_size) if resume else 1
     summary = ScoreSummary(skipped=first - 1)
     pending = _count_read((item for item in requests if item.line >= first), summary)
     mode = "a" if resume else "w"
-    out.parent.mkdir(parents=True, exist_ok=True)
     # Errors are line-buffered: the output file is never ahead of them, and alone determines where to resume.
     with _opened(out, mode) as good, _opened(errors, mode, buffering=1) as bad:
         for row in scorer.score_requests(pending, settings.chunk_size):
@@ -203,6 +212,20 @@ def _opened(path: Path, mode: str, buffering: int = -1) -> IO[str]:
 def errors_path(out: Path) -> Path:
     """Return the file for invalid inputs that belongs to an output file."""
     return out.with_name(out.name + ".errors.jsonl")
+
+
+def _record_job(out: Path, wanted: dict[str, Any], resume: bool) -> None:
+    """Write down which model and settings wrote the output, or compare it with what an earlier run wrote."""
+    file = out.with_name(out.name + ".run.json")
+    if resume and out.is_file() and file.is_file():
+        saved = read_json_object(file)
+        names = sorted(name for name in {*saved, *wanted} if saved.get(name) != wanted.get(name))
+        if names:
+            raise InputError(
+                f"{out} was written with another {', '.join(name.replace('_', ' ') for name in names)}.",
+                "Set another output file, or score without resuming, which replaces this one.",
+            )
+    write_json(file, wanted)
 
 
 def _count_read(

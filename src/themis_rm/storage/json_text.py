@@ -31,17 +31,20 @@ def parse_json(text: str | bytes) -> Any:
     return value
 
 
-def read_json(path: str | Path, hint: str = "Delete it and run the same command again.") -> Any:
+def read_json(
+    path: str | Path, hint: str = "Delete it and run the same command again.", max_bytes: int | None = None
+) -> Any:
     """Return the value of a JSON file.
 
     Args:
         path: The file.
         hint: How to fix a damaged file.
+        max_bytes: Largest size of the file.
 
     Raises:
         InputError: The file cannot be read, or is not JSON.
     """
-    text = read_text(path)
+    text = read_text(path, max_bytes)
     try:
         return parse_json(text)
     except ValueError as error:
@@ -49,7 +52,10 @@ def read_json(path: str | Path, hint: str = "Delete it and run the same command 
 
 
 def read_json_object(
-    path: str | Path, names: Iterable[str] = (), hint: str = "Delete it and run the same command again."
+    path: str | Path,
+    names: Iterable[str] = (),
+    hint: str = "Delete it and run the same command again.",
+    max_bytes: int | None = None,
 ) -> dict[str, Any]:
     """Return the object of a JSON file.
 
@@ -57,11 +63,12 @@ def read_json_object(
         path: The file.
         names: Keys that it must have.
         hint: How to fix a damaged file.
+        max_bytes: Largest size of the file.
 
     Raises:
         InputError: The file cannot be read, is not a JSON object, or lacks a key.
     """
-    value = read_json(path, hint)
+    value = read_json(path, hint, max_bytes)
     if not isinstance(value, dict):
         raise InputError(f"{path} is not a JSON object.", hint)
     missing = [name for name in names if name not in value]

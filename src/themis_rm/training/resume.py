@@ -10,6 +10,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from themis_rm.storage.atomic import remove, write_text
+from themis_rm.storage.json_lines import read_json_lines
 
 COMPLETE_MARKER = "complete"
 """Empty file in a checkpoint directory whose files are all on disk."""
@@ -26,8 +27,8 @@ def find_resume_checkpoint(out: Path) -> Path | None:
     log = out / "log.jsonl"
     if log.is_file():
         # The steps after the checkpoint are run and logged again; the last line may be cut off.
-        lines = [line for line in log.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
-        write_text(log, "".join(line for line in lines if json.loads(line)["step"] <= step))
+        rows = [row for _, row in read_json_lines(log) if isinstance(row, dict) and row.get("step", 0) <= step]
+        write_text(log, "".join(f"{json.dumps(row)}\n" for row in rows))
     return checkpoint
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import pyarrow as pa
 
 from themis_rm.storage.atomic import atomic_directory, remove, write_json
 from themis_rm.storage.digests import stable_id
+from themis_rm.storage.json_text import read_json_object
 from themis_rm.training.splits import PreferenceSplits, Split
 from themis_rm.training.tokenization import Dropped, EncodedPair, PairEncoder
 
@@ -182,4 +182,4 @@ def _tokenize_split(
 
 def _read_counts(folder: Path) -> dict[str, Any]:
     file = folder / "counts.json"
-    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+    return read_json_object(file) if file.is_file() else {}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from themis_rm.errors import InputError
 from themis_rm.pipeline import StageReport
 from themis_rm.storage.atomic import remove, write_json
 from themis_rm.storage.digests import files_sha256
+from themis_rm.storage.json_text import read_json_object
 
 StageState = Literal["waiting", "running", "done", "unchanged"]
 STATE_FILE = "stage.json"
@@ -74,6 +75,6 @@ def run_stage(stage: Stage, run_folder: Path) -> None:
 
 def _read(state_file: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(state_file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError):
+        return read_json_object(state_file)
+    except InputError:
         return {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from themis_rm.evaluation.leaderboard.result import Leaderboard
 from themis_rm.evaluation.reference import runs as reference
 from themis_rm.languages import get_benchmark_language
 from themis_rm.results import TableView
+from themis_rm.storage.input_files import read_text
 
 MODEL_COLUMNS = ("model", "run")
 OTHER_COLUMNS = ("size", "rows")
@@ -323,11 +325,10 @@ def _read_table(board: Leaderboard, path: Path) -> _PublishedTable:
 
 def _read_csv(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle, strict=True)
-            lines = list(reader)
-            return list(reader.fieldnames or ()), lines
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+        lines = list(reader)
+        return list(reader.fieldnames or ()), lines
+    except csv.Error as error:
         raise InputError(f"Cannot read {path}: {error}.", "Give a CSV file with a header line.") from error
 
 

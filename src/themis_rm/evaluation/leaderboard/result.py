@@ -30,6 +30,8 @@ from themis_rm.records import BenchmarkPair
 from themis_rm.results import TableView
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
+from themis_rm.storage.input_files import read_text
+from themis_rm.storage.json_text import parse_json
 
 SCHEMA = 1
 """Version of the JSON format."""
@@ -217,9 +219,7 @@ class Leaderboard(TableView):
             InputError: The file cannot be read, or is not a leaderboard.
         """
         try:
-            return _from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"Cannot read {path}: {error}.") from error
+            return _from_dict(parse_json(read_text(path)))
         except (ValueError, KeyError, TypeError, IndexError) as error:
             hint = "Give the file that leaderboard --json wrote."
             raise InputError(f"{path} is not a valid leaderboard ({error!r}).", hint) from error

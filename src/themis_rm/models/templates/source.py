@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from themis_rm.errors import CheckpointError, SettingError, did_you_mean
+from themis_rm.errors import CheckpointError, InputError, SettingError, did_you_mean
 from themis_rm.models.json_files import read_json
+from themis_rm.storage.input_files import read_text
 
 DEFAULT = "default"
 
@@ -106,6 +107,6 @@ def _read_file(choice: str, named: dict[str, str]) -> TemplateSource:
         known = did_you_mean(choice, named) if named else "Name a Jinja file."
         raise SettingError(f"There is no chat template and no file named {choice}.", known)
     try:
-        return TemplateSource(path.read_text(encoding="utf-8"), path.name, path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"The chat template {choice} cannot be read: {error}.") from error
+        return TemplateSource(read_text(path), path.name, path)
+    except InputError as error:
+        raise SettingError(f"The chat template {choice} cannot be used. {error.message}", error.hint) from error

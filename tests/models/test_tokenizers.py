@@ -35,7 +35,7 @@ def edit(file, **values):
         (b'{"model": null}', "has no vocabulary"),
         (b"[]", "is not a JSON object"),
         (b"[" * 100_000, "is nested too deeply"),
-        (LFS, "is a Git LFS pointer"),
+        (LFS, "is a pointer of Git LFS"),
         (b'{"version": "9.0", "added_tokens": [], "model": {"type": "New", "vocab": {}}}', "cannot be loaded"),
         (
             b'{"version": "1.0", "added_tokens": 5, "model": {"type": "BPE", "vocab": {}, "merges": []}}',

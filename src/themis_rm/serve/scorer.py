@@ -27,6 +27,7 @@ from themis_rm.serve.requests import (
 )
 from themis_rm.serve.results import Ranking, Scores, ScoreTable, rank_candidates
 from themis_rm.serve.stream import LabeledResponse, ScoredResponse
+from themis_rm.storage.digests import stable_id
 
 Prompt = str | Sequence[Mapping[str, Any]]
 """A request as text, or as messages of which the last one is the user's."""
@@ -79,7 +80,8 @@ class Scorer:
     def job_facts(self) -> dict[str, Any]:
         """Return what an interrupted job must have in common with the job that resumes it."""
         identity = self.model.identity
-        return {"model": identity.digest, "model_settings": dict(identity.facts), "prompt_set": self.prompts.digest}
+        prompts = stable_id(self.prompts.to_json())
+        return {"model": identity.digest, "model_settings": dict(identity.facts), "prompt_set": prompts}
 
     def __repr__(self) -> str:
         identity = self.model.identity

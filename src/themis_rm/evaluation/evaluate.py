@@ -398,15 +398,23 @@ def _find_baselines(model: str | Path, settings: EvaluateSettings) -> list[Basel
     """Load the small baselines, so that a wrong name is reported before the model is run."""
     names: list[str | Path] = [*settings.baselines, *sorted(Path(model).glob("baselines/ngrams*/"))]
     local = local_settings(settings.model)
-    return [name if _is_large(name) else load_model(name, local) for name in names]
+    return [name if name == crossfit.NAME else find_baseline(name, local) for name in names]
 
 
-def _is_large(name: str | Path) -> bool:
-    """Return whether a baseline is loaded or fitted only after the model was run."""
+def find_baseline(name: str | Path, settings: ModelSettings) -> Baseline:
+    """Load a small baseline; return the name of a decoder, which is loaded after the model was run.
+
+    Raises:
+        CheckpointError: There is no such baseline.
+    """
+    return name if _is_decoder(name) else load_model(name, settings)
+
+
+def _is_decoder(name: str | Path) -> bool:
     if isinstance(name, str) and is_likelihood(name):
         require_likelihood_model(name)
         return True
-    return name == crossfit.NAME or (Path(name) / CONFIG).is_file()
+    return (Path(name) / CONFIG).is_file()
 
 
 _OF_ONE_CHECKPOINT = (

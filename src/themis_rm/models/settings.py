@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -76,7 +76,17 @@ class JudgeSettings(ChatSettings):
 
 
 class ModelSettings(Settings):
-    """How a model is loaded and run; a baseline uses ``seed`` only."""
+    """How a model is loaded and run; a baseline without weights uses ``seed`` only."""
+
+    synonyms: ClassVar[dict[str, str]] = {
+        "truncation": "long_inputs",
+        "truncation_side": "long_inputs",
+        "overflow": "long_inputs",
+        "max_model_len": "max_length",
+        "model_max_length": "max_length",
+        "max_seq_length": "max_length",
+        "torch_dtype": "dtype",
+    }
 
     device: str = "auto"
     """``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``mps``, or ``split``: layers spread

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from themis_rm.errors import InputError, SettingError
+from themis_rm.errors import CheckpointError, InputError, SettingError
 from themis_rm.evaluation.external.evaluate import (
     SUITES,
     ExternalSettings,
@@ -78,6 +78,13 @@ def test_baselines_have_the_same_figures(data: Path) -> None:
     (baseline,) = results.baselines
     assert baseline.name == "random"
     assert [figure.name for figure in baseline.figures] == [figure.name for figure in results.figures]
+
+
+def test_a_missing_baseline_is_reported_before_the_model_is_run(data: Path, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"baselines": ("likelihood:nowhere",)})
+    with pytest.raises(CheckpointError, match="no model directory 'nowhere'"):
+        evaluate_external("length", "rewardbench", data, tmp_path / "out", settings)
+    assert not (tmp_path / "out" / "parts").exists()
 
 
 def test_complete_shards_are_not_scored_again(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

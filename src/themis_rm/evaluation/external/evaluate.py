@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from pydantic import Field
 from themis_rm.dataset.adapters import UnusableRowError
 from themis_rm.dataset.adapters.sources import find_data
 from themis_rm.errors import InputError, SettingError
-from themis_rm.evaluation.evaluate import evenly_spaced, local_settings, package_versions
+from themis_rm.evaluation.evaluate import Baseline, evenly_spaced, find_baseline, local_settings, package_versions
 from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS, ExternalBenchmark
 from themis_rm.evaluation.external.candidates import CandidateSet, ScoredSet
 from themis_rm.evaluation.external.results import (
@@ -62,7 +62,8 @@ class ExternalSettings(Settings):
     min_scored: float = Field(default=MIN_SCORED, ge=0, le=1)
     """Smallest share of the prompts whose responses must all have scores; with fewer there is no result."""
     baselines: tuple[str, ...] = ("length",)
-    """Baselines to evaluate on the same prompts: names or model directories."""
+    """Baselines to evaluate on the same prompts: names or model directories; ``likelihood:MODEL`` is the
+    log-probability of an answer under a causal language model."""
     model: ModelSettings = ModelSettings()
     """How the model is loaded and run: device, dtype, maximum length, ..."""
 
@@ -218,6 +219,7 @@ def evaluate_suite(
 def _evaluate(
     model: str | Path, loaded: RewardModel, data: ExternalData, out: Path | None, settings: ExternalSettings
 ) -> ExternalResults:
+    baselines = [find_baseline(name, local_settings(settings.model)) for name in settings.baselines]
     sets = evenly_spaced(data.sets, settings.limit)
     prompts = None if settings.prompts == "none" else _find_prompts(model, settings)
     system = None if prompts is None else prompts.prompts.system("all", None)
@@ -260,7 +262,7 @@ def _evaluate(
                     settings,
                 ),
             )
-            for baseline in _load_baselines(loaded, settings)
+            for baseline in _load_baselines(baselines, loaded, settings)
         ],
         counts=_count(data, scored, rows),
     )
@@ -296,9 +298,13 @@ def _key(model: RewardModel, data: ExternalData, system: str | None, settings: E
     return stable_id(_job(model, data, system, settings), str(settings.shard_size), str(settings.model.batch_tokens))
 
 
-def _load_baselines(loaded: RewardModel, settings: ExternalSettings) -> list[RewardModel]:
-    models = [load_model(name, local_settings(settings.model)) for name in settings.baselines]
-    return [model for model in models if model.identity.digest != loaded.identity.digest]
+def _load_baselines(
+    baselines: Sequence[Baseline], loaded: RewardModel, settings: ExternalSettings
+) -> Iterator[RewardModel]:
+    for item in baselines:
+        model = load_model(item, local_settings(settings.model)) if isinstance(item, str | Path) else item
+        if model.identity.digest != loaded.identity.digest:
+            yield model
 
 
 def _count(data: ExternalData, scored: Sequence[ScoredSet], rows: Sequence[CandidateScore]) -> ExternalCounts:

@@ -74,7 +74,7 @@ def test_rows_are_counted_by_reason_and_equal_pairs_are_kept_once(tmp_path: Path
     rows = [
         ROW,
         ROW,
-        {**ROW, "prompt": "Another.", "chosen": "1", "rejected": "2"},
+        {**ROW, "prompt": "Another."},
         {**ROW, "chosen": BAD},
         {**ROW, "margin": 0},
         {**ROW, "aspect": "?"},
@@ -96,6 +96,12 @@ def test_rows_without_a_repository_are_divided_by_prompt(tmp_path: Path) -> None
     assert {row["repos"] for row in read_rows(tmp_path / "out/data")} == {""}
     assert "divided between the splits by prompt" in (tmp_path / "out/README.md").read_text()
     assert report.details["repositories"] == {"train": 0, "validation": 0, "test": 0}
+
+
+def test_rows_without_a_repository_may_share_a_response_with_other_splits(tmp_path: Path) -> None:
+    rows = [{**ROW, "prompt": f"Prompt {n}."} for n in range(10)]
+    report, _ = assembled(write(tmp_path / "x.jsonl", *rows), tmp_path / "out", validation=0.2, test=0.2)
+    assert (report.kept, report.dropped) == (10, {})
 
 
 def test_languages_and_criteria_can_be_chosen(tmp_path: Path) -> None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from themis_rm.errors import InputError, MissingExtraError, SettingError
 
@@ -30,6 +35,11 @@ def download(name: str, config: str = "", default_config: str = "") -> dict[str,
         import datasets
     except ImportError:
         raise MissingExtraError("datasets", "train") from None
+    with _offline_without_network(datasets):
+        return _prepare(name, config, default_config, datasets)
+
+
+def _prepare(name: str, config: str, default_config: str, datasets: Any) -> dict[str, list[Path]]:
     source, known = _find(name, datasets)
     try:
         default = default_config if default_config in known else datasets.get_dataset_default_config_name(source)
@@ -43,6 +53,29 @@ def download(name: str, config: str = "", default_config: str = "") -> dict[str,
         # Offline, a missing dataset and a broken repository end in unrelated exceptions of several packages.
         raise _unavailable(name, error) from error
     return _split_files(Path(builder.cache_dir), list(builder.info.splits or {}))
+
+
+@contextmanager
+def _offline_without_network(datasets: Any) -> Iterator[None]:
+    """Turn on the offline mode of the libraries if the hub's host has no address; they would try again for minutes."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE or getproxies() or _has_address(str(urlsplit(constants.ENDPOINT).hostname)):
+        yield
+        return
+    before = datasets.config.HF_HUB_OFFLINE
+    datasets.config.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        datasets.config.HF_HUB_OFFLINE, constants.HF_HUB_OFFLINE = before, False
+
+
+def _has_address(host: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(host, None))
+    except OSError:
+        return False
 
 
 def _find(name: str, datasets: Any) -> tuple[str, list[str]]:

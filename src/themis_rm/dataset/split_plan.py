@@ -24,8 +24,8 @@ from themis_rm.storage.atomic import write_json
 REASONS: Mapping[str, str] = {
     "duplicate-row": "the same pair occurs twice",
     "time-cutoff": "train row from after the time cutoff, or evaluation row from before it",
-    "also-in-test": "shares a prompt or a response with a row of test",
-    "also-in-validation": "shares a prompt or a response with a row of validation",
+    "also-in-test": "shares a prompt, or a response from a repository, with a row of test",
+    "also-in-validation": "shares a prompt, or a response from a repository, with a row of validation",
     "over-repository-cap": "beyond the cap of its repository",
     "over-source-cap": "beyond the cap of its source",
     "over-cell-cap": "beyond the cap of its criterion and language",
@@ -81,9 +81,10 @@ def make_split_plan(index: RowIndex, settings: AssembleSettings) -> SplitPlan:
     plan.drop("duplicate-row", duplicate)
     plan.time_cutoff = _choose_time_cutoff(plan, settings)
     plan.drop("time-cutoff", splits.outside_time_cutoff(entries["time"], split, plan.time_cutoff))
+    mined = np.array([not name.startswith(PROMPT_GROUP) for name in index.names["repos"]], bool)[entries["repos"]]
     for other in (splits.TEST, splits.VALIDATION):
-        before = plan.kept & (split < other)
-        plan.drop(f"also-in-{SPLITS[other]}", splits.shares_text_with(entries, before, plan.kept & (split == other)))
+        before, after = plan.kept & (split < other), plan.kept & (split == other)
+        plan.drop(f"also-in-{SPLITS[other]}", splits.shares_text_with(entries, before, after, mined))
     _mix(plan, settings)
     return plan
 

@@ -101,12 +101,20 @@ def outside_time_cutoff(times: Numbers, split: Numbers, cutoff: int | None) -> F
     return (times != NO_TIME) & np.where(split == TRAIN, late, early)
 
 
-def shares_text_with(entries: IndexArray, rows: Flags, others: Flags) -> Flags:
-    """Return a mask of those of ``rows`` that share a prompt or a response with one of ``others``."""
-    responses = np.concatenate([entries["chosen"][others], entries["rejected"][others]])
+def shares_text_with(entries: IndexArray, rows: Flags, others: Flags, mined: Flags) -> Flags:
+    """Return a mask of those of ``rows`` that share a prompt or a response with one of ``others``.
+
+    Args:
+        entries: Index entries.
+        rows: Mask of the rows to compare.
+        others: Mask of the rows to compare with.
+        mined: Mask of the rows from repositories. Only these are compared by response: equal code is a copy there, and
+            short answers of other data, such as ``yes``, are equal without being copies.
+    """
+    responses = np.concatenate([entries[side][others & mined] for side in ("chosen", "rejected")])
     shares = np.isin(entries["input"], entries["input"][others])
     for side in ("chosen", "rejected"):
-        shares |= np.isin(entries[side], responses)
+        shares |= mined & np.isin(entries[side], responses)
     return rows & shares
 
 

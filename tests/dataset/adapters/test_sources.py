@@ -47,6 +47,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]
         )
 
     library = SimpleNamespace(
+        config=SimpleNamespace(HF_HUB_OFFLINE=True),
         get_dataset_config_names=lambda _: list(configs),
         get_dataset_default_config_name=lambda _: None,
         load_dataset_builder=load,
@@ -151,7 +152,33 @@ def test_a_hub_that_cannot_be_reached_is_one_line(monkeypatch: pytest.MonkeyPatc
     def offline(*_: Any) -> None:
         raise ConnectionError("no network")
 
-    monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(get_dataset_config_names=offline))
+    monkeypatch.setitem(
+        sys.modules,
+        "datasets",
+        SimpleNamespace(config=SimpleNamespace(HF_HUB_OFFLINE=True), get_dataset_config_names=offline),
+    )
     monkeypatch.setattr(hub_files, "_cached_snapshot", lambda _: None)
     with pytest.raises(InputError, match=r"Cannot load the dataset owner/pairs from the hub \(ConnectionError\)"):
         find_dataset(HUB)
+
+
+def test_the_libraries_are_offline_while_the_hub_has_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    datasets, seen = SimpleNamespace(config=SimpleNamespace(HF_HUB_OFFLINE=False)), []
+
+    def names(_: str) -> None:
+        seen.append((datasets.config.HF_HUB_OFFLINE, constants.HF_HUB_OFFLINE))
+        raise ConnectionError("no network")
+
+    datasets.get_dataset_config_names = names
+    monkeypatch.setitem(sys.modules, "datasets", datasets)
+    monkeypatch.setattr(hub_files, "_cached_snapshot", lambda _: None)
+    monkeypatch.setattr(hub_files, "_has_address", lambda _: False)
+    monkeypatch.setattr(hub_files, "getproxies", dict)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with pytest.raises(InputError):
+        find_dataset(HUB)
+    assert seen == [(True, True)]
+    assert not datasets.config.HF_HUB_OFFLINE
+    assert not constants.HF_HUB_OFFLINE

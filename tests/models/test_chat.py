@@ -14,9 +14,10 @@ CLOSING = {"qwen3": "<|im_end|>\n", "llama": "<|eot_id|>", "mistral": "</s>", "g
 LONG = "total = total + values[index]\n" * 60
 
 
-def encoder_of(tokenizer, max_length=100_000, template="", **values):
+def encoder_of(tokenizer, max_length=100_000, template="", locate=False, **values):
     source = TemplateSource(template or tokenizer.chat_template)
-    return ChatEncoder(build_renderer(tokenizer, source, ModelSettings(**values), "a tokenizer"), max_length)
+    renderer = build_renderer(tokenizer, source, ModelSettings(**values), "a tokenizer")
+    return ChatEncoder(renderer, max_length, locate=locate)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,18 @@ def test_truncation_keeps_prompt_and_closing_tokens(kind, tokenizers, prompt, re
         assert truncated.ids[-len(closing) :] == closing
         kept = limit - len(closing) - 3  # a few tokens before the closing text may differ
         assert truncated.ids[:kept] == full.ids[:kept]
+
+
+@pytest.mark.parametrize("kind", CLOSING)
+@settings(max_examples=40, deadline=None)
+@given(parts=st.lists(st.sampled_from(["x", " ", "\n", "😀", "\ue000", "</think>", "<|im_end|>", "</s>"]), min_size=1))
+def test_the_tokens_of_the_response_are_located(kind, tokenizers, parts):
+    encoder = encoder_of(tokenizers[kind], locate=True)
+    (encoded,) = encoder.encode([conversation(None, "a", "".join(parts))])
+    if not encoded.failure:
+        (answer,) = encoded.answers
+        located = encoder.tokenizer.decode(encoded.ids[answer.start : answer.stop])
+        assert "".join(located.split()) == "".join("".join(parts).split())
 
 
 @pytest.mark.parametrize("kind", ["llama", "mistral", "gemma2"])

@@ -21,7 +21,8 @@ from themis_rm.models.templates.source import TemplateSource, find_source
 from themis_rm.models.tokenizers import load_tokenizer, special_tokens
 from themis_rm.storage.digests import stable_id
 
-_PLACEHOLDER = "\ue000"  # a private-use character: no template writes it, few responses start with it
+_PLACEHOLDERS = tuple(map(chr, range(0xE000, 0xE100)))
+"""Private-use characters, which no template writes; one that is not in a text stands for its response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,8 @@ class ChatEncoder:
         # Located by rendering another response in its place: templates strip, reformat and repeat text, so that a
         # search for the response could fail.
         text = rendering.text
-        (other,) = self.renderer.render_responses(rendering, [_PLACEHOLDER])
+        placeholder = next((mark for mark in _PLACEHOLDERS if mark not in text), _PLACEHOLDERS[0])
+        (other,) = self.renderer.render_responses(rendering, [placeholder])
         if other.failure:
             return EncodedConversation([], failure=TEMPLATE, detail=other.detail)
         start = _common_prefix(text, other.text)

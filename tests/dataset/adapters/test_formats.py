@@ -1,11 +1,15 @@
 """Every public format of preference data, in small rows written for these tests."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from themis_rm.dataset.adapters import FORMATS, PreferencePair, UnusableRowError, detect_format
+from themis_rm.dataset.preferences import PairFilter, read_pairs, to_preference
 from themis_rm.errors import InputError
 
 GOOD, BAD, ASK = "def f():\n    return 1\n", "def f():\n    return 0\n", "Write a function that returns one."
@@ -237,7 +241,51 @@ def test_conversations_without_a_common_request_are_unusable() -> None:
     assert caught.value.reason == "no-common-request"
 
 
+def test_responses_with_a_common_beginning_next_to_a_request_are_not_its_implicit_form() -> None:
+    row = {"query": ASK, "chosen": GOOD, "rejected": BAD}
+    with pytest.raises(InputError, match=r"query \(text\)") as caught:
+        detect_format([row], "file")
+    assert "columns.prompt" in caught.value.hint
+
+
 def test_unknown_columns_are_named_with_a_way_to_map_them() -> None:
     with pytest.raises(InputError, match=r"data.jsonl .* good \(text\), bad \(number\)") as caught:
         detect_format([{"good": "x", "bad": 3}], "data.jsonl")
     assert "columns.prompt" in caught.value.hint
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda values: (
+        st.lists(values, max_size=3)
+        | st.dictionaries(st.sampled_from(["role", "content", "from", "value", "tool_calls", "x"]), values, max_size=3)
+    ),
+    max_leaves=6,
+)
+OPTIONAL = ("system", "margin", "weight", "score_chosen", "score_rejected", "history", "messages", "language", "id")
+
+
+@pytest.mark.parametrize("name", ROWS)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_any_values_give_pairs_or_a_reason(name: str, data: st.DataObject) -> None:
+    columns = st.sampled_from([*ROWS[name], *OPTIONAL])
+    row = {**ROWS[name], **data.draw(st.dictionaries(columns, JSON, min_size=1, max_size=3))}
+    for result in read_pairs(FORMATS.get(name), "x:1", row, PairFilter()):
+        if isinstance(result, PreferencePair):
+            to_preference(result, row)
+
+
+COLUMNS = st.sampled_from(sorted({column for row in ROWS.values() for column in row}))
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows=st.lists(st.dictionaries(COLUMNS, JSON), min_size=1, max_size=4))
+def test_the_format_of_any_rows_is_found_or_refused(rows: list[dict[str, Any]]) -> None:
+    with contextlib.suppress(InputError):
+        found = detect_format(rows, "file")
+        assert any(
+            isinstance(pair, PreferencePair)
+            for row in rows
+            for pair in read_pairs(found, "x", row, PairFilter(keep_ties=True))
+        )

@@ -24,15 +24,19 @@ class PreferenceFormat:
     Attributes:
         name: Name in commands and results.
         required: Columns of the format, each with the kinds of values that it may hold.
+        excluded: Columns with texts that a file of the format does not have.
         about: What a row is, in one line.
     """
 
     name: str
     required: ClassVar[Mapping[str, frozenset[ColumnKind]]]
+    excluded: ClassVar[frozenset[str]] = frozenset()
     about: str
 
     def matches(self, columns: Mapping[str, ColumnKind]) -> bool:
         """Return whether a file with these columns may be of the format."""
+        if any(columns.get(name) is ColumnKind.TEXT for name in self.excluded):
+            return False
         return all(columns.get(name) in kinds for name, kinds in self.required.items())
 
     def read(self, row: Mapping[str, Any]) -> Iterable[PreferencePair]:

@@ -52,6 +52,10 @@ class ImplicitTexts(PreferenceFormat):
 
     name = "implicit-texts"
     required: ClassVar = {"chosen": TEXT, "rejected": TEXT}
+    # Such a column may hold the request; the common beginning would then be that of the responses.
+    excluded: ClassVar = frozenset(
+        {"query", "problem", "task", "request", "user", "post", "text", "description", "problem_statement", "issue"}
+    )
     about = "chosen and rejected as texts that begin with the request (TRL), or as Human/Assistant dialogs (HH-RLHF)"
 
     def read(self, row: Mapping[str, Any]) -> Iterator[PreferencePair]:

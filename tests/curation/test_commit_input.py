@@ -106,6 +106,26 @@ def test_columns_under_other_names_can_be_mapped(tmp_path: Path) -> None:
     assert [row["file_path"] for row in commits_of(file, file_path="path")] == ["a.go"]
 
 
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [
+        (1_500_000_000, 1_500_000_000),
+        (1_500_000_000.0, 1_500_000_000),
+        ("1500000000", 1_500_000_000),
+        ("2017-07-14T02:40:00+00:00", 1_500_000_000),
+        ("2017-07-14 02:40:00", 1_500_000_000),
+    ],
+    ids=str,
+)
+def test_times_are_read_in_any_form(tmp_path: Path, time: Any, seconds: int) -> None:
+    (row,) = commits_of(write(tmp_path / "a.jsonl", {**PUBLISHED, "date": time}), unix_time="date")
+    assert row["unix_time"] == seconds
+
+
+def test_a_time_that_cannot_be_read_drops_the_row(tmp_path: Path) -> None:
+    assert commits_of(write(tmp_path / "a.jsonl", {**PUBLISHED, "unix_time": "yesterday"})) == []
+
+
 def test_unknown_columns_are_refused_with_the_way_to_map_them(tmp_path: Path) -> None:
     row = {name: value for name, value in PUBLISHED.items() if name != "file_path"} | {"path": "a.go"}
     with pytest.raises(InputError, match=r"lacks the column file_path of commits; it has: commit, .*path") as caught:

@@ -7,8 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from themis_rm.errors import CheckpointError
+from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.messages import conversation
+from themis_rm.models.adapters import open_checkpoint
 from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
 
@@ -183,6 +184,10 @@ def without_head(adapter):
         lambda name: name.replace("score.weight", "score.modules_to_save.default.weight"),
         lambda name: name.replace(".lora_A.", ".lora_A.default.").replace(".lora_B.", ".lora_B.default."),
         lambda name: name.removeprefix("base_model.model."),
+        lambda name: f"module.{name}",
+        lambda name: name.replace("layers.", "_fsdp_wrapped_module.layers.").replace(
+            "self_attn", "_orig_mod.self_attn"
+        ),
     ],
 )
 def test_other_names_of_the_same_tensors(adapter, saved, rename):
@@ -193,6 +198,41 @@ def test_other_names_of_the_same_tensors(adapter, saved, rename):
 def test_an_adapter_without_its_head_uses_that_of_the_base(adapter, saved, base):
     change_tensors(adapter, lambda tensors: {name: value for name, value in tensors.items() if "score" not in name})
     assert rewards(adapter) != pytest.approx(saved[1], abs=1e-2)
+
+
+def test_a_head_that_was_saved_as_the_model_next_to_the_adapter(adapter, saved):
+    tensors = load_file(adapter / "adapter_model.safetensors")
+    head = tensors.pop("base_model.model.score.weight")
+    save_file(tensors, adapter / "adapter_model.safetensors")
+    save_file({"v_head.summary.weight": head}, adapter / "model.safetensors")
+    change_settings(adapter, task_type="CAUSAL_LM")
+    assert rewards(adapter, base=str(without_head(adapter))) == pytest.approx(saved[1], abs=1e-6)
+
+
+def test_a_base_for_a_model_that_is_not_an_adapter(base):
+    with pytest.raises(SettingError, match=r"Remove model\.base"):
+        load_model(base, ModelSettings(base=str(base)))
+
+
+def test_a_base_whose_names_have_the_same_words_in_another_order(adapter, saved, base, tmp_path):
+    def name_in_base(name):
+        return name.replace("model.", "language_model.model.", 1) if name.startswith("model.") else name
+
+    other = shutil.copytree(base, tmp_path / "base")
+    weights = {name_in_base(name): value for name, value in load_file(base / "model.safetensors").items()}
+    vision = "vision_model.encoder.layers.0.self_attn.q_proj.weight"
+    save_file({**weights, vision: torch.ones(2, 2)}, other / "model.safetensors", metadata={"format": "pt"})
+
+    def name_in_adapter(name):
+        return name.replace("model.model.model.", "model.model.model.language_model.")
+
+    change_tensors(adapter, lambda tensors: {name_in_adapter(name): value for name, value in tensors.items()})
+    opened = open_checkpoint(adapter, ModelSettings(base=str(other)))
+    name = "layers.0.self_attn.q_proj.weight"
+    merged = opened.tensors([f"language_model.model.{name}", vision])
+    expected = open_checkpoint(saved[0], ModelSettings()).tensors([f"model.{name}"])
+    assert torch.equal(merged[f"language_model.model.{name}"], expected[f"model.{name}"])
+    assert torch.equal(merged[vision], torch.ones(2, 2))
 
 
 def test_a_base_next_to_the_adapter(adapter, saved, base):

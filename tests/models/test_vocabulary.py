@@ -34,7 +34,7 @@ def test_a_row_with_a_token_without_embedding_fails_alone(folder, share_prefixes
     # The way to such a token is what is tested here, not how text of control tokens is encoded.
     encode = model.encoder.encode
     model.encoder.encode = lambda talks: [
-        type(item)([*item.ids, model.encoder.tokenizer.convert_tokens_to_ids("<extra>")]) if talk is BAD else item
+        type(item)([[*item.ids, model.encoder.tokenizer.convert_tokens_to_ids("<extra>")]]) if talk is BAD else item
         for item, talk in zip(encode(talks), talks, strict=True)
     ]
     scores = model.score([GOOD[0], BAD, *GOOD[1:]])

@@ -11,16 +11,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from themis_rm.errors import CheckpointError
+from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.models import hub
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.family import MERGE, require_config
 from themis_rm.models.json_files import read_json
 from themis_rm.models.lora import ADAPTER_CONFIG, LoraMatrices, read_lora_config
 from themis_rm.models.settings import ModelSettings
-from themis_rm.models.tensor_files import read_tensors
+from themis_rm.models.tensor_files import read_shapes, read_tensors
 from themis_rm.models.unused_tensors import UNUSED
-from themis_rm.models.weights import has_weights, only_pickles
+from themis_rm.models.weights import INDEX, SAFETENSORS, has_weights, only_pickles
 from themis_rm.models.wrapped_names import parse_names
 from themis_rm.storage.digests import stable_id
 
@@ -36,8 +36,18 @@ BASE_HINT = "Set model.base to the directory or the hub id of the model that it 
 
 
 def is_adapter(folder: Path, settings: ModelSettings) -> bool:
-    """Return whether a directory is an adapter: it has no weights of its own, or the user names its base."""
-    return (folder / ADAPTER_CONFIG).is_file() and (bool(settings.base) or not has_weights(folder))
+    """Return whether a directory is an adapter: it has no decoder of its own, or the user names its base."""
+    if not (folder / ADAPTER_CONFIG).is_file():
+        return False
+    return bool(settings.base) or not has_weights(folder) or bool(_own_head(folder))
+
+
+def _own_head(folder: Path) -> list[Path]:
+    """Return ``model.safetensors`` if it has only a head, as TRL saves it next to an adapter; otherwise nothing."""
+    file = folder / SAFETENSORS
+    if not file.is_file() or (folder / f"{SAFETENSORS}{INDEX}").is_file():
+        return []
+    return [] if any(_in_layer(name) or "embed" in name for name in read_shapes(file)) else [file]
 
 
 def open_checkpoint(folder: Path, settings: ModelSettings) -> Checkpoint:
@@ -45,9 +55,12 @@ def open_checkpoint(folder: Path, settings: ModelSettings) -> Checkpoint:
 
     Raises:
         CheckpointError: It is an adapter that cannot be read, or that does not fit its base.
+        SettingError: The user names a base, and it is not an adapter.
     """
     if is_adapter(folder, settings):
         return _open_adapter(folder, settings, ())
+    if settings.base:
+        raise SettingError(f"{folder} is not an adapter and has no base.", "Remove model.base.")
     require_config(folder)
     return Checkpoint(folder, settings.pickled_weights, settings.weights)
 
@@ -128,6 +141,9 @@ class AdaptedCheckpoint(Checkpoint):
             raise only_pickles(self.folder, present[0].name)
         return present[0]
 
+    def _head_files(self) -> list[Path]:
+        return [*super()._head_files(), *_own_head(self.folder)]
+
     def _require_supported(self) -> None:
         names = self._names
         if len(names.adapters) > 1:
@@ -202,10 +218,12 @@ class AdaptedCheckpoint(Checkpoint):
         inner = target.partition(".")[2]
         if target in names or inner in names:
             return target if target in names else inner
-        longer = [name for name in names if name.endswith((f".{target}", f".{inner}"))]
-        is_layer = _in_layer(target)
-        same = [name for name in longer if _in_layer(name) == is_layer]
-        return same[0] if len(same) == 1 else target
+        outer, tail = _split_at_layer(target)
+        longer = [name for name in names if name.endswith(f".{tail}") and _in_layer(name) == _in_layer(target)]
+        # The same words in another order: 'model.language_model.layers' or 'language_model.model.layers'.
+        same = [name for name in longer if sorted(name.removesuffix(tail).split(".")) == sorted(outer.split("."))]
+        found = same or longer
+        return found[0] if len(found) == 1 else target
 
     def _require_fit(self) -> None:
         """Check that the matrices have the sizes of the weights that they are added to."""
@@ -281,6 +299,14 @@ class AdaptedCheckpoint(Checkpoint):
     def digest(self, *more: Path) -> str:
         """Return a digest of adapter and base, and of every other file that affects scores."""
         return stable_id(super().digest(self.folder / ADAPTER_CONFIG, *more), self.base.digest())
+
+
+def _split_at_layer(name: str) -> tuple[str, str]:
+    """Split a name before the list of layers, or before its last two parts if it is of no layer."""
+    parts = name.split(".")
+    first = next((index - 1 for index, part in enumerate(parts) if part.isdigit()), len(parts) - 2)
+    first = max(first, 0)
+    return "".join(f"{part}." for part in parts[:first]), ".".join(parts[first:])
 
 
 def _in_layer(name: str) -> bool:

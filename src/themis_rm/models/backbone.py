@@ -164,7 +164,9 @@ def without_wrapper(names: dict[str, str], skeleton: Any) -> dict[str, str]:
     The prefix is found at the embeddings, whose name transformers defines.
     """
     embeddings, base = skeleton.get_input_embeddings(), f"{skeleton.base_model_prefix}."
-    own = next(f"{name}.weight" for name, module in skeleton.named_modules() if module is embeddings)
+    own = next((f"{name}.weight" for name, module in skeleton.named_modules() if module is embeddings), None)
+    if own is None:
+        return names
     found = next((new for new in names.values() if new.endswith(own)), own)
     prefix = found.removesuffix(own)
     if prefix in {"", base} or not prefix.endswith("."):

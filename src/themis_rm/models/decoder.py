@@ -30,7 +30,7 @@ from themis_rm.models.length_limits import position_limit
 from themis_rm.models.protocol import UNKNOWN_TOKEN, ModelIdentity, Score
 from themis_rm.models.rotary import frequency_group, group_indices, reset_frequencies
 from themis_rm.models.settings import ModelSettings
-from themis_rm.models.vocabulary import tokens_without_embedding
+from themis_rm.models.vocabulary import embedding_rows, tokens_without_embedding
 
 _log = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ def require_embeddings(encoded: EncodedConversation, embeddings: int) -> Encoded
 
 def missing_embeddings(folder: Path, tokenizer: Any, model: Any) -> dict[str, str | int]:
     """Report the tokens of a tokenizer that a model has no embedding for; conversations with one of them fail."""
-    missing = tokens_without_embedding(tokenizer, model.get_input_embeddings().num_embeddings)
+    missing = tokens_without_embedding(tokenizer, embedding_rows(model))
     if not missing:
         return {}
     _log.warning(

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-_WRAPPER = "base_model.model."
+_PREFIXES = ("base_model.model.", "module.", "pretrained_model.")
+_INNER = ("_fsdp_wrapped_module.", "_checkpoint_wrapped_module.", "_orig_mod.")
+"""Parts that FSDP, checkpointing of activations and torch.compile insert anywhere."""
 _LORA = re.compile(
     r"(?P<module>.+)\.(?P<part>lora_A|lora_B|lora_embedding_A|lora_embedding_B|lora_magnitude_vector)"
     r"(?:\.(?!weight$|bias$)(?P<adapter>[^.]+))?(?:\.(?P<kind>weight|bias))?"
@@ -51,9 +53,7 @@ def parse_names(names: Iterable[str]) -> WrappedNames:
     found = WrappedNames()
     originals: dict[str, str] = {}
     for name in names:
-        bare = name
-        while bare.startswith(_WRAPPER):
-            bare = bare.removeprefix(_WRAPPER)
+        bare = _without_wrappers(name)
         if match := _LORA.fullmatch(bare):
             part = match["part"] + (".bias" if match["kind"] == "bias" else "")
             found.lora.setdefault(match["module"], {})[part] = name
@@ -67,3 +67,11 @@ def parse_names(names: Iterable[str]) -> WrappedNames:
             found.add(bare.replace(_BASE, "."), name)
     found.own = originals | found.own
     return found
+
+
+def _without_wrappers(name: str) -> str:
+    for part in _INNER:
+        name = name.replace(part, "")
+    while name.startswith(_PREFIXES):
+        name = name.removeprefix(next(prefix for prefix in _PREFIXES if name.startswith(prefix)))
+    return name

@@ -102,7 +102,7 @@ def open_parquet(path: str | Path, required: Sequence[str] = ()) -> pq.ParquetFi
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).",
-            "Rows are read from .parquet files; training data and benchmark pairs also from .jsonl files.",
+            "Rows are read from Parquet; preferences, benchmarks and commits also from JSON, CSV and Arrow files.",
         ) from error
     missing = [name for name in required if name not in names]
     if missing:

@@ -77,7 +77,7 @@ def detect_format(rows: Sequence[Mapping[str, Any]], where: str) -> PreferenceFo
             raise InputError(
                 f"{where} has the columns of the format {found[0].name}, but none of its first {len(rows)} rows can be "
                 f"used ({', '.join(reasons)}); it has the columns {shown}.",
-                _NAME_COLUMNS,
+                f"Correct the rows. If other columns hold the texts: {_NAME_COLUMNS}",
             )
         return found[0]
     names = " and ".join(one.name for one in found)

@@ -22,7 +22,7 @@ from themis_rm.models.tokenizers import load_tokenizer, special_tokens
 from themis_rm.storage.digests import stable_id
 
 _PLACEHOLDERS = tuple(map(chr, range(0xE000, 0xE100)))
-"""Private-use characters, which no template writes; one that is not in a text stands for its response."""
+"""Private-use characters, which no template writes; one that is not in a text replaces its response."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,6 +306,8 @@ def test_an_adapter_of_another_task(adapter, task):
         ({"r": "8"}, "rank is '8'"),
         ({"r": 0}, "r is '0'"),
         ({"alpha_pattern": {"(": 1}}, "alphas is '('"),
+        ({"rank_pattern": {"(a+)+": 1}}, "ranks is '(a+)+'"),
+        ({"r": 4}, "matrices of rank 8"),
         ({"rank_pattern": [1]}, "ranks"),
         ({"base_model_name_or_path": 5}, "base is '5'"),
     ],

@@ -76,6 +76,13 @@ def test_a_label_that_does_not_exist(folder, label):
         load_model(folder, ModelSettings(label_weights={label: 1.0}))
 
 
+def test_an_error_lists_at_most_a_hundred_labels(folder):
+    weights = load_file(folder / "model.safetensors")
+    save_file(weights | {"score.weight": torch.ones(300, 32)}, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointError, match="LABEL_99, and 200 more"):
+        load_model(folder)
+
+
 def test_one_label_and_weights_exclude_each_other():
     with pytest.raises(ValueError, match="not both"):
         ModelSettings(label="a", label_weights={"a": 1.0})

@@ -232,6 +232,11 @@ class AdaptedCheckpoint(Checkpoint):
             down, up = (parts.get(part, ()) for part in _matrix_parts(parts))
             if len(down) != 2 or len(up) != 2 or down[0] != up[1]:
                 raise CheckpointError(f"{self._file} has no two matrices of one rank for '{module}'.", MERGE)
+            if down[0] != (rank := self.lora.rank_of(module)):
+                raise CheckpointError(
+                    f"{self._file} has matrices of rank {down[0]} for '{module}', but {ADAPTER_CONFIG} says {rank}.",
+                    "Use the adapter_config.json that was saved with the matrices.",
+                )
             needed = [up[0], down[1]]
             needed = needed[::-1] if self.lora.transposed or _is_embedding(parts) else needed
             self._require_shape(target, needed)

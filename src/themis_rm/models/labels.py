@@ -17,6 +17,9 @@ from themis_rm.models.chat import EncodedConversation, score_sequences
 from themis_rm.models.protocol import Score
 from themis_rm.models.settings import ModelSettings
 
+_MAX_LISTED = 100
+"""Most labels in an error."""
+
 _ACTIVATIONS = {"multi_label_classification": "sigmoid", "single_label_classification": "softmax"}
 
 
@@ -83,7 +86,7 @@ def choose_labels(config: Mapping[str, Any], outputs: int, settings: ModelSettin
         chosen = 0
     else:
         raise CheckpointError(
-            f"{folder} has {outputs} labels ({', '.join(names)}), and a reward is one number.",
+            f"{folder} has {outputs} labels ({_listed(names)}), and a reward is one number.",
             "Set model.label to one of them, or model.label_weights to the weight of some, such as "
             f"{{{names[0]}: 1, {names[1]}: -1}}.",
         )
@@ -101,13 +104,18 @@ def label_names(config: Mapping[str, Any], outputs: int) -> tuple[str, ...]:
     return tuple(f"LABEL_{index}" for index in range(outputs))
 
 
+def _listed(names: Sequence[str]) -> str:
+    more = f", and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(names[:_MAX_LISTED]) + more
+
+
 def _index_of(label: str, names: Sequence[str], folder: Path) -> int:
     if label in names:
         return names.index(label)
     if label.isdecimal() and int(label) < len(names):
         return int(label)
     raise CheckpointError(
-        f"{folder} has no label '{label}'.", f"Its labels are {', '.join(names)}; their numbers begin with 0."
+        f"{folder} has no label '{label}'.", f"Its labels are {_listed(names)}; their numbers begin with 0."
     )
 
 

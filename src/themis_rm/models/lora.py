@@ -33,6 +33,9 @@ _UNSUPPORTED = (
 )
 """Settings of LoRA that are read only if they are not in use."""
 
+_MAX_PATTERN, _MAX_REPEATS = 300, 3
+"""Longest pattern of module names that is read, and most repetitions in it."""
+
 _CHANGED_BASES = ("corda", "loftq", "olora", "pissa")
 """Initializations that subtract the first value of the adapter from the weights of the base."""
 
@@ -63,9 +66,14 @@ class LoraConfig:
     root: bool
     transposed: bool
 
+    def rank_of(self, module: str) -> int:
+        """Return the rank of the matrices of a module."""
+        rank: int = _value_of(self.ranks, module, self.rank)
+        return rank
+
     def scale(self, module: str) -> float:
         """Return the factor of the matrices of a module."""
-        rank = _value_of(self.ranks, module, self.rank)
+        rank = self.rank_of(module)
         alpha = _value_of(self.alphas, module, self.alpha)
         return alpha / (math.sqrt(rank) if self.root else rank)
 
@@ -119,12 +127,21 @@ def _require_pattern(folder: Path, name: str, patterns: object, least: float) ->
     if not isinstance(patterns, dict):
         raise _invalid(folder, name, patterns)
     for key, value in patterns.items():
-        try:
-            re.compile(key)
-        except re.error:
-            raise _invalid(folder, name, key) from None
+        if not _is_plain_pattern(key):
+            raise _invalid(folder, name, key)
         if not isinstance(value, int | float) or isinstance(value, bool) or value < least:
             raise _invalid(folder, name, value)
+
+
+def _is_plain_pattern(key: str) -> bool:
+    """Return whether a pattern is a regular expression that cannot take long on the name of a module."""
+    if len(key) > _MAX_PATTERN or len(re.findall(r"[*+{]", key)) > _MAX_REPEATS or re.search(r"\)[*+{]", key):
+        return False
+    try:
+        re.compile(rf"(.*\.)?({key})$")
+    except re.error:
+        return False
+    return True
 
 
 def _invalid(folder: Path, name: str, value: object) -> CheckpointError:

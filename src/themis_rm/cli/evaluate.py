@@ -187,6 +187,7 @@ def verify_backend(
     "leaderboard",
     "leaderboard runs/length runs/mine",
     "leaderboard runs/* --benchmark bench.parquet --html leaderboard.html",
+    "leaderboard runs/general --html general.html",
     panel=EVALUATION,
 )
 def leaderboard(
@@ -210,6 +211,7 @@ def leaderboard(
     ] = None,
 ) -> None:
     """Compare evaluated models: accuracies with intervals, paired tests, groups without significant difference."""
+    from themis_rm.evaluation.external.leaderboard import find_external_results
     from themis_rm.evaluation.leaderboard.build import leaderboard as build
     from themis_rm.evaluation.leaderboard.tables import terminal_table, write_csv
 
@@ -218,6 +220,9 @@ def leaderboard(
     for table in check_against or []:
         if not table.is_file():
             raise InputError(f"There is no file {table}.", "Give a published table in CSV to --check-against.")
+    if any(find_external_results(run) for run in runs or []):
+        _external_leaderboard(call, runs or [], csv, html, out)
+        return
     board = build(runs or [], published, benchmark, call.settings())
     notes = [f"note: {notice}" for notice in board.notices]
     checks = [line for table in check_against or [] for line in _check_lines(board, table)]
@@ -231,6 +236,22 @@ def leaderboard(
         write_page(board, html)
     files = [written(path) for path in (csv, out, html) if path is not None]
     call.output(board, terminal_table(board, TerminalConsole().width), *notes, *checks, *files)
+
+
+def _external_leaderboard(call: Call, runs: list[Path], csv: Path | None, html: Path | None, out: Path | None) -> None:
+    from themis_rm.evaluation.external.leaderboard import build_external_leaderboard
+
+    board = build_external_leaderboard(runs, call.settings().reference)
+    if csv is not None:
+        board.write_csv(csv)
+    if out is not None:
+        board.save(out)
+    if html is not None:
+        from themis_rm.report.external import write_external_page
+
+        write_external_page(board, html)
+    files = [written(path) for path in (csv, out, html) if path is not None]
+    call.output(board, board.table(), *files)
 
 
 @verb(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from themis_rm.evaluation.leaderboard.result import Leaderboard
 from themis_rm.evaluation.leaderboard.score_files import MISSING
 from themis_rm.evaluation.leaderboard.slices import build_groupings
 from themis_rm.languages import benchmark_languages
+from themis_rm.report.environment import html_environment
 from themis_rm.storage.atomic import write_text
 
 TEXT_LIMIT = 4_000_000
@@ -43,26 +43,23 @@ def render(board: Leaderboard, texts: bool | None = None) -> str:
         texts: Whether to include the texts of the pairs, so that readers can inspect the pairs on which two models
             differ. By default they are included if they have at most :data:`TEXT_LIMIT` characters.
     """
-    environment = Environment(
-        loader=PackageLoader("themis_rm.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     with_texts = _texts_fit(board) if texts is None else texts and board.pairs is not None
     data = page_data(board, with_texts)
-    return environment.get_template("leaderboard.html.j2").render(
-        css=Markup(_read_template("leaderboard.css")),  # part of the package, not input  # noqa: S704
-        js=Markup(_read_template("leaderboard.js")),  # noqa: S704
-        data=htmlsafe_json_dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False),
-        with_texts=with_texts,
-        board=board,
-        version=themis_rm.__version__,
-        level=f"{100 * board.settings.confidence_level:g} %",
-        alpha=f"{1 - board.settings.confidence_level:.3g}",
-        few=FEW,
-        **_header_values(board, data),
+    return (
+        html_environment()
+        .get_template("leaderboard.html.j2")
+        .render(
+            css=Markup(_read_template("leaderboard.css")),  # part of the package, not input  # noqa: S704
+            js=Markup(_read_template("leaderboard.js")),  # noqa: S704
+            data=htmlsafe_json_dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False),
+            with_texts=with_texts,
+            board=board,
+            version=themis_rm.__version__,
+            level=f"{100 * board.settings.confidence_level:g} %",
+            alpha=f"{1 - board.settings.confidence_level:.3g}",
+            few=FEW,
+            **_header_values(board, data),
+        )
     )
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 import themis_rm
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
@@ -17,6 +15,7 @@ from themis_rm.evaluation.results import Accuracies, BaselineResults, Evaluation
 from themis_rm.evaluation.statistics import Accuracy
 from themis_rm.languages import benchmark_languages
 from themis_rm.pipeline import StageReport
+from themis_rm.report.environment import html_environment
 from themis_rm.report.plots import Interval, dot_plot, training_curves
 
 
@@ -58,27 +57,28 @@ def render(
     """
     if results.accuracies is None or results.run is None or results.counts is None:
         raise InputError("These results have no intervals or cells to show.", "Evaluate the model with themis-rm.")
-    environment = Environment(
-        loader=PackageLoader("themis_rm.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     systems = results.systems()
-    return environment.get_template("run.html.j2").render(
-        name=name,
-        version=themis_rm.__version__,
-        results=results,
-        overall=results.accuracies.overall,
-        conclusions=conclusions(results),
-        languages=[row for row in benchmark_languages() if row.benchmark_name in results.accuracies.by_language],
-        criteria=[row for row in CRITERIA if row.benchmark_aspect in results.accuracies.by_criterion],
-        systems=systems,
-        plot=dot_plot(_plot_groups(systems)),
-        held_out=held_out,
-        held_out_conclusions=conclusions(held_out) if held_out else [],
-        held_out_plot=dot_plot(_plot_groups(held_out.systems())) if held_out else "",
-        curves=training_curves(training_log),
-        stages=[_stage_bars(title, report) for title, report in stages],
-        examples=examples,
-        shorts=[row.short for row in CRITERIA],
+    return (
+        html_environment()
+        .get_template("run.html.j2")
+        .render(
+            name=name,
+            version=themis_rm.__version__,
+            results=results,
+            overall=results.accuracies.overall,
+            conclusions=conclusions(results),
+            languages=[row for row in benchmark_languages() if row.benchmark_name in results.accuracies.by_language],
+            criteria=[row for row in CRITERIA if row.benchmark_aspect in results.accuracies.by_criterion],
+            systems=systems,
+            plot=dot_plot(_plot_groups(systems)),
+            held_out=held_out,
+            held_out_conclusions=conclusions(held_out) if held_out else [],
+            held_out_plot=dot_plot(_plot_groups(held_out.systems())) if held_out else "",
+            curves=training_curves(training_log),
+            stages=[_stage_bars(title, report) for title, report in stages],
+            examples=examples,
+            shorts=[row.short for row in CRITERIA],
+        )
     )
 
 

@@ -37,11 +37,17 @@ class Interval:
         return cls(name, accuracy.value, accuracy.low, accuracy.high, accuracy.n)
 
 
-def dot_plot(groups: Sequence[tuple[str, Sequence[Interval]]]) -> str:
-    """Draw accuracies with intervals, one band per group, and a line at one half (random guessing).
+def dot_plot(
+    groups: Sequence[tuple[str, Sequence[Interval]]],
+    label: str = "Accuracy by criterion with intervals",
+    half: bool = True,
+) -> str:
+    """Draw accuracies with intervals, one band per group.
 
     Args:
         groups: Title and marks of each group, drawn top to bottom.
+        label: What the plot shows, for readers of the page who cannot see it.
+        half: Whether one half is marked (random guessing between two responses).
     """
     width, left, right, row, top = 760, 210, 20, 15, 24
     series: list[str] = []
@@ -52,11 +58,11 @@ def dot_plot(groups: Sequence[tuple[str, Sequence[Interval]]]) -> str:
     def x(share: float) -> float:
         return left + share * (width - left - right)
 
-    parts = [f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Accuracy by criterion with intervals">']
+    parts = [f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">']
     for tick in range(0, 101, 25):
         at = x(tick / 100)
         parts.append(
-            f'<line class="{"half" if tick == 50 else "grid"}" x1="{at:.1f}" x2="{at:.1f}" y1="{top - 6}" '
+            f'<line class="{"half" if half and tick == 50 else "grid"}" x1="{at:.1f}" x2="{at:.1f}" y1="{top - 6}" '
             f'y2="{height - 24}"/>'
             f'<text class="tick" x="{at:.1f}" y="{height - 8}" text-anchor="middle">{tick} %</text>'
         )

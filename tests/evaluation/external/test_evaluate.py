@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from themis_rm.errors import CheckpointError, InputError, SettingError
+from themis_rm.evaluation.external.benchmarks import SUITES
 from themis_rm.evaluation.external.evaluate import (
-    SUITES,
     ExternalSettings,
     evaluate_external,
     evaluate_suite,

@@ -15,9 +15,11 @@ from themis_rm.dataset.adapters import UnusableRowError
 from themis_rm.dataset.adapters.sources import find_data
 from themis_rm.errors import InputError, SettingError
 from themis_rm.evaluation.evaluate import Baseline, evenly_spaced, find_baseline, local_settings, package_versions
-from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS, ExternalBenchmark
+from themis_rm.evaluation.external.benchmarks import EXTERNAL_BENCHMARKS, SUITES, ExternalBenchmark
 from themis_rm.evaluation.external.candidates import CandidateSet, ScoredSet
 from themis_rm.evaluation.external.results import (
+    RESULTS,
+    SUITE_RESULTS,
     ExternalBaseline,
     ExternalCounts,
     ExternalResults,
@@ -39,9 +41,7 @@ from themis_rm.storage.json_lines import BadLine
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.storage.tables import read_table
 
-SCORES, RESULTS, REJECTED = "scores.parquet", "external.json", "rejected.jsonl"
-SUITES = {"general": ("rewardbench", "rewardbench2", "rm-bench", "judgebench")}
-"""Name of a suite -> its benchmarks."""
+SCORES, REJECTED = "scores.parquet", "rejected.jsonl"
 
 
 class ExternalSettings(Settings):
@@ -212,7 +212,7 @@ def evaluate_suite(
     results = [_evaluate(model, loaded, read, folder and folder / read.benchmark.name, settings) for read in benchmarks]
     suite_results = SuiteResults.of(suite, results)
     if folder is not None:
-        suite_results.save(folder / "suite.json")
+        suite_results.save(folder / SUITE_RESULTS)
     return suite_results
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
 from pydantic import Field
 
+from themis_rm.evaluation.bootstrap import unseen_share
 from themis_rm.evaluation.columns import format_interval, format_percent
 from themis_rm.evaluation.external.figures import FigureTerms, bootstrap_intervals
 from themis_rm.evaluation.results import new_table
@@ -16,6 +18,10 @@ from themis_rm.results import Result, ResultPart
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
+
+
+RESULTS, SUITE_RESULTS = "external.json", "suite.json"
+"""Files in the output directory of a benchmark, and of a suite."""
 
 
 class Figure(ResultPart):
@@ -36,12 +42,19 @@ class Figure(ResultPart):
 
 
 def compute_figures(terms: Sequence[FigureTerms], resampling: Resampling) -> list[Figure]:
-    """Return figures with their intervals, in the order of their definitions."""
-    intervals = bootstrap_intervals(terms, resampling)
-    return [
-        Figure(name=one.name, level=one.level, value=one.value, low=at.low, high=at.high, prompts=one.prompts)
-        for one, at in zip(terms, intervals, strict=True)
-    ]
+    """Return figures with their intervals, in the order of their definitions.
+
+    A bootstrap of equal values has no width: where a figure is 0 or 1, the other end is the exact binomial limit
+    (Clopper & Pearson, 1934) for the share of prompts with another outcome.
+    """
+    figures = []
+    for one, at in zip(terms, bootstrap_intervals(terms, resampling), strict=True):
+        low, high = at.low, at.high
+        if low == high and one.value in {0, 1}:
+            unseen = float(unseen_share(np.array([one.prompts]), resampling.confidence_level)[0])
+            low, high = (0.0, unseen) if one.value == 0 else (1 - unseen, 1.0)
+        figures.append(Figure(name=one.name, level=one.level, value=one.value, low=low, high=high, prompts=one.prompts))
+    return figures
 
 
 class ExternalCounts(ResultPart):

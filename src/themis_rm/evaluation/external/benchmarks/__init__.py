@@ -45,3 +45,6 @@ EXTERNAL_BENCHMARKS: Registry[ExternalBenchmark] = Registry(
     "external benchmark", "themis_rm.external_benchmarks", __name__
 )
 """All external benchmarks by name."""
+
+SUITES = {"general": ("rewardbench", "rewardbench2", "rm-bench", "judgebench")}
+"""Name of a suite -> its benchmarks."""

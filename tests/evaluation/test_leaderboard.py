@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
-from tests.evaluation.score_files import LANGUAGES, write_run
+from tests.evaluation.score_files import LANGUAGES, columns, write_run
 
 from themis_rm.errors import InputError
 from themis_rm.evaluation import statistics as stats
@@ -201,3 +202,29 @@ def test_records_have_one_row_per_model_best_first(board):
     assert rows[0]["accuracy"] == board.accuracies.value[0, 0]
     assert [row["group"] for row in rows] == list(board.comparison("all").letters)
     assert repr(board) == f"<Leaderboard: 4 models on 600 pairs, best: best ({100 * rows[0]['accuracy']:.1f} %)>"
+
+
+@pytest.mark.parametrize(("column", "word"), [("aspect", "criterion"), ("language", "language")])
+def test_pairs_with_other_labels_are_in_the_figures_of_all_pairs_only(tmp_path, column, word):
+    marks = "+-+-++-+"
+    labels = columns(marks)[column]
+    changed = ["Beauty"] * 3 + labels[3:]
+    for name in ("one", "two"):
+        write_run(tmp_path / name, marks, **{column: changed})
+    board = leaderboard([tmp_path / "one", tmp_path / "two"], settings=LeaderboardSettings(n_resamples=200))
+    sizes = Counter()
+    for part in board.slices:
+        sizes[part.kind] += part.pairs
+    assert (sizes["all"], sizes[word], sizes["cell"]) == (8, 5, 5)
+    assert [notice.reason for notice in board.notices if notice.reason.startswith("other")] == [f"other-{word}"] * 2
+    board.save(tmp_path / "board.json")
+    assert Leaderboard.load(tmp_path / "board.json").to_json() == board.to_json()
+
+
+def test_a_benchmark_without_known_criteria_has_a_leaderboard(tmp_path):
+    for name, marks in (("one", "++-+"), ("two", "+--+")):
+        write_run(tmp_path / name, marks, aspect=["unspecified"] * 4, language=["COBOL"] * 4)
+    board = leaderboard([tmp_path / "one", tmp_path / "two"], settings=LeaderboardSettings(n_resamples=200))
+    assert {part.kind for part in board.slices} <= {"all", "subset", "length-matched"}
+    assert board.accuracies.value[0, 0] == 0.75
+    assert "unspecified" in str(board.notices[0])

@@ -115,8 +115,6 @@ def test_conflicting_labels_are_reported_and_the_first_is_used(tmp_path, one, co
         ({"id": None, "pair": ["a", "b", "c"]}, "lacks the column id"),
         ({"chosen_score": None, "chosen_scores": [1.0, 2.0, 3.0]}, "chosen_score. Did you mean 'chosen_scores'"),
         ({"chosen_score": ["1", "2", "3"]}, "chosen_score has type string, not numbers"),
-        ({"aspect": ["Beauty"] * 3}, "Unknown aspect 'Beauty'"),
-        ({"language": ["Cobol"] * 3}, "Unknown language 'Cobol'"),
         ({"parse_failed": ["no", "no", "perhaps"]}, "parse_failed has type string, not bool"),
     ],
 )

@@ -347,3 +347,17 @@ def test_every_published_figure_is_shown_on_a_telephone(published, tmp_path):
         tests = published.comparison(published.slices[place].key)
         if tests is not None:
             assert [letters[str(entry)] for entry in range(published.scored)] == list(tests.letters)
+
+
+@pytest.mark.parametrize("others", [3, 8])
+def test_pairs_with_another_criterion_are_listed(tmp_path, others):
+    changed = {"aspect": ["Beauty"] * others + ["Functional_Correctness"] * (8 - others)}
+    for name, marks in (("one", "+-+-++-+"), ("two", "-+-+--+-")):
+        write_run(tmp_path / name, marks, **changed)
+    driver = """
+    for (const option of [...$("slice").options]) set("slice", option.value);
+    set("slice", $("slice").options[0].value);
+    seen.labels = all("#pairs-table tbody tr").map((row) => row.cells[1].innerText.trim());
+    """
+    found = drive(tmp_path, render(leaderboard([tmp_path / "one", tmp_path / "two"], settings=QUICK)), driver)
+    assert sorted(found["labels"]) == sorted(["other"] * others + ["Functional correctness"] * (8 - others))

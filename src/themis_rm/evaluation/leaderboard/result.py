@@ -22,7 +22,7 @@ from themis_rm.evaluation.leaderboard.accuracies import AccuracyTable, MacroAver
 from themis_rm.evaluation.leaderboard.comparisons import PairwiseComparisons
 from themis_rm.evaluation.leaderboard.results_check import ResultMismatch
 from themis_rm.evaluation.leaderboard.runs import Notice, RunSet, ScoredRun
-from themis_rm.evaluation.leaderboard.score_files import CRITERION_NAMES, LANGUAGE_NAMES
+from themis_rm.evaluation.leaderboard.score_files import CRITERION_NAMES, LANGUAGE_NAMES, OTHER
 from themis_rm.evaluation.leaderboard.slices import Slice
 from themis_rm.evaluation.reference import runs as reference
 from themis_rm.evaluation.statistics import Resampling
@@ -257,8 +257,8 @@ class Leaderboard(TableView):
             contents = [pair and [pair.prompt, pair.chosen, pair.rejected] for pair in self.pairs]
         return {
             "ids": self.runs.ids,
-            "criteria": CRITERION_NAMES,
-            "languages": LANGUAGE_NAMES,
+            "criteria": _with_other(CRITERION_NAMES, self.runs.criteria),
+            "languages": _with_other(LANGUAGE_NAMES, self.runs.languages),
             "subsets": self.runs.subset_names,
             "criterion": self.runs.criteria.tolist(),
             "language": self.runs.languages.tolist(),
@@ -273,6 +273,11 @@ _ENDS = ("value", "low", "high")
 _COMPARISON_COUNTS = ("n", "unshared", "only_first", "only_second")
 _COMPARISON_FIGURES = ("difference", "low", "high", "p_value", "p_holm", "p_mcnemar", "mcnemar_holm")
 _INTEGERS = frozenset({"n", "wins", "ties", "failed", "missing", "ranks", *_COMPARISON_COUNTS})
+
+
+def _with_other(names: Sequence[str], codes: NDArray[np.uint8]) -> list[str]:
+    """Return the names that codes point to, with :data:`OTHER` if a pair has it."""
+    return [*names, OTHER] if len(codes) and codes.max() == len(names) else list(names)
 
 
 def _or_none(value: float) -> float | None:

@@ -78,8 +78,8 @@ class RunSet:
 
     Attributes:
         ids: Shape ``[ids]``, sorted.
-        criteria: Shape ``[ids]``, index into ``CRITERION_NAMES``.
-        languages: Shape ``[ids]``, index into ``LANGUAGE_NAMES``.
+        criteria: Shape ``[ids]``, index into ``CRITERION_NAMES``, or their number for another criterion.
+        languages: Shape ``[ids]``, index into ``LANGUAGE_NAMES``, or their number for another language.
         subset_names: Sorted.
         subsets: Shape ``[ids]``, index into ``subset_names``.
         lengths: Shape ``[2, ids]``, characters of chosen and rejected, 0 where unknown; ``None`` if all are unknown.
@@ -380,6 +380,12 @@ def _find_problems(item: _RunInput, run: ScoredRun, runs: Sequence[ScoredRun]) -
     if isinstance(stated, int) and stated > 0 and not item.file.marks_failures:
         text = f"its results report {stated:,} failed parses, but its scores mark none; they count as scored."
         yield Notice(run.name, "unmarked-failures", stated, text)
+    for column, counts in item.file.other_labels.items():
+        rows = sum(counts.values())
+        names = ", ".join(sorted(counts)[:5])
+        word = "criterion" if column == "aspect" else column
+        text = f"{rows:,} rows have another {word} ({names}); they are in the figures of all pairs and of subsets only."
+        yield Notice(run.name, f"other-{word}", rows, text)
     if item.file.inconsistent:
         text = f"{item.file.inconsistent:,} rows have a 'correct' that contradicts their scores; the scores are used."
         yield Notice(run.name, "inconsistent-correct", item.file.inconsistent, text)

@@ -24,6 +24,8 @@ OPTIONAL = ("correct", "parse_failed", "chosen_length", "rejected_length")
 
 CRITERION_NAMES = tuple(row.benchmark_aspect for row in CRITERIA)
 LANGUAGE_NAMES = tuple(row.benchmark_name for row in benchmark_languages())
+OTHER = "other"
+"""Label of pairs whose criterion or language is none of these; they are in no slice of a criterion or language."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,14 @@ class ScoreFile:
         ids: Shape ``[rows]``, without duplicates.
         scores: Shape ``[2, rows]``, chosen and rejected; NaN if not a finite number.
         outcomes: Shape ``[rows]``, :data:`LOST` to :data:`FAILED`.
-        criteria: Shape ``[rows]``, index into :data:`CRITERION_NAMES`.
-        languages: Shape ``[rows]``, index into :data:`LANGUAGE_NAMES`.
+        criteria: Shape ``[rows]``, index into :data:`CRITERION_NAMES`, or their number for :data:`OTHER`.
+        languages: Shape ``[rows]``, index into :data:`LANGUAGE_NAMES`, or their number for :data:`OTHER`.
         subsets: Shape ``[rows]``.
         lengths: Shape ``[2, rows]``, characters of chosen and rejected; ``None`` if unknown.
         failures: Reason -> failed rows: ``parse-failed``, ``no-score`` (null) or ``not-finite`` (NaN, infinite).
         marks_failures: Whether the file has a column for responses that could not be parsed, or rows without a score.
         inconsistent: Number of rows whose ``correct`` contradicts their scores.
+        other_labels: Column (``aspect``, ``language``) -> label that is none of the benchmark's -> rows.
     """
 
     path: Path
@@ -55,6 +58,7 @@ class ScoreFile:
     failures: dict[str, int]
     marks_failures: bool
     inconsistent: int
+    other_labels: dict[str, dict[str, int]]
 
 
 def read_score_file(path: Path) -> ScoreFile:
@@ -62,7 +66,7 @@ def read_score_file(path: Path) -> ScoreFile:
 
     Raises:
         InputError: The file is not Parquet, is truncated or damaged, lacks a column, has a column of another type, has
-            no rows, rows without id, a duplicate id, or an unknown criterion or language.
+            no rows, rows without id, or a duplicate id.
     """
     table = _read_table(path)
     ids = _strings(path, table, "id")
@@ -77,18 +81,22 @@ def read_score_file(path: Path) -> ScoreFile:
     inconsistent = 0
     if "correct" in table.column_names:
         inconsistent = int((_flags(path, table, "correct") != (outcomes == WON)).sum())
+    criteria, other_criteria = _encode(path, table, "aspect", _criterion_code)
+    languages, other_languages = _encode(path, table, "language", _language_code)
+    others = {"aspect": other_criteria, "language": other_languages}
     return ScoreFile(
         path=path,
         ids=ids,
         scores=np.where(outcomes == FAILED, np.nan, np.stack([chosen, rejected])),
         outcomes=outcomes,
-        criteria=_encode(path, table, "aspect", _criterion_code),
-        languages=_encode(path, table, "language", _language_code),
+        criteria=criteria,
+        languages=languages,
         subsets=_strings(path, table, "subset"),
         lengths=_read_lengths(path, table),
         failures=failures,
         marks_failures=parsed is not None or bool(failures),
         inconsistent=inconsistent,
+        other_labels={name: counts for name, counts in others.items() if counts},
     )
 
 
@@ -179,21 +187,26 @@ def _read_lengths(path: Path, table: pa.Table) -> NDArray[np.int64] | None:
     return lengths if (lengths > 0).any() else None
 
 
-def _encode(path: Path, table: pa.Table, name: str, code_of: Callable[[str], int]) -> NDArray[np.uint8]:
+def _encode(
+    path: Path, table: pa.Table, name: str, code_of: Callable[[str], int | None]
+) -> tuple[NDArray[np.uint8], dict[str, int]]:
+    """Return the codes of a column of labels, and label -> rows of those that have none."""
     encoded = _strings(path, table, name).dictionary_encode()
+    labels = encoded.dictionary.to_pylist()
+    codes = [code_of(label) for label in labels]
+    beyond = len(CRITERION_NAMES if name == "aspect" else LANGUAGE_NAMES)
+    column = np.array([beyond if code is None else code for code in codes], dtype=np.uint8)
+    rows = np.bincount(encoded.indices.to_numpy(), minlength=len(labels)).tolist()
+    others = {label: count for label, code, count in zip(labels, codes, rows, strict=True) if code is None}
+    return column[encoded.indices.to_numpy()], others
+
+
+def _criterion_code(name: str) -> int | None:
+    return CRITERION_NAMES.index(criterion(name).benchmark_aspect) if is_criterion(name) else None
+
+
+def _language_code(name: str) -> int | None:
     try:
-        codes = np.array([code_of(value) for value in encoded.dictionary.to_pylist()], dtype=np.uint8)
-    except SettingError as error:
-        raise InputError(f"{path}: {error.message}", error.hint) from error
-    column: NDArray[np.uint8] = codes[encoded.indices.to_numpy()]
-    return column
-
-
-def _criterion_code(name: str) -> int:
-    if not is_criterion(name):
-        raise SettingError(f"Unknown aspect '{name}'.", did_you_mean(name, CRITERION_NAMES))
-    return CRITERION_NAMES.index(criterion(name).benchmark_aspect)
-
-
-def _language_code(name: str) -> int:
-    return LANGUAGE_NAMES.index(get_benchmark_language(name).benchmark_name)
+        return LANGUAGE_NAMES.index(get_benchmark_language(name).benchmark_name)
+    except SettingError:
+        return None

@@ -89,8 +89,9 @@ def build_groupings(runs: RunSet, max_length_ratio: float) -> tuple[Grouping, ..
         max_length_ratio: Largest ratio of response lengths of length-matched pairs.
     """
     size = len(runs.ids)
-    cells = runs.criteria.astype(np.int64) * len(LANGUAGE_NAMES) + runs.languages
     cell_names = [(one, two) for one in CRITERION_NAMES for two in LANGUAGE_NAMES]
+    known = (runs.criteria < len(CRITERION_NAMES)) & (runs.languages < len(LANGUAGE_NAMES))
+    cells = np.where(known, runs.criteria.astype(np.int64) * len(LANGUAGE_NAMES) + runs.languages, len(cell_names))
     groupings = [
         _group([Slice("all")], np.zeros(size, dtype=np.int64)),
         _group([Slice("criterion", criterion=name) for name in CRITERION_NAMES], runs.criteria),

@@ -65,6 +65,7 @@
       for (const i of members(index)) {
         if (row[i] === MISSING) continue;
         const part = found[of.get(pairs[kind][i])];
+        if (!part) continue; // another criterion or language
         part[0] += row[i] === WON;
         part[1] += row[i] === TIED;
         part[2] += 1;
@@ -560,7 +561,7 @@
     tie: (x, y) => (x === TIED) !== (y === TIED),
     failed: (x, y) => x === FAILED || y === FAILED,
   };
-  const labelOf = (kind, i) => (kind === "subset" ? pairs.subsets[pairs.subset[i]] : KINDS[kind].find((row) => row.key === NAMES[kind][pairs[kind][i]]).title);
+  const labelOf = (kind, i) => (kind === "subset" ? pairs.subsets[pairs.subset[i]] : KINDS[kind].find((row) => row.key === NAMES[kind][pairs[kind][i]])?.title ?? "other");
 
   function differing() {
     const [one, two] = [outcomes[state.a], outcomes[state.b]], words = state.find.toLowerCase().split(/\s+/).filter(Boolean);

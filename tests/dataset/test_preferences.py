@@ -25,7 +25,7 @@ def reader(folder: Path, *rows: Any, **settings: Any) -> PreferenceReader:
 def test_a_row_gets_the_columns_of_the_published_data(tmp_path: Path) -> None:
     (row,) = reader(tmp_path, {**ROW, "language": "py", "aspect": "SH", "id": 7}).preferences()
     assert (row.system, row.input, row.chosen, row.rejected) == (None, ASK, GOOD, BAD)
-    assert (row.language, row.aspect, row.idx) == ("py", "Security Hardness", "7")
+    assert (row.language, row.aspect, row.idx) == ("Python", "Security Hardness", "7")
     assert (row.messages, row.chosen_messages, row.margin) == (None, None, None)
 
 

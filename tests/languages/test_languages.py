@@ -33,3 +33,14 @@ def test_the_grammar_of_every_language_is_installed(row):
 def test_an_unknown_language_suggests_the_closest_name():
     with pytest.raises(SettingError, match="Did you mean 'JavaScript'"):
         get_language("Javascrip")
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        *(("py", "Python"), ("Python3", "Python"), ("js", "JavaScript"), ("node", "JavaScript"), ("golang", "Go")),
+        *(("cs", "C#"), ("rb", "Ruby"), ("cplusplus", "C++"), ("rs", "Rust"), ("ts", "TypeScript")),
+    ],
+)
+def test_a_language_has_the_names_that_people_write(name, language):
+    assert get_language(name).name == language

@@ -46,7 +46,6 @@ _SHELL_AND_DATA = frozenset(
 )
 _NOT_CODE = frozenset({"text", "txt", "plaintext", "plain", "output", "console", "markdown", "md", "log"})
 _ANSWER_TAG = re.compile(r"\s*<(answer|solution|final_answer)>(.*)</\1>\s*", re.IGNORECASE | re.DOTALL)
-_LABELS = {"node": "JavaScript", "nodejs": "JavaScript", "golang": "Go", "dotnet": "C#"}
 _COMMENT_OR_TEXT = re.compile(r"comment|string|heredoc")
 
 
@@ -185,7 +184,7 @@ def _language(label: str) -> Language | None:
         except SettingError:
             if name and (language := language_of_path(f"code.{name}")) is not None:
                 return language
-    return get_language(_LABELS[label]) if label in _LABELS else None
+    return None
 
 
 def _is_code_with_fences(text: str, language: Language | None) -> bool:

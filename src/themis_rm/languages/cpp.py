@@ -107,6 +107,7 @@ LANGUAGES.register(
         name="C++",
         benchmark_name="Cpp",
         fence="cpp",
+        aliases=("cxx", "cplusplus"),
         extensions=(".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++"),
         grammar="tree_sitter_cpp",
         line_comment="//",

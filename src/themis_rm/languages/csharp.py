@@ -190,6 +190,7 @@ LANGUAGES.register(
         name="C#",
         benchmark_name="CSharp",
         fence="csharp",
+        aliases=("cs", "c-sharp", "dotnet"),
         extensions=(".cs",),
         grammar="tree_sitter_c_sharp",
         line_comment="//",

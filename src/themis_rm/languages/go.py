@@ -197,6 +197,7 @@ LANGUAGES.register(
         name="Go",
         benchmark_name="Go",
         fence="go",
+        aliases=("golang",),
         extensions=(".go",),
         grammar="tree_sitter_go",
         line_comment="//",

@@ -149,6 +149,7 @@ LANGUAGES.register(
         name="JavaScript",
         benchmark_name="JavaScript",
         fence="javascript",
+        aliases=("js", "jsx", "node", "nodejs"),
         extensions=(".js", ".mjs", ".cjs", ".jsx"),
         grammar="tree_sitter_javascript",
         line_comment="//",

@@ -145,6 +145,7 @@ LANGUAGES.register(
         name="Python",
         benchmark_name="Python",
         fence="python",
+        aliases=("py", "python3", "py3"),
         extensions=(".py",),
         grammar="tree_sitter_python",
         line_comment="#",

@@ -134,6 +134,7 @@ LANGUAGES.register(
         name="Ruby",
         benchmark_name="Ruby",
         fence="ruby",
+        aliases=("rb",),
         extensions=(".rb", ".rake", ".gemspec"),
         grammar="tree_sitter_ruby",
         line_comment="#",

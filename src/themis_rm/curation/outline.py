@@ -1,0 +1,215 @@
+"""Outline of a source file: its items by line, such as imports, functions, classes and the members of classes.
+
+An item is a run of lines that can be removed as a whole without changing how the rest parses. A container (a class, a
+namespace, an include guard) is an item whose members are items; its other lines, header and end, stay as long as one of
+its members does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from themis_rm.languages import Syntax
+from themis_rm.languages.syntax import Fragment, error_count, get_syntax, parse_fragment, walk
+
+_IMPORT = re.compile(
+    r"import|^include|preproc_include|preproc_call|using_directive|^use_declaration|package_clause|package_declaration|"
+    r"extern_crate|^future_import"
+)
+_GROUP = re.compile(
+    r"namespace|^module$|^mod_item$|preproc_if|preproc_el|linkage_spec|^internal_module$|^export_statement$"
+)
+_BODY = re.compile(r"block|body|declaration_list|field_declaration_list|enum_body|program")
+_REQUIRE = re.compile(rb"\s*(?:(?:const|let|var)\s[^=]*=\s*require\(|require(?:_relative)?[\s(]|load\s)")
+
+
+@dataclass(eq=False, slots=True)
+class Item:
+    """A run of lines.
+
+    Attributes:
+        first: Its first line, from 0; comments and annotations directly above belong to it.
+        last: Its last line.
+        is_import: Whether it imports names.
+        is_function: Whether it is a function or contains one.
+        members: Items of a container, empty for every other item.
+        parent: The container around it, ``None`` at the top level.
+    """
+
+    first: int
+    last: int
+    is_import: bool = False
+    is_function: bool = False
+    members: list[Item] = field(default_factory=list)
+    parent: Item | None = None
+
+    @property
+    def size(self) -> int:
+        """Return the number of lines."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The items of a file.
+
+    Attributes:
+        items: Items at the top level, in order.
+        owner: Line -> the innermost item that contains it; ``None`` for lines between items.
+        errors: Number of syntax errors.
+    """
+
+    items: list[Item]
+    owner: list[Item | None]
+    errors: int
+
+
+def find_outline(code: str, language: str) -> Outline:
+    """Return the outline of a file.
+
+    Raises:
+        MissingPartError: The language defines no syntax.
+    """
+    syntax = get_syntax(language)
+    fragment = parse_fragment(code, language)
+    offset = fragment.source[: fragment.start].count(b"\n")
+    lines = code.count("\n") + 1
+    owner: list[Item | None] = [None] * lines
+    roots = _items(_top_nodes(fragment), syntax, fragment, offset, lines)
+    pending = list(roots)
+    while pending:
+        item = pending.pop()
+        owner[item.first : item.last + 1] = [item] * item.size
+        pending += item.members  # members after their container, so that they overwrite its lines
+    return Outline(roots, owner, error_count(fragment.tree))
+
+
+def _top_nodes(fragment: Fragment) -> list[Node]:
+    """Return the nodes at the top level of the code: in a wrapper, the nodes of the wrapper's body."""
+    node = fragment.tree.root_node
+    while fragment.start and len(node.named_children) == 1 and node.named_children[0].start_byte < fragment.start:
+        node = node.named_children[0]
+    inside = [child for child in node.children if child.start_byte >= fragment.start and child.end_byte <= fragment.end]
+    if fragment.start and not inside:
+        body = next((child for child in walk(node) if child.start_byte >= fragment.start), None)
+        return [] if body is None or body.parent is None else list(body.parent.children)
+    return inside
+
+
+def _items(nodes: list[Node], syntax: Syntax, fragment: Fragment, offset: int, lines: int) -> list[Item]:
+    """Return the items of sibling nodes; nodes that share a line are one item."""
+    items: list[Item] = []
+    leading: int | None = None  # first line of comments that belong to the next node
+    leading_end = -1
+    for node in nodes:
+        first, last = _line_range(node, offset, lines)
+        if node.type in syntax.comments or node.type in syntax.preceding:
+            if items and first <= items[-1].last:
+                items[-1].last = max(items[-1].last, last)
+            elif leading is None or first > leading_end + 1:
+                items += [] if leading is None else [Item(leading, leading_end)]
+                leading, leading_end = first, last
+            else:
+                leading_end = last
+            continue
+        start = first
+        if leading is not None:
+            if first <= leading_end + 1:
+                start = leading
+            else:
+                items.append(Item(leading, leading_end))
+            leading = None
+        if items and start <= items[-1].last:
+            items[-1].last = max(items[-1].last, last)
+            items[-1].members.clear()
+            items[-1].is_import = items[-1].is_import and _is_import(node, fragment.source)
+            items[-1].is_function = items[-1].is_function or _has_function(node, syntax)
+            continue
+        item = Item(start, last, _is_import(node, fragment.source), _has_function(node, syntax))
+        item.members = _members(node, item, syntax, fragment, offset, lines)
+        items.append(item)
+    if leading is not None:
+        items.append(Item(leading, leading_end))
+    return items
+
+
+def _line_range(node: Node, offset: int, lines: int) -> tuple[int, int]:
+    last = node.end_point.row - (node.end_point.column == 0 and node.end_point.row > node.start_point.row)
+    clamp = lines - 1
+    return min(max(node.start_point.row - offset, 0), clamp), min(max(last - offset, 0), clamp)
+
+
+def _is_import(node: Node, source: bytes) -> bool:
+    if _IMPORT.search(node.type):
+        return True
+    return node.end_byte - node.start_byte < 400 and _REQUIRE.match(source, node.start_byte) is not None
+
+
+def _has_function(node: Node, syntax: Syntax) -> bool:
+    kinds = syntax.functions | syntax.function_values
+    return any(child.type in kinds for child in walk(node, skip=syntax.literals))
+
+
+def _members(node: Node, item: Item, syntax: Syntax, fragment: Fragment, offset: int, lines: int) -> list[Item]:
+    """Return the members of a container that do not share a line with its header or end."""
+    inner = _container(node, syntax)
+    if inner is None:
+        return []
+    header = node.start_point.row - offset
+    members = [
+        member
+        for member in _items(inner, syntax, fragment, offset, lines)
+        if header < member.first and member.last <= item.last
+    ]
+    ends_with_bracket = bool(inner) and inner[-1].end_byte < node.end_byte
+    if ends_with_bracket:
+        members = [member for member in members if member.last < item.last]
+    for member in members:
+        member.parent = item
+    return members
+
+
+def _container(node: Node, syntax: Syntax) -> list[Node] | None:
+    """Return the nodes inside a container, ``None`` for every other node."""
+    inner: Node | None = node
+    while inner is not None and (inner.type in syntax.enclosing or inner.type == "export_statement"):
+        inner = next((c for c in reversed(inner.named_children) if c.type not in syntax.comments), None)
+    if inner is None or inner.end_point.row == inner.start_point.row:
+        return None
+    if inner.type.startswith("preproc_"):
+        return _without_brackets(inner.named_children[1:]) if _GROUP.search(inner.type) else None
+    if inner.type not in syntax.containers and not _GROUP.search(inner.type) and not _wraps_functions(inner, syntax):
+        return None
+    body = inner.child_by_field_name("body") or _body(inner)
+    return None if body is None else _without_brackets(body.children)
+
+
+def _without_brackets(children: list[Node]) -> list[Node]:
+    """Return the children of a body without its brackets and keywords."""
+    return [child for child in children if child.is_named and child.type not in ("identifier", "constant")]
+
+
+def _body(node: Node) -> Node | None:
+    """Return the largest descendant that looks like a body, such as that of a function in a call."""
+    bodies = [child for child in walk(node) if child is not node and _BODY.search(child.type) and child.is_named]
+    return max(bodies, key=lambda child: child.end_byte - child.start_byte, default=None)
+
+
+def _wraps_functions(node: Node, syntax: Syntax) -> bool:
+    """Return whether a statement is a wrapper of a module: its body holds several named functions."""
+    body = _body(node)
+    if body is None:
+        return False
+    functions = syntax.functions | syntax.enclosing
+    return sum(child.type in functions for child in body.named_children) > 1
+
+
+def all_items(items: list[Item]) -> Iterator[Item]:
+    """Yield items and all their members, containers first."""
+    for item in items:
+        yield item
+        yield from all_items(item.members)

@@ -1,0 +1,274 @@
+"""Cut both versions of a long file to the same window around a change.
+
+A window holds the changed functions (or other items), the headers of the classes around them, and, where they fit, the
+imports and the short declarations that the changed items mention. Items without a change have the same text in both
+versions, and are kept or left out on both sides alike, so the versions of a window differ exactly where the file does.
+A window is used only if it parses as well as the whole file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from themis_rm.curation.outline import Item, Outline, all_items, find_outline
+from themis_rm.languages.syntax import error_count, parse_fragment
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_SHORT = 3  # lines of a declaration that is kept as context
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The parts of two versions around a change.
+
+    Attributes:
+        old: Text before the change.
+        new: Text after the change.
+        old_lines: Lines of the old file that ``old`` consists of, from 0.
+        new_lines: Lines of the new file that ``new`` consists of, from 0.
+        complete: Whether the window contains every change of the file.
+    """
+
+    old: str
+    new: str
+    old_lines: tuple[int, ...]
+    new_lines: tuple[int, ...]
+    complete: bool
+
+
+class _Side:
+    """One version of the file: its lines and outline."""
+
+    def __init__(self, code: str, language: str) -> None:
+        self.lines = code.split("\n")
+        self.outline: Outline = find_outline(code, language)
+
+    def touched(self, first: int, past: int) -> set[Item | int]:
+        """Return what a change of lines ``[first, past)`` touches: items, or lines between items.
+
+        An insertion, ``first == past``, touches the item that it is inside of.
+        """
+        owner = self.outline.owner
+        if first < past:
+            return {owner[line] or line for line in range(first, past)}
+        if 0 < first < len(owner) and owner[first - 1] is not None:
+            inside = _common_item(owner[first - 1], owner[first])
+            return set() if inside is None else {inside}
+        return set()
+
+    def lines_of(self, kept: Iterable[Item | int]) -> set[int]:
+        """Return the lines of kept items and of the headers and ends of the containers around them."""
+        lines: set[int] = set()
+        for item in kept:
+            if isinstance(item, int):
+                lines.add(item)
+                continue
+            lines |= self._own_lines(item) if item.members else set(range(item.first, item.last + 1))
+            for parent in _parents(item)[1:]:
+                lines |= self._own_lines(parent)
+        return lines
+
+    def _own_lines(self, container: Item) -> set[int]:
+        """Return the lines of a container that belong to none of its members, without blank lines."""
+        lines = {line for line in range(container.first, container.last + 1) if self.lines[line].strip()}
+        for member in container.members:
+            lines -= set(range(member.first, member.last + 1))
+        return lines
+
+    def text(self, lines: Iterable[int]) -> str:
+        """Return lines in order; the last line of a file without its end keeps that."""
+        chosen = sorted(lines)
+        text = "\n".join(self.lines[line] for line in chosen)
+        return text if chosen and chosen[-1] == len(self.lines) - 1 else text + "\n"
+
+
+def _common_item(one: Item | None, other: Item | None) -> Item | None:
+    """Return the innermost item that contains both, ``None`` for none; of one item, the item itself."""
+    above = set()
+    while one is not None:
+        above.add(one)
+        one = one.parent
+    while other is not None and other not in above:
+        other = other.parent
+    return other
+
+
+def cut_window(old: str, new: str, language: str, max_tokens: int, count: Callable[[str], int]) -> Window | None:
+    """Return the window around a change, or ``None`` if no window fits and parses as well as the whole file.
+
+    Args:
+        old: File before the change.
+        new: File after the change.
+        language: Any name of a language with syntax.
+        max_tokens: Most tokens of the longer version.
+        count: Returns the number of tokens of a text.
+
+    Raises:
+        MissingPartError: The language defines no syntax.
+    """
+    sides = _Side(old, language), _Side(new, language)
+    changes, pairs = _align(sides[0].lines, sides[1].lines)
+    if not changes:
+        return None
+
+    def fits(kept: tuple[set[Item | int], set[Item | int]]) -> bool:
+        return all(count(side.text(side.lines_of(part))) <= max_tokens for side, part in zip(sides, kept, strict=True))
+
+    kept: tuple[set[Item | int], set[Item | int]] = (set(), set())
+    included = 0
+    for change in sorted(changes, key=lambda c: -(c[1] - c[0]) - (c[3] - c[2])):
+        grown = _close(_with_change(kept, change, sides), changes, pairs, sides)
+        if fits(grown):
+            kept, included = grown, included + 1
+    if not included:
+        return None
+    kept = _with_context(kept, pairs, sides, fits)
+    window = _build(kept, pairs, sides, included == len(changes))
+    return window if _is_usable(window, sides, language) else None
+
+
+Change = tuple[int, int, int, int]
+"""Lines ``[first, past)`` of the old file that became lines ``[first, past)`` of the new one."""
+
+
+def _align(old: Sequence[str], new: Sequence[str]) -> tuple[list[Change], dict[int, int]]:
+    """Return the changes between two versions, and the line of the new one of each unchanged line of the old one."""
+    shorter = min(len(old), len(new))
+    head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
+    tail = next((i for i in range(shorter - head) if old[-1 - i] != new[-1 - i]), shorter - head)
+    pairs = {line: line for line in range(head)}
+    pairs |= {len(old) - 1 - i: len(new) - 1 - i for i in range(tail)}
+    changes: list[Change] = []
+    middle = old[head : len(old) - tail], new[head : len(new) - tail]
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, *middle, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pairs.update(zip(range(head + i1, head + i2), range(head + j1, head + j2), strict=True))
+        else:
+            changes.append((head + i1, head + i2, head + j1, head + j2))
+    return changes, pairs
+
+
+def _with_change(
+    kept: tuple[set[Item | int], set[Item | int]], change: Change, sides: tuple[_Side, _Side]
+) -> tuple[set[Item | int], set[Item | int]]:
+    return kept[0] | sides[0].touched(*change[:2]), kept[1] | sides[1].touched(*change[2:])
+
+
+def _close(
+    kept: tuple[set[Item | int], set[Item | int]],
+    changes: Sequence[Change],
+    pairs: dict[int, int],
+    sides: tuple[_Side, _Side],
+) -> tuple[set[Item | int], set[Item | int]]:
+    """Return the smallest larger selection that keeps unchanged lines on both sides or on none.
+
+    A change that touches a kept line is kept completely.
+    """
+    back = {new: old for old, new in pairs.items()}
+    while True:
+        lines = sides[0].lines_of(kept[0]), sides[1].lines_of(kept[1])
+        grown = set(kept[0]), set(kept[1])
+        for first, past, new_first, new_past in changes:
+            if any(i in lines[0] for i in range(first, past)) or any(j in lines[1] for j in range(new_first, new_past)):
+                grown = _with_change(grown, (first, past, new_first, new_past), sides)
+        for line in lines[0]:
+            if (other := pairs.get(line)) is not None and other not in lines[1]:
+                grown[1].add(sides[1].outline.owner[other] or other)
+        for line in lines[1]:
+            if (other := back.get(line)) is not None and other not in lines[0]:
+                grown[0].add(sides[0].outline.owner[other] or other)
+        if (len(grown[0]), len(grown[1])) == (len(kept[0]), len(kept[1])):
+            return kept
+        kept = grown
+
+
+def _with_context(
+    kept: tuple[set[Item | int], set[Item | int]],
+    pairs: dict[int, int],
+    sides: tuple[_Side, _Side],
+    fits: Callable[[tuple[set[Item | int], set[Item | int]]], bool],
+) -> tuple[set[Item | int], set[Item | int]]:
+    """Add the unchanged imports, then the unchanged short declarations, that the kept items mention, while they fit."""
+    names = {
+        name
+        for side, part in zip(sides, kept, strict=True)
+        for line in side.lines_of(part)
+        for name in _NAME.findall(side.lines[line])
+    }
+    unchanged = [(item, other) for item in all_items(sides[0].outline.items) if (other := _same(item, pairs, sides[1]))]
+    free = [(item, other) for item, other in unchanged if item not in kept[0] and not item.members]
+    imports = [pair for pair in free if pair[0].is_import and _mentioned(pair[0], sides[0], names, imports=True)]
+    context = [
+        pair
+        for pair in free
+        if not (pair[0].is_import or pair[0].is_function)
+        and pair[0].size <= _SHORT
+        and _is_visible(pair[0], kept[0])
+        and _mentioned(pair[0], sides[0], names)
+    ]
+    for group in (imports, context):
+        grown = kept[0] | {old for old, _ in group}, kept[1] | {new for _, new in group}
+        if fits(grown):
+            kept = grown
+    return kept
+
+
+def _same(item: Item, pairs: dict[int, int], side: _Side) -> Item | None:
+    """Return the item of the new file with the same lines, ``None`` if a line changed."""
+    first = pairs.get(item.first)
+    if first is None or any(pairs.get(item.first + k) != first + k for k in range(item.size)):
+        return None
+    other = side.outline.owner[first]
+    return other if other is not None and (other.first, other.last) == (first, first + item.size - 1) else None
+
+
+def _mentioned(item: Item, side: _Side, names: set[str], imports: bool = False) -> bool:
+    """Return whether one of the first names of an item occurs in the kept code; imports without names always count."""
+    text = "\n".join(side.lines[item.first : item.last + 1])
+    own = _NAME.findall(re.sub(r"[\"'<].*?[\"'>]", " ", text)) if imports else _NAME.findall(text)
+    if imports and not set(own) - {"import", "include", "using", "require", "from", "use", "package"}:
+        return True
+    return any(name in names for name in own if imports or len(name) > 2)
+
+
+def _is_visible(item: Item, kept: set[Item | int]) -> bool:
+    """Return whether an item is at the top level or a member of a class that the window shows."""
+    if item.parent is None:
+        return True
+    shown = {parent for one in kept if isinstance(one, Item) for parent in _parents(one)}
+    return item.parent in shown
+
+
+def _parents(item: Item) -> list[Item]:
+    parents = [item]
+    while parents[-1].parent is not None:
+        parents.append(parents[-1].parent)
+    return parents
+
+
+def _build(
+    kept: tuple[set[Item | int], set[Item | int]], pairs: dict[int, int], sides: tuple[_Side, _Side], complete: bool
+) -> Window:
+    old_lines, new_lines = (side.lines_of(part) for side, part in zip(sides, kept, strict=True))
+    # Blank lines between items are kept in front of kept lines, on both sides.
+    for old, new in pairs.items():
+        if not sides[0].lines[old].strip() and old + 1 in old_lines and new + 1 in new_lines:
+            old_lines.add(old)
+            new_lines.add(new)
+    while old_lines and new_lines and not (sides[0].lines[min(old_lines)] + sides[1].lines[min(new_lines)]).strip():
+        old_lines.remove(min(old_lines))
+        new_lines.remove(min(new_lines))
+    texts = sides[0].text(old_lines), sides[1].text(new_lines)
+    return Window(*texts, tuple(sorted(old_lines)), tuple(sorted(new_lines)), complete)
+
+
+def _is_usable(window: Window, sides: tuple[_Side, _Side], language: str) -> bool:
+    if window.old == window.new or not window.old.strip() or not window.new.strip():
+        return False
+    return all(
+        error_count(parse_fragment(part, language).tree) <= side.outline.errors
+        for part, side in zip((window.old, window.new), sides, strict=True)
+    )

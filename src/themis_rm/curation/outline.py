@@ -24,6 +24,8 @@ _GROUP = re.compile(
     r"namespace|^module$|^mod_item$|preproc_if|preproc_el|linkage_spec|^internal_module$|^export_statement$"
 )
 _BODY = re.compile(r"block|body|declaration_list|field_declaration_list|enum_body|program")
+# Nodes in a body that say something about its members: ``public:``, Ruby's ``private``.
+_OF_CONTAINER = frozenset({"identifier", "constant", "access_specifier"})
 _REQUIRE = re.compile(rb"\s*(?:(?:const|let|var)\s[^=]*=\s*require\(|require(?:_relative)?[\s(]|load\s)")
 
 
@@ -189,8 +191,8 @@ def _container(node: Node, syntax: Syntax) -> list[Node] | None:
 
 
 def _without_brackets(children: list[Node]) -> list[Node]:
-    """Return the children of a body without its brackets and keywords."""
-    return [child for child in children if child.is_named and child.type not in ("identifier", "constant")]
+    """Return the children of a body that are items: not its brackets, keywords and access specifiers."""
+    return [child for child in children if child.is_named and child.type not in _OF_CONTAINER]
 
 
 def _body(node: Node) -> Node | None:

@@ -178,6 +178,8 @@ class CodePair(Row):
         operator: Name of the bug-injection operator, else empty.
         terms: The search terms that matched, as ``FC:off by one``.
         unix_time: Committer time of the change, or ``None`` where the origin has none.
+        window: Lines of both files that the versions consist of, from 1, as ``3-9,40-61 -> 3-9,40-62``; empty for whole
+            files.
     """
 
     id: str
@@ -197,6 +199,7 @@ class CodePair(Row):
     terms: list[str] = dataclasses.field(default_factory=list)
     merged: str = "none"
     reverted: bool = False
+    window: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +220,7 @@ class Preference(Row):
         margin: By how much the chosen response is better, in the units of its source; ``None`` if unknown.
         weight: Weight of the row in the loss; ``None`` for 1.
         tie: Whether the responses are equally good.
+        window: Lines of both files that the responses consist of; empty for whole files, see :class:`CodePair`.
     """
 
     system: str | None
@@ -239,6 +243,7 @@ class Preference(Row):
     margin: float | None = None
     weight: float | None = None
     tie: bool = False
+    window: str = ""
 
 
 def pair_conversations(row: Mapping[str, Any], system: str | None, prompt: str) -> tuple[Conversation, Conversation]:

@@ -254,3 +254,15 @@ def test_solutions_without_a_bug_site_are_written_out(tmp_path):
     report = curate(None, tmp_path / "solutions", tmp_path / "out", CurateSettings(), ONE)
     assert report.dropped == {"no-bug-site": 1}
     assert next(read_rows(tmp_path / "out" / "dropped" / "no-bug-site"))["id"] == plain.id
+
+
+def test_long_files_become_windows_that_the_pair_and_the_report_name(tmp_path):
+    rest = "".join(f"\n\ndef pad{n}(values):\n    return sorted(values)[{n}]\n" for n in range(400))
+    long = commit(0, old_contents=code("mean", False) + rest, new_contents=code("mean", True) + rest)
+    report = curate(write(tmp_path / "in", [[long]]), None, tmp_path / "out", CurateSettings(), ONE)
+    (row,) = read_rows(tmp_path / "out" / "pairs")
+    assert (row["chosen"], row["rejected"]) == (code("mean", True), code("mean", False))
+    assert row["window"] == "1-4 -> 1-6"
+    assert row["instruction"].endswith("\n\nThe code is an excerpt of mean.py; the rest of the file is not shown.")
+    assert report.details["kept_by_window_criterion"] == {"FC": 1}
+    assert report.details["kept_by_window_language"] == {"Python": 1}

@@ -185,9 +185,10 @@ def test_the_chain_runs_in_the_order_of_the_filters(tmp_path):
         "renamed",
         "reverted",
         "test_file",
-        "size",
         "criteria",
         "subject",
+        "windows",
+        "size",
         "token_length",
         "trivial_change",
     ]
@@ -221,3 +222,46 @@ def test_a_registered_filter_joins_the_chain_without_further_configuration(tmp_p
     FILTERS.register(OddLinesFilter)
     assert chain(SOLUTIONS, tmp_path) == ["valid_row", "odd_lines", "language"]
     assert "odd_lines" not in chain(COMMITS, tmp_path)
+
+
+LONG_OLD = OLD + "".join(f"\n\ndef pad{n}(values):\n    return sorted(values)[{n}]\n" for n in range(60))
+LONG_NEW = LONG_OLD.replace(OLD, NEW)
+
+
+def long_commit(**changes) -> dict:
+    return commit(old=LONG_OLD, new=LONG_NEW, **changes) | {"instruction": "Fix crash on empty input"}
+
+
+def test_a_long_file_is_cut_to_its_change(check):
+    row = long_commit()
+    assert check("windows", row, max_tokens=120) is True
+    assert (row["old_contents"], row["new_contents"]) == (OLD, NEW)
+    assert row["window"] == "1-3 -> 1-5"
+
+
+def test_a_large_file_is_cut_to_its_change(check):
+    row = long_commit()
+    assert check("windows", row, max_bytes=1000) is True
+    assert row["window"]
+    assert len(row["new_contents"]) <= 1000
+
+
+@pytest.mark.parametrize("limits", [{}, {"max_tokens": 10_000}, {"max_tokens": 1}, {"max_tokens": 40}])
+def test_files_that_fit_and_files_without_a_window_stay_whole(check, limits):
+    row = long_commit()
+    assert check("windows", row, **limits) is True
+    assert (row["new_contents"], row["window"]) == (LONG_NEW, "")
+
+
+@pytest.mark.parametrize(("partial", "result"), [(False, (False, "partial-window")), (True, True)])
+def test_a_window_without_all_changes_is_used_on_request(check, partial, result):
+    new = LONG_NEW.replace("[7]", "[7] or 0").replace("[40]", "[40] or 0")
+    row = long_commit() | {"new_contents": new}
+    assert check("windows", row, max_tokens=75, partial=partial) == result
+    assert bool(row["window"]) == partial
+
+
+def test_windows_have_the_limits_of_the_filters_that_drop_long_files():
+    limits = {"token_length": {"max_tokens": 99}, "size": {"enabled": False}}
+    settings = CurateSettings.build({"filters": limits}).of_filter(FILTERS.get("windows"))
+    assert (settings.max_tokens, settings.max_bytes) == (99, None)

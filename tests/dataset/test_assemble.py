@@ -304,3 +304,14 @@ def test_missing_pairs_are_a_user_error(tmp_path):
 def test_contradictory_settings_are_rejected(values):
     with pytest.raises(SettingError):
         AssembleSettings.build(values)
+
+
+def test_rows_and_card_name_windows(tmp_path):
+    rows = [dataclasses.replace(row, window="3-9 -> 3-8" if n % 2 else "") for n, row in enumerate(pairs_of(20))]
+    out = tmp_path / "out"
+    report = assemble(write(tmp_path / "in", rows), out, AssembleSettings(), ONE)
+    written = [row for file in (out / "data").iterdir() for row in read_rows(file)]
+    windows = [row for row in written if row["window"]]
+    assert {row["window"] for row in windows} == {"3-9 -> 3-8"}
+    assert sum(report.details["windows"].values()) == len(windows) < len(written)
+    assert f"Both responses of {len(windows)} rows are cut" in (out / "README.md").read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ from themis_rm.curation.filters import (
     FilterStage,
     filters_of,
 )
+from themis_rm.curation.filters.windows import excerpt_note
 from themis_rm.curation.settings import CurateSettings
 from themis_rm.errors import InputError
 from themis_rm.pipeline import (
@@ -46,7 +47,7 @@ OUTPUTS = ("logs", "work", "pairs", "dropped", "report.json")
 """Files and directories that the stage writes into its output directory."""
 
 _RANGE_BYTES = 256 << 20  # bytes of signatures in memory, per task of the search for duplicates
-_COUNTS = ("origin", "criterion", "language", "criterion_language")
+_COUNTS = ("origin", "criterion", "language", "criterion_language", "window_criterion", "window_language")
 
 
 class CommitToPair(PipelineStep):
@@ -63,9 +64,11 @@ class CommitToPair(PipelineStep):
 
 def pair_of(row: dict[str, Any]) -> CodePair:
     """Return the pair of a commit to which ``criteria``, ``terms`` and ``instruction`` have been added."""
+    window = row.get("window") or ""
+    note = f"\n\n{excerpt_note(row['file_path'])}" if window else ""
     return CodePair(
         id=stable_id("commit", row["repos"], row["commit"], row["file_path"]),
-        instruction=row["instruction"],
+        instruction=row["instruction"] + note,
         chosen=row["new_contents"],
         rejected=row["old_contents"],
         language=row["language"],
@@ -80,6 +83,7 @@ def pair_of(row: dict[str, Any]) -> CodePair:
         terms=row["terms"],
         merged=row.get("merged") or "none",
         reverted=bool(row.get("reverted")),
+        window=window,
     )
 
 
@@ -94,6 +98,9 @@ class CountPairs(PipelineStep):
         for doc in data:
             row = doc.metadata
             labels = [f"origin:{row['origin']}", f"language:{row['language']}"]
+            if row.get("window"):
+                labels.append(f"window_language:{row['language']}")
+                labels += [f"window_criterion:{short}" for short in row["criteria"]]
             for short in row["criteria"]:
                 labels += [f"criterion:{short}", f"criterion_language:{short}/{row['language']}"]
             self.stat_update(*(DETAIL + label for label in labels))

@@ -184,6 +184,8 @@ def _container(node: Node, syntax: Syntax) -> list[Node] | None:
         return None
     if inner.type.startswith("preproc_"):
         return _without_brackets(inner.named_children[1:]) if _GROUP.search(inner.type) else None
+    if inner.type in syntax.functions:
+        return None
     if inner.type not in syntax.containers and not _GROUP.search(inner.type) and not _wraps_functions(inner, syntax):
         return None
     body = inner.child_by_field_name("body") or _body(inner)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, create_model
 
 from themis_rm.curation.filters import FILTERS, CurationFilter, FilterSettings
+from themis_rm.curation.filters.size import SizeSettings
+from themis_rm.curation.filters.token_length import TokenLengthSettings
+from themis_rm.curation.filters.windows import WindowSettings
 from themis_rm.curation.inject.step import InjectSettings
 from themis_rm.settings import Settings
 
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 
     class FilterChainSettings(Settings):
         """Settings of all registered filters: one field per filter, which has its name."""
+
+        token_length: TokenLengthSettings = TokenLengthSettings()
+        size: SizeSettings = SizeSettings()
 
 else:
 
@@ -43,4 +49,15 @@ class CurateSettings(Settings):
     def of_filter(self, item: type[CurationFilter]) -> FilterSettings:
         """Return the settings of a filter; its defaults if it was registered after this module was imported."""
         settings: FilterSettings = getattr(self.filters, item.name, None) or item.Settings()
-        return settings
+        return self._with_limits(settings) if isinstance(settings, WindowSettings) else settings
+
+    def _with_limits(self, settings: WindowSettings) -> WindowSettings:
+        """Return the settings of windows, with the limits of the filters that would drop long files as defaults."""
+        length, size = self.filters.token_length, self.filters.size
+        defaults = {
+            "max_tokens": length.max_tokens if length.enabled else None,
+            "tokenizer": length.tokenizer,
+            "max_bytes": size.max_bytes if size.enabled else None,
+        }
+        missing = {name: value for name, value in defaults.items() if getattr(settings, name) is None}
+        return settings.model_copy(update=missing)

@@ -45,6 +45,7 @@ class _Side:
     def __init__(self, code: str, language: str) -> None:
         self.lines = code.split("\n")
         self.outline: Outline = find_outline(code, language)
+        self._own: dict[Item, set[int]] = {}
 
     def touched(self, first: int, past: int) -> set[Item | int]:
         """Return what a change of lines ``[first, past)`` touches: items, or lines between items.
@@ -73,10 +74,12 @@ class _Side:
 
     def _own_lines(self, container: Item) -> set[int]:
         """Return the lines of a container that belong to none of its members, without blank lines."""
-        lines = {line for line in range(container.first, container.last + 1) if self.lines[line].strip()}
-        for member in container.members:
-            lines -= set(range(member.first, member.last + 1))
-        return lines
+        if container not in self._own:
+            lines = {line for line in range(container.first, container.last + 1) if self.lines[line].strip()}
+            for member in container.members:
+                lines.difference_update(range(member.first, member.last + 1))
+            self._own[container] = lines
+        return self._own[container]
 
     def text(self, lines: Iterable[int]) -> str:
         """Return lines in order; the last line of a file without its end keeps that."""

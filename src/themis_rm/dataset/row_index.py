@@ -27,7 +27,7 @@ from themis_rm.storage.digests import digest_bytes, stable_id
 from themis_rm.storage.json_text import read_json_object
 
 NO_TIME = np.iinfo(np.int64).min
-CATEGORIES = ("language", "source", "instruction_source", "license", "repos")
+CATEGORIES = ("language", "source", "instruction_source", "license", "repos", "extent")
 INDEX_DTYPE = np.dtype(
     [
         ("rank", "<u8"),  # seeded hash of idx; the order of all draws
@@ -46,6 +46,8 @@ INDEX_DTYPE = np.dtype(
 )
 SOURCES: Mapping[str, str] = {"commit": "commits", "injection": "injection", ORIGIN: ORIGIN}
 """Origin of a pair -> value of the ``source`` column, unless the pair names its source."""
+WINDOWS = "windows"
+"""Extent of pairs whose responses are cut from longer files."""
 PROMPT_GROUP = "prompt:"
 """Prefix of the groups that take the place of repositories for pairs that name none: rows of equal prompts."""
 IndexArray = npt.NDArray[np.void]
@@ -116,6 +118,11 @@ def _texts_of_side(pair: Mapping[str, Any], side: str) -> str:
 def source_of(pair: Mapping[str, Any]) -> str:
     """Return the value of the ``source`` column of a pair's rows."""
     return pair.get("source") or SOURCES[pair["origin"]]
+
+
+def extent_of(pair: Mapping[str, Any]) -> str:
+    """Return whether the responses of a pair are windows of a file."""
+    return WINDOWS if pair.get("window") else "whole"
 
 
 def _request_of(pair: Mapping[str, Any]) -> str:
@@ -195,7 +202,7 @@ def index_pair(
         vocabularies: Category -> numbers of its values; extended by new values.
         wanted: Languages and criteria that are used.
     """
-    values = {**pair, "source": source_of(pair), "repos": repository_of(pair)}
+    values = {**pair, "source": source_of(pair), "repos": repository_of(pair), "extent": extent_of(pair)}
     categories = [vocabularies[name][values[name]] for name in CATEGORIES]
     texts = (_request_of(pair), *(_texts_of_side(pair, side) for side in ("chosen", "rejected")))
     time = pair.get("unix_time")

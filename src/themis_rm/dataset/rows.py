@@ -47,6 +47,7 @@ def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings
         rejected_messages=pair.get("rejected_messages"),
         margin=pair.get("margin"),
         weight=pair.get("weight"),
+        window=pair.get("window") or "",
     )
 
 

@@ -15,7 +15,7 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.dataset import mixture, splits
-from themis_rm.dataset.row_index import CRITERION_NAMES, NO_TIME, PROMPT_GROUP, SOURCES, RowIndex
+from themis_rm.dataset.row_index import CRITERION_NAMES, NO_TIME, PROMPT_GROUP, SOURCES, WINDOWS, RowIndex
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.splits import SPLITS
 from themis_rm.storage.arrays import save_array
@@ -164,6 +164,8 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
     criteria = [CRITERION_NAMES[number] for number in rows["criterion"]]
     languages = [names["language"][number] for number in rows["language"]]
     split_names = [SPLITS[number] for number in plan.split[kept]]
+    windows = [names["extent"][number] == WINDOWS for number in rows["extent"]]
+    cut = [list(itertools.compress(column, windows)) for column in (criteria, languages)]
     wins = (mixture.longer_wins(rows) + 1) / 2
 
     def table(*columns: list[str]) -> dict[str, int]:
@@ -196,6 +198,7 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
         "source": table(sources) if len(rows) else {},
         "instruction_source": table(category("instruction_source")) if len(rows) else {},
         "license": table(category("license")) if len(rows) else {},
+        "windows": table(*cut) if any(cut) else {},
         "ties": int((mixture.longer_wins(rows) == 0).sum()),
         "longer_wins": {"overall": float(wins.mean()) if len(rows) else None, **longer(criteria)},
         "longer_wins_by_source": longer([f"{c}/{s}" for c, s in zip(criteria, sources, strict=True)]),

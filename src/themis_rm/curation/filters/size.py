@@ -24,7 +24,7 @@ class SizeFilter(CurationFilter):
     """Drops rows of which a version is too small or too large."""
 
     name = "size"
-    order = 50
+    order = 78
     stages = (COMMITS, INJECTED_PAIRS)
     reasons: ClassVar = {
         "too-small": "a version has fewer than min_bytes",

@@ -174,7 +174,7 @@ class CodePair(Row):
     Attributes:
         origin: ``commit`` or ``injection``.
         criteria: Short names of criteria, in table order; never empty.
-        instruction_source: ``subject``, ``docstring``, ``comment`` or ``llm``.
+        instruction_source: ``template``, ``subject``, ``docstring``, ``comment`` or ``llm``.
         operator: Name of the bug-injection operator, else empty.
         terms: The search terms that matched, as ``FC:off by one``.
         unix_time: Committer time of the change, or ``None`` where the origin has none.

@@ -3,6 +3,7 @@
 import pytest
 
 from themis_rm.curation.filters import FILTERS, FilterSettings
+from themis_rm.curation.requests import commit_request
 from themis_rm.curation.settings import CurateSettings
 from themis_rm.records import CodePair, Commit, Solution
 from themis_rm.settings import describe_settings
@@ -19,7 +20,10 @@ COMMIT = Commit(
     new_contents=NEW,
     old_contents=OLD,
     **ORIGIN,
-).to_dict() | {"criteria": ["FC"], "terms": ["FC:fix crash on empty"], "instruction": "Fix crash on empty input"}
+).to_dict() | {"criteria": ["FC"], "terms": ["FC:fix crash on empty"], "instruction": ""}
+OTHER_COMMIT = COMMIT | {"new_contents": OLD, "file_path": "tests/mean.py", "reverted": True}
+for _row in (COMMIT, OTHER_COMMIT):
+    _row["instruction"] = commit_request(_row)
 SOLUTION = Solution(
     id="s0",
     instruction="Return the mean of the values.",
@@ -40,7 +44,7 @@ PAIR = CodePair(
     **ORIGIN,
 ).to_dict()
 ROWS = {
-    "commits": [COMMIT, COMMIT | {"new_contents": OLD, "file_path": "tests/mean.py", "reverted": True}],
+    "commits": [COMMIT, OTHER_COMMIT],
     "solutions": [SOLUTION, SOLUTION | {"language": "COBOL"}],
     "commit-pairs": [PAIR, PAIR | {"rejected": ""}],
     "injected-pairs": [PAIR, PAIR | {"rejected": "x" * 100_000}],

@@ -16,6 +16,7 @@ from themis_rm.records import CodePair, Commit, Solution
 from themis_rm.storage.parquet import read_rows, write_rows
 
 ONE = ExecutorSettings(workers=1)
+SUBJECT = CurateSettings.build({"filters": {"instructions": {"source": "subject"}}})
 SUBJECTS = [
     "Fix crash on empty input (#12)",
     "Speed up the mean with a single pass",
@@ -80,7 +81,7 @@ def contents(out: Path) -> dict[str, bytes]:
 
 
 def test_counts_add_up_and_every_dropped_row_is_written_out(commits, tmp_path):
-    report = curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
+    report = curate(commits, None, tmp_path / "out", SUBJECT, ONE)
     assert report.read == 39
     assert report.kept == sum(1 for _ in read_rows(tmp_path / "out" / "pairs"))
     assert report.kept + sum(report.dropped.values()) == report.read
@@ -101,7 +102,7 @@ def test_counts_add_up_and_every_dropped_row_is_written_out(commits, tmp_path):
 
 
 def test_the_version_after_a_commit_is_the_chosen_one(commits, tmp_path):
-    curate(commits, None, tmp_path / "out", CurateSettings(), ONE)
+    curate(commits, None, tmp_path / "out", SUBJECT, ONE)
     first = next(read_rows(tmp_path / "out" / "pairs"))
     pair = CodePair.from_dict(first)
     assert (pair.chosen, pair.rejected) == (code("mean0", True), code("mean0", False))

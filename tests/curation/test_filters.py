@@ -116,10 +116,36 @@ def test_a_message_without_a_term_is_dropped(check):
         ("Fix crash on empty input (#12)", True),
         ("Fixes #12", (False, "empty-subject")),
         ("fix: bug", (False, "short-subject")),
+        ("Fix the crash that occurs when the input is ...", (False, "cut-subject")),
+        ('Revert "Fix crash on empty input"', (False, "revert-subject")),
+        ("Corrige une erreur dans le calcul de la moyenne", (False, "not-english")),
+        ("Return 0.0 for empty input", (False, "instruction-leaks")),
     ],
 )
-def test_subjects_with_few_words_are_dropped(check, subject, result):
-    assert check("subject", commit(subject=subject), min_words=3) == result
+def test_subjects_that_cannot_be_a_request_are_dropped(check, subject, result):
+    assert check("instructions", commit(subject=subject), source="subject", min_words=3) == result
+
+
+def test_leaks_are_kept_on_request(check):
+    row = commit(subject="Return 0.0 for empty input")
+    assert check("instructions", row, source="subject", allow_leaks=True) is True
+
+
+def test_a_template_needs_no_long_subject(check):
+    row = commit(subject="fix: bug")
+    assert check("instructions", row) is True
+    assert (row["instruction_source"], "`mean`" in row["instruction"]) == ("template", True)
+
+
+def test_a_template_does_not_contain_the_subject(check):
+    row = commit(subject="Fix crash on empty input")
+    check("instructions", row)
+    assert "crash" not in row["instruction"]
+
+
+def test_versions_without_a_shared_function_are_dropped(check):
+    row = commit(old="LIMIT = 3\n", new="LIMIT = 4\n")
+    assert check("instructions", row) == (False, "no-shared-function")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +212,7 @@ def test_the_chain_runs_in_the_order_of_the_filters(tmp_path):
         "reverted",
         "test_file",
         "criteria",
-        "subject",
+        "instructions",
         "windows",
         "size",
         "token_length",

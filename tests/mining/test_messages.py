@@ -19,7 +19,7 @@ from themis_rm.mining.messages import (
     "subject",
     [
         "WIP", "wip: half of the parser", "[WIP] parser", "Initial commit", "initial import of the library",
-        "Merge branch 'main' of example.org:x/y", "Merge pull request #1 from a/b", "Bump version to 1.2.3",
+        "Merge branch 'main' of example.org:x/y", "Merge pull request #1 from a/b", "Merge pull requests #1, #2 and #3", "Merge PRs #1 and #2", "Bump version to 1.2.3",
         "Release v2.0.0-rc1", "1.0.4", "v1.10", "Version 1.2.", "version bump", "Update README.md", "update readme",
         "docs: update changelog", "Updated CHANGES", "Update main.py", "Create utils.js", "Add files via upload",
         "no message", "*** empty log message ***", "minor changes", "Some small fixes", "bug fixes", "fix stuff",
@@ -87,7 +87,7 @@ def test_reverts_are_recognized_by_their_first_word(subject, reverts):
     [
         b"Merge pull request #12 from someone/topic\n\nTitle", b"Merge pull request #3 in P/r from x to master",
         b"Merged in topic (pull request #5)\n\nTitle", b"Pull request #9: Title", b"Merged PR 77: Title",
-        b"Auto merge of #4321 - someone:topic, r=other", b"Merge #55 #56", b"Rollup merge of #9 - a:b, r=c",
+        b"Auto merge of #4321 - someone:topic, r=other", b"Merge #55 #56", b"Merge pull requests #1, #2 and #3", b"Rollup merge of #9 - a:b, r=c",
         b"Merge branch 'topic' into 'main'\n\nTitle\n\nSee merge request group/sub/name!34",
         b"Merge the new parser (#77)\n\nbody",
     ],

@@ -63,7 +63,7 @@ class CommitToPair(PipelineStep):
 
 
 def pair_of(row: dict[str, Any]) -> CodePair:
-    """Return the pair of a commit to which ``criteria``, ``terms`` and ``instruction`` have been added."""
+    """Return the pair of a commit with criteria, terms and an instruction in additional columns."""
     window = row.get("window") or ""
     note = f"\n\n{excerpt_note(row['file_path'])}" if window else ""
     return CodePair(
@@ -74,7 +74,7 @@ def pair_of(row: dict[str, Any]) -> CodePair:
         language=row["language"],
         criteria=row["criteria"],
         origin="commit",
-        instruction_source="subject",
+        instruction_source=row["instruction_source"],
         repos=row["repos"],
         file_path=row["file_path"],
         license=row["license"],

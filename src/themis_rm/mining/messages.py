@@ -36,8 +36,8 @@ _BOILERPLATE = re.compile(
             r"fix(?:ed|es)?(?: \w+)? (?:review (?:comments?|nits?)|nits?|pr comments?)",
             r"\[?(?:ci skip|skip ci)\]?",
             # merges and syncs
-            r"merg(?:e|ed|ing)(?: (?:branch|pull|pr|remote|tag|commit|changes|master|main|trunk|develop|upstream|in"
-            r"|with|from|conflicts?|request)\b.*| #\d+.*)?",
+            r"merg(?:e|ed|ing)(?: (?:branch(?:es)?|pull|prs?|remote|tag|commit|changes|master|main|trunk|develop"
+            r"|upstream|in|with|from|conflicts?|request)\b.*| #\d+.*)?",
             r"(?:fix(?:ed)?|resolv(?:e|ed|ing)) (?:merge )?conflicts?.*",
             r"sync(?:ed|ing)?(?: up)? (?:with|from|to) (?:upstream|master|main|trunk|origin)\b.*",
             # releases and version numbers
@@ -77,11 +77,11 @@ _FRAME = " .!:;,-~*#'\""
 _REVERT = re.compile(r"\s*(?:revert(?:s|ed|ing)?\b|this reverts commit\b|back(?:ed|s|ing)? ?out\b)", re.IGNORECASE)
 
 _PULL_REQUEST = re.compile(
-    rb"merge (?:of )?pull[ -]request #?\d"  # GitHub, Bitbucket Server
+    rb"merge (?:of )?pull[ -]requests? #?\d"  # GitHub, Bitbucket Server
     rb"|merged? .*\(pull request #\d+\)"  # Bitbucket
     rb"|pull request #\d+:"
     rb"|merged pr \d+:"  # Azure
-    rb"|(?:auto |rollup )?merge(?: of)? (?:pr )?#\d+"  # bors and similar bots
+    rb"|(?:auto |rollup )?merge(?: of)? (?:prs? )?#\d+"  # bors and similar bots
     rb"|merge [^\n]*\(#\d+\)\s*(?:\n|\Z)",
     re.IGNORECASE,
 )

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, OptionalFilterSettings
+from themis_rm.curation.requests import commit_request
 from themis_rm.curation.tokens import TokenCounter
 from themis_rm.curation.windows import Window, cut_window
 from themis_rm.languages import get_language
@@ -65,6 +66,8 @@ class WindowFilter(CurationFilter):
             return False, "partial-window"
         row["old_contents"], row["new_contents"] = window.old, window.new
         row["window"] = describe_window(window)
+        if row.get("instruction_source") == "template":  # the request describes what the window contains
+            row["instruction"] = commit_request(row) or row["instruction"]
         return True
 
 

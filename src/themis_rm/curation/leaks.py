@@ -1,0 +1,31 @@
+"""Find words of an instruction that reveal which of two versions is the better one."""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)*")
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_SHORTEST = 3
+
+
+def leaking_words(instruction: str, chosen: str, rejected: str, ignored: frozenset[str] = frozenset()) -> list[str]:
+    """Return the identifiers and numbers of an instruction that occur in one version only, in order.
+
+    A word also counts where it is a part of a longer identifier (*nested* of ``parse_nested``).
+
+    Args:
+        instruction: The request.
+        chosen: The better version.
+        rejected: The other version.
+        ignored: Words that do not count.
+    """
+    sides = _words_of(chosen) ^ _words_of(rejected)
+    words = dict.fromkeys(word for word in _WORD.findall(instruction) if word[0].isdigit() or len(word) >= _SHORTEST)
+    return [word for word in words if word in sides and word not in ignored]
+
+
+def _words_of(code: str) -> frozenset[str]:
+    words = set(_WORD.findall(code))
+    parts = {part for word in words for part in _PART.findall(word)}
+    return frozenset(words | parts | {part.lower() for part in parts})

@@ -1,0 +1,297 @@
+"""Write the request of a pair from what both versions share, without a language model.
+
+The request describes the file or the part of it that both versions are: its role from the path, and the signatures and
+the documentation of its functions. Text on which the versions differ is never used, so a request cannot reveal which
+version is the better one, and does not mention that one exists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from tree_sitter import Node
+
+from themis_rm.curation.english import is_english
+from themis_rm.languages import Language, get_language
+from themis_rm.languages.syntax import Function, find_functions, parse_fragment, to_text, walk
+from themis_rm.mining.doctext import clean_doc
+from themis_rm.mining.functions import signature
+from themis_rm.storage.digests import stable_id
+
+MAX_FUNCTIONS = 24
+"""Most functions that a request lists."""
+_CALLS, _SIGNATURE, _ENTRY = 6, 200, 300
+"""Most called functions of a function that are named, longest signature that is quoted, longest text in a list."""
+_CALLED = ("function", "name", "method", "type")
+"""Fields of the node of a call that hold what is called."""
+_COMMENT = re.compile(r"\s*(?:(?<!\w)#|//|/\*).*$")
+_MEMBER = re.compile(r"::|->|\.|\s")
+_TEXT = re.compile(r"[\"'][^\"'`\\\n]{3,40}[\"']")
+_URL = re.compile(r"\(?<?\bhttps?://\S+")
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_NAME = re.compile(r"[^\W\d]\w*[?!]?$")
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFunction:
+    """A function that both versions have with the same signature.
+
+    Attributes:
+        name: Its qualified name.
+        signature: Its signature on one line.
+        doc: Its documentation as prose, empty if there is none or the versions differ in it.
+        calls: Names of functions that both versions of it call, in order of the first call.
+        texts: Short text literals that both versions of it contain, in order.
+        changed: Whether the versions of the function differ.
+    """
+
+    name: str
+    signature: str
+    doc: str
+    calls: tuple[str, ...]
+    texts: tuple[str, ...]
+    changed: bool
+
+    @property
+    def owner(self) -> str:
+        """The classes and modules around it."""
+        return self.name.rpartition(".")[0]
+
+
+def shared_functions(chosen: str, rejected: str, language: str) -> list[SharedFunction]:
+    """Return the functions that both versions have, in the order of the first version.
+
+    Raises:
+        MissingPartError: The language defines no syntax.
+    """
+    row = get_language(language)
+    old = {(item.name, item.signature): item for item in _functions(rejected, row)}
+    found: dict[tuple[str, str], SharedFunction] = {}
+    for item in _functions(chosen, row):
+        key = item.name, item.signature
+        if key in old and len(item.signature) <= _SIGNATURE:
+            found.setdefault(key, _shared(item, old[key]))
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A function of one version."""
+
+    name: str
+    signature: str
+    doc: str
+    calls: list[str]
+    texts: list[str]
+    code: str
+
+
+def _shared(one: _Parsed, other: _Parsed) -> SharedFunction:
+    return SharedFunction(
+        one.name,
+        one.signature,
+        one.doc if one.doc == other.doc else "",
+        tuple(call for call in one.calls if call in other.calls),
+        tuple(text for text in one.texts if text in other.texts),
+        one.code != other.code,
+    )
+
+
+def _functions(code: str, row: Language) -> Iterator[_Parsed]:
+    fragment = parse_fragment(code, row.name)
+    for function in find_functions(fragment.tree, fragment.source, row.name):
+        start, end = function.node.start_byte, function.node.end_byte
+        if fragment.start <= start and end <= fragment.end:
+            doc = [to_text(fragment.source[a:b]) for a, b in function.doc]
+            yield _Parsed(
+                function.name,
+                _COMMENT.sub("", signature(function, fragment.source, row)).rstrip(" ;"),
+                _visible_prose(clean_doc(doc, row.documentation)) if doc else "",
+                _calls(function, row),
+                _texts(function, row),
+                to_text(fragment.source[start:end]),
+            )
+
+
+def _visible_prose(doc: str) -> str:
+    """Return documentation without addresses; empty if it is not in English."""
+    return _URL.sub("", doc).strip() if is_english(doc) else ""
+
+
+def _calls(function: Function, row: Language) -> list[str]:
+    """Return the names of the functions that a function calls."""
+    if row.injection is None or function.body is None:
+        return []
+    names: dict[str, None] = {}
+    for node in walk(function.body):
+        if node.type in row.injection.calls:
+            fields = (node.child_by_field_name(field) for field in _CALLED)
+            called = next((child for child in fields if child is not None), None)
+            name = _MEMBER.split(to_text(called.text or b"").strip())[-1] if called is not None else ""
+            if _NAME.match(name):
+                names.setdefault(name)
+    return list(names)
+
+
+def _texts(function: Function, row: Language) -> list[str]:
+    """Return the short text literals of a function, without its documentation."""
+    syntax = row.require_syntax()
+    documented = {start for start, _ in function.doc}
+    found: dict[str, None] = {}
+    for node in walk(function.body) if function.body is not None else ():
+        text = to_text(node.text or b"")
+        if node.type in syntax.literals and node.start_byte not in documented and _TEXT.fullmatch(text):
+            found.setdefault(text)
+    return list(found)
+
+
+_OPENINGS = (
+    "Write {what} in {language}.",
+    "I need {what} in {language}.",
+    "How would you write {what} in {language}?",
+    "Implement {what} in {language}.",
+    "Please provide {what}, written in {language}.",
+)
+_LISTINGS = ("It contains:", "It has these functions:", "Its functions are:", "The functions that it defines:")
+_CONTRACTS = (
+    "Names, parameters and results must be as given, since other code depends on them.",
+    "Keep the names and signatures as they are given; callers rely on them.",
+    "Other parts of the project call these functions, so their signatures are fixed.",
+)
+
+
+def write_request(chosen: str, rejected: str, language: str, path: str, identity: str) -> str:
+    """Return the request of a pair, empty if the versions share no function that it could describe.
+
+    Args:
+        chosen: The better version.
+        rejected: The other version.
+        language: Any name of the language of both.
+        path: Path of the file in its repository.
+        identity: Hexadecimal id of the pair, which selects the wording.
+
+    Raises:
+        MissingPartError: The language defines no syntax.
+    """
+    functions = shared_functions(chosen, rejected, language)
+    if not functions:
+        return ""
+    draw, row = _Draw(identity), get_language(language)
+    kept = _listed(functions)
+    if len(kept) == 1:
+        what = f"the function `{kept[0].name}`"
+        facts = [f"```{row.fence}\n{kept[0].signature}\n```", _explained(kept[0])]
+    else:
+        what = f"the code of `{PurePosixPath(path).name}`"
+        facts = ["\n".join([draw(_LISTINGS), *_entries(kept)]), draw(_CONTRACTS)]
+    opening = draw(_OPENINGS).format(what=what, language=row.name) + _place(path, len(kept) == 1)
+    return "\n\n".join(part for part in (opening, shared_summary(chosen, rejected, row), *facts) if part)
+
+
+def commit_request(row: Mapping[str, Any]) -> str:
+    """Return the request of a commit, whose repository, hash and path select the wording; empty if there is none.
+
+    Raises:
+        MissingPartError: The language defines no syntax.
+    """
+    identity = stable_id("request", row["repos"], row["commit"], row["file_path"])
+    return write_request(row["new_contents"], row["old_contents"], row["language"], row["file_path"], identity)
+
+
+def shared_summary(chosen: str, rejected: str, row: Language) -> str:
+    """Return the documentation of the first class or module that has the same one in both versions; may be empty."""
+    old = set(_summaries(rejected, row))
+    return next((text for text in _summaries(chosen, row) if text in old), "")
+
+
+def _summaries(code: str, row: Language) -> Iterator[str]:
+    syntax, fragment = row.require_syntax(), parse_fragment(code, row.name)
+    for node in walk(fragment.tree.root_node, skip=syntax.functions | syntax.literals):
+        if node.type in syntax.containers:
+            doc = _container_doc(node, row)
+            if doc and (text := _visible_prose(clean_doc(doc, row.documentation))):
+                yield text
+
+
+def _container_doc(node: Node, row: Language) -> list[str]:
+    syntax = row.require_syntax()
+    if row.documentation.docstring_quotes:
+        body = node.child_by_field_name("body")
+        first = body.named_children[0] if body is not None and body.named_children else None
+        literal = first.named_children[0] if first is not None and first.named_child_count == 1 else None
+        return [to_text(literal.text or b"")] if literal is not None and literal.type in syntax.literals else []
+    comments: list[str] = []
+    line, above = node.start_point.row, node.prev_named_sibling
+    while above is not None and above.type in syntax.comments and above.end_point.row >= line - 1:
+        comments.insert(0, to_text(above.text or b""))
+        line, above = above.start_point.row, above.prev_named_sibling
+    return comments
+
+
+def fixed_words(path: str, language: str) -> frozenset[str]:
+    """Return the words of a request that depend on the path and the language of the pair alone."""
+    wordings = (*_OPENINGS, *_LISTINGS, *_CONTRACTS, "the function the code of It belongs to It is part of")
+    texts = (*wordings, "It calls It uses the texts", language, path)
+    return frozenset(re.findall(r"[^\W_]+|\w+", " ".join(texts)))
+
+
+class _Draw:
+    """Draws wordings by the id of a pair."""
+
+    def __init__(self, identity: str) -> None:
+        self.identity = identity
+
+    def __call__(self, wordings: Sequence[str]) -> str:
+        return wordings[int(stable_id(self.identity, wordings[0])[:8], 16) % len(wordings)]
+
+
+def _listed(functions: list[SharedFunction]) -> list[SharedFunction]:
+    """Return the functions that a request lists, in order: of very many, the documented ones around the change.
+
+    The changed functions are among them, at no fixed place.
+    """
+    if len(functions) <= MAX_FUNCTIONS:
+        return functions
+    changed = [index for index, function in enumerate(functions) if function.changed] or [0]
+    nearest = sorted(range(len(functions)), key=lambda index: (min(abs(index - c) for c in changed), index))
+    return [functions[index] for index in sorted(nearest[:MAX_FUNCTIONS])]
+
+
+def _entries(functions: list[SharedFunction]) -> Iterator[str]:
+    several = len({function.owner for function in functions}) > 1
+    for function in functions:
+        quote = "``" if "`" in function.signature else "`"
+        owner = f" of `{function.owner}`" if several and function.owner else ""
+        text = " ".join(_shortened(_explained(function)).split())
+        yield f"- {quote}{function.signature}{quote}{owner}" + (f": {text}" if text else "")
+
+
+def _explained(function: SharedFunction) -> str:
+    """Return what a function does: its documentation, else its name in words, its calls and its texts."""
+    if function.doc:
+        return function.doc
+    facts = {"It calls": [f"`{call}`" for call in function.calls], "It uses the texts": function.texts}
+    sentences = [f"{start} {', '.join(items[:_CALLS])}." for start, items in facts.items() if items]
+    words = [word.lower() for word in _WORDS.findall(function.name.split(".")[-1])]
+    return " ".join(sentences) or (f"{' '.join(words).capitalize()}." if len(words) > 1 else "")
+
+
+def _shortened(text: str) -> str:
+    """Return the first sentences of a text."""
+    if len(text) <= _ENTRY:
+        return text
+    sentences = text[:_ENTRY].rpartition(". ")[0]
+    return f"{sentences}." if sentences else text[:_ENTRY].rpartition(" ")[0]
+
+
+def _place(path: str, one: bool) -> str:
+    """Return a sentence about the part of the project that a file belongs to, from its path."""
+    file = PurePosixPath(path)
+    folders = "/".join(part for part in file.parent.parts if part not in ("src", "lib", "source", "main", ".", "/"))
+    if one:
+        return f" It belongs to `{file.name}`" + (f" of `{folders}`." if folders else ".")
+    return f" It is part of `{folders}`." if folders else ""

@@ -1,0 +1,133 @@
+"""Requests written from what both versions share."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from themis_rm.curation.leaks import leaking_words
+from themis_rm.curation.requests import MAX_FUNCTIONS, fixed_words, shared_functions, write_request
+from themis_rm.storage.digests import stable_id
+
+PYTHON_OLD = '''class Cache:
+    """Keeps the results of slow calls."""
+
+    def get(self, key):
+        """Return the result of a call, computed once."""
+        return self.store.setdefault(key, self.compute(key, "slow"))
+
+    def gone(self):
+        return 1
+'''
+PYTHON_NEW = PYTHON_OLD.replace(
+    'setdefault(key, self.compute(key, "slow"))', 'fetch(key) or self.compute(key, "slow")'
+).replace("gone", "came")
+CASES = {
+    "Python": (PYTHON_OLD, PYTHON_NEW),
+    "C": (
+        "/* Adds two numbers of a pair. */\nint add(int a, int b) {\n    return plus(a, b, 1);\n}\n",
+        "/* Adds two numbers of a pair. */\nint add(int a, int b) {\n    check(a);\n    return plus(a, b, 2);\n}\n",
+    ),
+    "C++": (
+        "class Box {\n  int size(int n) { return grow(n); }\n};\n",
+        "class Box {\n  int size(int n) { if (n) shrink(); return grow(n); }\n};\n",
+    ),
+    "C#": (
+        "class Box\n{\n    int Size(int n) { return Grow(n); }\n}\n",
+        "class Box\n{\n    int Size(int n) { Check(n); return Grow(n); }\n}\n",
+    ),
+    "Java": (
+        "class Box {\n    int size(int n) { return grow(n); }\n}\n",
+        "class Box {\n    int size(int n) { check(n); return grow(n); }\n}\n",
+    ),
+    "JavaScript": (
+        "function size(n) {\n  return grow(n);\n}\n",
+        "function size(n) {\n  check(n);\n  return grow(n);\n}\n",
+    ),
+    "Go": (
+        "package box\n\nfunc size(n int) int {\n\treturn grow(n)\n}\n",
+        "package box\n\nfunc size(n int) int {\n\tcheck(n)\n\treturn grow(n)\n}\n",
+    ),
+    "Ruby": (
+        "class Box\n  def size(n)\n    grow(n)\n  end\nend\n",
+        "class Box\n  def size(n)\n    check(n)\n    grow(n)\n  end\nend\n",
+    ),
+}
+
+
+def request(language: str, identity: str = "0", path: str = "src/util/box.x") -> str:
+    old, new = CASES[language]
+    return write_request(new, old, language, path, identity)
+
+
+@pytest.mark.parametrize("language", CASES)
+def test_a_request_names_what_both_versions_have(language):
+    old, new = CASES[language]
+    (function,) = shared_functions(new, old, language)
+    text = request(language)
+    assert function.signature in text
+    assert language in text
+    assert "util" in text
+
+
+@pytest.mark.parametrize("language", CASES)
+def test_a_request_has_no_word_of_one_version(language):
+    old, new = CASES[language]
+    assert leaking_words(request(language), new, old, fixed_words("src/util/box.x", language)) == []
+
+
+@pytest.mark.parametrize("language", CASES)
+def test_a_request_does_not_depend_on_which_version_is_better(language):
+    old, new = CASES[language]
+    assert write_request(new, old, language, "a.x", "1") == write_request(old, new, language, "a.x", "1")
+
+
+def test_documentation_of_functions_and_classes_is_used():
+    text = request("Python")
+    assert "Return the result of a call, computed once." in text
+    assert "Keeps the results of slow calls." in text
+
+
+def test_documentation_that_the_change_edits_is_not_used():
+    old, new = PYTHON_OLD, PYTHON_NEW.replace("computed once", "computed once and safely")
+    text = write_request(new, old, "Python", "a.py", "0")
+    assert "computed" not in text
+    assert "`compute`" in text
+    assert '"slow"' in text
+
+
+def test_a_function_whose_signature_changes_is_not_named():
+    new = PYTHON_NEW.replace("def get(self, key)", "def get(self, key, limit)")
+    assert write_request(new, PYTHON_OLD, "Python", "a.py", "0") == ""
+
+
+def test_versions_without_shared_functions_have_no_request():
+    assert write_request("X = 1\n", "X = 2\n", "Python", "a.py", "0") == ""
+
+
+def test_the_wording_depends_on_the_pair_alone():
+    texts = {request("C", stable_id(str(number))) for number in range(30)}
+    assert len(texts) >= 4
+    assert request("C", "7") == request("C", "7")
+
+
+def test_of_many_functions_those_around_the_change_are_listed():
+    lines = [f"def f{number}(x):\n    return {number}\n" for number in range(60)]
+    new = list(lines)
+    new[40] = "def f40(x):\n    return -40\n"
+    text = write_request("\n".join(new), "\n".join(lines), "Python", "a.py", "0")
+    assert text.count("\n- ") == MAX_FUNCTIONS
+    assert "`def f40(x)`" in text
+    assert "`def f0(x)`" not in text
+
+
+def test_documentation_in_other_languages_is_left_out():
+    old, new = (
+        text.replace("Return the result of a call", "Liefert das Ergebnis von einem der Aufrufe")
+        for text in CASES["Python"]
+    )
+    assert "Liefert" not in write_request(new, old, "Python", "a.py", "0")
+
+
+@given(st.text(max_size=200), st.text(max_size=200), st.sampled_from(sorted(CASES)))
+def test_any_texts_give_a_request_or_none(old, new, language):
+    write_request(new, old, language, "a", "0")

@@ -24,6 +24,7 @@ from themis_rm.curation.filters import (
     filters_of,
 )
 from themis_rm.curation.filters.windows import excerpt_note
+from themis_rm.curation.near_duplicates import FindCandidates, SelectNearDuplicates, SketchRows
 from themis_rm.curation.settings import CurateSettings
 from themis_rm.errors import InputError
 from themis_rm.pipeline import (
@@ -188,9 +189,9 @@ def curate(
     for stage, group in files.items():
         kind = stage.name
         writer = RowWriter(out / "work" / "rows", CodePair.schema(), f"{kind}-${{rank}}.parquet", count=False)
-        pipeline = [readers[stage], *steps[stage], SignRows(shards, kind), writer]
+        pipeline = [readers[stage], *steps[stage], SignRows(shards, kind), *_sketches(shards, kind, settings), writer]
         reports[kind] = run_steps(kind, pipeline, out, len(group), executor)
-    reports["duplicates"] = _remove_duplicates(shards, out, executor)
+    reports["duplicates"] = _remove_duplicates(shards, out, settings, executor)
     remove(out / "work")
     report = _total(reports)
     if found and not found.mined:
@@ -201,7 +202,11 @@ def curate(
     return report
 
 
-def _remove_duplicates(shards: Shards, out: Path, executor: ExecutorSettings) -> StageReport:
+def _sketches(shards: Shards, kind: str, settings: CurateSettings) -> list[PipelineStep]:
+    return [SketchRows(shards, kind, settings.near_duplicates)] if settings.near_duplicates.enabled else []
+
+
+def _remove_duplicates(shards: Shards, out: Path, settings: CurateSettings, executor: ExecutorSettings) -> StageReport:
     logs = out / "logs" / "find"
     known = logs / "parts.json"
     if known.exists():  # a finished run has deleted the signature files
@@ -210,13 +215,18 @@ def _remove_duplicates(shards: Shards, out: Path, executor: ExecutorSettings) ->
         size = sum(shards.signatures(number).stat().st_size for number in range(len(shards)))
         parts = max(1, -(-size // _RANGE_BYTES))
         write_text(known, json.dumps(parts))
-    search = run_steps("find", [FindDuplicates(shards)], out, parts, executor)
+    searches = [run_steps("find", [FindDuplicates(shards)], out, parts, executor)]
+    near = settings.near_duplicates
+    if near.enabled:
+        _repeat_lost(shards, out, parts)
+        searches.append(run_steps("candidates", [FindCandidates(shards, parts)], out, near.bands, executor))
+        searches.append(run_steps("near", [SelectNearDuplicates(shards, parts, near)], out, 1, executor))
     writer = exclusion_writer(out / "dropped", CodePair.schema(), "unique")
     report = run_steps(
         "unique",
         [
             ReadShard(shards),
-            DuplicateFilter(shards, parts, writer),
+            DuplicateFilter(shards, parts + near.enabled, writer),
             CountPairs(),
             RowWriter(out / "pairs", CodePair.schema()),
         ],
@@ -224,8 +234,17 @@ def _remove_duplicates(shards: Shards, out: Path, executor: ExecutorSettings) ->
         len(shards),
         executor,
     )
-    report.seconds += search.seconds
+    report.seconds += sum(search.seconds for search in searches)
     return report
+
+
+def _repeat_lost(shards: Shards, out: Path, parts: int) -> None:
+    """Let the search for near duplicates run again if its result is lost and still needed."""
+    done = out / "logs" / "unique" / "completions"
+    needed = not done.is_dir() or len(list(done.iterdir())) < len(shards)
+    if needed and not shards.drops(parts).exists():
+        for stage in ("candidates", "near"):
+            remove(out / "logs" / stage)
 
 
 def _read_parts(known: Path, out: Path) -> int:

@@ -1,4 +1,6 @@
-"""Removal of exact duplicates over all shards, in three passes: sign the rows, find duplicates, drop them.
+"""Removal of duplicates over all shards, in three passes: sign the rows, find duplicates, drop them.
+
+Near duplicates are found by :mod:`themis_rm.curation.near_duplicates` between the last two passes.
 
 Each row has two signatures: of its pair of versions in either order, and of its better version alone. Pairs that
 occur in both directions contradict each other and are all dropped. Of pairs or better versions that occur several
@@ -35,7 +37,8 @@ SIGNATURE = np.dtype(
     ]
 )
 DROP = np.dtype([("shard", "<u4"), ("row", "<u4"), ("reason", "u1")])
-REASONS = ("contradicted", "duplicate-pair", "duplicate-answer")
+REASONS = ("contradicted", "duplicate-pair", "duplicate-answer", "near-duplicate")
+NEAR_DUPLICATE = 3
 _PAIR, _ANSWER = 0, 1
 Array = npt.NDArray[np.void]
 
@@ -91,8 +94,24 @@ class Shards:
         return self.folder / "signatures" / f"{number:05d}.npy"
 
     def drops(self, part: int) -> Path:
-        """Return the file with the rows to drop that one range of digests yields."""
+        """Return the file of rows to drop of one range of digests; the last one is of the near duplicates."""
         return self.folder / "drops" / f"{part:05d}.npy"
+
+    def bands(self, number: int) -> Path:
+        """Return the file with the MinHash bands of a shard's rows."""
+        return self.folder / "near" / f"bands-{number:05d}.npy"
+
+    def shingles(self, number: int) -> Path:
+        """Return the file with the shingles of a shard's rows."""
+        return self.folder / "near" / f"shingles-{number:05d}.bin"
+
+    def sketches(self, number: int) -> Path:
+        """Return the file with the origins, changes and shingle positions of a shard's rows."""
+        return self.folder / "near" / f"sketches-{number:05d}.npy"
+
+    def candidates(self, band: int) -> Path:
+        """Return the file with the candidates that one band yields."""
+        return self.folder / "near" / f"candidates-{band:03d}.npy"
 
 
 class SignRows(PipelineStep):
@@ -169,11 +188,11 @@ def find_duplicates(signatures: Array) -> Array:
     both_directions = np.not_equal(*extremes)[cluster]
     later = np.arange(len(rows)) != first
     is_pair = rows["kind"] == _PAIR
-    reason = np.full(len(rows), len(REASONS), "u1")
+    reason = np.full(len(rows), NEAR_DUPLICATE, "u1")
     reason[~is_pair & later & (rows["group"] != rows["group"][first])] = 2
     reason[is_pair & later] = 1
     reason[is_pair & both_directions] = 0
-    drop = reason < len(REASONS)
+    drop = reason < NEAR_DUPLICATE
     out = np.empty(int(drop.sum()), DROP)
     for name, values in (("shard", rows["shard"]), ("row", rows["row"]), ("reason", reason)):
         out[name] = values[drop]
@@ -214,7 +233,7 @@ class ReadShard(PipelineStep):
 class DuplicateFilter(RowFilter):
     """Third pass: drops the duplicates in shard ``rank``."""
 
-    name = "exact duplicates"
+    name = "duplicates"
 
     def __init__(self, shards: Shards, parts: int, writer: RowWriter) -> None:
         super().__init__(writer)

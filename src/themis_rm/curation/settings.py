@@ -11,6 +11,7 @@ from themis_rm.curation.filters.size import SizeSettings
 from themis_rm.curation.filters.token_length import TokenLengthSettings
 from themis_rm.curation.filters.windows import WindowSettings
 from themis_rm.curation.inject.step import InjectSettings
+from themis_rm.curation.near_duplicates import NearDuplicateSettings
 from themis_rm.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class CurateSettings(Settings):
     """Filters by name, in the order in which they run."""
     injection: InjectSettings = InjectSettings()
     """Bug injection into solutions."""
+    near_duplicates: NearDuplicateSettings = NearDuplicateSettings()
+    """Removal of pairs that are nearly equal to an earlier one."""
 
     def of_filter(self, item: type[CurationFilter]) -> FilterSettings:
         """Return the settings of a filter; its defaults if it was registered after this module was imported."""

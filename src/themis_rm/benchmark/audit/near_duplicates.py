@@ -1,9 +1,8 @@
 """Near duplicates: pairs whose responses are nearly equal to those of another pair.
 
-Candidates are found by MinHash with banding (Broder, 1997, "On the resemblance and containment of documents"; Leskovec,
-Rajaraman & Ullman, "Mining of massive datasets", chapter 3) over the token shingles of both responses, and verified by
-the exact Jaccard index of each side. A response shorter than a shingle is a single shingle, so short responses are near
-duplicates only if they are equal.
+Candidates are found by MinHash (:mod:`themis_rm.curation.minhash`) over the token shingles of both responses, and
+verified by the exact Jaccard index of each side. A response shorter than a shingle is a single shingle, so short
+responses are near duplicates only if they are equal.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ from numpy.typing import NDArray
 
 from themis_rm.benchmark.audit.features import PairFeatures
 from themis_rm.benchmark.audit.findings import Finding, scope_of
-from themis_rm.curation.ngram_overlap import Hashes, grams, mixed
+from themis_rm.curation.minhash import band_hashes, jaccard, minhash_signatures
+from themis_rm.curation.ngram_overlap import Hashes, grams
 
-ROWS = 4
-"""MinHash values per band; with 32 bands, sets with a Jaccard index of 0.67 are candidates with probability 0.999."""
 _WINDOW = 200
 """In a large bucket each set is compared with this many after it; chains of near duplicates still form one cluster."""
 
@@ -52,7 +50,7 @@ def find_near_duplicates(
         items: The pairs.
         shingle_size: Tokens per shingle.
         min_jaccard: Minimum Jaccard index of each side.
-        num_permutations: MinHash permutations, a multiple of :data:`ROWS`.
+        num_permutations: MinHash permutations, a multiple of :data:`~themis_rm.curation.minhash.ROWS`.
     """
     chosen = [grams(item.chosen.tokens, shingle_size) for item in items]
     rejected = [grams(item.rejected.tokens, shingle_size) for item in items]
@@ -74,34 +72,6 @@ def _is_exact(first: PairFeatures, second: PairFeatures, is_reversed: bool) -> b
     return (first.chosen.digest, first.rejected.digest) == tuple(side.digest for side in sides)
 
 
-def jaccard(first: Hashes, second: Hashes) -> float:
-    """Return the Jaccard index of two sets, given as sorted arrays of distinct hashes; 1 for two empty sets."""
-    smaller, larger = sorted((len(first), len(second)))
-    if not larger:
-        return 1.0
-    positions = np.searchsorted(second, first)
-    positions[positions == len(second)] = 0
-    shared = int((second[positions] == first).sum()) if smaller else 0
-    return shared / (smaller + larger - shared)
-
-
-def minhash_signatures(sets: Sequence[Hashes], num_permutations: int) -> Hashes:
-    """Return MinHash values, shape ``[sets, num_permutations]``; an empty set counts as a set of one fixed element."""
-    placeholder = np.zeros(1, np.uint64)
-    filled = [values if len(values) else placeholder for values in sets]
-    if not filled:
-        return np.empty((0, num_permutations), np.uint64)
-    flat = np.concatenate(filled)
-    starts = np.cumsum([0, *map(len, filled)])[:-1]
-    seeds = mixed(np.arange(1, 2 * num_permutations + 1, dtype=np.uint64))
-    out = np.empty((len(filled), num_permutations), np.uint64)
-    for number in range(num_permutations):
-        # Multiply-add hashing of values that are hashed already (Dietzfelbinger et al., 1997).
-        permuted = flat * (seeds[2 * number] | np.uint64(1)) + seeds[2 * number + 1]
-        out[:, number] = np.minimum.reduceat(permuted, starts)
-    return out
-
-
 def candidate_pairs(signatures: Hashes) -> Iterator[tuple[int, int]]:
     """Yield the index pairs of sets that are equal in at least one band, sorted, each pair once.
 
@@ -110,10 +80,7 @@ def candidate_pairs(signatures: Hashes) -> Iterator[tuple[int, int]]:
     """
     count = len(signatures)
     keys: NDArray[np.int64] = np.empty(0, np.int64)
-    for start in range(0, signatures.shape[1], ROWS):
-        band = np.zeros(count, np.uint64)
-        for column in range(start, start + ROWS):
-            band = mixed(band ^ signatures[:, column])
+    for band in band_hashes(signatures).T:
         order = np.argsort(band, kind="stable")
         ordered = band[order]
         found = [keys]

@@ -1,0 +1,213 @@
+"""Compare the removal of near duplicates with datatrove's stock MinHash pipeline: speed, recall and precision.
+
+    python benchmarks/curation.py [--files 10000] [--workers 1] [--skip-stock]
+
+Code files are generated: families of functions from a pool of statements, of which copies differ in some tokens, so
+that the Jaccard indices of shingles of 20 tokens lie between 0.5 and 1. Each is the better version of a pair of which
+the worse one differs in a line; datatrove gets the better version as text, with its English word tokenizer, 14 buckets
+of 8 hashes and runs of 5 words (its defaults) or 20 words (``--ngrams``). Truth is the exact Jaccard index of token
+shingles, computed for all pairs of files of a family; files of different families share no 20 tokens. Recall: share of
+the files with an earlier file of at least the threshold that are removed. Precision: share of the removed files that
+have one. The stock pipeline needs `pip install spacy`. The time is that of all stages on datatrove's local executor.
+Memory is the peak of this process and its workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import shutil
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+from datatrove.data import Document
+from datatrove.executor import LocalPipelineExecutor
+from datatrove.pipeline.base import PipelineStep
+from datatrove.pipeline.dedup.minhash import (
+    MinhashConfig,
+    MinhashDedupBuckets,
+    MinhashDedupCluster,
+    MinhashDedupFilter,
+    MinhashDedupSignature,
+)
+
+from themis_rm.curation.duplicates import REASONS, DuplicateFilter, FindDuplicates, ReadShard, Shards, SignRows
+from themis_rm.curation.minhash import jaccard
+from themis_rm.curation.near_duplicates import (
+    FindCandidates,
+    NearDuplicateSettings,
+    PairSketcher,
+    SelectNearDuplicates,
+    SketchRows,
+)
+from themis_rm.pipeline import ExecutorSettings, RowWriter, exclusion_writer, run_steps, to_document
+from themis_rm.records import CodePair
+
+SHARDS = 4
+FAMILY = 5
+NEAR = NearDuplicateSettings()
+
+
+def statement(draw: random.Random, names: list[str]) -> str:
+    """Return one line of code."""
+    left, right, name = (draw.choice(names) for _ in range(3))
+    forms = (
+        f"    {left} = {right}.{name}({draw.randint(0, 99)}, {left})",
+        f"    if {left} > {right} and {name} is not None:\n        return {right}[{left}]",
+        f"    for {left} in range(len({right})):\n        {name}.append({right}[{left}] * {draw.randint(2, 9)})",
+        f"    {left}, {right} = compute_{name}({right}, '{left} of {name}')  # {name} of {left}",
+    )
+    return draw.choice(forms)
+
+
+def code_files(count: int) -> list[str]:
+    """Return code files, in families of copies that differ in some lines."""
+    texts = []
+    for family in range(-(-count // FAMILY)):
+        draw = random.Random(family)
+        names = [f"{draw.choice('abcdefgh')}{draw.randint(0, 9999)}_{family}" for _ in range(30)]
+        lines = [statement(draw, names) for _ in range(draw.randint(20, 150))]
+        for copy in range(FAMILY):
+            changed = list(lines)
+            for _ in range(draw.randint(0, max(1, len(lines) // 12)) if copy else 0):
+                changed[draw.randrange(len(lines))] = statement(draw, names)
+            texts.append(f"# Copy {copy}\ndef run_{family}(values):\n" + "\n".join(changed) + "\n    return 0\n")
+    return texts[:count]
+
+
+def pair(number: int, text: str) -> dict[str, object]:
+    """Return a row with a file as its better version."""
+    return CodePair(
+        id=f"{number:08d}",
+        instruction="Fix the result",
+        chosen=text,
+        rejected=text.replace("return 0\n", "return 1\n"),
+        language="Python",
+        criteria=["FC"],
+        origin="commit",
+        instruction_source="subject",
+        repos=f"r{number}",
+        file_path="a.py",
+        license="MIT",
+    ).to_dict()
+
+
+class Source(PipelineStep):
+    """Yields the files of a shard."""
+
+    type, name = "📖 - READER", "files"
+
+    def __init__(self, texts: list[str], pairs: bool) -> None:
+        super().__init__()
+        self.texts, self.pairs = texts, pairs
+
+    def run(self, data=None, rank: int = 0, world_size: int = 1):  # noqa: ANN001, ANN201
+        """Yield one document per file."""
+        size = -(-len(self.texts) // SHARDS)
+        for number in range(rank * size, min((rank + 1) * size, len(self.texts))):
+            text = self.texts[number]
+            yield to_document(pair(number, text)) if self.pairs else Document(text, str(number))
+
+
+class Keep(PipelineStep):
+    """Writes the numbers of the files that are kept."""
+
+    type, name = "💽 - WRITER", "kept"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def run(self, data=None, rank: int = 0, world_size: int = 1):  # noqa: ANN001, ANN201
+        """Write one number per line."""
+        self.folder.mkdir(exist_ok=True, parents=True)
+        with (self.folder / f"{rank}.txt").open("w") as file:
+            for doc in data:
+                file.write(f"{int(doc.id)}\n")
+                yield doc
+
+
+def kept(folder: Path) -> set[int]:
+    """Return the numbers that were kept."""
+    return {int(line) for file in folder.iterdir() for line in file.read_text().split()}
+
+
+def ours(texts: list[str], out: Path, workers: int) -> set[int]:
+    """Remove near duplicates as ``curate`` does; the removal of exact duplicates is part of it."""
+    shards, executor = Shards(out / "work", {"commits": SHARDS}), ExecutorSettings(workers=workers)
+    writer = RowWriter(out / "work" / "rows", CodePair.schema(), "commits-${rank}.parquet", count=False)
+    steps = [Source(texts, True), SignRows(shards, "commits"), SketchRows(shards, "commits", NEAR), writer]
+    run_steps("sketch", steps, out, SHARDS, executor)
+    run_steps("find", [FindDuplicates(shards)], out, 1, executor)
+    run_steps("candidates", [FindCandidates(shards, 1)], out, NEAR.bands, executor)
+    run_steps("near", [SelectNearDuplicates(shards, 1, NEAR)], out, 1, executor)
+    dropped = exclusion_writer(out / "dropped", CodePair.schema(), "unique")
+    steps = [ReadShard(shards), DuplicateFilter(shards, 2, dropped), Keep(out / "kept")]
+    run_steps("unique", steps, out, SHARDS, executor)
+    return kept(out / "kept")
+
+
+def stock(texts: list[str], out: Path, workers: int, ngrams: int) -> set[int]:
+    """Remove near duplicates with datatrove's own four stages for English text."""
+    config = MinhashConfig(n_grams=ngrams)
+    stages = [
+        ([Source(texts, False), MinhashDedupSignature(str(out / "sig"), config)], SHARDS),
+        ([MinhashDedupBuckets(str(out / "sig"), str(out / "dup"), config=config)], config.num_buckets),
+        ([MinhashDedupCluster(str(out / "dup"), str(out / "remove"), config=config)], 1),
+        ([Source(texts, False), MinhashDedupFilter(str(out / "remove")), Keep(out / "kept")], SHARDS),
+    ]
+    for number, (steps, tasks) in enumerate(stages):
+        LocalPipelineExecutor(
+            steps, tasks=tasks, workers=min(workers, tasks), logging_dir=str(out / f"log{number}")
+        ).run()
+    return kept(out / "kept")
+
+
+def measure(texts: list[str], keep: set[int]) -> tuple[float, float]:
+    """Return recall and precision of a selection of files."""
+    sketcher = PairSketcher(NEAR.shingle_size)
+    removed = found = wanted = right = 0
+    for start in range(0, len(texts), FAMILY):
+        sets = [sketcher.shingles(pair(n, texts[n])) for n in range(start, min(start + FAMILY, len(texts)))]
+        for n, values in enumerate(sets):
+            near = any(jaccard(values, other) >= NEAR.min_jaccard for other in sets[:n])
+            # Which file of a family a tool keeps is its choice: a removed one is right if any other file is near.
+            near_any = any(jaccard(values, other) >= NEAR.min_jaccard for m, other in enumerate(sets) if m != n)
+            gone = start + n not in keep
+            wanted, found = wanted + near, found + (near and gone)
+            removed, right = removed + gone, right + (gone and near_any)
+    return found / max(wanted, 1), right / max(removed, 1)
+
+
+def main() -> None:
+    """Print one line per tool."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--ngrams", type=int, nargs="*", default=[5, 20])
+    parser.add_argument("--skip-stock", action="store_true")
+    args = parser.parse_args()
+    texts = code_files(args.files)
+    print(f"{len(texts)} files of {sum(map(len, texts)) / len(texts):.0f} characters; reasons: {', '.join(REASONS)}")
+    tools = [("themis-rm", partial(ours, texts, workers=args.workers))]
+    sizes = [] if args.skip_stock else args.ngrams
+    tools += [(f"datatrove, {n} words", partial(stock, texts, workers=args.workers, ngrams=n)) for n in sizes]
+    for name, run in tools:
+        folder = Path(tempfile.mkdtemp())
+        started = time.monotonic()
+        keep = run(folder)
+        seconds = time.monotonic() - started
+        shutil.rmtree(folder)
+        recall, precision = measure(texts, keep)
+        peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) >> 10
+        print(
+            f"{name:<22} {seconds:8.1f} s  {len(keep)} kept  recall {recall:.4f}  precision {precision:.4f} {peak} MiB",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,8 @@ VALID = {
     "curate": "--commits {commits} --out {out} --workers 1",
     "assemble": "{pairs} --out {out} --workers 1",
     "convert": "{preferences} --out {out}",
+    "browse": "{preferences} --out {out}",
+    "agreement": "{preferences} {requests} --out {out}",
     "train": "{recipe} --data {preferences} --out {out} -s max_steps=1",
     "run": "{recipe} --out {out}",
     "evaluate": "--model length --benchmark {benchmark} --prompts none --out {out}",

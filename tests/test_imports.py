@@ -41,13 +41,14 @@ MAY_IMPORT = {
     "benchmark": {"mining", "curation", "dataset", "execute", "judge", "models"},
     "evaluation": {"benchmark", "dataset", "models"},
     "serve": {"models"},
-    "report": {"evaluation", "benchmark", "dataset"},
+    "annotation": {"benchmark", "dataset", "evaluation", "models"},
+    "report": {"evaluation", "benchmark", "dataset", "annotation"},
     "workflow": {"mining", "curation", "dataset", "training", "benchmark", "evaluation", "serve", "report"},
     "testing": {"models", "training", "curation", "execute", "benchmark", "evaluation"},
     "api": {*("mining", "curation", "dataset", "models", "training", "benchmark", "evaluation", "serve")},
     "cli": {
         *("mining", "curation", "dataset", "models", "training", "benchmark", "evaluation"),
-        *("serve", "report", "workflow"),
+        *("serve", "report", "workflow", "annotation"),
     },
     "__main__": {"cli"},
 }

@@ -60,6 +60,8 @@ VERBS: Mapping[str, tuple[SettingsSource, ...]] = {
     "curate": (SettingsSource("themis_rm.curation.settings:CurateSettings", executor=True),),
     "assemble": (SettingsSource("themis_rm.dataset.settings:AssembleSettings", executor=True),),
     "convert": (SettingsSource("themis_rm.dataset.preferences:PreferenceSettings"),),
+    "browse": (SettingsSource("themis_rm.annotation.settings:BrowseSettings"),),
+    "agreement": (SettingsSource("themis_rm.annotation.settings:AgreementSettings"),),
     "train": (SettingsSource("themis_rm.training.recipe:TrainRecipe"),),
     "run": (SettingsSource("themis_rm.workflow.recipe:RunRecipe", extra="train"),),
     "evaluate": (

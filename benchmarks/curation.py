@@ -33,6 +33,7 @@ from datatrove.pipeline.dedup.minhash import (
     MinhashDedupFilter,
     MinhashDedupSignature,
 )
+from datatrove.utils.hashing import HashConfig
 
 from themis_rm.curation.duplicates import REASONS, DuplicateFilter, FindDuplicates, ReadShard, Shards, SignRows
 from themis_rm.curation.minhash import jaccard
@@ -152,7 +153,8 @@ def ours(texts: list[str], out: Path, workers: int) -> set[int]:
 
 def stock(texts: list[str], out: Path, workers: int, ngrams: int) -> set[int]:
     """Remove near duplicates with datatrove's own four stages for English text."""
-    config = MinhashConfig(n_grams=ngrams)
+    # Its default hash does not accept texts with recent versions of xxhash.
+    config = MinhashConfig(n_grams=ngrams, hash_config=HashConfig(hash_fc="sha1"))
     stages = [
         ([Source(texts, False), MinhashDedupSignature(str(out / "sig"), config)], SHARDS),
         ([MinhashDedupBuckets(str(out / "sig"), str(out / "dup"), config=config)], config.num_buckets),

@@ -1,37 +1,30 @@
 """Detection of licenses in texts that are wrapped, marked up, combined or similar."""
 
 import pytest
+from tests.mining.license_texts import (
+    AGPL3,
+    APACHE,
+    BSD2,
+    BSD3,
+    BSD4,
+    GPL2,
+    GPL3,
+    ISC,
+    LGPL21,
+    MIT,
+    ZLIB,
+)
 
+from themis_rm.mining.license_expressions import is_accepted
 from themis_rm.mining.licenses import (
     LICENSES,
     OPEN_LICENSES,
-    are_accepted,
-    detect_licenses,
-    is_license_file,
+    is_choice_text,
     licenses_in,
+    names_in,
+    stated_license,
+    tags_in,
 )
-
-MIT = (
-    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software.\n"
-    "The above copyright notice and this permission notice shall be included in all copies.\n"
-)
-BSD2 = (
-    "Redistribution and use in source and binary forms, with or without modification, are permitted:\n"
-    "1. Redistributions of source code must retain the above copyright notice.\n"
-    "2. Redistributions in binary form must reproduce the above copyright notice.\n"
-)
-BSD3 = BSD2 + "3. Neither the name of the copyright holder nor the names of its contributors may be used.\n"
-BSD4 = BSD3 + "All advertising materials mentioning features or use of this software must display this.\n"
-ISC = (
-    "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby\n"
-    "granted, provided that the above copyright notice and this permission notice appear in all copies.\n"
-)
-APACHE = "Apache License\nVersion 2.0, January 2004\nhttp://www.apache.org/licenses/\n"
-GPL3 = "GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n... the GNU Affero General Public License ...\n"
-GPL2 = "GNU GENERAL PUBLIC LICENSE\n   Version 2, June 1991\n"
-LGPL21 = "GNU LESSER GENERAL PUBLIC LICENSE\nVersion 2.1, February 1999\n"
-LGPL3 = "GNU LESSER GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n"
-AGPL3 = "GNU AFFERO GENERAL PUBLIC LICENSE\nVersion 3, 19 November 2007\n"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +37,8 @@ AGPL3 = "GNU AFFERO GENERAL PUBLIC LICENSE\nVersion 3, 19 November 2007\n"
         ("This is free and unencumbered software released into the public domain.", "Unlicense"), (AGPL3, "AGPL-3.0"),
         (LGPL21, "LGPL-2.1"), ("The Artistic License 2.0", "Artistic-2.0"), (GPL2, "GPL-2.0"), (GPL3, "GPL-3.0"),
         (MIT + "The Software shall be used for Good, not Evil.", "JSON"),
-        ("SPDX-License-Identifier: MIT\n", "MIT"), ("SPDX-License-Identifier: GPL-3.0-or-later\n", "GPL-3.0"),
+        (ZLIB, "Zlib"), ("Boost Software License - Version 1.0", "BSL-1.0"), (ISC.partition(" is hereby")[0], "0BSD"),
+        ("Attribution 4.0 International", "CC-BY-4.0"), ("GNU Free Documentation License", "GFDL-1.3"),
     ],
 )  # fmt: skip
 def test_each_license_is_detected(text, spdx):
@@ -58,51 +52,54 @@ def test_line_breaks_markup_and_case_do_not_matter():
 def test_an_additional_condition_is_detected():
     licenses = licenses_in('"Commons Clause" License Condition v1.0\n' + MIT)
     assert licenses == ["LicenseRef-Commons-Clause", "MIT"]
-    assert not are_accepted(licenses, OPEN_LICENSES)
+    assert not is_accepted(" AND ".join(licenses), OPEN_LICENSES)
 
 
-def test_a_gpl_file_next_to_the_lgpl_is_part_of_the_lgpl():
-    assert detect_licenses({"COPYING": GPL2, "COPYING.LESSER": LGPL21}) == ["LGPL-2.1"]
-    assert detect_licenses({"COPYING": GPL3, "COPYING.LESSER": LGPL3}) == ["LGPL-3.0"]
+def test_licenses_of_bundled_parts_do_not_rule():
+    assert licenses_in(MIT + "The externally maintained libraries that are used:\n" + BSD3) == ["MIT"]
+    assert licenses_in(MIT + BSD3) == ["MIT", "BSD-3-Clause"]
 
 
-def test_all_of_several_licenses_must_be_accepted():
-    licenses = detect_licenses({"LICENSE-MIT": MIT, "LICENSE-GPL": GPL3})
-    assert licenses == ["GPL-3.0", "MIT"]
-    assert not are_accepted(licenses, OPEN_LICENSES)
-    assert are_accepted(detect_licenses({"LICENSE-MIT": MIT, "LICENSE-APACHE": APACHE}), OPEN_LICENSES)
-
-
-def test_a_missing_and_an_unknown_license_are_distinguished_and_not_accepted():
-    assert detect_licenses({}) == ["none"]
-    assert detect_licenses({"LICENSE": "All rights reserved."}) == ["unknown"]
-    assert not are_accepted(["none"], OPEN_LICENSES)
-    assert not are_accepted(["unknown"], OPEN_LICENSES)
-
-
-def test_an_unknown_license_in_addition_to_an_open_one_is_reported():
-    assert detect_licenses({"LICENSE": MIT, "LICENSE.enterprise": "All rights reserved. Ask for a price."}) == [
-        "MIT",
-        "unknown",
-    ]
-
-
-def test_a_list_of_copyright_holders_is_ignored():
-    assert detect_licenses({"LICENSE": MIT, "COPYRIGHT": "Copyright 2020 A and B"}) == ["MIT"]
+def test_licenses_of_documents_do_not_rule_next_to_code():
+    assert licenses_in(MIT + "The manual is under the Attribution 4.0 International license.") == ["MIT"]
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["LICENSE", "licence.txt", "LICENSE.md", "COPYING", "COPYING.LESSER", "MIT-LICENSE", "LICENSE-APACHE", "UNLICENSE",  # language: data
-     "License.rst", "Licenses", "project.LICENSE"],
+    ("line", "expression"),
+    [
+        ("# SPDX-License-Identifier: MIT", "MIT"), ("/* SPDX-License-Identifier: GPL-3.0-or-later */", "GPL-3.0"),
+        ("// SPDX-License-Identifier: (mit OR Apache-2.0)", "(MIT OR Apache-2.0)"),
+        ("<!-- SPDX-License-Identifier: ISC -->", "ISC"), ("; SPDX-License-Identifier: No-Such", "unknown"),
+    ],
 )  # fmt: skip
-def test_license_files_are_recognized_by_name(name):
-    assert is_license_file(name)
+def test_tags_are_expressions(line, expression):
+    assert tags_in(f"{line}\nmore\n") == [expression]
 
 
-@pytest.mark.parametrize("name", ["license.py", "README.md", "licensing_test.go", "relicense.sh", "copyright.h"])
-def test_other_files_are_not_license_files(name):
-    assert not is_license_file(name)
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("Released under the MIT license.", "MIT"), ("Licensed under the terms of the GPLv2.", "GPL-2.0"),
+        ("Dual licensed under the MIT or GPL licenses.", "MIT OR GPL-1.0"),
+        ("The tool is distributed under the Apache License, Version 2.0.", "Apache-2.0"),
+        ("Parts are licensed under the MIT license.", None), ("All rights reserved.", None),
+        ("This project is dual-licensed under the Unlicense and MIT licenses.", "Unlicense OR MIT"),
+        ("Licensed under MIT and Apache-2.0.", "MIT AND Apache-2.0"), ("The submit button", None),
+    ],
+)  # fmt: skip
+def test_sentences_state_a_license(text, expression):
+    assert stated_license(text) == expression
+
+
+def test_a_name_alone_is_a_statement_where_all_of_the_text_is_about_the_license():
+    assert stated_license("MIT") is None
+    assert stated_license("MIT", whole=True) == "MIT"
+    assert names_in("BSD 3-Clause, or the zlib/libpng license") == ["BSD-3-Clause", "Zlib"]
+
+
+def test_any_later_version_is_no_choice_between_licenses():
+    assert not is_choice_text("either version 2 of the License, or (at your option) any later version")
+    assert is_choice_text("at your option, one of these licenses")
 
 
 def test_the_open_licenses_are_those_of_the_specification():
@@ -111,17 +108,3 @@ def test_the_open_licenses_are_those_of_the_specification():
         "AGPL-3.0", "LGPL-2.1", "Artistic-2.0",
     }  # fmt: skip
     assert len({row.spdx for row in LICENSES}) == len(LICENSES)
-
-
-def test_a_directory_of_licenses_is_used_if_there_is_no_file(history, mine):
-    repo = history(license=None)
-    repo.commit("Add the licenses", {"LICENSES/MIT.txt": MIT.encode(), "LICENSES/ISC.txt": ISC.encode()})
-    repo.change()
-    assert [row.license for row in mine(repo.path)[0]] == ["ISC AND MIT"]
-
-
-def test_a_license_that_is_a_symlink_is_not_followed(history, mine):
-    repo = history(license=None)
-    (repo.path / "LICENSE").symlink_to("/etc/passwd")
-    repo.change()
-    assert mine(repo.path)[1].details["repositories"][0]["license"] == "none"

@@ -47,6 +47,9 @@ def print_lines(*renderables: Any, stderr: bool = False) -> None:
             console.print(item)
 
 
+_MOST_REPOSITORIES = 20
+
+
 def new_table(*columns: str, title: str | None = None, left: Sequence[str] = ()) -> Table:
     """Return an empty table in the style of all verbs: the first column and those of ``left`` are left-aligned."""
     from rich import box
@@ -64,11 +67,25 @@ def written(path: Path) -> str:
     return f"-> {path}"
 
 
+def license_lines(report: StageReport) -> Iterator[str]:
+    """Yield the repositories of which commits were dropped for their license, with the licenses, most commits first."""
+    repositories = report.details.get("repositories", [])
+    rows = [row for row in repositories if isinstance(row, dict) and row.get("other_licenses")]
+    rows.sort(key=lambda row: (-sum(row["other_licenses"].values()), row["name"]))
+    for row in rows[:_MOST_REPOSITORIES]:
+        counts = ", ".join(f"{count:,} under {name}" for name, count in row["other_licenses"].items())
+        reason = row["reason"] or (f"it changed: {row['license_changes']}" if row.get("license_changes") else "")
+        yield f"  license {row['name']}: {counts}" + (f" ({reason})" if reason else "")
+    if len(rows) > _MOST_REPOSITORIES:
+        yield f"  license of {len(rows) - _MOST_REPOSITORIES:,} more repositories: see report.json"
+
+
 def stage_lines(report: StageReport, out: Path) -> Iterator[str]:
     """Yield how many rows a stage read, kept and dropped, and what failed."""
     yield f"{report.stage}: {report.kept:,} kept of {report.read:,} in {report.seconds:.1f} s {written(out)}"
     for reason, rows in sorted(report.dropped.items(), key=lambda item: (-item[1], item[0])):
         yield f"  dropped {rows:>9,}  {reason}"
+    yield from license_lines(report)
     failed = report.details.get("failed", [])
     for item in failed if isinstance(failed, list) else []:
         yield f"  failed  {item}"

@@ -9,7 +9,15 @@ from typing import Any
 from themis_rm.languages import language_of_path
 from themis_rm.mining.git import IsolatedGitDir, ObjectReader
 from themis_rm.mining.history import ChangeRules, ChangeSpool, FileChange, read_history
-from themis_rm.mining.licenses import MAX_BYTES, are_accepted, detect_licenses, is_license_file
+from themis_rm.mining.license_expressions import is_accepted
+from themis_rm.mining.license_history import (
+    LicenseReader,
+    RepositoryLicenses,
+    describe_changes,
+    file_tag,
+    license_of_commits,
+    read_licenses,
+)
 from themis_rm.mining.provenance import Provenance
 from themis_rm.mining.settings import MineSettings
 from themis_rm.records import Commit
@@ -27,7 +35,9 @@ class RepositoryMiner:
         kept: Number of rows yielded.
         dropped: Reason -> commits.
         details: Further counts of kept rows: by language, by kind of merge, and reverted ones.
-        license: Value of the column ``license``.
+        license: License of the newest commit.
+        license_changes: How the license changed over time; empty if it never did.
+        other_licenses: License that is not accepted -> commits dropped for it.
         shallow: Whether the repository is a shallow clone, whose history is incomplete.
         refused: Why no commit of the repository may be mined; else empty.
     """
@@ -40,6 +50,8 @@ class RepositoryMiner:
         self.dropped: Counter[str] = Counter()
         self.details: Counter[str] = Counter()
         self.license = ""
+        self.license_changes = ""
+        self.other_licenses: Counter[str] = Counter()
         self.head = ""
         self.shallow = False
         self.refused = ""
@@ -48,6 +60,8 @@ class RepositoryMiner:
         """Return the facts about the repository for the report."""
         return {
             "license": self.license,
+            "license_changes": self.license_changes,
+            "other_licenses": dict(sorted(self.other_licenses.items())),
             "head": self.head,
             "shallow": self.shallow,
             "commits": self.commits,
@@ -64,18 +78,27 @@ class RepositoryMiner:
             InputError: git cannot list the history; no row has been yielded.
         """
         self.head, self.shallow = git_dir.head, bool(git_dir.boundary)
-        licenses = detect_licenses(license_files(git_dir))
-        self.license = " AND ".join(licenses)
-        if not self.settings.any_license and not are_accepted(licenses, self.settings.licenses):
+        reader = LicenseReader(git_dir)
+        licenses = read_licenses(reader, git_dir.head)
+        self.license, self.license_changes = licenses.newest.expression, describe_changes(licenses)
+        expressions = licenses.expressions()
+        if not any(map(self._accepts, expressions)) and not any(map(self._accepts, reader.tags(git_dir.head))):
             self.commits = int(git_dir.output(["rev-list", "--count", git_dir.head, "--"]))
             self.dropped["license"] = self.commits
-            self.refused = f"Its license ({self.license}) is not among the accepted ones."
+            self.other_licenses[self.license] = self.commits
+            self.refused = f"Its license ({licenses.newest.summary}) is not among the accepted ones."
             return
         rules = ChangeRules(self.settings, git_dir.boundary, git_dir.large)
         changes, provenance, self.commits = read_history(git_dir, rules, self._drop)
+        of_commit = license_of_commits(licenses, *provenance.graph(), reader.tree)
         try:
             for change, new, old in read_contents(git_dir, changes, self.settings.max_bytes, self._drop):
-                row = self._row(change, new, old, provenance)
+                license = _license_of(change, new, licenses, of_commit)
+                if not self._accepts(license):
+                    self.other_licenses[license] += 1
+                    self._drop("license")
+                    continue
+                row = self._row(change, new, old, provenance) | {"license": license}
                 self.details["kept-reverted"] += row["reverted"]
                 self.kept += 1
                 self.details[f"kept-{row['language']}"] += 1
@@ -105,40 +128,17 @@ class RepositoryMiner:
         )
         return commit.to_dict() | {"new_contents": new, "old_contents": old}
 
+    def _accepts(self, license: str) -> bool:
+        return self.settings.any_license or is_accepted(license, self.settings.licenses)
+
     def _drop(self, reason: str) -> None:
         self.dropped[reason] += 1
 
 
-def license_files(git_dir: IsolatedGitDir) -> dict[str, str]:
-    """Return names and texts of the top-level license files in the newest commit.
-
-    If there are none, those in the directory ``LICENSES`` (the REUSE convention) are returned.
-
-    Raises:
-        InputError: git cannot list the newest commit's files.
-    """
-    for folder in ("", "LICENSES/"):
-        listing = git_dir.output(["ls-tree", "-z", "--full-tree", git_dir.head, *([folder] if folder else [])])
-        files: dict[str, bytes] = {}
-        for line in listing.split(b"\0")[:-1]:
-            facts, _, path = line.partition(b"\t")
-            mode, _, oid = facts.split(b" ")
-            name = path.decode("utf-8", "replace").removeprefix(folder)
-            if mode.startswith(b"100") and (folder or is_license_file(name)):
-                files[name] = oid
-        if files:
-            return _texts(git_dir, files)
-    return {}
-
-
-def _texts(git_dir: IsolatedGitDir, files: dict[str, bytes]) -> dict[str, str]:
-    texts = {}
-    with ObjectReader(git_dir, files.values(), contents=False) as sizes:
-        readable = {name: oid for name, oid in files.items() if 0 <= sizes.next(oid)[0] <= MAX_BYTES}
-    with ObjectReader(git_dir, readable.values(), contents=True) as reader:
-        for name, oid in readable.items():
-            texts[name] = reader.next(oid)[1].decode("utf-8", "replace")
-    return texts
+def _license_of(change: FileChange, text: bytes, licenses: RepositoryLicenses, of_commit: Callable[[int], str]) -> str:
+    """Return the license of a changed file: of its own tag, else of its folder, else of the commit."""
+    path = change.path.decode("utf-8")
+    return file_tag(text) or licenses.of_path(path) or of_commit(change.number)
 
 
 def read_contents(

@@ -59,6 +59,10 @@ class Provenance:
             self._reverted_subjects.append((_key(reverted), time))
         return number
 
+    def graph(self) -> tuple[dict[bytes, int], dict[int, tuple[int, ...]]]:
+        """Return the number of each commit by its hash, and the parents of each number."""
+        return self._numbers, self._parents
+
     def finish(self, head: bytes) -> None:
         """Resolve the references after all commits that are reachable from ``head`` have been added."""
         self._state = _merged_states(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Self
 
@@ -9,8 +10,16 @@ from pydantic import Field, field_validator, model_validator
 
 from themis_rm.errors import SettingError, did_you_mean
 from themis_rm.languages import LANGUAGES, get_language
+from themis_rm.mining.license_expressions import ids_of, normalize
 from themis_rm.mining.licenses import LICENSES, OPEN_LICENSES
 from themis_rm.settings import Settings
+
+
+def _spdx_id(name: str, known: Iterable[str]) -> str:
+    expression = normalize(name)
+    if expression is None or len(ids_of(expression)) != 1:
+        raise SettingError(f"Unknown license '{name}'.", did_you_mean(name, known))
+    return expression
 
 
 class MineSettings(Settings):
@@ -31,7 +40,7 @@ class MineSettings(Settings):
     keep_boilerplate: bool = False
     """Keep commits with uninformative messages too (``wip``, version bumps, reverts, ...)."""
     licenses: list[str] = Field(default_factory=lambda: list(OPEN_LICENSES))
-    """SPDX ids of the accepted licenses; all licenses of a repository must be accepted."""
+    """SPDX ids of the accepted licenses: all licenses that hold for a file, and one of those to choose from."""
     any_license: bool = False
     """Accept any license, including unknown and missing ones."""
     first_parent: bool = False
@@ -53,10 +62,7 @@ class MineSettings(Settings):
     @classmethod
     def _known_licenses(cls, names: list[str]) -> list[str]:
         known = {row.spdx.casefold(): row.spdx for row in LICENSES}
-        for name in names:
-            if name.casefold() not in known:
-                raise SettingError(f"Unknown license '{name}'.", did_you_mean(name, known.values()))
-        return sorted({known[name.casefold()] for name in names})
+        return sorted({known.get(name.casefold()) or _spdx_id(name, known.values()) for name in names})
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

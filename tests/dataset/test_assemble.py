@@ -252,6 +252,18 @@ def test_a_single_repository_goes_to_train_and_the_card_says_so(tmp_path):
     assert "one repository" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
+def test_a_language_of_one_split_only_is_said(tmp_path):
+    rows = [
+        dataclasses.replace(row, language="Go" if row.repos == "owner/repo0" else "C", criteria=["FC"])
+        for row in pairs_of(120)
+    ]
+    settings = AssembleSettings(validation=0.2, test=0.2, time_cutoff=None)
+    report = assemble(write(tmp_path / "in", rows), tmp_path / "out", settings, ONE)
+    (remark,) = [text for text in report.details["remarks"] if "Only one split" in text]
+    assert "the language: Go (" in remark
+    assert remark in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_card_has_the_metadata_of_the_hub(assembled):
     out, report, _ = assembled
     text = (out / "README.md").read_text(encoding="utf-8")

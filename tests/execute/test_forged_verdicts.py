@@ -152,3 +152,34 @@ def test_a_complete_program_is_split_into_response_and_tests():
     check = Check(id="p", language="Python", chosen_program=program)
     outcome = run_check(check, "def twice(n): return n\nsys.exit(0)\n", program, isolated=isolation().complete)
     assert (outcome.state, outcome.note) == ("failed", "exit status 0 before its tests were completed")
+
+
+TABLES = {
+    "Python": "\nfor given, wanted in [(1, 2), (4, 8)]:\n    assert twice(given) == wanted\n",
+    "JavaScript": (
+        "\nconst check = require('assert');\n"
+        "for (const [given, wanted] of [[1, 2], [4, 8]]) check.strictEqual(twice(given), wanted);\n"
+    ),
+    "Ruby": "\n[[1, 2], [4, 8]].each { |given, wanted| raise 'no' unless twice(given) == wanted }\n",
+}
+READERS = {
+    "Python": (
+        "import re, sys\nROWS = dict(re.findall(r'\\((\\d+), (\\d+)\\)', open(sys.argv[0]).read()))\n"
+        "def twice(n): return int(ROWS[str(n)])\n"
+    ),
+    "JavaScript": (
+        "const rows = new Map([...require('fs').readFileSync(process.argv[1], 'utf8').matchAll(/\\[(\\d+), (\\d+)\\]/g)]"
+        ".map((m) => [Number(m[1]), Number(m[2])]));\nfunction twice(n) { return rows.get(n); }\n"
+    ),
+    "Ruby": "ROWS = File.read($0).scan(/\\[(\\d+), (\\d+)\\]/).to_h\ndef twice(n) ROWS[n.to_s].to_i end\n",
+}
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_a_response_that_reads_a_table_of_expected_values_fails(state_of, language):
+    assert state_of(language, READERS[language], after=TABLES[language]) == "failed"
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_a_correct_response_passes_tests_with_a_table(state_of, language):
+    assert state_of(language, RIGHT[language], after=TABLES[language]) == "passed"

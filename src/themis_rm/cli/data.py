@@ -139,7 +139,8 @@ def assemble(
     settings, execution = call.stage_settings(flags)
     report = build_dataset(pairs, out, settings, execution)
     form = [f"format: {report.details['format']}"] if "format" in report.details else []
-    call.output(report, *form, *stage_lines(report, out))
+    notes = [f"note: {remark}" for remark in report.details["remarks"]]
+    call.output(report, *form, *stage_lines(report, out), *notes)
 
 
 @verb(

@@ -119,7 +119,28 @@ def dataset_remarks(facts: dict[str, Any], settings: AssembleSettings) -> list[s
         remarks.append(f"{facts['commits_without_time']} rows from commits have no time and no time cutoff.")
     if facts["instruction_source"].get("subject"):
         remarks.append("Some instructions are commit subjects; `instruction_source` marks them.")
+    remarks += _uneven(facts)
     missing = [short for short, rows in facts["criterion"].items() if not rows]
     if missing:
         remarks.append(f"No row has the criterion {', '.join(missing)}.")
+    return remarks
+
+
+def _uneven(facts: dict[str, Any]) -> list[str]:
+    """Return sentences about criteria and languages that one split alone has, where several splits have rows."""
+    present = [name for name, rows in facts["splits"].items() if rows]
+    if len(present) < 2:
+        return []
+    remarks = []
+    for word, key in (("criterion", "criterion_split"), ("language", "language_split")):
+        splits: dict[str, list[str]] = {}
+        for cell in facts[key]:
+            label, _, split = cell.rpartition("/")
+            splits.setdefault(label, []).append(split)
+        alone = {label: found[0] for label, found in splits.items() if len(found) == 1}
+        if alone:
+            listed = ", ".join(f"{label or 'none'} ({split})" for label, split in alone.items())
+            remarks.append(
+                f"Only one split has the {word}: {listed}. Accuracies by {word} cannot be compared across splits."
+            )
     return remarks

@@ -195,6 +195,7 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
         "criterion_language": table(criteria, languages) if len(rows) else {},
         "criterion_split": table(criteria, split_names) if len(rows) else {},
         "language": table(languages) if len(rows) else {},
+        "language_split": table(languages, split_names) if len(rows) else {},
         "source": table(sources) if len(rows) else {},
         "instruction_source": table(category("instruction_source")) if len(rows) else {},
         "license": table(category("license")) if len(rows) else {},

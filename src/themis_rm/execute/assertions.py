@@ -8,7 +8,7 @@ returns. :func:`find_assertions` also returns what each one compares, as far as 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -39,6 +39,7 @@ _TARGETS = ("left", "name", "declarator")
 _ASSIGNING = frozenset(
     ("assignment", "assignment_expression", "init_declarator", "short_var_declaration", "variable_declarator")
 )
+_LOOPS = frozenset(("for_statement", "for_in_statement"))
 _ARGUMENTS = frozenset(("argument_list", "arguments", "method_arguments"))
 _MAX_DEPTH = 100
 
@@ -81,6 +82,7 @@ class TestSource:
         nodes: Node types of the language.
         assertions: The assertions in the code, in order.
         values: Name -> value of variables that are assigned once.
+        columns: Name -> values of loop variables, for loops over a table that is written out.
     """
 
     source: bytes
@@ -89,6 +91,7 @@ class TestSource:
     nodes: GrammarNodes
     assertions: tuple[Assertion, ...]
     values: Mapping[str, Node]
+    columns: Mapping[str, tuple[Node, ...]]
 
     def text(self, node: Node) -> str:
         """Return the code of a node."""
@@ -111,7 +114,8 @@ def parse_tests(code: str, language: str) -> TestSource:
     root = fragment.tree.root_node
     finder = _Finder(fragment.source, nodes, _assigned_once(root, fragment.source))
     found = tuple(finder.assertions(root))
-    return TestSource(fragment.source, fragment.start, fragment.end, nodes, found, finder.values)
+    columns = _loop_columns(root, fragment.source, finder.values)
+    return TestSource(fragment.source, fragment.start, fragment.end, nodes, found, finder.values, columns)
 
 
 def _assigned_once(root: Node, source: bytes) -> dict[str, Node]:
@@ -132,6 +136,39 @@ def _assigned_once(root: Node, source: bytes) -> dict[str, Node]:
             values[name] = value
         seen.add(name)
     return values
+
+
+def _loop_columns(root: Node, source: bytes, values: Mapping[str, Node]) -> dict[str, tuple[Node, ...]]:
+    """Return the values of loop variables: 8 and 10 of ``b`` in ``for a, b in [(4, 8), (5, 10)]``."""
+
+    def text(node: Node) -> str:
+        return source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    columns: dict[str, tuple[Node, ...]] = {}
+    seen: set[str] = set()
+    for node in walk(root):
+        target, table = _loop(node, text)
+        if target is None or table is None:
+            continue
+        names = [text(leaf) for leaf in walk(target) if leaf.type == "identifier"]
+        rows = [row for row in values.get(text(table), table).named_children if row.type != "comment"]
+        cells = [[row] if len(names) == 1 else row.named_children for row in rows]
+        for place, name in enumerate(names):
+            columns.pop(name, None)
+            if name not in seen and rows and all(len(row) == len(names) for row in cells):
+                columns[name] = tuple(row[place] for row in cells)
+            seen.add(name)
+    return columns
+
+
+def _loop(node: Node, text: Callable[[Node], str]) -> tuple[Node | None, Node | None]:
+    """Return the variables of a loop and what it iterates over."""
+    if node.type in _LOOPS:
+        return node.child_by_field_name("left"), node.child_by_field_name("right")
+    method, block = node.child_by_field_name("method"), node.child_by_field_name("block")
+    if method is not None and block is not None and text(method) == "each":  # Ruby
+        return block.child_by_field_name("parameters"), node.child_by_field_name("receiver")
+    return None, None
 
 
 @dataclass(frozen=True, slots=True)

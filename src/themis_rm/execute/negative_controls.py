@@ -173,11 +173,25 @@ class _Builder:
                 for leaf in self._literals(side):
                     if (edit := self._other_value(leaf)) is not None:
                         return edit
+        if (edit := self._change_table(sides)) is not None:
+            return edit
         expected = min(sides, key=self._calls)
         unequal = self._toolchain.unequal
         if not unequal or (expected.type in self._nodes.calls and self._calls(sides[0]) == self._calls(sides[1]) > 1):
             return None
         return expected.start_byte, expected.end_byte, to_bytes(unequal)
+
+    def _change_table(self, sides: tuple[Node, Node]) -> _Edit | None:
+        """Return an edit of one expected value in the table over which the tests iterate."""
+        for side in sides:
+            name = self._source.text(side)
+            cells = self._source.columns.get(name, ())
+            if cells and len(re.findall(rf"\b{re.escape(name)}\b", self._code)) <= _USES:
+                cell = secrets.choice(cells)
+                for leaf in () if self._calls(cell) else self._literals(cell):
+                    if (edit := self._other_value(leaf)) is not None:
+                        return edit
+        return None
 
     def _resolved(self, operand: Node) -> Node:
         """Return the value of a variable that is used in this comparison only, or the operand itself."""

@@ -55,6 +55,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "arena": {
         "conversation_a": CONVERSATIONS["chosen"], "conversation_b": CONVERSATIONS["rejected"], "winner": "model_a",
     },
+    "retrieval": {"query": ASK, "pos": [GOOD], "neg": [BAD]},
     "candidates": {"prompt": ASK, "chosen": [GOOD], "rejected": [BAD]},
     "rewardbench": {
         "prompt": ASK, "chosen": GOOD, "rejected": BAD, "chosen_model": "a", "rejected_model": "b", "subset": "s",

@@ -4,13 +4,14 @@
   const $ = (id) => document.getElementById(id);
   const FILTERS = ["criterion", "language", "source", "repository", "reason"];
   const CONTEXT = 3; // unchanged lines that are shown around a change
+  const STEP = 500; // lines that a button adds
   const MOST_EDITS = 1200; // lines that differ more are shown as replaced
   const state = { shown: rows, at: 0 };
 
   // Judgments, one entry of localStorage per reader and row; in memory where the browser refuses to store.
   const memory = new Map();
   let stored = true;
-  const keyOf = (row) => `themis-judgment/${reader()}/${row.digest}`;
+  const keyOf = (row, name = reader()) => `themis-judgment/${name}/${row.digest}`;
   const reader = () => $("reader").value.trim();
   function readItem(key) {
     if (memory.has(key)) return memory.get(key);
@@ -23,6 +24,15 @@
   }
   function judgmentOf(row) {
     try { return JSON.parse(readItem(keyOf(row))) ?? {}; } catch { return {}; }
+  }
+  // Judgments that were made without a name belong to the reader who then writes one.
+  function claimNameless() {
+    for (const row of rows) {
+      const nameless = readItem(keyOf(row, ""));
+      if (!reader() || !nameless) continue;
+      if (!readItem(keyOf(row))) writeItem(keyOf(row), nameless);
+      writeItem(keyOf(row, ""), "");
+    }
   }
   function judge(row, answers) {
     const judgment = { ...judgmentOf(row), ...answers, blind, time: new Date().toISOString() };
@@ -38,6 +48,11 @@
     if (name) made.className = name;
     return made;
   }
+  function fragment(parts) {
+    const made = document.createDocumentFragment();
+    for (const part of parts) made.append(part);
+    return made;
+  }
   function notify(text) {
     $("notice").textContent = visible(text);
     $("notice").hidden = !text;
@@ -49,10 +64,12 @@
     while (head < Math.min(a.length, b.length) && a[head] === b[head]) head += 1;
     while (tail < Math.min(a.length, b.length) - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
     const n = a.length - head - tail, m = b.length - head - tail;
-    const pairs = Array.from({ length: head }, (_, i) => [i, i]);
-    pairs.push(...alignMiddle(a.slice(head, head + n), b.slice(head, head + m), most).map(([i, j]) => [i < 0 ? i : i + head, j < 0 ? j : j + head]));
-    for (let i = 0; i < tail; i += 1) pairs.push([head + n + i, head + m + i]);
-    return pairs;
+    const middle = alignMiddle(a.slice(head, head + n), b.slice(head, head + m), most);
+    return [
+      ...Array.from({ length: head }, (_, i) => [i, i]),
+      ...middle.map(([i, j]) => [i < 0 ? i : i + head, j < 0 ? j : j + head]),
+      ...Array.from({ length: tail }, (_, i) => [head + n + i, head + m + i]),
+    ];
   }
   function alignMiddle(a, b, most) {
     const n = a.length, m = b.length, bound = Math.min(n + m, most), trace = [];
@@ -111,17 +128,20 @@
     const a = words(one), b = words(two), pairs = align(a, b, 300);
     const common = pairs.filter(([i, j]) => i >= 0 && j >= 0 && a[i].trim()).reduce((sum, [i]) => sum + a[i].length, 0);
     if (common < 0.25 * Math.max(one.trim().length, two.trim().length)) return [element("span", one), element("span", two)];
-    const left = element("span"), right = element("span");
-    for (const [i, j] of pairs) {
-      if (i >= 0) append(left, a[i], j < 0 ? "del" : "");
-      if (j >= 0) append(right, b[j], i < 0 ? "ins" : "");
-    }
-    return [left, right];
+    return [
+      runs(pairs.filter(([i]) => i >= 0).map(([i, j]) => [a[i], j < 0 ? "del" : ""])),
+      runs(pairs.filter(([, j]) => j >= 0).map(([i, j]) => [b[j], i < 0 ? "ins" : ""])),
+    ];
   }
-  function append(parent, text, tag) {
-    const last = parent.lastChild;
-    if (tag && last?.nodeName.toLowerCase() === tag) last.append(visible(text));
-    else parent.append(tag ? element(tag, text) : visible(text));
+  // Words with the tag of each, as one element for each run of equal tags.
+  function runs(tagged) {
+    const made = element("span");
+    for (let start = 0, end = 0; start < tagged.length; start = end) {
+      while (end < tagged.length && tagged[end][1] === tagged[start][1]) end += 1;
+      const text = tagged.slice(start, end).map(([word]) => word).join("");
+      made.append(tagged[start][1] ? element(tagged[start][1], text) : visible(text));
+    }
+    return made;
   }
 
   function cell(content, name) {
@@ -163,30 +183,40 @@
     columns.append(...view.columns.map((name) => element("col", "", name)));
     const old = linesOf(before, after), fresh = linesOf(after, before), blocks = blocksOf(old, fresh);
     blocks.forEach((block, at) => {
-      if (block.same) sameLines(body, view, block, old, at > 0, at < blocks.length - 1);
-      else body.append(...changedLines(view, block, old, fresh));
+      if (block.same) body.append(sameLines(view, block, old, at > 0, at < blocks.length - 1));
+      else body.append(changedLines(view, block, old, fresh));
     });
     table.append(columns, body);
     $("diff").replaceChildren(table);
   }
-  function changedLines(view, block, old, fresh) {
-    const left = block.old.map((i) => element("span", old[i])), right = block.fresh.map((j) => element("span", fresh[j]));
+  // Changed lines; of many the first, and a button that shows more.
+  function changedLines(view, block, old, fresh, from = 0) {
+    const to = from + STEP, part = { old: block.old.slice(from, to), fresh: block.fresh.slice(from, to) };
+    const left = part.old.map((i) => element("span", old[i])), right = part.fresh.map((j) => element("span", fresh[j]));
     for (let at = 0; at < Math.min(left.length, right.length); at += 1)
-      [left[at], right[at]] = markWords(old[block.old[at]], fresh[block.fresh[at]]);
-    return view.changed(block, left, right);
+      [left[at], right[at]] = markWords(old[part.old[at]], fresh[part.fresh[at]]);
+    const rest = Math.max(block.old.length, block.fresh.length) - to;
+    const more = rest > 0 ? [gapRow(view, `${rest.toLocaleString("en")} more changed lines`, () => changedLines(view, block, old, fresh, to))] : [];
+    return fragment([...view.changed(part, left, right), ...more]);
   }
-  // Unchanged lines far from a change are replaced by a button that shows them.
-  function sameLines(body, view, block, old, changeBefore, changeAfter) {
+  // Unchanged lines; those far from a change are replaced by a button that shows the next ones.
+  function sameLines(view, block, old, changeBefore, changeAfter) {
     const draw = (from, to) => block.old.slice(from, to).flatMap((i, at) => view.same(i, block.fresh[from + at], old[i]));
-    const from = changeBefore ? CONTEXT : 0, to = block.old.length - (changeAfter ? CONTEXT : 0);
-    const whole = !changeBefore && !changeAfter;
-    if (to - from < 4 || whole) { body.append(...draw(0, block.old.length)); return; }
-    const gap = element("tr"), button = element("button", `${(to - from).toLocaleString("en")} unchanged lines`), at = cell(button, "gap");
+    const fold = (from, to) => to - from < 4 ? fragment(draw(from, to)) : fragment([gapRow(view, `${(to - from).toLocaleString("en")} unchanged lines`, () => {
+      const end = Math.min(to, from + STEP);
+      return fragment([...draw(from, end), fold(end, to)]);
+    })]);
+    const count = block.old.length, from = changeBefore ? CONTEXT : changeAfter ? 0 : 10 * CONTEXT;
+    const to = Math.max(Math.min(from, count), count - (changeAfter ? CONTEXT : 0));
+    return fragment([...draw(0, from), fold(Math.min(from, count), to), ...draw(to, count)]);
+  }
+  function gapRow(view, words, show) {
+    const row = element("tr"), button = element("button", words), at = cell(button, "gap");
     at.colSpan = view.columns.length;
     button.type = "button";
-    button.addEventListener("click", () => gap.replaceWith(...draw(from, to)));
-    gap.append(at);
-    body.append(...draw(0, from), gap, ...draw(to, block.old.length));
+    button.addEventListener("click", () => row.replaceWith(show()));
+    row.append(at);
+    return row;
   }
   const narrow = matchMedia("(max-width: 800px)");
   const viewName = () => narrow.matches ? "unified" : document.querySelector("input[name=view]:checked").value;
@@ -231,7 +261,7 @@
     if (row) $("columns").replaceChildren(...(revealed ? columnsOf(row) : []));
     renderProgress();
   }
-  const columnsOf = (row) => Object.entries({ id: row.id, ...row.columns, digest: row.digest }).flatMap(([name, value]) => [element("dt", name), element("dd", value)]);
+  const columnsOf = (row) => Object.entries({ id: "", ...row.columns, id: row.id, digest: row.digest }).flatMap(([name, value]) => [element("dt", name), element("dd", value)]);
   function renderProgress() {
     const counts = { right: 0, wrong: 0, unsure: 0 };
     for (const row of rows) if (verdicts.get(row)) counts[verdicts.get(row)] += 1;
@@ -330,22 +360,25 @@
     notify(`${used} of ${lines} judgments were loaded for the reader “${reader()}”.`);
   }
 
-  const KEYS = { ArrowLeft: () => move(state.at - 1), ArrowRight: () => move(state.at + 1), n: nextOpen };
+  const switchView = () => document.querySelector("input[name=view]:not(:checked)").click();
+  const KEYS = { ArrowLeft: () => move(state.at - 1), ArrowRight: () => move(state.at + 1), n: nextOpen, v: switchView };
   for (const button of document.querySelectorAll("[data-answer]")) {
     button.addEventListener("click", () => answer(button));
     KEYS[button.getAttribute("aria-keyshortcuts")] = () => answer(button);
   }
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input:not([type=radio]), select");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+    const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || !action) return;
     event.preventDefault();
-    KEYS[event.key]();
+    action();
   });
   for (const name of [...FILTERS, "status", "text"]) $(name).addEventListener("change", applyFilters);
   $("text").addEventListener("search", applyFilters);
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("reader").addEventListener("change", () => {
     writeItem("themis-reader", reader());
+    claimNameless();
     loadVerdicts();
     notify("");
     renderJudgment();

@@ -216,6 +216,7 @@ def test_excluded_files_are_counted_by_reason(tmp_path):
         "files-not-utf8": 1,
         "files-read": 1,
         "files-symlink": 2,
+        "files-test-file": 2,
         "files-too-large": 1,
     }
 

@@ -345,3 +345,24 @@ def test_a_full_disk_is_not_contained(history, mine, monkeypatch):
     monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_batch", full)
     with pytest.raises(OSError, match="No space left"):
         mine(repo.path)
+
+
+@pytest.mark.parametrize(
+    ("sources", "text", "language"),
+    [
+        ({}, b"struct a { int b; };\n", "C"),
+        ({"a.cpp": b"int b;\n"}, b"struct a { int b; };\n", "C++"),
+        ({"a.c": b"int b;\n"}, b"template <class T> struct a { T b; };\n", "C++"),
+    ],
+)
+def test_the_language_of_a_header_comes_from_its_text_and_the_sources_around(
+    history, mine, tmp_path, sources, text, language
+):
+    repo = history()
+    repo.commit("Add the sources of a", {**sources, "a.h": text})
+    repo.commit("Add a second member to a", {"a.h": text.replace(b"b;", b"b, c;")})
+    rows, _ = mine(repo.path)
+    assert [row.language for row in rows] == [language]
+    rows, report = mine(repo.path, out=tmp_path / "c", languages=["C"])
+    assert len(rows) == (language == "C")
+    assert report.dropped.get("other-language", 0) == (language != "C")

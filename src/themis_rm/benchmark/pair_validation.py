@@ -9,6 +9,7 @@ from pydantic import Field
 
 from themis_rm.benchmark.sources.source import SourcePair
 from themis_rm.criteria import criterion
+from themis_rm.languages.file_contents import CONFLICT, POINTER, kind_of_content
 from themis_rm.languages.syntax import (
     Fragment,
     code_tokens,
@@ -86,12 +87,8 @@ def validate_pair(pair: SourcePair, settings: ValidationSettings) -> ValidPair |
     comments only are invalid for every criterion.
     """
     texts = (pair.chosen, pair.rejected)
-    if not all(text.strip() for text in texts):
-        return "empty-response"
-    if any("\x00" in text or not is_unicode(text) for text in (*texts, pair.prompt)):
-        return "not-text"
-    if max(len(text) for text in (*texts, pair.prompt)) > settings.max_characters:
-        return "too-long"
+    if fault := _text_fault(pair, settings):
+        return fault
     if pair.chosen.strip() == pair.rejected.strip():
         return "same-responses"
     tokens = ValidPair(*(code_tokens(text, pair.language) for text in texts))
@@ -107,6 +104,18 @@ def validate_pair(pair: SourcePair, settings: ValidationSettings) -> ValidPair |
     if not settings.allow_label_leaks and _label_words(chosen, pair.language) != _label_words(rejected, pair.language):
         return "label-leak"
     return tokens
+
+
+def _text_fault(pair: SourcePair, settings: ValidationSettings) -> str:
+    """Return why the texts of a pair cannot be compared as code, or ``""``."""
+    texts = (pair.chosen, pair.rejected)
+    if not all(text.strip() for text in texts):
+        return "empty-response"
+    if any("\x00" in text or not is_unicode(text) for text in (*texts, pair.prompt)):
+        return "not-text"
+    if max(len(text) for text in (*texts, pair.prompt)) > settings.max_characters:
+        return "too-long"
+    return min({kind_of_content(text) for text in texts} & {POINTER, CONFLICT}, default="")
 
 
 def _only_comments_differ(pair: SourcePair) -> bool:

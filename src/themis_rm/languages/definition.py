@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
@@ -402,6 +402,10 @@ class Language:
     renaming: Renaming | None = None
     unused_function: UnusedFunction | None = None
     toolchain: Toolchain | None = None
+
+    def possible_names(self, path: str) -> set[str]:
+        """Return the names of the languages that a file with one of the extensions may be in: this one and others."""
+        return {self.name, self.shared_extensions.get(PurePosixPath(path).suffix.lower(), self.name)}
 
     def require_syntax(self) -> Syntax:
         """Return ``syntax``.

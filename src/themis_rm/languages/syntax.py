@@ -140,6 +140,18 @@ def error_count(tree: Tree) -> int:
     return count
 
 
+def parses_worse(chosen: str, rejected: str, language: str) -> bool:
+    """Return whether the better version has more syntax errors than the worse one.
+
+    Code that the grammar does not support (a macro, an ellipsis) is on both sides; additional errors mean damage.
+
+    Raises:
+        SettingError: No language has that name.
+    """
+    tree = parse(chosen, language)
+    return has_errors(tree) and error_count(tree) > error_count(parse(rejected, language))
+
+
 def tree_depth(code: str, language: str) -> int:
     """Return how many named nodes the longest path from the root to a leaf has, including the root.
 

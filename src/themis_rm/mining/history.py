@@ -149,10 +149,11 @@ class ChangeRules:
         if old == new:
             return "mode-only"
         try:
-            row = language_of_path(entry.path.decode("utf-8"))
+            path = entry.path.decode("utf-8")
         except UnicodeDecodeError:
             return "path-not-utf8"
-        return "" if row is not None and row.name in self.languages else "other-language"
+        row = language_of_path(path)
+        return "" if row is not None and not self.languages.isdisjoint(row.possible_names(path)) else "other-language"
 
     def _check_message(self, entry: LogEntry) -> str:
         if entry.oid in self.large:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from themis_rm.languages import language_of_path
+from themis_rm.languages import Language, language_of_path
+from themis_rm.languages.headers import HeaderLanguages, language_of_file
 from themis_rm.mining.git import IsolatedGitDir, ObjectReader
 from themis_rm.mining.history import ChangeRules, ChangeSpool, FileChange, read_history
 from themis_rm.mining.license_expressions import is_accepted
@@ -92,13 +93,17 @@ class RepositoryMiner:
         changes, provenance, self.commits = read_history(git_dir, rules, self._drop)
         of_commit = license_of_commits(licenses, *provenance.graph(), reader.tree)
         try:
+            headers = self._headers(git_dir)
             for change, new, old in read_contents(git_dir, changes, self.settings.max_bytes, self._drop):
                 license = _license_of(change, new, licenses, of_commit)
                 if not self._accepts(license):
                     self.other_licenses[license] += 1
                     self._drop("license")
                     continue
-                row = self._row(change, new, old, provenance) | {"license": license}
+                row = self._row(change, new, old, provenance, headers) | {"license": license}
+                if row["language"] not in self.settings.languages:
+                    self._drop("other-language")  # a header in another language than its extension suggests
+                    continue
                 self.details["kept-reverted"] += row["reverted"]
                 self.kept += 1
                 self.details[f"kept-{row['language']}"] += 1
@@ -107,9 +112,16 @@ class RepositoryMiner:
         finally:
             changes.close()
 
-    def _row(self, change: FileChange, new: bytes, old: bytes, provenance: Provenance) -> dict[str, Any]:
+    def _headers(self, git_dir: IsolatedGitDir) -> HeaderLanguages:
+        """Return the languages of the sources of the newest commit, which headers are next to."""
+        listing = git_dir.output(["ls-tree", "-r", "-z", "--full-tree", "--name-only", git_dir.head])
+        return HeaderLanguages(path.decode("utf-8", "replace") for path in listing.split(b"\0"))
+
+    def _row(
+        self, change: FileChange, new: bytes, old: bytes, provenance: Provenance, headers: HeaderLanguages
+    ) -> dict[str, Any]:
         path = change.path.decode("utf-8")
-        row = language_of_path(path)
+        row = language_of_change(path, new, headers)
         commit = Commit(
             commit=change.oid.decode("ascii"),
             subject=change.subject.decode("utf-8"),
@@ -139,6 +151,14 @@ def _license_of(change: FileChange, text: bytes, licenses: RepositoryLicenses, o
     """Return the license of a changed file: of its own tag, else of its folder, else of the commit."""
     path = change.path.decode("utf-8")
     return file_tag(text) or licenses.of_path(path) or of_commit(change.number)
+
+
+def language_of_change(path: str, text: bytes, headers: HeaderLanguages) -> Language | None:
+    """Return the language of a file; the text is decoded only where several languages share the extension."""
+    row = language_of_path(path)
+    if row is None or len(row.possible_names(path)) == 1:
+        return row
+    return language_of_file(path, text.decode("utf-8"), headers)
 
 
 def read_contents(

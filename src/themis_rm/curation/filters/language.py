@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from themis_rm.curation.filters import COMMITS, FILTERS, SOLUTIONS, CurationFilter, FilterSettings
 from themis_rm.languages import LANGUAGES, get_language, language_of_path
+from themis_rm.languages.headers import language_of_file
 from themis_rm.pipeline import FilterResult
 
 
@@ -25,7 +26,7 @@ class LanguageSettings(FilterSettings):
 
 @FILTERS.register
 class LanguageFilter(CurationFilter):
-    """Keeps rows in the given languages; a row without a language gets the one of its file extension."""
+    """Keeps rows in the given languages; a row without a language gets that of its file, by extension and text."""
 
     name = "language"
     order = 20
@@ -39,7 +40,8 @@ class LanguageFilter(CurationFilter):
 
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Check the language, and fill the column in where it is empty."""
-        if not row.get("language"):
-            known = language_of_path(row["file_path"])
+        by_path = language_of_path(row["file_path"])
+        if not row.get("language") or (by_path and by_path.name == row["language"] and by_path.shared_extensions):
+            known = language_of_file(row["file_path"], row[self.versions[0]]) if self.versions else by_path
             row["language"] = known.name if known else ""
         return row["language"] in self.languages or (False, "other-language")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -12,7 +13,11 @@ from themis_rm.languages import get_language
 from themis_rm.languages.definition import NO_SYNTAX
 from themis_rm.pipeline import FilterResult
 
-_COMMENT_CRITERION = "R&M"  # the only criterion that a change of comments can improve
+_READABILITY = "R&M"  # the only criterion that a change of comments or layout can improve
+_FORMATTING = re.compile(
+    r"(?i)\b(?:re)?(?:format|indent)\w*|\bwhite ?space|\bspacing|\bstyle|\bstyling|\blint\w*|\bpep-?8|\brubocop|"
+    r"\bgofmt|\bclang-format|\bprettier|\bline (?:length|break)s?|\blong lines?|\balign\w*|\blayout"
+)
 
 
 class TrivialChangeSettings(OptionalFilterSettings):
@@ -28,7 +33,8 @@ class TrivialChangeSettings(OptionalFilterSettings):
 class TrivialChangeFilter(CurationFilter):
     """Drops commits that change nothing, only white space, only comments, too few tokens, or nearly every line.
 
-    A change of comments is kept where the message is labeled with readability, as the only label.
+    A change of comments is kept where the message is labeled with readability, as the only label; a change of
+    layout, if the message also asks for formatting.
     """
 
     name = "trivial_change"
@@ -37,7 +43,7 @@ class TrivialChangeFilter(CurationFilter):
     reasons: ClassVar = {
         "rewritten": "more than max_rewrite of the lines differ",
         "unchanged": "both versions are equal",
-        "whitespace-only": "only white space differs",
+        "whitespace-only": "only white space differs, and the message does not ask for formatting",
         "comment-only": "only comments differ, and the message is not about readability",
         "too-small-change": "fewer than min_changed_tokens tokens differ",
         NO_SYNTAX: "the language defines no syntax, which is needed to recognize comments",
@@ -56,12 +62,26 @@ class TrivialChangeFilter(CurationFilter):
         if kind == "none":
             return False, "unchanged"
         if kind == "layout":
-            return False, "whitespace-only"
+            return (is_formatting(old, new, row["message"]) and _keep_readability(row)) or (False, "whitespace-only")
         if kind == "comments":
-            if _COMMENT_CRITERION not in row["criteria"]:
-                return False, "comment-only"
-            row["criteria"] = [_COMMENT_CRITERION]
-            row["terms"] = [term for term in row["terms"] if term.startswith(_COMMENT_CRITERION + ":")]
-            return True
+            return _keep_readability(row) or (False, "comment-only")
         span = changed_span(old_tokens, new_tokens)
         return span >= self.settings.min_changed_tokens or (False, "too-small-change")
+
+
+def is_formatting(old: str, new: str, message: str) -> bool:
+    """Return whether a change of white space is one of layout, and its message asks for that.
+
+    Changes of line ends and of white space at the end of lines are invisible and so none of layout.
+    """
+    visible = [[line.rstrip() for line in text.rstrip().splitlines()] for text in (old, new)]
+    return visible[0] != visible[1] and _FORMATTING.search(message) is not None
+
+
+def _keep_readability(row: dict[str, Any]) -> bool:
+    """Make readability the only label of a row; returns whether it was one."""
+    if _READABILITY not in row["criteria"]:
+        return False
+    row["criteria"] = [_READABILITY]
+    row["terms"] = [term for term in row["terms"] if term.startswith(_READABILITY + ":")]
+    return True

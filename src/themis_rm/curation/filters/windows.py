@@ -26,6 +26,9 @@ class WindowSettings(OptionalFilterSettings):
     """Most bytes of a version, beyond which a file is cut; by default that of ``filters.size``."""
     tokenizer: Path | None = None
     """A ``tokenizer.json`` to count tokens with; by default that of ``filters.token_length``."""
+    instruction_tokens: int = Field(256, ge=0)
+    """Tokens that are left for the instruction, which is written from the window; at most a quarter of ``max_tokens``
+    is."""
     partial: bool = False
     """Whether a window may leave out changes that do not fit into it."""
 
@@ -39,7 +42,7 @@ class WindowFilter(CurationFilter):
     """
 
     name = "windows"
-    order = 75
+    order = 65
     stages = (COMMITS,)
     reasons: ClassVar = {"partial-window": "a window of the long file cannot hold all changes"}
     Settings = WindowSettings
@@ -52,8 +55,8 @@ class WindowFilter(CurationFilter):
         """Replace long versions by their window, and add the column ``window``."""
         row["window"] = ""
         settings = self.settings
-        note = excerpt_note(row["file_path"])
-        left = (settings.max_tokens or _NO_LIMIT) - self.count(f"{row['instruction']}\n\n{note}")
+        most = settings.max_tokens or _NO_LIMIT
+        left = most - min(settings.instruction_tokens, most // 4)
         fits = _limit(self.count, settings.max_bytes or _NO_LIMIT)
         if all(fits(row[column]) <= left for column in self.versions):
             return True

@@ -16,8 +16,9 @@ from themis_rm.benchmark.sources.cleaning.fixes import dedent_code, remove_fix_c
 from themis_rm.benchmark.sources.source import SourcePair, SourceRecord, UnusableRecord, decode_text, read_jsonl
 from themis_rm.errors import InputError
 from themis_rm.languages import benchmark_language_of_path
+from themis_rm.languages.file_contents import kind_of_content
+from themis_rm.languages.file_paths import kind_of_path
 from themis_rm.languages.syntax import find_functions, parse, to_bytes, to_text
-from themis_rm.mining.functions import is_test
 from themis_rm.mining.git import IsolatedGitDir, open_isolated
 from themis_rm.mining.layout import find_git_dir
 
@@ -55,6 +56,8 @@ class Fix:
         language_row = benchmark_language_of_path(self.file)
         if language_row is None:
             return UnusableRecord(self.key, "language")
+        if kind := kind_of_content(self.before, self.file) or kind_of_content(self.after, self.file):
+            return UnusableRecord(self.key, kind)
         name, before, after = find_changed_function(self.before, self.after, language_row.name) or (
             "",
             self.before,
@@ -137,15 +140,17 @@ def read_commit(clones: Path, slug: str, commit: str, key: str, rule: str = "", 
     if clone is None:
         return UnusableRecord(key, "no-clone")
     with tempfile.TemporaryDirectory() as scratch, open_isolated(find_git_dir(clone), Path(scratch)) as git_dir:
-        fix = _read_changed_file(git_dir, commit, key)
+        fix = _read_changed_file(git_dir, commit, key, slug)
     if isinstance(fix, UnusableRecord):
         return fix
     path, before, after = fix
     return Fix(key, path, before, after, rule, slug, criterion).to_pair()
 
 
-def _read_changed_file(git_dir: IsolatedGitDir, commit: str, key: str) -> tuple[str, str, str] | UnusableRecord:
-    """Return path and both versions of the only source file that a commit changed; test files do not count."""
+def _read_changed_file(
+    git_dir: IsolatedGitDir, commit: str, key: str, repository: str
+) -> tuple[str, str, str] | UnusableRecord:
+    """Return path and both versions of the only file that a commit changed and that is code of the project itself."""
     try:
         log = git_dir.output(["rev-list", "--parents", "--no-walk", commit]).decode("ascii").split()
     except InputError:
@@ -155,7 +160,9 @@ def _read_changed_file(git_dir: IsolatedGitDir, commit: str, key: str) -> tuple[
     raw = git_dir.output(["diff-tree", "-r", "-z", "--raw", "--no-renames", log[1], log[0]])
     fields = raw.decode("utf-8", "replace").split("\0")
     changes = [(fields[at].split(), fields[at + 1]) for at in range(0, len(fields) - 1, 2)]
-    code = [(row, path) for row, path in changes if benchmark_language_of_path(path) and not is_test(path)]
+    code = [
+        (row, path) for row, path in changes if benchmark_language_of_path(path) and not kind_of_path(path, repository)
+    ]
     if len(code) != 1:
         return UnusableRecord(key, "several-files" if code else "no-source-file")
     (_, _, old, new, status), path = code[0]

@@ -176,7 +176,8 @@ class CodePair(Row):
         criteria: Short names of criteria, in table order; never empty.
         instruction_source: ``template``, ``subject``, ``docstring``, ``comment`` or ``llm``.
         operator: Name of the bug-injection operator, else empty.
-        terms: The search terms that matched, as ``FC:off by one``.
+        terms: The evidence of the criteria: terms that matched, as ``FC:off by one``, and features of the change, as
+            ``FC:+added-check``.
         unix_time: Committer time of the change, or ``None`` where the origin has none.
         window: Lines of both files that the versions consist of, from 1, as ``3-9,40-61 -> 3-9,40-62``; empty for whole
             files.

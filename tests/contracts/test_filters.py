@@ -20,8 +20,13 @@ COMMIT = Commit(
     new_contents=NEW,
     old_contents=OLD,
     **ORIGIN,
-).to_dict() | {"criteria": ["FC"], "terms": ["FC:fix crash on empty"], "instruction": ""}
+).to_dict() | {
+    "criteria": ["FC"],
+    "terms": ["FC:fix crash on empty", "FC:+added-check", "FC:+added-condition"],
+    "instruction": "",
+}
 OTHER_COMMIT = COMMIT | {"new_contents": OLD, "file_path": "tests/mean.py", "reverted": True}
+OTHER_COMMIT["terms"] = ["FC:fix crash on empty"]
 for _row in (COMMIT, OTHER_COMMIT):
     _row["instruction"] = commit_request(_row)
 SOLUTION = Solution(

@@ -111,7 +111,8 @@ def test_the_version_after_a_commit_is_the_chosen_one(commits, tmp_path):
         "subject",
         "commit",
     )
-    assert (pair.criteria, pair.terms, pair.unix_time) == (["FC"], ["FC:fix crash on empty"], 1_500_000_000)
+    terms = ["FC:fix crash on empty", "FC:+added-check", "FC:+added-condition"]
+    assert (pair.criteria, pair.terms, pair.unix_time) == (["FC"], terms, 1_500_000_000)
 
 
 def test_the_report_counts_pairs_by_criterion_and_language(commits, tmp_path):

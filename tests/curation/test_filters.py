@@ -156,11 +156,25 @@ def test_the_size_of_either_version_is_limited_in_bytes(check, old, new, result)
 def test_labels_are_added_to_the_row(check):
     row = commit(subject="Tidy up", message="Tidy up\n\nFixes a crash too.")
     assert check("criteria", row) is True
-    assert (row["criteria"], row["terms"]) == (["FC", "R&M"], ["FC:fixes a crash", "R&M:tidy up"])
+    assert (row["criteria"], row["terms"]) == (
+        ["FC", "R&M"],
+        ["FC:prevent", "FC:fixes a crash", "FC:+added-check", "FC:+added-condition", "R&M:tidy up"],
+    )
 
 
 def test_a_subject_that_the_message_lacks_is_labeled_too(check):
     assert check("criteria", commit(subject="Fix crash", message="More words")) is True
+
+
+def test_terms_alone_label_words_of_the_body(check):
+    row = commit(subject="Add a page", message="Add a page\n\nIt was slow to write.")
+    assert check("criteria", row) == (False, "no-criterion")
+    assert check("criteria", row, labels="terms") is True
+
+
+def test_a_fix_of_comments_alone_does_not_fix_the_code(check):
+    row = commit(new=OLD + "# The end\n", subject="Fix wrong result")
+    assert check("criteria", row) == (False, "no-criterion")
 
 
 def test_a_message_without_a_term_is_dropped(check):

@@ -96,6 +96,13 @@ def subject_of(subject: str, message: str) -> tuple[str, str]:
     return (text, "") if text else ("", "empty-subject")
 
 
+def title_and_body(subject: str, message: str) -> tuple[str, str]:
+    """Return the first line of a message, joined with its rest where it was cut or wrapped, and what follows it."""
+    if not message.strip().startswith(subject.strip()[:20]):
+        return subject, message
+    return _whole_line(subject, message), message.strip().partition("\n")[2]
+
+
 def _whole_line(subject: str, message: str) -> str:
     """Return the first line of a message; one that was cut or wrapped is joined with its rest."""
     lines = (message if message.strip() else subject).strip().splitlines()

@@ -11,6 +11,7 @@ inside a word: ``rce`` does not match *resource*, and ``dry`` does not match *la
 ``[sz]``       one of these letters
 ``x ... y``    up to three further words between, within one sentence
 ``!x``         an exception: its occurrences are removed before the terms are matched
+``?x``         a weak term: it names the topic, but labels a commit only together with other evidence
 =============  ==================================================================================================
 """
 
@@ -47,18 +48,25 @@ class TermList:
     Attributes:
         criterion: The criterion that the terms indicate.
         terms: The terms as written, in file order.
+        weak: The terms that need other evidence, in file order; they are among ``terms``.
     """
 
     criterion: Criterion
     terms: tuple[str, ...]
+    weak: tuple[str, ...]
     _find: re.Pattern[str]
     _blank: re.Pattern[str] | None
+    _weak: re.Pattern[str] | None
 
     def match(self, text: str) -> list[str]:
         """Return the distinct matching phrases in a text prepared by :func:`prepare`, in order of appearance."""
         if self._blank is not None:
             text = self._blank.sub(" ; ", text)
         return list(dict.fromkeys(match[0] for match in self._find.finditer(text)))
+
+    def is_weak(self, phrase: str) -> bool:
+        """Return whether a phrase that :meth:`match` returned needs other evidence."""
+        return self._weak is not None and self._weak.fullmatch(phrase) is not None
 
 
 def prepare(message: str) -> str:
@@ -152,19 +160,31 @@ def compile_terms(criterion: Criterion, lines: Iterable[str]) -> TermList:
         SettingError: A term is malformed or occurs twice.
     """
     terms: list[str] = []
+    weak: list[str] = []
     blanks: list[str] = []
     for line in lines:
         text = line.strip()
         if not text or text.startswith("#"):
             continue
         target = blanks if text.startswith("!") else terms
-        text = text.removeprefix("!")
+        marked = text.startswith("?")
+        text = text.removeprefix("!").removeprefix("?")
         if text in target:
             raise SettingError(f"Term '{text}' occurs twice in the list of {criterion.short}.", "Remove one of them.")
         target.append(text)
+        if marked:
+            weak.append(text)
     find = [expression for term in terms for expression in compile_term(term)]
     blank = [expression for term in blanks for expression in compile_term(term)]
-    return TermList(criterion, tuple(terms), _alternation(find), _alternation(blank) if blank else None)
+    needy = [expression for term in weak for expression in compile_term(term)]
+    return TermList(
+        criterion,
+        tuple(terms),
+        tuple(weak),
+        _alternation(find),
+        _alternation(blank) if blank else None,
+        _alternation(needy) if needy else None,
+    )
 
 
 @cache

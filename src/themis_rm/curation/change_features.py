@@ -1,0 +1,291 @@
+"""Features of the change between two versions of a file, read from their syntax trees.
+
+Only the changed lines are compared, so that most of the cost depends on the change and not on the file. A feature says
+what a change does, such as adding a condition or removing an allocation; it is evidence for the criteria of a commit,
+next to the words of its message.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import accumulate
+
+from tree_sitter import Node
+
+from themis_rm.languages import get_language
+from themis_rm.languages.definition import GrammarNodes, Syntax
+from themis_rm.languages.syntax import parse, to_bytes, to_text
+
+_ALLOCATION = re.compile(
+    r"(?i)(?:\w*(?:m|c|re)alloc\w*|alloca|strn?dup|make|ToList|ToArray|ToDictionary|dup|clone|to_owned|to_vec"
+    r"|copy|copyOf|arraycopy|memcpy|memmove|deepcopy|Array|String|slurp|collect|concat|split)$"
+)
+_COPY = re.compile(r"(?i)(?:ToList|ToArray|dup|clone|copy|copyOf|arraycopy|memcpy|memmove|deepcopy|to_owned|to_vec)$")
+_RELEASE = re.compile(r"(?i)\w*(?:free|close|dispose|release|unref|delete|destroy|shutdown|cleanup|decref|unmap)\w*$")
+_CHECK = re.compile(
+    r"(?i)\b(?:null|nil|none|undefined|nullptr)\b|[<>]=?|\bempty\b|\blen\b|\blength\b|==\s*0|!\w|\bnot\b"
+)
+_BOUND = re.compile(r"[<>]=?|(?i:\b(?:len|length|size|count|max|min|limit)\b)")
+_CACHE = re.compile(r"(?i)cache|memo|lazy|\|\|=|pool|precomp|hoist")
+_LOCK = re.compile(r"(?i)mutex|lock|synchroni[sz]ed|atomic|semaphore|interlocked|volatile|concurrent")
+_ESCAPE = re.compile(
+    r"(?i)\w*(?:escape|saniti[sz]e|quote|html_safe|encodeforhtml|htmlspecialchars|urlencode|secure_compare)\w*$"
+)
+_BOUNDED = re.compile(r"(?i)_*(?:snprintf|strncpy|strlcpy|strncat|strlcat|fgets|memcpy_s|strcpy_s|vsnprintf)$")
+_UNBOUNDED = re.compile(r"(?i)_*(?:sprintf|strcpy|strcat|gets|vsprintf|eval|system)$")
+_SQL = re.compile(r"(?i)\b(?:select|insert|update|delete)\b.*(?:\?|%s|:\w+|\$\d|@\w+)")
+_TABLE = re.compile(r"(?:Dictionary|HashSet|HashMap|Hash|Set|Map|dict|set|bisect|StringBuilder|BitSet|unordered_\w+)$")
+_PRAGMA = re.compile(rb"frozen_string_literal|^//go:|^# *cython:")
+_CALLED = ("function", "name", "method", "type", "constructor")
+
+
+@dataclass
+class _Side:
+    """Counts of what the changed part of a version contains."""
+
+    tokens: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    text: str = ""
+    file: str = ""
+
+
+def change_features(old: str, new: str, language: str) -> frozenset[str]:
+    """Return the names of the features of a change; empty if the language defines no syntax.
+
+    Raises:
+        SettingError: No language has that name.
+    """
+    row = get_language(language)
+    if row.syntax is None or old == new:
+        return frozenset()
+    spans = changed_spans(old, new)
+    sides = zip((old, new), spans, strict=True)
+    before, after = (_side(code, parts, row.name, row.syntax, row.injection) for code, parts in sides)
+    if before.tokens == after.tokens and before.places == after.places:
+        same_text = "".join(old.split()) == "".join(new.split())
+        return frozenset({"only-layout" if same_text else "only-comments"})
+    return frozenset(name for name, holds in FEATURES.items() if holds(before, after))
+
+
+Spans = list[tuple[int, int]]
+"""Ranges of bytes, in order, that do not touch."""
+
+
+def changed_spans(old: str, new: str) -> tuple[Spans, Spans]:
+    """Return the bytes of the changed lines of both versions, one range for each change, which may be empty."""
+    one, two = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    shorter = min(len(one), len(two))
+    head = next((i for i in range(shorter) if one[i] != two[i]), shorter)
+    tail = next((i for i in range(shorter - head) if one[-1 - i] != two[-1 - i]), shorter - head)
+    parts = [lines[head : len(lines) - tail] for lines in (one, two)]
+    first = len(to_bytes("".join(one[:head])))
+    starts = [list(accumulate((len(to_bytes(line)) for line in part), initial=first)) for part in parts]
+    changes = [op for op in SequenceMatcher(None, parts[0], parts[1]).get_opcodes() if op[0] != "equal"]
+    return (
+        [(starts[0][op[1]], starts[0][op[2]]) for op in changes],
+        [(starts[1][op[3]], starts[1][op[4]]) for op in changes],
+    )
+
+
+def _side(code: str, spans: Spans, language: str, syntax: Syntax, nodes: GrammarNodes | None) -> _Side:
+    data = to_bytes(code)
+    side = _Side(text=to_text(b"".join(data[start:end] for start, end in spans)), file=code)
+    for node, loops, place in _overlapping(parse(data, language).root_node, spans, syntax, nodes):
+        start, end = spans[place]
+        if node.child_count == 0 or node.type in syntax.literals:
+            text = data[max(start, node.start_byte) : min(end, node.end_byte)].strip()
+            if text:
+                side.tokens.append(to_text(text))
+                side.places.append(place)
+                side.kinds.append(node.type)
+        if node.start_byte >= start:
+            _count(side.counts, node, loops, syntax, nodes)
+            side.counts["headers"] += node.type in syntax.functions and node.end_byte > end
+    return side
+
+
+def _overlapping(
+    root: Node, spans: Spans, syntax: Syntax, nodes: GrammarNodes | None
+) -> Iterator[tuple[Node, int, int]]:
+    """Yield the nodes that overlap a change, parents first, with the number of loops around each, and the change."""
+    loops = nodes.loops if nodes is not None else frozenset()
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    stack = [(root, 0)]
+    while stack:
+        node, depth = stack.pop()
+        place = bisect_right(ends, node.start_byte)  # the first change that does not end before the node
+        if place == len(spans) or node.end_byte <= starts[place] or not _counts(node, syntax):
+            continue
+        yield node, depth, place
+        if node.type not in syntax.literals:
+            inside = depth + (node.type in loops)
+            stack += [(child, inside) for child in reversed(node.children)]
+
+
+def _counts(node: Node, syntax: Syntax) -> bool:
+    """Return whether a node is code; comments that a compiler or interpreter reads are, docstrings are not."""
+    if syntax.blocks and node.type == "expression_statement" and node.named_child_count == 1:
+        return node.named_children[0].type not in syntax.literals
+    return node.type not in syntax.comments or _PRAGMA.search(node.text or b"") is not None
+
+
+def _count(counts: Counter[str], node: Node, loops: int, syntax: Syntax, nodes: GrammarNodes | None) -> None:
+    kind = node.type
+    if kind in syntax.functions or kind in syntax.function_values:
+        counts["functions"] += 1
+    if kind in syntax.literals and _SQL.search(to_text(node.text or b"")):
+        counts["sql-parameters"] += 1
+    if nodes is None:
+        return
+    if kind in nodes.conditionals | nodes.chained | nodes.modifiers | nodes.ternary:
+        _count_condition(counts, node)
+    counts["loops"] += kind in nodes.loops
+    counts["nesting"] = max(counts["nesting"], loops + (kind in nodes.loops))
+    counts["exits"] += kind in nodes.exits and kind not in nodes.breaks
+    counts["loop-exits"] += kind in nodes.exits and loops > 0
+    counts["handlers"] += kind in nodes.handlers
+    if kind in nodes.calls:
+        _count_call(counts, node, loops, nodes)
+
+
+def _count_condition(counts: Counter[str], node: Node) -> None:
+    condition = node.child_by_field_name("condition")
+    text = to_text((condition if condition is not None else node).text or b"")[:200]
+    counts["conditions"] += 1
+    counts["checks"] += bool(_CHECK.search(text))
+    counts["bounds"] += bool(_BOUND.search(text))
+
+
+def _count_call(counts: Counter[str], node: Node, loops: int, nodes: GrammarNodes) -> None:
+    called = next((child for name in _CALLED if (child := node.child_by_field_name(name)) is not None), None)
+    name = re.split(r"::|->|\.|\s|<", to_text(called.text or b"").strip())[-1] if called is not None else ""
+    creation = "creation" in node.type or node.type == "new_expression"
+    counts["calls"] += 1
+    counts["calls-in-loops"] += loops > 0
+    counts["allocations"] += creation or bool(_ALLOCATION.match(name))
+    counts["copies"] += bool(_COPY.match(name))
+    counts["releases"] += name in nodes.releases or bool(_RELEASE.match(name))
+    counts["escapes"] += bool(_ESCAPE.match(name))
+    counts["bounded-writes"] += bool(_BOUNDED.match(name))
+    counts["unbounded-writes"] += bool(_UNBOUNDED.match(name))
+
+
+def _more(name: str) -> Callable[[_Side, _Side], bool]:
+    return lambda old, new: new.counts[name] > old.counts[name]
+
+
+def _fewer(name: str) -> Callable[[_Side, _Side], bool]:
+    return lambda old, new: new.counts[name] < old.counts[name]
+
+
+def _mentions_more(pattern: re.Pattern[str]) -> Callable[[_Side, _Side], bool]:
+    return lambda old, new: _mentions(pattern, new) > _mentions(pattern, old)
+
+
+def _mentions(pattern: re.Pattern[str], side: _Side) -> int:
+    return sum(bool(pattern.search(token)) for token in side.tokens)
+
+
+def _is_renaming(old: _Side, new: _Side) -> bool:
+    """Return whether the versions differ only in the names of identifiers, each with one new name."""
+    if len(old.tokens) != len(new.tokens):
+        return False
+    names: dict[str, str] = {}
+    for one, two, kind in zip(old.tokens, new.tokens, old.kinds, strict=True):
+        if one != two and ("identifier" not in kind and kind not in ("constant", "instance_variable")):
+            return False
+        if names.setdefault(one, two) != two:
+            return False
+    changed = {one: two for one, two in names.items() if one != two}
+    if not changed:
+        return False
+    # The old names are gone from the file, and the new ones were not in it.
+    return len(set(names.values())) == len(names) and not any(
+        re.search(rf"\b{re.escape(one)}\b", new.file) or re.search(rf"\b{re.escape(two)}\b", old.file)
+        for one, two in changed.items()
+    )
+
+
+def _added(old: _Side, new: _Side) -> Counter[str]:
+    return Counter(new.tokens) - Counter(old.tokens)
+
+
+def _only_removes(old: _Side, new: _Side) -> bool:
+    return not _added(old, new)
+
+
+def _only_adds(old: _Side, new: _Side) -> bool:
+    return not _added(new, old)
+
+
+def _only_moves(old: _Side, new: _Side) -> bool:
+    return Counter(old.tokens) == Counter(new.tokens)
+
+
+_IMPORT = re.compile(r"^\s*(?:#\s*include|import|from|using|require\w*|use|package|load)\b")
+
+
+def _only_imports(old: _Side, new: _Side) -> bool:
+    changed = set(old.text.splitlines()) ^ set(new.text.splitlines())
+    lines = [line for line in changed if line.strip()]
+    return bool(lines) and all(_IMPORT.match(line) for line in lines)
+
+
+_PLATFORM = re.compile(r"^\s*#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|pragma)\b")
+
+
+def _changes_preprocessor(old: _Side, new: _Side) -> bool:
+    return any(_PLATFORM.match(line) for line in set(old.text.splitlines()) ^ set(new.text.splitlines()))
+
+
+def _extracts_function(old: _Side, new: _Side) -> bool:
+    """Return whether a new function takes over code: lines that did not change, or tokens that are gone elsewhere."""
+    if new.counts["functions"] <= old.counts["functions"]:
+        return False
+    if new.counts["headers"] > old.counts["headers"]:
+        return True
+    gone = (Counter(old.tokens) - Counter(new.tokens)).total()
+    return gone <= 0.15 * len(old.tokens) and _added(old, new).total() <= 0.35 * len(new.tokens)
+
+
+FEATURES: Mapping[str, Callable[[_Side, _Side], bool]] = {
+    "only-renames": _is_renaming,
+    "only-moves": _only_moves,
+    "only-removes": _only_removes,
+    "only-adds": _only_adds,
+    "only-imports": _only_imports,
+    "preprocessor": _changes_preprocessor,
+    "extracted-function": _extracts_function,
+    "added-condition": _more("conditions"),
+    "removed-condition": _fewer("conditions"),
+    "added-check": _more("checks"),
+    "added-bounds-check": _more("bounds"),
+    "added-exit": _more("exits"),
+    "added-loop-exit": _more("loop-exits"),
+    "added-handler": _more("handlers"),
+    "removed-loop": _fewer("loops"),
+    "less-nesting": _fewer("nesting"),
+    "fewer-calls": _fewer("calls"),
+    "fewer-calls-in-loops": _fewer("calls-in-loops"),
+    "removed-allocation": _fewer("allocations"),
+    "added-allocation": _more("allocations"),
+    "removed-copy": _fewer("copies"),
+    "added-release": _more("releases"),
+    "removed-release": _fewer("releases"),
+    "added-cache": _mentions_more(_CACHE),
+    "added-lock": _mentions_more(_LOCK),
+    "added-lookup-table": _mentions_more(_TABLE),
+    "added-escape": _more("escapes"),
+    "bounded-write": _more("bounded-writes"),
+    "removed-unsafe-call": _fewer("unbounded-writes"),
+    "bound-parameter": _more("sql-parameters"),
+}
+"""Feature -> whether a change from the first version to the second has it. Features of changes without a change of code
+are ``only-layout`` and ``only-comments``."""

@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "mining": set(),
     "curation": {"mining"},
     "judge": set(),
-    "dataset": set(),
+    "dataset": {"curation"},
     "models": set(),
     "training": {"dataset", "models"},
     "execute": set(),

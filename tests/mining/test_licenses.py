@@ -97,7 +97,7 @@ def test_a_name_alone_is_a_statement_where_all_of_the_text_is_about_the_license(
     assert names_in("BSD 3-Clause, or the zlib/libpng license") == ["BSD-3-Clause", "Zlib"]
 
 
-def test_any_later_version_is_no_choice_between_licenses():
+def test_any_later_version_offers_only_one_license():
     assert not is_choice_text("either version 2 of the License, or (at your option) any later version")
     assert is_choice_text("at your option, one of these licenses")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from themis_rm.dataset.card import render_card
+from themis_rm.dataset.decontamination import ContaminationFilter, decontamination_facts, read_benchmarks
 from themis_rm.dataset.pair_input import find_pairs
 from themis_rm.dataset.preferences import PairFilter
 from themis_rm.dataset.row_index import IndexRows
@@ -58,12 +59,17 @@ def assemble(
     found, wanted = find_pairs(pairs, settings), PairFilter.of(settings)
     files = list(found.files)
     prompts = PromptSet.load(settings.prompt_file) if settings.prompt_file else built_in()
-    prepare_output_dir(out, "assemble", settings.canonical() + prompts.to_json(), files, OUTPUTS, replace=True)
+    benchmarks = read_benchmarks(settings.decontaminate)
+    compared = [file for item in benchmarks for file in item.files]
+    identity = settings.canonical() + prompts.to_json()
+    prepare_output_dir(out, "assemble", identity, [*files, *compared], OUTPUTS, replace=True)
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"
+    contaminated = ContaminationFilter(benchmarks, exclusion_writer(dropped, CodePair.schema(), "pairs"))
     index_rows = IndexRows(work / "index", settings.seed, exclusion_writer(dropped, CodePair.schema(), "pairs"), wanted)
-    indexed = run_steps("index", [found.reader(), index_rows], out, len(files), executor)
+    indexed = run_steps("index", [found.reader(), contaminated, index_rows], out, len(files), executor)
     planned = run_steps("plan", [MakeSplitPlan(work, facts_file, len(files), settings)], out, 1, executor)
     facts = read_json_object(facts_file, ("files",), f"Delete {out} and run the same command again.")
+    facts["decontamination"] = decontamination_facts(benchmarks, indexed.details)
     parts = RowWriter(
         work / "parts", Preference.schema(), "${_split}-${_file}/${rank}.parquet", group_bytes=4 << 20, count=False
     )
@@ -71,6 +77,7 @@ def assemble(
         "rows",
         [
             found.reader(),
+            ContaminationFilter(benchmarks, None),
             ExpandCriteria(prompts, settings),
             ApplySplitPlan(work / "decisions", exclusion_writer(dropped, Preference.schema(), "rows")),
             parts,

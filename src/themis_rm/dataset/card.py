@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from themis_rm.criteria import CRITERIA
+from themis_rm.dataset.decontamination import REASON as CONTAMINATED
 from themis_rm.dataset.hub import hub_license, size_category
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import REASONS
@@ -62,9 +63,14 @@ def render_card(
         remarks=remarks,
         criteria=CRITERIA,
         languages=present + sorted(set(facts["language"]) - set(present)),
-        reasons=REASONS,
+        reasons=REASONS | {CONTAMINATED: "shares 13 words in a row with a prompt of a benchmark"},
+        ranges={name: [_day(time) for time in times] if times else None for name, times in facts["times"].items()},
         cutoff=datetime.fromtimestamp(cutoff, UTC).strftime("%Y-%m-%d %H:%M UTC") if cutoff is not None else None,
     )
+
+
+def _day(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d")
 
 
 def _as_code(settings: AssembleSettings) -> str:

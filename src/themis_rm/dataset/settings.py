@@ -47,6 +47,9 @@ class AssembleSettings(DataSettings):
     ``auto`` for the cutoff that keeps most rows, ``null`` for none."""
     min_kept_share: float = Field(0.25, ge=0, le=1)
     """Share of its rows from commits that each split must keep with the cutoff that ``auto`` selects."""
+    decontaminate: list[str] = Field(default_factory=lambda: ["authored"])
+    """Benchmarks of which no prompt may share 13 words in a row with a request: ``authored``, files, directories, hub
+    names; empty for none."""
     caps: Caps = Caps()
     """Limits on groups of rows."""
     equal_criteria: bool = False

@@ -157,6 +157,12 @@ def decisions_of(plan: SplitPlan, shards: int, rows_per_file: int) -> Iterator[D
         yield decisions[order[first:past]]
 
 
+def _time_range(times: npt.NDArray[np.int64]) -> list[int] | None:
+    """Return the earliest and the latest known time, or ``None`` if there is none."""
+    known = times[times != NO_TIME]
+    return [int(known.min()), int(known.max())] if len(known) else None
+
+
 def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]:
     """Return the counts and statistics for the report and the dataset card."""
     entries, names, kept = plan.index.entries, plan.index.names, plan.kept
@@ -183,8 +189,11 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
     repositories = {name: [r for r, of in named.items() if SPLITS[of] == name] for name in SPLITS}
     sources = category("source")
     untimed = (rows["time"] == NO_TIME) & (np.array(sources) == SOURCES["commit"])
+    members_of = [set(rows["repos"][plan.split[kept] == number].tolist()) for number in range(len(SPLITS))]
     return {
         "rows_expanded": len(entries),
+        "repositories_in_several_splits": sum(map(len, members_of)) - len(set().union(*members_of)),
+        "times": {name: _time_range(rows["time"][plan.split[kept] == number]) for number, name in enumerate(SPLITS)},
         "files": file_counts(plan, settings.rows_per_file),
         "splits": {name: split_names.count(name) for name in SPLITS},
         "repositories": {name: len(members) for name, members in repositories.items()},

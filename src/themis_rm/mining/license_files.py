@@ -145,7 +145,7 @@ def _names_only(text: str) -> bool:
 def _combine(by_file: Mapping[str, str], metadata: str | None) -> str:
     parts = list(dict.fromkeys(by_file.values()))
     if any(part.startswith("LGPL-") for part in parts):
-        # The text of the LGPL refers to that of the GPL, which then stands in a file of its own.
+        # The text of the LGPL refers to that of the GPL, which is then a file of its own.
         parts = [part for part in parts if not part.startswith("GPL-")]
     if len(parts) < 2:
         return "".join(parts)

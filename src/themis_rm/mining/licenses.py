@@ -100,9 +100,9 @@ LICENSES: tuple[License, ...] = (
     License("WTFPL", False, (("do what the fuck you want to public license",),)),
     License("NCSA", False, (("university of illinois", "permission is hereby granted free of charge"),)),
     License("PostgreSQL", False, (("without a written agreement is hereby granted", "postgresql"),)),
-    License("EUPL-1.2", False, (("european union public licence v 1 2",), ("eupl v 1 2",))),
+    License("EUPL-1.2", False, (("european union public licence v 1 2",), ("eupl v 1 2",))),  # language: data
     License("MS-PL", False, (("microsoft public license ms pl",),)),
-    License("Ruby", False, (("you may make and give away verbatim copies of the source form of the software",),)),
+    License("Ruby", False, (("verbatim copies of the source form of the software without restriction",),)),
     License("CC-BY-4.0", False, (("attribution 4 0 international",),), documents=True),
     License("CC-BY-SA-4.0", False, (("attribution sharealike 4 0 international",),), documents=True),
     License("CC-BY-3.0", False, (("attribution 3 0 unported",),), documents=True),

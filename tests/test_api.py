@@ -1,6 +1,7 @@
 """The public functions: settings in every form that they accept, and errors for arguments of a wrong type."""
 
 import pytest
+from tests.annotation.pairs import code_pair, judgment, read, write_lines, write_pairs
 
 import themis_rm
 from themis_rm.errors import SettingError, UserError
@@ -69,3 +70,17 @@ def test_urls_of_repositories_are_passed_unchanged(monkeypatch, tmp_path, repos)
     monkeypatch.setattr("themis_rm.mining.repositories.mine_repositories", lambda names, *_: passed.extend(names))
     themis_rm.mine(repos, tmp_path / "out")
     assert passed == ["https://example.org/a.git"]
+
+
+def test_judgments_are_one_file_or_several(tmp_path):
+    data = write_pairs(tmp_path / "p.parquet", [code_pair(1)])
+    lines = write_lines(tmp_path / "j.jsonl", [judgment(read(data)[0], "right")])
+    one = themis_rm.agreement(data, lines, interval="wilson")
+    assert one == themis_rm.agreement(data, [lines], settings={"interval": "wilson"})
+    assert one.overall.right.count == 1
+
+
+def test_a_page_is_written_with_settings(tmp_path):
+    report = themis_rm.browse("authored", tmp_path / "page.html", sample=5)
+    assert report.kept == 5
+    assert (tmp_path / "page.html").is_file()

@@ -45,7 +45,10 @@ MAY_IMPORT = {
     "report": {"evaluation", "benchmark", "dataset", "annotation"},
     "workflow": {"mining", "curation", "dataset", "training", "benchmark", "evaluation", "serve", "report"},
     "testing": {"models", "training", "curation", "execute", "benchmark", "evaluation"},
-    "api": {*("mining", "curation", "dataset", "models", "training", "benchmark", "evaluation", "serve")},
+    "api": {
+        *("mining", "curation", "dataset", "models", "training", "benchmark", "evaluation", "serve"),
+        *("annotation", "report"),
+    },
     "cli": {
         *("mining", "curation", "dataset", "models", "training", "benchmark", "evaluation"),
         *("serve", "report", "workflow", "annotation"),

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from themis_rm.api import (
+        agreement,
         assemble,
+        browse,
         compile_benchmark,
         convert,
         curate,
@@ -37,6 +39,7 @@ _MODULE_OF = {
         (
             *("load", "score", "rank", "evaluate", "leaderboard"),
             *("train", "mine", "curate", "assemble", "convert", "compile_benchmark"),
+            *("browse", "agreement"),
         ),
         "themis_rm.api",
     ),
@@ -51,7 +54,9 @@ __all__ = [
     "Scorer",
     "Scores",
     "UserError",
+    "agreement",
     "assemble",
+    "browse",
     "compile_benchmark",
     "convert",
     "curate",

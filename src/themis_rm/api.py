@@ -17,6 +17,8 @@ from themis_rm.pipeline import ExecutorSettings, StageReport
 from themis_rm.settings import Settings
 
 if TYPE_CHECKING:
+    from themis_rm.annotation.results import AgreementResults
+    from themis_rm.annotation.settings import AgreementSettings, BrowseSettings
     from themis_rm.benchmark.compile import CompileSettings
     from themis_rm.benchmark.manifest import Manifest
     from themis_rm.curation.settings import CurateSettings
@@ -297,6 +299,61 @@ def convert(
     from themis_rm.dataset.preferences import PreferenceSettings
 
     return run(data, out, _resolve(PreferenceSettings, settings, overrides))
+
+
+def browse(
+    data: str | Path,
+    out: str | Path,
+    *,
+    dropped: str | Path | None = None,
+    settings: BrowseSettings | Mapping[str, Any] | str | Path | None = None,
+    **overrides: Any,
+) -> StageReport:
+    """Write an offline page on which people read pairs and judge their labels.
+
+    Args:
+        data: Pairs of :func:`curate`, preference data in any known format, commits, or ``authored``.
+        out: The HTML file.
+        dropped: Directory or file of rows that a data stage has dropped, to read them too.
+        settings: See :class:`~themis_rm.annotation.settings.BrowseSettings`.
+        **overrides: Single settings, such as ``sample=100`` or ``blind=True``.
+
+    Raises:
+        UserError: The data or a setting cannot be used, or there is no row to show.
+    """
+    from themis_rm.annotation.settings import BrowseSettings
+    from themis_rm.report.browse import write_browse_page
+
+    return write_browse_page(data, out, _resolve(BrowseSettings, settings, overrides), dropped)
+
+
+def agreement(
+    data: str | Path,
+    judgments: Paths,
+    *,
+    dropped: str | Path | None = None,
+    model: str | Path | None = None,
+    settings: AgreementSettings | Mapping[str, Any] | str | Path | None = None,
+    **overrides: Any,
+) -> AgreementResults:
+    """Count how many labels readers call right, and how far readers agree with each other and with a model.
+
+    Args:
+        data: The data that the page of :func:`browse` was made of.
+        judgments: Files that the page has saved.
+        dropped: Dropped rows that were on the page.
+        model: Reward model to compare with the labels that are right.
+        settings: See :class:`~themis_rm.annotation.settings.AgreementSettings`.
+        **overrides: Single settings, such as ``interval="wilson"``.
+
+    Raises:
+        UserError: A file or a setting cannot be used, or no judgment is about a row of the data.
+    """
+    from themis_rm.annotation.agreement import measure_agreement
+    from themis_rm.annotation.settings import AgreementSettings
+
+    files = [judgments] if isinstance(judgments, str | Path) else judgments
+    return measure_agreement(data, files, _resolve(AgreementSettings, settings, overrides), dropped, model)
 
 
 def compile_benchmark(

@@ -21,7 +21,7 @@ from themis_rm.cli.options import (
     data_flags,
     model_flags,
 )
-from themis_rm.cli.output import stage_lines
+from themis_rm.cli.output import print_lines, stage_lines
 
 Data = Annotated[
     str,
@@ -61,11 +61,13 @@ def browse(
     aspect: AspectFilter = None,
 ) -> None:
     """Write an offline page on which people read pairs and judge their labels."""
-    from themis_rm.report.browse import write_browse_page
+    from themis_rm.report.browse import BEYOND_SIZE, write_browse_page
 
     flags = {"sample": sample, "seed": seed, "blind": blind or None, **data_flags(format_, language, aspect)}
     report = write_browse_page(data, out, call.settings(flags), dropped)
     call.output(report, *stage_lines(report, out))
+    if BEYOND_SIZE in report.dropped and sample is None:
+        print_lines("The page has the first rows only. Use --sample N for rows of all criteria.", stderr=True)
 
 
 @verb(

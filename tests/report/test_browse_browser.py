@@ -2,10 +2,12 @@
 
 import json
 import re
+import shutil
+import subprocess
 
 import pytest
 from tests.annotation.pairs import code_pair, commit, write_lines, write_pairs
-from tests.report.browser import drive
+from tests.report.browser import FLAGS, NAMES, drive
 from tests.report.pages import HOSTILE
 
 from themis_rm.annotation.agreement import measure_agreement
@@ -418,3 +420,15 @@ def test_thousands_of_rows_stay_usable(tmp_path):
     assert seen["found"] == "of 1"
     assert seen["elements"] < 1000
     assert seen["each"] < 100  # milliseconds for a judgment and the next row
+
+
+def test_the_policy_lets_the_page_run(tmp_path):
+    browser = next(filter(None, map(shutil.which, NAMES)), None)
+    if browser is None:
+        pytest.skip("no browser found")
+    out = tmp_path / "out.html"
+    write_browse_page(write_pairs(tmp_path / "p.parquet", [code_pair(1, language="C")]), out)
+    command = [browser, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", out.as_uri()]
+    page = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).stdout
+    assert '<h2 id="question">Functional Correctness: is the chosen version better?</h2>' in page
+    assert ">    return x + 1<" in re.sub(r"</?(ins|del|span)>", "", page)

@@ -32,8 +32,8 @@ FOUNDATION = {
 
 MAY_IMPORT = {
     "mining": set(),
-    "curation": {"mining"},
     "judge": set(),
+    "curation": {"mining", "judge"},
     "dataset": {"curation"},
     "models": set(),
     "training": {"dataset", "models"},

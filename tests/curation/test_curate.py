@@ -69,7 +69,7 @@ def commits(tmp_path):
         ),  # the better version of commit 0
         commit(112, old_contents=code("a", True), new_contents=code("a", False)),
         commit(119, old_contents=code("a", False), new_contents=code("a", True)),  # contradicts 112
-        commit(126, new_contents="x" * 70_000),
+        commit(126, new_contents="x = 1\n" * 12_000),
         commit(133, new_contents=code("b", False), old_contents=code("b", False)),
     ]
     return write(tmp_path / "commits", [first, second, [commit(200)]])

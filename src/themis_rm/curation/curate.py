@@ -24,6 +24,7 @@ from themis_rm.curation.filters import (
     filters_of,
 )
 from themis_rm.curation.filters.windows import excerpt_note
+from themis_rm.curation.instruction_writer import InstructionWriter
 from themis_rm.curation.near_duplicates import FindCandidates, SelectNearDuplicates, SketchRows
 from themis_rm.curation.settings import CurateSettings
 from themis_rm.errors import InputError
@@ -44,7 +45,7 @@ from themis_rm.storage.json_text import read_json
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.storage.parquet import validate_parquet_files
 
-OUTPUTS = ("logs", "work", "pairs", "dropped", "report.json")
+OUTPUTS = ("logs", "work", "pairs", "dropped", "instructions", "report.json")
 """Files and directories that the stage writes into its output directory."""
 
 _RANGE_BYTES = 256 << 20  # bytes of signatures in memory, per task of the search for duplicates
@@ -113,10 +114,12 @@ def commit_steps(settings: CurateSettings, dropped: Path) -> list[PipelineStep]:
 
     Args:
         settings: Settings of the filters.
-        dropped: Directory of dropped rows.
+        dropped: Directory of dropped rows; the responses of a chat model are next to it, in ``instructions``.
     """
+    writer = settings.instruction_writer
     return [
         *_filters(COMMITS, settings, dropped),
+        *([InstructionWriter(writer, dropped.parent / "instructions")] if writer else []),
         CommitToPair(),
         *_filters(COMMIT_PAIRS, settings, dropped),
     ]

@@ -12,6 +12,7 @@ from themis_rm.curation.filters.token_length import TokenLengthSettings
 from themis_rm.curation.filters.windows import WindowSettings
 from themis_rm.curation.inject.step import InjectSettings
 from themis_rm.curation.near_duplicates import NearDuplicateSettings
+from themis_rm.endpoints.settings import ChatSettings
 from themis_rm.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class CurateSettings(Settings):
     """Column of commits -> column of the file that holds it, such as ``{file_path: path}``."""
     filters: FilterChainSettings = Field(default_factory=FilterChainSettings)
     """Filters by name, in the order in which they run."""
+    instruction_writer: ChatSettings | None = None
+    """Chat model that writes the instructions of commits; by default ``filters.instructions`` writes them."""
     injection: InjectSettings = InjectSettings()
     """Bug injection into solutions."""
     near_duplicates: NearDuplicateSettings = NearDuplicateSettings()

@@ -17,6 +17,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from themis_rm.messages import Conversation, Message, conversation, parse_messages
+from themis_rm.storage.digests import stable_id
 
 _ARROW: dict[Any, pa.DataType] = {
     str: pa.string(),
@@ -143,6 +144,11 @@ class Commit(Row):
     reverted: bool = False
     parent: str = ""
     author_time: int = 0
+
+
+def commit_pair_id(repos: str, commit: str, file_path: str) -> str:
+    """Return the id of the pair that is made of a commit."""
+    return stable_id("commit", repos, commit, file_path)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

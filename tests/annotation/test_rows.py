@@ -82,7 +82,7 @@ def test_dropped_rows_are_read_too(tmp_path):
 
 
 def test_a_commit_has_the_id_of_its_pair(tmp_path):
-    row = commit(1).to_dict() | {"criteria": ["FC"], "terms": [], "instruction": "x"}
+    row = commit(1).to_dict() | {"criteria": ["FC"], "terms": [], "instruction": "x", "instruction_source": "subject"}
     dropped = dropped_commits(tmp_path / "dropped" / "no-criterion" / "commits-00000.parquet", [commit(1)])
     assert read(dropped)[0].id == pair_of(row).id
 

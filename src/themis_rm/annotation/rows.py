@@ -17,6 +17,7 @@ from themis_rm.dataset.adapters import FORMATS, PreferencePair
 from themis_rm.dataset.adapters.sources import is_hub_name
 from themis_rm.dataset.preferences import DataSettings, PairFilter, PreferenceReader, RejectedRow, read_pairs
 from themis_rm.messages import Conversation, conversation, text_of
+from themis_rm.records import commit_pair_id
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.tables import read_table, table_files
 
@@ -201,7 +202,7 @@ def _dropped_pair(row: Mapping[str, Any], aspect: str, several: bool) -> Prefere
     """Return a row as a pair; a text that it lacks is empty."""
     name = _name(row, "id", "idx")
     if not name and row.get("commit"):  # the id that the pair of the commit has
-        name = stable_id("commit", _name(row, "repos"), _name(row, "commit"), _name(row, "file_path"))
+        name = commit_pair_id(_name(row, "repos"), _name(row, "commit"), _name(row, "file_path"))
     return PreferencePair(
         prompt=conversation(None, _name(row, *_REQUEST)),
         chosen=[{"role": "assistant", "content": _name(row, *_CHOSEN)}],

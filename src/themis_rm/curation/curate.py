@@ -38,9 +38,8 @@ from themis_rm.pipeline import (
     run_steps,
     to_document,
 )
-from themis_rm.records import CodePair, Solution
+from themis_rm.records import CodePair, Solution, commit_pair_id
 from themis_rm.storage.atomic import remove, write_text
-from themis_rm.storage.digests import stable_id
 from themis_rm.storage.json_text import read_json
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.storage.parquet import validate_parquet_files
@@ -69,7 +68,7 @@ def pair_of(row: dict[str, Any]) -> CodePair:
     window = row.get("window") or ""
     note = f"\n\n{excerpt_note(row['file_path'])}" if window else ""
     return CodePair(
-        id=stable_id("commit", row["repos"], row["commit"], row["file_path"]),
+        id=commit_pair_id(row["repos"], row["commit"], row["file_path"]),
         instruction=row["instruction"] + note,
         chosen=row["new_contents"],
         rejected=row["old_contents"],

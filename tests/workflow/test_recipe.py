@@ -71,3 +71,10 @@ def test_an_unknown_key_of_a_stage_suggests_the_closest_one(tmp_path):
         SettingError, match=r"curate\.max_token: unknown key\. Did you mean .curate\.filters\.token_length\.max_tokens."
     ):
         RunRecipe.load(path)
+
+
+def test_requests_of_the_benchmark_are_removed_from_the_dataset():
+    recipe = RunRecipe.resolve({"train": TRAIN, "trees": ["x"], "benchmark": "compiled.parquet"})
+    assert recipe.assembly.decontaminate == ["authored", "compiled.parquet"]
+    kept = RunRecipe.resolve({"train": TRAIN, "trees": ["x"], "assemble": {"decontaminate": []}})
+    assert kept.assembly.decontaminate == []

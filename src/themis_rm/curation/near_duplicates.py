@@ -30,7 +30,7 @@ from pydantic import Field
 from themis_rm.curation.duplicates import DROP, NEAR_DUPLICATE, Array, Shards
 from themis_rm.curation.lexer import lex
 from themis_rm.curation.minhash import band_hashes, jaccard, minhash_signatures
-from themis_rm.curation.ngram_overlap import Hashes, WordHashes, grams
+from themis_rm.curation.ngram_overlap import Hashes, WordHashes, distinct, grams
 from themis_rm.settings import Settings
 from themis_rm.storage.arrays import save_array
 from themis_rm.storage.atomic import atomic_path
@@ -85,7 +85,7 @@ class PairSketcher:
     def shingles(self, row: dict[str, Any]) -> Hashes:
         """Return the distinct shingles of both versions of a pair, sorted."""
         sides = (grams(self._hashes(lex(row[side], row["language"])), self._size) for side in ("chosen", "rejected"))
-        return np.union1d(*sides)
+        return distinct(np.concatenate([*sides]))
 
 
 def origin_of(row: dict[str, Any]) -> int:

@@ -63,7 +63,7 @@ def render_card(
         remarks=remarks,
         criteria=CRITERIA,
         languages=present + sorted(set(facts["language"]) - set(present)),
-        reasons=REASONS | {CONTAMINATED: "shares 13 words in a row with a prompt of a benchmark"},
+        reasons={**REASONS, CONTAMINATED: "shares 13 words in a row with a prompt of a benchmark"},
         ranges={name: [_day(time) for time in times] if times else None for name, times in facts["times"].items()},
         cutoff=datetime.fromtimestamp(cutoff, UTC).strftime("%Y-%m-%d %H:%M UTC") if cutoff is not None else None,
     )

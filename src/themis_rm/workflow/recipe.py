@@ -64,7 +64,7 @@ class RunRecipe(Settings):
     curate: CurateSettings = CurateSettings()
     """Settings of turning commits and functions into labeled pairs."""
     assemble: AssembleSettings = AssembleSettings()
-    """Settings of turning labeled pairs into a preference dataset."""
+    """Settings of turning labeled pairs into a preference dataset; requests of the benchmark are removed from it."""
     train: TrainRecipe
     """Training recipe. In a file also the path of a training recipe, relative to that file, or the name of one."""
     benchmark: str = "authored"
@@ -99,6 +99,14 @@ class RunRecipe(Settings):
     def _split_names(cls, value: object) -> object:
         # `repositories=a b` on the command line is one string.
         return value.split() if isinstance(value, str) else value or []
+
+    @property
+    def assembly(self) -> AssembleSettings:
+        """Return the settings of assembly, which also compare requests with the benchmark of this recipe."""
+        names = self.assemble.decontaminate
+        if not names or self.benchmark in names:
+            return self.assemble
+        return self.assemble.model_copy(update={"decontaminate": [*names, self.benchmark]})
 
     def tree_paths(self) -> list[Path]:
         """Return the source trees as directories.

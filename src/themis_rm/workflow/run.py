@@ -14,6 +14,7 @@ from themis_rm.benchmark.pairs import read_benchmark, to_benchmark_pair
 from themis_rm.curation.curate import curate
 from themis_rm.dataset.adapters import PreferencePair
 from themis_rm.dataset.assemble import assemble
+from themis_rm.dataset.decontamination import read_benchmarks
 from themis_rm.dataset.preferences import PreferenceReader
 from themis_rm.errors import InputError, SettingError
 from themis_rm.evaluation.evaluate import RESULTS, evaluate
@@ -136,6 +137,7 @@ def check_inputs(recipe: RunRecipe) -> None:
     """
     check_recipe(recipe.train)
     read_benchmark(recipe.benchmark, recipe.evaluate.verified)
+    read_benchmarks(recipe.assembly.decontaminate)
     for file in (recipe.assemble.prompt_file, recipe.evaluate.prompt_set):
         if file is not None:
             PromptSet.load(file)
@@ -265,9 +267,9 @@ def _add_data_stages(stages: _StageList, recipe: RunRecipe, out: Path) -> None:
     stages.add(
         ASSEMBLE,
         "Assemble the dataset",
-        lambda to: assemble(out / CURATE / "pairs", to, recipe.assemble, recipe.executor),
+        lambda to: assemble(out / CURATE / "pairs", to, recipe.assembly, recipe.executor),
         code=assemble,
-        settings=recipe.assemble.canonical,
+        settings=lambda: recipe.assembly.canonical() + "".join(map(path_fingerprint, recipe.assembly.decontaminate)),
         outputs=("data/*.parquet", "README.md", "prompts.json"),
         inputs=(CURATE,),
     )

@@ -44,6 +44,14 @@ def test_imports_and_constants_that_it_mentions_stay() -> None:
         assert "OTHER" not in text
 
 
+def test_comments_between_items_are_not_context() -> None:
+    old, new = ("# f7 and LIMIT\n\n\n" + python_file(30, changed) for changed in (-1, 7))
+    window = cut_window(old, new, "Python", 60, words)
+    assert window is not None
+    assert "LIMIT = 3" in window.new
+    assert "#" not in window.new
+
+
 def test_context_is_left_out_where_it_does_not_fit() -> None:
     window = cut_window(python_file(30), python_file(30, changed=7), "Python", 12, words)
     assert window is not None

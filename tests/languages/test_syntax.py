@@ -150,3 +150,21 @@ def test_a_function_value_has_the_name_of_its_variable():
     code = b"// Adds.\nexport const add = (a) => a + 1;\nx.sub = function () { return 1; };\nrun(() => 2);\n"
     found = syntax.find_functions(syntax.parse(code, "JavaScript"), code, "JavaScript")
     assert [(f.name, f.node.type) for f in found] == [("add", "export_statement"), ("x.sub", "expression_statement")]
+
+
+BROKEN = [
+    ("Python", "def f():\n    return z(\n", "def f():\n    return z()\n", True),
+    ("Python", "def f():\n    return z(\n", "def f(:\n    return z(\n", False),
+    ("C", "int f(void) { return 1; \n", "int f(void) { return 1; }\n", True),
+    ("C", "int f(void) { return 1 }\n", "int f(void) { return 1; }\n", True),
+    ("C", "#if A\nint f(int a) {\n#else\nint f(void) {\n#endif\n  return 1;\n}\n", "int f(void) {\n  return 1;\n}\n", False),
+    ("C++", "struct A {\n#ifdef B\n  int f() {\n#else\n  int g() {\n#endif\n  return 1;\n  }\n};\n", "struct A {};\n", False),
+    ("C", "X(a b c) int d;\nX(a b c) int e;\n", "X(a b c) int d;\n", False),
+    ("C", "X(a b c) int d;\nint e(void) {{}\n", "X(a b c) int d;\nint e(void) {}\n", True),
+    ("C#", "class A { void F() { }\n", "class A { void F() { } }\n", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "chosen", "rejected", "result"), BROKEN)
+def test_additional_syntax_errors_are_found(language, chosen, rejected, result):
+    assert syntax.parses_worse(chosen, rejected, language) == result

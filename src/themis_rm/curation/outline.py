@@ -38,6 +38,7 @@ class Item:
         last: Its last line.
         is_import: Whether it imports names.
         is_function: Whether it is a function or contains one.
+        is_comment: Whether it is a comment that belongs to no other item.
         members: Items of a container, empty for every other item.
         parent: The container around it, ``None`` at the top level.
     """
@@ -46,6 +47,7 @@ class Item:
     last: int
     is_import: bool = False
     is_function: bool = False
+    is_comment: bool = False
     members: list[Item] = field(default_factory=list)
     parent: Item | None = None
 
@@ -113,7 +115,7 @@ def _items(nodes: list[Node], syntax: Syntax, fragment: Fragment, offset: int, l
             if items and first <= items[-1].last:
                 items[-1].last = max(items[-1].last, last)
             elif leading is None or first > leading_end + 1:
-                items += [] if leading is None else [Item(leading, leading_end)]
+                items += [] if leading is None else [Item(leading, leading_end, is_comment=True)]
                 leading, leading_end = first, last
             else:
                 leading_end = last
@@ -123,7 +125,7 @@ def _items(nodes: list[Node], syntax: Syntax, fragment: Fragment, offset: int, l
             if first <= leading_end + 1:
                 start = leading
             else:
-                items.append(Item(leading, leading_end))
+                items.append(Item(leading, leading_end, is_comment=True))
             leading = None
         if items and start <= items[-1].last:
             items[-1].last = max(items[-1].last, last)
@@ -135,7 +137,7 @@ def _items(nodes: list[Node], syntax: Syntax, fragment: Fragment, offset: int, l
         item.members = _members(node, item, syntax, fragment, offset, lines)
         items.append(item)
     if leading is not None:
-        items.append(Item(leading, leading_end))
+        items.append(Item(leading, leading_end, is_comment=True))
     return items
 
 

@@ -120,12 +120,14 @@ def cut_window(old: str, new: str, language: str, max_tokens: int, count: Callab
     def fits(kept: tuple[set[Item | int], set[Item | int]]) -> bool:
         return all(count(side.text(side.lines_of(part))) <= max_tokens for side, part in zip(sides, kept, strict=True))
 
-    kept: tuple[set[Item | int], set[Item | int]] = (set(), set())
-    included = 0
-    for change in sorted(changes, key=lambda c: -(c[1] - c[0]) - (c[3] - c[2])):
-        grown = _close(_with_change(kept, change, sides), changes, pairs, sides)
-        if fits(grown):
-            kept, included = grown, included + 1
+    # Usually all changes fit; otherwise the largest ones that do are kept.
+    kept, included = _keep(changes, changes, pairs, sides, fits), len(changes)
+    if kept is None:
+        kept, included = (set(), set()), 0
+        for change in sorted(changes, key=lambda c: -(c[1] - c[0]) - (c[3] - c[2])):
+            grown = _keep([change], changes, pairs, sides, fits, kept)
+            if grown is not None:
+                kept, included = grown, included + 1
     if not included:
         return None
     kept = _with_context(kept, pairs, sides, fits)
@@ -152,6 +154,22 @@ def _align(old: Sequence[str], new: Sequence[str]) -> tuple[list[Change], dict[i
         else:
             changes.append((head + i1, head + i2, head + j1, head + j2))
     return changes, pairs
+
+
+def _keep(
+    wanted: Sequence[Change],
+    changes: Sequence[Change],
+    pairs: dict[int, int],
+    sides: tuple[_Side, _Side],
+    fits: Callable[[tuple[set[Item | int], set[Item | int]]], bool],
+    kept: tuple[set[Item | int], set[Item | int]] | None = None,
+) -> tuple[set[Item | int], set[Item | int]] | None:
+    """Return a selection with more changes, or ``None`` if it does not fit."""
+    grown = kept or (set(), set())
+    for change in wanted:
+        grown = _with_change(grown, change, sides)
+    grown = _close(grown, changes, pairs, sides)
+    return grown if fits(grown) else None
 
 
 def _with_change(
@@ -207,7 +225,7 @@ def _with_context(
     context = [
         pair
         for pair in free
-        if not (pair[0].is_import or pair[0].is_function)
+        if not (pair[0].is_import or pair[0].is_function or pair[0].is_comment)
         and pair[0].size <= _SHORT
         and _is_visible(pair[0], kept[0])
         and _mentioned(pair[0], sides[0], names)

@@ -151,6 +151,7 @@ LANGUAGES.register(
         extensions=(".c", ".h"),
         shared_extensions={".h": "C++"},
         grammar="tree_sitter_c",
+        preprocessor=True,
         line_comment="//",
         syntax=SYNTAX,
         injection=NODES,

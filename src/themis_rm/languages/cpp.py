@@ -110,6 +110,7 @@ LANGUAGES.register(
         aliases=("cxx", "cplusplus"),
         extensions=(".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++"),
         grammar="tree_sitter_cpp",
+        preprocessor=True,
         line_comment="//",
         syntax=SYNTAX,
         injection=NODES,

@@ -193,6 +193,7 @@ LANGUAGES.register(
         aliases=("cs", "c-sharp", "dotnet"),
         extensions=(".cs",),
         grammar="tree_sitter_c_sharp",
+        preprocessor=True,
         line_comment="//",
         test_files=("*.Tests*", "*Tests.cs"),
         generated_files=("*.g.cs", "*.Designer.cs"),

@@ -376,6 +376,7 @@ class Language:
         line_comment: What starts a comment that extends to the end of the line; empty if the language has none.
         shared_extensions: Extension -> name of another language: a file with it is in the other language if that parses
             it with fewer errors (a C++ header named ``.h``).
+        preprocessor: Whether code passes a preprocessor whose macros and conditionals the grammar cannot resolve.
         test_files: Shell patterns of the language's test files, in addition to those that all languages share.
         generated_files: Shell patterns of the language's generated files, likewise.
         documentation: Where functions are documented.
@@ -394,6 +395,7 @@ class Language:
     grammar: str
     line_comment: str = ""
     shared_extensions: Mapping[str, str] = field(default_factory=lambda: _NO_ENTRIES)
+    preprocessor: bool = False
     test_files: tuple[str, ...] = ()
     generated_files: tuple[str, ...] = ()
     documentation: Documentation = field(default_factory=Documentation)

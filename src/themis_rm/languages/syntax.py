@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser, Query, QueryCursor, Tree
@@ -61,9 +61,23 @@ def parse(code: str | bytes, language: str) -> Tree:
     Raises:
         SettingError: No language has that name.
     """
+    data = to_bytes(code) if isinstance(code, str) else code
+    grammar = get_language(language).grammar
+    return _parse(data, grammar) if len(data) > _CACHED_BYTES else _parse_cached(data, grammar)
+
+
+_CACHED_BYTES = 1 << 17  # of the longest text whose tree is kept in memory
+
+
+def _parse(data: bytes, grammar: str) -> Tree:
     # A parser keeps state, so threads must not share one; creating one takes microseconds.
-    parser = Parser(load_grammar(get_language(language).grammar))
-    return parser.parse(to_bytes(code) if isinstance(code, str) else code)
+    return Parser(load_grammar(grammar)).parse(data)
+
+
+@lru_cache(maxsize=4)
+def _parse_cached(data: bytes, grammar: str) -> Tree:
+    """Parse code, or return the tree of one of the last texts: filters look at the same two versions one by one."""
+    return _parse(data, grammar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +155,47 @@ def error_count(tree: Tree) -> int:
 
 
 def parses_worse(chosen: str, rejected: str, language: str) -> bool:
-    """Return whether the better version has more syntax errors than the worse one.
+    """Return whether the better version has syntax errors that the worse one does not have.
 
-    Code that the grammar does not support (a macro, an ellipsis) is on both sides; additional errors mean damage.
+    Code that the grammar does not support (an ellipsis, a macro) is on both sides; additional errors mean damage. Where
+    code passes a preprocessor, they may also come from a macro or a conditional that the change adds. There, only one
+    branch of each conditional counts, and errors mean damage if the worse version has none, or its brackets match.
 
     Raises:
         SettingError: No language has that name.
     """
     tree = parse(chosen, language)
-    return has_errors(tree) and error_count(tree) > error_count(parse(rejected, language))
+    if not has_errors(tree) or error_count(tree) <= error_count(parse(rejected, language)):
+        return False
+    if not get_language(language).preprocessor:
+        return True
+    better, worse = (_first_branches(text) for text in (chosen, rejected))
+    errors = [error_count(parse(text, language)) for text in (better, worse)]
+    return errors[0] > errors[1] == 0 or (_brackets_match(worse, language) and not _brackets_match(better, language))
+
+
+def _first_branches(code: str) -> str:
+    """Return code with the first branch of each preprocessor conditional, without directives."""
+    kept: list[str] = []
+    skipped = [False]  # whether lines are skipped, for each open conditional
+    for line in code.split("\n"):
+        directive = line.lstrip()
+        name = directive[1:].lstrip()
+        if not directive.startswith("#"):
+            kept.append("" if skipped[-1] else line)
+        elif name.startswith("if"):
+            skipped.append(skipped[-1])
+        elif name.startswith("el"):
+            skipped[-1] = True
+        elif name.startswith("endif") and len(skipped) > 1:
+            skipped.pop()
+    return "\n".join(kept)
+
+
+def _brackets_match(code: str, language: str) -> bool:
+    tokens = [token for token in code_tokens(code, language) if token[:1] not in {'"', "'", "@", "$"}]
+    text = "".join(tokens)
+    return all(text.count(left) == text.count(right) for left, right in ("()", "[]", "{}"))
 
 
 def tree_depth(code: str, language: str) -> int:

@@ -26,7 +26,7 @@ class WindowSettings(OptionalFilterSettings):
     """Most bytes of a version, beyond which a file is cut; by default that of ``filters.size``."""
     tokenizer: Path | None = None
     """A ``tokenizer.json`` to count tokens with; by default that of ``filters.token_length``."""
-    instruction_tokens: int = Field(256, ge=0)
+    instruction_tokens: int = Field(1024, ge=0)
     """Tokens that are left for the instruction, which is written from the window; at most a quarter of ``max_tokens``
     is."""
     partial: bool = False

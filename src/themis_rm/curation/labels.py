@@ -71,7 +71,10 @@ EVIDENCE = {
 
 _QUOTED_LINES = re.compile(r"^(?:[ ]{2,}|\t|>|==\d+==|\$ )[^\n]*$|^[^\n]*\bwarning:[^\n]*$", re.MULTILINE)
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_ANY_CHANGE = frozenset({"only-removes", "only-comments"})
+_SUPPORTING = frozenset(name for row in EVIDENCE.values() for name in row.supports) - frozenset(
+    name for row in EVIDENCE.values() for name in row.contradicts
+)
+"""Features that support a criterion and contradict none."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,8 @@ class Message:
     in_body: dict[str, list[str]]
 
     def may_have_label(self) -> bool:
-        """Return whether any change could give the commit a label."""
-        found = (*self.in_title.values(), *self.in_body.values())
-        return any(found) or any(_phrases(self.title, self.text, _ANY_CHANGE))
+        """Return whether any change could give the commit a label, so that its trees have to be parsed."""
+        return any(label_commit(self, features) for features in (_SUPPORTING, frozenset({"only-comments"})))
 
 
 def read_message(subject: str, body: str) -> Message:

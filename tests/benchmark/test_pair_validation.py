@@ -29,6 +29,8 @@ GOOD = "def f(a):\n    return a + 1\n"
         (GOOD, "  \n", "FC", "empty-response"),
         (GOOD, "\udcff = 1 + 2", "FC", "not-text"),
         (GOOD, "x = 1\n" * 50, "FC", "too-long"),
+        (f"<<<<<<< HEAD\n{GOOD}", GOOD, "FC", "conflict-markers"),
+        (GOOD, "version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "FC", "lfs-pointer"),
         (GOOD, GOOD + "\n", "FC", "same-responses"),
         ("a", GOOD, "FC", "too-short"),
         (GOOD, GOOD + "# adds\n", "FC", "comments-only"),

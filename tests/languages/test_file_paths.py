@@ -17,7 +17,7 @@ FOUND = {
         spec_helper.rb test_helper.rb src/ParserTest.java src/ParserTests.java src/ParserTestCase.java src/ParserIT.java
         src/TestParser.java src/ParserTests.cs src/ParserSpecs.cs src/ParserTest.cpp src/parser_test.cc
         src/parser_unittest.cc src/TestParser.cpp test-parser.c parser.test.js parser.spec.ts parserSpec.js parser-test.js
-        src/tests.rs src/parser_test.rs features/step_definitions/login.rb fixtures/user.js hit_test.go test.js
+        src/tests.rs src/parser_test.rs features/step_definitions/login.rb fixtures/user.js hit_test.go test.js parser_test_helper.rb
         Tests/Parser.cs integration-tests/parser.py""",
     "benchmark-file": """
         benchmark/run.py benchmarks/run.rb benches/parse.rs src/Benchmark/Flat.cs src/App.Benchmarks/Run.cs

@@ -99,6 +99,8 @@ _FILES = {
     TEST: (
         *("test_*.*", "test-*.*", "test.*", "tests.*", "*_test.*", "*_tests.*", "*-test.*", "*-tests.*", "*.test.*"),
         *("*.tests.*", "*.spec.*", "*.e2e.*", "*.cy.*", "*[_-]unittest.*", "*[_-]unittests.*", "*[_-]fuzzer.*"),
+        *("*_test_helper.*", "*_test_helpers.*", "*_test_util.*", "*_test_utils.*", "*_test_base.*", "*_test_case.*"),
+        *("*_test_data.*", "*-test-utils.*", "*-test-helpers.*"),
         *("*_browsertest.*", "tst_*.*", "conftest.py", "spec_helper.rb", "rails_helper.rb", "*_steps.rb"),
         *("setuptests.*", "*[a-z0-9]Test.*", "*[a-z0-9]Tests.*", "*TestCase.*", "*TestCases.*", "*[a-z]IT.java"),
         *("Test[A-Z]*.java", "Test[A-Z]*.cs", "Test[A-Z]*.c", "Test[A-Z]*.cpp", "Test[A-Z]*.cc", "Test[A-Z]*.h"),

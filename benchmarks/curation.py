@@ -143,7 +143,7 @@ def ours(texts: list[str], out: Path, workers: int) -> set[int]:
     steps = [Source(texts, True), SignRows(shards, "commits"), SketchRows(shards, "commits", NEAR), writer]
     run_steps("sketch", steps, out, SHARDS, executor)
     run_steps("find", [FindDuplicates(shards)], out, 1, executor)
-    run_steps("candidates", [FindCandidates(shards, 1)], out, NEAR.bands, executor)
+    run_steps("candidates", [FindCandidates(shards, 1, NEAR.bands)], out, SHARDS, executor)
     run_steps("near", [SelectNearDuplicates(shards, 1, NEAR)], out, 1, executor)
     dropped = exclusion_writer(out / "dropped", CodePair.schema(), "unique")
     steps = [ReadShard(shards), DuplicateFilter(shards, 2, dropped), Keep(out / "kept")]

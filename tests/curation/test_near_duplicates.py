@@ -67,8 +67,8 @@ def find(folder: Path, rows: list[dict], shards: int = 1, exact=(), settings=SET
         documents = (to_document(row) for row in rows[shard * size : (shard + 1) * size])
         list(SketchRows(files, "commits", settings).run(documents, rank=shard, world_size=shards))
     save_array(files.drops(0), np.array([(n // size, n % size, 1) for n in exact], DROP))
-    for band in range(settings.bands):
-        list(FindCandidates(files, 1).run(rank=band, world_size=settings.bands))
+    for task in range(shards):
+        list(FindCandidates(files, 1, settings.bands).run(rank=task, world_size=shards))
     list(SelectNearDuplicates(files, 1, settings).run())
     drops = np.load(files.drops(1))
     assert {REASONS[reason] for reason in drops["reason"]} <= {"near-duplicate"}

@@ -221,7 +221,8 @@ def _remove_duplicates(shards: Shards, out: Path, settings: CurateSettings, exec
     near = settings.near_duplicates
     if near.enabled:
         _repeat_lost(shards, out, parts)
-        searches.append(run_steps("candidates", [FindCandidates(shards, parts)], out, near.bands, executor))
+        tasks = min(len(shards), near.bands)
+        searches.append(run_steps("candidates", [FindCandidates(shards, parts, near.bands)], out, tasks, executor))
         searches.append(run_steps("near", [SelectNearDuplicates(shards, parts, near)], out, 1, executor))
     writer = exclusion_writer(out / "dropped", CodePair.schema(), "unique")
     report = run_steps(

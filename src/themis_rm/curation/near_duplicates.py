@@ -9,7 +9,7 @@ The stages are those of datatrove's MinHash deduplication (signatures, buckets, 
 with tokens of code instead of English words, computed on arrays, and with an exact check of every match:
 
 1. :class:`SketchRows` writes the band hashes and shingles of each row of a shard.
-2. :class:`FindCandidates`, one task per band, links each row to the first ones that are equal in the band.
+2. :class:`FindCandidates`, whose tasks divide the bands, links each row to the first ones that are equal in the band.
 3. :class:`SelectNearDuplicates` goes through the rows in (shard, row) order and drops each one that is a near duplicate
    of a kept one. So the first of a cluster is kept, and each dropped row is close to a kept one, not only to a chain.
 
@@ -193,24 +193,27 @@ class AllRows:
 
 
 class FindCandidates(PipelineStep):
-    """Second stage: task ``rank`` links the rows that are equal in band ``rank``."""
+    """Second stage: task ``rank`` links the rows that are equal in every ``world_size``-th band."""
 
     type = "🫂 - DEDUP"
     name = "find candidates"
 
-    def __init__(self, shards: Shards, parts: int) -> None:
+    def __init__(self, shards: Shards, parts: int, bands: int) -> None:
         super().__init__()
-        self.shards, self.parts = shards, parts
+        self.shards, self.parts, self.bands = shards, parts, bands
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Read the band of every shard and write the links."""
+        """Read these bands of every shard and write the links."""
         if data:
             yield from data
         with self.track_time():
             every = AllRows(self.shards, self.parts)
-            pieces = [np.load(self.shards.bands(shard), mmap_mode="r")[rank] for shard in range(len(self.shards))]
-            band = np.concatenate([np.empty(0, np.uint64), *pieces])
-            save_array(self.shards.candidates(rank), find_links(band, every.rows, every.active))
+            for band in range(rank, self.bands, world_size):
+                save_array(self.shards.candidates(band), find_links(self._load(band), every.rows, every.active))
+
+    def _load(self, band: int) -> Hashes:
+        pieces = [np.load(self.shards.bands(shard), mmap_mode="r")[band] for shard in range(len(self.shards))]
+        return np.concatenate([np.empty(0, np.uint64), *pieces])
 
 
 def find_links(band: Hashes, rows: Array, active: npt.NDArray[np.bool_]) -> Hashes:

@@ -3,7 +3,7 @@
     python benchmarks/curation.py [--files 10000] [--workers 1] [--skip-stock]
 
 Code files are generated: families of functions from a pool of statements, of which copies differ in some tokens, so
-that the Jaccard indices of shingles of 20 tokens lie between 0.5 and 1. Each is the better version of a pair of which
+that the Jaccard indices of shingles of 20 tokens are between 0.5 and 1. Each is the better version of a pair of which
 the worse one differs in a line; datatrove gets the better version as text, with its English word tokenizer, 14 buckets
 of 8 hashes and runs of 5 words (its defaults) or 20 words (``--ngrams``). Truth is the exact Jaccard index of token
 shingles, computed for all pairs of files of a family; files of different families share no 20 tokens. Recall: share of

@@ -57,7 +57,8 @@ def test_commitpack_is_read_in_the_columns_of_commits(tmp_path: Path, kind: str)
     [
         ({"repos": ["owner/one", "fork/two"]}, "repos", "owner/one"),
         ({"repos": None}, "repos", ""),
-        ({"license": "wtfpl"}, "license", "wtfpl"),
+        ({"license": "wtfpl"}, "license", "WTFPL"),
+        ({"license": "our-own"}, "license", "our-own"),
         ({"license": None}, "license", "unknown"),
         ({"subject": None}, "subject", "Fix bug in the mean of values"),
         ({"new_file": "a.h", "lang": "C++"}, "language", "C++"),

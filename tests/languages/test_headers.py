@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from themis_rm.languages.headers import HeaderLanguages, language_of_file
+from themis_rm.languages.syntax import error_count, parse
 
 PLAIN = "struct point { int x; int y; };\n"
 
@@ -60,3 +61,9 @@ def test_sources_around_a_plain_header_decide(header: str, language: str) -> Non
 def test_other_files_have_the_language_of_their_extension() -> None:
     assert language_of_file("a.c", CPP[0]).name == "C"
     assert language_of_file("a.txt", "") is None
+
+
+def test_macros_that_parse_better_in_cpp_make_no_header_cpp() -> None:
+    code = "struct a { HANDLE_FIELDS };\nUNUSED(static void f(struct heap* a));\n"
+    assert error_count(parse(code, "C++")) < error_count(parse(code, "C"))
+    assert language_of_file("a.h", code).name == "C"

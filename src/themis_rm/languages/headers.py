@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from themis_rm.languages import Language, get_language, language_of_path
-from themis_rm.languages.syntax import error_count, has_errors, parse
 
 _FOR_CPP = re.compile(
     r"^[ \t]*#[ \t]*(?:ifdef[ \t]+__cplusplus|if[ \t]+defined[ \t]*\(?[ \t]*__cplusplus).*?"
@@ -91,11 +90,5 @@ def language_of_file(path: str, code: str, headers: HeaderLanguages | None = Non
     plain = _COMMENTS.sub(" ", _FOR_CPP.sub("", code))
     if _CPP.search(plain) or _CPP_INCLUDE.search(code):
         return get_language(other)
-    if headers is not None and (name := headers.of(path)):
-        return get_language(name)
-    return get_language(other) if _parses_better(code, other, language.name) else language
-
-
-def _parses_better(code: str, other: str, own: str) -> bool:
-    tree = parse(code, own)
-    return has_errors(tree) and error_count(parse(code, other)) < error_count(tree)
+    name = headers.of(path) if headers is not None else ""
+    return get_language(name) if name else language

@@ -16,6 +16,7 @@ import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from themis_rm.mining.license_expressions import ids_of, is_choice, join
 from themis_rm.mining.licenses import NO_LICENSE, UNKNOWN_LICENSE, stated_license, without_documents
@@ -42,7 +43,7 @@ _HEADING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NEXT_HEADING = re.compile(r"^(?:#|=+ \S|[^\n]+\n(?:===|---|~~~))", re.MULTILINE)
-_SECTION, _NAMED = 1500, 1500
+_SECTION, _NAMED, _HEADINGS = 1500, 1500, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def _is_named_after(path: str, expression: str) -> bool:
 
 
 def _of_readme(text: str) -> str | None:
-    for heading in _HEADING.finditer(text):
+    for heading in islice(_HEADING.finditer(text), _HEADINGS):
         section = text[heading.end() : heading.end() + _SECTION]
         underline = re.match(r"\s*[-=~^]{3,}[^\n]*\n", section)
         section = section[underline.end() :] if underline else section

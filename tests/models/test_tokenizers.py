@@ -28,13 +28,13 @@ def edit(file, **values):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b'{"version": "1.0", "added', "is damaged: it is not JSON"),
-        (b"", "is damaged: it is not JSON"),
-        (b"\xff\xfe\x00", "is damaged: it is not JSON"),
+        (b'{"version": "1.0", "added', "is not readable JSON"),
+        (b"", "is not readable JSON"),
+        (b"\xff\xfe\x00", "is not UTF-8 text"),
         (b"{}", "has no vocabulary"),
         (b'{"model": null}', "has no vocabulary"),
         (b"[]", "is not a JSON object"),
-        (b"[" * 100_000, "is nested too deeply"),
+        (b"[" * 100_000, "nested more than 200 levels deep"),
         (LFS, "is a pointer of Git LFS"),
         (b'{"version": "9.0", "added_tokens": [], "model": {"type": "New", "vocab": {}}}', "cannot be loaded"),
         (

@@ -76,8 +76,11 @@ EDITS = st.lists(st.tuples(st.integers(0, 200), st.sampled_from(["", *"\"'{}[],:
 
 def malformed(form, edits):
     """Replace characters of a form that are neither letters, digits nor a part of its fields."""
-    characters = list(form.format(quote="<1>", escaped="<2>", score="<3>"))
+    text = form.format(quote="<1>", escaped="<2>", score="<3>")
+    characters = list(text)
     places = [at for at, character in enumerate(characters) if not (character.isalnum() or character in "<>")]
+    # A comma instead of the slash of "2/9" gives the judge's own score another value.
+    places = [at for at in places if not (text[:at].endswith("<3>") and text[at + 1 : at + 2].isdigit())]
     for place, character in edits:
         characters[places[place % len(places)]] = character
     return "".join(characters)

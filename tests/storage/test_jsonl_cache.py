@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from themis_rm.errors import InputError
@@ -38,6 +38,7 @@ def test_rows_are_read_back_and_the_last_row_of_a_key_is_valid(rows):
         assert write(path, rows) == dict(rows) == read(path)
 
 
+@settings(max_examples=30)  # each tries every byte of its last line
 @given(rows=ROWS, later=ROWS)
 def test_a_line_truncated_at_any_byte_is_removed(rows, later):
     with tempfile.TemporaryDirectory() as folder:

@@ -195,7 +195,7 @@ class RowWriter(ParquetWriter):
 
     def _write(self, document: dict[str, Any], file_handler: IO[bytes], filename: str) -> None:
         super()._write(document, file_handler, filename)
-        self._buffered[filename] += sum(len(v) for v in document.values() if isinstance(v, str))
+        self._buffered[filename] += sum(map(_text_length, document.values()))
         if self._buffered[filename] >= self.group_bytes:
             self._write_batch(filename)
         if self.count:
@@ -204,6 +204,15 @@ class RowWriter(ParquetWriter):
     def _write_batch(self, filename: str) -> None:
         self._buffered[filename] = 0
         super()._write_batch(filename)
+
+
+def _text_length(value: Any) -> int:
+    """Return the number of characters of the texts in a value of a row, also in a list of mappings."""
+    if isinstance(value, list):
+        return sum(map(_text_length, value))
+    if isinstance(value, Mapping):
+        return sum(map(_text_length, value.values()))
+    return len(value) if isinstance(value, str | bytes) else 0
 
 
 def exclusion_writer(folder: Path, schema: pa.Schema, name: str) -> RowWriter:

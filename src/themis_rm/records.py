@@ -19,12 +19,21 @@ import pyarrow as pa
 from themis_rm.messages import Conversation, Message, conversation, parse_messages
 from themis_rm.storage.digests import stable_id
 
+
+class FileText(typing.TypedDict):
+    """A file of a repository: its path and its contents."""
+
+    path: str
+    contents: str
+
+
 _ARROW: dict[Any, pa.DataType] = {
     str: pa.string(),
     int: pa.int64(),
     float: pa.float64(),
     bool: pa.bool_(),
     list[str]: pa.list_(pa.string()),
+    list[FileText]: pa.list_(pa.struct([pa.field(name, pa.string()) for name in ("path", "contents")])),
     list[Message]: pa.list_(
         pa.struct(
             [
@@ -118,7 +127,7 @@ def _to_cell(value: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Commit(Row):
-    """One modified file of one commit: the published commit columns, then additional ones.
+    """One modified source file of one commit: the published commit columns, then additional ones.
 
     Attributes:
         repos: Name of the repository.
@@ -128,6 +137,9 @@ class Commit(Row):
             merge commit), ``squash`` (subject ends in ``(#123)``) or ``none``.
         reverted: A later commit of the same history reverts this one, according to its message.
         parent: Hash of the (first) parent, whose version of the file is ``old_contents``.
+        tests: Test files that the commit adds or modifies too, with their contents after it; see
+            :class:`~themis_rm.mining.settings.MineSettings` for their limits.
+        other_files: Paths of all further files that it changes: documents, deleted tests, and tests beyond the limits.
     """
 
     commit: str
@@ -144,6 +156,8 @@ class Commit(Row):
     reverted: bool = False
     parent: str = ""
     author_time: int = 0
+    tests: list[FileText] = dataclasses.field(default_factory=list)
+    other_files: list[str] = dataclasses.field(default_factory=list)
 
 
 def commit_pair_id(repos: str, commit: str, file_path: str) -> str:

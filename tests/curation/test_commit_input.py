@@ -148,3 +148,18 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 
 def test_the_formats_are_registered() -> None:
     assert COMMIT_FORMATS.names() == ["commitpack", "published"]
+
+
+TESTS = [{"path": "tests/test_mean.py", "contents": "assert mean([2]) == 2\n"}]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_tests_of_commits_are_read_from_any_table(tmp_path: Path, kind: str) -> None:
+    (row,) = commits_of(write(tmp_path / f"a.{kind}", PUBLISHED | {"tests": TESTS}))
+    assert row["tests"] == TESTS
+
+
+@pytest.mark.parametrize("tests", [3, "x", ["x"], [{"path": 1}]])
+def test_tests_in_another_form_are_malformed(tmp_path: Path, tests: Any) -> None:
+    complete = {"subject": "s", "repos": "r", "license": "MIT", "unix_time": 1}
+    assert commits_of(write(tmp_path / "a.parquet", PUBLISHED | complete | {"tests": tests})) == []

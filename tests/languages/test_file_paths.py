@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.languages.file_paths import PATH_KINDS, kind_of_path
+from themis_rm.languages.file_paths import PATH_KINDS, is_document, kind_of_path
 
 FOUND = {
     "test-file": """
@@ -94,3 +94,48 @@ def test_words_without_a_meaning_have_no_kind(
 @given(st.text(max_size=60))
 def test_any_path_has_a_known_kind_or_none(path: str) -> None:
     assert kind_of_path(path) in {"", *PATH_KINDS}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "README",
+        "README.md",
+        "CHANGELOG",
+        "CHANGELOG.md",
+        "src/README.txt",
+        "CHANGES/12.bugfix.rst",
+        "src/changes/changes.xml",
+        "man/tool.1",
+        "docs/logo.png",
+        "doc/conf.py",
+        "HISTORY.rst",
+        "release-notes.html",
+        "NEWS",
+        "ChangeLog.2.txt",
+        ".github/CONTRIBUTING.md",
+    ],
+)
+def test_documents_are_prose_or_in_a_directory_of_documents(path):
+    assert is_document(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "requirements.txt",
+        "CMakeLists.txt",
+        "src/changes.py",
+        "history.js",
+        "src/readme.c",
+        "Makefile",
+        "setup.cfg",
+        "data/news.dat.gz/x",
+        "src/docs.py",
+        "tests/test_docs.py",
+        "package.json",
+        "index.html",
+    ],
+)
+def test_sources_and_settings_are_not_documents(path):
+    assert not is_document(path)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.mining.conftest import AFTER, BEFORE
 
 from themis_rm.errors import InputError
 from themis_rm.mining.repositories import mine_repositories
@@ -34,6 +35,8 @@ def test_a_change_becomes_a_row_with_all_columns(history, mine):
             "reverted": False,
             "parent": parent,
             "author_time": 1_500_000_180,
+            "tests": [],
+            "other_files": [],
         }
     ]
     assert (report.read, report.kept, report.dropped) == (3, 1, {"root": 1, "added": 1})
@@ -290,6 +293,59 @@ def test_versions_match_the_output_of_git_show(history, mine):
                 ["git", "show", f"{commit}:{row.file_path}"], cwd=repo.path, capture_output=True, check=True
             )
             assert shown.stdout == text.encode()
+
+
+def change_with_tests(repo, number, name="a.py", **files):
+    """Commit a change of a source file with a test, a document, and further files."""
+    extra = {"tests/test_a.py": b"assert f(%d)\n" % number, "CHANGES.md": b"%d" % number}
+    return repo.commit(f"Return number {number} instead", {name: b"n = %d\n" % number} | extra | files)
+
+
+def test_tests_and_documents_may_come_with_a_change(history, mine):
+    repo = history()
+    for number in range(3):
+        change_with_tests(repo, number)
+    rows, report = mine(repo.path, extra_files="tests-and-docs")
+    assert [(row.new_contents, row.tests, row.other_files) for row in rows] == [
+        (
+            f"n = {number}\n",
+            [{"path": "tests/test_a.py", "contents": f"assert f({number})\n"}],
+            ["CHANGES.md"],
+        )
+        for number in (2, 1)
+    ]
+    assert (report.details["kept-with-tests"], report.details["kept-with-extra-files"]) == (2, 2)
+
+
+def test_new_tests_are_kept_and_deleted_ones_named(history, mine):
+    repo = history()
+    repo.commit("Add a file and its old test", {"a.py": BEFORE, "tests/test_old.py": b"old\n"})
+    repo.commit("Return one more than asked", {"a.py": AFTER, "tests/test_old.py": None, "tests/test_new.py": b"new\n"})
+    ((row,), _) = mine(repo.path, extra_files="tests-and-docs")
+    assert row.tests == [{"path": "tests/test_new.py", "contents": "new\n"}]
+    assert row.other_files == ["tests/test_old.py"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"x" * 61, b"\0", b"\xff", b"# SPDX-License-Identifier: BSD-2-Clause\n"],
+    ids=["large", "binary", "not-utf8", "license"],
+)
+def test_tests_that_cannot_be_kept_are_named(history, mine, content):
+    repo = history()
+    change_with_tests(repo, 0)
+    change_with_tests(repo, 1, **{"tests/other.py": content})
+    ((row,), _) = mine(repo.path, extra_files="tests-and-docs", max_bytes=60)
+    assert [test["path"] for test in row.tests] == ["tests/test_a.py"]
+    assert row.other_files == ["CHANGES.md", "tests/other.py"]
+
+
+def test_the_tests_of_a_commit_have_one_limit_together(history, mine):
+    repo = history()
+    change_with_tests(repo, 0)
+    change_with_tests(repo, 1, **{"tests/b.py": b"x" * 30, "tests/c.py": b"x" * 31, "tests/d.py": b"x" * 15})
+    ((row,), _) = mine(repo.path, extra_files="tests-and-docs", max_bytes=60)
+    assert [test["path"] for test in row.tests] == ["tests/b.py", "tests/d.py", "tests/test_a.py"]
 
 
 KILLED = """

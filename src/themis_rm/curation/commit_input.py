@@ -58,7 +58,7 @@ def find_commits(path: str | Path, columns: Mapping[str, str]) -> CommitInput:
     path = Path(path)
     files = table_files(path)
     parquet = all(table_type(file) == ".parquet" for file in files)
-    if parquet and not columns and set(Commit.required()) <= set(_columns(files[0])):
+    if parquet and not columns and set(Commit.required()) <= set(_columns(files[0])) and _has_list_types(files[0]):
         return CommitInput(path, validate_parquet_files(path, Commit), PUBLISHED, {}, mined=True)
     found = [detect_commit_format(_renamed_columns(_columns(file), columns), str(file)) for file in files]
     for file, other in zip(files, found, strict=True):
@@ -68,6 +68,14 @@ def find_commits(path: str | Path, columns: Mapping[str, str]) -> CommitInput:
                 "Curate files of each format on their own.",
             )
     return CommitInput(path, files, found[0].name, dict(columns), mined=False)
+
+
+def _has_list_types(file: Path) -> bool:
+    """Return whether the columns of lists, as far as a Parquet file has them, have the types that ``mine`` writes."""
+    with open_parquet(file) as handle:
+        found = handle.schema_arrow
+        lists = [field for field in Commit.schema() if pa.types.is_list(field.type) and field.name in found.names]
+        return all(found.field(field.name).type == field.type for field in lists)
 
 
 def _columns(file: Path) -> list[str]:
@@ -122,6 +130,15 @@ def _fits(values: Mapping[str, Any]) -> bool:
 def _has_type(value: Any, kind: pa.DataType) -> bool:
     if value is None:
         return True
+    if pa.types.is_list(kind):
+        return _is_list_of(value, kind)
     if pa.types.is_boolean(kind) or isinstance(value, bool):
         return pa.types.is_boolean(kind) and isinstance(value, bool)
     return isinstance(value, int if pa.types.is_integer(kind) else str)
+
+
+def _is_list_of(value: Any, kind: pa.DataType) -> bool:
+    try:
+        return isinstance(value, list) and len(pa.array([value], kind)) == 1
+    except (pa.ArrowException, ValueError, OverflowError):
+        return False

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import PurePosixPath
 
-from themis_rm.languages import LANGUAGES
+from themis_rm.languages import LANGUAGES, language_of_path
 
 HIDDEN, VENDORED, GENERATED, BUILD = "hidden-file", "vendored", "generated", "build-output"
 TEMPLATE, TEST, BENCHMARK = "template", "test-file", "benchmark-file"
@@ -120,6 +120,14 @@ _FILES = {
 }
 """Kind -> patterns of file names."""
 
+_PROSE = re.compile(
+    r".+\.(?:md|markdown|mdown|mkd|mdx|rst|adoc|asciidoc|textile|rdoc|pod|creole|texi|texinfo|[1-9])"
+    r"|(?:readme|change_?logs?|changes|history|news|release[-_]?notes|upgrading|migrating|whatsnew|authors|contributors"
+    r"|contributing|maintainers|thanks|todo)(?:[-_.][\w-]+)*",
+    re.IGNORECASE,
+)
+"""Names of prose in any directory, such as manual pages and changelogs; those of source files do not count."""
+
 _NO_TEST = re.compile(r"(?:(?:^|[_-])(?:hit|ab|a_b)|Hit|AB|Stencil|Scissor)[_-]?[Tt]est(?:\.(?!go$)|$)")
 """Names that end in a word for a test and do not mean one: hit tests, A/B tests and the like."""
 
@@ -153,6 +161,17 @@ def kind_of_path(path: str, repository: str = "") -> str:
     if _is_library(name, repository):
         found.add(VENDORED)
     return next((kind for kind in PATH_KINDS if kind in found), "")
+
+
+def is_document(path: str) -> bool:
+    """Return whether a file is a document: prose such as a README or a changelog, or anything in a directory of them.
+
+    Args:
+        path: Path in the repository or tree, with slashes.
+    """
+    name = path.rpartition("/")[2]
+    is_prose = _PROSE.fullmatch(name) is not None and language_of_path(name) is None
+    return is_prose or kind_of_path(path) == DOCUMENTATION
 
 
 def kind_of_directory(directories: Sequence[str]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import Any
 
 from themis_rm.languages import Language, language_of_path
 from themis_rm.languages.headers import HeaderLanguages, language_of_file
 from themis_rm.mining.git import IsolatedGitDir, ObjectReader
-from themis_rm.mining.history import ChangeRules, ChangeSpool, FileChange, read_history
+from themis_rm.mining.history import ChangeRules, ChangeSpool, FileChange, FileVersion, read_history
 from themis_rm.mining.license_expressions import is_accepted
 from themis_rm.mining.license_history import (
     LicenseReader,
@@ -94,17 +95,21 @@ class RepositoryMiner:
         of_commit = license_of_commits(licenses, *provenance.graph(), reader.tree)
         try:
             headers = self._headers(git_dir)
-            for change, new, old in read_contents(git_dir, changes, self.settings.max_bytes, self._drop):
-                license = _license_of(change, new, licenses, of_commit)
+            for change, new, old, tests in read_contents(git_dir, changes, self.settings.max_bytes, self._drop):
+                license = _license_of(change.path, new, change.number, licenses, of_commit)
                 if not self._accepts(license):
                     self.other_licenses[license] += 1
                     self._drop("license")
                     continue
+                same = [_license_of(p, text, change.number, licenses, of_commit) == license for p, text in tests]
                 row = self._row(change, new, old, provenance, headers) | {"license": license}
+                row |= _extra_files(change, list(compress(tests, same)))
                 if row["language"] not in self.settings.languages:
                     self._drop("other-language")  # a header in another language than its extension suggests
                     continue
                 self.details["kept-reverted"] += row["reverted"]
+                self.details["kept-with-extra-files"] += bool(row["tests"] or row["other_files"])
+                self.details["kept-with-tests"] += bool(row["tests"])
                 self.kept += 1
                 self.details[f"kept-{row['language']}"] += 1
                 self.details[f"kept-merged-{row['merged']}"] += 1
@@ -147,10 +152,20 @@ class RepositoryMiner:
         self.dropped[reason] += 1
 
 
-def _license_of(change: FileChange, text: bytes, licenses: RepositoryLicenses, of_commit: Callable[[int], str]) -> str:
-    """Return the license of a changed file: of its own tag, else of its folder, else of the commit."""
-    path = change.path.decode("utf-8")
-    return file_tag(text) or licenses.of_path(path) or of_commit(change.number)
+def _license_of(
+    path: bytes, text: bytes, commit: int, licenses: RepositoryLicenses, of_commit: Callable[[int], str]
+) -> str:
+    """Return the license of a file at a commit: of its own tag, else of its folder, else of the commit."""
+    return file_tag(text) or licenses.of_path(path.decode("utf-8")) or of_commit(commit)
+
+
+def _extra_files(change: FileChange, tests: Sequence[tuple[bytes, bytes]]) -> dict[str, Any]:
+    """Return the columns of the tests and of the other files; tests that are not given count as other files."""
+    unread = {test.path for test in change.tests} - {path for path, _ in tests}
+    return {
+        "tests": [{"path": path.decode("utf-8"), "contents": text} for path, text in tests],
+        "other_files": [path.decode("utf-8") for path in sorted({*change.others, *unread})],
+    }
 
 
 def language_of_change(path: str, text: bytes, headers: HeaderLanguages) -> Language | None:
@@ -163,30 +178,31 @@ def language_of_change(path: str, text: bytes, headers: HeaderLanguages) -> Lang
 
 def read_contents(
     git_dir: IsolatedGitDir, changes: ChangeSpool, max_bytes: int, dropped: Callable[[str], None]
-) -> Iterator[tuple[FileChange, bytes, bytes]]:
-    """Yield each change with the text of its file after and before it, as UTF-8.
+) -> Iterator[tuple[FileChange, bytes, bytes, list[tuple[bytes, bytes]]]]:
+    """Yield each change with the text of its file after and before it, and paths and texts of its tests, as UTF-8.
 
     Sizes are read first, so that git never decompresses an object that is too large.
 
     Args:
         git_dir: The opened repository.
         changes: The changes to read.
-        max_bytes: Largest size of a version.
+        max_bytes: Largest size of a version, and of the tests of a change together. Tests beyond it, and those that are
+            not UTF-8 text, are left out.
         dropped: Called with the reason for each change that is not yielded.
     """
-    keep = bytearray()
+    wanted = bytearray()
     with ObjectReader(git_dir, _oids(changes), contents=False) as sizes:
         for change in changes:
             both = (sizes.next(change.new)[0], sizes.next(change.old)[0])
+            of_tests = [sizes.next(test.oid)[0] for test in change.tests]
             reason = "missing-object" if min(both) < 0 else "too-large" if max(both) > max_bytes else ""
-            keep.append(not reason)
             if reason:
                 dropped(reason)
+            wanted.append(not reason)
+            wanted.extend(_within(of_tests, 0 if reason else max_bytes))
     last, text, reason = b"", b"", ""
-    with ObjectReader(git_dir, _without_repeats(changes, keep), contents=True) as reader:
-        for change, wanted in zip(changes, keep, strict=True):
-            if not wanted:
-                continue
+    with ObjectReader(git_dir, _without_repeats(changes, wanted), contents=True) as reader:
+        for change, tests in _wanted(changes, wanted):
             texts, reasons = [], []
             for oid in (change.new, change.old):
                 if oid != last:
@@ -195,25 +211,50 @@ def read_contents(
                     reason = _check_text(size, text)
                 texts.append(text)
                 reasons.append(reason)
+            found = [(test.path, *reader.next(test.oid)) for test in tests]
             if any(reasons):
                 dropped(reasons[0] or reasons[1])
             else:
-                yield change, texts[0], texts[1]
+                read = [(path, data) for path, size, data in found if not _check_text(size, data)]
+                yield change, texts[0], texts[1], read
+
+
+def _within(sizes: Sequence[int], limit: int) -> Iterator[bool]:
+    """Yield whether each object is read: it exists, and is not beyond the limit together with those before it."""
+    for size in sizes:
+        fits = 0 <= size <= limit
+        limit -= size if fits else 0
+        yield fits
 
 
 def _oids(changes: ChangeSpool) -> Iterator[bytes]:
     for change in changes:
         yield change.new
         yield change.old
+        for test in change.tests:
+            yield test.oid
 
 
-def _without_repeats(changes: ChangeSpool, keep: bytearray) -> Iterator[bytes]:
+def _wanted(changes: ChangeSpool, wanted: bytearray) -> Iterator[tuple[FileChange, list[FileVersion]]]:
+    """Yield the changes to read with their tests to read; there is one flag for each change and each test."""
+    flags = iter(wanted)
+    for change in changes:
+        is_read = next(flags)
+        tests = [test for test in change.tests if next(flags)]
+        if is_read:
+            yield change, tests
+
+
+def _without_repeats(changes: ChangeSpool, wanted: bytearray) -> Iterator[bytes]:
+    """Yield what is read; the old version of a change is often the new one of the next."""
     last = b""
-    for change, wanted in zip(changes, keep, strict=True):
-        for oid in (change.new, change.old) if wanted else ():
+    for change, tests in _wanted(changes, wanted):
+        for oid in (change.new, change.old):
             if oid != last:
                 yield oid
                 last = oid
+        for test in tests:
+            yield test.oid
 
 
 def _check_text(size: int, data: bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -31,8 +31,14 @@ class MineSettings(Settings):
     """Keep commits from this day on (committer time, UTC)."""
     until: date | None = None
     """Keep commits from before this day (committer time, UTC)."""
+    extra_files: Literal["none", "tests-and-docs"] = "none"
+    """What a commit may change besides one source file: nothing, or tests and documents too, such as changelogs. Tests
+    are kept with their contents after the commit."""
+    max_extra_files: int = Field(default=32, ge=1)
+    """Most tests and documents of a commit, with ``extra_files``."""
     max_bytes: int = Field(default=1 << 20, gt=0)
-    """Largest size in bytes of either version of the file; larger ones are never read."""
+    """Largest size in bytes of either version of the file, and of the tests of a commit together; larger ones are never
+    read."""
     min_message_length: int = Field(default=11, ge=0)
     """Fewest characters of a message, without surrounding whitespace."""
     max_message_length: int = Field(default=14_999, ge=1)

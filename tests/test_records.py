@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.errors import InputError
-from themis_rm.records import BenchmarkPair, CodePair, Commit, PairScore, Preference
+from themis_rm.records import BenchmarkPair, CodePair, Commit, PairScore, Preference, file_texts
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.parquet import read_rows, write_rows
 
@@ -56,3 +56,14 @@ def test_a_file_that_is_not_parquet_is_an_error(tmp_path):
 def test_an_empty_directory_is_an_error(tmp_path):
     with pytest.raises(InputError, match="No Parquet file"):
         list(read_rows(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "value", [None, "x", 3, ["x"], [{"path": "a"}], [{"path": "a", "contents": 1}], [{"path": "a", "contents": "b"}, 1]]
+)
+def test_values_that_are_not_files_are_an_empty_list(value):
+    assert file_texts(value) == []
+
+
+def test_files_keep_path_and_contents_only():
+    assert file_texts([{"path": "a", "contents": "b", "mode": 1}]) == [{"path": "a", "contents": "b"}]

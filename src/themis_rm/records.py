@@ -27,6 +27,23 @@ class FileText(typing.TypedDict):
     contents: str
 
 
+def file_texts(value: Any) -> list[FileText]:
+    """Return a value of a row of unknown origin if it is a list of files, else an empty list."""
+    files = value if isinstance(value, list) else []
+    texts = [(file.get("path"), file.get("contents")) for file in files if isinstance(file, Mapping)]
+    if len(texts) < len(files) or not all(isinstance(text, str) for file in texts for text in file):
+        return []
+    return [{"path": str(path), "contents": str(contents)} for path, contents in texts]
+
+
+CHANGE, TESTS, REPAIR = "change", "tests", "repair"
+TASKS = {
+    CHANGE: "the request asks for the code",
+    TESTS: "the request asks for tests",
+    REPAIR: "the request has the rejected code and asks to improve it",
+}
+"""Values of the column ``task`` -> meaning."""
+
 _ARROW: dict[Any, pa.DataType] = {
     str: pa.string(),
     int: pa.int64(),
@@ -201,6 +218,8 @@ class CodePair(Row):
         unix_time: Committer time of the change, or ``None`` where the origin has none.
         window: Lines of both files that the versions consist of, from 1, as ``3-9,40-61 -> 3-9,40-62``; empty for whole
             files.
+        task: One of :data:`TASKS`.
+        tests: Test files that came with the change, see :class:`Commit`.
     """
 
     id: str
@@ -221,6 +240,8 @@ class CodePair(Row):
     merged: str = "none"
     reverted: bool = False
     window: str = ""
+    task: str = CHANGE
+    tests: list[FileText] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +263,8 @@ class Preference(Row):
         weight: Weight of the row in the loss; ``None`` for 1.
         tie: Whether the responses are equally good.
         window: Lines of both files that the responses consist of; empty for whole files, see :class:`CodePair`.
+        task: One of :data:`TASKS`.
+        tests: Test files that came with the change, see :class:`Commit`.
     """
 
     system: str | None
@@ -265,6 +288,8 @@ class Preference(Row):
     weight: float | None = None
     tie: bool = False
     window: str = ""
+    task: str = CHANGE
+    tests: list[FileText] = dataclasses.field(default_factory=list)
 
 
 def pair_conversations(row: Mapping[str, Any], system: str | None, prompt: str) -> tuple[Conversation, Conversation]:

@@ -170,3 +170,9 @@ def test_missing_data_is_an_error(tmp_path):
 )
 def test_data_is_named_by_the_end_of_its_path(data, name):
     assert name_data(data) == name
+
+
+def test_of_tests_the_paths_are_shown(tmp_path):
+    tests = [{"path": f"tests/test_{name}.py", "contents": "assert True\n"} for name in "ab"]
+    (row,) = read(write_pairs(tmp_path / "p.parquet", [code_pair(1, tests=tests, criteria=["FC"])]))
+    assert row.columns["tests"] == "tests/test_a.py\ntests/test_b.py"

@@ -161,5 +161,7 @@ def test_tests_of_commits_are_read_from_any_table(tmp_path: Path, kind: str) -> 
 
 @pytest.mark.parametrize("tests", [3, "x", ["x"], [{"path": 1}]])
 def test_tests_in_another_form_are_malformed(tmp_path: Path, tests: Any) -> None:
+    assert commits_of(write(tmp_path / "a.jsonl", PUBLISHED | {"tests": tests})) == []
     complete = {"subject": "s", "repos": "r", "license": "MIT", "unix_time": 1}
-    assert commits_of(write(tmp_path / "a.parquet", PUBLISHED | complete | {"tests": tests})) == []
+    with pytest.raises(InputError, match="column tests has type"):
+        find_commits(write(tmp_path / "a.parquet", PUBLISHED | complete | {"tests": tests}), {})

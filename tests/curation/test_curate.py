@@ -269,3 +269,10 @@ def test_long_files_become_windows_that_the_pair_and_the_report_name(tmp_path):
     assert row["instruction"].endswith("\n\nThe code is an excerpt of mean.py; the rest of the file is not shown.")
     assert report.details["kept_by_window_criterion"] == {"FC": 1}
     assert report.details["kept_by_window_language"] == {"Python": 1}
+
+
+def test_tests_of_a_commit_are_in_its_pair(tmp_path):
+    tests = [{"path": "tests/test_mean.py", "contents": "assert mean([1]) == 1\n"}]
+    report = curate(write(tmp_path / "in", [[commit(0, tests=tests), commit(1)]]), None, tmp_path / "out", SUBJECT, ONE)
+    assert [row["tests"] for row in read_rows(tmp_path / "out" / "pairs")] == [tests, []]
+    assert report.details["pairs_with_tests"] == 1

@@ -114,3 +114,8 @@ def test_a_lone_surrogate_does_not_end_the_page(tmp_path):
     (tmp_path / "d.jsonl").write_text(json.dumps(row) + "\n")
     write_browse_page(tmp_path / "d.jsonl", tmp_path / "page.html")
     assert embedded((tmp_path / "page.html").read_text("utf-8"))["rows"][0]["request"] == "a\ud800b"
+
+
+def test_rows_have_their_task(tmp_path):
+    pairs = [code_pair(1), code_pair(2, task="tests")]
+    assert [row["task"] for row in browse(tmp_path, pairs)[2]] == ["change", "tests"]

@@ -245,7 +245,7 @@ def test_criteria_and_languages_are_filtered_together(filters):
 
 
 def test_a_filter_with_one_value_is_not_shown(filters):
-    assert filters["hiddenSelects"] == ["label-source", "label-repository"]
+    assert filters["hiddenSelects"] == ["label-source", "label-repository", "label-task"]
 
 
 def test_dropped_rows_are_filtered_by_reason(filters):

@@ -17,7 +17,7 @@ from themis_rm.dataset.adapters import FORMATS, PreferencePair
 from themis_rm.dataset.adapters.sources import is_hub_name
 from themis_rm.dataset.preferences import DataSettings, PairFilter, PreferenceReader, RejectedRow, read_pairs
 from themis_rm.messages import Conversation, conversation, text_of
-from themis_rm.records import commit_pair_id
+from themis_rm.records import commit_pair_id, file_texts
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.tables import read_table, table_files
 
@@ -220,12 +220,14 @@ def _name(row: Mapping[str, Any], *columns: str) -> str:
 
 
 def _columns(row: Mapping[str, Any], pair: PreferencePair) -> dict[str, str]:
-    """Return the columns that are not shown elsewhere, as texts."""
+    """Return the columns that are not shown elsewhere, as texts; of tests the paths."""
     shown = {_text(pair.prompt), _text(pair.chosen), _text(pair.rejected)}
     found = {}
     for name, value in row.items():
         if name in _TURNS or value in (None, "", []) or (isinstance(value, str) and value in shown):
             continue
+        if name == "tests" and (files := file_texts(value)):
+            value = "\n".join(file["path"] for file in files)  # noqa: PLW2901
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         rest = len(text) - _LONGEST_VALUE
         found[str(name)] = text if rest <= 0 else f"{text[:_LONGEST_VALUE]} … ({rest:,} more characters)"

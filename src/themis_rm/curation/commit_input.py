@@ -58,7 +58,7 @@ def find_commits(path: str | Path, columns: Mapping[str, str]) -> CommitInput:
     path = Path(path)
     files = table_files(path)
     parquet = all(table_type(file) == ".parquet" for file in files)
-    if parquet and not columns and set(Commit.required()) <= set(_columns(files[0])) and _has_list_types(files[0]):
+    if parquet and not columns and set(Commit.required()) <= set(_columns(files[0])):
         return CommitInput(path, validate_parquet_files(path, Commit), PUBLISHED, {}, mined=True)
     found = [detect_commit_format(_renamed_columns(_columns(file), columns), str(file)) for file in files]
     for file, other in zip(files, found, strict=True):
@@ -68,14 +68,6 @@ def find_commits(path: str | Path, columns: Mapping[str, str]) -> CommitInput:
                 "Curate files of each format on their own.",
             )
     return CommitInput(path, files, found[0].name, dict(columns), mined=False)
-
-
-def _has_list_types(file: Path) -> bool:
-    """Return whether the columns of lists, as far as a Parquet file has them, have the types that ``mine`` writes."""
-    with open_parquet(file) as handle:
-        found = handle.schema_arrow
-        lists = [field for field in Commit.schema() if pa.types.is_list(field.type) and field.name in found.names]
-        return all(found.field(field.name).type == field.type for field in lists)
 
 
 def _columns(file: Path) -> list[str]:

@@ -38,7 +38,7 @@ from themis_rm.pipeline import (
     run_steps,
     to_document,
 )
-from themis_rm.records import CodePair, Solution, commit_pair_id
+from themis_rm.records import CodePair, Solution, commit_pair_id, file_texts
 from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.json_text import read_json
 from themis_rm.storage.output_dir import prepare_output_dir
@@ -85,6 +85,7 @@ def pair_of(row: dict[str, Any]) -> CodePair:
         merged=row.get("merged") or "none",
         reverted=bool(row.get("reverted")),
         window=window,
+        tests=file_texts(row.get("tests")),
     )
 
 
@@ -99,6 +100,8 @@ class CountPairs(PipelineStep):
         for doc in data:
             row = doc.metadata
             labels = [f"origin:{row['origin']}", f"language:{row['language']}"]
+            if row.get("tests"):
+                labels.append("pairs_with_tests")
             if row.get("window"):
                 labels.append(f"window_language:{row['language']}")
                 labels += [f"window_criterion:{short}" for short in row["criteria"]]

@@ -13,6 +13,7 @@ from themis_rm.dataset.row_index import IndexRows
 from themis_rm.dataset.rows import ApplySplitPlan, ExpandCriteria, WriteShard
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import MakeSplitPlan
+from themis_rm.dataset.tasks import ExpandTasks
 from themis_rm.errors import InputError
 from themis_rm.pipeline import ExecutorSettings, RowWriter, StageReport, exclusion_writer, run_steps
 from themis_rm.prompts import PromptSet, built_in
@@ -42,7 +43,7 @@ def assemble(
     Rows that name no repository are divided between the splits by prompt.
 
     Counts: ``read`` counts pairs. ``kept`` plus the sum of ``dropped`` is ``details.rows_expanded`` plus
-    ``details.pairs_without_rows``.
+    ``details.pairs_without_rows``, which counts repair forms as pairs.
 
     Args:
         pairs: File or directory of :class:`~themis_rm.records.CodePair` rows, or preference data that names criteria
@@ -66,7 +67,8 @@ def assemble(
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"
     contaminated = ContaminationFilter(benchmarks, exclusion_writer(dropped, CodePair.schema(), "pairs"))
     index_rows = IndexRows(work / "index", settings.seed, exclusion_writer(dropped, CodePair.schema(), "pairs"), wanted)
-    indexed = run_steps("index", [found.reader(), contaminated, index_rows], out, len(files), executor)
+    forms = ExpandTasks(settings)
+    indexed = run_steps("index", [found.reader(), forms, contaminated, index_rows], out, len(files), executor)
     planned = run_steps("plan", [MakeSplitPlan(work, facts_file, len(files), settings)], out, 1, executor)
     facts = read_json_object(facts_file, ("files",), f"Delete {out} and run the same command again.")
     facts["decontamination"] = decontamination_facts(benchmarks, indexed.details)
@@ -77,6 +79,7 @@ def assemble(
         "rows",
         [
             found.reader(),
+            ExpandTasks(settings),
             ContaminationFilter(benchmarks, None),
             ExpandCriteria(prompts, settings),
             ApplySplitPlan(work / "decisions", exclusion_writer(dropped, Preference.schema(), "rows")),

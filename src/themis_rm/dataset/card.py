@@ -13,9 +13,11 @@ from themis_rm.dataset.decontamination import REASON as CONTAMINATED
 from themis_rm.dataset.hub import hub_license, size_category
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import REASONS
+from themis_rm.dataset.tasks import FORM_REASONS
 from themis_rm.languages import LANGUAGES
 from themis_rm.markdown import markdown_environment
 from themis_rm.pipeline import StageReport
+from themis_rm.records import TASKS
 
 
 def front_matter(facts: dict[str, Any], settings: AssembleSettings) -> str:
@@ -63,7 +65,8 @@ def render_card(
         remarks=remarks,
         criteria=CRITERIA,
         languages=present + sorted(set(facts["language"]) - set(present)),
-        reasons={**REASONS, CONTAMINATED: "shares 13 words in a row with a prompt of a benchmark"},
+        reasons={**REASONS, **FORM_REASONS, CONTAMINATED: "shares 13 words in a row with a prompt of a benchmark"},
+        tasks=TASKS,
         ranges={name: [_day(time) for time in times] if times else None for name, times in facts["times"].items()},
         cutoff=datetime.fromtimestamp(cutoff, UTC).strftime("%Y-%m-%d %H:%M UTC") if cutoff is not None else None,
     )

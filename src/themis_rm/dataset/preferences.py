@@ -25,7 +25,7 @@ from themis_rm.dataset.adapters.sources import find_dataset
 from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.languages import get_language
 from themis_rm.messages import Conversation, Message, is_unicode, texts_of
-from themis_rm.records import Preference
+from themis_rm.records import CHANGE, TASKS, Preference, file_texts
 from themis_rm.settings import Settings
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.json_lines import BadLine
@@ -316,6 +316,8 @@ def to_preference(pair: PreferencePair, row: Mapping[str, Any]) -> Preference:
         margin=pair.margin,
         weight=pair.weight,
         tie=pair.tie,
+        task=task if (task := _name(row, "task")) in TASKS else CHANGE,
+        tests=file_texts(row.get("tests")),
     )
 
 

@@ -21,13 +21,14 @@ from themis_rm.criteria import CRITERIA, is_criterion
 from themis_rm.dataset.pair_input import ORIGIN
 from themis_rm.dataset.preferences import PairFilter
 from themis_rm.pipeline import DETAIL, DROPPED, RowWriter
+from themis_rm.records import CHANGE, REPAIR
 from themis_rm.storage.arrays import save_array
 from themis_rm.storage.atomic import write_json
 from themis_rm.storage.digests import digest_bytes, stable_id
 from themis_rm.storage.json_text import read_json_object
 
 NO_TIME = np.iinfo(np.int64).min
-CATEGORIES = ("language", "source", "instruction_source", "license", "repos", "extent")
+CATEGORIES = ("language", "source", "instruction_source", "license", "repos", "extent", "task")
 INDEX_DTYPE = np.dtype(
     [
         ("rank", "<u8"),  # seeded hash of idx; the order of all draws
@@ -40,6 +41,7 @@ INDEX_DTYPE = np.dtype(
         ("input", "<u8"),
         ("chosen", "<u8"),
         ("rejected", "<u8"),
+        ("tests", "?"),  # whether tests came with the change
         ("chosen_length", "<u4"),
         ("rejected_length", "<u4"),
     ]
@@ -50,6 +52,10 @@ WINDOWS = "windows"
 """Extent of pairs whose responses are cut from longer files."""
 PROMPT_GROUP = "prompt:"
 """Prefix of the groups that take the place of repositories for pairs that name none: rows of equal prompts."""
+GROUPED_REQUEST = "_request"
+"""Key of a repair form with the request of its pair, with which it must be in one split."""
+REASON = "_reason"
+"""Key of a pair with the reason for which it cannot become rows."""
 IndexArray = npt.NDArray[np.void]
 CRITERION_NAMES = [row.short for row in CRITERIA]
 ALL_PAIRS = PairFilter()
@@ -61,9 +67,15 @@ def hash64(*parts: str) -> int:
     return int.from_bytes(digest_bytes(parts, 8), "big")
 
 
-def row_id(pair_id: str, short: str) -> str:
-    """Return the ``idx`` of the row of a pair under a criterion."""
-    return stable_id("preference", pair_id, short)
+def task_of(pair: Mapping[str, Any]) -> str:
+    """Return the task of a pair."""
+    return pair.get("task") or CHANGE
+
+
+def row_id(pair: Mapping[str, Any], short: str) -> str:
+    """Return the ``idx`` of the row of a pair under a criterion; that of its repair form is another one."""
+    form = [REPAIR] if GROUPED_REQUEST in pair else []
+    return stable_id("preference", pair["id"], short, *form)
 
 
 def row_rank(seed: int, idx: str) -> int:
@@ -92,6 +104,8 @@ def exclusion_reason(pair: Mapping[str, Any], wanted: PairFilter = ALL_PAIRS) ->
         pair: A row of :class:`~themis_rm.records.CodePair`.
         wanted: Languages and criteria that are used.
     """
+    if pair.get(REASON):
+        return str(pair[REASON])
     texts = ("id", "instruction", "chosen", "rejected", "language", "origin", "instruction_source", "repos", "license")
     if not all(isinstance(pair.get(name), str) for name in texts):
         return "malformed-pair"
@@ -133,7 +147,8 @@ def _request_of(pair: Mapping[str, Any]) -> str:
 
 def repository_of(pair: Mapping[str, Any]) -> str:
     """Return what may not be divided between splits: the repository, or the prompt of a pair that names none."""
-    return pair["repos"] or f"{PROMPT_GROUP}{stable_id(_request_of(pair))}"
+    request = fold_prompt(pair[GROUPED_REQUEST]) if GROUPED_REQUEST in pair else _request_of(pair)
+    return pair["repos"] or f"{PROMPT_GROUP}{stable_id(request)}"
 
 
 class Vocabulary(dict[str, int]):
@@ -202,13 +217,14 @@ def index_pair(
         vocabularies: Category -> numbers of its values; extended by new values.
         wanted: Languages and criteria that are used.
     """
-    values = {**pair, "source": source_of(pair), "repos": repository_of(pair), "extent": extent_of(pair)}
+    derived = {"source": source_of, "repos": repository_of, "extent": extent_of, "task": task_of}
+    values = {**pair, **{name: of(pair) for name, of in derived.items()}}
     categories = [vocabularies[name][values[name]] for name in CATEGORIES]
     texts = (_request_of(pair), *(_texts_of_side(pair, side) for side in ("chosen", "rejected")))
     time = pair.get("unix_time")
     return [
         (
-            row_rank(seed, row_id(pair["id"], short)),
+            row_rank(seed, row_id(pair, short)),
             hash64(*texts),
             shard,
             number,
@@ -216,6 +232,7 @@ def index_pair(
             *categories,
             NO_TIME if time is None else int(time),
             *(hash64(text) for text in texts),
+            bool(pair.get("tests")),
             len(pair["chosen"]),
             len(pair["rejected"]),
         )

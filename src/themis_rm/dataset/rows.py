@@ -12,20 +12,28 @@ from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.criteria import criterion
 from themis_rm.dataset.preferences import PairFilter
-from themis_rm.dataset.row_index import CRITERION_NAMES, criteria_of, exclusion_reason, row_id, row_rank, source_of
+from themis_rm.dataset.row_index import (
+    CRITERION_NAMES,
+    criteria_of,
+    exclusion_reason,
+    row_id,
+    row_rank,
+    source_of,
+    task_of,
+)
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import KEEP, REASONS
 from themis_rm.dataset.splits import SPLITS
 from themis_rm.pipeline import KEPT, FilterResult, RowFilter, RowWriter, to_document
 from themis_rm.prompts import PromptSet
-from themis_rm.records import Preference
+from themis_rm.records import Preference, file_texts
 from themis_rm.storage.parquet import parquet_files, read_rows, write_rows
 
 
 def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings: AssembleSettings) -> Preference:
     """Return the row of a pair under one of its criteria."""
     own = criterion(short)
-    idx = row_id(pair["id"], short)
+    idx = row_id(pair, short)
     mode, system = prompts.draw(settings.mix, own, f"{settings.seed}:{idx}")
     return Preference(
         system=system,
@@ -48,6 +56,8 @@ def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings
         margin=pair.get("margin"),
         weight=pair.get("weight"),
         window=pair.get("window") or "",
+        task=task_of(pair),
+        tests=file_texts(pair.get("tests")),
     )
 
 

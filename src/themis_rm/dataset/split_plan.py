@@ -208,6 +208,8 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
         "source": table(sources) if len(rows) else {},
         "instruction_source": table(category("instruction_source")) if len(rows) else {},
         "license": table(category("license")) if len(rows) else {},
+        "task": table(category("task")) if len(rows) else {},
+        "rows_with_tests": int(rows["tests"].sum()),
         "windows": table(*cut) if any(cut) else {},
         "ties": int((mixture.longer_wins(rows) == 0).sum()),
         "longer_wins": {"overall": float(wins.mean()) if len(rows) else None, **longer(criteria)},

@@ -21,6 +21,7 @@ from themis_rm.annotation.sample import Candidate, stratified_sample
 from themis_rm.annotation.settings import BrowseSettings
 from themis_rm.errors import InputError
 from themis_rm.pipeline import StageReport
+from themis_rm.records import CHANGE
 from themis_rm.report.environment import html_environment
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import stable_id
@@ -113,6 +114,7 @@ def page_row(row: AnnotationRow, seed: int) -> dict[str, Any]:
         "language": row.pair.language,
         "source": row.source,
         "repository": row.columns.get("repos", ""),
+        "task": row.columns.get("task") or CHANGE,
         "reason": row.reason,
         "request": row.request,
         "chosen": row.chosen,

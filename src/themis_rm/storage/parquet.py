@@ -177,7 +177,15 @@ def _is_texts(kind: pa.DataType) -> bool:
     return any(test(kind) for test in _LISTS) and (_is_text(kind.value_type) or pa.types.is_null(kind.value_type))
 
 
-_KINDS = (_is_text, _is_texts, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+def _is_mappings(kind: pa.DataType) -> bool:
+    """Return whether a type is a list of mappings of texts."""
+    if not any(test(kind) for test in _LISTS):
+        return False
+    inner = kind.value_type
+    return pa.types.is_null(inner) or (pa.types.is_struct(inner) and all(_is_text(field.type) for field in inner))
+
+
+_KINDS = (_is_text, _is_texts, _is_mappings, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
 
 
 def column_type(schema: pa.Schema, name: str) -> pa.DataType:

@@ -2,7 +2,7 @@
 (() => {
   const { blind, rows } = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
-  const FILTERS = ["criterion", "language", "source", "repository", "reason"];
+  const FILTERS = ["criterion", "language", "source", "repository", "task", "reason"];
   const CONTEXT = 3; // unchanged lines that are shown around a change
   const STEP = 500; // lines that a button adds
   const MOST_EDITS = 1200; // lines that differ more are shown as replaced

@@ -92,7 +92,7 @@ def test_repair_forms_alone_drop_no_pair(tmp_path):
 
 def test_long_repair_forms_are_dropped_and_written_out(tmp_path):
     long = dataclasses.replace(pairs_of(1)[0], criteria=["FC"], rejected="x = 1\n" * 400)
-    report, rows = assembled(tmp_path, [long], **BOTH, repair={"max_tokens": 1500})
+    report, rows = assembled(tmp_path, [long], **BOTH, repair_max_tokens=1500)
     assert [row["task"] for row in rows] == ["change"]
     assert report.dropped == {"too-many-tokens": 1}
     (row,) = read_rows(tmp_path / "out" / "dropped" / "too-many-tokens")

@@ -27,15 +27,6 @@ class Caps(Settings):
     """Largest number of rows of one source (commits, injection)."""
 
 
-class RepairSettings(Settings):
-    """The repair form of pairs, with ``repair`` among the tasks."""
-
-    max_tokens: int = Field(4096, ge=1)
-    """Most tokens of the request, which has the rejected code, and the longer response together."""
-    tokenizer: Path | None = None
-    """A ``tokenizer.json`` to count tokens with; by default they are estimated."""
-
-
 class AssembleSettings(DataSettings):
     """Settings of ``themis-rm assemble``."""
 
@@ -46,8 +37,9 @@ class AssembleSettings(DataSettings):
     tasks: list[Literal["change", "tests", "repair"]] = Field(["change", "tests"], min_length=1)
     """Tasks of the rows: ``change`` and ``tests`` keep the pairs of that task; ``repair`` adds a second row to each row
     of a commit or an injected bug, whose request has the rejected code and asks to improve it."""
-    repair: RepairSettings = RepairSettings()
-    """Limits of the repair form."""
+    repair_max_tokens: int = Field(4096, ge=1)
+    """Most tokens (estimated) of the request of the repair form, which has the rejected code, and the longer response
+    together."""
     mix: PromptMix = PromptMix()
     """Shares of rows without, with all, and with their own criteria prompt."""
     prompt_file: Path | None = None

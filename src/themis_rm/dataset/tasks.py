@@ -14,7 +14,7 @@ from typing import Any
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from themis_rm.curation.tokens import TokenCounter
+from themis_rm.curation.tokens import estimate
 from themis_rm.dataset.preferences import PairFilter
 from themis_rm.dataset.row_index import GROUPED_REQUEST, REASON, criteria_of, exclusion_reason, task_of
 from themis_rm.dataset.settings import AssembleSettings
@@ -99,8 +99,7 @@ class ExpandTasks(PipelineStep):
 
     def __init__(self, settings: AssembleSettings) -> None:
         super().__init__()
-        self.tasks, self.repair, self.wanted = settings.tasks, settings.repair, PairFilter.of(settings)
-        self.count = TokenCounter(settings.repair.tokenizer)
+        self.tasks, self.max_tokens, self.wanted = settings.tasks, settings.repair_max_tokens, PairFilter.of(settings)
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield the forms of each pair; one that cannot become rows is passed on unchanged."""
@@ -119,5 +118,5 @@ class ExpandTasks(PipelineStep):
         return REPAIR in self.tasks and pair["origin"] in _ORIGINS and task_of(pair) != REPAIR
 
     def _limited(self, form: dict[str, Any]) -> dict[str, Any]:
-        tokens = self.count(form["instruction"]) + max(self.count(form["chosen"]), self.count(form["rejected"]))
-        return form | ({REASON: TOO_LONG} if tokens > self.repair.max_tokens else {})
+        tokens = estimate(form["instruction"]) + max(estimate(form["chosen"]), estimate(form["rejected"]))
+        return form | ({REASON: TOO_LONG} if tokens > self.max_tokens else {})

@@ -1,4 +1,4 @@
-"""Decontamination: requests that share 13 words in a row with a prompt of a benchmark are dropped and counted."""
+"""Decontamination: pairs that share text with a benchmark are dropped and counted."""
 
 import dataclasses
 import json
@@ -8,7 +8,15 @@ import pytest
 from tests.dataset.test_assemble import ONE, pairs_of, write
 
 from themis_rm.dataset.assemble import assemble
-from themis_rm.dataset.decontamination import COMMON, REASON, ContaminationFilter, read_benchmarks, requests_of
+from themis_rm.dataset.decontamination import (
+    COMMON,
+    COPIED,
+    REASON,
+    ContaminationFilter,
+    read_benchmarks,
+    requests_of,
+    responses_of,
+)
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.errors import InputError
 from themis_rm.storage.digests import file_sha256
@@ -25,7 +33,7 @@ def benchmark(file: Path, *prompts: str) -> str:
 
 
 def is_kept(benchmarks, instruction: str) -> bool:
-    return ContaminationFilter(benchmarks, None).check({"instruction": instruction}) is True
+    return ContaminationFilter(benchmarks, None, Path(), None).check({"instruction": instruction}) is True
 
 
 @pytest.mark.parametrize(
@@ -82,8 +90,10 @@ def test_dropped_pairs_are_counted_written_and_on_the_card(tmp_path):
         "benchmark": name,
         "files": [{"file": "bench.jsonl", "sha256": digest}],
         "prompts": 1,
+        "responses": 2,
         "ngrams": 0,
         "pairs_dropped": 1,
+        "copies_dropped": 0,
     }
     assert [row["id"] for row in read_rows(tmp_path / "out" / "dropped" / REASON)] == [rows[7].id]
     card = (tmp_path / "out" / "README.md").read_text()
@@ -123,3 +133,50 @@ def test_no_benchmark_drops_nothing(tmp_path):
     )
     assert report.details["decontamination"] == []
     assert "compared with no benchmark" in (tmp_path / "out" / "README.md").read_text()
+
+
+CODE = "def order(values):\n" + "".join(f"    part{n} = values[{n}] + offset{n}\n" for n in range(12))
+
+
+def code_benchmark(file: Path) -> str:
+    row = {"prompt": "Write a sort", "chosen": CODE, "rejected": CODE.replace("+", "-")}
+    file.write_text(json.dumps(row) + "\n")
+    return str(file)
+
+
+@pytest.mark.parametrize("column", ["chosen", "rejected", "instruction"])
+def test_a_pair_with_a_response_of_a_benchmark_is_dropped_under_its_reason(tmp_path, column):
+    rows = pairs_of(60)
+    text = f"import os\n\n{CODE}\nprint(os)\n"
+    rows[7] = dataclasses.replace(rows[7], **{column: text})
+    name = code_benchmark(tmp_path / "bench.jsonl")
+    settings = AssembleSettings(decontaminate=[name], time_cutoff=None)
+    report = assemble(write(tmp_path / "pairs", rows), tmp_path / "out", settings, ONE)
+    assert report.dropped[COPIED] == report.details["decontamination"][0]["copies_dropped"] == 1
+    assert [row["id"] for row in read_rows(tmp_path / "out" / "dropped" / COPIED)] == [rows[7].id]
+    assert f"| {COPIED} | 1 |" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_code_in_a_prompt_of_a_benchmark_is_found_in_responses(tmp_path):
+    file = tmp_path / "bench.jsonl"
+    file.write_text(json.dumps({"prompt": f"Repair this:\n{CODE}", "chosen": "good", "rejected": "bad"}) + "\n")
+    rows = pairs_of(60)
+    rows[7] = dataclasses.replace(rows[7], chosen=CODE)
+    settings = AssembleSettings(decontaminate=[str(file)], time_cutoff=None)
+    assert assemble(write(tmp_path / "pairs", rows), tmp_path / "out", settings, ONE).dropped[COPIED] == 1
+
+
+def test_responses_are_not_compared_without_an_overlap(tmp_path):
+    rows = pairs_of(60)
+    rows[7] = dataclasses.replace(rows[7], chosen=CODE)
+    name = code_benchmark(tmp_path / "bench.jsonl")
+    settings = AssembleSettings(decontaminate=[name], response_overlap=None, time_cutoff=None)
+    report = assemble(write(tmp_path / "pairs", rows), tmp_path / "out", settings, ONE)
+    assert COPIED not in report.dropped
+    assert "Responses were not compared" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_all_turns_of_the_assistant_are_compared():
+    turns = [{"role": role, "content": text} for role, text in (("assistant", "a"), ("tool", "t"), ("assistant", "b"))]
+    assert responses_of({"chosen_messages": turns, "chosen": "b", "rejected": "c"}) == ["a", "b", "c"]
+    assert responses_of({"chosen": None, "rejected": "c"}) == ["c"]

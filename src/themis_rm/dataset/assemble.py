@@ -9,7 +9,7 @@ from themis_rm.dataset.card import render_card
 from themis_rm.dataset.decontamination import ContaminationFilter, decontamination_facts, read_benchmarks
 from themis_rm.dataset.pair_input import find_pairs
 from themis_rm.dataset.preferences import PairFilter
-from themis_rm.dataset.row_index import IndexRows
+from themis_rm.dataset.row_index import IndexRows, NumberPairs
 from themis_rm.dataset.rows import ApplySplitPlan, ExpandCriteria, WriteShard
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import MakeSplitPlan
@@ -65,10 +65,11 @@ def assemble(
     identity = settings.canonical() + prompts.to_json()
     prepare_output_dir(out, "assemble", identity, [*files, *compared], OUTPUTS, replace=True)
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"
-    contaminated = ContaminationFilter(benchmarks, exclusion_writer(dropped, CodePair.schema(), "pairs"))
-    index_rows = IndexRows(work / "index", settings.seed, exclusion_writer(dropped, CodePair.schema(), "pairs"), wanted)
-    forms = ExpandTasks(settings)
-    indexed = run_steps("index", [found.reader(), forms, contaminated, index_rows], out, len(files), executor)
+    excluded = [exclusion_writer(dropped, CodePair.schema(), "pairs") for _ in range(2)]
+    contaminated = ContaminationFilter(benchmarks, settings.response_overlap, work / "benchmarks", excluded[0])
+    index_rows = IndexRows(work / "index", settings.seed, excluded[1], wanted)
+    selection = [ExpandTasks(settings), NumberPairs(), contaminated, index_rows]
+    indexed = run_steps("index", [found.reader(), *selection], out, len(files), executor)
     planned = run_steps("plan", [MakeSplitPlan(work, facts_file, len(files), settings)], out, 1, executor)
     facts = read_json_object(facts_file, ("files",), f"Delete {out} and run the same command again.")
     facts["decontamination"] = decontamination_facts(benchmarks, indexed.details)
@@ -80,8 +81,8 @@ def assemble(
         [
             found.reader(),
             ExpandTasks(settings),
-            ContaminationFilter(benchmarks, None),
-            ExpandCriteria(prompts, settings),
+            NumberPairs(),
+            ExpandCriteria(prompts, settings, work / "decisions"),
             ApplySplitPlan(work / "decisions", exclusion_writer(dropped, Preference.schema(), "rows")),
             parts,
         ],

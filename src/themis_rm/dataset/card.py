@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from themis_rm.criteria import CRITERIA
-from themis_rm.dataset.decontamination import REASON as CONTAMINATED
+from themis_rm.dataset.decontamination import MEANINGS
 from themis_rm.dataset.hub import hub_license, size_category
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import REASONS
@@ -65,7 +65,7 @@ def render_card(
         remarks=remarks,
         criteria=CRITERIA,
         languages=present + sorted(set(facts["language"]) - set(present)),
-        reasons={**REASONS, **FORM_REASONS, CONTAMINATED: "shares 13 words in a row with a prompt of a benchmark"},
+        reasons={**REASONS, **FORM_REASONS, **MEANINGS},
         tasks=TASKS,
         ranges={name: [_day(time) for time in times] if times else None for name, times in facts["times"].items()},
         cutoff=datetime.fromtimestamp(cutoff, UTC).strftime("%Y-%m-%d %H:%M UTC") if cutoff is not None else None,

@@ -159,8 +159,23 @@ class Vocabulary(dict[str, int]):
         return self[text]
 
 
+class NumberPairs(PipelineStep):
+    """Numbers the pairs of a shard (``_row``), so that the row index and the plan can refer to them."""
+
+    type = "🔢 - MAP"
+    name = "number pairs"
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
+        """Add the number to every pair."""
+        for number, doc in enumerate(data):
+            doc.metadata["_row"] = number
+            yield doc
+
+
 class IndexRows(PipelineStep):
     """Writes the index of the rows of shard ``rank``, and writes out pairs that cannot become rows.
+
+    Its input has passed :class:`NumberPairs`.
 
     Args:
         folder: Directory of the index (``<shard>.npy``, and the shard's categories in ``<shard>.json``).
@@ -182,7 +197,7 @@ class IndexRows(PipelineStep):
         batches: list[IndexArray] = []
         batch: list[tuple[int, ...]] = []
         with self.exclusion_writer as exclusions:
-            for number, doc in enumerate(data):
+            for doc in data:
                 with self.track_time():
                     reason = exclusion_reason(doc.metadata, self.wanted)
                     if reason:
@@ -190,6 +205,7 @@ class IndexRows(PipelineStep):
                         doc.metadata["filter_reason"] = reason
                         exclusions.write(doc, rank)
                         continue
+                    number = doc.metadata["_row"]
                     batch += index_pair(doc.metadata, self.seed, rank, number, vocabularies, self.wanted)
                     if len(batch) >= 4096:
                         batches.append(np.array(batch, INDEX_DTYPE))

@@ -11,16 +11,7 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.criteria import criterion
-from themis_rm.dataset.preferences import PairFilter
-from themis_rm.dataset.row_index import (
-    CRITERION_NAMES,
-    criteria_of,
-    exclusion_reason,
-    row_id,
-    row_rank,
-    source_of,
-    task_of,
-)
+from themis_rm.dataset.row_index import CRITERION_NAMES, row_id, row_rank, source_of, task_of
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import KEEP, REASONS
 from themis_rm.dataset.splits import SPLITS
@@ -62,23 +53,40 @@ def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings
 
 
 class ExpandCriteria(PipelineStep):
-    """Turns pairs into one row per criterion, numbered as in the row index (``_row``, ``_criterion``)."""
+    """Turns pairs into their rows in the plan, one per criterion (``_criterion``).
+
+    Pairs that the plan lacks were counted and written out when the index was built.
+
+    Args:
+        prompts: Prompt set to draw from.
+        settings: Settings of the assembly.
+        decisions: Directory of the plan.
+    """
 
     type = "🔁 - MAP"
     name = "expand criteria"
 
-    def __init__(self, prompts: PromptSet, settings: AssembleSettings) -> None:
+    def __init__(self, prompts: PromptSet, settings: AssembleSettings, decisions: Path) -> None:
         super().__init__()
-        self.prompts, self.settings, self.wanted = prompts, settings, PairFilter.of(settings)
+        self.prompts, self.settings, self.decisions = prompts, settings, decisions
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """Yield one row per criterion of every valid pair."""
-        for number, doc in enumerate(data):
-            if exclusion_reason(doc.metadata, self.wanted):
-                continue  # counted and written out when the index was built
-            for short in criteria_of(doc.metadata, self.wanted):
-                row = preference_of(doc.metadata, short, self.prompts, self.settings).to_dict()
-                yield to_document(row | {"_row": number, "_criterion": CRITERION_NAMES.index(short)})
+        """Yield the rows of every numbered pair, in the order of the criteria."""
+        planned = load_decisions(self.decisions, rank)
+        of_pair: dict[int, list[int]] = {}
+        for number, short in planned:
+            of_pair.setdefault(number, []).append(short)
+        for doc in data:
+            number = doc.metadata["_row"]
+            for short in of_pair.get(number, ()):
+                row = preference_of(doc.metadata, CRITERION_NAMES[short], self.prompts, self.settings).to_dict()
+                yield to_document(row | {"_row": number, "_criterion": short})
+
+
+def load_decisions(folder: Path, shard: int) -> dict[tuple[int, int], tuple[int, int, int]]:
+    """Return (pair, criterion) -> (reason, split, file) for the rows of a shard, sorted."""
+    values = np.load(folder / f"{shard:05d}.npy").tolist()
+    return {(number, short): (reason, split, file) for number, short, reason, split, file in values}
 
 
 class ApplySplitPlan(RowFilter):
@@ -93,8 +101,7 @@ class ApplySplitPlan(RowFilter):
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Load the decisions for shard ``rank``, then filter."""
-        values = np.load(self.decisions / f"{rank:05d}.npy").tolist()
-        self._of_row = {(row, short): (reason, split, file) for row, short, reason, split, file in values}
+        self._of_row = load_decisions(self.decisions, rank)
         yield from super().run(data, rank, world_size)
 
     def check(self, row: dict[str, Any]) -> FilterResult:

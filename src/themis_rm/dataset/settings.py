@@ -56,6 +56,9 @@ class AssembleSettings(DataSettings):
     decontaminate: list[str] = Field(default_factory=lambda: ["authored"])
     """Benchmarks of which no prompt may share 13 words in a row with a request: ``authored``, files, directories, hub
     names; empty for none."""
+    response_overlap: float | None = Field(0.5, gt=0, le=1)
+    """Share of the runs of 13 tokens of the shorter text from which on a response, or code in a request, counts as a
+    copy of a text of these benchmarks; ``null`` to compare requests only."""
     caps: Caps = Caps()
     """Limits on groups of rows."""
     equal_criteria: bool = False

@@ -21,6 +21,7 @@ from themis_rm.storage.parquet import read_rows, write_rows
 
 ONE = ExecutorSettings(workers=1)
 LANGUAGES = ["C", "Python", "Go"]
+SPLITS = ("train", "validation", "test")
 BASE = 1_400_000_000
 
 
@@ -128,6 +129,45 @@ def test_the_time_cutoff_can_be_a_day(pairs, tmp_path):
 def test_without_a_time_cutoff_no_row_is_dropped_for_it(pairs, tmp_path):
     report = assemble(pairs, tmp_path / "out", AssembleSettings(time_cutoff=None), ONE)
     assert "time-cutoff" not in report.dropped
+
+
+PERIODS = {"train_before": "2015-01-01", "evaluation_from": "2015-03-01", "evaluation_before": "2016-06-01"}
+
+
+def test_periods_of_the_splits_are_kept_and_on_the_card(pairs, tmp_path):
+    report = assemble(pairs, tmp_path / "out", AssembleSettings.build(PERIODS | {"test": 0.2}), ONE)
+    times = {split: [r["unix_time"] for r in rows_of(tmp_path / "out", split) if r["unix_time"]] for split in SPLITS}
+    assert max(times["train"]) < 1420070400
+    held_out = times["validation"] + times["test"]
+    assert 1425168000 <= min(held_out) <= max(held_out) < 1464739200
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "from before 2015-01-01 00:00 UTC" in card
+    assert "from 2015-03-01 00:00 UTC or\nlater and from before 2016-06-01 00:00 UTC" in card
+    (remark,) = [text for text in report.details["remarks"] if "dropped for their time" in text]
+    assert f"{report.dropped['time-cutoff']} of {report.details['rows_expanded']} rows" in remark
+    assert "disjoint_repositories=false" in remark
+
+
+def test_without_disjoint_repositories_fewer_rows_are_lost_and_the_card_counts_them(pairs, tmp_path):
+    values = {"time_cutoff": "2015-06-01", "test": 0.2}
+    disjoint = assemble(pairs, tmp_path / "a", AssembleSettings.build(values), ONE)
+    report = assemble(pairs, tmp_path / "b", AssembleSettings.build(values | {"disjoint_repositories": False}), ONE)
+    assert disjoint.dropped["time-cutoff"] > 50
+    assert "time-cutoff" not in report.dropped
+    of_split = {split: {row["repos"] for row in rows_of(tmp_path / "b", split)} for split in SPLITS}
+    several = sum(map(len, of_split.values())) - len(set().union(*of_split.values()))
+    assert report.details["repositories_in_several_splits"] == several > 0
+    assert {name: len(repos) for name, repos in of_split.items()} == report.details["repositories"]
+    times = {split: [r["unix_time"] for r in rows_of(tmp_path / "b", split) if r["unix_time"]] for split in SPLITS}
+    assert max(times["train"]) < 1433116800 <= min(times["validation"] + times["test"])
+
+
+def test_an_automatic_cutoff_without_disjoint_repositories_leaves_the_wanted_share(pairs, tmp_path):
+    settings = AssembleSettings(validation=0.1, test=0.1, disjoint_repositories=False)
+    rows = assemble(pairs, tmp_path / "out", settings, ONE)
+    timed = [row for row in rows_of(tmp_path / "out") if row["unix_time"]]
+    late = [row for row in timed if row["unix_time"] >= rows.details["time_cutoff"]]
+    assert len(late) / len(timed) == pytest.approx(0.2, abs=0.01)
 
 
 def test_the_output_does_not_depend_on_the_number_of_workers(pairs, assembled, tmp_path):
@@ -264,6 +304,22 @@ def test_a_language_of_one_split_only_is_said(tmp_path):
     assert remark in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
+def test_a_criterion_of_a_language_in_one_split_only_is_said(tmp_path):
+    settings = AssembleSettings(validation=0, test=0.3, time_cutoff=None)
+    rows = [dataclasses.replace(row, criteria=["FC", "SH"]) for row in pairs_of(200)]
+    probe = assemble(write(tmp_path / "a", rows), tmp_path / "b", settings, ONE)
+    assert not any("Only one split" in text for text in probe.details["remarks"])
+    test = {row["repos"] for row in rows_of(tmp_path / "b", "test")}
+    rows = [
+        dataclasses.replace(row, criteria=["FC", "EE"]) if row.language == "Go" and row.repos not in test else row
+        for row in rows
+    ]
+    report = assemble(write(tmp_path / "c", rows), tmp_path / "d", settings, ONE)
+    of_criteria, of_cells = [text for text in report.details["remarks"] if "Only one split" in text]
+    assert "the criterion: EE (train). Accuracies by criterion" in of_criteria
+    assert "the criterion in the language: SH/Go (test). Accuracies by criterion" in of_cells
+
+
 def test_the_card_has_the_metadata_of_the_hub(assembled):
     out, report, _ = assembled
     text = (out / "README.md").read_text(encoding="utf-8")
@@ -309,6 +365,10 @@ def test_missing_pairs_are_a_user_error(tmp_path):
         {"weights": {"FC": 0}},
         {"weights": {"Speed": 1}},
         {"time_cutoff": "never"},
+        {"time_cutoff": "2019-03-01", "train_before": "2019-03-01"},
+        {"train_before": "2019-03-01", "evaluation_from": "2019-02-01"},
+        {"evaluation_before": "2021-02-01"},
+        {"disjoint_repositories": False, "time_cutoff": None},
         {"caps": {"criteria": 3}},
         {"mix": PromptMix().model_dump() | {"own": 10}},
     ],

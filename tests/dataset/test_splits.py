@@ -1,21 +1,22 @@
 """Splits that are disjoint by repository and time."""
 
-from datetime import date
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.dataset.row_index import NO_TIME
+from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.splits import (
     TEST,
     TRAIN,
     VALIDATION,
+    TimeLimits,
     assign_repositories,
-    day_start,
+    evaluation_splits,
     find_time_cutoff,
-    outside_time_cutoff,
+    share_cutoff,
+    split_by_time,
 )
 
 SIZES = st.dictionaries(st.text("abcdef/", min_size=1, max_size=6), st.integers(1, 1000), min_size=1, max_size=20)
@@ -95,15 +96,65 @@ def test_no_allowed_cutoff_keeps_more_rows(rows, share):
 @given(ROWS, st.integers(0, 31))
 def test_no_evaluation_row_is_earlier_than_a_train_row(rows, cut):
     times, split = arrays(rows)
-    stays = ~outside_time_cutoff(times, split, cut)
+    stays = ~TimeLimits(cut, cut).outside(times, split)
     train, rest = times[stays & (split == TRAIN)], times[stays & (split != TRAIN)]
     assert not len(train) or not len(rest) or train.max() < rest.min()
 
 
 def test_rows_without_a_time_are_not_outside_the_cutoff():
     times = np.array([NO_TIME, NO_TIME])
-    assert not outside_time_cutoff(times, np.array([TRAIN, TEST]), 0).any()
+    assert not TimeLimits(0, 0, 0).outside(times, np.array([TRAIN, TEST])).any()
 
 
-def test_a_day_starts_at_midnight_utc():
-    assert day_start(date(2019, 3, 1)) == 1551398400
+def test_a_gap_between_the_periods_is_in_no_split():
+    times = np.array([9, 10, 19, 20, 29, 30])
+    limits = TimeLimits(10, 20, 30)
+    assert limits.outside(times, np.full(6, TRAIN)).tolist() == [False, True, True, True, True, True]
+    assert limits.outside(times, np.full(6, TEST)).tolist() == [True, True, True, False, False, True]
+    assert limits.cutoff is None
+
+
+def test_days_start_at_midnight_utc():
+    days = {"train_before": "2019-03-01", "evaluation_from": "2019-06-01", "evaluation_before": "2021-02-01"}
+    assert AssembleSettings.build(days).time_limits() == TimeLimits(1551398400, 1559347200, 1612137600)
+    assert AssembleSettings.build({"train_before": "2019-03-01"}).time_limits() == TimeLimits(1551398400, 1551398400)
+    assert AssembleSettings.build({"time_cutoff": "2019-03-01"}).time_limits().cutoff == 1551398400
+    assert AssembleSettings().time_limits() == AssembleSettings(time_cutoff=None).time_limits() == TimeLimits()
+
+
+def test_evaluation_takes_the_repositories_that_lose_least_by_time():
+    early, late = {"old": 90, "both": 50, "new": 2}, {"old": 10, "both": 50, "new": 48}
+    assert assign_repositories(late, 0, 0.3, 0, early) == {"old": TRAIN, "both": TRAIN, "new": TEST}
+
+
+def test_a_repository_without_rows_for_evaluation_goes_to_train_if_another_one_has_some():
+    assert assign_repositories({"a": 0, "b": 5}, 0, 0.1, 0, {"a": 3, "b": 100}) == {"a": TRAIN, "b": TEST}
+
+
+@given(ROWS, st.integers(0, 31))
+def test_rows_are_divided_by_their_time_alone(rows, cut):
+    times, split = arrays(rows)
+    result = split_by_time(times, split, TimeLimits(cut, cut), np.full(len(rows), TEST))
+    assert result.tolist() == [TRAIN if time < cut else TEST for time, _ in rows]
+
+
+def test_rows_without_a_time_keep_their_split_when_times_divide():
+    times, split = np.array([NO_TIME, NO_TIME, 5]), np.array([TRAIN, VALIDATION, TRAIN])
+    assert split_by_time(times, split, TimeLimits(3, 3), np.full(3, TEST)).tolist() == [TRAIN, VALIDATION, TEST]
+
+
+@pytest.mark.parametrize(("share", "late"), [(0.1, 10), (0.25, 25), (0.001, 1)])
+def test_the_cutoff_of_a_share_leaves_that_share_for_evaluation(share, late):
+    times = np.random.default_rng(0).permutation(100)
+    assert (times >= share_cutoff(times, share)).sum() == late
+
+
+def test_no_row_has_no_cutoff():
+    assert share_cutoff(np.empty(0, np.int64), 0.5) is None
+
+
+def test_late_rows_are_divided_by_repository_in_proportion_to_the_shares():
+    names = [f"r{n}" for n in range(2000)]
+    assert evaluation_splits(names, 0.01, 0.03, 0).count(VALIDATION) / 2000 == pytest.approx(0.25, abs=0.03)
+    assert set(evaluation_splits(names, 0, 0.03, 0)) == {TEST}
+    assert set(evaluation_splits(names, 0, 0, 0)) == {TRAIN}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from themis_rm.dataset.card import render_card
+from themis_rm.dataset.card import day_of, render_card
 from themis_rm.dataset.decontamination import ContaminationFilter, decontamination_facts, read_benchmarks
 from themis_rm.dataset.pair_input import find_pairs
 from themis_rm.dataset.preferences import PairFilter
@@ -24,6 +24,10 @@ from themis_rm.storage.output_dir import prepare_output_dir
 
 OUTPUTS = ("logs", "work", "data", "dropped", "report.json", "README.md", "prompts.json")
 """Files and directories that the stage writes into its output directory."""
+
+
+_MANY_LOST = 0.05  # share of rows from which on their loss is said
+_MOST_LISTED = 20
 
 
 def assemble(
@@ -126,6 +130,7 @@ def dataset_remarks(facts: dict[str, Any], settings: AssembleSettings) -> list[s
         )
     if facts["prompt_groups"]:
         remarks.append("Rows that name no repository are divided between the splits by prompt.")
+    remarks += _lost_by_time(facts, settings)
     if facts["commits_without_time"]:
         remarks.append(f"{facts['commits_without_time']} rows from commits have no time and no time cutoff.")
     if facts["instruction_source"].get("subject"):
@@ -137,21 +142,49 @@ def dataset_remarks(facts: dict[str, Any], settings: AssembleSettings) -> list[s
     return remarks
 
 
+def _lost_by_time(facts: dict[str, Any], settings: AssembleSettings) -> list[str]:
+    """Return what to change where many rows are dropped for their time."""
+    lost, rows = facts["rows_dropped_for_time"], facts["rows_expanded"]
+    if lost < _MANY_LOST * rows:
+        return []
+    limits = facts["time_limits"]
+    train, first, past = (limits[name] and day_of(limits[name]) for name in limits)
+    until = f" to {past}" if past else ""
+    periods = f"train takes commits from before {train}, validation and test those from {first}{until}"
+    lost_text = f"{lost} of {rows} rows are dropped for their time: {periods}"
+    if not settings.disjoint_repositories:
+        return [f"{lost_text}. Other days, or time_cutoff=auto, keep more."]
+    return [
+        f"{lost_text}, and all commits of a repository are in one split. More repositories lose fewer rows; "
+        "disjoint_repositories=false keeps those whose repository is in another split; time_cutoff=null keeps all."
+    ]
+
+
 def _uneven(facts: dict[str, Any]) -> list[str]:
     """Return sentences about criteria and languages that one split alone has, where several splits have rows."""
     present = [name for name, rows in facts["splits"].items() if rows]
     if len(present) < 2:
         return []
     remarks = []
-    for word, key in (("criterion", "criterion_split"), ("language", "language_split")):
+    known: set[str] = set()
+    for word, key in (
+        ("criterion", "criterion_split"),
+        ("language", "language_split"),
+        ("criterion in the language", "cell_split"),
+    ):
         splits: dict[str, list[str]] = {}
         for cell in facts[key]:
             label, _, split = cell.rpartition("/")
             splits.setdefault(label, []).append(split)
         alone = {label: found[0] for label, found in splits.items() if len(found) == 1}
-        if alone:
-            listed = ", ".join(f"{label or 'none'} ({split})" for label, split in alone.items())
+        known |= alone.keys()
+        # Cells of a criterion or language that one split alone has say nothing more.
+        shown = [label for label in alone if "/" not in label or not known & set(label.split("/"))]
+        if shown:
+            listed = ", ".join(f"{label or 'none'} ({alone[label]})" for label in shown[:_MOST_LISTED])
+            more = f" and {len(shown) - _MOST_LISTED} more" if len(shown) > _MOST_LISTED else ""
             remarks.append(
-                f"Only one split has the {word}: {listed}. Accuracies by {word} cannot be compared across splits."
+                f"Only one split has the {word}: {listed}{more}. Accuracies by {word.split()[0]} cannot be compared "
+                "across splits."
             )
     return remarks

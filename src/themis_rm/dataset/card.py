@@ -53,7 +53,6 @@ def render_card(
         remarks: Sentences that users of the dataset should know.
     """
     present = [row.name for row in LANGUAGES if row.name in facts["language"]]
-    cutoff = facts["time_cutoff"]
     template = markdown_environment("themis_rm.dataset", "").get_template("card.md.j2")
     return template.render(
         front_matter=front_matter(facts, settings),
@@ -67,12 +66,17 @@ def render_card(
         languages=present + sorted(set(facts["language"]) - set(present)),
         reasons={**REASONS, **FORM_REASONS, **MEANINGS},
         tasks=TASKS,
-        ranges={name: [_day(time) for time in times] if times else None for name, times in facts["times"].items()},
-        cutoff=datetime.fromtimestamp(cutoff, UTC).strftime("%Y-%m-%d %H:%M UTC") if cutoff is not None else None,
+        ranges={name: [day_of(time) for time in times] if times else None for name, times in facts["times"].items()},
+        limits={name: _minute(time) for name, time in facts["time_limits"].items() if time is not None},
     )
 
 
-def _day(time: int) -> str:
+def _minute(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def day_of(time: int) -> str:
+    """Return the day of a Unix time (UTC)."""
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d")
 
 

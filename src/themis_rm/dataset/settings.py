@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from themis_rm.criteria import criterion
 from themis_rm.dataset.preferences import DataSettings
+from themis_rm.dataset.splits import TimeLimits
 from themis_rm.prompts import PromptMix
 from themis_rm.settings import Settings
 
@@ -25,6 +26,11 @@ class Caps(Settings):
     """Largest number of rows of one repository."""
     source: int | None = Field(default=None, ge=0)
     """Largest number of rows of one source (commits, injection)."""
+
+
+def _start(day: date | None) -> int | None:
+    """Return the Unix time at which a day starts (UTC)."""
+    return None if day is None else int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
 class AssembleSettings(DataSettings):
@@ -51,6 +57,16 @@ class AssembleSettings(DataSettings):
     time_cutoff: Literal["auto"] | date | None = "auto"
     """Day (UTC) before which the commits of train rows are, and from which on those of validation and test rows are;
     ``auto`` for the cutoff that keeps most rows, ``null`` for none."""
+    train_before: date | None = None
+    """Day (UTC) before which the commits of train rows are, in place of ``time_cutoff`` (published: 2019-03-01)."""
+    evaluation_from: date | None = None
+    """Day (UTC) from which on those of validation and test rows are; by default ``train_before`` (published:
+    2019-06-01)."""
+    evaluation_before: date | None = None
+    """Day (UTC) before which those of validation and test rows are (published: 2021-02-01)."""
+    disjoint_repositories: bool = True
+    """Whether no repository has rows in two splits. Otherwise the time of a row alone decides between train and
+    evaluation."""
     min_kept_share: float = Field(0.25, ge=0, le=1)
     """Share of its rows from commits that each split must keep with the cutoff that ``auto`` selects."""
     decontaminate: list[str] = Field(default_factory=lambda: ["authored"])
@@ -79,12 +95,28 @@ class AssembleSettings(DataSettings):
             raise ValueError("weights must not be negative, and one must be above 0")
         return {criterion(name).short: weight for name, weight in weights.items()}
 
+    def time_limits(self) -> TimeLimits:
+        """Return the times that are set; none for ``auto`` and ``null``."""
+        if isinstance(self.time_cutoff, date):
+            return TimeLimits(_start(self.time_cutoff), _start(self.time_cutoff))
+        first = self.evaluation_from or self.train_before
+        return TimeLimits(_start(self.train_before or first), _start(first), _start(self.evaluation_before))
+
     def model_post_init(self, _: Any) -> None:
         """Check combinations of fields.
 
         Raises:
-            ValueError: The evaluation splits take all rows, or ``equal_criteria`` and ``weights`` are both set.
+            ValueError: The evaluation splits take all rows, or settings exclude each other.
         """
+        days = [day for day in (self.train_before, self.evaluation_from, self.evaluation_before) if day]
+        if days and self.time_cutoff != "auto":
+            raise ValueError("time_cutoff and train_before, evaluation_from or evaluation_before exclude each other")
+        if days != sorted(days):
+            raise ValueError("train_before, evaluation_from and evaluation_before must be in this order of time")
+        if self.evaluation_before and not (self.train_before or self.evaluation_from):
+            raise ValueError("evaluation_before needs evaluation_from, else train and evaluation rows are of one time")
+        if not self.disjoint_repositories and self.time_cutoff is None:
+            raise ValueError("disjoint_repositories=false divides the rows by time, which needs a time_cutoff")
         if self.validation + self.test >= 1:
             raise ValueError(f"validation + test must be below 1, not {self.validation + self.test:g}")
         if self.equal_criteria and self.weights:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,13 @@ from datatrove.pipeline.base import PipelineStep
 from themis_rm.dataset import mixture, splits
 from themis_rm.dataset.row_index import CRITERION_NAMES, NO_TIME, PROMPT_GROUP, SOURCES, WINDOWS, RowIndex
 from themis_rm.dataset.settings import AssembleSettings
-from themis_rm.dataset.splits import SPLITS
+from themis_rm.dataset.splits import SPLITS, TimeLimits
 from themis_rm.storage.arrays import save_array
 from themis_rm.storage.atomic import write_json
 
 REASONS: Mapping[str, str] = {
     "duplicate-row": "the same pair occurs twice",
-    "time-cutoff": "train row from after the time cutoff, or evaluation row from before it",
+    "time-cutoff": "the commit is outside of the time of the split that its repository is in",
     "also-in-test": "shares a prompt, or a response from a repository, with a row of test",
     "also-in-validation": "shares a prompt, or a response from a repository, with a row of validation",
     "over-repository-cap": "beyond the cap of its repository",
@@ -47,14 +47,14 @@ class SplitPlan:
         index: The index of all rows.
         split: Index into :data:`~themis_rm.dataset.splits.SPLITS` per row.
         reason: Index into :data:`REASONS` per row, or :data:`KEEP`.
-        time_cutoff: Unix time of the cutoff between train and evaluation rows, or ``None``.
+        limits: Times of train and evaluation rows.
         assigned: Repository -> split.
     """
 
     index: RowIndex
     split: npt.NDArray[np.int64]
     reason: npt.NDArray[np.uint8]
-    time_cutoff: int | None
+    limits: TimeLimits
     assigned: dict[str, int]
 
     @property
@@ -69,33 +69,51 @@ class SplitPlan:
 
 def make_split_plan(index: RowIndex, settings: AssembleSettings) -> SplitPlan:
     """Plan the splits; the result depends only on the set of rows and on the settings."""
-    entries = index.entries
-    sizes = np.bincount(entries["repos"], minlength=len(index.names["repos"])).tolist()
-    assigned = splits.assign_repositories(
-        dict(zip(index.names["repos"], sizes, strict=True)), settings.validation, settings.test, settings.seed
-    )
+    entries, limits = index.entries, settings.time_limits()
+    assigned = _assign_repositories(index, settings, limits)
     split = splits.split_of_rows(entries["repos"], index.names["repos"], assigned)
-    plan = SplitPlan(index, split, np.full(len(entries), KEEP, "u1"), None, assigned)
+    plan = SplitPlan(index, split, np.full(len(entries), KEEP, "u1"), limits, assigned)
     duplicate = np.zeros(len(entries), bool)
     duplicate[1:] = entries["rank"][1:] == entries["rank"][:-1]
     plan.drop("duplicate-row", duplicate)
-    plan.time_cutoff = _choose_time_cutoff(plan, settings)
-    plan.drop("time-cutoff", splits.outside_time_cutoff(entries["time"], split, plan.time_cutoff))
+    if settings.time_cutoff == "auto" and limits == TimeLimits():
+        cutoff = _choose_time_cutoff(plan, settings)
+        plan.limits = TimeLimits(cutoff, cutoff)
+    if not settings.disjoint_repositories:
+        names = index.names["repos"]
+        evaluation = splits.evaluation_splits(names, settings.validation, settings.test, settings.seed)
+        of_row = splits.split_of_rows(entries["repos"], names, dict(zip(names, evaluation, strict=True)))
+        plan.split = splits.split_by_time(entries["time"], split, plan.limits, of_row)
+    plan.drop("time-cutoff", plan.limits.outside(entries["time"], plan.split))
     mined = np.array([not name.startswith(PROMPT_GROUP) for name in index.names["repos"]], bool)[entries["repos"]]
     for other in (splits.TEST, splits.VALIDATION):
-        before, after = plan.kept & (split < other), plan.kept & (split == other)
+        before, after = plan.kept & (plan.split < other), plan.kept & (plan.split == other)
         plan.drop(f"also-in-{SPLITS[other]}", splits.shares_text_with(entries, before, after, mined))
     _mix(plan, settings)
     return plan
 
 
+def _assign_repositories(index: RowIndex, settings: AssembleSettings, limits: TimeLimits) -> dict[str, int]:
+    names, entries = index.names["repos"], index.entries
+
+    def sizes(allowed: npt.NDArray[np.bool_]) -> dict[str, int]:
+        return dict(zip(names, np.bincount(entries["repos"][allowed], minlength=len(names)).tolist(), strict=True))
+
+    return splits.assign_repositories(
+        sizes(limits.allow_evaluation(entries["time"])),
+        settings.validation,
+        settings.test,
+        settings.seed,
+        sizes(limits.allow_train(entries["time"])),
+    )
+
+
 def _choose_time_cutoff(plan: SplitPlan, settings: AssembleSettings) -> int | None:
-    if isinstance(settings.time_cutoff, date):
-        return splits.day_start(settings.time_cutoff)
-    if settings.time_cutoff is None:
-        return None
     times = plan.index.entries["time"]
     timed = plan.kept & (times != NO_TIME)
+    if not settings.disjoint_repositories:
+        share = settings.validation + settings.test
+        return splits.share_cutoff(times[timed], share) if share else None
     return splits.find_time_cutoff(times[timed], plan.split[timed], settings.min_kept_share)
 
 
@@ -186,23 +204,26 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
         return {label: float(wins[groups == label].mean()) for label in sorted(set(labels))}
 
     named = {name: of for name, of in plan.assigned.items() if not name.startswith(PROMPT_GROUP)}
-    repositories = {name: [r for r, of in named.items() if SPLITS[of] == name] for name in SPLITS}
     sources = category("source")
     untimed = (rows["time"] == NO_TIME) & (np.array(sources) == SOURCES["commit"])
     members_of = [set(rows["repos"][plan.split[kept] == number].tolist()) for number in range(len(SPLITS))]
+    mined = {number for number, name in enumerate(names["repos"]) if not name.startswith(PROMPT_GROUP)}
     return {
         "rows_expanded": len(entries),
+        "rows_dropped_for_time": int((plan.reason == list(REASONS).index("time-cutoff")).sum()),
         "repositories_in_several_splits": sum(map(len, members_of)) - len(set().union(*members_of)),
         "times": {name: _time_range(rows["time"][plan.split[kept] == number]) for number, name in enumerate(SPLITS)},
         "files": file_counts(plan, settings.rows_per_file),
         "splits": {name: split_names.count(name) for name in SPLITS},
-        "repositories": {name: len(members) for name, members in repositories.items()},
+        "repositories": {name: len(members & mined) for name, members in zip(SPLITS, members_of, strict=True)},
         "prompt_groups": len(plan.assigned) - len(named),
-        "time_cutoff": plan.time_cutoff,
+        "time_cutoff": plan.limits.cutoff,
+        "time_limits": dataclasses.asdict(plan.limits),
         "commits_without_time": int(untimed.sum()),
         "criterion": {short: criteria.count(short) for short in CRITERION_NAMES},
         "criterion_language": table(criteria, languages) if len(rows) else {},
         "criterion_split": table(criteria, split_names) if len(rows) else {},
+        "cell_split": table(criteria, languages, split_names) if len(rows) else {},
         "language": table(languages) if len(rows) else {},
         "language_split": table(languages, split_names) if len(rows) else {},
         "source": table(sources) if len(rows) else {},

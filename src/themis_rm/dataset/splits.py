@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,48 +13,101 @@ from themis_rm.dataset.row_index import NO_TIME, IndexArray, hash64
 
 SPLITS = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST = range(3)
+_NEARLY = 0.75
+_LOSS_STEPS = 10
+"""Steps of the share of lost rows by which repositories are ordered; within a step, the hash decides."""
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 
 
-def assign_repositories(sizes: Mapping[str, int], validation: float, test: float, seed: int) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Times of the commits of train and evaluation rows, as Unix times; ``None`` for no limit.
+
+    Attributes:
+        train_before: Commits of train rows are earlier.
+        evaluation_from: Commits of validation and test rows are from then on.
+        evaluation_before: Commits of validation and test rows are earlier.
+    """
+
+    train_before: int | None = None
+    evaluation_from: int | None = None
+    evaluation_before: int | None = None
+
+    @property
+    def cutoff(self) -> int | None:
+        """The one time that divides train from evaluation rows, or ``None`` if there is none."""
+        return self.train_before if self.train_before == self.evaluation_from else None
+
+    def allow_train(self, times: Numbers) -> Flags:
+        """Return a mask of the times of train rows; rows without a time are in no period and allowed."""
+        return (times == NO_TIME) | _between(times, None, self.train_before)
+
+    def allow_evaluation(self, times: Numbers) -> Flags:
+        """Return a mask of the times of validation and test rows; rows without a time are allowed."""
+        return (times == NO_TIME) | _between(times, self.evaluation_from, self.evaluation_before)
+
+    def outside(self, times: Numbers, split: Numbers) -> Flags:
+        """Return a mask of the rows whose time their split does not allow."""
+        return ~np.where(split == TRAIN, self.allow_train(times), self.allow_evaluation(times))
+
+
+def _between(times: Numbers, first: int | None, past: int | None) -> Flags:
+    inside = np.ones(len(times), bool)
+    if first is not None:
+        inside &= times >= first
+    if past is not None:
+        inside &= times < past
+    return inside
+
+
+def assign_repositories(
+    sizes: Mapping[str, int], validation: float, test: float, seed: int, train_sizes: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """Assign every repository to a split.
 
-    The repositories are ordered by a seeded hash of their names. Test takes, from the start, those that bring it closer
-    to its share of the rows, then validation does, and train gets the rest. So the shares are met as closely as few
-    repositories allow, and with many repositories most keep their split when others are added. Train gets the first
-    repository, test the second, and validation the third, so that no wanted split is empty if there are enough.
+    The repositories are ordered by a seeded hash of their names. Where they have another number of rows for training
+    than for evaluation, because of their times, those that lose least in evaluation come first. Test takes, from the
+    start, those that bring it closer to its share of the rows, then validation does, and train gets the rest; at three
+    quarters of a share, repositories that lose more rows than they bring are not taken. So the shares are met as
+    closely as few repositories allow, and with many repositories most keep their split when others are added. Train
+    gets the first repository, test the second, and validation the third, so that no wanted split is empty if there are
+    enough.
 
     Args:
-        sizes: Repository -> number of rows.
+        sizes: Repository -> number of rows, if it is in validation or test.
         validation: Wanted share of validation rows.
         test: Wanted share of test rows.
         seed: Seed of the hash.
+        train_sizes: Repository -> number of rows, if it is in train; by default the same.
 
     Returns:
         Repository -> index into :data:`SPLITS`.
     """
-    left = sorted(sizes, key=lambda name: (hash64("split", str(seed), name), name))
-    total = sum(sizes.values())
+    in_train = sizes if train_sizes is None else train_sizes
+
+    def order(name: str) -> tuple[int, int, str]:
+        lost = in_train[name] / max(sizes[name] + in_train[name], 1)
+        return round(lost * _LOSS_STEPS), hash64("split", str(seed), name), name
+
+    left = sorted(sizes, key=order)
+    total = sum(max(size, in_train[name]) for name, size in sizes.items())
     split = dict.fromkeys(sizes, TRAIN)
     wanted = [(number, share * total) for number, share in ((TEST, test), (VALIDATION, validation)) if share]
     for later, (number, target) in zip(range(len(wanted) - 1, -1, -1), wanted, strict=True):
         taken: list[str] = []
         size = 0
         for name in left:
-            if len(left) - len(taken) > 1 + later and abs(size + sizes[name] - target) < abs(size - target):
+            costly = in_train[name] > sizes[name] and size >= _NEARLY * target
+            closer = abs(size + sizes[name] - target) < abs(size - target)
+            if len(left) - len(taken) > 1 + later and closer and not costly:
                 taken.append(name)
                 size += sizes[name]
         if not taken and len(left) > 1:
-            taken = [min(left, key=lambda name: sizes[name])]
+            taken = [min(left, key=lambda name: (not sizes[name], sizes[name]))]
         split |= dict.fromkeys(taken, number)
         left = [name for name in left if split[name] == TRAIN]
     return split
-
-
-def day_start(day: date) -> int:
-    """Return the Unix time at which a day starts (UTC)."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
 def find_time_cutoff(times: Numbers, split: Numbers, min_kept_share: float) -> int | None:
@@ -93,12 +146,41 @@ def find_time_cutoff(times: Numbers, split: Numbers, min_kept_share: float) -> i
     raise AssertionError("a cutoff without a minimum always exists")
 
 
-def outside_time_cutoff(times: Numbers, split: Numbers, cutoff: int | None) -> Flags:
-    """Return a mask of train rows from after the cutoff and evaluation rows from before it."""
-    if cutoff is None:
-        return np.zeros(len(times), bool)
-    early, late = times < cutoff, times >= cutoff
-    return (times != NO_TIME) & np.where(split == TRAIN, late, early)
+def share_cutoff(times: Numbers, share: float) -> int | None:
+    """Return the time from which on the rows are a share of all rows, or ``None`` without rows.
+
+    Args:
+        times: Unix time per row; every row must have one.
+        share: Wanted share.
+    """
+    if not len(times):
+        return None
+    first = min(math.ceil(len(times) * (1 - share)), len(times) - 1)
+    return int(np.sort(times)[first])
+
+
+def split_by_time(times: Numbers, split: Numbers, limits: TimeLimits, evaluation: Numbers) -> Numbers:
+    """Return the split of every row by its time alone; rows without a time keep theirs.
+
+    Args:
+        times: Unix time per row, or :data:`~themis_rm.dataset.row_index.NO_TIME`.
+        split: Index into :data:`SPLITS` per row.
+        limits: The times of train and evaluation rows.
+        evaluation: Per row, the split that it is in if it is too late for train.
+    """
+    return np.where(times == NO_TIME, split, np.where(limits.allow_train(times), TRAIN, evaluation))
+
+
+def evaluation_splits(names: Sequence[str], validation: float, test: float, seed: int) -> list[int]:
+    """Return validation or test for each repository, drawn by a seeded hash in proportion to the shares.
+
+    If both shares are 0, it is train.
+    """
+    if not validation + test:
+        return [TRAIN] * len(names)
+    share = validation / (validation + test)
+    drawn = (hash64("evaluation", str(seed), name) / 2**64 for name in names)
+    return [VALIDATION if point < share else TEST for point in drawn]
 
 
 def shares_text_with(entries: IndexArray, rows: Flags, others: Flags, mined: Flags) -> Flags:

@@ -107,11 +107,30 @@ class PromptSet:
             raise SettingError("Prompt mode 'own' needs a row with a known criterion.")
         return self.render([own])
 
-    def draw(self, mix: PromptMix, own: Criterion, seed: str) -> tuple[PromptMode, str | None]:
+    def principles(self) -> str:
+        """Return the system message that asks for the general principles alone.
+
+        Raises:
+            SettingError: The set has no lines for the principles.
+        """
+        lines = [self.items[p.name] for p in PRINCIPLES if p.name in self.items]
+        if not self.frame or not lines:
+            raise SettingError(
+                f"Prompt set '{self.name}' has no prompt for rows of general principles.",
+                "Use a set with a frame and items for the principles, or draw no own prompts (mix.own=0).",
+            )
+        return self.frame.replace("{criteria}", "\n".join(f"- {line}" for line in lines))
+
+    def draw(self, mix: PromptMix, own: Criterion | None, seed: str) -> tuple[PromptMode, str | None]:
         """Draw the prompt of a training sample.
 
         The draw depends only on ``seed`` (built from the run's seed and the row's id), not on the order of rows:
         an interrupted or differently sharded run draws the same prompts.
+
+        Args:
+            mix: Shares of the modes.
+            own: Criterion of the row; ``None`` for a row of a general principle, whose own prompt has the principles.
+            seed: Seed of the draw.
 
         Returns:
             The mode, and the system message (``None`` for mode ``none``).
@@ -124,7 +143,7 @@ class PromptSet:
             if self.everything and not self.frame:
                 return "all", rng.choice(self.everything)
             return "all", self.render(rng.sample(CRITERIA, len(CRITERIA)))
-        return "own", self.render([own])
+        return "own", self.render([own]) if own else self.principles()
 
     def to_json(self) -> str:
         """Return the set as JSON, the content of a checkpoint's ``prompts.json``."""

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.criteria import CRITERIA
-from themis_rm.dataset.mixture import beyond_cap, group_positions, length_imbalance, longer_wins, not_sampled, quotas
+from themis_rm.dataset.mixture import (
+    beyond_cap,
+    beyond_caps,
+    beyond_part,
+    group_positions,
+    length_imbalance,
+    longer_wins,
+    not_sampled,
+    quotas,
+    share_cap,
+)
 from themis_rm.dataset.row_index import INDEX_DTYPE
 
 GROUPS = st.lists(st.integers(0, 4), max_size=40).map(lambda values: np.array(values, np.int64))
@@ -96,3 +106,39 @@ def test_a_sample_of_a_balanced_set_stays_balanced(rows, total):
     out = not_sampled(entries, alive, {}, total, split)
     left = longer_wins(entries)[alive & ~out]
     assert abs(int(left.sum())) <= 1
+
+
+@given(GROUPS, st.lists(st.none() | st.integers(0, 5), min_size=5, max_size=5))
+def test_groups_have_caps_of_their_own(groups, caps):
+    left = Counter(groups[~beyond_caps(groups, np.ones(len(groups), bool), np.array(caps, object))].tolist())
+    of_group = {g: n if caps[g] is None else min(n, caps[g]) for g, n in Counter(groups.tolist()).items()}
+    assert left == Counter({g: n for g, n in of_group.items() if n})
+
+
+@given(st.lists(st.integers(0, 60), max_size=5), st.sampled_from([0.2, 0.25, 0.3, 0.5, 0.9, 1.0]))
+def test_a_share_gives_the_largest_cap_that_keeps_it(counts, share):
+    sizes = [n for n in counts if n]
+    caps = range(min(sizes, default=0), max(sizes, default=0) + 1)
+    fits = [c for c in caps if c <= share * sum(min(n, c) for n in sizes) + 1e-9]
+    expected = max(fits, default=min(sizes)) if sizes else None
+    assert share_cap(np.array(counts, np.int64), share) == expected
+
+
+def test_half_of_the_rows_in_one_criterion_are_cut_to_a_share():
+    counts = np.array([2000, 600, 400, 4000, 1000])
+    cap = share_cap(counts, 0.3)
+    assert (cap, np.minimum(counts, cap).sum()) == (1500, 5000)
+    assert share_cap(counts, None) is None
+
+
+@given(st.lists(st.booleans(), max_size=40), st.sampled_from([0.0, 0.2, 0.5, 1.0, None]))
+def test_a_part_is_at_most_its_share(values, share):
+    part = np.array(values, bool)
+    out = beyond_part(part, np.ones(len(part), bool), share)
+    assert not (out & ~part).any()
+    left = part & ~out
+    if share is None or share == 1:
+        assert not out.any()
+        return
+    assert left.sum() <= share * (~out).sum() + 1e-9
+    assert left.sum() == part.sum() or left.sum() + 1 > share * ((~out).sum() + 1) - 1e-9

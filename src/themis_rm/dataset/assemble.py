@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from themis_rm.criteria import CRITERIA
 from themis_rm.dataset.card import day_of, render_card
 from themis_rm.dataset.decontamination import ContaminationFilter, decontamination_facts, read_benchmarks
 from themis_rm.dataset.pair_input import find_pairs
@@ -137,7 +138,7 @@ def dataset_remarks(facts: dict[str, Any], settings: AssembleSettings) -> list[s
         remarks.append("Some instructions are commit subjects; `instruction_source` marks them.")
     remarks += _uneven(facts)
     missing = [short for short, rows in facts["criterion"].items() if not rows]
-    if missing:
+    if missing and len(missing) < len(CRITERIA):  # a general mixture has none of them
         remarks.append(f"No row has the criterion {', '.join(missing)}.")
     return remarks
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from themis_rm.criteria import CRITERIA
 from themis_rm.dataset.decontamination import MEANINGS
 from themis_rm.dataset.hub import hub_license, size_category
+from themis_rm.dataset.row_index import ASPECTS
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import REASONS
 from themis_rm.dataset.tasks import FORM_REASONS
@@ -62,7 +62,7 @@ def render_card(
         report=report,
         facts=facts,
         remarks=remarks,
-        criteria=CRITERIA,
+        criteria=[{"short": short, "training_aspect": ASPECTS[short]} for short in facts["criterion"]],
         languages=present + sorted(set(facts["language"]) - set(present)),
         reasons={**REASONS, **FORM_REASONS, **MEANINGS},
         tasks=TASKS,

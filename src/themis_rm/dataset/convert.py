@@ -62,7 +62,7 @@ def convert(data: str | Path, out: str | Path, settings: PreferenceSettings | No
 def _open(splits: dict[str, Sequence[Path]], settings: PreferenceSettings) -> dict[str, PreferenceReader]:
     """Return a reader for each split; all have the format of the first one."""
     readers: dict[str, PreferenceReader] = {}
-    chosen = settings.reader_settings()
+    chosen = settings
     for name, files in splits.items():
         readers[name] = PreferenceReader(files, chosen, settings.ties == "keep")
         chosen = chosen.model_copy(update={"format": readers[name].format.name})

@@ -45,6 +45,50 @@ def beyond_cap(group: Numbers, alive: Flags, cap: int | None) -> Flags:
     return out
 
 
+def beyond_caps(group: Numbers, alive: Flags, caps: npt.NDArray[np.object_]) -> Flags:
+    """Return a mask of the rows after the first ``caps[group]`` of their group; ``None`` for no cap."""
+    out = np.zeros(len(group), bool)
+    for number, cap in enumerate(caps.tolist()):
+        out |= beyond_cap(group, alive & (group == number), cap)
+    return out
+
+
+def share_cap(counts: Numbers, share: float | None) -> int | None:
+    """Return the largest cap with which no group has more than a share of all rows, or ``None`` for no share.
+
+    If the groups are too few for that share, all get as many rows as the smallest one.
+
+    Args:
+        counts: Rows of each group; groups without rows do not count.
+        share: Largest share of a group in the rows that are left.
+    """
+    sizes = counts[counts > 0]
+    if share is None or not len(sizes):
+        return None
+    low, high = int(sizes.min()), int(sizes.max())
+    while low < high:  # the caps that keep the share are those up to a largest one
+        middle = (low + high + 1) // 2
+        if middle <= share * np.minimum(sizes, middle).sum() + 1e-9:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def beyond_part(part: Flags, alive: Flags, share: float | None) -> Flags:
+    """Return a mask of the rows of a part without which it is at most a share of all rows; ``None`` for no limit.
+
+    Args:
+        part: Mask of the rows of the part.
+        alive: Mask of the rows that are still kept.
+        share: Largest share of the part.
+    """
+    if share is None or share == 1:
+        return np.zeros(len(part), bool)
+    cap = int(share / (1 - share) * (alive & ~part).sum() + 1e-9)
+    return beyond_cap(np.zeros(len(part), np.int64), alive & part, cap)
+
+
 def longer_wins(entries: IndexArray) -> npt.NDArray[np.int8]:
     """Return 1 where the better response has more characters, -1 where it has fewer, and 0 for ties."""
     return np.sign(entries["chosen_length"].astype(np.int64) - entries["rejected_length"].astype(np.int64)).astype(

@@ -11,10 +11,16 @@ from typing import Any
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from themis_rm.criteria import criterion, is_criterion
+from themis_rm.criteria import PRINCIPLES, criterion, is_criterion
 from themis_rm.dataset.adapters import PreferencePair
-from themis_rm.dataset.preferences import DataSettings, PreferenceReader, RejectedRow, to_preference
-from themis_rm.errors import InputError, SettingError
+from themis_rm.dataset.preferences import (
+    DataSettings,
+    PreferenceReader,
+    RejectedRow,
+    to_preference,
+    training_aspect,
+)
+from themis_rm.errors import InputError
 from themis_rm.pipeline import DETAIL, DROPPED, READ, RowReader, to_document
 from themis_rm.records import CodePair
 from themis_rm.storage.digests import stable_id
@@ -64,8 +70,7 @@ def find_pairs(pairs: str | Path, settings: DataSettings) -> PairInput:
         InputError: There are no pairs, no format fits, or the rows name no criterion and there is no default.
         SettingError: The default criterion is unknown.
     """
-    if settings.default_aspect and not is_criterion(settings.default_aspect):
-        raise SettingError(f"Unknown criterion '{settings.default_aspect}'.", "Set one, such as default_aspect=FC.")
+    training_aspect(settings.default_aspect, known=bool(settings.default_aspect))
     if not settings.format and _holds_code_pairs(Path(pairs)):
         return PairInput(Path(pairs), validate_parquet_files(pairs, CodePair), "", settings)
     reader = PreferenceReader(settings.find_files(pairs).train_or_all, settings)
@@ -118,6 +123,13 @@ class PreferencePairs(PipelineStep):
                 yield to_document(pair_of(result, row, reader.format.name), f"{index:05d}/{reader.read:08d}")
 
 
+def criteria_named(aspect: str) -> list[str]:
+    """Return the short name of a criterion, or the name of a general principle, in a list; empty for other names."""
+    if is_criterion(aspect):
+        return [criterion(aspect).short]
+    return [principle.name for principle in PRINCIPLES if principle.name == aspect]
+
+
 def pair_of(pair: PreferencePair, row: Mapping[str, Any], form: str) -> dict[str, Any]:
     """Return a pair in the columns of ``CodePair``, with ``source``, turns, margin and weight.
 
@@ -134,7 +146,7 @@ def pair_of(pair: PreferencePair, row: Mapping[str, Any], form: str) -> dict[str
     return values | {
         "id": stable_id(*(repr(part) for part in (turns, pair.chosen, pair.rejected))),
         "instruction": values["input"],
-        "criteria": [criterion(pair.aspect).short] if is_criterion(pair.aspect) else [],
+        "criteria": criteria_named(pair.aspect),
         "origin": ORIGIN,
         "source": values["source"] or form,
         "instruction_source": values["instruction_source"] or "dataset",

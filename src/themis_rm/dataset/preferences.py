@@ -22,6 +22,7 @@ from themis_rm.dataset.adapters import (
 )
 from themis_rm.dataset.adapters.columns import ColumnKind, kind_of
 from themis_rm.dataset.adapters.sources import find_dataset
+from themis_rm.dataset.selection import contradiction, small_gap
 from themis_rm.errors import InputError, SettingError, did_you_mean
 from themis_rm.languages import get_language
 from themis_rm.messages import Conversation, Message, is_unicode, texts_of
@@ -72,7 +73,20 @@ class DataSettings(Settings):
         return DataSettings(**{name: getattr(self, name) for name in DataSettings.model_fields})
 
 
-class PreferenceSettings(DataSettings):
+class SelectionSettings(DataSettings):
+    """Settings of commands that write data: which measured pairs they use, and the name of the source."""
+
+    min_efficiency_ratio: float = Field(5.0, ge=1)
+    """Measured run time or memory of the rejected response over that of the chosen one from which on a pair is used
+    (``chosen_runtime``, ``rejected_memory``, ...)."""
+    check_results: bool = True
+    """Whether pairs whose test results (``chosen_passed``, ``rejected_passed``) or final answers (``chosen_answer``,
+    ``rejected_answer``) contradict their criterion are dropped."""
+    source_name: str = ""
+    """Value of the column ``source`` of all rows of preference data; by default what the rows say."""
+
+
+class PreferenceSettings(SelectionSettings):
     """Settings of ``themis-rm convert``."""
 
     ties: Literal["drop", "keep"] = "drop"
@@ -191,6 +205,9 @@ class PairFilter:
         default_language: Language of pairs that name none.
         default_aspect: Criterion of pairs that name none.
         keep_ties: Whether pairs of equally good responses are used.
+        min_efficiency_ratio: Least ratio of the measurements of an efficiency pair.
+        check_results: Whether results that contradict the criterion exclude a pair.
+        source_name: Name of the part of the dataset that all pairs get; empty for none.
     """
 
     languages: frozenset[str] = frozenset()
@@ -198,6 +215,9 @@ class PairFilter:
     default_language: str = ""
     default_aspect: str = ""
     keep_ties: bool = False
+    min_efficiency_ratio: float = 1.0
+    check_results: bool = False
+    source_name: str = ""
 
     @classmethod
     def of(cls, settings: DataSettings, keep_ties: bool = False) -> PairFilter:
@@ -206,12 +226,16 @@ class PairFilter:
         Raises:
             SettingError: A language or a criterion is unknown.
         """
+        own = {}
+        if isinstance(settings, SelectionSettings):
+            own = {name: getattr(settings, name) for name in ("min_efficiency_ratio", "check_results", "source_name")}
         return cls(
             frozenset(get_language(name).name for name in settings.language),
             frozenset(training_aspect(name, known=True) for name in settings.aspect),
             language_name(settings.default_language),
             training_aspect(settings.default_aspect),
             keep_ties,
+            **own,
         )
 
     def named(self, pair: PreferencePair) -> PreferencePair:
@@ -220,6 +244,7 @@ class PairFilter:
             pair,
             language=language_name(pair.language) or self.default_language,
             aspect=training_aspect(pair.aspect) or self.default_aspect,
+            subset=self.source_name or pair.subset,
         )
 
     def reason(self, pair: PreferencePair) -> str:
@@ -230,7 +255,9 @@ class PairFilter:
             return "other-language"
         if self.aspects and pair.aspect not in self.aspects:
             return "other-aspect"
-        return ""
+        if small_gap(pair, self.min_efficiency_ratio):
+            return "small-efficiency-gap"
+        return contradiction(pair) if self.check_results else ""
 
 
 def read_pairs(

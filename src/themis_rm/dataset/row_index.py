@@ -17,7 +17,8 @@ import numpy.typing as npt
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from themis_rm.criteria import CRITERIA, is_criterion
+from themis_rm.criteria import CRITERIA, PRINCIPLES, is_criterion
+from themis_rm.dataset.adapters.code_pairs import SOURCES as CODE_PAIR_SOURCES
 from themis_rm.dataset.pair_input import ORIGIN
 from themis_rm.dataset.preferences import PairFilter
 from themis_rm.pipeline import DETAIL, DROPPED, RowWriter
@@ -46,7 +47,7 @@ INDEX_DTYPE = np.dtype(
         ("rejected_length", "<u4"),
     ]
 )
-SOURCES: Mapping[str, str] = {"commit": "commits", "injection": "injection", ORIGIN: ORIGIN}
+SOURCES: Mapping[str, str] = {**CODE_PAIR_SOURCES, ORIGIN: ORIGIN}
 """Origin of a pair -> value of the ``source`` column, unless the pair names its source."""
 WINDOWS = "windows"
 """Extent of pairs whose responses are cut from longer files."""
@@ -57,7 +58,9 @@ GROUPED_REQUEST = "_request"
 REASON = "_reason"
 """Key of a pair with the reason for which it cannot become rows."""
 IndexArray = npt.NDArray[np.void]
-CRITERION_NAMES = [row.short for row in CRITERIA]
+ASPECTS: Mapping[str, str] = {c.short: c.training_aspect for c in CRITERIA} | {p.name: p.name for p in PRINCIPLES}
+"""Short name of a criterion, or name of a general principle -> value of the ``aspect`` column."""
+CRITERION_NAMES = list(ASPECTS)
 ALL_PAIRS = PairFilter()
 """A filter that keeps all languages and criteria."""
 
@@ -89,11 +92,11 @@ def fold_prompt(text: str) -> str:
 
 
 def criteria_of(pair: Mapping[str, Any], wanted: PairFilter = ALL_PAIRS) -> list[str]:
-    """Return the short names of a pair's distinct criteria that are wanted, in table order."""
+    """Return the short names of a pair's distinct criteria and principles that are wanted, in table order."""
     return [
-        row.short
-        for row in CRITERIA
-        if row.short in (pair.get("criteria") or ()) and (not wanted.aspects or row.training_aspect in wanted.aspects)
+        short
+        for short, aspect in ASPECTS.items()
+        if short in (pair.get("criteria") or ()) and (not wanted.aspects or aspect in wanted.aspects)
     ]
 
 
@@ -119,7 +122,7 @@ def exclusion_reason(pair: Mapping[str, Any], wanted: PairFilter = ALL_PAIRS) ->
     if wanted.languages and pair["language"] not in wanted.languages:
         return "other-language"
     criteria = pair.get("criteria") or []
-    if not criteria or not all(is_criterion(name) for name in criteria):
+    if not criteria or not all(name in ASPECTS or is_criterion(name) for name in criteria):
         return "unknown-criterion"
     return None if criteria_of(pair, wanted) else "other-aspect"
 

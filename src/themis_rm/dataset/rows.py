@@ -10,8 +10,8 @@ import numpy as np
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from themis_rm.criteria import criterion
-from themis_rm.dataset.row_index import CRITERION_NAMES, row_id, row_rank, source_of, task_of
+from themis_rm.criteria import criterion, is_criterion
+from themis_rm.dataset.row_index import ASPECTS, CRITERION_NAMES, row_id, row_rank, source_of, task_of
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.split_plan import KEEP, REASONS
 from themis_rm.dataset.splits import SPLITS
@@ -23,7 +23,7 @@ from themis_rm.storage.parquet import parquet_files, read_rows, write_rows
 
 def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings: AssembleSettings) -> Preference:
     """Return the row of a pair under one of its criteria."""
-    own = criterion(short)
+    own = criterion(short) if is_criterion(short) else None
     idx = row_id(pair, short)
     mode, system = prompts.draw(settings.mix, own, f"{settings.seed}:{idx}")
     return Preference(
@@ -32,7 +32,7 @@ def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings
         chosen=pair["chosen"],
         rejected=pair["rejected"],
         language=pair["language"],
-        aspect=own.training_aspect,
+        aspect=ASPECTS[short],
         source=source_of(pair),
         idx=idx,
         prompt_mode=mode,

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from themis_rm.criteria import criterion
-from themis_rm.dataset.preferences import DataSettings
+from themis_rm.criteria import PRINCIPLES, criterion
+from themis_rm.dataset.preferences import SelectionSettings
 from themis_rm.dataset.splits import TimeLimits
 from themis_rm.prompts import PromptMix
 from themis_rm.settings import Settings
@@ -22,10 +22,25 @@ class Caps(Settings):
     """Largest number of rows of one criterion."""
     cell: int | None = Field(default=None, ge=0)
     """Largest number of rows of one criterion in one language."""
+    language: int | None = Field(default=None, ge=0)
+    """Largest number of rows of one language."""
     repository: int | None = Field(default=None, ge=0)
     """Largest number of rows of one repository."""
     source: int | None = Field(default=None, ge=0)
     """Largest number of rows of one source (commits, injection)."""
+    sources: dict[str, int] = Field(default_factory=dict)
+    """Source -> largest number of its rows, in place of ``source``."""
+    criterion_share: float | None = Field(default=None, gt=0, le=1)
+    """Largest share of one criterion in all rows, such as 0.3 where half of the labeled commits have one criterion."""
+    general_share: float | None = Field(default=None, ge=0, le=1)
+    """Largest share of rows that are not about code: those of the language ``NL``, or of none that is known."""
+
+    @field_validator("sources")
+    @classmethod
+    def _not_negative(cls, sources: dict[str, int]) -> dict[str, int]:
+        if negative := [name for name, cap in sources.items() if cap < 0]:
+            raise ValueError(f"the cap of {negative[0]} must not be negative")
+        return sources
 
 
 def _start(day: date | None) -> int | None:
@@ -33,7 +48,7 @@ def _start(day: date | None) -> int | None:
     return None if day is None else int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
-class AssembleSettings(DataSettings):
+class AssembleSettings(SelectionSettings):
     """Settings of ``themis-rm assemble``."""
 
     name: str = "themis-preferences"
@@ -79,6 +94,8 @@ class AssembleSettings(DataSettings):
     """Limits on groups of rows."""
     equal_criteria: bool = False
     """Sample equally many rows of every criterion that has rows."""
+    equal_languages: bool = False
+    """Sample equally many rows of every language that has rows; for equal cells set ``caps.cell``."""
     weights: dict[str, float] = Field(default_factory=dict)
     """Criterion -> weight in the sample; missing criteria have weight 0. Empty for no weights."""
     max_samples: int | None = Field(default=None, ge=0)
@@ -93,7 +110,8 @@ class AssembleSettings(DataSettings):
     def _known(cls, weights: dict[str, float]) -> dict[str, float]:
         if any(weight < 0 for weight in weights.values()) or (weights and not any(weights.values())):
             raise ValueError("weights must not be negative, and one must be above 0")
-        return {criterion(name).short: weight for name, weight in weights.items()}
+        principles = {principle.name for principle in PRINCIPLES}
+        return {name if name in principles else criterion(name).short: weight for name, weight in weights.items()}
 
     def time_limits(self) -> TimeLimits:
         """Return the times that are set; none for ``auto`` and ``null``."""
@@ -121,3 +139,5 @@ class AssembleSettings(DataSettings):
             raise ValueError(f"validation + test must be below 1, not {self.validation + self.test:g}")
         if self.equal_criteria and self.weights:
             raise ValueError("equal_criteria and weights exclude each other; set one of them")
+        if self.equal_languages and (self.equal_criteria or self.weights):
+            raise ValueError("equal_languages excludes equal_criteria and weights; limit both with caps.cell")

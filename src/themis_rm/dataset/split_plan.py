@@ -14,10 +14,12 @@ import numpy.typing as npt
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
+from themis_rm.criteria import is_criterion
 from themis_rm.dataset import mixture, splits
 from themis_rm.dataset.row_index import CRITERION_NAMES, NO_TIME, PROMPT_GROUP, SOURCES, WINDOWS, RowIndex
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.splits import SPLITS, TimeLimits
+from themis_rm.languages import LANGUAGES
 from themis_rm.storage.arrays import save_array
 from themis_rm.storage.atomic import write_json
 
@@ -29,12 +31,17 @@ REASONS: Mapping[str, str] = {
     "over-repository-cap": "beyond the cap of its repository",
     "over-source-cap": "beyond the cap of its source",
     "over-cell-cap": "beyond the cap of its criterion and language",
+    "over-language-cap": "beyond the cap of its language",
     "over-criterion-cap": "beyond the cap of its criterion",
+    "over-criterion-share": "beyond the largest share of one criterion",
+    "over-general-share": "beyond the largest share of rows that are not about code",
     "length-balance": "would make the longer response better more often than worse, or the reverse",
     "not-sampled": "not drawn by the sample",
 }
 """Reason -> meaning, in the order in which they are applied."""
 KEEP = 255
+CODE_LANGUAGES = frozenset(row.name for row in LANGUAGES)
+"""Languages of rows about code; rows of other languages, such as ``NL``, are general."""
 DECISION = np.dtype([("row", "<u4"), ("criterion", "u1"), ("reason", "u1"), ("split", "u1"), ("file", "<u4")])
 Decisions = npt.NDArray[np.void]
 
@@ -118,16 +125,26 @@ def _choose_time_cutoff(plan: SplitPlan, settings: AssembleSettings) -> int | No
 
 
 def _mix(plan: SplitPlan, settings: AssembleSettings) -> None:
-    entries, caps = plan.index.entries, settings.caps
-    plan.drop("over-repository-cap", mixture.beyond_cap(entries["repos"].astype(np.int64), plan.kept, caps.repository))
-    plan.drop("over-source-cap", mixture.beyond_cap(entries["source"].astype(np.int64), plan.kept, caps.source))
+    entries, caps, names = plan.index.entries, settings.caps, plan.index.names
+    criterion, language, source, repository = (
+        entries[name].astype(np.int64) for name in ("criterion", "language", "source", "repos")
+    )
+    plan.drop("over-repository-cap", mixture.beyond_cap(repository, plan.kept, caps.repository))
+    of_source = np.array([caps.sources.get(name, caps.source) for name in names["source"]], object)
+    plan.drop("over-source-cap", mixture.beyond_caps(source, plan.kept, of_source))
     cell = mixture.group_ids(entries["criterion"], entries["language"])
     plan.drop("over-cell-cap", mixture.beyond_cap(cell, plan.kept, caps.cell))
-    plan.drop(
-        "over-criterion-cap", mixture.beyond_cap(entries["criterion"].astype(np.int64), plan.kept, caps.criterion)
-    )
+    plan.drop("over-language-cap", mixture.beyond_cap(language, plan.kept, caps.language))
+    plan.drop("over-criterion-cap", mixture.beyond_cap(criterion, plan.kept, caps.criterion))
+    share = mixture.share_cap(np.bincount(criterion[plan.kept]), caps.criterion_share)
+    plan.drop("over-criterion-share", mixture.beyond_cap(criterion, plan.kept, share))
+    general = np.array([name not in CODE_LANGUAGES for name in names["language"]], bool)[entries["language"]]
+    plan.drop("over-general-share", mixture.beyond_part(general, plan.kept, caps.general_share))
     if settings.balance_length:
         plan.drop("length-balance", mixture.length_imbalance(entries, plan.split, plan.kept))
+    if settings.equal_languages:
+        rows = np.bincount(language[plan.kept])
+        plan.drop("not-sampled", mixture.beyond_cap(language, plan.kept, int(rows[rows > 0].min(initial=len(entries)))))
     weights = dict.fromkeys(CRITERION_NAMES, 1.0) if settings.equal_criteria else settings.weights
     balanced = plan.split if settings.balance_length else None
     plan.drop("not-sampled", mixture.not_sampled(entries, plan.kept, weights, settings.max_samples, balanced))
@@ -186,6 +203,7 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
     entries, names, kept = plan.index.entries, plan.index.names, plan.kept
     rows = entries[kept]
     criteria = [CRITERION_NAMES[number] for number in rows["criterion"]]
+    present = set(criteria)
     languages = [names["language"][number] for number in rows["language"]]
     split_names = [SPLITS[number] for number in plan.split[kept]]
     windows = [names["extent"][number] == WINDOWS for number in rows["extent"]]
@@ -220,7 +238,9 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
         "time_cutoff": plan.limits.cutoff,
         "time_limits": dataclasses.asdict(plan.limits),
         "commits_without_time": int(untimed.sum()),
-        "criterion": {short: criteria.count(short) for short in CRITERION_NAMES},
+        "criterion": {
+            short: criteria.count(short) for short in CRITERION_NAMES if is_criterion(short) or short in present
+        },
         "criterion_language": table(criteria, languages) if len(rows) else {},
         "criterion_split": table(criteria, split_names) if len(rows) else {},
         "cell_split": table(criteria, languages, split_names) if len(rows) else {},

@@ -56,6 +56,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "conversation_a": CONVERSATIONS["chosen"], "conversation_b": CONVERSATIONS["rejected"], "winner": "model_a",
     },
     "retrieval": {"query": ASK, "pos": [GOOD], "neg": [BAD]},
+    "solutions": {"prompt": ASK, "solutions": [{"code": BAD, "runtime": 9}, {"code": GOOD, "runtime": 1}]},
     "candidates": {"prompt": ASK, "chosen": [GOOD], "rejected": [BAD]},
     "rewardbench": {
         "prompt": ASK, "chosen": GOOD, "rejected": BAD, "chosen_model": "a", "rejected_model": "b", "subset": "s",

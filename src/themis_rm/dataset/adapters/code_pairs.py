@@ -11,6 +11,9 @@ from themis_rm.dataset.adapters.columns import TEXTS
 from themis_rm.dataset.adapters.explicit import Instruction
 from themis_rm.dataset.adapters.pair import name_of, texts_of
 
+SOURCES: Mapping[str, str] = {"commit": "commits", "injection": "injection"}
+"""Origin of a pair -> name of the source of its rows in a dataset."""
+
 
 class CodePairs(Instruction):
     """One pair per criterion."""
@@ -24,7 +27,7 @@ class CodePairs(Instruction):
         (pair,) = super().read(row)
         for aspect in texts_of(row, "criteria"):
             name = f"{pair.id}:{aspect}" if pair.id else ""
-            yield replace(pair, id=name, aspect=aspect, group=pair.id, subset=name_of(row, "origin"))
+            yield replace(pair, id=name, aspect=aspect, group=pair.id, subset=SOURCES.get(name_of(row, "origin"), ""))
 
 
 FORMATS.register(CodePairs())

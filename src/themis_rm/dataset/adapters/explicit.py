@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair, UnusableRowError
 from themis_rm.dataset.adapters.columns import ANY, MESSAGES, NUMBER, TEXT, TEXT_OR_MESSAGES
+from themis_rm.dataset.adapters.facts import facts_of
 from themis_rm.dataset.adapters.pair import (
-    facts_of,
     number_of,
     pair_of,
     prompt_of,

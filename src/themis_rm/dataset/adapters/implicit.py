@@ -14,10 +14,10 @@ from themis_rm.answers.code import is_prose
 from themis_rm.dataset.adapters import FORMATS, PreferenceFormat, PreferencePair
 from themis_rm.dataset.adapters.columns import MESSAGES, NUMBER, TEXT
 from themis_rm.dataset.adapters.explicit import margin_of
+from themis_rm.dataset.adapters.facts import facts_of
 from themis_rm.dataset.adapters.pair import (
     UnusableRowError,
     check_pair,
-    facts_of,
     messages_of,
     signed,
     split_conversations,

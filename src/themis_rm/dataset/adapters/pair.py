@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 from themis_rm.dataset.adapters.columns import is_message
@@ -25,6 +26,16 @@ class UnusableRowError(ValueError):
         self.reason = reason
 
 
+class Results(Enum):
+    """What tests or final answers say about the two responses of a pair."""
+
+    UNKNOWN = "unknown"
+    EQUAL = "equal"
+    FAIL = "both fail"
+    DIFFER = "differ"
+    WORSE = "the rejected response passes more"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferencePair:
     """Two responses to one request.
@@ -41,6 +52,8 @@ class PreferencePair:
         margin: By how much the chosen response is better, at least 0, in the file's own units; ``None`` if unknown.
         weight: Weight of the row in the loss; ``None`` for the usual one.
         tie: Whether the file says that the responses are equally good.
+        gain: How many times less run time or memory the chosen response needs; ``None`` if it is not measured.
+        results: How the test results or final answers of the responses compare.
     """
 
     prompt: Conversation
@@ -54,6 +67,8 @@ class PreferencePair:
     margin: float | None = None
     weight: float | None = None
     tie: bool = False
+    gain: float | None = None
+    results: Results = Results.UNKNOWN
 
 
 def text_of(row: Mapping[str, Any], column: str) -> str:
@@ -110,21 +125,6 @@ def label_of(row: Mapping[str, Any], *columns: str) -> str:
         if value and value.strip():
             return str(value)
     return ""
-
-
-def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what optional columns say about a pair, as fields of :class:`PreferencePair`.
-
-    Raises:
-        UnusableRowError: The weight is not one.
-    """
-    return {
-        "id": name_of(row, "id", "idx", "prompt_id", "uid"),
-        "language": label_of(row, "language", "lang"),
-        "aspect": label_of(row, "aspect", "criterion"),
-        "subset": name_of(row, "subset", "source", "dataset"),
-        "weight": weight_of(row),
-    }
 
 
 def number_of(row: Mapping[str, Any], column: str) -> float | None:

@@ -265,6 +265,8 @@ class Preference(Row):
         window: Lines of both files that the responses consist of; empty for whole files, see :class:`CodePair`.
         task: One of :data:`TASKS`.
         tests: Test files that came with the change, see :class:`Commit`.
+        commit: Commit in ``repos`` that made the change, or empty.
+        file_path: Path of the file in ``repos``, or empty.
     """
 
     system: str | None
@@ -290,6 +292,8 @@ class Preference(Row):
     window: str = ""
     task: str = CHANGE
     tests: list[FileText] = dataclasses.field(default_factory=list)
+    commit: str = ""
+    file_path: str = ""
 
 
 def pair_conversations(row: Mapping[str, Any], system: str | None, prompt: str) -> tuple[Conversation, Conversation]:

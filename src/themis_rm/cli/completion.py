@@ -36,13 +36,13 @@ def setting_keys(context: typer.Context, incomplete: str) -> Iterator[tuple[str,
 
 def run_recipes(incomplete: str) -> Iterator[str]:
     """Yield names of recipes of ``run``."""
-    from themis_rm.training.find_recipe import recipe_names
+    from themis_rm.settings.recipes import recipe_names
 
     return (name for name in recipe_names("run") if name.startswith(incomplete))
 
 
 def training_recipes(incomplete: str) -> Iterator[str]:
     """Yield names of training recipes."""
-    from themis_rm.training.find_recipe import recipe_names
+    from themis_rm.settings.recipes import recipe_names
 
     return (name for name in recipe_names("train") if name.startswith(incomplete))

@@ -94,7 +94,7 @@ class Call:
         from themis_rm.settings import read_yaml
 
         cls = settings_source(self.verb, variant).load_class()
-        values = read_yaml(self.config) if self.config else {}
+        values = read_yaml(cls.find_file(self.config)) if self.config else {}
         return cls.build(values, str(self.config or self.verb), self._command_line(flags or {}))
 
     def stage_settings(self, flags: Mapping[str, Any] | None = None, variant: str = "") -> tuple[Any, ExecutorSettings]:

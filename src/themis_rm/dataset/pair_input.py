@@ -150,5 +150,4 @@ def pair_of(pair: PreferencePair, row: Mapping[str, Any], form: str) -> dict[str
         "origin": ORIGIN,
         "source": values["source"] or form,
         "instruction_source": values["instruction_source"] or "dataset",
-        "file_path": "",
     }

@@ -345,6 +345,9 @@ def to_preference(pair: PreferencePair, row: Mapping[str, Any]) -> Preference:
         tie=pair.tie,
         task=task if (task := _name(row, "task")) in TASKS else CHANGE,
         tests=file_texts(row.get("tests")),
+        window=_name(row, "window"),
+        commit=_name(row, "commit"),
+        file_path=_name(row, "file_path"),
     )
 
 

@@ -49,6 +49,8 @@ def preference_of(pair: dict[str, Any], short: str, prompts: PromptSet, settings
         window=pair.get("window") or "",
         task=task_of(pair),
         tests=file_texts(pair.get("tests")),
+        commit=pair.get("commit") or "",
+        file_path=pair.get("file_path") or "",
     )
 
 

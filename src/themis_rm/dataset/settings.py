@@ -13,6 +13,7 @@ from themis_rm.dataset.preferences import SelectionSettings
 from themis_rm.dataset.splits import TimeLimits
 from themis_rm.prompts import PromptMix
 from themis_rm.settings import Settings
+from themis_rm.settings.recipes import find_recipe
 
 
 class Caps(Settings):
@@ -112,6 +113,15 @@ class AssembleSettings(SelectionSettings):
             raise ValueError("weights must not be negative, and one must be above 0")
         principles = {principle.name for principle in PRINCIPLES}
         return {name if name in principles else criterion(name).short: weight for name, weight in weights.items()}
+
+    @classmethod
+    def find_file(cls, path: str | Path) -> Path:
+        """Return the file of settings, by path or by the name of a mixture (``code``, ``general``).
+
+        Raises:
+            SettingError: The argument is not a path, and there is no mixture of this name.
+        """
+        return find_recipe(path, "assemble")
 
     def time_limits(self) -> TimeLimits:
         """Return the times that are set; none for ``auto`` and ``null``."""

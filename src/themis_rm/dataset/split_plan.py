@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.criteria import is_criterion
 from themis_rm.dataset import mixture, splits
-from themis_rm.dataset.row_index import CRITERION_NAMES, NO_TIME, PROMPT_GROUP, SOURCES, WINDOWS, RowIndex
+from themis_rm.dataset.row_index import CRITERION_NAMES, NO_TIME, PROMPT_GROUP, SOURCES, WINDOWS, IndexArray, RowIndex
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.dataset.splits import SPLITS, TimeLimits
 from themis_rm.languages import LANGUAGES
@@ -40,6 +40,7 @@ REASONS: Mapping[str, str] = {
 }
 """Reason -> meaning, in the order in which they are applied."""
 KEEP = 255
+_LISTED = 20
 CODE_LANGUAGES = frozenset(row.name for row in LANGUAGES)
 """Languages of rows about code; rows of other languages, such as ``NL``, are general."""
 DECISION = np.dtype([("row", "<u4"), ("criterion", "u1"), ("reason", "u1"), ("split", "u1"), ("file", "<u4")])
@@ -198,6 +199,22 @@ def _time_range(times: npt.NDArray[np.int64]) -> list[int] | None:
     return [int(known.min()), int(known.max())] if len(known) else None
 
 
+def _repositories_of(
+    rows: IndexArray, names: Mapping[str, Sequence[str]], mined: npt.NDArray[np.bool_]
+) -> dict[str, int]:
+    """Return license -> number of repositories of its rows."""
+    pairs = np.unique(rows[["license", "repos"]])
+    counts = np.bincount(pairs["license"][mined[pairs["repos"]]], minlength=len(names["license"]))
+    return {name: int(count) for name, count in zip(names["license"], counts, strict=True)}
+
+
+def _largest(rows: IndexArray, names: Mapping[str, Sequence[str]], mined: npt.NDArray[np.bool_]) -> dict[str, int]:
+    """Return the repositories with most rows, and their rows."""
+    counts = np.bincount(rows["repos"], minlength=len(names["repos"])) * mined
+    order = np.argsort(-counts, kind="stable")[:_LISTED]
+    return {names["repos"][number]: int(counts[number]) for number in order if counts[number]}
+
+
 def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]:
     """Return the counts and statistics for the report and the dataset card."""
     entries, names, kept = plan.index.entries, plan.index.names, plan.kept
@@ -225,7 +242,8 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
     sources = category("source")
     untimed = (rows["time"] == NO_TIME) & (np.array(sources) == SOURCES["commit"])
     members_of = [set(rows["repos"][plan.split[kept] == number].tolist()) for number in range(len(SPLITS))]
-    mined = {number for number, name in enumerate(names["repos"]) if not name.startswith(PROMPT_GROUP)}
+    mined = np.array([not name.startswith(PROMPT_GROUP) for name in names["repos"]], bool)
+    mined_numbers = set(np.flatnonzero(mined).tolist())
     return {
         "rows_expanded": len(entries),
         "rows_dropped_for_time": int((plan.reason == list(REASONS).index("time-cutoff")).sum()),
@@ -233,7 +251,7 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
         "times": {name: _time_range(rows["time"][plan.split[kept] == number]) for number, name in enumerate(SPLITS)},
         "files": file_counts(plan, settings.rows_per_file),
         "splits": {name: split_names.count(name) for name in SPLITS},
-        "repositories": {name: len(members & mined) for name, members in zip(SPLITS, members_of, strict=True)},
+        "repositories": {name: len(members & mined_numbers) for name, members in zip(SPLITS, members_of, strict=True)},
         "prompt_groups": len(plan.assigned) - len(named),
         "time_cutoff": plan.limits.cutoff,
         "time_limits": dataclasses.asdict(plan.limits),
@@ -251,6 +269,8 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
         "license": table(category("license")) if len(rows) else {},
         "task": table(category("task")) if len(rows) else {},
         "rows_with_tests": int(rows["tests"].sum()),
+        "license_repositories": _repositories_of(rows, names, mined),
+        "largest_repositories": _largest(rows, names, mined),
         "windows": table(*cut) if any(cut) else {},
         "ties": int((mixture.longer_wins(rows) == 0).sum()),
         "longer_wins": {"overall": float(wins.mean()) if len(rows) else None, **longer(criteria)},

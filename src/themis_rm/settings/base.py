@@ -70,7 +70,12 @@ class Settings(BaseModel):
             InputError: The file is missing or is not a YAML mapping.
             SettingError: A key or a value is not allowed.
         """
-        return cls.build(read_yaml(Path(path)), str(path), overrides)
+        return cls.build(read_yaml(cls.find_file(path)), str(path), overrides)
+
+    @classmethod
+    def find_file(cls, path: str | Path) -> Path:
+        """Return the file of settings; classes whose settings are part of the distribution also find it by name."""
+        return Path(path)
 
     @classmethod
     def resolve(

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from themis_rm.dataset.preferences import DataSettings
 from themis_rm.errors import SettingError, did_you_mean
 from themis_rm.settings import Override, Settings
-from themis_rm.training.find_recipe import find_recipe
+from themis_rm.settings.recipes import find_recipe
 
 Overflow = Literal["truncate", "drop"]
 SystemRole = Literal["prepend", "error"]

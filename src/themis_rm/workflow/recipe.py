@@ -17,7 +17,7 @@ from themis_rm.mining.functions import TreeSettings
 from themis_rm.mining.settings import MineSettings
 from themis_rm.pipeline import ExecutorSettings
 from themis_rm.settings import Override, Settings, read_yaml
-from themis_rm.training.find_recipe import find_recipe
+from themis_rm.settings.recipes import find_recipe
 from themis_rm.training.recipe import TrainRecipe
 
 INTERPRETER_TREES = {"python:stdlib": "stdlib", "python:site-packages": "purelib"}

@@ -7,7 +7,7 @@ from typing import Literal
 
 from themis_rm.errors import SettingError, did_you_mean
 
-RecipeKind = Literal["run", "train"]
+RecipeKind = Literal["run", "train", "assemble"]
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -21,9 +21,9 @@ def recipe_names(kind: RecipeKind) -> dict[str, Path]:
     """Return the recipes of this distribution: name -> file.
 
     Args:
-        kind: ``run`` for recipes of ``themis-rm run``, ``train`` for training recipes.
+        kind: ``run`` for recipes of ``themis-rm run``, ``train`` for training recipes, ``assemble`` for mixtures.
     """
-    folder = recipes_dir() / "train" if kind == "train" else recipes_dir()
+    folder = recipes_dir() if kind == "run" else recipes_dir() / kind
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
@@ -46,6 +46,6 @@ def find_recipe(name_or_path: str | Path, kind: RecipeKind) -> Path:
         return path
     names = recipe_names(kind)
     if str(name_or_path) not in names:
-        verb = "training recipe" if kind == "train" else "recipe"
-        raise SettingError(f"Unknown {verb} '{name_or_path}'.", did_you_mean(str(name_or_path), names))
+        word = {"train": "training recipe", "assemble": "mixture", "run": "recipe"}[kind]
+        raise SettingError(f"Unknown {word} '{name_or_path}'.", did_you_mean(str(name_or_path), names))
     return names[str(name_or_path)]

@@ -338,6 +338,35 @@ def test_the_card_has_the_metadata_of_the_hub(assembled):
     assert all(f"| {slug} | {count} |" in body for slug, count in report.dropped.items())
 
 
+def test_the_datasets_library_loads_the_splits_that_the_card_names(assembled, tmp_path):
+    datasets = pytest.importorskip("datasets")
+    out, report, _ = assembled
+    loaded = datasets.load_dataset(str(out), cache_dir=str(tmp_path))
+    assert {split: len(rows) for split, rows in loaded.items()} == report.details["splits"]
+    assert loaded["test"].to_list() == rows_of(out, "test")
+
+
+def test_the_card_counts_licenses_and_the_largest_repositories(assembled):
+    out, report, _ = assembled
+    rows = rows_of(out)
+    text = (out / "README.md").read_text(encoding="utf-8")
+    for name in ("MIT", "Apache-2.0"):
+        of_license = [row for row in rows if row["license"] == name]
+        assert f"| {name} | {len(of_license)} | {len({row['repos'] for row in of_license})} |" in text
+    (name, most), *_ = Counter(row["repos"] for row in rows).most_common(1)
+    assert report.details["largest_repositories"][name] == most
+    assert f"| {name} | {most} | {100 * most / len(rows):.1f} % |" in text
+
+
+def test_rows_name_commit_and_path(tmp_path):
+    rows = [dataclasses.replace(row, commit=f"c{n}") for n, row in enumerate(pairs_of(20))]
+    assemble(write(tmp_path / "in", rows), tmp_path / "out", AssembleSettings(), ONE)
+    origins = {(row.commit, row.file_path, row.repos, row.license) for row in rows}
+    assert {
+        tuple(row[n] for n in ("commit", "file_path", "repos", "license")) for row in rows_of(tmp_path / "out")
+    } <= origins
+
+
 def test_ties_count_half_in_the_length_baseline(assembled):
     rows = rows_of(assembled[0])
     signs = [(len(row["chosen"]) > len(row["rejected"])) - (len(row["chosen"]) < len(row["rejected"])) for row in rows]

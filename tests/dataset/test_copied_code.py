@@ -63,7 +63,7 @@ def test_runs_under_many_prompts_do_not_count():
     assert index.copied(RUNS(texts[3].text), 0.5) == {0}
 
 
-def test_many_responses_to_one_prompt_are_no_common_phrase():
+def test_runs_in_many_responses_to_one_prompt_count():
     code = tokens("a", 100)
     index = CopyIndex.build(BenchmarkText(0, "p", f"{code} {tokens(f'bug{n}w', 5)}") for n in range(COMMON + 5))
     assert index.copied(RUNS(code), 0.5) == {0}

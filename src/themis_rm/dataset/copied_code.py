@@ -1,6 +1,6 @@
 """Search for responses that are copies of benchmark texts, by runs of 13 tokens that both share.
 
-One run is no evidence between two pieces of code: thirteen tokens are a loop header or an import list. A text counts as
+Two pieces of code often share one run by chance: a loop header or an import list has thirteen tokens. A text counts as
 a copy of another one if it shares at least half of the runs of the shorter of the two, and runs of at least
 :data:`LEAST_TOKENS` tokens in total; if the shorter one has fewer tokens, all of its runs. Shares of n-grams are how
 PaLM and Llama 2 measure contamination (Chowdhery et al., 2022; Touvron et al., 2023, appendix A.6), and 50 tokens are

@@ -26,7 +26,7 @@ def contradiction(pair: PreferencePair) -> str:
     """Return how the results of a pair contradict its criterion, as a slug; empty if they do not.
 
     For functional correctness the results must differ: responses that both pass, both fail or have the same final
-    answer (``same-result``) are no pair, and the chosen one must not be the one that fails (``rejected-passes``). For
+    answer are dropped (``same-result``), and those of which the chosen one passes less (``rejected-passes``). For
     efficiency both must pass, or have the same answer (``failing-responses``, ``different-results``): a program that
     does something else is not a faster one.
     """

@@ -1,6 +1,7 @@
-"""Compare the removal of near duplicates with datatrove's stock MinHash pipeline: speed, recall and precision.
+"""Compare the removal of near duplicates with datatrove's stock MinHash pipeline, or measure the memory of ``curate``.
 
     python benchmarks/curation.py [--files 10000] [--workers 1] [--skip-stock]
+    python benchmarks/curation.py --memory mined/commits [--rows 10000 100000]
 
 Code files are generated: families of functions from a pool of statements, of which copies differ in some tokens, so
 that the Jaccard indices of shingles of 20 tokens are between 0.5 and 1. Each is the better version of a pair of which
@@ -10,16 +11,24 @@ shingles, computed for all pairs of files of a family; files of different famili
 the files with an earlier file of at least the threshold that are removed. Precision: share of the removed files that
 have one. The stock pipeline needs `pip install spacy`. The time is that of all stages on datatrove's local executor.
 Memory is the peak of this process and its workers.
+
+``--memory`` runs ``themis-rm curate`` with one worker, in a process of its own, on commits that ``mine`` has written,
+all in one file, since a worker reads a file at a time. Where more rows are asked for than there are, they repeat with
+other identifiers, so that the copies are no duplicates. The peak is the largest resident set of that process (Linux).
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import re
 import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -44,8 +53,9 @@ from themis_rm.curation.near_duplicates import (
     SelectNearDuplicates,
     SketchRows,
 )
-from themis_rm.pipeline import ExecutorSettings, RowWriter, exclusion_writer, run_steps, to_document
-from themis_rm.records import CodePair
+from themis_rm.pipeline import ExecutorSettings, RowWriter, StageReport, exclusion_writer, run_steps, to_document
+from themis_rm.records import CodePair, Commit
+from themis_rm.storage.parquet import parquet_files, read_rows, write_rows
 
 SHARDS = 4
 FAMILY = 5
@@ -190,6 +200,59 @@ def cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
+_COMPOUND = re.compile(r"\b[a-z]+(?:_[a-z]+|[A-Z][a-z]+)+\b")  # no language has such keywords
+
+
+def repeated(folder: Path, count: int) -> Iterator[Commit]:
+    """Yield commits of a directory, again with other identifiers after the last one."""
+    number = 0
+    for copy in range(count):
+        for file in parquet_files(folder):
+            for values in read_rows(file):
+                if number == count:
+                    return
+                number += 1
+                if copy:
+                    for name in ("new_contents", "old_contents"):
+                        values[name] = _COMPOUND.sub(rf"\g<0>_{copy}", values[name])
+                    values["commit"] += f"-{copy}"
+                yield Commit.from_dict(values)
+        if not number:
+            raise SystemExit(f"{folder} has no commits.")
+
+
+def resident_peak(process: int) -> int:
+    """Return the largest resident set of a process so far in MiB, 0 if it has ended."""
+    try:
+        text = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", text)
+    return int(found[1]) >> 10 if found else 0
+
+
+def peak_of_curation(commits: Path, rows: int) -> None:
+    """Print the peak memory of ``curate`` on a number of commits, and its speed."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        write_rows(folder / "commits" / "0.parquet", repeated(commits, rows), Commit.schema())
+        command = [sys.executable, "-m", "themis_rm", "curate", "--commits", str(folder / "commits")]
+        started = time.monotonic()
+        command += ["--out", str(folder / "out"), "--workers", "1"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, resident_peak(process.pid))
+            time.sleep(0.2)
+        seconds = time.monotonic() - started
+        if process.returncode:
+            raise SystemExit(f"curate failed with exit code {process.returncode}.")
+        report = StageReport.load(folder / "out")
+        print(f"{report.read:>8} rows  {report.kept:>7} pairs  {peak} MiB  {seconds:.1f} s", flush=True)
+    finally:
+        shutil.rmtree(folder)
+
+
 def main() -> None:
     """Print one line per tool."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -197,7 +260,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--ngrams", type=int, nargs="*", default=[5, 20])
     parser.add_argument("--skip-stock", action="store_true")
+    parser.add_argument("--memory", type=Path, metavar="COMMITS")
+    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000])
     args = parser.parse_args()
+    if args.memory:
+        for rows in args.rows:
+            peak_of_curation(args.memory, rows)
+        return
     texts = code_files(args.files)
     print(f"{len(texts)} files of {sum(map(len, texts)) / len(texts):.0f} characters; reasons: {', '.join(REASONS)}")
     tools = [("themis-rm", partial(ours, texts, workers=args.workers))]

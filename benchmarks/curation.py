@@ -14,7 +14,7 @@ Memory is the peak of this process and its workers.
 
 ``--memory`` runs ``themis-rm curate`` with one worker, in a process of its own, on commits that ``mine`` has written,
 all in one file, since a worker reads a file at a time. Where more rows are asked for than there are, they repeat with
-other identifiers, so that the copies are no duplicates. The peak is the largest resident set of that process (Linux).
+other identifiers, so that the copies are not duplicates. The peak is the largest resident set of that process (Linux).
 """
 
 from __future__ import annotations

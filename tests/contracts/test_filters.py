@@ -26,7 +26,7 @@ COMMIT = Commit(
     "instruction": "",
 }
 OTHER_COMMIT = COMMIT | {"new_contents": OLD, "file_path": "tests/mean.py", "reverted": True}
-OTHER_COMMIT["terms"] = ["FC:fix crash on empty"]
+OTHER_COMMIT |= {"criteria": [], "terms": []}  # the subject of a commit to a test names no test
 for _row in (COMMIT, OTHER_COMMIT):
     _row["instruction"] = commit_request(_row)
 SOLUTION = Solution(

@@ -276,3 +276,14 @@ def test_tests_of_a_commit_are_in_its_pair(tmp_path):
     report = curate(write(tmp_path / "in", [[commit(0, tests=tests), commit(1)]]), None, tmp_path / "out", SUBJECT, ONE)
     assert [row["tests"] for row in read_rows(tmp_path / "out" / "pairs")] == [tests, []]
     assert report.details["pairs_with_tests"] == 1
+
+
+def test_commits_to_tests_are_pairs_of_their_own_task(tmp_path):
+    tests = [commit(0, file_path="tests/test_mean.py", subject="Fix the flaky test of means"), commit(1)]
+    settings = CurateSettings.build({"filters": {"file_kind": {"keep": ["test-file"]}}})
+    report = curate(write(tmp_path / "in", [tests]), None, tmp_path / "out", settings, ONE)
+    assert {row["task"]: row["file_path"] for row in read_rows(tmp_path / "out" / "pairs")} == {
+        "tests": "tests/test_mean.py",
+        "change": "src/mean.py",
+    }
+    assert report.details["kept_by_task"] == {"change": 1, "tests": 1}

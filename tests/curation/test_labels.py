@@ -123,3 +123,20 @@ def test_every_criterion_has_evidence():
 def test_any_message_has_labels_only_if_it_may_have_some(subject, body):
     message = read_message(subject, body)
     assert message.may_have_label() or not label_commit(message)
+
+
+@pytest.mark.parametrize(
+    ("subject", "of_code", "of_tests"),
+    [
+        ("Fix flaky test of the parser", [], ["FC"]),
+        ("Fix crash on empty lists", ["FC"], []),
+        ("Make the tests faster", [], ["EE"]),
+        ("Add a test for the crash on empty lists", [], []),
+        ("Refactor for readability", ["R&M"], ["R&M"]),
+        ("Fix memory leak in the tests", [], []),
+        ("Prevent SQL injection in the login form", ["SH"], []),
+    ],
+)
+def test_criteria_of_commits_to_tests_are_about_the_tests(subject, of_code, of_tests):
+    assert list(label_commit(read_message(subject, ""))) == of_code
+    assert list(label_commit(read_message(subject, "", of_tests=True))) == of_tests

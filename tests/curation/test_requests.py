@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.curation.leaks import leaking_words
-from themis_rm.curation.requests import MAX_FUNCTIONS, fixed_words, shared_functions, write_request
+from themis_rm.curation.requests import (
+    MAX_FUNCTIONS,
+    commit_request,
+    fixed_words,
+    shared_functions,
+    write_request,
+    write_tests_request,
+)
 from themis_rm.storage.digests import stable_id
 
 PYTHON_OLD = '''class Cache:
@@ -131,3 +138,64 @@ def test_documentation_in_other_languages_is_left_out():
 @given(st.text(max_size=200), st.text(max_size=200), st.sampled_from(sorted(CASES)))
 def test_any_texts_give_a_request_or_none(old, new, language):
     write_request(new, old, language, "a", "0")
+
+
+JASMINE = """describe('sum', () => {
+  it('adds numbers', () => { expect(sum(1, 2)).toBe(3); });
+  it(`keeps ${x}`, () => { expect(sum()).toBe(0); });
+  it(name, () => {});
+});
+"""
+TEST_FILES = {
+    "JavaScript": (JASMINE, JASMINE.replace("toBe(0)", "toEqual(0)")),
+    "Ruby": (
+        "RSpec.describe Sum do\n  it 'adds numbers' do\n    expect(sum(1, 2)).to eq(3)\n  end\nend\n",
+        "RSpec.describe Sum do\n  it 'adds numbers' do\n    expect(sum(1, 2)).to be(3)\n  end\nend\n",
+    ),
+    "Go": (
+        'package sum\n\nfunc TestSum(t *testing.T) {\n\tt.Run("adds numbers", func(t *testing.T) { check(t, 3) })\n}\n',
+        'package sum\n\nfunc TestSum(t *testing.T) {\n\tt.Run("adds numbers", func(t *testing.T) { check(t, 4) })\n}\n',
+    ),
+    "C++": (
+        'TEST_CASE("adds numbers") { CHECK(sum(1, 2) == 3); }\n',
+        'TEST_CASE("adds numbers") { REQUIRE(sum(1, 2) == 3); }\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("language", TEST_FILES)
+def test_a_request_for_tests_lists_the_cases_of_both_versions(language):
+    old, new = TEST_FILES[language]
+    text = write_tests_request(new, old, language, "tests/sum.x", "0")
+    assert "tests" in text.split("\n")[0]
+    assert "- adds numbers" in text.split("\n")
+    assert leaking_words(text, new, old, fixed_words("tests/sum.x", language)) == []
+
+
+def test_a_case_of_one_version_is_not_in_the_request():
+    new = JASMINE.replace("adds numbers", "adds two numbers")
+    assert "adds" not in write_tests_request(new, JASMINE, "JavaScript", "sum.test.js", "0")
+
+
+def test_functions_of_a_test_file_are_listed():
+    old = "def test_sum():\n    assert sum_of([1]) == 1\n"
+    text = write_tests_request(old.replace("== 1", "== 2"), old, "Python", "tests/test_sum.py", "0")
+    assert "- `def test_sum()`: It calls `sum_of`." in text.split("\n")
+
+
+def test_test_files_without_shared_tests_have_no_request():
+    assert write_tests_request("X = 1\n", "X = 2\n", "Python", "tests/test_x.py", "0") == ""
+
+
+@pytest.mark.parametrize(("path", "of_tests"), [("tests/test_add.py", True), ("src/add.py", False)])
+def test_the_path_decides_whether_a_commit_is_asked_for_tests(path, of_tests):
+    old = "def check_add(x):\n    assert add(x) == 1\n"
+    row = {"repos": "r", "commit": "c", "file_path": path, "language": "Python", "old_contents": old}
+    text = commit_request(row | {"new_contents": old.replace("1", "2")})
+    assert ("tests" in text.split("\n")[0].replace("`tests`", "")) == of_tests
+
+
+def test_a_comment_in_front_of_a_signature_is_not_part_of_it():
+    old = "class A {\n  @Test // slow\n  /* for now */ public int f(int n /* size */) { return 1; }\n}\n"
+    (function,) = shared_functions(old, old.replace("1", "2"), "Java")
+    assert function.signature == "public int f(int n)"

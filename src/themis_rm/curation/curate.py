@@ -27,6 +27,7 @@ from themis_rm.curation.filters.windows import excerpt_note
 from themis_rm.curation.instruction_writer import InstructionWriter
 from themis_rm.curation.near_duplicates import FindCandidates, SelectNearDuplicates, SketchRows
 from themis_rm.curation.settings import CurateSettings
+from themis_rm.curation.tasks import task_of_commit
 from themis_rm.errors import InputError
 from themis_rm.pipeline import (
     DETAIL,
@@ -48,7 +49,7 @@ OUTPUTS = ("logs", "work", "pairs", "dropped", "instructions", "report.json")
 """Files and directories that the stage writes into its output directory."""
 
 _RANGE_BYTES = 256 << 20  # bytes of signatures in memory, per task of the search for duplicates
-_COUNTS = ("origin", "criterion", "language", "criterion_language", "window_criterion", "window_language")
+_COUNTS = ("origin", "task", "criterion", "language", "criterion_language", "window_criterion", "window_language")
 
 
 class CommitToPair(PipelineStep):
@@ -85,6 +86,7 @@ def pair_of(row: dict[str, Any]) -> CodePair:
         merged=row.get("merged") or "none",
         reverted=bool(row.get("reverted")),
         window=window,
+        task=task_of_commit(row),
         tests=file_texts(row.get("tests")),
     )
 
@@ -100,6 +102,7 @@ class CountPairs(PipelineStep):
         for doc in data:
             row = doc.metadata
             labels = [f"origin:{row['origin']}", f"language:{row['language']}"]
+            labels.append(f"task:{row['task']}")
             if row.get("tests"):
                 labels.append("pairs_with_tests")
             if row.get("window"):

@@ -86,30 +86,33 @@ class Message:
         text: The prepared body, without quoted output of tools.
         in_title: Criterion -> terms in the subject.
         in_body: Criterion -> terms in the body, without weak ones.
+        of_tests: Whether the commit changes a test.
     """
 
     title: str
     text: str
     in_title: dict[str, list[str]]
     in_body: dict[str, list[str]]
+    of_tests: bool = False
 
     def may_have_label(self) -> bool:
         """Return whether any change could give the commit a label, so that its trees have to be parsed."""
         return any(label_commit(self, features) for features in (_SUPPORTING, frozenset({"only-comments"})))
 
 
-def read_message(subject: str, body: str) -> Message:
+def read_message(subject: str, body: str, of_tests: bool = False) -> Message:
     """Find the terms of all criteria in a message.
 
     Args:
         subject: First line of the message.
         body: The rest of the message; may be empty.
+        of_tests: Whether the commit changes a test, to which the criteria then apply.
     """
     title, text = prepare(subject), prepare(_FENCED.sub("", _QUOTED_LINES.sub("", body)))
     lists = {terms.criterion.short: terms for terms in term_lists()}
     in_title = {short: terms.match(title) for short, terms in lists.items()}
     in_body = {short: [p for p in terms.match(text) if not terms.is_weak(p)] for short, terms in lists.items()}
-    return Message(title, text, in_title, in_body)
+    return Message(title, text, in_title, in_body, of_tests)
 
 
 def label_commit(message: Message, features: Collection[str] = ()) -> dict[str, list[str]]:
@@ -125,7 +128,7 @@ def label_commit(message: Message, features: Collection[str] = ()) -> dict[str, 
     """
     has = frozenset(features)
     weights, in_title = _title_weights(message, has)
-    excluded = topics.excluded_criteria(message.title)
+    excluded = topics.excluded_criteria(message.title, message.of_tests)
     excluded |= {short for short, evidence in EVIDENCE.items() if evidence.contradicts & has}
     named = {short for short, weight in weights.items() if weight >= SUBJECT and short not in excluded}
     found: dict[str, list[str]] = {}

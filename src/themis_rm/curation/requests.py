@@ -16,10 +16,13 @@ from typing import Any
 from tree_sitter import Node
 
 from themis_rm.curation.english import is_english
+from themis_rm.curation.tasks import task_of_commit
+from themis_rm.curation.test_cases import shared_cases
 from themis_rm.languages import Language, get_language
 from themis_rm.languages.syntax import Function, find_functions, parse_fragment, to_text, walk
 from themis_rm.mining.doctext import clean_doc
 from themis_rm.mining.functions import signature
+from themis_rm.records import TESTS
 from themis_rm.storage.digests import stable_id
 
 MAX_FUNCTIONS = 24
@@ -164,6 +167,17 @@ _CONTRACTS = (
 )
 
 
+_TEST_OPENINGS = (
+    "Write the tests of `{name}` in {language}.",
+    "I need the tests in `{name}`, written in {language}.",
+    "How would you write the tests of `{name}` in {language}?",
+    "Implement the tests in `{name}` in {language}.",
+    "Please provide the tests of `{name}`, written in {language}.",
+)
+_TEST_LISTINGS = ("It contains these tests and helpers:", "Its tests and helpers are:", "It defines:")
+_CASES = ("These cases are covered:", "The cases are:", "It covers:")
+
+
 def write_request(chosen: str, rejected: str, language: str, path: str, identity: str) -> str:
     """Return the request of a pair, empty if the versions share no function that it could describe.
 
@@ -192,14 +206,33 @@ def write_request(chosen: str, rejected: str, language: str, path: str, identity
     return "\n\n".join(part for part in (opening, shared_summary(chosen, rejected, row), *facts) if part)
 
 
+def write_tests_request(chosen: str, rejected: str, language: str, path: str, identity: str) -> str:
+    """Return the request for the tests in a file, empty if the versions share no test or helper.
+
+    Args and errors are those of :func:`write_request`.
+    """
+    row, draw = get_language(language), _Draw(identity)
+    functions = _listed(shared_functions(chosen, rejected, language))
+    cases = [title for title in shared_cases(chosen, rejected, row) if len(title) <= _SIGNATURE][:MAX_FUNCTIONS]
+    if not functions and not cases:
+        return ""
+    opening = draw(_TEST_OPENINGS).format(name=PurePosixPath(path).name, language=row.name) + _place(path, False)
+    facts = ["\n".join([draw(_TEST_LISTINGS), *_entries(functions)])] if functions else []
+    facts += ["\n".join([draw(_CASES), *(f"- {title}" for title in cases)])] if cases else []
+    return "\n\n".join([opening, *facts])
+
+
 def commit_request(row: Mapping[str, Any]) -> str:
     """Return the request of a commit, whose repository, hash and path select the wording; empty if there is none.
+
+    The request asks for tests if the file is one.
 
     Raises:
         MissingPartError: The language defines no syntax.
     """
     identity = stable_id("request", row["repos"], row["commit"], row["file_path"])
-    return write_request(row["new_contents"], row["old_contents"], row["language"], row["file_path"], identity)
+    write = write_tests_request if task_of_commit(row) == TESTS else write_request
+    return write(row["new_contents"], row["old_contents"], row["language"], row["file_path"], identity)
 
 
 def shared_summary(chosen: str, rejected: str, row: Language) -> str:
@@ -234,7 +267,8 @@ def _container_doc(node: Node, row: Language) -> list[str]:
 
 def fixed_words(path: str, language: str) -> frozenset[str]:
     """Return the words of a request that depend on the path and the language of the pair alone."""
-    wordings = (*_OPENINGS, *_LISTINGS, *_CONTRACTS, "the function the code of It belongs to It is part of")
+    of_tests = (*_TEST_OPENINGS, *_TEST_LISTINGS, *_CASES)
+    wordings = (*_OPENINGS, *_LISTINGS, *_CONTRACTS, *of_tests, "the function the code of It belongs to It is part of")
     texts = (*wordings, "It calls It uses the texts", language, path)
     return frozenset(re.findall(r"[^\W_]+|\w+", " ".join(texts)))
 

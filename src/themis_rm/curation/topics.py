@@ -55,18 +55,20 @@ _ADDING = _words(
 _REPAIRING = _words(
     r"\bfix \bbugs?\b \bmissing\b \bchecks?\b \bguards?\b \bcrash \bhandl \bcomments?\b \bdocs?\b \btype_hints?\b"
 )
+_ABOUT_TESTS = _topic(rf"\b{_TESTS}\b", "FC EE ME SH")
+_ADDITION = _topic(rf"^(?:[\w,/.-]+: ?)?{_ADDING}\b", "FC R&M", _REPAIRING)
 TOPICS = (
     _topic(_WARNINGS, "FC ME SH R&M", "deprecat"),
     _topic(rf"\b{_FIXING}\b.*\b{_BUILDS}\b", "FC SH R&M"),
     _topic(rf"^(?:\w+[:,] ?)*{_TOOLS}\b[:,]?", "FC ME SH"),
-    _topic(rf"\b{_TESTS}\b", "FC EE ME SH"),
+    _ABOUT_TESTS,
     _topic(rf"\b{_WORDING}\b", "FC EE ME SH"),
     _topic(rf"\b{_DOCUMENTATION}\b", "FC EE ME SH"),
     _topic(rf"\b{_TEXTS}\b", "FC SH R&M", r"\bcrash|\bwhen\b"),
     _topic(rf"\bmerg(?:e|ed|ing)\b.*\b{_MERGING}\b|\bbad (?:merge|rebase)|\brebase\b", "FC EE ME R&M SH"),
     _topic(r"\b(?:bump|version|release)\b.*\d+\.\d|\bnow working on\b|\brevert", "FC EE ME R&M SH"),
     _topic(r"\b(?:duplicates?|duplicated|unused|dead|obsolete)\b", "SH"),
-    _topic(rf"^(?:[\w,/.-]+: ?)?{_ADDING}\b", "FC R&M", _REPAIRING),
+    _ADDITION,
 )
 """Topics that terms of criteria are taken for: warnings, builds, tests, typos, documents, texts, merges, releases,
 removals of code, and features."""
@@ -122,9 +124,19 @@ _SECURITY_IN_BODY = re.compile(
 _NO_SECURITY = re.compile(r"\bnot\b.{0,40}\bsecurity")
 
 
-def excluded_criteria(title: str) -> set[str]:
-    """Return the criteria that a prepared subject excludes by its topics."""
-    return {short for topic in TOPICS if topic.is_in(title) for short in topic.excludes}
+def excluded_criteria(title: str, of_tests: bool = False) -> set[str]:
+    """Return the criteria that a prepared subject excludes by its topics.
+
+    Args:
+        title: The prepared subject.
+        of_tests: Whether the commit changes a test. Then the criteria are about the test itself: memory and security
+            are excluded, correctness and speed too unless the subject names tests, and a test for a bug is an addition.
+    """
+    if not of_tests:
+        return {short for topic in TOPICS if topic.is_in(title) for short in topic.excludes}
+    found = {short for topic in TOPICS if topic is not _ABOUT_TESTS and topic.is_in(title) for short in topic.excludes}
+    found |= {"ME", "SH"} if _ABOUT_TESTS.is_in(title) else _ABOUT_TESTS.excludes
+    return found | (_ADDITION.excludes if _ADDITION.pattern.search(title) else set())
 
 
 def is_fix(title: str) -> bool:

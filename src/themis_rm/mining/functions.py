@@ -328,7 +328,7 @@ def _without(text: bytes, start: int, end: int) -> bytes:
 
 
 def signature(function: syntax.Function, data: bytes, language: Language) -> str:
-    """Return the text in front of a function's body, on one line, without its annotations."""
+    """Return the text in front of a function's body, on one line, without its annotations and comments."""
     nodes = language.require_syntax()
     node = function.node if nodes.signature_with_enclosing else function.definition
     end = function.body.start_byte if function.body is not None else data.find(b"\n", node.start_byte)
@@ -336,7 +336,7 @@ def signature(function: syntax.Function, data: bytes, language: Language) -> str
     for below in syntax.walk(node):
         if below.start_byte >= end:
             break
-        if below.type in nodes.annotations and below.start_byte >= position:
+        if below.type in nodes.annotations | nodes.comments and below.start_byte >= position:
             parts.append(data[position : below.start_byte])
             position = below.end_byte
     parts.append(data[position : max(position, end)])

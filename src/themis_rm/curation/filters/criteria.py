@@ -8,8 +8,10 @@ from themis_rm.curation.change_features import change_features
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, FilterSettings
 from themis_rm.curation.labels import label_commit, read_message
 from themis_rm.curation.subjects import title_and_body
+from themis_rm.curation.tasks import task_of_commit
 from themis_rm.curation.terms import label
 from themis_rm.pipeline import FilterResult
+from themis_rm.records import TESTS
 
 
 class CriteriaSettings(FilterSettings):
@@ -42,7 +44,8 @@ class CriteriaFilter(CurationFilter):
         return label(message if message.startswith(subject) else f"{subject}\n\n{message}")
 
     def _by_evidence(self, row: dict[str, Any]) -> dict[str, list[str]]:
-        message = read_message(*title_and_body(row["subject"], row["message"]))
+        of_tests = task_of_commit(row) == TESTS
+        message = read_message(*title_and_body(row["subject"], row["message"]), of_tests=of_tests)
         if not message.may_have_label():  # trees are parsed only where they can matter
             return {}
         return label_commit(message, change_features(row["old_contents"], row["new_contents"], row["language"]))

@@ -16,7 +16,8 @@ class FileKindSettings(OptionalFilterSettings):
     """Settings of the filter of file kinds."""
 
     keep: list[str] = Field(default_factory=list)
-    """Kinds of files to keep, by their reason (``test-file``, ``example``, ...)."""
+    """Kinds of files to keep, by their reason (``test-file``, ``example``, ...). Commits to tests become pairs of the
+    task ``tests``."""
 
     @field_validator("keep")
     @classmethod

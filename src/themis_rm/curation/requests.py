@@ -15,9 +15,9 @@ from typing import Any
 
 from tree_sitter import Node
 
+from themis_rm.curation.case_titles import shared_cases
 from themis_rm.curation.english import is_english
 from themis_rm.curation.tasks import task_of_commit
-from themis_rm.curation.test_cases import shared_cases
 from themis_rm.languages import Language, get_language
 from themis_rm.languages.syntax import Function, find_functions, parse_fragment, to_text, walk
 from themis_rm.mining.doctext import clean_doc

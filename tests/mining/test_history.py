@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from themis_rm.mining.history import (
     ChangeRules,
+    ChangeSpool,
     FileVersion,
     LogEntry,
     RawChange,
@@ -60,6 +62,22 @@ def test_parts_do_not_depend_on_the_size_of_chunks(data, size):
 @given(logs(), st.integers(0, 400))
 def test_a_truncated_stream_is_parsed_without_an_error(case, length):
     assert len(list(parse_log(io.BytesIO(case[1][:length])))) <= len(case[0])
+
+
+PATHS = st.lists(TEXT.filter(bool), max_size=4)
+
+
+@given(st.lists(st.tuples(TEXT, TEXT.filter(bool), PATHS, PATHS), max_size=5))
+def test_spooled_changes_come_back_by_path_with_their_tests_and_other_files(tmp_path_factory, cases):
+    spool, wanted = ChangeSpool(SimpleNamespace(scratch=tmp_path_factory.getbasetemp())), []
+    for number, (message, path, tests, others) in enumerate(cases):
+        versions = tuple(FileVersion(name, b"5" * 40) for name in tests)
+        source = RawChange(b":100644 100644 %s %s M" % (b"3" * 40, b"4" * 40), path)
+        spool.add(number, entry(message=message), SelectedFiles(source, versions, tuple(others)))
+        wanted.append((path, number, message, versions, tuple(others)))
+    found = [(item.path, item.number, item.message, item.tests, item.others) for item in spool]
+    assert found == sorted(wanted)
+    spool.close()
 
 
 def entry(**changes):

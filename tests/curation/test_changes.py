@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.curation.changes import changed_span, kind_of_change, rewritten_share, tokens_of
+from themis_rm.curation.changes import changed_span, kind_of_change, rewritten_share
+from themis_rm.languages.syntax import changed_tokens
 
 
 def kind(old: str, new: str, language: str) -> str:
-    return kind_of_change(old, new, *tokens_of(old, new, language))
+    return kind_of_change(old, new, *changed_tokens(old, new, language))
 
 
 @pytest.mark.parametrize(

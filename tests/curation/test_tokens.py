@@ -2,10 +2,13 @@
 
 import json
 import pickle
+import re
 import statistics
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from themis_rm.curation.tokens import TokenCounter, estimate
 from themis_rm.errors import InputError
@@ -77,3 +80,18 @@ def test_a_missing_file_is_a_user_error(tmp_path):
 
 def test_an_empty_text_has_no_tokens():
     assert estimate("") == 0
+
+
+_FEATURES = (
+    (r"[A-Za-z]+", 0.928), (r"(?<=[a-z])[A-Z]", 0.931), (r"[0-9]", 1.623), (r"[^\sA-Za-z0-9]+", 0.625),
+    (r"[^\sA-Za-z0-9]{4}", 0.313), (r"\n\s*", 0.225), (r"\n[ \t]+(?=\S)", 1.622), (r"(?<=\S)[ \t]{2,}", 2.255),
+)  # fmt: skip
+_LETTERS = ((r"[A-Z]{3,}", 0.110), (r"[a-z]{8,}", 0.047))
+
+
+@given(st.text(alphabet="abzABZ019 \t\n\r\x0b\x1c.;(){}_é\xa0\u2003\u3000😀\ud800\u212aªß", max_size=60))
+def test_the_estimate_is_the_sum_of_its_features(text):
+    expected = sum(weight * len(re.findall(pattern, text)) for pattern, weight in _FEATURES)
+    expected += sum(weight * len("".join(re.findall(pattern, text))) for pattern, weight in _LETTERS)
+    expected += 0.322 * (len(text.encode("utf-8", "surrogatepass")) - len(text))
+    assert abs(estimate(text) - expected) <= 0.5 + 1e-9

@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tree_sitter import Parser
 
+from themis_rm.curation.changes import changed_span
 from themis_rm.errors import SettingError
-from themis_rm.languages import LANGUAGES, syntax
+from themis_rm.languages import LANGUAGES, get_language, syntax
 
 NAMES = [row.name for row in LANGUAGES]
 
@@ -168,3 +170,58 @@ BROKEN = [
 @pytest.mark.parametrize(("language", "chosen", "rejected", "result"), BROKEN)
 def test_additional_syntax_errors_are_found(language, chosen, rejected, result):
     assert syntax.parses_worse(chosen, rejected, language) == result
+
+
+_SPANS = {
+    "Python": 'def f(x):\n    # one\n    if x:\n        return \'a\'\n    return g(x, """b\n  c""")\n\n\nclass A:\n    y = 1\n',
+    "C": "#define N 1\nint f(int x) {\n  /* one */\n  if (x) { return 'a'; }\n  return g(x, \"b\");\n}\nint y = 1;\n",
+    "Ruby": "def f(x)\n  # one\n  return 'a' if x\n  g(x, <<~B)\n    b\n  B\nend\n\ny = 1\n",
+    "JavaScript": "function f(x) {\n  // one\n  if (x) return 'a';\n  return g(x, `b ${x}`);\n}\nvar y = 1;\n",
+}
+_PIECES = st.sampled_from(
+    ["", "\n", " ", "x", "1", "#", "//", "/*", "*/", "'", '"', "{", "}", "if x:\n", "return\n", "é"]
+)
+
+
+@given(st.sampled_from(sorted(_SPANS)), st.integers(0, 80), st.integers(0, 30), _PIECES)
+def test_the_changed_tokens_are_those_between_equal_ends(name, start, length, piece):
+    old = _SPANS[name]
+    new = old[:start] + piece + old[start + length :]
+    whole, changed = (
+        (syntax.code_tokens(old, name), syntax.code_tokens(new, name)),
+        syntax.changed_tokens(old, new, name),
+    )
+    assert (whole[0] == whole[1]) == (changed[0] == changed[1])
+    assert changed_span(*whole) == changed_span(*changed)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(_SPANS)), st.integers(0, 80), st.integers(0, 30), _PIECES), max_size=6)
+)
+def test_a_tree_does_not_depend_on_what_was_parsed_before(edits):
+    for name, start, length, piece in edits:
+        text = _SPANS[name][:start] + piece + _SPANS[name][start + length :]
+        alone = Parser(syntax.load_grammar(get_language(name).grammar)).parse(text.encode())
+        assert outline_of(syntax.parse(text, name)) == outline_of(alone)
+
+
+def outline_of(tree):
+    return [(node.type, node.start_byte, node.end_byte, node.is_missing) for node in syntax.walk(tree.root_node)]
+
+
+def test_nodes_are_found_by_type():
+    code = "class A:\n    def f(self):\n        def g(): pass\n\ndef h(): pass\n"
+    tree = syntax.parse(code, "Python")
+    types = frozenset({"function_definition", "class_definition", "no_such_type"})
+    walked = [node for node in syntax.walk(tree.root_node) if node.type in types]
+    assert syntax.nodes_of_types(tree.root_node, "Python", types) == walked
+    assert syntax.nodes_of_types(walked[1], "Python", types) == walked[1:3]
+    assert syntax.nodes_of_types(tree.root_node, "Python", frozenset({"no_such_type"})) == []
+
+
+def test_ancestors_are_found_by_type():
+    inner = syntax.nodes_of_types(
+        syntax.parse("def f():\n    x = 1\n", "Python").root_node, "Python", frozenset({"integer"})
+    )[0]
+    assert syntax.has_ancestor(inner, frozenset({"function_definition"}))
+    assert not syntax.has_ancestor(inner, frozenset({"integer", "class_definition"}))

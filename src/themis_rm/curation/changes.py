@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from themis_rm.languages.syntax import code_tokens
-
 Kind = Literal["none", "layout", "comments", "code"]
 
 
@@ -17,7 +15,8 @@ def kind_of_change(old: str, new: str, old_tokens: Sequence[str], new_tokens: Se
     Args:
         old: Text before the change.
         new: Text after the change.
-        old_tokens: Tokens of ``old`` without comments, see :func:`~themis_rm.languages.syntax.code_tokens`.
+        old_tokens: Tokens of ``old`` without comments, of the whole text or of the changed part, see
+            :func:`~themis_rm.languages.syntax.changed_tokens`.
         new_tokens: Tokens of ``new`` without comments.
     """
     if old == new:
@@ -25,11 +24,6 @@ def kind_of_change(old: str, new: str, old_tokens: Sequence[str], new_tokens: Se
     if old_tokens != new_tokens:
         return "code"
     return "layout" if "".join(old.split()) == "".join(new.split()) else "comments"
-
-
-def tokens_of(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
-    """Return the code tokens of both versions."""
-    return code_tokens(old, language), code_tokens(new, language)
 
 
 def changed_span(old: Sequence[str], new: Sequence[str]) -> int:

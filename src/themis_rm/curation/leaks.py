@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)*")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -27,5 +28,11 @@ def leaking_words(instruction: str, chosen: str, rejected: str, ignored: frozens
 
 def _words_of(code: str) -> frozenset[str]:
     words = set(_WORD.findall(code))
-    parts = {part for word in words for part in _PART.findall(word)}
-    return frozenset(words | parts | {part.lower() for part in parts})
+    return frozenset(words.union(*map(_parts_of, words)))
+
+
+@lru_cache(maxsize=1 << 16)
+def _parts_of(word: str) -> frozenset[str]:
+    """Return the parts of an identifier, as they are and in lower case."""
+    parts = _PART.findall(word)
+    return frozenset([*parts, *(part.lower() for part in parts)])

@@ -8,13 +8,23 @@ its members does.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from tree_sitter import Node
 
-from themis_rm.languages import Syntax
-from themis_rm.languages.syntax import Fragment, error_count, get_syntax, parse_fragment, walk
+from themis_rm.languages.syntax import (
+    Fragment,
+    error_count,
+    get_syntax,
+    has_ancestor,
+    named_types,
+    nodes_of_types,
+    parse_fragment,
+    walk,
+)
 
 _IMPORT = re.compile(
     r"import|^include|preproc_include|preproc_call|using_directive|^use_declaration|package_clause|package_declaration|"
@@ -78,12 +88,10 @@ def find_outline(code: str, language: str) -> Outline:
     Raises:
         MissingPartError: The language defines no syntax.
     """
-    syntax = get_syntax(language)
     fragment = parse_fragment(code, language)
-    offset = fragment.source[: fragment.start].count(b"\n")
     lines = code.count("\n") + 1
     owner: list[Item | None] = [None] * lines
-    roots = _items(_top_nodes(fragment), syntax, fragment, offset, lines)
+    roots = _Finder(fragment, language, lines).items(_top_nodes(fragment))
     pending = list(roots)
     while pending:
         item = pending.pop()
@@ -104,47 +112,122 @@ def _top_nodes(fragment: Fragment) -> list[Node]:
     return inside
 
 
-def _items(nodes: list[Node], syntax: Syntax, fragment: Fragment, offset: int, lines: int) -> list[Item]:
-    """Return the items of sibling nodes; nodes that share a line are one item."""
-    items: list[Item] = []
-    leading: int | None = None  # first line of comments that belong to the next node
-    leading_end = -1
-    for node in nodes:
-        first, last = _line_range(node, offset, lines)
-        if node.type in syntax.comments or node.type in syntax.preceding:
-            if items and first <= items[-1].last:
+class _Finder:
+    """Finds the items of a file.
+
+    Args:
+        fragment: The parsed file.
+        language: Any name of its language.
+        lines: Number of its lines.
+    """
+
+    def __init__(self, fragment: Fragment, language: str, lines: int) -> None:
+        self.language, self.syntax = language, get_syntax(language)
+        self.source = fragment.source
+        self.offset = fragment.source[: fragment.start].count(b"\n")
+        self.last_line = lines - 1
+        kinds = self.syntax.functions | self.syntax.function_values
+        functions = nodes_of_types(fragment.tree.root_node, language, kinds)
+        self.functions = [node.start_byte for node in functions if not has_ancestor(node, self.syntax.literals)]
+
+    def items(self, nodes: list[Node]) -> list[Item]:
+        """Return the items of sibling nodes; nodes that share a line are one item."""
+        items: list[Item] = []
+        leading: int | None = None  # first line of comments that belong to the next node
+        leading_end = -1
+        for node in nodes:
+            first, last = self._line_range(node)
+            if node.type in self.syntax.comments or node.type in self.syntax.preceding:
+                if items and first <= items[-1].last:
+                    items[-1].last = max(items[-1].last, last)
+                elif leading is None or first > leading_end + 1:
+                    items += [] if leading is None else [Item(leading, leading_end, is_comment=True)]
+                    leading, leading_end = first, last
+                else:
+                    leading_end = last
+                continue
+            start = first
+            if leading is not None:
+                if first <= leading_end + 1:
+                    start = leading
+                else:
+                    items.append(Item(leading, leading_end, is_comment=True))
+                leading = None
+            if items and start <= items[-1].last:
                 items[-1].last = max(items[-1].last, last)
-            elif leading is None or first > leading_end + 1:
-                items += [] if leading is None else [Item(leading, leading_end, is_comment=True)]
-                leading, leading_end = first, last
-            else:
-                leading_end = last
-            continue
-        start = first
+                items[-1].members.clear()
+                items[-1].is_import = items[-1].is_import and _is_import(node, self.source)
+                items[-1].is_function = items[-1].is_function or self._function_count(node) > 0
+                continue
+            item = Item(start, last, _is_import(node, self.source), self._function_count(node) > 0)
+            item.members = self._members(node, item)
+            items.append(item)
         if leading is not None:
-            if first <= leading_end + 1:
-                start = leading
-            else:
-                items.append(Item(leading, leading_end, is_comment=True))
-            leading = None
-        if items and start <= items[-1].last:
-            items[-1].last = max(items[-1].last, last)
-            items[-1].members.clear()
-            items[-1].is_import = items[-1].is_import and _is_import(node, fragment.source)
-            items[-1].is_function = items[-1].is_function or _has_function(node, syntax)
-            continue
-        item = Item(start, last, _is_import(node, fragment.source), _has_function(node, syntax))
-        item.members = _members(node, item, syntax, fragment, offset, lines)
-        items.append(item)
-    if leading is not None:
-        items.append(Item(leading, leading_end, is_comment=True))
-    return items
+            items.append(Item(leading, leading_end, is_comment=True))
+        return items
+
+    def _line_range(self, node: Node) -> tuple[int, int]:
+        (first, _), (last, column) = node.start_point, node.end_point
+        last -= column == 0 and last > first
+        return (
+            min(max(first - self.offset, 0), self.last_line),
+            min(max(last - self.offset, 0), self.last_line),
+        )
+
+    def _function_count(self, node: Node) -> int:
+        """Return how many functions a node contains, itself included."""
+        return bisect_left(self.functions, node.end_byte) - bisect_left(self.functions, node.start_byte)
+
+    def _members(self, node: Node, item: Item) -> list[Item]:
+        """Return the members of a container that do not share a line with its header or end."""
+        inner = self._container(node)
+        if inner is None:
+            return []
+        header = node.start_point.row - self.offset
+        members = [m for m in self.items(inner) if header < m.first and m.last <= item.last]
+        ends_with_bracket = bool(inner) and inner[-1].end_byte < node.end_byte
+        if ends_with_bracket:
+            members = [member for member in members if member.last < item.last]
+        for member in members:
+            member.parent = item
+        return members
+
+    def _container(self, node: Node) -> list[Node] | None:
+        """Return the nodes inside a container, ``None`` for every other node."""
+        syntax = self.syntax
+        inner: Node | None = node
+        while inner is not None and (inner.type in syntax.enclosing or inner.type == "export_statement"):
+            inner = next((c for c in reversed(inner.named_children) if c.type not in syntax.comments), None)
+        if inner is None or inner.end_point.row == inner.start_point.row:
+            return None
+        if inner.type.startswith("preproc_"):
+            return _without_brackets(inner.named_children[1:]) if _GROUP.search(inner.type) else None
+        if inner.type in syntax.functions:
+            return None
+        if inner.type in syntax.containers or _GROUP.search(inner.type):
+            body = inner.child_by_field_name("body") or self._body(inner)
+        else:
+            body = self._module_body(inner)
+        return None if body is None else _without_brackets(body.children)
+
+    def _module_body(self, node: Node) -> Node | None:
+        """Return the body of a statement that wraps a module: it holds several named functions."""
+        if self._function_count(node) < 2:
+            return None
+        body, functions = self._body(node), self.syntax.functions | self.syntax.enclosing
+        if body is None or sum(child.type in functions for child in body.named_children) < 2:
+            return None
+        return node.child_by_field_name("body") or body
+
+    def _body(self, node: Node) -> Node | None:
+        """Return the largest descendant that looks like a body, such as that of a function in a call."""
+        bodies = (child for child in nodes_of_types(node, self.language, _body_types(self.language)) if child != node)
+        return max(bodies, key=lambda child: child.end_byte - child.start_byte, default=None)
 
 
-def _line_range(node: Node, offset: int, lines: int) -> tuple[int, int]:
-    last = node.end_point.row - (node.end_point.column == 0 and node.end_point.row > node.start_point.row)
-    clamp = lines - 1
-    return min(max(node.start_point.row - offset, 0), clamp), min(max(last - offset, 0), clamp)
+@cache
+def _body_types(language: str) -> frozenset[str]:
+    return frozenset(kind for kind in named_types(language) if _BODY.search(kind))
 
 
 def _is_import(node: Node, source: bytes) -> bool:
@@ -153,65 +236,9 @@ def _is_import(node: Node, source: bytes) -> bool:
     return node.end_byte - node.start_byte < 400 and _REQUIRE.match(source, node.start_byte) is not None
 
 
-def _has_function(node: Node, syntax: Syntax) -> bool:
-    kinds = syntax.functions | syntax.function_values
-    return any(child.type in kinds for child in walk(node, skip=syntax.literals))
-
-
-def _members(node: Node, item: Item, syntax: Syntax, fragment: Fragment, offset: int, lines: int) -> list[Item]:
-    """Return the members of a container that do not share a line with its header or end."""
-    inner = _container(node, syntax)
-    if inner is None:
-        return []
-    header = node.start_point.row - offset
-    members = [
-        member
-        for member in _items(inner, syntax, fragment, offset, lines)
-        if header < member.first and member.last <= item.last
-    ]
-    ends_with_bracket = bool(inner) and inner[-1].end_byte < node.end_byte
-    if ends_with_bracket:
-        members = [member for member in members if member.last < item.last]
-    for member in members:
-        member.parent = item
-    return members
-
-
-def _container(node: Node, syntax: Syntax) -> list[Node] | None:
-    """Return the nodes inside a container, ``None`` for every other node."""
-    inner: Node | None = node
-    while inner is not None and (inner.type in syntax.enclosing or inner.type == "export_statement"):
-        inner = next((c for c in reversed(inner.named_children) if c.type not in syntax.comments), None)
-    if inner is None or inner.end_point.row == inner.start_point.row:
-        return None
-    if inner.type.startswith("preproc_"):
-        return _without_brackets(inner.named_children[1:]) if _GROUP.search(inner.type) else None
-    if inner.type in syntax.functions:
-        return None
-    if inner.type not in syntax.containers and not _GROUP.search(inner.type) and not _wraps_functions(inner, syntax):
-        return None
-    body = inner.child_by_field_name("body") or _body(inner)
-    return None if body is None else _without_brackets(body.children)
-
-
 def _without_brackets(children: list[Node]) -> list[Node]:
     """Return the children of a body that are items: not its brackets, keywords and access specifiers."""
     return [child for child in children if child.is_named and child.type not in _OF_CONTAINER]
-
-
-def _body(node: Node) -> Node | None:
-    """Return the largest descendant that looks like a body, such as that of a function in a call."""
-    bodies = [child for child in walk(node) if child is not node and _BODY.search(child.type) and child.is_named]
-    return max(bodies, key=lambda child: child.end_byte - child.start_byte, default=None)
-
-
-def _wraps_functions(node: Node, syntax: Syntax) -> bool:
-    """Return whether a statement is a wrapper of a module: its body holds several named functions."""
-    body = _body(node)
-    if body is None:
-        return False
-    functions = syntax.functions | syntax.enclosing
-    return sum(child.type in functions for child in body.named_children) > 1
 
 
 def all_items(items: list[Item]) -> Iterator[Item]:

@@ -8,6 +8,7 @@ version is the better one, and does not mention that one exists.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -19,7 +20,14 @@ from themis_rm.curation.case_titles import shared_cases
 from themis_rm.curation.english import is_english
 from themis_rm.curation.tasks import task_of_commit
 from themis_rm.languages import Language, get_language
-from themis_rm.languages.syntax import Function, find_functions, parse_fragment, to_text, walk
+from themis_rm.languages.syntax import (
+    Function,
+    find_functions,
+    has_ancestor,
+    nodes_of_types,
+    parse_fragment,
+    to_text,
+)
 from themis_rm.mining.doctext import clean_doc
 from themis_rm.mining.functions import signature
 from themis_rm.records import TESTS
@@ -72,12 +80,16 @@ def shared_functions(chosen: str, rejected: str, language: str) -> list[SharedFu
         MissingPartError: The language defines no syntax.
     """
     row = get_language(language)
-    old = {(item.name, item.signature): item for item in _functions(rejected, row)}
+    return _shared_functions(_File(chosen, row), _File(rejected, row))
+
+
+def _shared_functions(chosen: _File, rejected: _File) -> list[SharedFunction]:
+    old = {(item.name, item.signature): item for item in rejected.functions()}
     found: dict[tuple[str, str], SharedFunction] = {}
-    for item in _functions(chosen, row):
+    for item in chosen.functions():
         key = item.name, item.signature
-        if key in old and len(item.signature) <= _SIGNATURE:
-            found.setdefault(key, _shared(item, old[key]))
+        if key in old and key not in found and len(item.signature) <= _SIGNATURE:
+            found[key] = _shared(item, old[key])
     return list(found.values())
 
 
@@ -88,68 +100,93 @@ class _Parsed:
     name: str
     signature: str
     doc: str
-    calls: list[str]
-    texts: list[str]
     code: str
+    function: Function
+    file: _File
 
 
 def _shared(one: _Parsed, other: _Parsed) -> SharedFunction:
-    return SharedFunction(
-        one.name,
-        one.signature,
-        one.doc if one.doc == other.doc else "",
-        tuple(call for call in one.calls if call in other.calls),
-        tuple(text for text in one.texts if text in other.texts),
-        one.code != other.code,
-    )
+    doc, changed = one.doc if one.doc == other.doc else "", one.code != other.code
+    calls, texts = ([], []) if doc else one.file.uses(one.function)
+    if changed and not doc:
+        old_calls, old_texts = other.file.uses(other.function)
+        calls, texts = [call for call in calls if call in old_calls], [text for text in texts if text in old_texts]
+    return SharedFunction(one.name, one.signature, doc, tuple(calls), tuple(texts), changed)
 
 
-def _functions(code: str, row: Language) -> Iterator[_Parsed]:
-    fragment = parse_fragment(code, row.name)
-    for function in find_functions(fragment.tree, fragment.source, row.name):
-        start, end = function.node.start_byte, function.node.end_byte
-        if fragment.start <= start and end <= fragment.end:
-            doc = [to_text(fragment.source[a:b]) for a, b in function.doc]
-            yield _Parsed(
-                function.name,
-                _COMMENT.sub("", signature(function, fragment.source, row)).rstrip(" ;"),
-                _visible_prose(clean_doc(doc, row.documentation)) if doc else "",
-                _calls(function, row),
-                _texts(function, row),
-                to_text(fragment.source[start:end]),
-            )
+class _File:
+    """One version: its functions, and what they call and contain."""
+
+    def __init__(self, code: str, row: Language) -> None:
+        self.row, self.syntax = row, row.require_syntax()
+        self.fragment = parse_fragment(code, row.name)
+        self._nodes: tuple[list[int], list[Node]] | None = None
+
+    def functions(self) -> Iterator[_Parsed]:
+        """Yield the functions of the version, in order."""
+        fragment, row = self.fragment, self.row
+        for function in find_functions(fragment.tree, fragment.source, row.name):
+            start, end = function.node.start_byte, function.node.end_byte
+            if fragment.start <= start and end <= fragment.end:
+                doc = [to_text(fragment.source[a:b]) for a, b in function.doc]
+                yield _Parsed(
+                    function.name,
+                    _COMMENT.sub("", signature(function, fragment.source, row)).rstrip(" ;"),
+                    _visible_prose(clean_doc(doc, row.documentation)) if doc else "",
+                    to_text(fragment.source[start:end]),
+                    function,
+                    self,
+                )
+
+    def uses(self, function: Function) -> tuple[list[str], list[str]]:
+        """Return the names of the functions that a function calls, and its short text literals, in order."""
+        return self._calls(function), self._texts(function)
+
+    def _calls(self, function: Function) -> list[str]:
+        kinds = self.row.injection.calls if self.row.injection is not None else frozenset[str]()
+        names: dict[str, None] = {}
+        for node in self._inside(function.body):
+            if node.type in kinds:
+                fields = (node.child_by_field_name(field) for field in _CALLED)
+                called = next((child for child in fields if child is not None), None)
+                name = _MEMBER.split(to_text(called.text or b"").strip())[-1] if called is not None else ""
+                if _NAME.match(name):
+                    names.setdefault(name)
+        return list(names)
+
+    def _texts(self, function: Function) -> list[str]:
+        documented = {start for start, _ in function.doc}
+        found: dict[str, None] = {}
+        for node in self._inside(function.body):
+            if node.type in self.syntax.literals and node.start_byte not in documented:
+                text = to_text(node.text or b"")
+                if _TEXT.fullmatch(text):
+                    found.setdefault(text)
+        return list(found)
+
+    def summaries(self) -> Iterator[str]:
+        """Yield the documentation of the classes and modules, in order."""
+        outside = self.syntax.functions | self.syntax.literals
+        for node in nodes_of_types(self.fragment.tree.root_node, self.row.name, self.syntax.containers - outside):
+            doc = [] if has_ancestor(node, outside) else _container_doc(node, self.row)
+            if doc and (text := _visible_prose(clean_doc(doc, self.row.documentation))):
+                yield text
+
+    def _inside(self, body: Node | None) -> list[Node]:
+        """Return the calls and literals of a body, in order."""
+        if body is None:
+            return []
+        if self._nodes is None:
+            kinds = self.syntax.literals | (self.row.injection.calls if self.row.injection is not None else frozenset())
+            nodes = nodes_of_types(self.fragment.tree.root_node, self.row.name, kinds)
+            self._nodes = [node.start_byte for node in nodes], nodes
+        starts, nodes = self._nodes
+        return nodes[bisect_left(starts, body.start_byte) : bisect_left(starts, body.end_byte)]
 
 
 def _visible_prose(doc: str) -> str:
     """Return documentation without addresses; empty if it is not in English."""
     return _URL.sub("", doc).strip() if is_english(doc) else ""
-
-
-def _calls(function: Function, row: Language) -> list[str]:
-    """Return the names of the functions that a function calls."""
-    if row.injection is None or function.body is None:
-        return []
-    names: dict[str, None] = {}
-    for node in walk(function.body):
-        if node.type in row.injection.calls:
-            fields = (node.child_by_field_name(field) for field in _CALLED)
-            called = next((child for child in fields if child is not None), None)
-            name = _MEMBER.split(to_text(called.text or b"").strip())[-1] if called is not None else ""
-            if _NAME.match(name):
-                names.setdefault(name)
-    return list(names)
-
-
-def _texts(function: Function, row: Language) -> list[str]:
-    """Return the short text literals of a function, without its documentation."""
-    syntax = row.require_syntax()
-    documented = {start for start, _ in function.doc}
-    found: dict[str, None] = {}
-    for node in walk(function.body) if function.body is not None else ():
-        text = to_text(node.text or b"")
-        if node.type in syntax.literals and node.start_byte not in documented and _TEXT.fullmatch(text):
-            found.setdefault(text)
-    return list(found)
 
 
 _OPENINGS = (
@@ -191,10 +228,12 @@ def write_request(chosen: str, rejected: str, language: str, path: str, identity
     Raises:
         MissingPartError: The language defines no syntax.
     """
-    functions = shared_functions(chosen, rejected, language)
+    row = get_language(language)
+    versions = _File(chosen, row), _File(rejected, row)
+    functions = _shared_functions(*versions)
     if not functions:
         return ""
-    draw, row = _Draw(identity), get_language(language)
+    draw = _Draw(identity)
     kept = _listed(functions)
     if len(kept) == 1:
         what = f"the function `{kept[0].name}`"
@@ -203,7 +242,7 @@ def write_request(chosen: str, rejected: str, language: str, path: str, identity
         what = f"the code of `{PurePosixPath(path).name}`"
         facts = ["\n".join([draw(_LISTINGS), *_entries(kept)]), draw(_CONTRACTS)]
     opening = draw(_OPENINGS).format(what=what, language=row.name) + _place(path, len(kept) == 1)
-    return "\n\n".join(part for part in (opening, shared_summary(chosen, rejected, row), *facts) if part)
+    return "\n\n".join(part for part in (opening, _shared_summary(*versions), *facts) if part)
 
 
 def write_tests_request(chosen: str, rejected: str, language: str, path: str, identity: str) -> str:
@@ -237,17 +276,15 @@ def commit_request(row: Mapping[str, Any]) -> str:
 
 def shared_summary(chosen: str, rejected: str, row: Language) -> str:
     """Return the documentation of the first class or module that has the same one in both versions; may be empty."""
-    old = set(_summaries(rejected, row))
-    return next((text for text in _summaries(chosen, row) if text in old), "")
+    return _shared_summary(_File(chosen, row), _File(rejected, row))
 
 
-def _summaries(code: str, row: Language) -> Iterator[str]:
-    syntax, fragment = row.require_syntax(), parse_fragment(code, row.name)
-    for node in walk(fragment.tree.root_node, skip=syntax.functions | syntax.literals):
-        if node.type in syntax.containers:
-            doc = _container_doc(node, row)
-            if doc and (text := _visible_prose(clean_doc(doc, row.documentation))):
-                yield text
+def _shared_summary(chosen: _File, rejected: _File) -> str:
+    first = next(chosen.summaries(), "")
+    if not first:
+        return ""
+    old = set(rejected.summaries())
+    return next((text for text in chosen.summaries() if text in old), "")
 
 
 def _container_doc(node: Node, row: Language) -> list[str]:

@@ -2,40 +2,91 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from themis_rm.errors import InputError, MissingExtraError
 
 # Tokens of the Qwen2/Qwen3 byte-level BPE per feature, fitted by non-negative least squares of the relative error on
 # 1,000 files of C, C#, C++, Go, Java, JavaScript, Python and Ruby (half of the sample; on the other half the mean
 # error is +0.3 %, the mean absolute error 5.7 %, and the error of 95 % of the files at most 15.3 %).
-_FEATURES: tuple[tuple[re.Pattern[str], float], ...] = (
-    (re.compile(r"[A-Za-z]+"), 0.928),  # words
-    (re.compile(r"(?<=[a-z])[A-Z]"), 0.931),  # word starts in camel case
-    (re.compile(r"[0-9]"), 1.623),  # each digit is one token
-    (re.compile(r"[^\sA-Za-z0-9]+"), 0.625),  # runs of punctuation
-    (re.compile(r"[^\sA-Za-z0-9]{4}"), 0.313),
-    (re.compile(r"\n\s*"), 0.225),  # line ends
-    (re.compile(r"\n[ \t]+(?=\S)"), 1.622),  # indented lines
-    (re.compile(r"(?<=\S)[ \t]{2,}"), 2.255),  # aligned columns
-)
-_PER_CHARACTER: tuple[tuple[re.Pattern[str], float], ...] = (
-    (re.compile(r"[A-Z]{3,}"), 0.110),
-    (re.compile(r"[a-z]{8,}"), 0.047),
-)
-_PER_EXTRA_BYTE = 0.322
+_WORD, _CAMEL_CASE, _DIGIT = 0.928, 0.931, 1.623
+_PUNCTUATION, _FOUR_PUNCTUATION = 0.625, 0.313  # runs of punctuation, and each four characters of a run
+_LINE_END, _INDENTED_LINE, _ALIGNED = 0.225, 1.622, 2.255
+_CAPITAL, _LONG_WORD_LETTER = 0.110, 0.047  # letters of runs of 3 capitals or 8 small letters, or more
+_EXTRA_BYTE = 0.322
+
+_LOWER, _UPPER, _NUMBER, _BLANK, _NEWLINE, _OTHER_SPACE, _OTHER = range(7)
+
+
+def _classes() -> npt.NDArray[np.uint8]:
+    table = np.full(128, _OTHER, np.uint8)
+    for code in range(128):
+        character = chr(code)
+        if character.islower():
+            table[code] = _LOWER
+        elif character.isupper():
+            table[code] = _UPPER
+        elif character.isdigit():
+            table[code] = _NUMBER
+        elif character.isspace():
+            table[code] = {" ": _BLANK, "\t": _BLANK, "\n": _NEWLINE}.get(character, _OTHER_SPACE)
+    return table
+
+
+_CLASSES = _classes()
+_SPACES = np.array([code for code in range(128, 0x3001) if chr(code).isspace()], np.uint32)
 
 
 def estimate(text: str) -> int:
     """Estimate the number of Qwen3 tokens of a text without a tokenizer; the mean absolute error is 5.7 %."""
-    total = sum(weight * len(pattern.findall(text)) for pattern, weight in _FEATURES)
-    total += sum(weight * sum(map(len, pattern.findall(text))) for pattern, weight in _PER_CHARACTER)
-    if not text.isascii():
-        total += _PER_EXTRA_BYTE * (len(text.encode("utf-8", "surrogatepass")) - len(text))
-    return round(total)
+    if not text:
+        return 0
+    if text.isascii():
+        kinds, extra = _CLASSES[np.frombuffer(text.encode("ascii"), np.uint8)], 0
+    else:
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        kinds = np.where(codes < 128, _CLASSES[np.minimum(codes, 127)], np.uint8(_OTHER))
+        kinds[np.isin(codes, _SPACES)] = _OTHER_SPACE
+        extra = len(text.encode("utf-8", "surrogatepass")) - len(text)
+    starts = np.flatnonzero(np.concatenate(([True], kinds[1:] != kinds[:-1])))
+    lengths = np.diff(starts, append=len(kinds))
+    return round(_tokens_of_runs(kinds[starts], lengths) + _EXTRA_BYTE * extra)
+
+
+def _tokens_of_runs(kind: npt.NDArray[np.uint8], length: npt.NDArray[np.int64]) -> float:
+    """Return the tokens of a text of which runs of characters of one class are given."""
+    before, after = np.full_like(kind, _NEWLINE), np.full_like(kind, _NEWLINE)
+    before[1:], after[:-1] = kind[:-1], kind[1:]
+    lower, upper, blank, other = (kind == number for number in (_LOWER, _UPPER, _BLANK, _OTHER))
+    after_letter = (before == _LOWER) | (before == _UPPER)
+    after_letter[0] = False
+    space, after_space = _is_space(kind), _is_space(before)
+    # The line ends of white space without other characters in between count once.
+    group = np.cumsum(space & ~(after_space & (np.arange(len(kind)) > 0)))[kind == _NEWLINE]
+    line_ends = np.count_nonzero(np.diff(group)) + 1 if len(group) else 0
+    indented = blank & (before == _NEWLINE) & ~_is_space(after)
+    indented[0] = False
+    return float(
+        _WORD * np.count_nonzero((lower | upper) & ~after_letter)
+        + _CAMEL_CASE * np.count_nonzero(upper & (before == _LOWER))
+        + _DIGIT * length[kind == _NUMBER].sum()
+        + _PUNCTUATION * np.count_nonzero(other)
+        + _FOUR_PUNCTUATION * (length[other] // 4).sum()
+        + _LINE_END * line_ends
+        + _INDENTED_LINE * np.count_nonzero(indented)
+        + _ALIGNED * np.count_nonzero(blank & (length > 1) & ~after_space)
+        + _CAPITAL * length[upper & (length >= 3)].sum()
+        + _LONG_WORD_LETTER * length[lower & (length >= 8)].sum()
+    )
+
+
+def _is_space(kind: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    return (kind == _BLANK) | (kind == _NEWLINE) | (kind == _OTHER_SPACE)
 
 
 class TokenCounter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from themis_rm.errors import SettingError, did_you_mean
@@ -75,6 +76,21 @@ _GENERATED_CODE = re.compile(
     r"\[(?:assembly: *)?(?:global::)?(?:System\.CodeDom\.Compiler\.)?GeneratedCode(?:Attribute)?\(|"
     r"@(?:javax\.annotation\.(?:processing\.)?|jakarta\.annotation\.)?Generated\(|/\*{6}/ \(|.{0,40}webpackBootstrap"
 )
+_GENERATED_WORDS = (
+    *(
+        "generated",
+        "produced",
+        "edit",
+        "modif",
+        "change",
+        "alter",
+        "made by gnu",
+        "object code from",
+        "resource object",
+    ),
+    *("$antlr", "/******/", "webpackbootstrap"),
+)
+"""Words of which each text that the patterns above find has at least one, in lower case."""
 _PREAMBLE = re.compile(
     r"(?:\{|package|import|using|from|namespace|require|module|['\"]use strict|\(function|var |\[|@|use )"
 )
@@ -150,7 +166,16 @@ def is_generated(code: str) -> bool:
         return True
     if "sourceMappingURL" in code[-400:] and _SOURCE_MAP.search(code[-400:]):
         return True
-    return any(_says_generated(line, is_code) for line, is_code in _head(code))
+    return _has_generated_head(code[:_HEAD])
+
+
+@lru_cache(maxsize=64)
+def _has_generated_head(head: str) -> bool:
+    """Return whether the start of a file says that a program wrote it; versions of a file mostly share their start."""
+    lower = head.lower()
+    if not any(word in lower for word in _GENERATED_WORDS):
+        return False
+    return any(_says_generated(line, is_code) for line, is_code in _head(head))
 
 
 def _says_generated(line: str, is_code: bool) -> bool:
@@ -162,7 +187,7 @@ def _says_generated(line: str, is_code: bool) -> bool:
 def _head(code: str) -> Iterator[tuple[str, bool]]:
     """Yield the lines in front of the first definition, with whether each is code; of comments, also pairs of lines."""
     closing, before = "", ""
-    for raw in code[:_HEAD].split("\n", _HEAD_LINES)[:_HEAD_LINES]:
+    for raw in code.split("\n", _HEAD_LINES)[:_HEAD_LINES]:
         line = raw.strip().removeprefix(BYTE_ORDER_MARK)
         if not line:
             before = ""
@@ -193,12 +218,15 @@ def _closing(line: str, closing: str) -> str:
 
 
 def _is_minified(code: str, path: str) -> bool:
-    lines = [line for line in code.split("\n") if line.strip()]
+    script = PurePosixPath(path).suffix.lower() in {".js", ".mjs", ".cjs"}
+    lines = code.split("\n")
+    if not script and max(map(len, lines)) <= _LONGEST_LINE:
+        return False
+    lines = [line for line in lines if line.strip()]
     if not lines:
         return False
     if sum(len(line) for line in lines if len(line) > _LONGEST_LINE) > _LONG_SHARE * len(code):
         return True
-    script = PurePosixPath(path).suffix.lower() in {".js", ".mjs", ".cjs"}
     return script and len(code) > 3 * _MEAN_LINE and len(code) / len(lines) > _MEAN_LINE
 
 

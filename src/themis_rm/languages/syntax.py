@@ -7,7 +7,7 @@ walked with a cursor, not by recursion, so that deep nesting in a hostile file c
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -66,18 +66,68 @@ def parse(code: str | bytes, language: str) -> Tree:
     return _parse(data, grammar) if len(data) > _CACHED_BYTES else _parse_cached(data, grammar)
 
 
-_CACHED_BYTES = 1 << 17  # of the longest text whose tree is kept in memory
+_CACHED_BYTES = 1 << 20  # of the longest text whose tree is kept in memory
 
 
-def _parse(data: bytes, grammar: str) -> Tree:
+def _parse(data: bytes, grammar: str, old_tree: Tree | None = None) -> Tree:
     # A parser keeps state, so threads must not share one; creating one takes microseconds.
-    return Parser(load_grammar(grammar)).parse(data)
+    parser = Parser(load_grammar(grammar))
+    return parser.parse(data) if old_tree is None else parser.parse(data, old_tree)
 
 
 @lru_cache(maxsize=4)
 def _parse_cached(data: bytes, grammar: str) -> Tree:
-    """Parse code, or return the tree of one of the last texts: filters look at the same two versions one by one."""
-    return _parse(data, grammar)
+    """Parse code, or return the tree of one of the last texts: filters look at the same two versions one by one.
+
+    If most of the text is that of the last one, only the difference is parsed. This gives the same tree; a tree with
+    errors is nevertheless not the base of a chain of such steps.
+    """
+    last = _last_parsed.get(grammar)
+    edited = _edited(*last, data) if last is not None else None
+    tree = _parse(data, grammar, edited)
+    if edited is None or not tree.root_node.has_error:
+        _last_parsed[grammar] = data, tree
+    else:
+        _last_parsed.pop(grammar, None)
+    return tree
+
+
+_last_parsed: dict[str, tuple[bytes, Tree]] = {}
+
+
+def _edited(old: bytes, tree: Tree, new: bytes) -> Tree | None:
+    """Return a copy of a tree with the edit that makes a text of another one, ``None`` if they share less than half."""
+    head, tail = _shared_ends(old, new)
+    if 2 * (head + tail) < len(new):
+        return None
+    copy, ends = tree.copy(), (len(old) - tail, len(new) - tail)
+    start, *past = (_point(text, offset) for text, offset in ((old, head), (old, ends[0]), (new, ends[1])))
+    copy.edit(head, *ends, start, *past)
+    return copy
+
+
+def _shared_ends(one: bytes, two: bytes) -> tuple[int, int]:
+    """Return how many bytes two texts share at their start, and at the end of the rest."""
+    shorter = min(len(one), len(two))
+    head = _shared_length(shorter, lambda size: one[:size] == two[:size])
+    return head, _shared_length(shorter - head, lambda size: one[len(one) - size :] == two[len(two) - size :])
+
+
+def _shared_length(most: int, shares: Callable[[int], bool]) -> int:
+    """Return the largest size, up to a limit, that holds, by bisection."""
+    least = 0
+    while least < most:
+        middle = (least + most + 1) // 2
+        if shares(middle):
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
+def _point(data: bytes, offset: int) -> tuple[int, int]:
+    """Return the row and the column of a byte."""
+    return data.count(b"\n", 0, offset), offset - data.rfind(b"\n", 0, offset) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,18 +284,35 @@ def code_tokens(code: str, language: str) -> list[str]:
         MissingPartError: The language defines no syntax.
     """
     data, syntax = to_bytes(code), get_syntax(language)
-    return list(_tokens(data, parse(data, language), syntax))
+    return list(_tokens(data, parse(data, language), syntax, 0, len(data)))
 
 
-def _tokens(data: bytes, tree: Tree, syntax: Syntax) -> Iterator[str]:
+def changed_tokens(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
+    """Return the tokens of both versions of a text, see :func:`code_tokens`, from the first changed line to the last.
+
+    The tokens before and after are the same in both.
+
+    Raises:
+        SettingError: No language has that name.
+        MissingPartError: The language defines no syntax.
+    """
+    syntax, versions = get_syntax(language), (to_bytes(old), to_bytes(new))
+    one, _ = versions
+    head, tail = _shared_ends(*versions)
+    head = one.rfind(b"\n", 0, head) + 1
+    line_end = one.find(b"\n", len(one) - tail)
+    tail = len(one) - line_end if line_end >= 0 else 0
+    before, after = (list(_tokens(data, parse(data, language), syntax, head, len(data) - tail)) for data in versions)
+    return before, after
+
+
+def _tokens(data: bytes, tree: Tree, syntax: Syntax, first: int, past: int) -> Iterator[str]:
+    """Yield the tokens that overlap a range of bytes."""
     cursor = tree.walk()
-    position = 0  # end of what has been yielded
+    position = first  # end of what has been yielded
     down = True
-    while True:
-        node = cursor.node
-        if node is None:
-            return
-        if down:
+    while (node := cursor.node) is not None:
+        if down and first < node.end_byte and node.start_byte < past:
             kind = node.type
             if position < node.start_byte:
                 yield from _split(data[position : node.start_byte])
@@ -256,17 +323,19 @@ def _tokens(data: bytes, tree: Tree, syntax: Syntax) -> Iterator[str]:
             if not is_token and cursor.goto_first_child():
                 continue
             if kind not in syntax.comments:
-                yield from _split(data[position : node.end_byte], literal=kind in syntax.literals)
+                start = node.start_byte if position == first else position
+                yield from _split(data[start : node.end_byte], literal=kind in syntax.literals)
             position = max(position, node.end_byte)
-        else:
-            if position < node.end_byte:
-                yield from _split(data[position : node.end_byte])
-                position = node.end_byte
+        elif not down:
+            end = min(node.end_byte, past)
+            if position < end:
+                yield from _split(data[position:end])
+                position = end
             if node.type in syntax.blocks:
                 yield DEDENT
-        down = cursor.goto_next_sibling()
+        down = node.start_byte < past and cursor.goto_next_sibling()
         if not down and not cursor.goto_parent():
-            yield from _split(data[position:])
+            yield from _split(data[position:past])
             return
 
 
@@ -343,11 +412,45 @@ class Function:
 
 
 @cache
-def _function_query(language: str) -> Query:
-    syntax = get_syntax(language)
-    patterns = [f"({kind}) @function" for kind in sorted(syntax.functions | syntax.function_values)]
-    patterns += [f"({kind}) @comment" for kind in sorted(syntax.comments)]
-    return Query(load_grammar(get_language(language).grammar), "\n".join(patterns))
+def _type_query(grammar: str, types: frozenset[str]) -> Query | None:
+    loaded = load_grammar(grammar)
+    known = [kind for kind in sorted(types) if loaded.id_for_node_kind(kind, True) is not None]
+    return Query(loaded, "".join(f"({kind}) @node\n" for kind in known)) if known else None
+
+
+def named_types(language: str) -> frozenset[str]:
+    """Return the types of named nodes of a language's grammar."""
+    grammar = load_grammar(get_language(language).grammar)
+    ids = range(grammar.node_kind_count)
+    return frozenset(name for i in ids if grammar.node_kind_is_named(i) and (name := grammar.node_kind_for_id(i)))
+
+
+def nodes_of_types(node: Node, language: str, types: frozenset[str]) -> list[Node]:
+    """Return the node and its descendants of some named types, in order, parents first.
+
+    The tree is searched by tree-sitter, many times faster than with :func:`walk`.
+
+    Args:
+        node: Root of the search.
+        language: Any name of the language of its tree.
+        types: Types of named nodes; those that the grammar does not have are ignored.
+    """
+    query = _type_query(get_language(language).grammar, types)
+    if query is None:
+        return []
+    found = QueryCursor(query).captures(node).get("node", [])
+    first, last = node.start_byte, node.end_byte
+    # A search also returns nodes outside of its root that share a position with it.
+    inside = [child for child in found if first <= child.start_byte and child.end_byte <= last]
+    return sorted(inside, key=lambda child: (child.start_byte, -child.end_byte))
+
+
+def has_ancestor(node: Node, types: frozenset[str]) -> bool:
+    """Return whether a node is inside of a node of one of some types."""
+    above = node.parent
+    while above is not None and above.type not in types:
+        above = above.parent
+    return above is not None
 
 
 def find_functions(tree: Tree, data: bytes, language: str) -> list[Function]:
@@ -363,10 +466,11 @@ def find_functions(tree: Tree, data: bytes, language: str) -> list[Function]:
     """
     row = get_language(language)
     syntax = row.require_syntax()
-    captures = QueryCursor(_function_query(row.name)).captures(tree.root_node)
-    comments = _comments_by_last_line(captures.get("comment", []), data)
+    kinds = syntax.functions | syntax.function_values
+    nodes = nodes_of_types(tree.root_node, row.name, kinds | syntax.comments)
+    comments = _comments_by_last_line([node for node in nodes if node.type in syntax.comments], data)
     functions = []
-    for definition in sorted(captures.get("function", []), key=lambda node: (node.start_byte, -node.end_byte)):
+    for definition in (node for node in nodes if node.type in kinds):
         node, named = _enclosing(definition, syntax)
         name = _name_node(named)
         if name is None or (definition.type in syntax.function_values and named is definition):

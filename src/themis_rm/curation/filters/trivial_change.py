@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from themis_rm.curation.changes import changed_span, kind_of_change, rewritten_share, tokens_of
+from themis_rm.curation.changes import changed_span, kind_of_change, rewritten_share
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, OptionalFilterSettings
 from themis_rm.languages import get_language
 from themis_rm.languages.definition import NO_SYNTAX
+from themis_rm.languages.syntax import changed_tokens
 from themis_rm.pipeline import FilterResult
 
 _READABILITY = "R&M"  # the only criterion that a change of comments or layout can improve
@@ -57,7 +58,7 @@ class TrivialChangeFilter(CurationFilter):
             return False, "rewritten"
         if get_language(row["language"]).syntax is None:
             return False, NO_SYNTAX
-        old_tokens, new_tokens = tokens_of(old, new, row["language"])
+        old_tokens, new_tokens = changed_tokens(old, new, row["language"])
         kind = kind_of_change(old, new, old_tokens, new_tokens)
         if kind == "none":
             return False, "unchanged"

@@ -290,7 +290,7 @@ def code_tokens(code: str, language: str) -> list[str]:
 def changed_tokens(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
     """Return the tokens of both versions of a text, see :func:`code_tokens`, from the first changed line to the last.
 
-    The tokens before and after are the same in both.
+    The code before and after is the same in both, so the tokens of the whole texts are equal where these are.
 
     Raises:
         SettingError: No language has that name.

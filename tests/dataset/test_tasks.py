@@ -90,6 +90,13 @@ def test_repair_forms_alone_drop_no_pair(tmp_path):
     assert report.dropped == {}
 
 
+def test_a_share_of_the_pairs_gets_a_repair_form(tmp_path):
+    report, rows = assembled(tmp_path, pairs_of(120), **BOTH, repair_share=0.25)
+    repaired = {row["chosen"] for row in rows if row["task"] == "repair"}
+    assert 15 <= len(repaired) <= 45
+    assert "other-task" not in report.dropped
+
+
 def test_long_repair_forms_are_dropped_and_written_out(tmp_path):
     long = dataclasses.replace(pairs_of(1)[0], criteria=["FC"], rejected="x = 1\n" * 400)
     report, rows = assembled(tmp_path, [long], **BOTH, repair_max_tokens=1500)

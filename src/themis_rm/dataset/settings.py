@@ -59,6 +59,8 @@ class AssembleSettings(SelectionSettings):
     tasks: list[Literal["change", "tests", "repair"]] = Field(["change", "tests"], min_length=1)
     """Tasks of the rows: ``change`` and ``tests`` keep the pairs of that task; ``repair`` adds a second row to each row
     of a commit or an injected bug, whose request has the rejected code and asks to improve it."""
+    repair_share: float = Field(1.0, gt=0, le=1)
+    """Share of the pairs that get a repair form, drawn by a hash of seed and pair."""
     repair_max_tokens: int = Field(4096, ge=1)
     """Most tokens (estimated) of the request of the repair form, which has the rejected code, and the longer response
     together."""

@@ -16,7 +16,7 @@ from datatrove.pipeline.base import PipelineStep
 
 from themis_rm.curation.tokens import estimate
 from themis_rm.dataset.preferences import PairFilter
-from themis_rm.dataset.row_index import GROUPED_REQUEST, REASON, criteria_of, exclusion_reason, task_of
+from themis_rm.dataset.row_index import GROUPED_REQUEST, REASON, criteria_of, exclusion_reason, hash64, task_of
 from themis_rm.dataset.settings import AssembleSettings
 from themis_rm.languages import get_language
 from themis_rm.pipeline import to_document
@@ -99,7 +99,8 @@ class ExpandTasks(PipelineStep):
 
     def __init__(self, settings: AssembleSettings) -> None:
         super().__init__()
-        self.tasks, self.max_tokens, self.wanted = settings.tasks, settings.repair_max_tokens, PairFilter.of(settings)
+        self.tasks, self.wanted, self.seed = settings.tasks, PairFilter.of(settings), settings.seed
+        self.share, self.max_tokens = settings.repair_share, settings.repair_max_tokens
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Yield the forms of each pair; one that cannot become rows is passed on unchanged."""
@@ -115,7 +116,9 @@ class ExpandTasks(PipelineStep):
                 yield from (to_document(self._limited(repair_form(pair, s))) for s in criteria_of(pair, self.wanted))
 
     def _has_repair_form(self, pair: Mapping[str, Any]) -> bool:
-        return REPAIR in self.tasks and pair["origin"] in _ORIGINS and task_of(pair) != REPAIR
+        if REPAIR not in self.tasks or pair["origin"] not in _ORIGINS or task_of(pair) == REPAIR:
+            return False
+        return hash64("repair", str(self.seed), pair["id"]) < self.share * 2**64
 
     def _limited(self, form: dict[str, Any]) -> dict[str, Any]:
         tokens = estimate(form["instruction"]) + max(estimate(form["chosen"]), estimate(form["rejected"]))

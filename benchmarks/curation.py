@@ -1,7 +1,7 @@
 """Compare the removal of near duplicates with datatrove's stock MinHash pipeline, or measure the memory of ``curate``.
 
     python benchmarks/curation.py [--files 10000] [--workers 1] [--skip-stock]
-    python benchmarks/curation.py --memory mined/commits [--rows 10000 100000]
+    python benchmarks/curation.py --memory mined/commits [--rows 10000 100000] [--most-bytes 3000]
 
 Code files are generated: families of functions from a pool of statements, of which copies differ in some tokens, so
 that the Jaccard indices of shingles of 20 tokens are between 0.5 and 1. Each is the better version of a pair of which
@@ -14,7 +14,8 @@ Memory is the peak of this process and its workers.
 
 ``--memory`` runs ``themis-rm curate`` with one worker, in a process of its own, on commits that ``mine`` has written,
 all in one file, since a worker reads a file at a time. Where more rows are asked for than there are, they repeat with
-other identifiers, so that the copies are not duplicates. The peak is the largest resident set of that process (Linux).
+other identifiers, so that the copies are not duplicates. ``--most-bytes`` takes commits to small files only, for many
+rows in short time. The peak is the largest resident set of that process (Linux).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ from themis_rm.curation.near_duplicates import (
 )
 from themis_rm.pipeline import ExecutorSettings, RowWriter, StageReport, exclusion_writer, run_steps, to_document
 from themis_rm.records import CodePair, Commit
-from themis_rm.storage.parquet import parquet_files, read_rows, write_rows
+from themis_rm.storage.parquet import parquet_files, read_rows
 
 SHARDS = 4
 FAMILY = 5
@@ -203,14 +204,16 @@ def cpu_seconds() -> float:
 _COMPOUND = re.compile(r"\b[a-z]+(?:_[a-z]+|[A-Z][a-z]+)+\b")  # no language has such keywords
 
 
-def repeated(folder: Path, count: int) -> Iterator[Commit]:
-    """Yield commits of a directory, again with other identifiers after the last one."""
+def repeated(folder: Path, count: int, most_bytes: int) -> Iterator[Commit]:
+    """Yield commits of a directory to files of at most some bytes, again with other identifiers after the last one."""
     number = 0
     for copy in range(count):
         for file in parquet_files(folder):
             for values in read_rows(file):
                 if number == count:
                     return
+                if max(len(values["new_contents"]), len(values["old_contents"])) > most_bytes:
+                    continue
                 number += 1
                 if copy:
                     for name in ("new_contents", "old_contents"):
@@ -231,11 +234,13 @@ def resident_peak(process: int) -> int:
     return int(found[1]) >> 10 if found else 0
 
 
-def peak_of_curation(commits: Path, rows: int) -> None:
+def peak_of_curation(commits: Path, rows: int, most_bytes: int) -> None:
     """Print the peak memory of ``curate`` on a number of commits, and its speed."""
     folder = Path(tempfile.mkdtemp())
     try:
-        write_rows(folder / "commits" / "0.parquet", repeated(commits, rows), Commit.schema())
+        with RowWriter(folder / "commits", Commit.schema(), group_bytes=16 << 20) as writer:  # as mine writes them
+            for row in repeated(commits, rows, most_bytes):
+                writer.write(to_document(row.to_dict()), 0)
         command = [sys.executable, "-m", "themis_rm", "curate", "--commits", str(folder / "commits")]
         started = time.monotonic()
         command += ["--out", str(folder / "out"), "--workers", "1"]
@@ -262,10 +267,11 @@ def main() -> None:
     parser.add_argument("--skip-stock", action="store_true")
     parser.add_argument("--memory", type=Path, metavar="COMMITS")
     parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000])
+    parser.add_argument("--most-bytes", type=int, default=1 << 30)
     args = parser.parse_args()
     if args.memory:
         for rows in args.rows:
-            peak_of_curation(args.memory, rows)
+            peak_of_curation(args.memory, rows, args.most_bytes)
         return
     texts = code_files(args.files)
     print(f"{len(texts)} files of {sum(map(len, texts)) / len(texts):.0f} characters; reasons: {', '.join(REASONS)}")

@@ -145,7 +145,11 @@ def test_periods_of_the_splits_are_kept_and_on_the_card(pairs, tmp_path):
     assert "from 2015-03-01 00:00 UTC or\nlater and from before 2016-06-01 00:00 UTC" in card
     (remark,) = [text for text in report.details["remarks"] if "dropped for their time" in text]
     assert f"{report.dropped['time-cutoff']} of {report.details['rows_expanded']} rows" in remark
-    assert "disjoint_repositories=false" in remark
+    times = [row["unix_time"] or 0 for row in read_rows(pairs) for _ in row["criteria"]]
+    nowhere = sum(1420070400 <= time < 1425168000 or time >= 1464739200 for time in times)
+    assert f"{nowhere} of them are in neither period." in remark
+    others = report.dropped["time-cutoff"] - nowhere
+    assert f"{others} are in the period of a split that their repository is not in" in remark
 
 
 def test_without_disjoint_repositories_fewer_rows_are_lost_and_the_card_counts_them(pairs, tmp_path):

@@ -12,6 +12,7 @@ from themis_rm.dataset.splits import (
     TRAIN,
     VALIDATION,
     TimeLimits,
+    assign_by_time,
     assign_repositories,
     evaluation_splits,
     find_time_cutoff,
@@ -122,13 +123,33 @@ def test_days_start_at_midnight_utc():
     assert AssembleSettings().time_limits() == AssembleSettings(time_cutoff=None).time_limits() == TimeLimits()
 
 
-def test_evaluation_takes_the_repositories_that_lose_least_by_time():
-    early, late = {"old": 90, "both": 50, "new": 2}, {"old": 10, "both": 50, "new": 48}
-    assert assign_repositories(late, 0, 0.3, 0, early) == {"old": TRAIN, "both": TRAIN, "new": TEST}
+def test_evaluation_takes_the_repositories_of_which_train_loses_least():
+    train, evaluation = {"old": 90, "both": 50, "new": 2}, {"old": 10, "both": 50, "new": 48}
+    assert assign_by_time(train, evaluation, 0, 0.3, 0) == {"old": TRAIN, "both": TRAIN, "new": TEST}
+    assert assign_by_time(train, evaluation, 0, 0.7, 0) == {"old": TRAIN, "both": TEST, "new": TEST}
 
 
-def test_a_repository_without_rows_for_evaluation_goes_to_train_if_another_one_has_some():
-    assert assign_repositories({"a": 0, "b": 5}, 0, 0.1, 0, {"a": 3, "b": 100}) == {"a": TRAIN, "b": TEST}
+def test_a_repository_of_which_train_loses_much_stays_in_train():
+    train = {f"old{n}": 100 for n in range(20)} | {"new1": 5, "new2": 5, "new3": 90}
+    evaluation = {f"old{n}": 20 for n in range(20)} | {"new1": 10, "new2": 10, "new3": 30}
+    assigned = assign_by_time(train, evaluation, 0.1, 0.1, 0)
+    assert [name for name, split in assigned.items() if split != TRAIN] == ["new1", "new2", "new3"]
+    assert assigned["new1"] == assigned["new2"] != assigned["new3"]
+
+
+def test_a_repository_without_rows_for_evaluation_stays_in_train():
+    assert assign_by_time({"a": 3, "b": 100}, {"a": 0, "b": 5}, 0, 0.1, 0) == {"a": TRAIN, "b": TEST}
+
+
+@given(SIZES, SIZES, st.integers(0, 5))
+def test_evaluation_splits_get_a_repository_each_if_there_are_enough(train, late, seed):
+    train, evaluation = {name: train.get(name, 0) for name in train | late}, {n: late.get(n, 0) for n in train | late}
+    assigned = assign_by_time(train, evaluation, 0.05, 0.05, seed)
+    assert set(assigned) == set(train)
+    usable = min(len(late), len(train) - 1)
+    assert len({split for split in assigned.values() if split != TRAIN}) == min(2, usable)
+    backwards = {name: train[name] for name in reversed(train)}, {name: evaluation[name] for name in reversed(train)}
+    assert assign_by_time(*backwards, 0.05, 0.05, seed) == assigned
 
 
 @given(ROWS, st.integers(0, 31))

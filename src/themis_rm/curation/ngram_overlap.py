@@ -27,7 +27,7 @@ COMMON = 10
 """An n-gram in more texts than this is a common phrase."""
 _WORD = re.compile(r"\w+")
 _BASE = np.uint64(0x9E3779B97F4A7C15)
-_MOST_WORDS = 1 << 20
+_MOST_WORDS = 1 << 18  # about 50 MB
 
 Hashes = NDArray[np.uint64]
 

@@ -131,7 +131,7 @@ def dataset_remarks(facts: dict[str, Any], settings: AssembleSettings) -> list[s
         )
     if facts["prompt_groups"]:
         remarks.append("Rows that name no repository are divided between the splits by prompt.")
-    remarks += _lost_by_time(facts, settings)
+    remarks += _lost_by_time(facts)
     if facts["commits_without_time"]:
         remarks.append(f"{facts['commits_without_time']} rows from commits have no time and no time cutoff.")
     if facts["instruction_source"].get("subject"):
@@ -143,22 +143,24 @@ def dataset_remarks(facts: dict[str, Any], settings: AssembleSettings) -> list[s
     return remarks
 
 
-def _lost_by_time(facts: dict[str, Any], settings: AssembleSettings) -> list[str]:
+def _lost_by_time(facts: dict[str, Any]) -> list[str]:
     """Return what to change where many rows are dropped for their time."""
-    lost, rows = facts["rows_dropped_for_time"], facts["rows_expanded"]
+    lost, rows, nowhere = facts["rows_dropped_for_time"], facts["rows_expanded"], facts["rows_in_no_period"]
     if lost < _MANY_LOST * rows:
         return []
     limits = facts["time_limits"]
     train, first, past = (limits[name] and day_of(limits[name]) for name in limits)
     until = f" to {past}" if past else ""
     periods = f"train takes commits from before {train}, validation and test those from {first}{until}"
-    lost_text = f"{lost} of {rows} rows are dropped for their time: {periods}"
-    if not settings.disjoint_repositories:
-        return [f"{lost_text}. Other days, or time_cutoff=auto, keep more."]
-    return [
-        f"{lost_text}, and all commits of a repository are in one split. More repositories lose fewer rows; "
-        "disjoint_repositories=false keeps those whose repository is in another split; time_cutoff=null keeps all."
-    ]
+    sentences = [f"{lost} of {rows} rows are dropped for their time: {periods}."]
+    if nowhere:
+        sentences.append(f"{nowhere} of them are in neither period.")
+    if lost > nowhere:
+        sentences.append(
+            f"{lost - nowhere} are in the period of a split that their repository is not in: more repositories lose "
+            "fewer rows, and disjoint_repositories=false keeps these."
+        )
+    return [" ".join([*sentences, "A time_cutoff of null keeps rows of any time."])]
 
 
 def _uneven(facts: dict[str, Any]) -> list[str]:

@@ -107,13 +107,12 @@ def _assign_repositories(index: RowIndex, settings: AssembleSettings, limits: Ti
     def sizes(allowed: npt.NDArray[np.bool_]) -> dict[str, int]:
         return dict(zip(names, np.bincount(entries["repos"][allowed], minlength=len(names)).tolist(), strict=True))
 
-    return splits.assign_repositories(
-        sizes(limits.allow_evaluation(entries["time"])),
-        settings.validation,
-        settings.test,
-        settings.seed,
-        sizes(limits.allow_train(entries["time"])),
-    )
+    shares = settings.validation, settings.test
+    if limits == TimeLimits():
+        every = sizes(np.ones(len(entries), bool))
+        return splits.assign_repositories(every, *shares, settings.seed)
+    usable = sizes(limits.allow_train(entries["time"])), sizes(limits.allow_evaluation(entries["time"]))
+    return splits.assign_by_time(*usable, *shares, settings.seed)
 
 
 def _choose_time_cutoff(plan: SplitPlan, settings: AssembleSettings) -> int | None:
@@ -215,10 +214,14 @@ def _largest(rows: IndexArray, names: Mapping[str, Sequence[str]], mined: npt.ND
     return {names["repos"][number]: int(counts[number]) for number in order if counts[number]}
 
 
+def _in_no_period(times: npt.NDArray[np.int64], limits: TimeLimits) -> npt.NDArray[np.bool_]:
+    return ~(limits.allow_train(times) | limits.allow_evaluation(times))
+
+
 def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]:
     """Return the counts and statistics for the report and the dataset card."""
     entries, names, kept = plan.index.entries, plan.index.names, plan.kept
-    rows = entries[kept]
+    rows, outside = entries[kept], plan.reason == list(REASONS).index("time-cutoff")
     criteria = [CRITERION_NAMES[number] for number in rows["criterion"]]
     present = set(criteria)
     languages = [names["language"][number] for number in rows["language"]]
@@ -246,7 +249,8 @@ def dataset_facts(plan: SplitPlan, settings: AssembleSettings) -> dict[str, Any]
     mined_numbers = set(np.flatnonzero(mined).tolist())
     return {
         "rows_expanded": len(entries),
-        "rows_dropped_for_time": int((plan.reason == list(REASONS).index("time-cutoff")).sum()),
+        "rows_dropped_for_time": int(outside.sum()),
+        "rows_in_no_period": int((outside & _in_no_period(entries["time"], plan.limits)).sum()),
         "repositories_in_several_splits": sum(map(len, members_of)) - len(set().union(*members_of)),
         "times": {name: _time_range(rows["time"][plan.split[kept] == number]) for number, name in enumerate(SPLITS)},
         "files": file_counts(plan, settings.rows_per_file),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,8 @@ from themis_rm.dataset.row_index import NO_TIME, IndexArray, hash64
 
 SPLITS = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST = range(3)
-_NEARLY = 0.75
-_LOSS_STEPS = 10
-"""Steps of the share of lost rows by which repositories are ordered; within a step, the hash decides."""
+_MOST_LOST = 3
+"""Rows that train may lose for each row of evaluation."""
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 
@@ -61,52 +60,81 @@ def _between(times: Numbers, first: int | None, past: int | None) -> Flags:
     return inside
 
 
-def assign_repositories(
-    sizes: Mapping[str, int], validation: float, test: float, seed: int, train_sizes: Mapping[str, int] | None = None
-) -> dict[str, int]:
+def assign_repositories(sizes: Mapping[str, int], validation: float, test: float, seed: int) -> dict[str, int]:
     """Assign every repository to a split.
 
-    The repositories are ordered by a seeded hash of their names. Where they have another number of rows for training
-    than for evaluation, because of their times, those that lose least in evaluation come first. Test takes, from the
-    start, those that bring it closer to its share of the rows, then validation does, and train gets the rest; at three
-    quarters of a share, repositories that lose more rows than they bring are not taken. So the shares are met as
-    closely as few repositories allow, and with many repositories most keep their split when others are added. Train
-    gets the first repository, test the second, and validation the third, so that no wanted split is empty if there are
-    enough.
+    The repositories are ordered by a seeded hash of their names. Test takes, from the start, those that bring it closer
+    to its share of the rows, then validation does, and train gets the rest. So the shares are met as closely as few
+    repositories allow, and with many repositories most keep their split when others are added. Train gets the first
+    repository, test the second, and validation the third, so that no wanted split is empty if there are enough.
 
     Args:
-        sizes: Repository -> number of rows, if it is in validation or test.
+        sizes: Repository -> number of rows.
         validation: Wanted share of validation rows.
         test: Wanted share of test rows.
         seed: Seed of the hash.
-        train_sizes: Repository -> number of rows, if it is in train; by default the same.
 
     Returns:
         Repository -> index into :data:`SPLITS`.
     """
-    in_train = sizes if train_sizes is None else train_sizes
-
-    def order(name: str) -> tuple[int, int, str]:
-        lost = in_train[name] / max(sizes[name] + in_train[name], 1)
-        return round(lost * _LOSS_STEPS), hash64("split", str(seed), name), name
-
-    left = sorted(sizes, key=order)
-    total = sum(max(size, in_train[name]) for name, size in sizes.items())
+    left = _hash_order(sizes, seed)
+    total = sum(sizes.values())
     split = dict.fromkeys(sizes, TRAIN)
     wanted = [(number, share * total) for number, share in ((TEST, test), (VALIDATION, validation)) if share]
     for later, (number, target) in zip(range(len(wanted) - 1, -1, -1), wanted, strict=True):
         taken: list[str] = []
         size = 0
         for name in left:
-            costly = in_train[name] > sizes[name] and size >= _NEARLY * target
-            closer = abs(size + sizes[name] - target) < abs(size - target)
-            if len(left) - len(taken) > 1 + later and closer and not costly:
+            if len(left) - len(taken) > 1 + later and abs(size + sizes[name] - target) < abs(size - target):
                 taken.append(name)
                 size += sizes[name]
         if not taken and len(left) > 1:
-            taken = [min(left, key=lambda name: (not sizes[name], sizes[name]))]
+            taken = [min(left, key=lambda name: sizes[name])]
         split |= dict.fromkeys(taken, number)
         left = [name for name in left if split[name] == TRAIN]
+    return split
+
+
+def _hash_order(names: Iterable[str], seed: int) -> list[str]:
+    return sorted(names, key=lambda name: (hash64("split", str(seed), name), name))
+
+
+def assign_by_time(
+    train: Mapping[str, int], evaluation: Mapping[str, int], validation: float, test: float, seed: int
+) -> dict[str, int]:
+    """Assign every repository to a split, where its rows are usable in train or in evaluation because of their times.
+
+    The evaluation splits take the repositories of which train loses the smallest share of rows, in steps of a tenth,
+    then by a seeded hash, up to the wanted share of all rows that train could have. A repository of which train loses
+    more than three rows for each row of evaluation stays in train, so that the share may not be met; each wanted split
+    gets one repository in any case, if there are enough. The taken ones are divided between validation and test in
+    proportion to their shares, the largest first.
+
+    Args:
+        train: Repository -> number of rows, if it is in train.
+        evaluation: Repository -> number of rows, if it is in validation or test.
+        validation: Wanted share of validation rows.
+        test: Wanted share of test rows.
+        seed: Seed of the hash.
+
+    Returns:
+        Repository -> index into :data:`SPLITS`.
+    """
+    shares = {number: share for number, share in ((TEST, test), (VALIDATION, validation)) if share}
+    usable = [name for name in _hash_order(evaluation, seed) if evaluation[name]]
+    usable.sort(key=lambda name: round(10 * train[name] / (train[name] + evaluation[name])))
+    target, size = sum(shares.values()) * sum(train.values()), 0
+    taken: list[str] = []
+    for name in usable[: len(train) - 1]:
+        closer = abs(size + evaluation[name] - target) < abs(size - target)
+        cheap = train[name] <= _MOST_LOST * evaluation[name]
+        if len(taken) < len(shares) or (closer and cheap):
+            taken.append(name)
+            size += evaluation[name]
+    split, rows = dict.fromkeys(train, TRAIN), dict.fromkeys(shares, 0)
+    for name in sorted(taken, key=lambda name: -evaluation[name]):
+        split[name] = min(shares, key=lambda number: rows[number] / shares[number])
+        rows[split[name]] += evaluation[name]
     return split
 
 

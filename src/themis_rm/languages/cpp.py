@@ -31,6 +31,7 @@ SYNTAX = Syntax(
 
 NODES = replace(
     C,
+    literal_types=MappingProxyType({"integer": "int", "real": "double", "boolean": "bool"}),
     declarators=C.declarators | {"reference_declarator"},
     blocks=C.blocks,
     awaits=word_set("co_await_expression"),
@@ -42,10 +43,9 @@ NODES = replace(
         {
             **C.methods,
             **swap_table(
-                "begin/end push_back/push_front front/back find/rfind lower_bound/upper_bound"
+                "begin/end front/back lower_bound/upper_bound"
                 " find_first_of/find_last_of"
-                " pop_back/pop_front any_of/all_of first/second min_element/max_element cbegin/cend rbegin/rend"
-                " emplace_back/emplace_front"
+                " any_of/all_of first/second min_element/max_element cbegin/cend rbegin/rend"
             ),
         }
     ),

@@ -30,7 +30,10 @@ SYNTAX = Syntax(
 )
 
 NODES = GrammarNodes(
-    copies="{}.ToList()",
+    typed_copies=(
+        (r"(?:I?List|I?Collection|IReadOnly(?:List|Collection)|IEnumerable|I?Set|HashSet)<(.+)>", r"new List<\1>({})"),
+        (r"(.+\[\])", r"(\1){}.Clone()"),
+    ),
     binary=word_set("binary_expression"),
     logical=AND_OR,
     unary=word_set("prefix_unary_expression unary_expression"),
@@ -74,11 +77,13 @@ NODES = GrammarNodes(
         " generic_name predefined_type nullable_type array_type sizeof_expression is_expression as_expression"
     ),
     typed=True,
+    compile_errors=word_set("missing-return unassigned unbound"),
+    literal_types={"integer": "int", "real": "double", "text": "string", "boolean": "bool"},
     methods=swap_table(
         "First/Last FirstOrDefault/LastOrDefault Any/All Min/Max StartsWith/EndsWith IndexOf/LastIndexOf Skip/Take"
-        " ToLower/ToUpper TrimStart/TrimEnd Floor/Ceiling OrderBy/OrderByDescending Append/Prepend Keys/Values"
-        " ToLowerInvariant/ToUpperInvariant IsNullOrEmpty/IsNullOrWhiteSpace SkipWhile/TakeWhile Push/Peek Union/Concat"
-        " IntersectWith/UnionWith Enqueue/Push"
+        " ToLower/ToUpper TrimStart/TrimEnd Floor/Ceiling OrderBy/OrderByDescending"
+        " ToLowerInvariant/ToUpperInvariant IsNullOrEmpty/IsNullOrWhiteSpace SkipWhile/TakeWhile Union/Concat"
+        " IntersectWith/UnionWith"
     ),
     conversions=word_set("Abs Floor Round Ceiling"),
     releases=word_set("Dispose Close DisposeAsync CloseAsync Release Free FreeHGlobal Return"),

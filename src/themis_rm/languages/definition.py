@@ -134,8 +134,11 @@ class GrammarNodes:
         unordered_arguments: Arguments that have a name or several values: they are never swapped.
         unconvertible_arguments: Arguments that cannot replace the call that they are passed to.
         typed: Whether a compiler checks the types of variables.
+        literal_types: Type of a variable whose first value is an ``integer``, ``real``, ``text`` or ``boolean``
+            literal, where no type is written.
         may_end_without_return: Whether a function that returns a value may lack its last ``return``.
-        unused_is_error: Whether an unused variable does not compile.
+        compile_errors: Errors that edits may cause, by their names in
+            :mod:`themis_rm.curation.inject.compile_errors`.
         implicit_return: Whether the last expression of a function is its value.
         shadowing: How an assignment becomes the declaration of a new variable: operator before and after, or an empty
             text and a word in front.
@@ -146,6 +149,7 @@ class GrammarNodes:
             argument is the size of a buffer.
         streams: Lazy iteration -> eager collection: pattern of the called path, replacement, text after the call.
         copies: How a collection is copied, with ``{}`` for it. ``copied_receiver``: the call that does it.
+            ``typed_copies``: the same by the pattern of its type, where types are checked.
     """
 
     transparent: frozenset[str] = _NONE
@@ -207,8 +211,9 @@ class GrammarNodes:
     unordered_arguments: frozenset[str] = _NONE
     unconvertible_arguments: frozenset[str] = _NONE
     typed: bool = False
+    literal_types: Mapping[str, str] = field(default_factory=lambda: _NO_ENTRIES)
     may_end_without_return: bool = False
-    unused_is_error: bool = False
+    compile_errors: frozenset[str] = _NONE
     implicit_return: bool = False
     shadowing: tuple[str, str] | None = None
     methods: Mapping[str, str] = field(default_factory=lambda: _NO_ENTRIES)
@@ -225,6 +230,7 @@ class GrammarNodes:
     streams: tuple[tuple[str, str, str], ...] = ()
     copies: str = ""
     copied_receiver: str = ""
+    typed_copies: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

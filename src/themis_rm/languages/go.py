@@ -70,12 +70,13 @@ NODES = GrammarNodes(
         " pointer_type function_type array_type type_conversion_expression"
     ),
     typed=True,
-    unused_is_error=True,
+    compile_errors=word_set("unused missing-return"),
+    literal_types={"integer": "int", "real": "float64", "text": "string", "boolean": "bool"},
     shadowing=("=", ":="),
     methods=swap_table(
         "HasPrefix/HasSuffix TrimLeft/TrimRight TrimPrefix/TrimSuffix Index/LastIndex ToLower/ToUpper min/max"
         " Before/After Floor/Ceil Min/Max IndexByte/LastIndexByte PushBack/PushFront Front/Back"
-        " Next/Prev Set/Add ContainsAny/Contains"
+        " Next/Prev ContainsAny/Contains"
     ),
     conversions=word_set("Abs Floor ToLower TrimSpace"),
     releases=word_set("Close Stop cancel Unref Release Free Put"),

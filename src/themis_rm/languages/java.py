@@ -32,7 +32,10 @@ SYNTAX = Syntax(
 )
 
 NODES = GrammarNodes(
-    copies="new ArrayList<>({})",
+    typed_copies=(
+        (r"(ArrayList|LinkedList|ArrayDeque|(?:Linked)?HashSet|TreeSet)<.*>", r"new \1<>({})"),
+        (r"(List|Set)<.*>", r"\1.copyOf({})"),
+    ),
     binary=word_set("binary_expression"),
     logical=AND_OR,
     unary=word_set("unary_expression"),
@@ -76,10 +79,12 @@ NODES = GrammarNodes(
         " assert_statement"
     ),
     typed=True,
+    compile_errors=word_set("missing-return unreachable unassigned unbound"),
+    literal_types={"integer": "int", "real": "double", "text": "String", "boolean": "boolean"},
     methods=swap_table(
         "indexOf/lastIndexOf startsWith/endsWith toLowerCase/toUpperCase min/max anyMatch/allMatch addFirst/addLast"
-        " getFirst/getLast floor/ceil first/last peek/poll getKey/getValue"
-        " containsKey/containsValue isBefore/isAfter addAll/removeAll putIfAbsent/put headMap/tailMap"
+        " getFirst/getLast floor/ceil first/last peek/poll"
+        " containsKey/containsValue isBefore/isAfter addAll/removeAll headMap/tailMap"
         " isUpperCase/isLowerCase isDigit/isLetter pollFirst/pollLast removeFirst/removeLast plus/minus"
     ),
     conversions=word_set("abs floor trim toLowerCase strip"),

@@ -36,6 +36,7 @@ NODES = replace(
         " type_query lookup_type conditional_type function_type import_alias"
     ),
     typed=True,
+    literal_types={"integer": "number", "real": "number", "text": "string", "boolean": "boolean"},
 )
 
 UNUSED_FUNCTION = UnusedFunction(

@@ -119,7 +119,7 @@ CODE = {
 		}
 		total++
 	}
-	return total + len(names), nil
+	return total + len(names) + size(file), nil
 }
 """,
     "Java": """public int load(List<String> names, int limit, int start) throws IOException {
@@ -306,51 +306,55 @@ NAMES = list(CODE)
 
 # The operators that find a site in the snippet above, by language: an error in a table of node types shows here.
 FIRES = {
-    "C": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction compound-swap "
-    "dropped-else dropped-operand dropped-release equality-flip inverted-condition logic-swap "
-    "lost-accumulation lost-exit lost-guard lost-update number-change off-by-one operand-swap oversized-buffer "
-    "removed-negation repeated-update swapped-arguments update-direction wrong-variable",
+    "C": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction "
+    "compound-swap dropped-else dropped-operand dropped-release equality-flip inverted-condition "
+    "logic-swap lost-accumulation lost-call lost-exit lost-guard lost-update number-change off-by-one "
+    "operand-swap oversized-buffer removed-negation repeated-update swapped-arguments update-direction "
+    "wrong-variable",
     "C#": "boolean-change branch-swap break-or-continue comparison-boundary comparison-direction dropped-else "
-    "dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-accumulation lost-await "
-    "lost-guard lost-update needless-copy number-change off-by-one removed-negation swapped-arguments "
-    "unwrapped-resource update-direction wrong-method wrong-variable",
-    "C++": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction copied-value "
-    "dropped-else dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-capacity "
-    "lost-exit lost-guard lost-update number-change off-by-one operand-swap removed-negation swapped-arguments "
-    "wrong-method wrong-variable",
-    "Go": "arithmetic-swap break-or-continue comparison-boundary comparison-direction dropped-else dropped-operand "
-    "dropped-release equality-flip logic-swap lost-accumulation lost-capacity lost-exit lost-guard lost-update "
-    "number-change off-by-one operand-swap removed-negation repeated-update swapped-arguments update-direction "
-    "wrong-method wrong-variable",
-    "Java": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction dropped-else "
     "dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-accumulation "
-    "lost-capacity lost-clear lost-exit lost-guard lost-update needless-copy number-change off-by-one "
-    "operand-swap removed-negation swapped-arguments unwrapped-resource update-direction wrong-method "
-    "wrong-variable",
-    "JavaScript": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction dropped-conversion "
+    "lost-assignment lost-await lost-call lost-guard lost-update needless-copy number-change off-by-one "
+    "removed-negation swapped-arguments unwrapped-resource update-direction wrong-method wrong-variable",
+    "C++": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction "
+    "copied-value dropped-else dropped-operand dropped-release equality-flip inverted-condition "
+    "logic-swap lost-capacity lost-exit lost-guard lost-update number-change off-by-one operand-swap "
+    "oversized-buffer removed-negation swapped-arguments wrong-method wrong-variable",
+    "Go": "arithmetic-swap break-or-continue comparison-boundary comparison-direction dropped-else "
+    "dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-accumulation "
+    "lost-capacity lost-exit lost-guard lost-update number-change off-by-one operand-swap "
+    "removed-negation repeated-update swapped-arguments update-direction wrong-method wrong-variable",
+    "Java": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction "
     "dropped-else dropped-operand dropped-release equality-flip inverted-condition logic-swap "
-    "lost-accumulation lost-await lost-exit lost-guard lost-update needless-copy number-change off-by-one "
-    "operand-swap removed-negation repeated-update shadowed-variable swapped-arguments wrong-method "
-    "wrong-variable",
+    "lost-accumulation lost-assignment lost-capacity lost-clear lost-exit lost-guard lost-update "
+    "needless-copy number-change off-by-one operand-swap removed-negation swapped-arguments "
+    "unwrapped-resource update-direction wrong-method wrong-variable",
+    "JavaScript": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction "
+    "dropped-argument dropped-conversion dropped-else dropped-operand dropped-release equality-flip "
+    "inverted-condition logic-swap lost-accumulation lost-assignment lost-await lost-call lost-exit "
+    "lost-guard lost-update needless-copy number-change off-by-one operand-swap removed-negation "
+    "repeated-update shadowed-variable swapped-arguments wrong-method wrong-variable",
     "Python": "arithmetic-swap boolean-change branch-swap break-or-continue collected-stream comparison-boundary "
-    "comparison-direction compound-swap dropped-conversion dropped-else dropped-operand dropped-release "
-    "equality-flip inverted-condition logic-swap lost-accumulation lost-await lost-exit lost-guard "
-    "lost-return-keyword lost-update needless-copy number-change off-by-one operand-swap removed-negation "
-    "repeated-update reset-in-loop swapped-arguments unwrapped-resource wrong-method wrong-variable",
-    "Ruby": "arithmetic-swap branch-swap collected-stream comparison-boundary comparison-direction dropped-else "
-    "dropped-operand dropped-release equality-flip logic-swap lost-accumulation lost-clear lost-guard "
-    "needless-copy number-change off-by-one operand-swap removed-negation swapped-arguments swapped-keyword "
-    "unwrapped-resource wrong-method wrong-variable",
-    "Rust": "arithmetic-swap break-or-continue collected-stream comparison-boundary comparison-direction compound-swap "
-    "dropped-conversion dropped-else dropped-operand dropped-release equality-flip inverted-condition "
-    "joined-branches logic-swap lost-accumulation lost-clear lost-exit lost-guard lost-update number-change "
-    "off-by-one operand-swap oversized-buffer removed-negation repeated-update shadowed-variable "
-    "swapped-arguments wrong-method wrong-variable",
-    "TypeScript": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction compound-swap "
-    "dropped-conversion dropped-else dropped-operand dropped-release equality-flip inverted-condition "
-    "logic-swap lost-accumulation lost-await lost-exit lost-guard lost-update needless-copy number-change "
-    "off-by-one operand-swap removed-negation repeated-update shadowed-variable swapped-arguments "
-    "update-direction wrong-method wrong-variable",
+    "comparison-direction compound-swap dropped-argument dropped-conversion dropped-else "
+    "dropped-operand dropped-release equality-flip inverted-condition logic-swap lost-accumulation "
+    "lost-assignment lost-await lost-exit lost-guard lost-reset lost-return-keyword lost-update "
+    "needless-copy number-change off-by-one operand-swap removed-negation repeated-update reset-in-loop "
+    "swapped-arguments unwrapped-resource wrong-method wrong-variable",
+    "Ruby": "arithmetic-swap branch-swap collected-stream comparison-boundary comparison-direction "
+    "dropped-argument dropped-else dropped-operand dropped-release equality-flip inverted-condition "
+    "logic-swap lost-accumulation lost-clear lost-guard needless-copy number-change off-by-one "
+    "operand-swap removed-negation swapped-arguments swapped-keyword unwrapped-resource wrong-method "
+    "wrong-variable",
+    "Rust": "arithmetic-swap break-or-continue collected-stream comparison-boundary comparison-direction "
+    "compound-swap dropped-conversion dropped-else dropped-operand dropped-release equality-flip "
+    "inverted-condition joined-branches logic-swap lost-accumulation lost-assignment lost-branch "
+    "lost-clear lost-condition lost-exit lost-guard lost-update number-change off-by-one operand-swap "
+    "oversized-buffer removed-negation repeated-update shadowed-variable swapped-arguments wrong-method "
+    "wrong-variable",
+    "TypeScript": "arithmetic-swap branch-swap break-or-continue comparison-boundary comparison-direction "
+    "compound-swap dropped-conversion dropped-else dropped-operand dropped-release equality-flip "
+    "inverted-condition logic-swap lost-accumulation lost-assignment lost-await lost-call lost-exit "
+    "lost-guard lost-update needless-copy number-change off-by-one operand-swap removed-negation "
+    "repeated-update shadowed-variable swapped-arguments update-direction wrong-method wrong-variable",
 }
 
 
@@ -465,6 +469,31 @@ def test_seeds_give_different_bugs():
             "void F()\n{\n    using var a = B();\n    a.C();\n}\n",
             "void F()\n{\n    var a = B();\n    a.C();\n}\n",
         ),
+        (
+            "Python",
+            "lost-branch",
+            "def f(a):\n    if a < 0:\n        a = -a\n    return g(a)\n",
+            "def f(a):\n    return g(a)\n",
+        ),
+        (
+            "Python",
+            "lost-condition",
+            "def f(a):\n    if a:\n        b = g(a)\n        h(b)\n    return a\n",
+            "def f(a):\n    b = g(a)\n    h(b)\n    return a\n",
+        ),
+        ("C", "lost-condition", "void f(char *p) {\n  if (p)\n    g(p);\n  h();\n}\n", "void f(char *p) {\n  g(p);\n  h();\n}\n"),
+        ("Ruby", "lost-condition", "def f\n  a if b\n  c\nend\n", "def f\n  a\n  c\nend\n"),
+        ("Go", "lost-call", "func (a *A) f() {\n\ta.Lock()\n\tg(a)\n\treturn\n}\n", None),
+        ("Java", "lost-call", "void f() {\n    reset();\n    int a = b();\n}\n", "void f() {\n    int a = b();\n}\n"),
+        ("Go", "lost-assignment", "func (s *S) f() {\n\ts.a = 1\n\tb()\n}\n", "func (s *S) f() {\n\tb()\n}\n"),
+        ("JavaScript", "dropped-argument", "a(b, c);\n", "a(b);\n"),
+        ("Go", "lost-guard", "func f() {\n\tif a {\n\t\tpanic(1)\n\t}\n\tb()\n}\n", "func f() {\n\tb()\n}\n"),
+        (
+            "Ruby",
+            "lost-guard",
+            "def f(a)\n  raise ArgumentError, 'a' unless a > 0\n  b(a)\nend\n",
+            "def f(a)\n  b(a)\nend\n",
+        ),
         ("JavaScript", "text-change", "x.join(',');\n", None),
         ("Python", "lost-reset", "n = 0\nfor a in b:\n    n = 0\n    n += a\n", "n = 0\nfor a in b:\n    n += a\n"),
     ],
@@ -539,6 +568,46 @@ def test_windows_line_ends_are_kept():
     code = CODE["Python"].replace("\n", "\r\n")
     for injection in inject(code, "Python", seed="1", count=20):
         assert injection.code.count("\r\n") >= injection.code.count("\n") - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "operator", "code"),
+    [
+        ("Python", "lost-call", "def f():\n    logger.info('a')\n    b()\n    return 1\n\n\ndef g():\n    a()\n"),
+        ("Java", "lost-call", "void f() {\n    try {\n        a();\n        b();\n    } catch (E e) {\n        c();\n    }\n}\n"),
+        ("C++", "lost-call", "void f() {\n  a.reserve(3);\n  int b = 1;\n}\n"),
+        ("Ruby", "lost-call", "def f\n  a = 1\n  b(a)\nend\n"),
+        ("Java", "lost-condition", "void f(Object a) {\n    if (a instanceof B b) {\n        b.c();\n    }\n    d();\n}\n"),
+        ("Go", "lost-condition", "func f() {\n\tif x := a(); x > 1 {\n\t\tb(x)\n\t}\n\tc()\n}\n"),
+        ("Python", "lost-assignment", "def f():\n    a = 1\n    return a\n"),
+        ("Go", "dropped-argument", "func f() {\n\ta(b, c)\n}\n"),
+        ("Go", "wrong-variable", "func f() {\n\ta := g()\n\tb := h()\n\tc(len(a), len(b))\n}\n"),
+        ("Go", "wrong-variable", "func f(to, from string) T {\n\treturn T{to: 1}\n}\n"),
+        ("C", "wrong-variable", "void f(const char *a, char *b) {\n    *b++ = *a;\n}\n"),
+        ("Java", "wrong-variable", "void f(int a) {\n    int b;\n    g(a);\n    b = 2;\n}\n"),
+        ("Go", "shadowed-variable", "func f(a string) int {\n\ta = g(a)\n\treturn h(a)\n}\n"),
+        ("C#", "needless-copy", "void F(IQueryable<int> a)\n{\n    foreach (var b in a)\n    {\n        G(b);\n    }\n}\n"),
+    ],
+)
+def test_no_edit_is_made_that_has_no_effect_or_may_not_compile(name, operator, code):
+    code = code.split("\n\n\n")[0] if operator != "lost-call" or name != "Python" else code
+    edits = inject(code, name, seed="1", operators=[operator], count=9)
+    assert [edit for edit in edits if name != "Python" or "logger" not in edit.code] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "copy"),
+    [
+        ("C#", "IList<int>", "new List<int>(a)"),
+        ("C#", "string[]", "(string[])a.Clone()"),
+        ("Java", "List<String>", "List.copyOf(a)"),
+        ("Java", "ArrayList<String>", "new ArrayList<>(a)"),
+    ],
+)
+def test_a_copy_needs_no_import_that_its_variable_does_not_need(name, type_, copy):
+    loop = {"C#": "foreach (var b in a)", "Java": "for (var b : a)"}[name]
+    (edit,) = inject(f"void f({type_} a) {{\n    {loop} {{\n        g(b);\n    }}\n}}\n", name, seed="1", operators=["needless-copy"])
+    assert copy in edit.code
 
 
 @pytest.mark.parametrize("arguments", [{"operators": ["off-by-on"]}, {"weights": {"off-by-on": 1.0}}])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from themis_rm.curation.inject.edits import SourceEdit, combine, delete, delete_range, insert_line, statement_source
+from themis_rm.curation.inject.edits import SourceEdit, combine, delete, delete_range, insert_line, statement_source, unwrap
 from themis_rm.curation.inject.tree import CodeTree, Node
 from themis_rm.languages.definition import word_set
 
@@ -14,6 +14,43 @@ _GUARD_LINES = 6
 
 def lost_guard(tree: CodeTree) -> Iterator[SourceEdit]:
     """Remove a guard: a short branch that only returns, raises, breaks or continues."""
+    for node, body in _plain_branches(tree):
+        edit = delete(tree, node) if tree.is_exit(body[-1]) and not _is_last(tree, node) else None
+        if edit is not None:
+            yield edit
+
+
+def lost_branch(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Remove a short branch that handles a case and after which the code goes on."""
+    for node, body in _plain_branches(tree):
+        edit = delete(tree, node) if not tree.is_exit(body[-1]) and not _may_be_value(tree, node) else None
+        if edit is not None:
+            yield edit
+
+
+_BINDS = re.compile(r"\b(?:out|is|instanceof|let|auto)\b|:=|(?<![=!<>])=(?![=~])")
+"""Conditions that give a value to a variable, which their branch may use."""
+
+
+def lost_condition(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Remove the condition of a branch, so that its statements are always executed."""
+    for node, body in _plain_branches(tree):
+        condition = node.child("condition")
+        if condition is None or _BINDS.search(tree.text(condition)) or any(tree.is_exit(part) for part in body):
+            continue
+        if _may_be_value(tree, node):
+            continue
+        if node.type in tree.grammar.modifiers:
+            yield SourceEdit(body[-1].end, node.end, b"")
+            continue
+        edit = unwrap(tree, node, b"", body, node.end)
+        if edit is not None:
+            first = 1 + len(tree.indentation(node.start))
+            yield SourceEdit(edit.start, edit.end, edit.text[first:])
+
+
+def _plain_branches(tree: CodeTree) -> Iterator[tuple[Node, list[Node]]]:
+    """Yield the short branches without an ``else`` that are statements of a block, each with its statements."""
     grammar = tree.grammar
     for node in tree.find(grammar.conditionals | grammar.modifiers):
         if node.parent is None or node.parent.type not in grammar.blocks or node.type in grammar.chained:
@@ -22,34 +59,12 @@ def lost_guard(tree: CodeTree) -> Iterator[SourceEdit]:
         plain = node.child("alternative", "initializer") is None and not any(
             c.type in grammar.chained for c in node.children
         )
-        short = tree.raw(node).count(b"\n") < _GUARD_LINES
-        if not body or not plain or not short or not tree.is_exit(body[-1]) or _is_last(tree, node):
-            continue
-        edit = delete(tree, node)
-        if edit is not None and _still_compiles(tree, node):
-            yield edit
+        if body and plain and tree.raw(node).count(b"\n") < _GUARD_LINES:
+            yield node, body
 
 
 def _is_last(tree: CodeTree, node: Node) -> bool:
     return tree.siblings(node)[-1] is node and tree.is_last_in(node, tree.grammar.functions | tree.grammar.loops)
-
-
-def _still_compiles(tree: CodeTree, removed: Node) -> bool:
-    """Return whether every variable that the removed node reads is still used, where an unused one is an error."""
-    if not tree.grammar.unused_is_error:
-        return True
-    declared = {variable.name for variable in tree.variables}
-    places = {variable.declared for variable in tree.variables}
-    inside = {tree.text(n) for n in removed.descendants() if n.type in tree.grammar.identifiers} & declared
-    outside = {
-        tree.text(n)
-        for n in tree.find(tree.grammar.identifiers)
-        if not removed.start <= n.start < removed.end
-        and n.start not in places
-        and n.field != "left"
-        and not (n.parent is not None and n.parent.field == "left")
-    }
-    return inside <= outside
 
 
 def lost_exit(tree: CodeTree) -> Iterator[SourceEdit]:
@@ -70,7 +85,7 @@ def lost_exit(tree: CodeTree) -> Iterator[SourceEdit]:
         if grammar.typed and branch is not None and branch.type not in grammar.loops and _may_be_value(tree, branch):
             continue
         edit = delete(tree, node)
-        if edit is not None and _still_compiles(tree, node):
+        if edit is not None:
             yield edit
 
 
@@ -171,12 +186,11 @@ def dropped_else(tree: CodeTree) -> Iterator[SourceEdit]:
         before = tree.data[:start].rstrip()
         on_own_line = not tree.data[tree.data.rfind(b"\n", 0, start) + 1 : start].strip()
         newline = tree.data.rfind(b"\n", 0, start) if on_own_line else len(before)
-        if _still_compiles(tree, branch):
-            yield SourceEdit(
-                max(newline, len(before)),
-                branch.end if tree.data[branch.end - 1 : branch.end] != b"\n" else branch.end - 1,
-                b"",
-            )
+        yield SourceEdit(
+            max(newline, len(before)),
+            branch.end if tree.data[branch.end - 1 : branch.end] != b"\n" else branch.end - 1,
+            b"",
+        )
 
 
 def broken_chain(tree: CodeTree) -> Iterator[SourceEdit]:
@@ -284,14 +298,69 @@ def lost_update(tree: CodeTree) -> Iterator[SourceEdit]:
     """Remove a statement that updates a counter or collects an element."""
     for statement, _ in _updates(tree):
         edit = delete(tree, statement)
-        if edit is not None and _still_compiles(tree, statement):
+        if edit is not None:
             yield edit
+
+
+def lost_call(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Remove a call whose result is not used."""
+    grammar = tree.grammar
+    known = _COLLECTING | grammar.releases | grammar.clears | grammar.allocations | grammar.throwing_calls
+    for block in tree.find(grammar.blocks):
+        for statement in block.named_children:
+            inner = tree.expression(statement)
+            if inner.type in grammar.awaits and inner.named_children:
+                inner = inner.named_children[0]
+            # Calls that log or check have no children here.
+            if inner.type not in grammar.calls or not inner.children or tree.callee(inner) in known:
+                continue
+            if _is_value(tree, statement) or _owner(statement, _HANDLED) is not None:
+                continue
+            if tree.raw(statement).count(b"\n") >= _GUARD_LINES or inner.child("block") is not None:
+                continue
+            edit = delete(tree, statement)
+            if edit is not None:
+                yield edit
+
+
+_HANDLED = frozenset({"try_statement", "try_with_resources_statement"})
+"""Blocks with handlers: Java refuses a handler of an error that can no longer occur."""
+
+
+def _is_value(tree: CodeTree, statement: Node) -> bool:
+    return tree.grammar.implicit_return and tree.siblings(statement)[-1] is statement
+
+
+def lost_assignment(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Remove an assignment to a member or element, or to a variable that has a value already."""
+    grammar = tree.grammar
+    for block in tree.find(grammar.blocks):
+        for statement in block.named_children:
+            inner = tree.expression(statement)
+            operator = tree.operator(inner) if inner.type in grammar.assignments else None
+            if operator is None or tree.raw(operator) != b"=" or _is_value(tree, statement):
+                continue
+            target = inner.named_children[0] if inner.named_children else None
+            if target is not None and target.type in grammar.patterns and len(target.named_children) == 1:
+                target = target.named_children[0]
+            if target is None or target.type in grammar.patterns:
+                continue
+            if target.type in grammar.identifiers and not _has_value_before(tree, target):
+                continue
+            edit = delete(tree, statement)
+            if edit is not None:
+                yield edit
+
+
+def _has_value_before(tree: CodeTree, target: Node) -> bool:
+    name = tree.text(target)
+    return any(v.name == name and v.ready < target.start and v.start <= target.start < v.end for v in tree.variables)
 
 
 def repeated_update(tree: CodeTree) -> Iterator[SourceEdit]:
     """Repeat a statement that updates a counter or collects an element."""
     for statement, inner in _updates(tree):
-        if tree.grammar.implicit_return and tree.siblings(statement)[-1] is statement:
+        if _is_value(tree, statement):
             continue
         if tree.text(inner).count("\n") or _is_idempotent(tree, inner):
             continue
@@ -429,12 +498,12 @@ def shadowed_variable(tree: CodeTree) -> Iterator[SourceEdit]:
         own_block = outer is None or not outer.start < statement.parent.start - 1
         if outer is None or later is None or own_block or outer.declared >= statement.parent.start:
             continue
-        if (
-            re.search(rb"\b" + tree.raw(target) + rb"\b", tree.raw(node.named_children[-1]))
-            and not grammar.unused_is_error
-        ):
-            continue
+        around = _owner(statement, grammar.conditionals | grammar.loops | grammar.switches | grammar.functions)
+        if around is not None and around.start == outer.start:
+            continue  # a parameter and the body of its function are in one scope
         old, new = grammar.shadowing
+        if old != "=" and re.search(rb"\b" + tree.raw(target) + rb"\b", tree.raw(node.named_children[-1])):
+            continue  # the value would be that of the new variable
         if old:
             yield SourceEdit(operator.start, operator.end, new.encode())
         else:

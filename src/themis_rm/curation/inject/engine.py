@@ -1,15 +1,16 @@
-"""Seeded choice of bugs: each edit is checked by a second parse, and growth in length is balanced."""
+"""Seeded choice of bugs: each edit is checked by a second parse and the rules of compilers, and growth in length is balanced."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from themis_rm.curation.inject.compile_errors import has_new_errors
 from themis_rm.curation.inject.edits import SourceEdit
 from themis_rm.curation.inject.operators import OPERATORS, BugOperator, list_operators
 from themis_rm.curation.inject.tree import CodeTree
-from themis_rm.errors import SettingError
+from themis_rm.curation.inject.weights import Weights, operator_weights
 from themis_rm.languages.syntax import code_tokens, error_count, parse, to_text
 
 GROWTH_SHARES = {1: 0.42, -1: 0.38, 0: 0.2}
@@ -51,7 +52,8 @@ def inject(
     seed: str,
     count: int = 1,
     operators: Collection[str] | None = None,
-    weights: Mapping[str, float] | None = None,
+    weights: Weights | Mapping[str, float] = "frequency",
+    balance_length: bool = True,
 ) -> list[Injection]:
     """Inject bugs into copies of a piece of code, one bug per copy.
 
@@ -64,7 +66,9 @@ def inject(
         seed: Seed of the draws.
         count: Maximum number of copies; there are fewer if fewer edits fit.
         operators: Names of the operators to draw from; ``None`` for all that harm functional correctness.
-        weights: Operator name -> weight that replaces its own.
+        weights: How often each operator is drawn among those that fit.
+        balance_length: Whether to draw first if the code becomes longer or shorter, so that length does not predict
+            which version has the bug; otherwise it becomes shorter about as often as in real bugs.
 
     Returns:
         The copies, in the order of the draws.
@@ -73,10 +77,11 @@ def inject(
         SettingError: The language or an operator is unknown, or a weight is negative.
         MissingPartError: The language does not support injection.
     """
-    selected = select_operators(operators, weights)
+    selected = select_operators(operators)
+    of_operator = operator_weights(selected, weights)
     tree = CodeTree(code, language)
     sites = {operator.name: _find_sites(operator, tree) for operator in selected}
-    weight_left = {op.name: op.weight for op in selected if sites[op.name] and op.weight > 0}
+    weight_left = {name: weight for name, weight in of_operator.items() if sites[name] and weight > 0}
     criteria = {operator.name: operator.criterion for operator in selected}
     rng = random.Random(seed)
     errors = error_count(tree.fragment.tree)
@@ -86,12 +91,14 @@ def inject(
     for _ in range(_MOST_DRAWS * count):
         if not weight_left or len(injections) == count:
             break
-        name, edit = _draw(rng, sites, weight_left)
+        name, edit = _draw(rng, sites, weight_left, balance_length)
         source = edit.apply(tree.data)
         end = len(source) - (len(tree.data) - tree.fragment.end)
         changed = to_text(source[tree.fragment.start : end])
         tokens = code_tokens(code, language) if tokens is None else tokens
         if changed in seen or error_count(parse(source, language)) > errors or code_tokens(changed, language) == tokens:
+            continue
+        if tree.grammar.compile_errors and has_new_errors(tree, CodeTree(changed, language)):
             continue
         seen.add(changed)
         injections.append(Injection(changed, name, criteria[name], _first_different_line(code, changed), edit.growth))
@@ -100,26 +107,18 @@ def inject(
     return injections
 
 
-def select_operators(names: Collection[str] | None, weights: Mapping[str, float] | None) -> list[BugOperator]:
-    """Return operators by name, with the given weights.
+def select_operators(names: Collection[str] | None) -> list[BugOperator]:
+    """Return operators by name.
 
     Args:
         names: Names of operators; ``None`` for all that harm functional correctness.
-        weights: Operator name -> weight that replaces its own.
 
     Raises:
-        SettingError: A name is unknown or a weight negative.
+        SettingError: A name is unknown.
     """
-    for name in [*(names or ()), *(weights or ())]:
+    for name in names or ():
         OPERATORS.get(name)
-    for name, weight in (weights or {}).items():
-        if weight < 0:
-            raise SettingError(f"The weight of bug operator '{name}' is negative.")
-    return [
-        replace(operator, weight=(weights or {}).get(operator.name, operator.weight))
-        for operator in list_operators()
-        if (operator.criterion == "FC" if names is None else operator.name in names)
-    ]
+    return [op for op in list_operators() if (op.criterion == "FC" if names is None else op.name in names)]
 
 
 def _find_sites(operator: BugOperator, tree: CodeTree) -> list[SourceEdit]:
@@ -128,12 +127,14 @@ def _find_sites(operator: BugOperator, tree: CodeTree) -> list[SourceEdit]:
     return [edit for edit in edits if start <= edit.start <= edit.end <= end]
 
 
-def _draw(rng: random.Random, sites: dict[str, list[SourceEdit]], weights: dict[str, float]) -> tuple[str, SourceEdit]:
+def _draw(
+    rng: random.Random, sites: dict[str, list[SourceEdit]], weights: dict[str, float], balance_length: bool
+) -> tuple[str, SourceEdit]:
     """Draw a sign of growth, then an operator, then one of its edits, and remove that edit from its sites."""
     by_growth: dict[int, dict[str, list[SourceEdit]]] = {}
     for name in weights:
         for edit in sites[name]:
-            by_growth.setdefault(_sign(edit.growth), {}).setdefault(name, []).append(edit)
+            by_growth.setdefault(_sign(edit.growth) if balance_length else 0, {}).setdefault(name, []).append(edit)
     signs = sorted(by_growth)
     sign = rng.choices(signs, [GROWTH_SHARES[s] for s in signs])[0]
     names = list(by_growth[sign])

@@ -95,8 +95,7 @@ def dropped_operand(tree: CodeTree) -> Iterator[SourceEdit]:
     for node, operator, sign, left, right in _binary(tree):
         if sign in tree.grammar.logical and left.end <= operator.start:
             yield SourceEdit(left.end, node.end, b"")
-            if not tree.grammar.unused_is_error:
-                yield SourceEdit(node.start, right.start, b"")
+            yield SourceEdit(node.start, right.start, b"")
 
 
 def compound_swap(tree: CodeTree) -> Iterator[SourceEdit]:

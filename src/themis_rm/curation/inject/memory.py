@@ -265,17 +265,18 @@ def copied_value(tree: CodeTree) -> Iterator[SourceEdit]:
 def needless_copy(tree: CodeTree) -> Iterator[SourceEdit]:
     """Copy a collection before iterating over it."""
     grammar = tree.grammar
-    for node in tree.find(grammar.iterating if grammar.copies else ()):
+    for node in tree.find(grammar.iterating if grammar.copies or grammar.typed_copies else ()):
         source = node.child("right", "value")
         if source is None or node.type == "for_in_clause" or (b"in" in _words(tree, node) and grammar.copied_receiver):
             continue  # JavaScript's for-in iterates over keys
-        if re.fullmatch(r"[A-Za-z_@][\w.@]*", tree.text(source)) and _may_copy(tree, tree.text(source)):
-            yield replace(source, grammar.copies.format(tree.text(source)))
+        copied = _copy(tree, tree.text(source)) if re.fullmatch(r"[A-Za-z_@][\w.@]*", tree.text(source)) else ""
+        if copied:
+            yield replace(source, copied)
     for call in tree.find(grammar.calls if grammar.copied_receiver else ()):
         named, receiver = call.child("function", "name", "method"), call.child("object", "receiver")
         receiver = receiver or (named.child("object") if named is not None else None)
         goes = tree.callee(call) in ("forEach", "each", "map", "filter", "each_with_index", "reduce")
-        if goes and receiver is not None and _may_copy(tree, tree.text(receiver)):
+        if goes and receiver is not None and _copy(tree, tree.text(receiver)):
             yield SourceEdit(receiver.end, receiver.end, grammar.copied_receiver.encode())
 
 
@@ -283,21 +284,24 @@ def _words(tree: CodeTree, node: Node) -> list[bytes]:
     return [tree.raw(child) for child in node.children if not child.named]
 
 
-def _may_copy(tree: CodeTree, name: str) -> bool:
-    """Return whether a copy would waste memory and compiles.
+def _copy(tree: CodeTree, name: str) -> str:
+    """Return the expression that copies a collection, or an empty text if that wastes no memory or may not compile.
 
-    Only what the caller passes or the object stores may be large; where types are checked and the copy names one, the
-    variable must be known to be a collection.
+    Only what the caller passes or the object stores may be large. Where types are checked, the copy is of a type that
+    the type of the variable names, so that it is known to be a collection and needs no further import.
     """
+    grammar = tree.grammar
     if re.match(r"(?:self|this|@\w+)\b", name):
-        return not tree.grammar.typed
-    body = next((node.start for node in tree.find(tree.grammar.blocks)), 0)
+        return grammar.copies.format(name)
+    body = next((node.start for node in tree.find(grammar.blocks)), 0)
     given = next((variable for variable in tree.variables if variable.name == name and variable.declared < body), None)
-    if given is None:
-        return False
-    if not tree.grammar.typed or not tree.grammar.copies.startswith("new "):
-        return True
-    return bool(re.match(r"(?:\w*List|Collection|\w*Set|Queue|\w*Deque)\b", given.type)) and "[" not in given.type
+    if given is None or not grammar.typed_copies:
+        return grammar.copies.format(name) if given is not None else ""
+    for pattern, copied in grammar.typed_copies:
+        match = re.fullmatch(pattern, given.type)
+        if match:
+            return match.expand(copied).format(name)
+    return ""
 
 
 def oversized_buffer(tree: CodeTree) -> Iterator[SourceEdit]:

@@ -61,6 +61,8 @@ def _is_read(tree: CodeTree, node: Node) -> bool:
         return False
     if node.field == "left" and parent.type in grammar.assignments | frozenset(grammar.declares):
         return False
+    if parent.type == "literal_element" and parent.parent is not None and parent.parent.children[0] is parent:
+        return parent.parent.type != "keyed_element"  # the name of a field of a struct
     if parent.type in grammar.patterns and parent.field == "left" and parent.parent is not None:
         return not (parent.parent.type in grammar.assignments or parent.parent.type in grammar.declares)
     return parent.type not in grammar.functions and parent.type not in ("formal_parameters", "parameters")
@@ -68,9 +70,7 @@ def _is_read(tree: CodeTree, node: Node) -> bool:
 
 def _same_kind(tree: CodeTree, mine: Variable, other: Variable, uses: dict[str, set[str]]) -> bool:
     if tree.grammar.typed:
-        known = mine.type not in ("", "?") and mine.type.split("?")[0] not in ("var", "auto", "final var")
-        if known or other.type not in ("", "?", "var", "auto"):
-            return known and mine.type == other.type and not mine.type.endswith("?")
+        return bool(mine.type) and mine.type == other.type
     shared = uses.get(mine.name, set()) & uses.get(other.name, set())
     return bool(shared)
 
@@ -134,11 +134,25 @@ def swapped_arguments(tree: CodeTree) -> Iterator[SourceEdit]:
                 yield swap(tree, first, second)
 
 
+def dropped_argument(tree: CodeTree) -> Iterator[SourceEdit]:
+    """Remove the last argument of a call, where the number of arguments is not checked before the call."""
+    grammar = tree.grammar
+    for call in tree.find(grammar.calls if not grammar.typed else ()):
+        arguments = tree.arguments(call)
+        if len(arguments) > 1 and not {arguments[-1].type, arguments[-2].type} & (grammar.functions | _BLOCKS):
+            yield SourceEdit(arguments[-2].end, arguments[-1].end, b"")
+
+
+_BLOCKS = frozenset({"block", "do_block", "block_argument"})
+
+
 def wrong_method(tree: CodeTree) -> Iterator[SourceEdit]:
     """Replace a called method by one that is easily confused with it."""
     methods = tree.grammar.methods
     for call in tree.find(tree.grammar.calls):
         name = tree.callee(call)
         named = call.child("method", "name", "function")
+        if tree.grammar.typed and name in ("Any", "any") and not tree.arguments(call):
+            continue  # `All` needs a condition
         if name in methods and named is not None and tree.text(named).endswith(name):
             yield SourceEdit(named.end - len(name.encode()), named.end, methods[name].encode())

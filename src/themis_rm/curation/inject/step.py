@@ -9,8 +9,9 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 from pydantic import Field, field_validator
 
-from themis_rm.curation.inject.engine import Injection, inject, select_operators
+from themis_rm.curation.inject.engine import Injection, inject
 from themis_rm.curation.inject.operators import list_operators
+from themis_rm.curation.inject.weights import Weights, operator_weights
 from themis_rm.errors import SettingError
 from themis_rm.languages import MissingPartError
 from themis_rm.pipeline import DROPPED, TOO_DEEP, to_document
@@ -31,16 +32,18 @@ class InjectSettings(Settings):
     """Also use the operators that waste memory (criterion ME)."""
     memory_share: float = Field(default=0.5, ge=0, le=1)
     """Share of the solutions with a fitting memory operator whose last pair is made by such an operator."""
-    weights: dict[str, float] = Field(default_factory=dict)
-    """Operator name -> weight that replaces its own; 0 disables an operator."""
+    weights: Weights = "frequency"
+    """How often operators are drawn: as real fixes undo them, all equally, or operator -> weight (0 disables it)."""
+    balance_length: bool = True
+    """Draw first whether the bug makes the code longer or shorter, so that length does not predict the label."""
     seed: int = 0
     """Seed of the draws."""
 
     @field_validator("weights")
     @classmethod
-    def _validate_weights(cls, value: dict[str, float]) -> dict[str, float]:
+    def _validate_weights(cls, value: Weights) -> Weights:
         try:
-            select_operators(None, value)
+            operator_weights(list_operators(), value)
         except SettingError as error:
             raise ValueError(str(error).rstrip(".")) from None
         return value
@@ -96,6 +99,7 @@ def _inject(solution: Solution, seed: str, criterion: str, count: int, settings:
         count=count,
         operators=[operator.name for operator in list_operators() if operator.criterion == criterion],
         weights=settings.weights,
+        balance_length=settings.balance_length,
     )
 
 

@@ -17,6 +17,7 @@ _QUIET_CALL = re.compile(
     rb"|_?(?:server)?[lL]og|[rR]equire(?:NonNull)?|DCHECK\w*|CHECK\w*|ASSERT\w*|perror|panic|raise|fail|abort|nameof)"
     rb"(?:[.>:]+\w+)*\s*[!?]?\s*[(\s]"
 )
+_QUIET_NAME = re.compile(rb"(?:[\w.>:@-]*[.>:])?(\w+[!?]?)\s*[(\s]")
 _LONGEST_NAME = 400
 """Bytes of the end of a called expression in which its last name is looked for; a chain of calls may be long."""
 
@@ -74,7 +75,7 @@ class Variable:
         ready: Byte position after which it has a value.
         start: Start of its scope.
         end: End of its scope.
-        type: Text of its type; empty if it has none.
+        type: Its type, as it is written or as its first value shows it; empty if neither is known.
     """
 
     name: str
@@ -188,7 +189,9 @@ class CodeTree:
         """Return the last part of the called name (``close`` for ``self.file.close(1)``)."""
         named = node.child("method", "name", "function", "constructor", "type")
         if named is None:
-            return ""
+            # A call that logs or raises has no children here.
+            name = _QUIET_NAME.match(self.data, node.start, node.end) if not node.children else None
+            return to_text(name[1]) if name else ""
         end = self.data[max(named.start, named.end - _LONGEST_NAME) : named.end].decode("utf-8", "replace")
         words = re.findall(r"\w+[!?]?", end)
         return words[-1] if words else ""
@@ -356,7 +359,7 @@ class CodeTree:
                 start, end = (scope.start, scope.end) if scope is not None else (0, len(self.data))
                 # Variables in the header of a loop or function have their values before it ends.
                 headed = node.type in self.grammar.loops | self.grammar.functions
-                ready = name.end if headed else node.end
+                ready = name.end if headed else node.end if self._has_value(node, name) else end
                 found.append(Variable(self.text(name), name.start, ready, start, end, self._type(node, name)))
         return found
 
@@ -376,15 +379,61 @@ class CodeTree:
         return names
 
     def _type(self, node: Node, name: Node) -> str:
+        """Return the written type of a variable, or the one that its first value shows; empty if neither is known."""
         holder: Node | None = node
         while holder is not None and holder.type not in self.grammar.blocks:
             written = holder.child("type")
             if written is not None:
-                shape = self.data[written.end : name.start].replace(b" ", b"") if holder is node else b""
-                return self.text(written) + (to_text(shape) if b"," not in shape and b"=" not in shape else "?")
+                kind = self.text(written).lstrip(": ")  # TypeScript's annotations begin with a colon
+                if kind in _INFERRED:
+                    break
+                constant = any(self.raw(child) in (b"const", b"volatile") for child in holder.children)
+                # In `int a, *b[3]` each name has its own stars and brackets.
+                stars = re.sub(r"[^*&]", "", to_text(self.data[written.end : name.start]).rpartition(",")[2])
+                brackets = written.end <= name.start and self.data[name.end : name.end + 1] == b"["
+                return f"{'const ' * constant}{kind}{stars}{'[]' * brackets}"
             holder = holder.parent
-        return ""
+        return self._value_type(node, name)
 
+    def _value_type(self, node: Node, name: Node) -> str:
+        value = self._first_value(node, name)
+        if value is None:
+            return ""
+        types, text = self.grammar.literal_types, self.text(value)
+        if value.type in self.grammar.numbers:
+            return types.get("integer" if text.isdecimal() else "real" if re.fullmatch(r"\d+\.\d+", text) else "", "")
+        if value.type in self.grammar.strings and text[0] in "\"`":
+            return types.get("text", "")
+        if text in self.grammar.booleans:
+            return types.get("boolean", "")
+        if value.type in self.grammar.calls and self.callee(value) in ("len", "cap"):
+            return types.get("integer", "")
+        if value.type in self.grammar.calls and self.callee(value) == "make" and self.arguments(value):
+            return self.text(self.arguments(value)[0])
+        created = value.child("type") if value.type in _CREATING else None
+        return self.text(created) if created is not None else ""
+
+    def _first_value(self, node: Node, name: Node) -> Node | None:
+        left, right = node.child(*self.grammar.declares[node.type]), node.child("value", "right")
+        if right is None:
+            right = node.named_children[-1] if node.named_children and node.named_children[-1].start > name.end else None
+        if left is None or right is None or left.type not in self.grammar.patterns:
+            return right
+        names, values = left.named_children, right.named_children
+        if right.type not in self.grammar.patterns or len(names) != len(values) or name not in names:
+            return None
+        return values[names.index(name)]
+
+    def _has_value(self, node: Node, name: Node) -> bool:
+        """Return whether a variable has a value after its declaration."""
+        return not self.grammar.typed or node.type not in _DECLARATIONS or b"=" in self.data[name.end : node.end]
+
+
+_INFERRED = frozenset({"auto", "var", "let"})
+"""Words in the place of a type that the compiler infers."""
+_CREATING = frozenset({"object_creation_expression", "composite_literal"})
+_DECLARATIONS = frozenset({"variable_declarator", "declaration", "let_declaration"})
+"""Declarations after which a local variable may have no value yet."""
 
 _COMPARING = frozenset({"<", "<=", ">", ">=", "==", "!=", "===", "!=="})
 _COUNTING = word_set(

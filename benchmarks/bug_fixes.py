@@ -75,7 +75,11 @@ def fixes(old: str, new: str, language: str) -> Iterator[Fix]:
         sides = before[old_start:old_end], after[start:end]
         if max(side.count(b"\n") for side in sides) > MAX_LINES:
             continue
-        around = [node for node in functions if node.start_byte <= start + len(sides[1]) - len(sides[1].lstrip()) and end <= node.end_byte + 1]
+        around = [
+            node
+            for node in functions
+            if node.start_byte <= start + len(sides[1]) - len(sides[1].lstrip()) and end <= node.end_byte + 1
+        ]
         if not around:
             continue
         node = min(around, key=lambda item: item.end_byte - item.start_byte)
@@ -93,11 +97,10 @@ def squeeze(data: bytes) -> bytes:
 
 
 def matching(fix: Fix, tree: CodeTree) -> tuple[set[str], set[str]]:
-    """Return the operators that fit the fixed function, and those of which an edit gives the function before the fix."""
+    """Return the operators that fit the fixed function, and those with an edit that gives the one before the fix."""
     begin = tree.fragment.start
     data, buggy = tree.data, to_bytes(fix.buggy)
     start, end = begin + fix.start, begin + fix.end
-    tail = len(data) - end
     old = data[:begin] + buggy + data[tree.fragment.end :]
     low, high = max(0, start - 300), min(len(data), end + 300)
     wanted = squeeze(old[low : len(old) - (len(data) - high)])
@@ -114,7 +117,10 @@ def matching(fix: Fix, tree: CodeTree) -> tuple[set[str], set[str]]:
                 continue
             changed = edit.apply(data)
             tokens = tokens or code_tokens(fix.buggy, fix.language)
-            if code_tokens(to_text(changed[begin : len(changed) - (len(data) - tree.fragment.end)]), fix.language) == tokens:
+            if (
+                code_tokens(to_text(changed[begin : len(changed) - (len(data) - tree.fragment.end)]), fix.language)
+                == tokens
+            ):
                 found.add(operator.name)
                 break
     return available, found
@@ -280,8 +286,12 @@ def main() -> None:
                 old, new = (to_text(t) for t in _sides(fix))
                 examples.write(f"== {kind}\t{fix.language}\t{row['subject'][:80]}\n-- bug\n{old}\n++ fix\n{new}\n")
     for criterion, counts in sorted(total.items()):
-        print(f"{criterion}: {counts.commits} commits, {counts.changes} changes in functions, {counts.matched} made by an operator")
-        print("  growth of the bug", {k: round(v / counts.changes, 3) for k, v in sorted(counts.growth.items())}, dict(counts.languages.most_common()))
+        print(f"{criterion}: {counts.commits} commits, {counts.changes} changes, {counts.matched} undo an operator")
+        print(
+            "  growth of the bug",
+            {k: round(v / counts.changes, 3) for k, v in sorted(counts.growth.items())},
+            dict(counts.languages.most_common()),
+        )
         for name, number in counts.kinds.most_common(45):
             print(f"    {number / counts.changes:6.1%} {name}")
         for name, number in counts.operators.most_common():
@@ -304,7 +314,11 @@ def table(total: Mapping[str, Counts], commits: Path) -> dict[str, Any]:
             operator.name: {
                 "criterion": operator.criterion,
                 "changes": round(criteria[operator.criterion].operators[operator.name], 2),
-                "fits": round(criteria[operator.criterion].available[operator.name] / max(1, criteria[operator.criterion].changes), 4),
+                "fits": round(
+                    criteria[operator.criterion].available[operator.name]
+                    / max(1, criteria[operator.criterion].changes),
+                    4,
+                ),
             }
             for operator in list_operators()
             if operator.criterion in criteria

@@ -20,9 +20,9 @@ from math import copysign, log1p
 from pathlib import Path
 
 import numpy as np
-from bug_fixes import labeled
 from scipy.stats import rankdata
 
+from bug_fixes import labeled
 from themis_rm.curation.change_features import changed_spans
 from themis_rm.curation.inject import inject
 from themis_rm.languages.syntax import code_tokens, find_functions, parse, to_bytes, to_text
@@ -110,6 +110,7 @@ def separate(pairs: list[tuple[str, bool, Features]]) -> float:
     """Return the area of the regression, tested on folds of repositories."""
     scores: tuple[list[float], list[float]] = ([], [])
     for fold in range(FOLDS):
+
         def tested(repository: str, fold: int = fold) -> bool:
             return int(stable_id(repository)[:8], 16) % FOLDS == fold
 
@@ -125,7 +126,9 @@ def separate(pairs: list[tuple[str, bool, Features]]) -> float:
     return area(*scores)
 
 
-def read_pairs(commits: Path, per_repository: int, options: dict[str, object]) -> Iterator[tuple[str, str, bool, str, str]]:
+def read_pairs(
+    commits: Path, per_repository: int, options: dict[str, object]
+) -> Iterator[tuple[str, str, bool, str, str]]:
     """Yield the repository, the language, whether the bug is real, and the function without and with the bug."""
     for row, criteria in labeled(commits, per_repository):
         if criteria[0] != "FC":
@@ -149,18 +152,26 @@ def main() -> None:
     parser.add_argument("--any-length", action="store_true", help="do not balance the growth of the code")
     arguments = parser.parse_args()
     known = inspect.signature(inject).parameters
-    options = {"weights": arguments.weights, "balance_length": not arguments.any_length} if "balance_length" in known else {}
+    options = (
+        {"weights": arguments.weights, "balance_length": not arguments.any_length} if "balance_length" in known else {}
+    )
     rows = list(read_pairs(arguments.commits, arguments.per_repository, options))
     small = {i // 2 for i, row in enumerate(rows) if row[2] and is_small(row[3], row[4])}
-    for name, chosen in (("all", rows), ("small", [row for i, row in enumerate(rows) if i // 2 in small])):
-        print(f"{name}: {len(chosen) // 2} functions of {len({row[0] for row in chosen})} repositories")
+    for group, chosen in (("all", rows), ("small", [row for i, row in enumerate(rows) if i // 2 in small])):
+        print(f"{group}: {len(chosen) // 2} functions of {len({row[0] for row in chosen})} repositories")
         for is_real in (True, False):
             growth = [len(row[4]) - len(row[3]) for row in chosen if row[2] == is_real]
             longer, shorter = (np.mean([g > 0 for g in growth]), np.mean([g < 0 for g in growth]))
-            print(f"  {'real' if is_real else 'injected'} bugs: longer {longer:.1%}, shorter {shorter:.1%}, median change {np.median(np.abs(growth)):.0f} characters")
-        kinds: dict[str, Callable[[str, str, str], Features]] = {"length": length_features, "n-grams": ngram_features, "both": both_features}
+            size = np.median(np.abs(growth))
+            print(f"  {'real' if is_real else 'injected':8} longer {longer:.1%}, shorter {shorter:.1%}, by {size:.0f}")
+        kinds: dict[str, Callable[[str, str, str], Features]] = {
+            "length": length_features,
+            "n-grams": ngram_features,
+            "both": both_features,
+        }
         for kind, features in kinds.items():
-            print(f"  {kind:8} {separate([(r, real, features(good, bad, lang)) for r, lang, real, good, bad in chosen]):.3f}")
+            pairs = [(name, real, features(good, bad, language)) for name, language, real, good, bad in chosen]
+            print(f"  {kind:8} {separate(pairs):.3f}")
 
 
 def is_small(chosen: str, rejected: str) -> bool:

@@ -5,7 +5,7 @@ not compile unchanged takes no part. By default the files are those of the autho
 
     python benchmarks/injection.py
 
-Files of a checkout compile with the flags that its build uses, and a package of Go in its directory::
+Files of a checkout compile with the flags that its build uses, and those of Go with the other files of their package::
 
     python benchmarks/injection.py --tree libuv/src --flags "-Ilibuv/include -Ilibuv/src" --language C
     python benchmarks/injection.py --tree gson/src/main/java --flags "-sourcepath gson/src/main/java" --language Java
@@ -16,7 +16,6 @@ Compilers are looked for on the PATH; a language without one is skipped.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 import shutil
@@ -54,6 +53,9 @@ public class Compile {
 """
 
 
+_PUBLIC = re.compile(rb"^public\s+(?:\w+\s+)*?(?:class|interface|enum|record|@interface)\s+(\w+)", re.MULTILINE)
+
+
 class Java:
     """Compile Java files in one virtual machine, whose start takes longer than a file.
 
@@ -73,11 +75,12 @@ class Java:
     def __call__(self, file: Path, code: bytes) -> str:
         """Return the first error of a file, or an empty text."""
         folder = Path(tempfile.mkdtemp(dir=self.work.name))
-        public = re.search(rb"^public\s+(?:\w+\s+)*?(?:class|interface|enum|record|@interface)\s+(\w+)", code, re.M)
+        public = _PUBLIC.search(code)
         target = folder / (f"{public[1].decode()}.java" if public else file.name)
         target.write_bytes(code)
         arguments = ["-proc:none", "-nowarn", "-implicit:none", "-d", str(folder), *self.flags, str(target)]
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write("\t".join(arguments) + "\n")
         self.process.stdin.flush()
         status, _, error = self.process.stdout.readline().rstrip("\n").partition("\t")
@@ -115,15 +118,13 @@ def compiler(language: str, flags: list[str], tree: bool) -> Callable[[Path, byt
 
     def check(file: Path, code: bytes) -> str:
         with tempfile.TemporaryDirectory() as work:
-            module = language == "JavaScript" and re.search(rb"^(?:import|export)\b", code, re.M)
+            module = language == "JavaScript" and re.search(rb"^(?:import|export)\b", code, re.MULTILINE)
             target = Path(work, "changed" + (".mjs" if module else file.suffix))
             target.write_bytes(code)
-            if language == "Go" and tree:
-                overlay = Path(work, "overlay.json")
-                overlay.write_text(json.dumps({"Replace": {str(file.resolve()): str(target)}}))
-                return run(["go", "build", *flags, "-overlay", str(overlay), "-o", "/dev/null", "."], file.parent)
             if language == "Go":
-                return run(["go", "tool", "compile", "-o", str(Path(work, "out")), str(target)])
+                others = [path for path in file.parent.glob("*.go") if tree and path != file and is_compiled(path)]
+                argv = ["go", "tool", "compile", "-o", str(Path(work, "out")), str(target), *map(str, others)]
+                return run(argv)
             fields = {"folder": file.parent.resolve(), "file": target, "out": Path(work, "out")}
             command = COMMANDS[language].split()
             argv = [part.format(**fields) for part in command if part != "{flags}"]
@@ -131,6 +132,12 @@ def compiler(language: str, flags: list[str], tree: bool) -> Callable[[Path, byt
             return run([*argv[:place], *flags, *argv[place:]])
 
     return check
+
+
+def is_compiled(file: Path) -> bool:
+    """Return whether a Go file is part of its package on every system."""
+    special = re.search(r"_(?:test|windows|linux|darwin|js|plan9|wasm|arm64|amd64|s390x|ppc64x?)$", file.stem)
+    return not special and not re.search(r"^//go:build", file.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @dataclass
@@ -209,7 +216,7 @@ def measure(language: str, arguments: argparse.Namespace) -> list[str]:
     for site in found:
         for injection in inject(site.code, language, seed=stable_id(site.code), count=1):
             drawn["failed" if check(site.file, site.splice(injection.code)) else "compiled"] += 1
-        if drawn.total() >= 20 * arguments.per_operator:
+        if drawn.total() >= 8 * arguments.per_operator:
             break
     for operator in OPERATORS.names():
         for site in found:
@@ -218,7 +225,8 @@ def measure(language: str, arguments: argparse.Namespace) -> list[str]:
             for injection in inject(site.code, language, seed=stable_id(site.code), operators=[operator]):
                 tried[operator] += 1
                 if error := check(site.file, site.splice(injection.code)):
-                    failed[operator].append(f"{language}\t{operator}\t{site.file}:{injection.line}\t{error}\n{difference(site, injection.code)}")
+                    place = f"{language}\t{operator}\t{site.file}:{injection.line}"
+                    failed[operator].append(f"{place}\t{error}\n{difference(site, injection.code)}")
     total, bad = tried.total(), sum(map(len, failed.values()))
     files = len({site.file for site in found})
     print(f"{language}: {files} files, {len(found)} functions")

@@ -142,7 +142,7 @@ class GrammarNodes:
         implicit_return: Whether the last expression of a function is its value.
         shadowing: How an assignment becomes the declaration of a new variable: operator before and after, or an empty
             text and a word in front.
-        methods: Method -> one that is easily confused with it.
+        methods: Method -> one that is easily confused with it; ``strings.Index`` is only the function of that package.
         conversions: Functions whose call may be forgotten without a type error.
         commutative: Functions whose first two arguments may be exchanged.
         releases: Functions that release a resource. ``clears``: that empty a collection. ``allocations``: whose single

@@ -74,9 +74,12 @@ NODES = GrammarNodes(
     literal_types={"integer": "int", "real": "float64", "text": "string", "boolean": "bool"},
     shadowing=("=", ":="),
     methods=swap_table(
-        "HasPrefix/HasSuffix TrimLeft/TrimRight TrimPrefix/TrimSuffix Index/LastIndex ToLower/ToUpper min/max"
-        " Before/After Floor/Ceil Min/Max IndexByte/LastIndexByte PushBack/PushFront Front/Back"
-        " Next/Prev ContainsAny/Contains"
+        "strings.HasPrefix/strings.HasSuffix strings.TrimLeft/strings.TrimRight strings.TrimPrefix/strings.TrimSuffix"
+        " strings.Index/strings.LastIndex strings.ToLower/strings.ToUpper strings.IndexByte/strings.LastIndexByte"
+        " strings.Contains/strings.ContainsAny bytes.HasPrefix/bytes.HasSuffix bytes.TrimPrefix/bytes.TrimSuffix"
+        " bytes.Index/bytes.LastIndex bytes.ToLower/bytes.ToUpper bytes.IndexByte/bytes.LastIndexByte"
+        " math.Floor/math.Ceil math.Min/math.Max unicode.IsUpper/unicode.IsLower unicode.IsDigit/unicode.IsLetter"
+        " min/max Before/After PushBack/PushFront"
     ),
     conversions=word_set("Abs Floor ToLower TrimSpace"),
     releases=word_set("Close Stop cancel Unref Release Free Put"),

@@ -17,16 +17,32 @@ BREAKS = {
     "a package is no longer used": ("Go", "if a {\n\t\treturn errors.New(b)\n\t}\n\treturn nil", "return nil"),
     "a label is no longer used": ("Go", "out:\n\tfor {\n\t\tbreak out\n\t}", "out:\n\tfor {\n\t\tbreak\n\t}"),
     "a function may end without return": ("Go", "if a {\n\t\treturn 1\n\t}\n\treturn 2", "if a {\n\t\treturn 1\n\t}"),
-    "a branch no longer returns": ("Java", "if (a) { return 1; } else { return 2; }", "if (a) { return 1; } else { b(); }"),
-    "an endless loop gets an end": ("Java", "while (true) { if (a) { return 1; } }", "while (true) { if (a) { break; } }"),
+    "a branch no longer returns": (
+        "Java",
+        "if (a) { return 1; } else { return 2; }",
+        "if (a) { return 1; } else { b(); }",
+    ),
+    "an endless loop gets an end": (
+        "Java",
+        "while (true) { if (a) { return 1; } }",
+        "while (true) { if (a) { break; } }",
+    ),
     "a case no longer returns": (
         "Java",
         "switch (a) { case 1: return 1; default: return 2; }",
         "switch (a) { case 1: return 1; default: break; }",
     ),
     "a statement is not reached": ("Java", "if (a) { return; } b();", "return; b();"),
-    "a loop no longer ends": ("Java", "while (true) { if (a) { break; } } b();", "while (true) { if (a) { continue; } } b();"),
-    "a variable may have no value": ("C#", "int a; if (b) { a = 1; } else { a = 2; } return a;", "int a; if (b) { a = 1; } return a;"),
+    "a loop no longer ends": (
+        "Java",
+        "while (true) { if (a) { break; } } b();",
+        "while (true) { if (a) { continue; } } b();",
+    ),
+    "a variable may have no value": (
+        "C#",
+        "int a; if (b) { a = 1; } else { a = 2; } return a;",
+        "int a; if (b) { a = 1; } return a;",
+    ),
     "a pattern no longer matches": ("C#", "if (a is B b && b.C) { b.D(); }", "if (a is B b || b.C) { b.D(); }"),
     "an argument may have no value": (
         "C#",
@@ -50,7 +66,11 @@ KEEPS = {
         "try { return a(2); } catch (E e) { throw e; }",
     ),
     "a test of a type without a variable": ("Java", "if (a instanceof B && c()) { d(); }", "if (c()) { d(); }"),
-    "a variable has a value from the start": ("Java", "int a = 0; if (b) { a = 1; } return a;", "int a = 0; if (b) { } return a;"),
+    "a variable has a value from the start": (
+        "Java",
+        "int a = 0; if (b) { a = 1; } return a;",
+        "int a = 0; if (b) { } return a;",
+    ),
 }
 
 

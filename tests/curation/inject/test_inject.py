@@ -481,7 +481,12 @@ def test_seeds_give_different_bugs():
             "def f(a):\n    if a:\n        b = g(a)\n        h(b)\n    return a\n",
             "def f(a):\n    b = g(a)\n    h(b)\n    return a\n",
         ),
-        ("C", "lost-condition", "void f(char *p) {\n  if (p)\n    g(p);\n  h();\n}\n", "void f(char *p) {\n  g(p);\n  h();\n}\n"),
+        (
+            "C",
+            "lost-condition",
+            "void f(char *p) {\n  if (p)\n    g(p);\n  h();\n}\n",
+            "void f(char *p) {\n  g(p);\n  h();\n}\n",
+        ),
         ("Ruby", "lost-condition", "def f\n  a if b\n  c\nend\n", "def f\n  a\n  c\nend\n"),
         ("Go", "lost-call", "func (a *A) f() {\n\ta.Lock()\n\tg(a)\n\treturn\n}\n", None),
         ("Java", "lost-call", "void f() {\n    reset();\n    int a = b();\n}\n", "void f() {\n    int a = b();\n}\n"),
@@ -574,10 +579,18 @@ def test_windows_line_ends_are_kept():
     ("name", "operator", "code"),
     [
         ("Python", "lost-call", "def f():\n    logger.info('a')\n    b()\n    return 1\n\n\ndef g():\n    a()\n"),
-        ("Java", "lost-call", "void f() {\n    try {\n        a();\n        b();\n    } catch (E e) {\n        c();\n    }\n}\n"),
+        (
+            "Java",
+            "lost-call",
+            "void f() {\n    try {\n        a();\n        b();\n    } catch (E e) {\n        c();\n    }\n}\n",
+        ),
         ("C++", "lost-call", "void f() {\n  a.reserve(3);\n  int b = 1;\n}\n"),
         ("Ruby", "lost-call", "def f\n  a = 1\n  b(a)\nend\n"),
-        ("Java", "lost-condition", "void f(Object a) {\n    if (a instanceof B b) {\n        b.c();\n    }\n    d();\n}\n"),
+        (
+            "Java",
+            "lost-condition",
+            "void f(Object a) {\n    if (a instanceof B b) {\n        b.c();\n    }\n    d();\n}\n",
+        ),
         ("Go", "lost-condition", "func f() {\n\tif x := a(); x > 1 {\n\t\tb(x)\n\t}\n\tc()\n}\n"),
         ("Python", "lost-assignment", "def f():\n    a = 1\n    return a\n"),
         ("Go", "dropped-argument", "func f() {\n\ta(b, c)\n}\n"),
@@ -586,7 +599,11 @@ def test_windows_line_ends_are_kept():
         ("C", "wrong-variable", "void f(const char *a, char *b) {\n    *b++ = *a;\n}\n"),
         ("Java", "wrong-variable", "void f(int a) {\n    int b;\n    g(a);\n    b = 2;\n}\n"),
         ("Go", "shadowed-variable", "func f(a string) int {\n\ta = g(a)\n\treturn h(a)\n}\n"),
-        ("C#", "needless-copy", "void F(IQueryable<int> a)\n{\n    foreach (var b in a)\n    {\n        G(b);\n    }\n}\n"),
+        (
+            "C#",
+            "needless-copy",
+            "void F(IQueryable<int> a)\n{\n    foreach (var b in a)\n    {\n        G(b);\n    }\n}\n",
+        ),
     ],
 )
 def test_no_edit_is_made_that_has_no_effect_or_may_not_compile(name, operator, code):
@@ -606,7 +623,9 @@ def test_no_edit_is_made_that_has_no_effect_or_may_not_compile(name, operator, c
 )
 def test_a_copy_needs_no_import_that_its_variable_does_not_need(name, type_, copy):
     loop = {"C#": "foreach (var b in a)", "Java": "for (var b : a)"}[name]
-    (edit,) = inject(f"void f({type_} a) {{\n    {loop} {{\n        g(b);\n    }}\n}}\n", name, seed="1", operators=["needless-copy"])
+    (edit,) = inject(
+        f"void f({type_} a) {{\n    {loop} {{\n        g(b);\n    }}\n}}\n", name, seed="1", operators=["needless-copy"]
+    )
     assert copy in edit.code
 
 

@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from tree_sitter import Node as SyntaxNode
+
 from themis_rm.curation.inject.tree import CodeTree, Node, Variable
 from themis_rm.languages.syntax import to_text, walk
 
@@ -84,7 +86,9 @@ class _Scopes:
 
     def first(self, variable: Variable) -> int:
         """Return the place of the first declaration: a second one in the same scope only gives the variable a value."""
-        return min(v.declared for v in self._by_name[variable.name] if (v.start, v.end) == (variable.start, variable.end))
+        return min(
+            v.declared for v in self._by_name[variable.name] if (v.start, v.end) == (variable.start, variable.end)
+        )
 
 
 def _missing_returns(tree: CodeTree) -> Counter[str]:
@@ -115,10 +119,10 @@ def _unassigned(tree: CodeTree) -> Counter[str]:
 
 
 def _unbound(tree: CodeTree) -> Counter[str]:
-    """Count, below zero, the conditions that give a value to a variable (``x is T y``, ``f(out var y)``)."""
+    """Count, below zero, the conditions that give a value to a variable (``x is T y``, ``f(out y)``)."""
     counts: Counter[str] = Counter()
     for node in walk(tree.fragment.tree.root_node):
-        if node.type in _BINDING and (node.type != "instanceof_expression" or node.child_by_field_name("name")):
+        if _binds(node):
             top = node
             while top.parent is not None and top.parent.type in _IN_CONDITION:
                 top = top.parent
@@ -126,7 +130,14 @@ def _unbound(tree: CodeTree) -> Counter[str]:
     return counts
 
 
-_BINDING = frozenset({"declaration_expression", "declaration_pattern", "recursive_pattern", "instanceof_expression"})
+def _binds(node: SyntaxNode) -> bool:
+    if node.type == "instanceof_expression":
+        return node.child_by_field_name("name") is not None
+    if node.type == "argument":
+        return node.child_count > 1 and node.children[0].type == "out"
+    return node.type in ("declaration_pattern", "recursive_pattern")
+
+
 _IN_CONDITION = frozenset(
     {
         "argument",
@@ -181,13 +192,20 @@ def _leaves(tree: CodeTree, node: Node, left: dict[Node, bool]) -> bool:
         return ends or (body is not None and all(left.get(part, False) for part in (body, *handlers)))
     if node.type in grammar.expression_statements:
         return len(parts) == 1 and parts[0].type in grammar.calls and tree.callee(parts[0]) in grammar.throwing_calls
-    wraps = node.type.endswith(("_statement", "_clause", "switch_body", "switch_block")) and node.type not in grammar.functions
+    wraps = (
+        node.type.endswith(("_statement", "_clause", "switch_body", "switch_block"))
+        and node.type not in grammar.functions
+    )
     return wraps and bool(parts) and left.get(parts[-1], False)
 
 
 def _case_leaves(case: Node, left: dict[Node, bool]) -> bool:
     statements = case.named_children
-    return not statements or left.get(statements[-1], False) or statements[-1].type in ("switch_label", "case_switch_label")
+    return (
+        not statements
+        or left.get(statements[-1], False)
+        or statements[-1].type in ("switch_label", "case_switch_label")
+    )
 
 
 def _is_endless(tree: CodeTree, loop: Node) -> bool:
@@ -206,8 +224,8 @@ def _has_break(tree: CodeTree, owner: Node) -> bool:
     """Return whether a ``break`` may leave a loop or switch; one with a label may leave any."""
     grammar = tree.grammar
     around = grammar.loops | grammar.switches | grammar.functions
-    for node in owner.descendants():
-        if node.type in grammar.breaks:
-            if node.named_children or next((up for up in node.ancestors() if up.type in around), None) is owner:
-                return True
-    return False
+    breaks = [node for node in owner.descendants() if node.type in grammar.breaks]
+    return any(
+        node.named_children or next((up for up in node.ancestors() if up.type in around), None) is owner
+        for node in breaks
+    )

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from themis_rm.curation.inject.edits import SourceEdit, combine, delete, delete_range, insert_line, statement_source, unwrap
+from themis_rm.curation.inject.edits import (
+    SourceEdit,
+    combine,
+    delete,
+    delete_range,
+    insert_line,
+    statement_source,
+    unwrap,
+)
 from themis_rm.curation.inject.tree import CodeTree, Node
 from themis_rm.languages.definition import word_set
 
@@ -497,6 +505,9 @@ def shadowed_variable(tree: CodeTree) -> Iterator[SourceEdit]:
         later = re.search(rb"\b" + tree.raw(target) + rb"\b", tree.data[node.end : statement.parent.end])
         own_block = outer is None or not outer.start < statement.parent.start - 1
         if outer is None or later is None or own_block or outer.declared >= statement.parent.start:
+            continue
+        scope = _owner(statement, grammar.scopes | grammar.functions)
+        if scope is not None and (scope.start, scope.end) == (outer.start, outer.end):
             continue
         around = _owner(statement, grammar.conditionals | grammar.loops | grammar.switches | grammar.functions)
         if around is not None and around.start == outer.start:

@@ -1,4 +1,4 @@
-"""Seeded choice of bugs: each edit is checked by a second parse and the rules of compilers, and growth in length is balanced."""
+"""Seeded choice of bugs: a second parse and rules of compilers check each edit, and growth in length is balanced."""
 
 from __future__ import annotations
 

@@ -60,6 +60,8 @@ def arithmetic_swap(tree: CodeTree) -> Iterator[SourceEdit]:
     for node, operator, sign, left, right in _binary(tree):
         if sign not in _ARITHMETIC or tree.joins_text(node):
             continue
+        if not (tree.may_be_number(left) and tree.may_be_number(right)):
+            continue
         numbers = tree.is_number(left) or tree.is_number(right)
         if sign in _BITS and (not tree.grammar.typed or _streams(tree, node) or sign in ("<<", ">>")) and not numbers:
             continue
@@ -79,7 +81,8 @@ def operand_swap(tree: CodeTree) -> Iterator[SourceEdit]:
     for node, operator, sign, left, right in _binary(tree):
         if sign in _ORDERED and tree.raw(left) != tree.raw(right) and not tree.joins_text(node):
             same = left.type in tree.grammar.binary and tree.operator(left) is not None
-            if not same and operator.start >= left.end:
+            numbers = tree.may_be_number(left) and tree.may_be_number(right)
+            if not same and numbers and operator.start >= left.end:
                 yield swap(tree, left, right)
 
 
@@ -114,8 +117,17 @@ def lost_accumulation(tree: CodeTree) -> Iterator[SourceEdit]:
     """Replace ``+=`` by ``=``, which loses the accumulated value."""
     for node in tree.find(tree.grammar.assignments):
         operator = tree.operator(node)
-        if operator is not None and tree.text(operator) in _COMPOUND:
-            yield replace(operator, b"=")
+        if operator is None or tree.text(operator) not in _COMPOUND or _is_event(tree, node):
+            continue
+        yield replace(operator, b"=")
+
+
+def _is_event(tree: CodeTree, node: Node) -> bool:
+    """Return whether ``+=`` or ``-=`` adds or removes a handler of an event, which cannot be assigned in C#."""
+    target, value = node.named_children[0], node.named_children[-1]
+    return (
+        target.type == "member_access_expression" and re.fullmatch(r"(?:\w+\.)*[A-Z]\w*", tree.text(value)) is not None
+    )
 
 
 def update_direction(tree: CodeTree) -> Iterator[SourceEdit]:
@@ -334,7 +346,11 @@ def dropped_conversion(tree: CodeTree) -> Iterator[SourceEdit]:
         receiver = receiver or call.child("object", "receiver")
         plain = receiver is None or tree.text(receiver) in ("Math", "math", "std", "cmath")
         if plain and len(arguments) == 1 and arguments[0].type not in tree.grammar.unconvertible_arguments:
-            yield replace(call, tree.raw(arguments[0]))
+            inner = tree.raw(arguments[0])
+            loose = arguments[0].type in tree.grammar.binary | tree.grammar.ternary
+            tight = tree.grammar.binary | tree.grammar.unary | tree.grammar.accesses | {"cast_expression"}
+            bound = call.parent is not None and call.parent.type in tight
+            yield replace(call, b"(" + inner + b")" if loose and bound else inner)
         elif not plain and receiver is not None and not arguments and tree.statement(call) is not call.parent:
             yield replace(call, tree.raw(receiver))
 

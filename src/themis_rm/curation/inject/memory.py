@@ -110,6 +110,8 @@ def _unwrapped_using(tree: CodeTree) -> Iterator[SourceEdit]:
         block = node.child("body")
         if declared is None or block is None or block.type != "block" or not block.named_children:
             continue
+        if node.parent is None or node.parent.type not in tree.grammar.blocks:
+            continue
         edit = unwrap(tree, node, tree.raw(declared) + b";", block.named_children, node.end)
         if edit is not None:
             yield edit

@@ -114,8 +114,8 @@ def swapped_arguments(tree: CodeTree) -> Iterator[SourceEdit]:
     grammar = tree.grammar
     types = {variable.name: variable.type for variable in tree.variables}
     for call in tree.find(grammar.calls):
-        if tree.callee(call) in grammar.commutative:
-            continue
+        if tree.callee(call) in grammar.commutative or tree.callee(call) == "make":
+            continue  # the capacity of a slice is not below its length
         arguments = tree.arguments(call)
         for first, second in pairwise(arguments):
             if tree.raw(first) == tree.raw(second) or {first.type, second.type} & grammar.unordered_arguments:
@@ -154,5 +154,8 @@ def wrong_method(tree: CodeTree) -> Iterator[SourceEdit]:
         named = call.child("method", "name", "function")
         if tree.grammar.typed and name in ("Any", "any") and not tree.arguments(call):
             continue  # `All` needs a condition
-        if name in methods and named is not None and tree.text(named).endswith(name):
-            yield SourceEdit(named.end - len(name.encode()), named.end, methods[name].encode())
+        if named is None or not tree.text(named).endswith(name):
+            continue
+        other = methods.get(tree.text(named), methods.get(name))
+        if other is not None:
+            yield SourceEdit(named.end - len(name.encode()), named.end, other.rpartition(".")[2].encode())

@@ -348,6 +348,14 @@ class CodeTree:
             return operator is not None and self.text(operator) in ("-", "*", "/", "//", "%")
         return bool(re.search(r"[.>](?:length|Length|Count|size|count)$", self.text(node)))
 
+    def may_be_number(self, node: Node) -> bool:
+        """Return whether the type of a variable, if it is known, may be a number and not an object."""
+        if not self.grammar.typed or node.type not in self.grammar.identifiers:
+            return True
+        name = self.text(node)
+        known = next((v for v in self.variables if v.name == name and v.start <= node.start < v.end), None)
+        return known is None or not _OBJECT_TYPE.fullmatch(known.type)
+
     @cached_property
     def variables(self) -> list[Variable]:
         """Parameters and local variables, in order of declaration."""
@@ -355,10 +363,11 @@ class CodeTree:
         scopes = self.grammar.functions | self.grammar.scopes
         for node in self.find(self.grammar.declares):
             for name in self._declared(node):
-                scope = next((up for up in node.ancestors() if up.type in scopes), None)
-                start, end = (scope.start, scope.end) if scope is not None else (0, len(self.data))
                 # Variables in the header of a loop or function have their values before it ends.
                 headed = node.type in self.grammar.loops | self.grammar.functions
+                scope = next((up for up in node.ancestors() if up.type in scopes), None)
+                scope = node if headed and self.grammar.typed else scope
+                start, end = (scope.start, scope.end) if scope is not None else (0, len(self.data))
                 ready = name.end if headed else node.end if self._has_value(node, name) else end
                 found.append(Variable(self.text(name), name.start, ready, start, end, self._type(node, name)))
         return found
@@ -402,7 +411,7 @@ class CodeTree:
         types, text = self.grammar.literal_types, self.text(value)
         if value.type in self.grammar.numbers:
             return types.get("integer" if text.isdecimal() else "real" if re.fullmatch(r"\d+\.\d+", text) else "", "")
-        if value.type in self.grammar.strings and text[0] in "\"`":
+        if value.type in self.grammar.strings and text[0] in '"`':
             return types.get("text", "")
         if text in self.grammar.booleans:
             return types.get("boolean", "")
@@ -416,7 +425,9 @@ class CodeTree:
     def _first_value(self, node: Node, name: Node) -> Node | None:
         left, right = node.child(*self.grammar.declares[node.type]), node.child("value", "right")
         if right is None:
-            right = node.named_children[-1] if node.named_children and node.named_children[-1].start > name.end else None
+            right = (
+                node.named_children[-1] if node.named_children and node.named_children[-1].start > name.end else None
+            )
         if left is None or right is None or left.type not in self.grammar.patterns:
             return right
         names, values = left.named_children, right.named_children
@@ -429,6 +440,9 @@ class CodeTree:
         return not self.grammar.typed or node.type not in _DECLARATIONS or b"=" in self.data[name.end : node.end]
 
 
+_OBJECT_TYPE = re.compile(
+    r"(?:const )?(?!(?:Integer|Long|Short|Byte|Double|Float)\b)(?:(?:[A-Za-z]\w*::)?(?:string|path)\b|[A-Z]\w*[a-z]).*"
+)
 _INFERRED = frozenset({"auto", "var", "let"})
 """Words in the place of a type that the compiler infers."""
 _CREATING = frozenset({"object_creation_expression", "composite_literal"})

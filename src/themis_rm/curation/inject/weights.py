@@ -17,7 +17,7 @@ from themis_rm.curation.inject.operators import OPERATORS, BugOperator
 from themis_rm.errors import SettingError
 
 Weights = Literal["frequency", "uniform"] | dict[str, float]
-"""``frequency``: measured on real fixes; ``uniform``: 1 for each; or operator -> weight that replaces the measured one."""
+"""``frequency``: as in real fixes; ``uniform``: 1 for each; or operator -> weight that replaces the measured one."""
 
 _UNSEEN = 0.5
 """Changes that are added to the count of each operator, since rare bugs occur too."""
@@ -45,7 +45,9 @@ def measured_weights() -> Mapping[str, float]:
     }
 
 
-def operator_weights(operators: list[BugOperator], weights: Weights | Mapping[str, float] = "frequency") -> dict[str, float]:
+def operator_weights(
+    operators: list[BugOperator], weights: Weights | Mapping[str, float] = "frequency"
+) -> dict[str, float]:
     """Return operator -> weight.
 
     Args:

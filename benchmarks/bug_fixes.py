@@ -163,7 +163,7 @@ def _token_kind(text: bytes) -> str:
 
 
 def _covered(tree: CodeTree, spans: list[tuple[int, int]]) -> list[Node]:
-    """Return the outermost statements and branches that lie completely in one of the ranges."""
+    """Return the outermost statements and branches that are completely in one of the ranges."""
     blocks, found, end = tree.grammar.blocks, [], 0
     for node in tree.all_nodes:
         if node.start < end or not node.named or node.parent is None or node.parent.type not in blocks:

@@ -1,4 +1,4 @@
-"""How well length and n-grams tell injected bugs from real ones, as the area under the ROC curve (0.5: not at all).
+"""How well length and n-grams separate injected bugs from real ones, as the area under the ROC curve (0.5: not at all).
 
 A real bug is a function before a commit that is labeled FC and changes nothing else; an injected one is a bug in the
 same function after that commit. Logistic regression is fitted on the difference between both versions, and tested on

@@ -2,7 +2,7 @@
 
 import pytest
 
-from themis_rm.curation.inject.compile_errors import has_new_errors
+from themis_rm.curation.inject.compile_errors import count_errors
 from themis_rm.curation.inject.tree import CodeTree
 
 # Language -> what keeps the rule before an edit, and after one that breaks it or does not.
@@ -77,6 +77,10 @@ KEEPS = {
 def tree(language, body):
     header = {"Go": "func f(p int) int {\n\t", "Java": "int f(int p) {\n", "C#": "int F(int p)\n{\n"}[language]
     return CodeTree(f"{header}{body}\n}}\n", language)
+
+
+def has_new_errors(before, after):
+    return bool(count_errors(after) - count_errors(before))
 
 
 @pytest.mark.parametrize("name", BREAKS)

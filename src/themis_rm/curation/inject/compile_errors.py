@@ -17,9 +17,12 @@ from themis_rm.curation.inject.tree import CodeTree, Node, Variable
 from themis_rm.languages.syntax import to_text, walk
 
 
-def has_new_errors(before: CodeTree, after: CodeTree) -> bool:
-    """Return whether an edit breaks a rule of its language that the code before it keeps."""
-    return any(RULES[name](after) - RULES[name](before) for name in sorted(before.grammar.compile_errors))
+def count_errors(tree: CodeTree) -> Counter[str]:
+    """Return what the rules of a language count in a piece of code; an edit that raises a count does not compile."""
+    counts: Counter[str] = Counter()
+    for name in sorted(tree.grammar.compile_errors):
+        counts.update({f"{name}: {what}": count for what, count in RULES[name](tree).items()})
+    return counts
 
 
 def _unused(tree: CodeTree) -> Counter[str]:

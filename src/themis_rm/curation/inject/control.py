@@ -29,7 +29,7 @@ def lost_guard(tree: CodeTree) -> Iterator[SourceEdit]:
 
 
 def lost_branch(tree: CodeTree) -> Iterator[SourceEdit]:
-    """Remove a short branch that handles a case and after which the code goes on."""
+    """Remove a short branch that handles a case and does not leave the block."""
     for node, body in _plain_branches(tree):
         edit = delete(tree, node) if not tree.is_exit(body[-1]) and not _may_be_value(tree, node) else None
         if edit is not None:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from themis_rm.curation.inject.compile_errors import has_new_errors
+from themis_rm.curation.inject.compile_errors import count_errors
 from themis_rm.curation.inject.edits import SourceEdit
 from themis_rm.curation.inject.operators import OPERATORS, BugOperator, list_operators
 from themis_rm.curation.inject.tree import CodeTree
@@ -84,7 +84,7 @@ def inject(
     weight_left = {name: weight for name, weight in of_operator.items() if sites[name] and weight > 0}
     criteria = {operator.name: operator.criterion for operator in selected}
     rng = random.Random(seed)
-    errors = error_count(tree.fragment.tree)
+    errors, rules = error_count(tree.fragment.tree), count_errors(tree)
     tokens: list[str] | None = None
     injections: list[Injection] = []
     seen = {code}
@@ -98,7 +98,7 @@ def inject(
         tokens = code_tokens(code, language) if tokens is None else tokens
         if changed in seen or error_count(parse(source, language)) > errors or code_tokens(changed, language) == tokens:
             continue
-        if tree.grammar.compile_errors and has_new_errors(tree, CodeTree(changed, language)):
+        if tree.grammar.compile_errors and count_errors(CodeTree(changed, language)) - rules:
             continue
         seen.add(changed)
         injections.append(Injection(changed, name, criteria[name], _first_different_line(code, changed), edit.growth))

@@ -31,7 +31,7 @@ def test_a_pair_is_a_row_for_each_criterion(tmp_path):
         ("pair2:FC", "Functional Correctness"),
     ]
     assert rows[0].request == "Add 1 to the sum."
-    assert rows[0].source == "commit"
+    assert rows[0].source == "commits"
     assert len({row.digest for row in rows}) == 3
 
 
@@ -78,7 +78,7 @@ def test_dropped_rows_are_read_too(tmp_path):
     kept, other = read(pairs, dropped)
     assert (kept.reason, other.reason) == ("", "no-criterion")
     assert (other.request, other.rejected, other.chosen) == ("Change things\n\nNumber 1", "old 1\n", "new\n")
-    assert (other.pair.language, other.source, other.pair.aspect) == ("Python", "commit", "")
+    assert (other.pair.language, other.source, other.pair.aspect) == ("Python", "commits", "")
 
 
 def test_a_commit_has_the_id_of_its_pair(tmp_path):

@@ -14,6 +14,7 @@ from themis_rm.benchmark.authored import load_authored_pairs
 from themis_rm.benchmark.pairs import AUTHORED, FULL_CONFIGURATION
 from themis_rm.criteria import CRITERIA
 from themis_rm.dataset.adapters import FORMATS, PreferencePair
+from themis_rm.dataset.adapters.code_pairs import SOURCES
 from themis_rm.dataset.adapters.sources import is_hub_name
 from themis_rm.dataset.preferences import DataSettings, PairFilter, PreferenceReader, RejectedRow, read_pairs
 from themis_rm.messages import Conversation, conversation, text_of
@@ -200,7 +201,7 @@ def _is_other(file: Path) -> bool:
 
 def _dropped_pair(row: Mapping[str, Any], aspect: str, several: bool) -> PreferencePair:
     """Return a row as a pair; a text that it lacks is empty."""
-    name = _name(row, "id", "idx")
+    name, origin = _name(row, "id", "idx"), _name(row, "origin") or ("commit" if row.keys() >= _COMMIT else "")
     if not name and row.get("commit"):  # the id that the pair of the commit has
         name = commit_pair_id(_name(row, "repos"), _name(row, "commit"), _name(row, "file_path"))
     return PreferencePair(
@@ -210,7 +211,7 @@ def _dropped_pair(row: Mapping[str, Any], aspect: str, several: bool) -> Prefere
         id=f"{name}:{aspect}" if name and several else name,
         language=_name(row, "language", "lang"),
         aspect=aspect,
-        subset=_name(row, "origin", "source", "subset") or ("commit" if row.keys() >= _COMMIT else ""),
+        subset=SOURCES.get(origin, origin) or _name(row, "source", "subset"),
     )
 
 

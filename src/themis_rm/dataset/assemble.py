@@ -7,7 +7,12 @@ from typing import Any
 
 from themis_rm.criteria import CRITERIA
 from themis_rm.dataset.card import day_of, render_card
-from themis_rm.dataset.decontamination import ContaminationFilter, decontamination_facts, read_benchmarks
+from themis_rm.dataset.decontamination import (
+    ContaminationFilter,
+    decontamination_facts,
+    read_benchmarks,
+    write_copy_indices,
+)
 from themis_rm.dataset.pair_input import find_pairs
 from themis_rm.dataset.preferences import PairFilter
 from themis_rm.dataset.row_index import IndexRows, NumberPairs
@@ -71,6 +76,8 @@ def assemble(
     prepare_output_dir(out, "assemble", identity, [*files, *compared], OUTPUTS, replace=True)
     work, facts_file, dropped = out / "work", out / "logs" / "facts.json", out / "dropped"
     excluded = [exclusion_writer(dropped, CodePair.schema(), "pairs") for _ in range(2)]
+    if settings.response_overlap is not None:
+        write_copy_indices(benchmarks, work / "benchmarks")
     contaminated = ContaminationFilter(benchmarks, settings.response_overlap, work / "benchmarks", excluded[0])
     index_rows = IndexRows(work / "index", settings.seed, excluded[1], wanted)
     selection = [ExpandTasks(settings), NumberPairs(), contaminated, index_rows]

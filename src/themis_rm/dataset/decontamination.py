@@ -143,6 +143,14 @@ def responses_of(pair: Mapping[str, Any]) -> list[str]:
     return [text for text in texts if isinstance(text, str)]
 
 
+def write_copy_indices(benchmarks: Sequence[BenchmarkTexts], folder: Path) -> None:
+    """Index the texts of benchmarks in files, which worker processes share."""
+    for part in _PARTS:
+        CopyIndex.build(
+            BenchmarkText(number, *item) for number, one in enumerate(benchmarks) for item in getattr(one, part)
+        ).save(folder / part)
+
+
 class ContaminationFilter(RowFilter):
     """Drops pairs that share text with a benchmark, and counts them by benchmark.
 
@@ -150,7 +158,7 @@ class ContaminationFilter(RowFilter):
         benchmarks: The texts of the benchmarks.
         response_overlap: Share of the runs of tokens from which on a response is a copy; ``None`` to compare requests
             with prompts only.
-        folder: Directory for the indexed texts, which worker processes share.
+        folder: Directory that :func:`write_copy_indices` has filled, unless ``response_overlap`` is ``None``.
         writer: Writer of the dropped pairs.
     """
 
@@ -166,11 +174,6 @@ class ContaminationFilter(RowFilter):
         super().__init__(writer)
         self.ngrams = {item.name: item.ngrams for item in benchmarks}
         self.response_overlap, self.folder = response_overlap, folder
-        if benchmarks and response_overlap is not None:
-            for part in _PARTS:
-                CopyIndex.build(
-                    BenchmarkText(number, *item) for number, one in enumerate(benchmarks) for item in getattr(one, part)
-                ).save(folder / part)
         self._hashes, self._runs = WordHashes(), TokenRuns()
         self._responses: CopyIndex | None = None
         self._prompts: CopyIndex | None = None

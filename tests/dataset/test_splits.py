@@ -14,8 +14,9 @@ from themis_rm.dataset.splits import (
     TimeLimits,
     assign_by_time,
     assign_repositories,
+    assign_with_limits,
     evaluation_splits,
-    find_time_cutoff,
+    find_limits,
     share_cutoff,
     split_by_time,
 )
@@ -72,26 +73,52 @@ def arrays(rows):
     return np.array([t for t, _ in rows], np.int64), np.array([s for _, s in rows], np.int64)
 
 
-def kept(rows, cut):
-    return sum((t < cut) if s == TRAIN else (t >= cut) for t, s in rows)
+HISTORIES = st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=12), min_size=1, max_size=6)
 
 
-@given(ROWS, st.sampled_from([0.0, 0.25, 0.5, 1.0]))
-def test_no_allowed_cutoff_keeps_more_rows(rows, share):
-    cut = find_time_cutoff(*arrays(rows), share)
-    groups = [[r for r in rows if r[1] == s] for s in (TRAIN, VALIDATION, TEST)]
-    if not groups[0] or not (groups[1] or groups[2]):
-        assert cut is None
+def columns(histories):
+    repos = np.repeat(np.arange(len(histories), dtype=np.uint32), [len(times) for times in histories])
+    return repos, np.array([time for times in histories for time in times], np.int64)
+
+
+@given(HISTORIES, st.sampled_from([0.0, 0.5, 1.0]))
+def test_no_other_cutoff_with_enough_evaluation_rows_keeps_more(histories, share):
+    (repos, times), names = columns(histories), [f"r{n}" for n in range(len(histories))]
+
+    def rows_of(limits):
+        assigned = assign_with_limits(repos, times, names, limits, 0.1, 0.2, 0)
+        split = np.array([assigned[name] for name in names])[repos]
+        return np.bincount(split[~limits.outside(times, split)], minlength=3)
+
+    def is_enough(rows):
+        return rows.all() and (rows >= share * np.array([0, 0.1, 0.2]) * rows.sum()).all()
+
+    limits = find_limits(repos, times, names, 0.1, 0.2, 0, share)
+    others = [rows_of(TimeLimits(cutoff, cutoff)) for cutoff in sorted(set(times.tolist()))]
+    if limits == TimeLimits():
+        assert len(histories) == 1 or not any(rows[1:].any() for rows in others)
         return
-    groups = [members for members in groups if members]
+    assert rows_of(limits)[1:].any()
+    if any(map(is_enough, others)) and len(times) <= 25:  # then every time is tried
+        assert is_enough(rows_of(limits))
+        assert rows_of(limits).sum() == max(rows.sum() for rows in others if is_enough(rows))
 
-    def allowed(c):
-        return all(kept(members, c) >= max(1, share * len(members)) for members in groups)
 
-    best = max((kept(rows, c) for c in range(32) if allowed(c)), default=None)
-    if best is not None:
-        assert allowed(cut)
-        assert kept(rows, cut) == best
+def test_the_cutoff_leaves_evaluation_about_its_share():
+    rng = np.random.default_rng(0)
+    starts = rng.integers(0, 800, 60)
+    histories = [rng.integers(start, start + 200, 50).tolist() for start in starts]
+    (repos, times), names = columns(histories), [f"r{n}" for n in range(60)]
+    limits = find_limits(repos, times, names, 0.05, 0.05, 0, 0.5)
+    assigned = assign_with_limits(repos, times, names, limits, 0.05, 0.05, 0)
+    split = np.array([assigned[name] for name in names])[repos]
+    rows = np.bincount(split[~limits.outside(times, split)], minlength=3)
+    assert rows.sum() > 0.9 * len(times)
+    assert (rows[1:] >= 0.025 * rows.sum()).all()
+
+
+def test_rows_without_times_have_no_cutoff():
+    assert find_limits(np.array([0, 1], np.uint32), np.full(2, NO_TIME), ["a", "b"], 0.1, 0.1, 0, 0.5) == TimeLimits()
 
 
 @given(ROWS, st.integers(0, 31))

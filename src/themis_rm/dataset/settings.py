@@ -85,8 +85,8 @@ class AssembleSettings(SelectionSettings):
     disjoint_repositories: bool = True
     """Whether no repository has rows in two splits. Otherwise the time of a row alone decides between train and
     evaluation."""
-    min_kept_share: float = Field(0.25, ge=0, le=1)
-    """Share of its rows from commits that each split must keep with the cutoff that ``auto`` selects."""
+    min_evaluation_share: float = Field(0.5, ge=0, le=1)
+    """Share of their wanted rows that validation and test must have with the cutoff that ``auto`` selects."""
     decontaminate: list[str] = Field(default_factory=lambda: ["authored"])
     """Benchmarks of which no prompt may share 13 words in a row with a request: ``authored``, files, directories, hub
     names; empty for none."""

@@ -77,21 +77,18 @@ class SplitPlan:
 
 def make_split_plan(index: RowIndex, settings: AssembleSettings) -> SplitPlan:
     """Plan the splits; the result depends only on the set of rows and on the settings."""
-    entries, limits = index.entries, settings.time_limits()
-    assigned = _assign_repositories(index, settings, limits)
-    split = splits.split_of_rows(entries["repos"], index.names["repos"], assigned)
+    entries, names, limits = index.entries, index.names["repos"], _limits(index, settings)
+    shares = settings.validation, settings.test
+    assigned = splits.assign_with_limits(entries["repos"], entries["time"], names, limits, *shares, settings.seed)
+    split = splits.split_of_rows(entries["repos"], names, assigned)
+    if not settings.disjoint_repositories:
+        evaluation = splits.evaluation_splits(names, *shares, settings.seed)
+        of_row = splits.split_of_rows(entries["repos"], names, dict(zip(names, evaluation, strict=True)))
+        split = splits.split_by_time(entries["time"], split, limits, of_row)
     plan = SplitPlan(index, split, np.full(len(entries), KEEP, "u1"), limits, assigned)
     duplicate = np.zeros(len(entries), bool)
     duplicate[1:] = entries["rank"][1:] == entries["rank"][:-1]
     plan.drop("duplicate-row", duplicate)
-    if settings.time_cutoff == "auto" and limits == TimeLimits():
-        cutoff = _choose_time_cutoff(plan, settings)
-        plan.limits = TimeLimits(cutoff, cutoff)
-    if not settings.disjoint_repositories:
-        names = index.names["repos"]
-        evaluation = splits.evaluation_splits(names, settings.validation, settings.test, settings.seed)
-        of_row = splits.split_of_rows(entries["repos"], names, dict(zip(names, evaluation, strict=True)))
-        plan.split = splits.split_by_time(entries["time"], split, plan.limits, of_row)
     plan.drop("time-cutoff", plan.limits.outside(entries["time"], plan.split))
     mined = np.array([not name.startswith(PROMPT_GROUP) for name in index.names["repos"]], bool)[entries["repos"]]
     for other in (splits.TEST, splits.VALIDATION):
@@ -101,27 +98,18 @@ def make_split_plan(index: RowIndex, settings: AssembleSettings) -> SplitPlan:
     return plan
 
 
-def _assign_repositories(index: RowIndex, settings: AssembleSettings, limits: TimeLimits) -> dict[str, int]:
-    names, entries = index.names["repos"], index.entries
-
-    def sizes(allowed: npt.NDArray[np.bool_]) -> dict[str, int]:
-        return dict(zip(names, np.bincount(entries["repos"][allowed], minlength=len(names)).tolist(), strict=True))
-
-    shares = settings.validation, settings.test
-    if limits == TimeLimits():
-        every = sizes(np.ones(len(entries), bool))
-        return splits.assign_repositories(every, *shares, settings.seed)
-    usable = sizes(limits.allow_train(entries["time"])), sizes(limits.allow_evaluation(entries["time"]))
-    return splits.assign_by_time(*usable, *shares, settings.seed)
-
-
-def _choose_time_cutoff(plan: SplitPlan, settings: AssembleSettings) -> int | None:
-    times = plan.index.entries["time"]
-    timed = plan.kept & (times != NO_TIME)
-    if not settings.disjoint_repositories:
-        share = settings.validation + settings.test
-        return splits.share_cutoff(times[timed], share) if share else None
-    return splits.find_time_cutoff(times[timed], plan.split[timed], settings.min_kept_share)
+def _limits(index: RowIndex, settings: AssembleSettings) -> TimeLimits:
+    """Return the times of train and evaluation rows that are set, or that keep most rows."""
+    limits, shares = settings.time_limits(), (settings.validation, settings.test)
+    if limits != TimeLimits() or settings.time_cutoff != "auto" or not sum(shares):
+        return limits
+    times, repos = index.entries["time"], index.entries["repos"]
+    if settings.disjoint_repositories:
+        return splits.find_limits(
+            repos, times, index.names["repos"], *shares, settings.seed, settings.min_evaluation_share
+        )
+    cutoff = splits.share_cutoff(times[times != NO_TIME], sum(shares))
+    return TimeLimits(cutoff, cutoff)
 
 
 def _mix(plan: SplitPlan, settings: AssembleSettings) -> None:

@@ -138,40 +138,81 @@ def assign_by_time(
     return split
 
 
-def find_time_cutoff(times: Numbers, split: Numbers, min_kept_share: float) -> int | None:
-    """Return the cutoff that keeps most rows: train rows from before it, evaluation rows from then on.
-
-    Since the splits differ in size, most rows could mean that one split loses all of them. Therefore each split must
-    keep the given share of its rows; if no cutoff achieves that, one row each; if none achieves that either, any
-    cutoff is allowed.
+def assign_with_limits(
+    repos: npt.NDArray[np.uint32],
+    times: Numbers,
+    names: Sequence[str],
+    limits: TimeLimits,
+    validation: float,
+    test: float,
+    seed: int,
+) -> dict[str, int]:
+    """Assign every repository to a split by its rows that the limits allow there.
 
     Args:
-        times: Unix time per row; every row must have one.
-        split: Index into :data:`SPLITS` per row.
-        min_kept_share: Share of its rows that each split must keep.
+        repos: Index into ``names`` per row.
+        times: Unix time per row.
+        names: Names of the repositories.
+        limits: The times of train and evaluation rows.
+        validation: Wanted share of validation rows.
+        test: Wanted share of test rows.
+        seed: Seed of the hash.
 
     Returns:
-        The Unix time, or ``None`` if train or the evaluation splits have no rows.
+        Repository -> index into :data:`SPLITS`.
     """
-    train = split == TRAIN
-    if not train.any() or train.all():
-        return None
-    # Cutoffs at the time of an evaluation row, or after all rows; no other cutoff keeps more rows.
-    cutoffs = np.unique(np.append(times[~train], times.max() + 1))
-    kept, sizes = [], []
-    for number in range(len(SPLITS)):
-        of_split = np.sort(times[split == number])
-        if len(of_split):
-            before = np.searchsorted(of_split, cutoffs, side="left")
-            kept.append(before if number == TRAIN else len(of_split) - before)
-            sizes.append(len(of_split))
-    total = np.sum(kept, axis=0)
-    shares = [max(1, math.ceil(min_kept_share * size)) for size in sizes]
-    for least in (shares, [1] * len(kept), [0] * len(kept)):
-        fits = np.all([have >= need for have, need in zip(kept, least, strict=True)], axis=0)
-        if fits.any():
-            return int(cutoffs[np.flatnonzero(fits)[total[fits].argmax()]])
-    raise AssertionError("a cutoff without a minimum always exists")
+
+    def sizes(allowed: Flags) -> dict[str, int]:
+        return dict(zip(names, np.bincount(repos[allowed], minlength=len(names)).tolist(), strict=True))
+
+    if limits == TimeLimits():
+        return assign_repositories(sizes(np.ones(len(repos), bool)), validation, test, seed)
+    usable = sizes(limits.allow_train(times)), sizes(limits.allow_evaluation(times))
+    return assign_by_time(*usable, validation, test, seed)
+
+
+def find_limits(
+    repos: npt.NDArray[np.uint32],
+    times: Numbers,
+    names: Sequence[str],
+    validation: float,
+    test: float,
+    seed: int,
+    min_share: float,
+) -> TimeLimits:
+    """Return the cutoff between train and evaluation rows that keeps most rows.
+
+    Late cutoffs keep most, with few rows for evaluation. Therefore validation and test must have some share of the rows
+    that they should have; if no cutoff achieves that, one row each, as train must. Of the 2nd to the 98th percentile of
+    the times, every second one is tried.
+
+    Args:
+        repos: See :func:`assign_with_limits`, as for the next arguments.
+        times: Unix time per row.
+        names: Names of the repositories.
+        validation: Wanted share of validation rows.
+        test: Wanted share of test rows.
+        seed: Seed of the hash.
+        min_share: Share of their wanted rows that validation and test must have.
+
+    Returns:
+        The limits; none if no row has a time, or no cutoff gives evaluation rows.
+    """
+    timed = times[times != NO_TIME]
+    if not len(timed):
+        return TimeLimits()
+    wanted = np.array([1e-12, validation, test])  # a split of share 0 needs no row, and train one
+    best, found = (False, False, -1), TimeLimits()
+    for cutoff in np.unique(np.quantile(timed, np.linspace(0.02, 0.98, 49), method="nearest")).tolist():
+        limits = TimeLimits(cutoff, cutoff)
+        assigned = assign_with_limits(repos, times, names, limits, validation, test, seed)
+        split = split_of_rows(repos, names, assigned)
+        rows = np.bincount(split[~limits.outside(times, split)], minlength=len(SPLITS))
+        each = bool((rows[wanted > 0] > 0).all())
+        enough = each and bool((rows >= min_share * wanted * rows.sum()).all())
+        if rows[1:].any() and (enough, each, int(rows.sum())) > best:
+            best, found = (enough, each, int(rows.sum())), limits
+    return found
 
 
 def share_cutoff(times: Numbers, share: float) -> int | None:

@@ -310,6 +310,10 @@ def table(total: Mapping[str, Counts], commits: Path) -> dict[str, Any]:
         "commits": {short: counts.commits for short, counts in criteria.items()},
         "changes": {short: counts.changes for short, counts in criteria.items()},
         "matched": {short: counts.matched for short, counts in criteria.items()},
+        "growth": {
+            short: {sign: round(counts.growth[sign] / max(1, counts.changes), 3) for sign in (1, -1, 0)}
+            for short, counts in criteria.items()
+        },
         "operators": {
             operator.name: {
                 "criterion": operator.criterion,

@@ -10,7 +10,7 @@ from themis_rm.curation.inject.compile_errors import count_errors
 from themis_rm.curation.inject.edits import SourceEdit
 from themis_rm.curation.inject.operators import OPERATORS, BugOperator, list_operators
 from themis_rm.curation.inject.tree import CodeTree
-from themis_rm.curation.inject.weights import Weights, operator_weights
+from themis_rm.curation.inject.weights import Weights, measured_growth, operator_weights
 from themis_rm.languages.syntax import code_tokens, error_count, parse, to_text
 
 GROWTH_SHARES = {1: 0.42, -1: 0.38, 0: 0.2}
@@ -67,8 +67,8 @@ def inject(
         count: Maximum number of copies; there are fewer if fewer edits fit.
         operators: Names of the operators to draw from; ``None`` for all that harm functional correctness.
         weights: How often each operator is drawn among those that fit.
-        balance_length: Whether to draw first if the code becomes longer or shorter, so that length does not predict
-            which version has the bug; otherwise it becomes shorter about as often as in real bugs.
+        balance_length: Whether the code becomes longer about as often as shorter, so that length does not predict which
+            version has the bug; otherwise as often as in real bugs.
 
     Returns:
         The copies, in the order of the draws.
@@ -84,6 +84,7 @@ def inject(
     weight_left = {name: weight for name, weight in of_operator.items() if sites[name] and weight > 0}
     criteria = {operator.name: operator.criterion for operator in selected}
     rng = random.Random(seed)
+    shares = GROWTH_SHARES if balance_length else measured_growth(selected[0].criterion if selected else "FC")
     errors, rules = error_count(tree.fragment.tree), count_errors(tree)
     tokens: list[str] | None = None
     injections: list[Injection] = []
@@ -91,7 +92,7 @@ def inject(
     for _ in range(_MOST_DRAWS * count):
         if not weight_left or len(injections) == count:
             break
-        name, edit = _draw(rng, sites, weight_left, balance_length)
+        name, edit = _draw(rng, sites, weight_left, shares)
         source = edit.apply(tree.data)
         end = len(source) - (len(tree.data) - tree.fragment.end)
         changed = to_text(source[tree.fragment.start : end])
@@ -128,15 +129,15 @@ def _find_sites(operator: BugOperator, tree: CodeTree) -> list[SourceEdit]:
 
 
 def _draw(
-    rng: random.Random, sites: dict[str, list[SourceEdit]], weights: dict[str, float], balance_length: bool
+    rng: random.Random, sites: dict[str, list[SourceEdit]], weights: dict[str, float], shares: Mapping[int, float]
 ) -> tuple[str, SourceEdit]:
     """Draw a sign of growth, then an operator, then one of its edits, and remove that edit from its sites."""
     by_growth: dict[int, dict[str, list[SourceEdit]]] = {}
     for name in weights:
         for edit in sites[name]:
-            by_growth.setdefault(_sign(edit.growth) if balance_length else 0, {}).setdefault(name, []).append(edit)
+            by_growth.setdefault(_sign(edit.growth), {}).setdefault(name, []).append(edit)
     signs = sorted(by_growth)
-    sign = rng.choices(signs, [GROWTH_SHARES[s] for s in signs])[0]
+    sign = rng.choices(signs, [shares[s] for s in signs])[0]
     names = list(by_growth[sign])
     name = rng.choices(names, [weights[n] for n in names])[0]
     edit = rng.choice(by_growth[sign][name])

@@ -35,7 +35,7 @@ class InjectSettings(Settings):
     weights: Weights = "frequency"
     """How often operators are drawn: as real fixes undo them, all equally, or operator -> weight (0 disables it)."""
     balance_length: bool = True
-    """Draw first whether the bug makes the code longer or shorter, so that length does not predict the label."""
+    """Make code longer as often as shorter, so that length does not predict the label; otherwise as real bugs do."""
     seed: int = 0
     """Seed of the draws."""
 

@@ -45,6 +45,12 @@ def measured_weights() -> Mapping[str, float]:
     }
 
 
+@cache
+def measured_growth(criterion: str) -> Mapping[int, float]:
+    """Return the sign of the growth in length that makes a fixed function buggy again -> its share in real fixes."""
+    return {int(sign): share for sign, share in measured_fixes()["growth"][criterion].items()}
+
+
 def operator_weights(
     operators: list[BugOperator], weights: Weights | Mapping[str, float] = "frequency"
 ) -> dict[str, float]:

@@ -593,6 +593,8 @@ def test_windows_line_ends_are_kept():
         ),
         ("Go", "lost-condition", "func f() {\n\tif x := a(); x > 1 {\n\t\tb(x)\n\t}\n\tc()\n}\n"),
         ("Python", "lost-assignment", "def f():\n    a = 1\n    return a\n"),
+        ("Java", "lost-assignment", "A(int b) {\n    this.b = b;\n    c();\n}\n"),
+        ("C#", "lost-assignment", "bool F(out int a)\n{\n    a = 0;\n    return G(out a);\n}\n"),
         ("Go", "dropped-argument", "func f() {\n\ta(b, c)\n}\n"),
         ("Go", "wrong-variable", "func f() {\n\ta := g()\n\tb := h()\n\tc(len(a), len(b))\n}\n"),
         ("Go", "wrong-variable", "func f(to, from string) T {\n\treturn T{to: 1}\n}\n"),

@@ -355,9 +355,22 @@ def lost_assignment(tree: CodeTree) -> Iterator[SourceEdit]:
                 continue
             if target.type in grammar.identifiers and not _has_value_before(tree, target):
                 continue
+            if _must_be_assigned(tree, target):
+                continue
             edit = delete(tree, statement)
             if edit is not None:
                 yield edit
+
+
+def _must_be_assigned(tree: CodeTree, target: Node) -> bool:
+    """Return whether a compiler may require the assignment: of a field in a constructor, of an ``out`` parameter."""
+    if "unassigned" not in tree.grammar.compile_errors:
+        return False
+    if target.type in tree.grammar.identifiers:
+        out = rb"\bout\s+[\w<>\[\],.? ]+\s" + re.escape(tree.raw(target)) + rb"\s*[,)]"
+        return re.search(out, tree.data) is not None
+    function = _owner(target, tree.grammar.functions)
+    return function is not None and "constructor" in function.type
 
 
 def _has_value_before(tree: CodeTree, target: Node) -> bool:

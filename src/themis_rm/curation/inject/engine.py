@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -85,7 +86,8 @@ def inject(
     criteria = {operator.name: operator.criterion for operator in selected}
     rng = random.Random(seed)
     shares = GROWTH_SHARES if balance_length else measured_growth(selected[0].criterion if selected else "FC")
-    errors, rules = error_count(tree.fragment.tree), count_errors(tree)
+    errors = error_count(tree.fragment.tree)
+    rules: Counter[str] | None = None
     tokens: list[str] | None = None
     injections: list[Injection] = []
     seen = {code}
@@ -99,6 +101,7 @@ def inject(
         tokens = code_tokens(code, language) if tokens is None else tokens
         if changed in seen or error_count(parse(source, language)) > errors or code_tokens(changed, language) == tokens:
             continue
+        rules = count_errors(tree) if rules is None else rules
         if tree.grammar.compile_errors and count_errors(CodeTree(changed, language)) - rules:
             continue
         seen.add(changed)

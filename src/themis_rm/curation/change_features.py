@@ -81,17 +81,34 @@ Spans = list[tuple[int, int]]
 def changed_spans(old: str, new: str) -> tuple[Spans, Spans]:
     """Return the bytes of the changed lines of both versions, one range for each change, which may be empty."""
     one, two = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    head, ends, changes = _compare(one, two)
+    parts = one[head : ends[0]], two[head : ends[1]]
+    first = len(to_bytes("".join(one[:head])))
+    starts = [list(accumulate((len(to_bytes(line)) for line in part), initial=first)) for part in parts]
+    return (
+        [(starts[0][i], starts[0][j]) for i, j, _, _ in changes],
+        [(starts[1][i], starts[1][j]) for _, _, i, j in changes],
+    )
+
+
+def changed_lines(old: str, new: str) -> tuple[list[str], list[str]]:
+    """Return the lines of the old version that were changed or removed, and those that are there instead."""
+    one, two = old.splitlines(), new.splitlines()
+    head, _, changes = _compare(one, two)
+    return (
+        [line for i, j, _, _ in changes for line in one[head + i : head + j]],
+        [line for _, _, i, j in changes for line in two[head + i : head + j]],
+    )
+
+
+def _compare(one: list[str], two: list[str]) -> tuple[int, tuple[int, int], list[tuple[int, int, int, int]]]:
+    """Return the first line that differs, the line after the last one of each version, and the changes in between."""
     shorter = min(len(one), len(two))
     head = next((i for i in range(shorter) if one[i] != two[i]), shorter)
     tail = next((i for i in range(shorter - head) if one[-1 - i] != two[-1 - i]), shorter - head)
-    parts = [lines[head : len(lines) - tail] for lines in (one, two)]
-    first = len(to_bytes("".join(one[:head])))
-    starts = [list(accumulate((len(to_bytes(line)) for line in part), initial=first)) for part in parts]
-    changes = [op for op in SequenceMatcher(None, parts[0], parts[1]).get_opcodes() if op[0] != "equal"]
-    return (
-        [(starts[0][op[1]], starts[0][op[2]]) for op in changes],
-        [(starts[1][op[3]], starts[1][op[4]]) for op in changes],
-    )
+    ends = len(one) - tail, len(two) - tail
+    matcher = SequenceMatcher(None, one[head : ends[0]], two[head : ends[1]])
+    return head, ends, [op[1:] for op in matcher.get_opcodes() if op[0] != "equal"]
 
 
 def _side(code: str, spans: Spans, language: str, syntax: Syntax, nodes: GrammarNodes | None) -> _Side:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from pydantic import Field, field_validator
+
+from themis_rm.criteria import criterion
 from themis_rm.curation.change_features import change_features
+from themis_rm.curation.commit_classifier.base import CommitChange, CommitClassifier, load_classifier
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, FilterSettings
 from themis_rm.curation.labels import label_commit, read_message
 from themis_rm.curation.subjects import title_and_body
 from themis_rm.curation.tasks import task_of_commit
-from themis_rm.curation.terms import label
 from themis_rm.pipeline import FilterResult
 from themis_rm.records import TESTS
 
@@ -17,9 +22,23 @@ from themis_rm.records import TESTS
 class CriteriaSettings(FilterSettings):
     """Settings of the labels of commits."""
 
-    labels: Literal["evidence", "terms"] = "evidence"
-    """``evidence``: terms of the message, weighed by their place, and what the change does; ``terms``: any term
-    anywhere in the message, which is less often right."""
+    labels: Literal["classifier", "evidence", "terms"] = "classifier"
+    """``classifier``: probabilities of a classifier that was trained on labeled commits; ``evidence``: terms of the
+    message, weighed by their place, and what the change does; ``terms``: any term anywhere in the message."""
+    classifier: Path | None = None
+    """File of a linear classifier, or directory of an encoder; by default the linear one of the package."""
+    thresholds: dict[str, float] = Field(default_factory=dict)
+    """Criterion -> least probability of a label; by default those of the classifier."""
+
+    @field_validator("thresholds")
+    @classmethod
+    def _known(cls, thresholds: dict[str, float]) -> dict[str, float]:
+        return {criterion(name).short: value for name, value in thresholds.items()}
+
+
+@lru_cache(maxsize=2)
+def _classifier(path: Path | None) -> CommitClassifier:
+    return load_classifier(path)  # once per process: steps are copied to the workers
 
 
 @FILTERS.register
@@ -32,16 +51,35 @@ class CriteriaFilter(CurationFilter):
     reasons: ClassVar = {"no-criterion": "the message and the change indicate no criterion"}
     Settings = CriteriaSettings
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        if self.settings.labels == "classifier":
+            _classifier(self.settings.classifier)  # reports a bad file early
+
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Label the commit; add the columns ``criteria`` (short names) and ``terms`` (such as ``FC:off by one``)."""
-        labels = self._by_terms(row) if self.settings.labels == "terms" else self._by_evidence(row)
+        if self.settings.labels == "terms":
+            labels = CommitChange.of_row(row).terms
+        elif self.settings.labels == "evidence" or task_of_commit(row) == TESTS:  # no test file was read for training
+            labels = self._by_evidence(row)
+        else:
+            labels = self._by_classifier(CommitChange.of_row(row))
         row["criteria"] = list(labels)
         row["terms"] = [f"{short}:{phrase}" for short, phrases in labels.items() for phrase in phrases]
         return bool(labels) or (False, "no-criterion")
 
-    def _by_terms(self, row: dict[str, Any]) -> dict[str, list[str]]:
-        subject, message = row["subject"], row["message"]
-        return label(message if message.startswith(subject) else f"{subject}\n\n{message}")
+    def _by_classifier(self, change: CommitChange) -> dict[str, list[str]]:
+        classifier = _classifier(self.settings.classifier)
+        least = {**classifier.thresholds, **self.settings.thresholds}
+        if not classifier.may_have_label(change, least):  # trees are parsed only where they can matter
+            return {}
+        found = classifier.probabilities([change])[0]
+        chosen = [short for short in classifier.criteria if found[short] >= least.get(short, 1.0)]
+        labels = {}
+        for short in chosen:
+            evidence = dict.fromkeys([*change.terms.get(short, []), *change.evidence.get(short, [])])
+            labels[short] = [f"p={found[short]:.2f}", *evidence]
+        return labels
 
     def _by_evidence(self, row: dict[str, Any]) -> dict[str, list[str]]:
         of_tests = task_of_commit(row) == TESTS

@@ -1,9 +1,9 @@
 """Write the manifest of the dataset of public histories: repository, commit, license, and rows at each stage.
 
-    themis-rm mine --repos-file data/commit_repositories.txt --until 2021-02-01 -s extra_files=tests-and-docs --out mined
-    themis-rm curate --commits mined/commits --out curated
-    themis-rm assemble curated/pairs --config commits --out dataset
-    python data/commit_manifest.py mined curated dataset > data/commit_manifest.csv
+themis-rm mine --repos-file data/commit_repositories.txt --until 2021-02-01 -s extra_files=tests-and-docs --out mined
+themis-rm curate --commits mined/commits --out curated
+themis-rm assemble curated/pairs --config commits --out dataset
+python data/commit_manifest.py mined curated dataset > data/commit_manifest.csv
 """
 
 from __future__ import annotations

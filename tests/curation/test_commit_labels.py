@@ -27,8 +27,14 @@ def test_rows_are_complete_and_known(rows):
         assert row["reader"]
 
 
-def test_no_row_occurs_twice(rows):
-    assert len({(row["commit"], row["file_path"]) for row in rows}) == len(rows) >= 200
+def test_a_reader_labels_a_commit_once(rows):
+    assert len({(row["commit"], row["file_path"], row["reader"]) for row in rows}) == len(rows)
+
+
+def test_the_fourth_set_has_two_readers_and_weights(rows):
+    readers = [row["reader"] for row in rows if row["set"] == "fourth"]
+    assert readers.count("reader-2") == readers.count("reader-3") >= 400
+    assert all((float(row["weight"]) >= 1) == (row["set"] == "fourth") for row in rows if row["weight"])
 
 
 def test_every_criterion_is_labeled(rows):

@@ -16,7 +16,8 @@ from themis_rm.records import CodePair, Commit, Solution
 from themis_rm.storage.parquet import read_rows, write_rows
 
 ONE = ExecutorSettings(workers=1)
-SUBJECT = CurateSettings.build({"filters": {"instructions": {"source": "subject"}}})
+EVIDENCE = {"criteria": {"labels": "evidence"}}
+SUBJECT = CurateSettings.build({"filters": {"instructions": {"source": "subject"}, **EVIDENCE}})
 SUBJECTS = [
     "Fix crash on empty input (#12)",
     "Speed up the mean with a single pass",
@@ -180,7 +181,8 @@ def test_the_published_columns_are_sufficient(tmp_path):
     table = pa.Table.from_pylist([commit(n).to_dict() for n in range(5)], schema=Commit.schema()).select(published)
     (tmp_path / "in").mkdir()
     pq.write_table(table, tmp_path / "in" / "part.parquet")
-    assert curate(tmp_path / "in", None, tmp_path / "out", CurateSettings(), ONE).kept == 5
+    settings = CurateSettings.build({"filters": EVIDENCE})
+    assert curate(tmp_path / "in", None, tmp_path / "out", settings, ONE).kept == 5
 
 
 def test_rows_with_null_texts_are_dropped_and_written_out(tmp_path):

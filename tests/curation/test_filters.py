@@ -7,7 +7,7 @@ import pytest
 from themis_rm.curation.filters import COMMIT_PAIRS, COMMITS, FILTERS, SOLUTIONS, CurationFilter, filters_of
 from themis_rm.curation.settings import CurateSettings
 from themis_rm.curation.tokens import TokenCounter
-from themis_rm.errors import SettingError
+from themis_rm.errors import InputError, SettingError
 from themis_rm.pipeline import exclusion_writer
 from themis_rm.records import Commit
 
@@ -155,11 +155,30 @@ def test_the_size_of_either_version_is_limited_in_bytes(check, old, new, result)
 
 def test_labels_are_added_to_the_row(check):
     row = commit(subject="Tidy up", message="Tidy up\n\nFixes a crash too.")
-    assert check("criteria", row) is True
+    assert check("criteria", row, labels="evidence") is True
     assert (row["criteria"], row["terms"]) == (
         ["FC", "R&M"],
         ["FC:prevent", "FC:fixes a crash", "FC:+added-check", "FC:+added-condition", "R&M:tidy up"],
     )
+
+
+def test_the_classifier_adds_its_probability_and_the_evidence(check):
+    row = commit()
+    assert check("criteria", row) is True
+    assert row["criteria"] == ["FC"]
+    assert row["terms"][0].startswith("FC:p=0.")
+    assert {"FC:fix crash on empty", "FC:+added-check"} <= set(row["terms"])
+
+
+def test_thresholds_of_the_classifier_are_settings(check):
+    assert check("criteria", commit(), thresholds={"Functional_Correctness": 0.999}) == (False, "no-criterion")
+    row = commit(subject="Add a page")
+    assert check("criteria", row, thresholds={"FC": 0.0}) is True
+
+
+def test_a_file_that_is_no_classifier_is_reported_before_the_first_row(check, tmp_path):
+    with pytest.raises(InputError, match="no classifier of commits"):
+        check("criteria", commit(), classifier=tmp_path / "missing")
 
 
 def test_a_subject_that_the_message_lacks_is_labeled_too(check):
@@ -174,7 +193,8 @@ def test_terms_alone_label_words_of_the_body(check):
 
 def test_a_fix_of_comments_alone_does_not_fix_the_code(check):
     row = commit(new=OLD + "# The end\n", subject="Fix wrong result")
-    assert check("criteria", row) == (False, "no-criterion")
+    check("criteria", row)
+    assert "FC" not in row["criteria"]
 
 
 def test_a_message_without_a_term_is_dropped(check):

@@ -68,7 +68,7 @@ def test_commits_are_mined_and_curated(name, tmp_path):
     path, code = FILES[name]
     history = History(tmp_path / "repository")
     history.commit("Count larger values", {path: code.replace("> limit", ">= limit").encode()})
-    history.commit("Fix off-by-one error in comparison with the limit", {path: code.encode()})
+    history.commit("Fix bug: wrong count because of an off-by-one error", {path: code.encode()})
     mine_repositories([str(history.path)], tmp_path / "commits", MineSettings(), ONE)
     report = curate(tmp_path / "commits" / "commits", None, tmp_path / "pairs", CurateSettings(), ONE)
     (pair,) = read_rows(tmp_path / "pairs" / "pairs")

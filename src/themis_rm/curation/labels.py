@@ -69,6 +69,11 @@ EVIDENCE = {
 """Criterion -> features of changes that count for or against it; others are labeled by terms only."""
 
 
+def contradicted_criteria(features: Collection[str]) -> set[str]:
+    """Return the criteria that a change with some features cannot be about."""
+    return {short for short, evidence in EVIDENCE.items() if not evidence.contradicts.isdisjoint(features)}
+
+
 _QUOTED_LINES = re.compile(r"^(?:[ ]{2,}|\t|>|==\d+==|\$ )[^\n]*$|^[^\n]*\bwarning:[^\n]*$", re.MULTILINE)
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _SUPPORTING = frozenset(name for row in EVIDENCE.values() for name in row.supports) - frozenset(
@@ -129,7 +134,7 @@ def label_commit(message: Message, features: Collection[str] = ()) -> dict[str, 
     has = frozenset(features)
     weights, in_title = _title_weights(message, has)
     excluded = topics.excluded_criteria(message.title, message.of_tests)
-    excluded |= {short for short, evidence in EVIDENCE.items() if evidence.contradicts & has}
+    excluded |= contradicted_criteria(has)
     named = {short for short, weight in weights.items() if weight >= SUBJECT and short not in excluded}
     found: dict[str, list[str]] = {}
     for short, weight in weights.items():

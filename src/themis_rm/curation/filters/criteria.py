@@ -12,7 +12,7 @@ from themis_rm.criteria import criterion
 from themis_rm.curation.change_features import change_features
 from themis_rm.curation.commit_classifier.base import CommitChange, CommitClassifier, load_classifier
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, FilterSettings
-from themis_rm.curation.labels import label_commit, read_message
+from themis_rm.curation.labels import contradicted_criteria, label_commit, read_message
 from themis_rm.curation.subjects import title_and_body
 from themis_rm.curation.tasks import task_of_commit
 from themis_rm.pipeline import FilterResult
@@ -74,9 +74,10 @@ class CriteriaFilter(CurationFilter):
         if not classifier.may_have_label(change, least):  # trees are parsed only where they can matter
             return {}
         found = classifier.probabilities([change])[0]
+        excluded = contradicted_criteria(change.features)
         chosen = [short for short in classifier.criteria if found[short] >= least.get(short, 1.0)]
         labels = {}
-        for short in chosen:
+        for short in (short for short in chosen if short not in excluded):
             evidence = dict.fromkeys([*change.terms.get(short, []), *change.evidence.get(short, [])])
             labels[short] = [f"p={found[short]:.2f}", *evidence]
         return labels

@@ -47,7 +47,7 @@ def read_labels(path: Path) -> dict[tuple[str, str], list[list[str]]]:
 
 
 class Kept:
-    """Tells which commits reach the labels: the filters of ``curate`` before them keep them."""
+    """The filters of ``curate`` before the labels: which commits reach them."""
 
     def __init__(self) -> None:
         settings = CurateSettings()
@@ -85,7 +85,7 @@ def read_commits(
 
 
 def read_weights(path: Path) -> dict[tuple[str, str], float]:
-    """Return commit and file -> how many commits it stands for, for the commits of the fourth set."""
+    """Return commit and file -> how many commits of a history it represents, for the fourth set."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["weight"]]
     return {(row["commit"], row["file_path"]): float(row["weight"]) for row in rows}

@@ -176,7 +176,7 @@ def test_thresholds_of_the_classifier_are_settings(check):
     assert check("criteria", row, thresholds={"FC": 0.0}) is True
 
 
-def test_a_file_that_is_no_classifier_is_reported_before_the_first_row(check, tmp_path):
+def test_a_missing_classifier_is_reported_before_the_first_row(check, tmp_path):
     with pytest.raises(InputError, match="no classifier of commits"):
         check("criteria", commit(), classifier=tmp_path / "missing")
 

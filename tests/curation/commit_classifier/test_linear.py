@@ -1,4 +1,4 @@
-"""The linear classifier of the package, and files that are none."""
+"""The linear classifier of the package, and damaged files."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_a_commit_that_reaches_a_threshold_may_have_a_label(classifier):
 
 
 @pytest.mark.parametrize("content", [b"", b"no table", b"PAR1"])
-def test_a_file_that_is_no_classifier_is_an_error(tmp_path, content):
+def test_a_damaged_file_is_an_error(tmp_path, content):
     (tmp_path / "classifier.parquet").write_bytes(content)
     with pytest.raises(InputError, match="not a linear classifier"):
         load_classifier(tmp_path / "classifier.parquet")

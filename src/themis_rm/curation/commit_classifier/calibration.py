@@ -58,7 +58,7 @@ def threshold_of(
     Args:
         chances: Probabilities, shape ``[n]``.
         shares: Truth, from 0 to 1, shape ``[n]``.
-        weights: How many commits each one stands for, shape ``[n]``.
+        weights: How many commits each one represents, shape ``[n]``.
         precision: Least share of right labels.
     """
     order = np.argsort(-chances, kind="stable")

@@ -165,7 +165,7 @@ def train_encoder(
         save_strategy="no",
         report_to=[],
     )
-    Trainer(model, arguments, train_dataset=rows, processing_class=tokenizer).train()  # type: ignore[arg-type]
+    Trainer(model, arguments, train_dataset=rows, processing_class=tokenizer).train()
     model.eval().save_pretrained(out)
     tokenizer.save_pretrained(out)
     unseen = [(commit, shares) for commit, shares, repository in commits if repository in held_out]

@@ -99,7 +99,11 @@ class LinearClassifier(CommitClassifier):
         facts = cheap_facts(commit)
         if parse:
             facts |= tree_facts(commit)
-        blocks = {"message": message_words(commit), "change": changed_words(commit), "facts": facts}
+        blocks: dict[str, Mapping[str, float]] = {
+            "message": message_words(commit),
+            "change": changed_words(commit),
+            "facts": facts,
+        }
         logits = list(self.intercepts)
         for block, values in blocks.items():
             weights, idf = self.weights[block], self.idf[block]

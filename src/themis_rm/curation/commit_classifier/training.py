@@ -205,7 +205,7 @@ def _fit(vectors: csr_matrix, shares: Numbers, settings: Settings) -> Any:
 
 
 def _population_weights(scores: Numbers, of_population: Numbers) -> Numbers:
-    """Return how many commits of the population each labeled one stands for, as shares of all."""
+    """Return the share of the population that each labeled commit represents."""
     edges = np.quantile(scores, np.linspace(0, 1, _INTERVALS + 1)[1:-1])
     own, others = np.digitize(scores, edges), np.digitize(of_population, edges)
     counts = np.bincount(own, minlength=_INTERVALS), np.bincount(others, minlength=_INTERVALS)

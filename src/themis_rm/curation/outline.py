@@ -8,22 +8,20 @@ its members does.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator
+from bisect import bisect_right
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from tree_sitter import Node
 
 from themis_rm.languages.syntax import (
-    Fragment,
     error_count,
     get_syntax,
     has_ancestor,
     named_types,
     nodes_of_types,
-    parse_fragment,
-    walk,
+    parse,
+    to_bytes,
 )
 
 _IMPORT = re.compile(
@@ -39,32 +37,47 @@ _OF_CONTAINER = frozenset({"identifier", "constant", "access_specifier"})
 _REQUIRE = re.compile(rb"\s*(?:(?:const|let|var)\s[^=]*=\s*require\(|require(?:_relative)?[\s(]|load\s)")
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Item:
     """A run of lines.
 
     Attributes:
         first: Its first line, from 0; comments and annotations directly above belong to it.
         last: Its last line.
+        finder: Finds its members when they are first needed, since most items of a file never need theirs.
+        nodes: Its nodes without comments; nodes that share a line are one item.
         is_import: Whether it imports names.
-        is_function: Whether it is a function or contains one.
         is_comment: Whether it is a comment that belongs to no other item.
-        members: Items of a container, empty for every other item.
         parent: The container around it, ``None`` at the top level.
     """
 
     first: int
     last: int
+    finder: _Finder
+    nodes: list[Node] = field(default_factory=list)
     is_import: bool = False
-    is_function: bool = False
     is_comment: bool = False
-    members: list[Item] = field(default_factory=list)
     parent: Item | None = None
 
     @property
     def size(self) -> int:
         """Return the number of lines."""
         return self.last - self.first + 1
+
+    @cached_property
+    def members(self) -> list[Item]:
+        """Items of a container, empty for every other item."""
+        return self.finder.members(self.nodes[0], self) if len(self.nodes) == 1 else []
+
+    @cached_property
+    def is_function(self) -> bool:
+        """Whether it is a function or contains one."""
+        return any(self.finder.function_count(node) for node in self.nodes)
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is a container that may hold imports, such as a namespace or a preprocessor conditional."""
+        return any(_GROUP.search(node.type) for node in self.nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,62 +86,47 @@ class Outline:
 
     Attributes:
         items: Items at the top level, in order.
-        owner: Line -> the innermost item that contains it; ``None`` for lines between items.
         errors: Number of syntax errors.
     """
 
     items: list[Item]
-    owner: list[Item | None]
     errors: int
+
+    def owner(self, line: int) -> Item | None:
+        """Return the innermost item that contains a line, ``None`` between items."""
+        found, items = None, self.items
+        while items:
+            index = bisect_right(items, line, key=lambda item: item.first) - 1
+            if index < 0 or items[index].last < line:
+                break
+            found, items = items[index], items[index].members
+        return found
 
 
 def find_outline(code: str, language: str) -> Outline:
-    """Return the outline of a file.
+    """Return the outline of a whole file.
 
     Raises:
         MissingPartError: The language defines no syntax.
     """
-    fragment = parse_fragment(code, language)
-    lines = code.count("\n") + 1
-    owner: list[Item | None] = [None] * lines
-    roots = _Finder(fragment, language, lines).items(_top_nodes(fragment))
-    pending = list(roots)
-    while pending:
-        item = pending.pop()
-        owner[item.first : item.last + 1] = [item] * item.size
-        pending += item.members  # members after their container, so that they overwrite its lines
-    return Outline(roots, owner, error_count(fragment.tree))
-
-
-def _top_nodes(fragment: Fragment) -> list[Node]:
-    """Return the nodes at the top level of the code: in a wrapper, the nodes of the wrapper's body."""
-    node = fragment.tree.root_node
-    while fragment.start and len(node.named_children) == 1 and node.named_children[0].start_byte < fragment.start:
-        node = node.named_children[0]
-    inside = [child for child in node.children if child.start_byte >= fragment.start and child.end_byte <= fragment.end]
-    if fragment.start and not inside:
-        body = next((child for child in walk(node) if child.start_byte >= fragment.start), None)
-        return [] if body is None or body.parent is None else list(body.parent.children)
-    return inside
+    tree = parse(code, language)
+    finder = _Finder(to_bytes(code), language, code.count("\n") + 1)
+    return Outline(finder.items(tree.root_node.children), error_count(tree))
 
 
 class _Finder:
     """Finds the items of a file.
 
     Args:
-        fragment: The parsed file.
+        source: The bytes of the file.
         language: Any name of its language.
         lines: Number of its lines.
     """
 
-    def __init__(self, fragment: Fragment, language: str, lines: int) -> None:
+    def __init__(self, source: bytes, language: str, lines: int) -> None:
         self.language, self.syntax = language, get_syntax(language)
-        self.source = fragment.source
-        self.offset = fragment.source[: fragment.start].count(b"\n")
+        self.source = source
         self.last_line = lines - 1
-        kinds = self.syntax.functions | self.syntax.function_values
-        functions = nodes_of_types(fragment.tree.root_node, language, kinds)
-        self.functions = [node.start_byte for node in functions if not has_ancestor(node, self.syntax.literals)]
 
     def items(self, nodes: list[Node]) -> list[Item]:
         """Return the items of sibling nodes; nodes that share a line are one item."""
@@ -141,7 +139,7 @@ class _Finder:
                 if items and first <= items[-1].last:
                     items[-1].last = max(items[-1].last, last)
                 elif leading is None or first > leading_end + 1:
-                    items += [] if leading is None else [Item(leading, leading_end, is_comment=True)]
+                    items += [] if leading is None else [Item(leading, leading_end, self, is_comment=True)]
                     leading, leading_end = first, last
                 else:
                     leading_end = last
@@ -151,43 +149,36 @@ class _Finder:
                 if first <= leading_end + 1:
                     start = leading
                 else:
-                    items.append(Item(leading, leading_end, is_comment=True))
+                    items.append(Item(leading, leading_end, self, is_comment=True))
                 leading = None
             if items and start <= items[-1].last:
                 items[-1].last = max(items[-1].last, last)
-                items[-1].members.clear()
+                items[-1].nodes.append(node)
                 items[-1].is_import = items[-1].is_import and _is_import(node, self.source)
-                items[-1].is_function = items[-1].is_function or self._function_count(node) > 0
                 continue
-            item = Item(start, last, _is_import(node, self.source), self._function_count(node) > 0)
-            item.members = self._members(node, item)
-            items.append(item)
+            items.append(Item(start, last, self, [node], _is_import(node, self.source)))
         if leading is not None:
-            items.append(Item(leading, leading_end, is_comment=True))
+            items.append(Item(leading, leading_end, self, is_comment=True))
         return items
 
     def _line_range(self, node: Node) -> tuple[int, int]:
         (first, _), (last, column) = node.start_point, node.end_point
         last -= column == 0 and last > first
-        return (
-            min(max(first - self.offset, 0), self.last_line),
-            min(max(last - self.offset, 0), self.last_line),
-        )
+        return min(first, self.last_line), min(last, self.last_line)
 
-    def _function_count(self, node: Node) -> int:
+    def function_count(self, node: Node) -> int:
         """Return how many functions a node contains, itself included."""
-        return bisect_left(self.functions, node.end_byte) - bisect_left(self.functions, node.start_byte)
+        functions = nodes_of_types(node, self.language, self.syntax.functions | self.syntax.function_values)
+        return sum(not has_ancestor(function, self.syntax.literals) for function in functions)
 
-    def _members(self, node: Node, item: Item) -> list[Item]:
+    def members(self, node: Node, item: Item) -> list[Item]:
         """Return the members of a container that do not share a line with its header or end."""
         inner = self._container(node)
         if inner is None:
             return []
-        header = node.start_point.row - self.offset
-        members = [m for m in self.items(inner) if header < m.first and m.last <= item.last]
+        header, last = node.start_point.row, self._line_range(node)[1]
         ends_with_bracket = bool(inner) and inner[-1].end_byte < node.end_byte
-        if ends_with_bracket:
-            members = [member for member in members if member.last < item.last]
+        members = [m for m in self.items(inner) if header < m.first and m.last <= last - ends_with_bracket]
         for member in members:
             member.parent = item
         return members
@@ -212,7 +203,7 @@ class _Finder:
 
     def _module_body(self, node: Node) -> Node | None:
         """Return the body of a statement that wraps a module: it holds several named functions."""
-        if self._function_count(node) < 2:
+        if self.function_count(node) < 2:
             return None
         body, functions = self._body(node), self.syntax.functions | self.syntax.enclosing
         if body is None or sum(child.type in functions for child in body.named_children) < 2:
@@ -239,10 +230,3 @@ def _is_import(node: Node, source: bytes) -> bool:
 def _without_brackets(children: list[Node]) -> list[Node]:
     """Return the children of a body that are items: not its brackets, keywords and access specifiers."""
     return [child for child in children if child.is_named and child.type not in _OF_CONTAINER]
-
-
-def all_items(items: list[Item]) -> Iterator[Item]:
-    """Yield items and all their members, containers first."""
-    for item in items:
-        yield item
-        yield from all_items(item.members)

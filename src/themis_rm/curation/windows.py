@@ -9,11 +9,11 @@ A window is used only if it parses as well as the whole file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from themis_rm.curation.outline import Item, Outline, all_items, find_outline
+from themis_rm.curation.outline import Item, Outline, find_outline
 from themis_rm.languages.syntax import error_count, parse_fragment
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -52,13 +52,16 @@ class _Side:
 
         An insertion, ``first == past``, touches the item that it is inside of.
         """
-        owner = self.outline.owner
         if first < past:
-            return {owner[line] or line for line in range(first, past)}
-        if 0 < first < len(owner) and owner[first - 1] is not None:
-            inside = _common_item(owner[first - 1], owner[first])
+            return {self.part(line) for line in range(first, past)}
+        if 0 < first < len(self.lines):
+            inside = _common_item(self.outline.owner(first - 1), self.outline.owner(first))
             return set() if inside is None else {inside}
         return set()
+
+    def part(self, line: int) -> Item | int:
+        """Return the innermost item that contains a line, or the line if it is between items."""
+        return self.outline.owner(line) or line
 
     def lines_of(self, kept: Iterable[Item | int]) -> set[int]:
         """Return the lines of kept items and of the headers and ends of the containers around them."""
@@ -197,10 +200,10 @@ def _close(
                 grown = _with_change(grown, (first, past, new_first, new_past), sides)
         for line in lines[0]:
             if (other := pairs.get(line)) is not None and other not in lines[1]:
-                grown[1].add(sides[1].outline.owner[other] or other)
+                grown[1].add(sides[1].part(other))
         for line in lines[1]:
             if (other := back.get(line)) is not None and other not in lines[0]:
-                grown[0].add(sides[0].outline.owner[other] or other)
+                grown[0].add(sides[0].part(other))
         if (len(grown[0]), len(grown[1])) == (len(kept[0]), len(kept[1])):
             return kept
         kept = grown
@@ -219,22 +222,35 @@ def _with_context(
         for line in side.lines_of(part)
         for name in _NAME.findall(side.lines[line])
     }
-    unchanged = [(item, other) for item in all_items(sides[0].outline.items) if (other := _same(item, pairs, sides[1]))]
-    free = [(item, other) for item, other in unchanged if item not in kept[0] and not item.members]
-    imports = [pair for pair in free if pair[0].is_import and _mentioned(pair[0], sides[0], names, imports=True)]
-    context = [
-        pair
-        for pair in free
-        if not (pair[0].is_import or pair[0].is_function or pair[0].is_comment)
-        and pair[0].size <= _SHORT
-        and _is_visible(pair[0], kept[0])
-        and _mentioned(pair[0], sides[0], names)
-    ]
-    for group in (imports, context):
+    shown = {parent for one in kept[0] if isinstance(one, Item) for parent in _parents(one)}
+    groups: tuple[list[tuple[Item, Item]], list[tuple[Item, Item]]] = ([], [])
+    for item in _outside_of_hidden(sides[0].outline.items, shown):
+        if item in kept[0] or item.is_comment or not _is_context(item, sides[0], names, shown):
+            continue
+        if (other := _same(item, pairs, sides[1])) is not None:
+            groups[not item.is_import].append((item, other))
+    for group in groups:
         grown = kept[0] | {old for old, _ in group}, kept[1] | {new for _, new in group}
         if fits(grown):
             kept = grown
     return kept
+
+
+def _outside_of_hidden(items: list[Item], shown: set[Item]) -> Iterator[Item]:
+    """Yield items, and the members of containers that the window shows or that may hold imports, in order."""
+    for item in items:
+        yield item
+        if item in shown or item.is_group:
+            yield from _outside_of_hidden(item.members, shown)
+
+
+def _is_context(item: Item, side: _Side, names: set[str], shown: set[Item]) -> bool:
+    """Return whether an item is an import or a short declaration, without members, that the kept code mentions."""
+    if not item.is_import and (item.size > _SHORT or not (item.parent is None or item.parent in shown)):
+        return False
+    if not _mentioned(item, side, names, imports=item.is_import) or item.members:
+        return False
+    return item.is_import or not item.is_function
 
 
 def _same(item: Item, pairs: dict[int, int], side: _Side) -> Item | None:
@@ -242,7 +258,7 @@ def _same(item: Item, pairs: dict[int, int], side: _Side) -> Item | None:
     first = pairs.get(item.first)
     if first is None or any(pairs.get(item.first + k) != first + k for k in range(item.size)):
         return None
-    other = side.outline.owner[first]
+    other = side.outline.owner(first)
     return other if other is not None and (other.first, other.last) == (first, first + item.size - 1) else None
 
 
@@ -253,14 +269,6 @@ def _mentioned(item: Item, side: _Side, names: set[str], imports: bool = False) 
     if imports and not set(own) - {"import", "include", "using", "require", "from", "use", "package"}:
         return True
     return any(name in names for name in own if imports or len(name) > 2)
-
-
-def _is_visible(item: Item, kept: set[Item | int]) -> bool:
-    """Return whether an item is at the top level or a member of a class that the window shows."""
-    if item.parent is None:
-        return True
-    shown = {parent for one in kept if isinstance(one, Item) for parent in _parents(one)}
-    return item.parent in shown
 
 
 def _parents(item: Item) -> list[Item]:

@@ -114,7 +114,7 @@ def _compare(one: list[str], two: list[str]) -> tuple[int, tuple[int, int], list
 def _side(code: str, spans: Spans, language: str, syntax: Syntax, nodes: GrammarNodes | None) -> _Side:
     data = to_bytes(code)
     side = _Side(text=to_text(b"".join(data[start:end] for start, end in spans)), file=code)
-    for node, loops, place in _overlapping(parse(data, language).root_node, spans, syntax, nodes):
+    for node, loops, place in _overlapping(parse(code, language).root_node, spans, syntax, nodes):
         start, end = spans[place]
         if node.child_count == 0 or node.type in syntax.literals:
             text = data[max(start, node.start_byte) : min(end, node.end_byte)].strip()

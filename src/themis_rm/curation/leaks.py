@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)*")
@@ -21,13 +22,16 @@ def leaking_words(instruction: str, chosen: str, rejected: str, ignored: frozens
         rejected: The other version.
         ignored: Words that do not count.
     """
-    sides = _words_of(chosen) ^ _words_of(rejected)
+    new, old = set(chosen.split("\n")), set(rejected.split("\n"))
+    changed = _words_of(new - old) ^ _words_of(old - new)
     words = dict.fromkeys(word for word in _WORD.findall(instruction) if word[0].isdigit() or len(word) >= _SHORTEST)
-    return [word for word in words if word in sides and word not in ignored]
+    found = [word for word in words if word in changed and word not in ignored]
+    unchanged = _words_of(new & old) if found else frozenset[str]()
+    return [word for word in found if word not in unchanged]
 
 
-def _words_of(code: str) -> frozenset[str]:
-    words = set(_WORD.findall(code))
+def _words_of(lines: Iterable[str]) -> frozenset[str]:
+    words = set(_WORD.findall("\n".join(lines)))
     return frozenset(words.union(*map(_parts_of, words)))
 
 

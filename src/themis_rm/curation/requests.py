@@ -8,9 +8,9 @@ version is the better one, and does not mention that one exists.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -57,7 +57,6 @@ class SharedFunction:
         doc: Its documentation as prose, empty if there is none or the versions differ in it.
         calls: Names of functions that both versions of it call, in order of the first call.
         texts: Short text literals that both versions of it contain, in order.
-        changed: Whether the versions of the function differ.
     """
 
     name: str
@@ -65,7 +64,6 @@ class SharedFunction:
     doc: str
     calls: tuple[str, ...]
     texts: tuple[str, ...]
-    changed: bool
 
     @property
     def owner(self) -> str:
@@ -74,7 +72,10 @@ class SharedFunction:
 
 
 def shared_functions(chosen: str, rejected: str, language: str) -> list[SharedFunction]:
-    """Return the functions that both versions have, in the order of the first version.
+    """Return the functions that both versions have and a request lists, in the order of the first version.
+
+    Of more than :data:`MAX_FUNCTIONS`, these are the ones around the change. The changed functions are among them, at
+    no fixed place.
 
     Raises:
         MissingPartError: The language defines no syntax.
@@ -85,12 +86,20 @@ def shared_functions(chosen: str, rejected: str, language: str) -> list[SharedFu
 
 def _shared_functions(chosen: _File, rejected: _File) -> list[SharedFunction]:
     old = {(item.name, item.signature): item for item in rejected.functions()}
-    found: dict[tuple[str, str], SharedFunction] = {}
+    found: dict[tuple[str, str], tuple[_Parsed, _Parsed]] = {}
     for item in chosen.functions():
         key = item.name, item.signature
         if key in old and key not in found and len(item.signature) <= _SIGNATURE:
-            found[key] = _shared(item, old[key])
-    return list(found.values())
+            found[key] = item, old[key]
+    return [_shared(*versions) for versions in _around_change(list(found.values()))]
+
+
+def _around_change(functions: list[tuple[_Parsed, _Parsed]]) -> list[tuple[_Parsed, _Parsed]]:
+    if len(functions) <= MAX_FUNCTIONS:
+        return functions
+    changed = [index for index, (one, other) in enumerate(functions) if one.code != other.code] or [0]
+    nearest = sorted(range(len(functions)), key=lambda index: (min(abs(index - c) for c in changed), index))
+    return [functions[index] for index in sorted(nearest[:MAX_FUNCTIONS])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +108,15 @@ class _Parsed:
 
     name: str
     signature: str
-    doc: str
-    code: str
+    code: bytes
     function: Function
     file: _File
+
+    @property
+    def doc(self) -> str:
+        """Return its documentation as prose."""
+        parts = tuple(to_text(self.file.fragment.source[start:end]) for start, end in self.function.doc)
+        return _prose_of(parts, self.file.row.name)
 
 
 def _shared(one: _Parsed, other: _Parsed) -> SharedFunction:
@@ -111,7 +125,7 @@ def _shared(one: _Parsed, other: _Parsed) -> SharedFunction:
     if changed and not doc:
         old_calls, old_texts = other.file.uses(other.function)
         calls, texts = [call for call in calls if call in old_calls], [text for text in texts if text in old_texts]
-    return SharedFunction(one.name, one.signature, doc, tuple(calls), tuple(texts), changed)
+    return SharedFunction(one.name, one.signature, doc, tuple(calls), tuple(texts))
 
 
 class _File:
@@ -120,7 +134,6 @@ class _File:
     def __init__(self, code: str, row: Language) -> None:
         self.row, self.syntax = row, row.require_syntax()
         self.fragment = parse_fragment(code, row.name)
-        self._nodes: tuple[list[int], list[Node]] | None = None
 
     def functions(self) -> Iterator[_Parsed]:
         """Yield the functions of the version, in order."""
@@ -128,60 +141,43 @@ class _File:
         for function in find_functions(fragment.tree, fragment.source, row.name):
             start, end = function.node.start_byte, function.node.end_byte
             if fragment.start <= start and end <= fragment.end:
-                doc = [to_text(fragment.source[a:b]) for a, b in function.doc]
-                yield _Parsed(
-                    function.name,
-                    _COMMENT.sub("", signature(function, fragment.source, row)).rstrip(" ;"),
-                    _visible_prose(clean_doc(doc, row.documentation)) if doc else "",
-                    to_text(fragment.source[start:end]),
-                    function,
-                    self,
-                )
+                line = _COMMENT.sub("", signature(function, fragment.source, row)).rstrip(" ;")
+                yield _Parsed(function.name, line, fragment.source[start:end], function, self)
 
     def uses(self, function: Function) -> tuple[list[str], list[str]]:
         """Return the names of the functions that a function calls, and its short text literals, in order."""
-        return self._calls(function), self._texts(function)
-
-    def _calls(self, function: Function) -> list[str]:
+        if function.body is None:
+            return [], []
         kinds = self.row.injection.calls if self.row.injection is not None else frozenset[str]()
-        names: dict[str, None] = {}
-        for node in self._inside(function.body):
+        documented = {start for start, _ in function.doc}
+        calls: dict[str, None] = {}
+        texts: dict[str, None] = {}
+        for node in nodes_of_types(function.body, self.row.name, self.syntax.literals | kinds):
             if node.type in kinds:
                 fields = (node.child_by_field_name(field) for field in _CALLED)
                 called = next((child for child in fields if child is not None), None)
                 name = _MEMBER.split(to_text(called.text or b"").strip())[-1] if called is not None else ""
                 if _NAME.match(name):
-                    names.setdefault(name)
-        return list(names)
-
-    def _texts(self, function: Function) -> list[str]:
-        documented = {start for start, _ in function.doc}
-        found: dict[str, None] = {}
-        for node in self._inside(function.body):
+                    calls.setdefault(name)
             if node.type in self.syntax.literals and node.start_byte not in documented:
                 text = to_text(node.text or b"")
                 if _TEXT.fullmatch(text):
-                    found.setdefault(text)
-        return list(found)
+                    texts.setdefault(text)
+        return list(calls), list(texts)
 
     def summaries(self) -> Iterator[str]:
         """Yield the documentation of the classes and modules, in order."""
         outside = self.syntax.functions | self.syntax.literals
         for node in nodes_of_types(self.fragment.tree.root_node, self.row.name, self.syntax.containers - outside):
             doc = [] if has_ancestor(node, outside) else _container_doc(node, self.row)
-            if doc and (text := _visible_prose(clean_doc(doc, self.row.documentation))):
+            if text := _prose_of(tuple(doc), self.row.name):
                 yield text
 
-    def _inside(self, body: Node | None) -> list[Node]:
-        """Return the calls and literals of a body, in order."""
-        if body is None:
-            return []
-        if self._nodes is None:
-            kinds = self.syntax.literals | (self.row.injection.calls if self.row.injection is not None else frozenset())
-            nodes = nodes_of_types(self.fragment.tree.root_node, self.row.name, kinds)
-            self._nodes = [node.start_byte for node in nodes], nodes
-        starts, nodes = self._nodes
-        return nodes[bisect_left(starts, body.start_byte) : bisect_left(starts, body.end_byte)]
+
+@lru_cache(maxsize=256)
+def _prose_of(doc: tuple[str, ...], language: str) -> str:
+    """Return documentation as prose; both versions mostly have the same one."""
+    return _visible_prose(clean_doc(list(doc), get_language(language).documentation)) if doc else ""
 
 
 def _visible_prose(doc: str) -> str:
@@ -230,11 +226,10 @@ def write_request(chosen: str, rejected: str, language: str, path: str, identity
     """
     row = get_language(language)
     versions = _File(chosen, row), _File(rejected, row)
-    functions = _shared_functions(*versions)
-    if not functions:
+    kept = _shared_functions(*versions)
+    if not kept:
         return ""
     draw = _Draw(identity)
-    kept = _listed(functions)
     if len(kept) == 1:
         what = f"the function `{kept[0].name}`"
         facts = [f"```{row.fence}\n{kept[0].signature}\n```", _explained(kept[0])]
@@ -251,7 +246,7 @@ def write_tests_request(chosen: str, rejected: str, language: str, path: str, id
     Args and errors are those of :func:`write_request`.
     """
     row, draw = get_language(language), _Draw(identity)
-    functions = _listed(shared_functions(chosen, rejected, language))
+    functions = shared_functions(chosen, rejected, language)
     cases = [title for title in shared_cases(chosen, rejected, row) if len(title) <= _SIGNATURE][:MAX_FUNCTIONS]
     if not functions and not cases:
         return ""
@@ -318,18 +313,6 @@ class _Draw:
 
     def __call__(self, wordings: Sequence[str]) -> str:
         return wordings[int(stable_id(self.identity, wordings[0])[:8], 16) % len(wordings)]
-
-
-def _listed(functions: list[SharedFunction]) -> list[SharedFunction]:
-    """Return the functions that a request lists, in order: of very many, the documented ones around the change.
-
-    The changed functions are among them, at no fixed place.
-    """
-    if len(functions) <= MAX_FUNCTIONS:
-        return functions
-    changed = [index for index, function in enumerate(functions) if function.changed] or [0]
-    nearest = sorted(range(len(functions)), key=lambda index: (min(abs(index - c) for c in changed), index))
-    return [functions[index] for index in sorted(nearest[:MAX_FUNCTIONS])]
 
 
 def _entries(functions: list[SharedFunction]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ _CLASSES = _classes()
 _SPACES = np.array([code for code in range(128, 0x3001) if chr(code).isspace()], np.uint32)
 
 
+@lru_cache(maxsize=8)  # filters count the same texts one by one
 def estimate(text: str) -> int:
     """Estimate the number of Qwen3 tokens of a text without a tokenizer; the mean absolute error is 5.7 %."""
     if not text:

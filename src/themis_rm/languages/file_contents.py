@@ -102,13 +102,17 @@ _LINE = re.compile(r"\s*#line \d+ \"")  # the directive of a compiler at the top
 _SOURCE_MAP = re.compile(r"\n//[#@] sourceMappingURL=\S+\s*$")
 _MARK = re.compile(r"^[\s/*#;%!'\"<>=+|~-]+")
 
-_PLACEHOLDER = re.compile(
-    r"^[ \t]*\{%-? ?(?:if|for|end\w+|else|elif|block|extends|include|import|set|macro|raw)\b"
-    r"|\{\{-?\s*(?:cookiecutter\.|\.[A-Za-z]|\$?[A-Za-z_]\w*(?:\.\w+)+|(?:range|if|end|with|template|define)\b|[#/]\w+)"
-    r"[^{}\n]*\}\}"
-    r"|<%[-=#@]? .*?%>|<#@ template",
-    re.MULTILINE,
-)
+_PLACEHOLDERS = {
+    mark: re.compile(pattern, re.MULTILINE)
+    for mark, pattern in {
+        "{%": r"^[ \t]*\{%-? ?(?:if|for|end\w+|else|elif|block|extends|include|import|set|macro|raw)\b",
+        "{{": r"\{\{-?\s*(?:cookiecutter\.|\.[A-Za-z]|\$?[A-Za-z_]\w*(?:\.\w+)+|(?:range|if|end|with|template|define)\b"
+        r"|[#/]\w+)[^{}\n]*\}\}",
+        "<%": r"<%[-=#@]? .*?%>",
+        "<#@": r"<#@ template",
+    }.items()
+}
+"""Start of a placeholder -> all of it."""
 _PLACEHOLDER_NAME = re.compile(
     r"^[ \t]*(?:package|namespace|import|class|module)\s[^;\n]*(?:\$\{|\{\{|<%|\$\w+\$)", re.MULTILINE
 )
@@ -154,6 +158,8 @@ def kind_of_file(path: str, code: str, repository: str = "") -> str:
 
 
 def _is_notebook(code: str) -> bool:
+    if not (code.startswith("#") or "\n#" in code):
+        return False
     marks = ("# In", "Databricks", "# COMMAND", "jupyter:", "cell>")
     if any(mark in code for mark in marks) and _NOTEBOOK.search(code):
         return True
@@ -172,13 +178,18 @@ def is_generated(code: str) -> bool:
 @lru_cache(maxsize=64)
 def _has_generated_head(head: str) -> bool:
     """Return whether the start of a file says that a program wrote it; versions of a file mostly share their start."""
-    lower = head.lower()
-    if not any(word in lower for word in _GENERATED_WORDS):
-        return False
-    return any(_says_generated(line, is_code) for line, is_code in _head(head))
+    return _may_say_generated(head) and any(_says_generated(line, is_code) for line, is_code in _head(head))
+
+
+def _may_say_generated(text: str) -> bool:
+    """Return whether the slow search of :func:`_says_generated` can find anything."""
+    lower = text.lower()
+    return any(word in lower for word in _GENERATED_WORDS)
 
 
 def _says_generated(line: str, is_code: bool) -> bool:
+    if not _may_say_generated(line):
+        return False
     if _GENERATED_CODE.match(line):
         return True
     return not is_code and bool(_GENERATED.search(line) or _GENERATED_LINE.match(_MARK.sub("", line)))
@@ -232,7 +243,7 @@ def _is_minified(code: str, path: str) -> bool:
 
 def _is_template(code: str, path: str) -> bool:
     """Return whether a text has placeholders and does not parse as its language; inside of strings they do no harm."""
-    marked = any(mark in code for mark in ("{{", "{%", "<%", "<#@")) and _PLACEHOLDER.search(code)
+    marked = any(mark in code and pattern.search(code) for mark, pattern in _PLACEHOLDERS.items())
     if not marked and not ("$" in code and _PLACEHOLDER_NAME.search(code[:_HEAD])):
         return False
     language = language_of_file(path, code)

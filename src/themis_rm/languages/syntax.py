@@ -61,12 +61,15 @@ def parse(code: str | bytes, language: str) -> Tree:
     Raises:
         SettingError: No language has that name.
     """
-    data = to_bytes(code) if isinstance(code, str) else code
     grammar = get_language(language).grammar
-    return _parse(data, grammar) if len(data) > _CACHED_BYTES else _parse_cached(data, grammar)
+    return _parse(_as_bytes(code), grammar) if len(code) > _LONGEST_CACHED else _parse_cached(code, grammar)
 
 
-_CACHED_BYTES = 1 << 20  # of the longest text whose tree is kept in memory
+_LONGEST_CACHED = 1 << 20  # characters or bytes of a text whose tree is kept in memory
+
+
+def _as_bytes(code: str | bytes) -> bytes:
+    return to_bytes(code) if isinstance(code, str) else code
 
 
 def _parse(data: bytes, grammar: str, old_tree: Tree | None = None) -> Tree:
@@ -76,12 +79,13 @@ def _parse(data: bytes, grammar: str, old_tree: Tree | None = None) -> Tree:
 
 
 @lru_cache(maxsize=4)
-def _parse_cached(data: bytes, grammar: str) -> Tree:
+def _parse_cached(code: str | bytes, grammar: str) -> Tree:
     """Parse code, or return the tree of one of the last texts: filters look at the same two versions one by one.
 
     If most of the text is that of the last one, only the difference is parsed. This gives the same tree; a tree with
     errors is nevertheless not the base of a chain of such steps.
     """
+    data = _as_bytes(code)
     last = _last_parsed.get(grammar)
     edited = _edited(*last, data) if last is not None else None
     tree = _parse(data, grammar, edited)
@@ -157,7 +161,7 @@ def parse_fragment(code: str, language: str) -> Fragment:
         SettingError: No language has that name.
     """
     data = to_bytes(code)
-    best = Fragment(parse(data, language), data, 0, len(data))
+    best = Fragment(parse(code, language), data, 0, len(data))
     errors = error_count(best.tree)
     syntax = get_language(language).syntax
     for before, after in syntax.wrappers if syntax is not None and errors else ():
@@ -284,7 +288,7 @@ def code_tokens(code: str, language: str) -> list[str]:
         MissingPartError: The language defines no syntax.
     """
     data, syntax = to_bytes(code), get_syntax(language)
-    return list(_tokens(data, parse(data, language), syntax, 0, len(data)))
+    return list(_tokens(data, parse(code, language), syntax, 0, len(data)))
 
 
 def changed_tokens(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
@@ -296,13 +300,13 @@ def changed_tokens(old: str, new: str, language: str) -> tuple[list[str], list[s
         SettingError: No language has that name.
         MissingPartError: The language defines no syntax.
     """
-    syntax, versions = get_syntax(language), (to_bytes(old), to_bytes(new))
-    one, _ = versions
-    head, tail = _shared_ends(*versions)
+    syntax, one, two = get_syntax(language), to_bytes(old), to_bytes(new)
+    head, tail = _shared_ends(one, two)
     head = one.rfind(b"\n", 0, head) + 1
     line_end = one.find(b"\n", len(one) - tail)
     tail = len(one) - line_end if line_end >= 0 else 0
-    before, after = (list(_tokens(data, parse(data, language), syntax, head, len(data) - tail)) for data in versions)
+    sides = ((one, parse(old, language)), (two, parse(new, language)))
+    before, after = (list(_tokens(data, tree, syntax, head, len(data) - tail)) for data, tree in sides)
     return before, after
 
 
@@ -369,7 +373,7 @@ def strip_comments(code: str, language: str) -> str:
     data = to_bytes(code)
     kept: list[bytes] = []
     position = 0
-    for start, past in comment_ranges(parse(data, language), language):
+    for start, past in comment_ranges(parse(code, language), language):
         if start < position or (start == 0 and data.startswith(b"#!")):
             continue
         end = past - (data[past - 1 : past] == b"\n")

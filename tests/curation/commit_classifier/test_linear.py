@@ -47,11 +47,12 @@ def test_probabilities_do_not_depend_on_other_commits(classifier):
     assert together == [classifier.probabilities([commit])[0] for commit in commits]
 
 
-def test_a_commit_that_reaches_a_threshold_may_have_a_label(classifier):
+def test_labels_are_the_criteria_that_reach_their_threshold(classifier):
     commit = change("Fix crash when an item has no key", CODE, CODE.replace("item.key ==", "item and item.key =="))
     found = classifier.probabilities([commit])[0]
-    assert classifier.may_have_label(commit, {"FC": found["FC"]})
-    assert not classifier.may_have_label(commit, {"FC": 1.01})
+    assert classifier.labels(commit) == {"FC": found["FC"]}
+    assert classifier.labels(commit, {"FC": found["FC"] + 1e-6}) == {}
+    assert set(classifier.labels(commit, {"FC": 0.0, "SH": 0.0})) == {"FC", "SH"}
 
 
 @pytest.mark.parametrize("content", [b"", b"no table", b"PAR1"])

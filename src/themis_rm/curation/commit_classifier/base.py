@@ -84,10 +84,16 @@ class CommitClassifier(ABC):
     def probabilities(self, commits: Sequence[CommitChange]) -> list[dict[str, float]]:
         """Return criterion -> probability for each commit."""
 
-    def may_have_label(self, commit: CommitChange, thresholds: Mapping[str, float]) -> bool:
-        """Return whether a probability can reach its threshold, as far as is known without parsing the files."""
-        del commit, thresholds
-        return True
+    def labels(self, commit: CommitChange, thresholds: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Return criterion -> probability, for the criteria that reach their threshold.
+
+        Args:
+            commit: The commit.
+            thresholds: Criterion -> least probability; replaces the classifier's own.
+        """
+        found = self.probabilities([commit])[0]
+        least = {**self.thresholds, **(thresholds or {})}
+        return {short: value for short, value in found.items() if short in least and value >= least[short]}
 
 
 def load_classifier(path: Path | None = None) -> CommitClassifier:

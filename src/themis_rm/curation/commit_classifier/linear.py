@@ -11,14 +11,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
-from math import exp, log, sqrt
+from math import log, sqrt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from themis_rm.curation.commit_classifier.base import CommitChange, CommitClassifier
+from themis_rm.curation.commit_classifier.calibration import sigmoid
 from themis_rm.curation.commit_classifier.features import (
     BLOCKS,
     changed_words,
@@ -27,6 +30,9 @@ from themis_rm.curation.commit_classifier.features import (
     tree_facts,
 )
 from themis_rm.errors import InputError
+
+Logits = npt.NDArray[np.float64]
+"""A number for each criterion."""
 
 SCALES = {"message": 2.0, "change": 0.5, "facts": 0.5}
 """Factor of each block, after words are normalized to length 1."""
@@ -50,7 +56,7 @@ class LinearClassifier(CommitClassifier):
 
     criteria: tuple[str, ...]
     thresholds: Mapping[str, float]
-    weights: Mapping[str, Mapping[str, tuple[float, ...]]] = field(repr=False)
+    weights: Mapping[str, Mapping[str, Logits]] = field(repr=False)
     idf: Mapping[str, Mapping[str, float]] = field(repr=False)
     intercepts: tuple[float, ...]
     calibration: tuple[tuple[float, float], ...]
@@ -77,52 +83,51 @@ class LinearClassifier(CommitClassifier):
                     f"{file} is not a linear classifier of commits ({type(error).__name__}).",
                     "Train one with data/train_commit_classifier.py.",
                 ) from error
-        weights: dict[str, dict[str, tuple[float, ...]]] = {block: {} for block in BLOCKS}
+        weights: dict[str, dict[str, Logits]] = {block: {} for block in BLOCKS}
         idf: dict[str, dict[str, float]] = {block: {} for block in BLOCKS}
         rows = zip(columns["block"], columns["feature"], columns["idf"], *(columns[c] for c in criteria), strict=True)
         for block, feature, inverse, *row in rows:
-            weights[block][feature] = tuple(row)
+            weights[block][feature] = np.array(row)
             idf[block][feature] = inverse
         return cls(criteria, thresholds, weights, idf, *numbers, facts)
 
     def probabilities(self, commits: Sequence[CommitChange]) -> list[dict[str, float]]:
         """Return criterion -> calibrated probability for each commit."""
-        return [self._probabilities(self._logits(commit, parse=True)) for commit in commits]
+        return [self._probabilities(self._with_trees(self._without_trees(commit), commit)) for commit in commits]
 
-    def may_have_label(self, commit: CommitChange, thresholds: Mapping[str, float]) -> bool:
-        """Return whether a probability can reach its threshold, whatever the syntax trees say of most commits."""
-        found = self._probabilities(self._logits(commit, parse=False))
-        return any(found[short] >= least for short, least in thresholds.items())
+    def labels(self, commit: CommitChange, thresholds: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Return criterion -> probability, for the criteria that reach their threshold.
 
-    def _logits(self, commit: CommitChange, parse: bool) -> list[float]:
-        """Return the logit of each criterion; without parsing, the largest one that any trees give."""
-        facts = cheap_facts(commit)
-        if parse:
-            facts |= tree_facts(commit)
-        blocks: dict[str, Mapping[str, float]] = {
-            "message": message_words(commit),
-            "change": changed_words(commit),
-            "facts": facts,
-        }
-        logits = list(self.intercepts)
-        for block, values in blocks.items():
+        Files are parsed only if a criterion can reach its threshold: not if it lacks more than what their trees say of
+        nearly all commits of the training.
+        """
+        least = {**self.thresholds, **(thresholds or {})}
+        logits = self._without_trees(commit)
+        at_most = self._probabilities(np.add(logits, self.facts["tree_bonus"]))
+        if not any(at_most[short] >= value for short, value in least.items()):
+            return {}
+        found = self._probabilities(self._with_trees(logits, commit))
+        return {short: value for short, value in found.items() if short in least and value >= least[short]}
+
+    def _without_trees(self, commit: CommitChange) -> Logits:
+        """Return the logits of the criteria by what is known without parsing."""
+        logits = np.array(self.intercepts)
+        for block, counts in (("message", message_words(commit)), ("change", changed_words(commit))):
             weights, idf = self.weights[block], self.idf[block]
-            known = {feature: value for feature, value in values.items() if feature in weights}
-            scale = SCALES[block]
-            if block != "facts":
-                known = {feature: (1 + log(count)) * idf[feature] for feature, count in known.items()}
-                scale /= sqrt(sum(value * value for value in known.values())) or 1.0
-            for feature, value in known.items():
-                for number, weight in enumerate(weights[feature]):
-                    logits[number] += scale * value * weight
-        return logits if parse else [logit + bonus for logit, bonus in zip(logits, self._tree_bonus, strict=True)]
+            known = {word: (1 + log(count)) * idf[word] for word, count in counts.items() if word in weights}
+            length = sqrt(sum(value * value for value in known.values())) or 1.0
+            for word, value in known.items():
+                logits += SCALES[block] * value / length * weights[word]
+        return logits + self._of_facts(cheap_facts(commit))
 
-    @property
-    def _tree_bonus(self) -> Sequence[float]:
-        """What the facts of the trees add to the logit of each criterion for most commits, see the training."""
-        bonus: Sequence[float] = self.facts["tree_bonus"]
-        return bonus
+    def _with_trees(self, logits: Logits, commit: CommitChange) -> Logits:
+        return logits + self._of_facts(tree_facts(commit))
 
-    def _probabilities(self, logits: Sequence[float]) -> dict[str, float]:
-        scaled = (a * logit + b for logit, (a, b) in zip(logits, self.calibration, strict=True))
-        return {short: 1 / (1 + exp(-max(-30.0, min(30.0, x)))) for short, x in zip(self.criteria, scaled, strict=True)}
+    def _of_facts(self, facts: Mapping[str, float]) -> Logits:
+        weights = self.weights["facts"]
+        found = [SCALES["facts"] * value * weights[name] for name, value in facts.items() if name in weights]
+        return np.sum(found, axis=0) if found else np.zeros(len(self.criteria))
+
+    def _probabilities(self, logits: Logits) -> dict[str, float]:
+        slopes, offsets = np.array(self.calibration).T
+        return dict(zip(self.criteria, sigmoid(slopes * logits + offsets).tolist(), strict=True))

@@ -70,14 +70,10 @@ class CriteriaFilter(CurationFilter):
 
     def _by_classifier(self, change: CommitChange) -> dict[str, list[str]]:
         classifier = _classifier(self.settings.classifier)
-        least = {**classifier.thresholds, **self.settings.thresholds}
-        if not classifier.may_have_label(change, least):  # trees are parsed only where they can matter
-            return {}
-        found = classifier.probabilities([change])[0]
-        excluded = contradicted_criteria(change.features)
-        chosen = [short for short in classifier.criteria if found[short] >= least.get(short, 1.0)]
+        found = classifier.labels(change, self.settings.thresholds)
+        excluded = contradicted_criteria(change.features) if found else set()
         labels = {}
-        for short in (short for short in chosen if short not in excluded):
+        for short in (short for short in found if short not in excluded):
             evidence = dict.fromkeys([*change.terms.get(short, []), *change.evidence.get(short, [])])
             labels[short] = [f"p={found[short]:.2f}", *evidence]
         return labels

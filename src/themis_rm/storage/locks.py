@@ -56,6 +56,18 @@ def exclusive_file(out: str | Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def wait_for_lock(path: str | Path) -> Iterator[None]:
+    """Lock a file while the body runs, after waiting for the process that holds the lock.
+
+    Args:
+        path: Lock file. Its directory is created if missing; the file stays, so that all processes lock the same one.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(path):
+        yield
+
+
 def _mode(path: Path) -> int | None:
     try:
         return path.stat().st_mode

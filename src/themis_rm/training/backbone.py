@@ -10,12 +10,12 @@ from huggingface_hub.errors import StrictDataclassError
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from themis_rm.errors import CheckpointError, SettingError, did_you_mean
-from themis_rm.models import hub
 from themis_rm.models.backbone import load_weights
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import build_skeleton, read_config
 from themis_rm.models.family import require_complete_model, require_config
 from themis_rm.models.heads import SCORE
+from themis_rm.models.local_models import PACKAGED, find_model
 from themis_rm.models.rotary import fixed_positions
 from themis_rm.models.tensor_files import read_tensors
 from themis_rm.training.objective import needs_nll, objective_weights
@@ -153,7 +153,7 @@ def _from_pretrained(source: BackboneSettings, with_lm_head: bool) -> tuple[Any,
             missing = set()
     if missing:
         raise CheckpointError(
-            f"'{source.path}' lacks weights of its backbone: {', '.join(sorted(missing)[:3])}.",
+            f"'{source.name}' lacks weights of its backbone: {', '.join(sorted(missing)[:3])}.",
             "Set lm_loss_weight=0 to train a classification checkpoint without a language-model head."
             if missing == {"lm_head.weight"}
             else "",
@@ -161,20 +161,19 @@ def _from_pretrained(source: BackboneSettings, with_lm_head: bool) -> tuple[Any,
     head = checkpoint.mapped_tensors([SCORE])[SCORE] if head_names else None
     if head is not None and head.shape[0] != 1:
         raise CheckpointError(
-            f"The head of '{source.path}' has {head.shape[0]} labels.",
+            f"The head of '{source.name}' has {head.shape[0]} labels.",
             "Use a checkpoint with one label or no head.",
         )
     return backbone, head
 
 
 def _folder_of(source: BackboneSettings) -> Path:
-    path = Path(source.path)
-    if hub.is_id(source.path):
-        return hub.fetch(source.path, source.revision or "").folder
-    if not path.is_dir():
+    folder = find_model(source.name, source.revision or "")
+    if folder is None:
         raise CheckpointError(
-            f"No backbone at '{source.path}'.",
-            "Set backbone.path to a directory or Hub name of a causal language model with safetensors weights.",
+            f"No backbone at '{source.name}'.",
+            "Set backbone.path to a directory or Hub name of a causal language model with safetensors weights, to a "
+            f"GGUF file, or to {' or '.join(PACKAGED)}.",
         )
-    require_config(path)
-    return path
+    require_config(folder)
+    return folder

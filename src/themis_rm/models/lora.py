@@ -169,8 +169,9 @@ class LoraMatrices:
     magnitude: torch.Tensor | None = None
 
     def merge(self, weight: torch.Tensor) -> torch.Tensor:
-        """Return the weight with the adapter, float32."""
-        weight = weight.float().T if self.transposed else weight.float()
+        """Return the weight with the adapter, float32 (float64 if the weight is)."""
+        weight = weight if weight.element_size() == 8 else weight.float()
+        weight = weight.T if self.transposed else weight
         merged = weight + self.scale * (self.up @ self.down)
         if self.magnitude is not None:
             merged = merged * (self.magnitude / merged.norm(dim=1)).unsqueeze(1)

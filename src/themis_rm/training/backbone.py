@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -10,17 +10,20 @@ from huggingface_hub.errors import StrictDataclassError
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from themis_rm.errors import CheckpointError, SettingError, did_you_mean
+from themis_rm.models.adapters import open_checkpoint
 from themis_rm.models.backbone import load_weights
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import build_skeleton, read_config
-from themis_rm.models.family import require_complete_model, require_config
+from themis_rm.models.family import require_complete_model
 from themis_rm.models.heads import SCORE
 from themis_rm.models.local_models import PACKAGED, find_model
 from themis_rm.models.rotary import fixed_positions
+from themis_rm.models.settings import ModelSettings
 from themis_rm.models.tensor_files import read_tensors
 from themis_rm.training.objective import needs_nll, objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.recipe import BackboneSettings, TrainRecipe
+from themis_rm.training.trainable import select_trainable
 
 LM_HEAD = "lm_head.safetensors"
 """File with the language-model head of an exported checkpoint with untied embeddings, for a second training stage."""
@@ -45,9 +48,10 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
     if source.config is not None:
         backbone = _from_config(source, tokenizer, recipe.max_length)
     else:
-        backbone, head = _from_pretrained(source, with_lm_head)
+        backbone, head = _from_pretrained(source, with_lm_head, _quantization(recipe))
     require_fixed_frequencies(backbone, recipe.max_length)
     backbone.config.pad_token_id = pad_token_id
+    select_trainable(backbone, recipe)
     if recipe.precision == "fp64":
         backbone = backbone.double()
     model = PairRewardModel(backbone, source.head_init_std)
@@ -103,7 +107,7 @@ def build_empty_backbone(recipe: TrainRecipe, tokenizer: Any) -> Any:
     if source.config is not None:
         with torch.device("meta"):
             return _from_config(source, tokenizer, recipe.max_length)
-    checkpoint = Checkpoint(_folder_of(source))
+    checkpoint = _open(source)
     return build_skeleton(checkpoint, read_config(checkpoint), AutoModelForCausalLM)
 
 
@@ -133,15 +137,46 @@ def _attention(source: BackboneSettings) -> dict[str, str]:
     return {"attn_implementation": source.attn_implementation} if source.attn_implementation else {}
 
 
-def _from_pretrained(source: BackboneSettings, with_lm_head: bool) -> tuple[Any, torch.Tensor | None]:
-    checkpoint = Checkpoint(_folder_of(source))
+def _quantization(recipe: TrainRecipe) -> dict[str, Any]:
+    """Return the arguments of ``from_pretrained`` for the precision of frozen weights."""
+    if recipe.peft is None or not recipe.peft.load_in_4bit:
+        return {}
+    require_bitsandbytes(recipe)
+    from transformers import BitsAndBytesConfig
+
+    dtype = torch.bfloat16 if recipe.precision == "bf16" else torch.float32
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+    return {"quantization_config": config}
+
+
+def require_bitsandbytes(recipe: TrainRecipe) -> None:
+    """Check that the package for weights in 4 bits is installed, if the recipe asks for them.
+
+    Raises:
+        SettingError: It is not.
+    """
+    if recipe.peft is not None and recipe.peft.load_in_4bit and find_spec("bitsandbytes") is None:
+        raise SettingError(
+            "peft.load_in_4bit needs the package bitsandbytes.", "Run: pip install bitsandbytes, or set it to false."
+        )
+
+
+def _from_pretrained(
+    source: BackboneSettings, with_lm_head: bool, quantization: dict[str, Any]
+) -> tuple[Any, torch.Tensor | None]:
+    checkpoint = _open(source)
     require_complete_model(checkpoint)
     config = read_config(checkpoint)
     build_skeleton(checkpoint, config, AutoModelForCausalLM)
     head_names = {SCORE} & checkpoint.shapes.keys()
     weights = checkpoint.mapped_tensors(name for name in checkpoint.shapes if name not in head_names)
     backbone, report = load_weights(
-        AutoModelForCausalLM, checkpoint, config, weights, dtype=torch.float32, **_attention(source)
+        AutoModelForCausalLM, checkpoint, config, weights, dtype=torch.float32, **_attention(source), **quantization
     )
     missing = set(report["missing_keys"])
     if missing == {"lm_head.weight"}:
@@ -167,7 +202,7 @@ def _from_pretrained(source: BackboneSettings, with_lm_head: bool) -> tuple[Any,
     return backbone, head
 
 
-def _folder_of(source: BackboneSettings) -> Path:
+def _open(source: BackboneSettings) -> Checkpoint:
     folder = find_model(source.name, source.revision or "")
     if folder is None:
         raise CheckpointError(
@@ -175,5 +210,4 @@ def _folder_of(source: BackboneSettings) -> Path:
             "Set backbone.path to a directory or Hub name of a causal language model with safetensors weights, to a "
             f"GGUF file, or to {' or '.join(PACKAGED)}.",
         )
-    require_config(folder)
-    return folder
+    return open_checkpoint(folder, ModelSettings())

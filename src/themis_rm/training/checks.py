@@ -6,6 +6,7 @@ The model is built without memory for weights (on the meta device), so the check
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,20 @@ from themis_rm.models.settings import ModelSettings
 from themis_rm.models.vocabulary import tokens_without_embedding
 from themis_rm.prompts import PromptSet
 from themis_rm.storage.atomic import remove
-from themis_rm.training.backbone import build_empty_backbone, require_fixed_frequencies
+from themis_rm.training.backbone import build_empty_backbone, require_bitsandbytes, require_fixed_frequencies
 from themis_rm.training.export import build_classifier, save_reward_model
 from themis_rm.training.objective import objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.tokenizers import load_recipe_tokenizer
+from themis_rm.training.trainable import count_weights, select_trainable
 
 LARGEST_TRIAL = 1_000_000_000
 """Most weights of a model whose checkpoint is tried before the first step."""
 STATE_BYTES = 12
-"""Bytes per weight of a training checkpoint: the weight and two moments of AdamW in float32."""
+"""Bytes per trained weight of a training checkpoint: the weight and two moments of AdamW in float32."""
+FROZEN_BYTES = {"none": 0, "fsdp2": 4, "fsdp2-offload": 4}
+"""Bytes per frozen weight of a training checkpoint: shards are saved with all their weights."""
 EXPORT_BYTES = {"bf16": 2, "fp32": 4, "fp64": 8}
 """Bytes per weight of the exported checkpoint."""
 
@@ -65,7 +69,20 @@ def check_recipe(recipe: TrainRecipe) -> None:
         check_model(recipe, load_recipe_tokenizer(recipe))
 
 
-def check_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int | None = None) -> int:
+@dataclass(frozen=True)
+class WeightCounts:
+    """Size of a backbone.
+
+    Attributes:
+        total: Number of weights, without LoRA matrices.
+        trained: Number of weights that are trained, LoRA matrices included.
+    """
+
+    total: int
+    trained: int
+
+
+def check_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int | None = None) -> WeightCounts:
     """Check that a backbone fits tokenizer and recipe, and that its checkpoint can be exported.
 
     Args:
@@ -74,11 +91,12 @@ def check_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int | None = 
         pad_token_id: Token to pad with, if it is known already.
 
     Returns:
-        The number of weights of the backbone.
+        The number of weights of the backbone, and of those that are trained.
 
     Raises:
         CheckpointError: The tokenizer has more tokens than the backbone, or transformers has no class for the export.
-        SettingError: The configuration is not valid, or ``max_length`` exceeds the positions of the backbone.
+        SettingError: The configuration is not valid, ``max_length`` exceeds the positions of the backbone, or layers or
+            modules to train do not exist.
     """
     backbone = build_empty_backbone(recipe, tokenizer)
     backbone.config.pad_token_id = pad_token_id
@@ -91,7 +109,11 @@ def check_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int | None = 
             f"Set max_length={positions}.",
         )
     build_classifier(backbone)
-    return sum(weight.numel() for weight in backbone.parameters())
+    require_bitsandbytes(recipe)
+    total = count_weights(backbone)
+    with torch.device("meta"):
+        select_trainable(backbone, recipe)
+    return WeightCounts(total, count_weights(backbone, trained=True))
 
 
 def check_backbone(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int, out: Path) -> None:
@@ -139,7 +161,7 @@ def check_export(model: PairRewardModel, tokenizer: Any, recipe: TrainRecipe, pr
     Raises:
         CheckpointError: The exported checkpoint cannot be loaded or scored.
     """
-    if sum(weight.numel() for weight in model.parameters()) > LARGEST_TRIAL:
+    if count_weights(model) > LARGEST_TRIAL:
         return
     talks = [conversation(None, "Add two numbers.", answer) for answer in ("return a + b", "pass")]
     try:
@@ -162,8 +184,11 @@ _SCORING_ERRORS = (UserError, RuntimeError, ValueError, TypeError, AttributeErro
 """What an architecture that scoring does not support raises."""
 
 
-def _check_disk(weights: int, recipe: TrainRecipe, out: Path) -> None:
-    needed = weights * (STATE_BYTES + EXPORT_BYTES[recipe.precision])
+def _check_disk(weights: WeightCounts, recipe: TrainRecipe, out: Path) -> None:
+    exported = weights.trained if recipe.peft and not recipe.peft.merge else weights.total
+    frozen = weights.total - weights.trained
+    needed = weights.trained * STATE_BYTES + exported * EXPORT_BYTES[recipe.precision]
+    needed += max(0, frozen) * FROZEN_BYTES[recipe.sharding]
     free = shutil.disk_usage(out).free
     if free < needed:
         raise InputError(

@@ -1,4 +1,7 @@
-"""Export of a trained model as an ordinary one-label sequence-classification checkpoint of transformers."""
+"""Export of a trained model as an ordinary one-label sequence-classification checkpoint of transformers.
+
+A model with LoRA matrices is exported with these merged, or as an adapter of peft.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,16 @@ from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, MODEL_MAPPIN
 from transformers.modeling_layers import GenericForSequenceClassification
 
 from themis_rm.errors import CheckpointError
+from themis_rm.models.lora import ADAPTER_CONFIG
 from themis_rm.prompts import PromptSet
 from themis_rm.storage.atomic import atomic_directory, write_json, write_text
 from themis_rm.training.backbone import LM_HEAD, tied_embeddings
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.recipe import TrainRecipe
+from themis_rm.training.trainable import lora_config, lora_weights, merge_lora, unadapted_names
 
+METADATA_FILE = "training.json"
+"""File with the metadata of the run in an exported checkpoint or adapter."""
 _BACKBONE = "backbone."
 
 
@@ -39,7 +46,9 @@ def save_reward_model(
 
     The directory contains ``config.json`` (one label, pad token), ``model.safetensors`` with ``score.weight``, the
     tokenizer with its chat template, ``prompts.json``, ``recipe.yaml`` and ``training.json``; if embeddings are not
-    tied also ``lm_head.safetensors``, for a second stage of training.
+    tied also ``lm_head.safetensors``, for a second stage of training. With ``peft.merge: false`` it contains
+    ``adapter_config.json`` and ``adapter_model.safetensors`` (LoRA matrices and ``score.weight``) in place of the
+    weights; the base that it names is the recipe's backbone.
 
     Args:
         model: The trained model.
@@ -55,12 +64,13 @@ def save_reward_model(
     """
     weights = dict(state) if state is not None else dict(model.state_dict())
     dtype = {"fp64": torch.float64, "fp32": torch.float32, "bf16": torch.bfloat16}[recipe.precision]
+    save = _save_adapter if recipe.peft is not None and not recipe.peft.merge else _save_weights
     with atomic_directory(folder) as partial:
-        _save_weights(model, weights, partial, dtype)
+        save(model, weights, partial, recipe, dtype)
         tokenizer.save_pretrained(str(partial))
         write_text(partial / "prompts.json", prompts.to_json() + "\n")
         write_text(partial / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
-        write_json(partial / "training.json", dict(training))
+        write_json(partial / METADATA_FILE, dict(training))
 
 
 def build_classifier(backbone: Any) -> Any:
@@ -108,7 +118,8 @@ def _generic_classifier(backbone: Any) -> type:
 
 
 def _shapes(model: Any) -> dict[str, torch.Size]:
-    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+    state = model.state_dict()
+    return {plain: state[name].shape for name, plain in unadapted_names(state)}
 
 
 def _not_exportable(kind: str, reason: str) -> CheckpointError:
@@ -118,7 +129,40 @@ def _not_exportable(kind: str, reason: str) -> CheckpointError:
     )
 
 
-def _save_weights(model: PairRewardModel, weights: dict[str, torch.Tensor], folder: Path, dtype: torch.dtype) -> None:
+def _save_adapter(
+    model: PairRewardModel,
+    weights: dict[str, torch.Tensor],
+    folder: Path,
+    recipe: TrainRecipe,
+    dtype: torch.dtype,
+) -> None:
+    assert recipe.peft is not None  # noqa: S101
+    values = lora_config(model.backbone, recipe.peft).to_dict() | {
+        "task_type": "SEQ_CLS",
+        "inference_mode": True,
+        "modules_to_save": ["score"],
+        "base_model_name_or_path": recipe.backbone.name,
+        "revision": recipe.backbone.revision,
+    }
+    # The order of a set differs from process to process.
+    values = {name: sorted(value) if isinstance(value, set) else value for name, value in values.items()}
+    write_json(folder / ADAPTER_CONFIG, values)
+    matrices = lora_weights({name.removeprefix(_BACKBONE): value for name, value in weights.items()})
+    matrices["score.weight"] = weights["score.weight"]
+    tensors = {f"base_model.model.{name}": value.detach().to(dtype).contiguous() for name, value in matrices.items()}
+    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    # No config.json: transformers would take the directory for a complete model, and not load the base.
+
+
+def _save_weights(
+    model: PairRewardModel,
+    weights: dict[str, torch.Tensor],
+    folder: Path,
+    recipe: TrainRecipe,
+    dtype: torch.dtype,
+) -> None:
+    if recipe.peft is not None:
+        weights = merge_lora(weights, recipe.peft, lora_config(model.backbone, recipe.peft).fan_in_fan_out)
     classifier = build_classifier(model.backbone)
     classifier.config.dtype = dtype
     prefix = f"{_BACKBONE}{model.backbone.base_model_prefix}."

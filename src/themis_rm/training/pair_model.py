@@ -15,6 +15,7 @@ from torch.utils.checkpoint import checkpoint
 from themis_rm.errors import CheckpointError
 from themis_rm.training.losses import PairOutput
 from themis_rm.training.losses.language_modeling import completion_nll
+from themis_rm.training.trainable import without_frozen
 
 _CHUNK_ELEMENTS = 1 << 26
 """Logits in memory at a time (256 MiB in float32). One long response and 152k vocabulary entries need gigabytes."""
@@ -73,9 +74,10 @@ class PairRewardModel(nn.Module):
 
     @property
     def _keys_to_ignore_on_save(self) -> list[str]:
-        # transformers.Trainer reads this when it loads a state dict: tied weights are stored once and tied again.
+        # transformers.Trainer reads this when it loads a state dict: tied weights are stored once and tied again, and
+        # frozen ones are not stored.
         state = self.state_dict()
-        return sorted(set(state) - set(without_tied_weights(state)))
+        return sorted(set(state) - set(without_tied_weights(without_frozen(state, self))))
 
     def tie_weights(self) -> None:
         """Tie the backbone's embeddings again after loading weights."""

@@ -90,6 +90,45 @@ class TokenizerSettings(Settings):
         return self
 
 
+class PeftSettings(Settings):
+    """LoRA: low-rank matrices next to the frozen weights of the backbone are trained, and the whole reward head."""
+
+    synonyms: ClassVar[dict[str, str]] = {
+        "rank": "r",
+        "lora_r": "r",
+        "lora_alpha": "alpha",
+        "lora_dropout": "dropout",
+        "lora_target_modules": "target_modules",
+        "layers_to_transform": "layers",
+        "merge_and_unload": "merge",
+        "quantize": "load_in_4bit",
+        "qlora": "load_in_4bit",
+    }
+
+    r: int = Field(16, ge=1)
+    """Rank of the matrices."""
+    alpha: float = Field(32.0, gt=0)
+    """Numerator of the factor ``alpha / r`` of the matrices."""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Probability of dropping an input of the matrices."""
+    target_modules: list[str] = Field(default_factory=list)
+    """Names of the linear modules to adapt (``q_proj``); by default all in the layers."""
+    layers: int | None = Field(None, ge=1)
+    """Adapt the last ``layers`` layers only; by default all."""
+    merge: bool = True
+    """Merge the matrices into the exported weights. Otherwise an adapter of a few megabytes is exported, which needs
+    the backbone for scoring."""
+    load_in_4bit: bool = False
+    """Keep the frozen weights in 4 bits (NF4 with double quantization, QLoRA, arXiv 2305.14314); needs the package
+    ``bitsandbytes`` and ``merge: false``."""
+
+    @model_validator(mode="after")
+    def _check_quantization(self) -> Self:
+        if self.load_in_4bit and self.merge:
+            raise ValueError("weights in 4 bits cannot be merged: load_in_4bit needs merge=false")
+        return self
+
+
 class TrainRecipe(DataSettings):
     """Settings of one training run."""
 
@@ -148,6 +187,11 @@ class TrainRecipe(DataSettings):
         "save_interval": "save_steps",
         "eval_interval": "eval_steps",
         "save_total_limit": "keep_checkpoint",
+        "lora": "peft",
+        "peft_config": "peft",
+        "use_peft": "peft",
+        "freeze_layers": "train_layers",
+        "num_trainable_layers": "train_layers",
     }
 
     run_name: str = "reward-model"
@@ -159,6 +203,11 @@ class TrainRecipe(DataSettings):
     """Language model that the reward head is added to."""
     tokenizer: TokenizerSettings = TokenizerSettings()
     """Tokenizer and chat template."""
+    peft: PeftSettings | None = None
+    """Train LoRA matrices in place of the backbone's weights; ``{}`` for the default settings."""
+    train_layers: int | None = Field(None, ge=1)
+    """Train the last ``train_layers`` layers, the normalization after them and the reward head; the embeddings and the
+    layers below are frozen. By default all weights are trained."""
     prompt_set: str = "dataset"
     """Criteria prompts to save with the checkpoint: ``dataset`` (``prompts.json`` of the dataset, or else the prompts
     in its ``system`` column), ``themis`` (the built-in set), or the path of a YAML or JSON file."""
@@ -282,6 +331,12 @@ class TrainRecipe(DataSettings):
             )
         if self.backbone.config is not None and not (self.tokenizer.path or self.tokenizer.train_bpe):
             raise ValueError("a backbone from a config needs tokenizer.path or tokenizer.train_bpe")
+        if self.peft and self.train_layers:
+            raise ValueError("peft freezes all layers: set peft.layers in place of train_layers")
+        if self.peft and not self.peft.merge and not self.backbone.name:
+            raise ValueError("an adapter needs a pretrained backbone: set peft.merge=true, or backbone.path")
+        if self.peft and self.peft.load_in_4bit and (self.sharding != "none" or self.precision == "fp64"):
+            raise ValueError("weights in 4 bits cannot be sharded or trained with precision=fp64")
         if self.backbone.name and self.tokenizer.train_bpe:
             raise ValueError("a pretrained backbone has a vocabulary: tokenizer.train_bpe needs backbone.config")
         return self

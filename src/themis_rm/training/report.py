@@ -25,7 +25,9 @@ class TrainReport(Result):
     steps: int
     """Number of optimizer steps."""
     parameters: int
-    """Number of weights of the backbone and the reward head."""
+    """Number of weights of the backbone and the reward head, and of LoRA matrices."""
+    trained_parameters: int = 0
+    """Number of weights that were trained: all, or fewer with ``peft`` or ``train_layers``."""
     data_hash: str
     """SHA-256 of the dataset."""
     format: str = ""

@@ -24,7 +24,7 @@ from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model
 from themis_rm.training.checks import check_backbone, check_export, check_processes
-from themis_rm.training.export import save_reward_model
+from themis_rm.training.export import METADATA_FILE, save_reward_model
 from themis_rm.training.objective import objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.prompt_sets import find_prompt_set
@@ -113,7 +113,7 @@ def _train(
     digest = splits.digest()
     with process.main_process_first(local=False, desc="tokenization"):
         prepare_output_dir(out, "train", _job_settings(recipe, digest), outputs=OUTPUTS)
-        if (out / REPORT_FILE).is_file() and (out / "model" / "config.json").is_file():
+        if (out / REPORT_FILE).is_file() and (out / "model" / METADATA_FILE).is_file():
             return TrainReport.load(out)
         prompts = find_prompt_set(recipe.prompt_set, Path(data), splits)
         prepared = prepare_data(recipe, splits, digest, out)
@@ -263,6 +263,7 @@ def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_
         checkpoint=out / "model",
         steps=trainer.args.max_steps,
         parameters=trainer.num_parameters,
+        trained_parameters=trainer.num_trained,
         data_hash=prepared.digest,
         format=prepared.splits.format,
         train=prepared.counts["train"],
@@ -287,6 +288,7 @@ def _metadata(recipe: TrainRecipe, report: TrainReport, pair_encoder: PairEncode
         "validation": asdict(report.validation),
         "steps": report.steps,
         "parameters": report.parameters,
+        "trained_parameters": report.trained_parameters,
         "metrics": report.metrics,
         "max_length": recipe.max_length,
         "system_message": "prepended" if pair_encoder.prepends_system else "native",

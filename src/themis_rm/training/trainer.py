@@ -33,6 +33,7 @@ from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.resume import MarkCompleteCheckpoints
 from themis_rm.training.schedule import learning_rate_at, warmup_steps
 from themis_rm.training.token_cache import TokenizedPairs
+from themis_rm.training.trainable import count_weights, without_frozen
 
 _STATISTICS = ("reward_chosen", "reward_rejected", "correct", "pairs", "weight", "tokens")
 
@@ -120,7 +121,9 @@ class PairTrainer(Trainer):
     ) -> None:
         self.recipe = recipe
         self.pair_model = model
-        self.num_parameters = sum(p.numel() for p in model.parameters())  # before they are sharded
+        # Before they are sharded.
+        self.num_parameters = count_weights(model)
+        self.num_trained = count_weights(model, trained=True)
         self.weights = objective_weights(recipe)
         self.pad_token_id = pad_token_id
         self.log_file = log_file
@@ -366,7 +369,8 @@ class PairTrainer(Trainer):
             return
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(without_tied_weights(state_dict or self.model.state_dict()), folder / "model.safetensors")
+        state = without_frozen(state_dict or self.model.state_dict(), self.pair_model)
+        save_file(without_tied_weights(state), folder / "model.safetensors")
 
 
 class EvaluateOnTrainEnd(TrainerCallback):

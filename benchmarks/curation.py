@@ -1,7 +1,8 @@
-"""Compare the removal of near duplicates with datatrove's stock MinHash pipeline, or measure the memory of ``curate``.
+"""Compare the removal of near duplicates with datatrove's stock MinHash pipeline, or measure ``curate`` itself.
 
     python benchmarks/curation.py [--files 10000] [--workers 1] [--skip-stock]
     python benchmarks/curation.py --memory mined/commits [--rows 10000 100000] [--most-bytes 3000]
+    python benchmarks/curation.py --throughput mined/commits [--rows 2000]
 
 Code files are generated: families of functions from a pool of statements, of which copies differ in some tokens, so
 that the Jaccard indices of shingles of 20 tokens are between 0.5 and 1. Each is the better version of a pair of which
@@ -31,8 +32,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from datatrove.data import Document
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.base import PipelineStep
@@ -234,28 +237,44 @@ def resident_peak(process: int) -> int:
     return int(found[1]) >> 10 if found else 0
 
 
-def peak_of_curation(commits: Path, rows: int, most_bytes: int) -> None:
-    """Print the peak memory of ``curate`` on a number of commits, and its speed."""
+def drawn(folder: Path, count: int) -> Iterator[Commit]:
+    """Yield successive commits from the middle of each file of a directory, equally many of each but of short files."""
+    files = parquet_files(folder)
+    each = -(-count // len(files))
+    for file in files:
+        first = max(0, (pq.read_metadata(file).num_rows - each) // 2)
+        yield from map(Commit.from_dict, islice(read_rows(file), first, first + each))
+
+
+def measure_curation(rows: Iterator[Commit]) -> None:
+    """Print the peak memory of ``curate`` on commits, and its speed."""
     folder = Path(tempfile.mkdtemp())
     try:
         with RowWriter(folder / "commits", Commit.schema(), group_bytes=16 << 20) as writer:  # as mine writes them
-            for row in repeated(commits, rows, most_bytes):
+            for row in rows:
                 writer.write(to_document(row.to_dict()), 0)
         command = [sys.executable, "-m", "themis_rm", "curate", "--commits", str(folder / "commits")]
-        started = time.monotonic()
         command += ["--out", str(folder / "out"), "--workers", "1"]
+        started, before = time.monotonic(), child_seconds()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         peak = 0
         while process.poll() is None:
             peak = max(peak, resident_peak(process.pid))
             time.sleep(0.2)
-        seconds = time.monotonic() - started
+        seconds, cpu = time.monotonic() - started, child_seconds() - before
         if process.returncode:
             raise SystemExit(f"curate failed with exit code {process.returncode}.")
         report = StageReport.load(folder / "out")
-        print(f"{report.read:>8} rows  {report.kept:>7} pairs  {peak} MiB  {seconds:.1f} s", flush=True)
+        speed = f"{report.read / cpu:.0f} commits/s of CPU  {report.read / seconds:.0f} commits/s"
+        print(f"{report.read:>8} rows  {report.kept:>7} pairs  {peak} MiB  {seconds:.1f} s  {speed}", flush=True)
     finally:
         shutil.rmtree(folder)
+
+
+def child_seconds() -> float:
+    """Return the CPU time of the child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def main() -> None:
@@ -266,12 +285,17 @@ def main() -> None:
     parser.add_argument("--ngrams", type=int, nargs="*", default=[5, 20])
     parser.add_argument("--skip-stock", action="store_true")
     parser.add_argument("--memory", type=Path, metavar="COMMITS")
-    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000])
+    parser.add_argument("--throughput", type=Path, metavar="COMMITS")
+    parser.add_argument("--rows", type=int, nargs="*")
     parser.add_argument("--most-bytes", type=int, default=1 << 30)
     args = parser.parse_args()
     if args.memory:
-        for rows in args.rows:
-            peak_of_curation(args.memory, rows, args.most_bytes)
+        for rows in args.rows or [10_000, 100_000]:
+            measure_curation(repeated(args.memory, rows, args.most_bytes))
+        return
+    if args.throughput:
+        for rows in args.rows or [2_000]:
+            measure_curation(drawn(args.throughput, rows))
         return
     texts = code_files(args.files)
     print(f"{len(texts)} files of {sum(map(len, texts)) / len(texts):.0f} characters; reasons: {', '.join(REASONS)}")

@@ -161,7 +161,7 @@ def _count(counts: Counter[str], node: Node, loops: int, syntax: Syntax, nodes: 
         counts["sql-parameters"] += 1
     if nodes is None:
         return
-    if kind in nodes.conditionals | nodes.chained | nodes.modifiers | nodes.ternary:
+    if any(kind in kinds for kinds in (nodes.conditionals, nodes.chained, nodes.modifiers, nodes.ternary)):
         _count_condition(counts, node)
     counts["loops"] += kind in nodes.loops
     counts["nesting"] = max(counts["nesting"], loops + (kind in nodes.loops))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
@@ -69,8 +70,25 @@ class LocalExecutor(LocalPipelineExecutor):
                 pool.shutdown(cancel_futures=True)
 
     def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> None:
-        with file_logs_only():
+        with file_logs_only(), rare_collections():
             super()._run_for_rank(rank, local_rank, node_rank)
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let Python search for cyclic garbage less often; tasks make many objects and few cycles.
+
+    With the default threshold of 700 objects, the search takes a sixth of the time of ``curate``.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _OBJECTS), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+_OBJECTS = 10_000  # more of them than deleted since the last search start the next one
 
 
 def _cause(exit_codes: Iterable[int | None]) -> str:

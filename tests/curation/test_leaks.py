@@ -2,7 +2,7 @@
 
 import pytest
 
-from themis_rm.curation.leaks import leaking_words
+from themis_rm.curation.leaks import leaking_words, shared_items
 
 OLD = "total = open_file(path, 10)\n"
 NEW = "total = read_file(path, 2.5)  # fooBar\n"
@@ -32,3 +32,16 @@ def test_ignored_words_do_not_count():
 def test_the_sides_count_alike():
     text = "Use read_file, not open_file"
     assert leaking_words(text, OLD, NEW) == leaking_words(text, NEW, OLD) == ["read_file", "open_file"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (["b", "a", "c"], ["b", "c"], ["b", "c"]),
+        (["b", "a"], ["a", "b"], ["a", "b"]),
+        (["b", "a"], ["b", "x", "a"], ["b", "a"]),
+        ([], ["a"], []),
+    ],
+)
+def test_the_order_of_what_is_shared_does_not_depend_on_the_side(one, other, expected):
+    assert shared_items(one, other) == shared_items(other, one) == expected

@@ -199,3 +199,14 @@ def test_a_comment_in_front_of_a_signature_is_not_part_of_it():
     old = "class A {\n  @Test // slow\n  /* for now */ public int f(int n /* size */) { return 1; }\n}\n"
     (function,) = shared_functions(old, old.replace("1", "2"), "Java")
     assert function.signature == "public int f(int n)"
+
+
+@pytest.mark.parametrize("language", ["Python", "JavaScript"])
+def test_a_request_is_the_same_with_the_versions_exchanged(language):
+    if language == "Python":
+        old = "def f(x):\n    a(x)\n    b(x)\n\n\ndef g(x):\n    return x\n"
+        new = "def g(x):\n    return x\n\n\ndef f(x):\n    b(x)\n    a(x)\n"
+    else:
+        old = "function f(x) { a(x); b(x); }\nfunction g(x) { return x; }\n"
+        new = "function g(x) { return x; }\nfunction f(x) { b(x); a(x); }\n"
+    assert write_request(old, new, language, "src/f", "0") == write_request(new, old, language, "src/f", "0")

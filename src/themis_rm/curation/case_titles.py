@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from themis_rm.curation.leaks import shared_items
 from themis_rm.languages import Language
 from themis_rm.languages.syntax import parse_fragment, to_text, walk
 
@@ -19,13 +20,12 @@ _FRAMEWORKS = frozenset(
 
 
 def shared_cases(one: str, other: str, row: Language) -> list[str]:
-    """Return the titles of the test cases that both versions of a file have, each once, in the order of the first.
+    """Return the titles of the test cases that both versions of a file have, each once, in their order.
 
     Raises:
         MissingPartError: The language defines no syntax.
     """
-    known = set(_cases(other, row))
-    return [title for title in dict.fromkeys(_cases(one, row)) if title in known]
+    return shared_items(*(list(dict.fromkeys(_cases(code, row))) for code in (one, other)))
 
 
 def _cases(code: str, row: Language) -> Iterator[str]:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import accumulate
 
 from tree_sitter import Node
@@ -78,37 +79,54 @@ Spans = list[tuple[int, int]]
 """Ranges of bytes, in order, that do not touch."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """The lines of two versions, and where they differ.
+
+    Attributes:
+        one: Lines of the old version, with their ends.
+        two: Lines of the new version.
+        changes: Lines ``[first, past)`` of the old version and of the new one, for each change.
+    """
+
+    one: list[str]
+    two: list[str]
+    changes: list[tuple[int, int, int, int]]
+
+
+@lru_cache(maxsize=2)
+def _compare(old: str, new: str) -> _Comparison:
+    one, two = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    shorter = min(len(one), len(two))
+    head = next((i for i in range(shorter) if one[i] != two[i]), shorter)
+    tail = next((i for i in range(shorter - head) if one[-1 - i] != two[-1 - i]), shorter - head)
+    codes = SequenceMatcher(None, one[head : len(one) - tail], two[head : len(two) - tail]).get_opcodes()
+    places = [[head + place for place in code[1:]] for code in codes if code[0] != "equal"]
+    return _Comparison(one, two, [(a, b, c, d) for a, b, c, d in places])
+
+
 def changed_spans(old: str, new: str) -> tuple[Spans, Spans]:
     """Return the bytes of the changed lines of both versions, one range for each change, which may be empty."""
-    one, two = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    head, ends, changes = _compare(one, two)
-    parts = one[head : ends[0]], two[head : ends[1]]
-    first = len(to_bytes("".join(one[:head])))
+    found = _compare(old, new)
+    if not found.changes:
+        return [], []
+    head = found.changes[0][0]
+    first = len(to_bytes("".join(found.one[:head])))
+    parts = found.one[head : found.changes[-1][1]], found.two[head : found.changes[-1][3]]
     starts = [list(accumulate((len(to_bytes(line)) for line in part), initial=first)) for part in parts]
     return (
-        [(starts[0][i], starts[0][j]) for i, j, _, _ in changes],
-        [(starts[1][i], starts[1][j]) for _, _, i, j in changes],
+        [(starts[0][i - head], starts[0][j - head]) for i, j, _, _ in found.changes],
+        [(starts[1][i - head], starts[1][j - head]) for _, _, i, j in found.changes],
     )
 
 
 def changed_lines(old: str, new: str) -> tuple[list[str], list[str]]:
     """Return the lines of the old version that were changed or removed, and those that are there instead."""
-    one, two = old.splitlines(), new.splitlines()
-    head, _, changes = _compare(one, two)
+    found = _compare(old, new)
     return (
-        [line for i, j, _, _ in changes for line in one[head + i : head + j]],
-        [line for _, _, i, j in changes for line in two[head + i : head + j]],
+        [line.rstrip("\r\n") for i, j, _, _ in found.changes for line in found.one[i:j]],
+        [line.rstrip("\r\n") for _, _, i, j in found.changes for line in found.two[i:j]],
     )
-
-
-def _compare(one: list[str], two: list[str]) -> tuple[int, tuple[int, int], list[tuple[int, int, int, int]]]:
-    """Return the first line that differs, the line after the last one of each version, and the changes in between."""
-    shorter = min(len(one), len(two))
-    head = next((i for i in range(shorter) if one[i] != two[i]), shorter)
-    tail = next((i for i in range(shorter - head) if one[-1 - i] != two[-1 - i]), shorter - head)
-    ends = len(one) - tail, len(two) - tail
-    matcher = SequenceMatcher(None, one[head : ends[0]], two[head : ends[1]])
-    return head, ends, [op[1:] for op in matcher.get_opcodes() if op[0] != "equal"]
 
 
 def _side(code: str, spans: Spans, language: str, syntax: Syntax, nodes: GrammarNodes | None) -> _Side:

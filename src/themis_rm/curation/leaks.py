@@ -1,14 +1,28 @@
-"""Find words of an instruction that reveal which of two versions is the better one."""
+"""Avoid and find what reveals in an instruction which of two versions is the better one: words, and orders."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 _WORD = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)*")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _SHORTEST = 3
+
+
+T = TypeVar("T", bound=str | tuple[str, ...])
+
+
+def shared_items(one: Sequence[T], other: Sequence[T]) -> list[T]:
+    """Return what two lists without repeats have in common: in their order, or sorted if their orders differ.
+
+    The order of one version alone would reveal which one it is.
+    """
+    inside, others = set(one), set(other)
+    common = [item for item in one if item in others]
+    return common if common == [item for item in other if item in inside] else sorted(common)
 
 
 def leaking_words(instruction: str, chosen: str, rejected: str, ignored: frozenset[str] = frozenset()) -> list[str]:

@@ -18,6 +18,7 @@ from tree_sitter import Node
 
 from themis_rm.curation.case_titles import shared_cases
 from themis_rm.curation.english import is_english
+from themis_rm.curation.leaks import shared_items
 from themis_rm.curation.tasks import task_of_commit
 from themis_rm.languages import Language, get_language
 from themis_rm.languages.syntax import (
@@ -55,8 +56,8 @@ class SharedFunction:
         name: Its qualified name.
         signature: Its signature on one line.
         doc: Its documentation as prose, empty if there is none or the versions differ in it.
-        calls: Names of functions that both versions of it call, in order of the first call.
-        texts: Short text literals that both versions of it contain, in order.
+        calls: Names of functions that both versions of it call, in order of the first call, or by name if that differs.
+        texts: Short text literals that both versions of it contain, likewise.
     """
 
     name: str
@@ -72,7 +73,7 @@ class SharedFunction:
 
 
 def shared_functions(chosen: str, rejected: str, language: str) -> list[SharedFunction]:
-    """Return the functions that both versions have and a request lists, in the order of the first version.
+    """Return the functions that both versions have and a request lists, in their order, or by name if it differs.
 
     Of more than :data:`MAX_FUNCTIONS`, these are the ones around the change. The changed functions are among them, at
     no fixed place.
@@ -85,13 +86,18 @@ def shared_functions(chosen: str, rejected: str, language: str) -> list[SharedFu
 
 
 def _shared_functions(chosen: _File, rejected: _File) -> list[SharedFunction]:
-    old = {(item.name, item.signature): item for item in rejected.functions()}
-    found: dict[tuple[str, str], tuple[_Parsed, _Parsed]] = {}
-    for item in chosen.functions():
-        key = item.name, item.signature
-        if key in old and key not in found and len(item.signature) <= _SIGNATURE:
-            found[key] = item, old[key]
-    return [_shared(*versions) for versions in _around_change(list(found.values()))]
+    new, old = _by_signature(chosen), _by_signature(rejected)
+    found = [(new[key], old[key]) for key in shared_items(list(new), list(old))]
+    return [_shared(*versions) for versions in _around_change(found)]
+
+
+def _by_signature(file: _File) -> dict[tuple[str, str], _Parsed]:
+    """Return name and signature -> function, the first one of several, without those of very long signatures."""
+    found: dict[tuple[str, str], _Parsed] = {}
+    for item in file.functions():
+        if len(item.signature) <= _SIGNATURE:
+            found.setdefault((item.name, item.signature), item)
+    return found
 
 
 def _around_change(functions: list[tuple[_Parsed, _Parsed]]) -> list[tuple[_Parsed, _Parsed]]:
@@ -124,7 +130,7 @@ def _shared(one: _Parsed, other: _Parsed) -> SharedFunction:
     calls, texts = ([], []) if doc else one.file.uses(one.function)
     if changed and not doc:
         old_calls, old_texts = other.file.uses(other.function)
-        calls, texts = [call for call in calls if call in old_calls], [text for text in texts if text in old_texts]
+        calls, texts = shared_items(calls, old_calls), shared_items(texts, old_texts)
     return SharedFunction(one.name, one.signature, doc, tuple(calls), tuple(texts))
 
 
@@ -275,11 +281,9 @@ def shared_summary(chosen: str, rejected: str, row: Language) -> str:
 
 
 def _shared_summary(chosen: _File, rejected: _File) -> str:
-    first = next(chosen.summaries(), "")
-    if not first:
+    if not next(chosen.summaries(), ""):
         return ""
-    old = set(rejected.summaries())
-    return next((text for text in chosen.summaries() if text in old), "")
+    return next(iter(shared_items(*(list(dict.fromkeys(file.summaries())) for file in (chosen, rejected)))), "")
 
 
 def _container_doc(node: Node, row: Language) -> list[str]:

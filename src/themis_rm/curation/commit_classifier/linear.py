@@ -99,7 +99,7 @@ class LinearClassifier(CommitClassifier):
         """Return criterion -> probability, for the criteria that reach their threshold.
 
         Files are parsed only if a criterion can reach its threshold: not if it lacks more than what their trees say of
-        nearly all commits of the training.
+        nine of ten commits of the training.
         """
         least = {**self.thresholds, **(thresholds or {})}
         logits = self._without_trees(commit)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,10 +30,13 @@ if TYPE_CHECKING:
 Features = Mapping[str, Mapping[str, float]]
 """Block -> feature -> count or value, from :func:`~themis_rm.curation.commit_classifier.features.features_of`."""
 
+PRECISION = 0.85
+"""Share of right labels for which thresholds are set."""
+
 _FOLDS, _INTERVALS = 6, 25
 _MIN_COMMITS = 4  # commits that a word must be in
 _TREE_FACTS = ("f:", "l:")
-_BONUS_QUANTILE = 99
+_BONUS_QUANTILE = 90
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,13 @@ class Settings:
         criteria: Short names.
         strength: Inverse of the L2 regularization.
         most_features: Most features of each block that are kept.
-        precision: Share of right labels for which the thresholds are set.
+        precision: Criterion -> share of right labels for which its threshold is set; :data:`PRECISION` by default.
     """
 
     criteria: tuple[str, ...]
     strength: float = 2.0
     most_features: int = 8000
-    precision: float = 0.85
+    precision: Mapping[str, float] = field(default_factory=dict)
 
 
 class Vectorizer:
@@ -135,7 +138,7 @@ def train(
         slope, offset = fit_platt(scores[:, number], classes[:, number], weights)
         calibration.append((slope, offset))
         unseen[:, number] = sigmoid(slope * scores[:, number] + offset)
-        found = threshold_of(unseen[:, number], classes[:, number], weights, settings.precision)
+        found = threshold_of(unseen[:, number], classes[:, number], weights, settings.precision.get(short, PRECISION))
         thresholds[short], estimates[short] = found
         progress(f"{short}: {estimates[short]}")
     vectorizer = _selected([commit.features for commit in labeled], classes, settings)
@@ -214,7 +217,7 @@ def _population_weights(scores: Numbers, of_population: Numbers) -> Numbers:
 
 
 def _tree_bonus(vectorizer: Vectorizer, vectors: csr_matrix, weights: Numbers) -> list[float]:
-    """Return what the facts of the trees add to the score of each criterion, at most, for nearly all commits."""
+    """Return what the facts of the trees add to the score of each criterion, at most, for most commits."""
     columns = [i for (block, name), i in vectorizer.index.items() if block == "facts" and name.startswith(_TREE_FACTS)]
     added = vectors[:, columns] @ weights[columns]
     return [max(0.0, float(value)) for value in np.percentile(added, _BONUS_QUANTILE, axis=0)]

@@ -94,7 +94,7 @@ def test_the_commit_mixture_limits_the_share_of_one_criterion(tmp_path):
     settings = settings.model_copy(update={"time_cutoff": None})
     assemble(write(tmp_path / "in", readability + rest), tmp_path / "out", settings, ONE)
     shares = Counter(row["aspect"] for row in rows_of(tmp_path / "out"))
-    assert max(shares.values()) / shares.total() == pytest.approx(0.45, abs=0.01)
+    assert max(shares.values()) / shares.total() == pytest.approx(0.5, abs=0.01)
     assert shares["Functional Correctness"] == shares["Security Hardness"] == 100
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 Numbers = npt.NDArray[np.float64]
 
-MIN_RECALL = 0.1
+MIN_RECALL = 0.05
 """Least recall of a threshold."""
 
 _STEPS = 100

@@ -2,7 +2,8 @@
 
 import pytest
 
-from themis_rm.curation.filters import FILTERS, FilterSettings
+from themis_rm.curation.filters import COMMITS, FILTERS, FilterSettings
+from themis_rm.curation.filters.criteria import CriteriaFilter
 from themis_rm.curation.requests import commit_request
 from themis_rm.curation.settings import CurateSettings
 from themis_rm.records import CodePair, Commit, Solution
@@ -20,14 +21,10 @@ COMMIT = Commit(
     new_contents=NEW,
     old_contents=OLD,
     **ORIGIN,
-).to_dict() | {
-    "criteria": ["FC"],
-    "terms": ["FC:fix crash on empty", "FC:+added-check", "FC:+added-condition"],
-    "instruction": "",
-}
+).to_dict()
 OTHER_COMMIT = COMMIT | {"new_contents": OLD, "file_path": "tests/mean.py", "reverted": True}
-OTHER_COMMIT |= {"criteria": [], "terms": []}  # the subject of a commit to a test names no test
 for _row in (COMMIT, OTHER_COMMIT):
+    CriteriaFilter(CriteriaFilter.Settings(), COMMITS, None).check(_row)  # adds the columns of labels
     _row["instruction"] = commit_request(_row)
 SOLUTION = Solution(
     id="s0",

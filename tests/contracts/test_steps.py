@@ -28,8 +28,8 @@ CODE = """def mean_{i}(values):
 def commits():
     plain = Commit(
         commit="c",
-        subject="Fix wrong mean of an empty list",
-        message="Fix wrong mean of an empty list",
+        subject="Fix bug: crash on an empty list",
+        message="Fix bug: crash on an empty list",
         repos="r",
         file_path="a.py",
         license="MIT",

@@ -2,7 +2,7 @@
 
 Each change of a commit with a criterion is reverted on its own, inside the function that contains it. It counts for an
 operator if one of the operator's edits of the fixed function gives the same tokens as the version before the fix, and
-for one kind of change, whatever the operators can do::
+for one kind of change, also of those that no operator makes::
 
     themis-rm mine https://github.com/rack/rack ... --out mined
     python benchmarks/bug_fixes.py mined/commits --table src/themis_rm/curation/inject/bug_fixes.json

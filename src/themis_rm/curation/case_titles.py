@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from themis_rm.curation.leaks import shared_items
 from themis_rm.languages import Language
-from themis_rm.languages.syntax import parse_fragment, to_text, walk
+from themis_rm.languages.syntax import nodes_of_types, parse_fragment, to_text
 
 _FRAMEWORKS = frozenset(
     {
@@ -32,8 +32,8 @@ def _cases(code: str, row: Language) -> Iterator[str]:
     row.require_syntax()
     if row.injection is None:
         return
-    for node in walk(parse_fragment(code, row.name).tree.root_node):
-        if node.type in row.injection.calls and _called(node) in _FRAMEWORKS:
+    for node in nodes_of_types(parse_fragment(code, row.name).tree.root_node, row.name, row.injection.calls):
+        if _called(node) in _FRAMEWORKS:
             arguments = node.child_by_field_name("arguments")
             first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
             if first is not None and (title := _title(first, row)):

@@ -18,6 +18,7 @@ from itertools import accumulate
 
 from tree_sitter import Node
 
+from themis_rm.curation.changes import equal_ends
 from themis_rm.languages import get_language
 from themis_rm.languages.definition import GrammarNodes, Syntax
 from themis_rm.languages.syntax import parse, to_bytes, to_text
@@ -97,9 +98,7 @@ class _Comparison:
 @lru_cache(maxsize=2)
 def _compare(old: str, new: str) -> _Comparison:
     one, two = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    shorter = min(len(one), len(two))
-    head = next((i for i in range(shorter) if one[i] != two[i]), shorter)
-    tail = next((i for i in range(shorter - head) if one[-1 - i] != two[-1 - i]), shorter - head)
+    head, tail = equal_ends(one, two)
     codes = SequenceMatcher(None, one[head : len(one) - tail], two[head : len(two) - tail]).get_opcodes()
     places = [[head + place for place in code[1:]] for code in codes if code[0] != "equal"]
     return _Comparison(one, two, [(a, b, c, d) for a, b, c, d in places])

@@ -26,16 +26,16 @@ def kind_of_change(old: str, new: str, old_tokens: Sequence[str], new_tokens: Se
     return "layout" if "".join(old.split()) == "".join(new.split()) else "comments"
 
 
+def equal_ends(one: Sequence[str], two: Sequence[str]) -> tuple[int, int]:
+    """Return how many items of two sequences are equal from their start, and from the end of the rest."""
+    shorter = min(len(one), len(two))
+    head = next((i for i in range(shorter) if one[i] != two[i]), shorter)
+    return head, next((i for i in range(shorter - head) if one[-1 - i] != two[-1 - i]), shorter - head)
+
+
 def changed_span(old: Sequence[str], new: Sequence[str]) -> int:
     """Return the number of tokens from the first to the last difference, in the longer version."""
-    shorter = min(len(old), len(new))
-    head = 0
-    while head < shorter and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < shorter - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    return max(len(old), len(new)) - head - tail
+    return max(len(old), len(new)) - sum(equal_ends(old, new))
 
 
 def rewritten_share(old: str, new: str) -> float:

@@ -275,12 +275,8 @@ def commit_request(row: Mapping[str, Any]) -> str:
     return write(row["new_contents"], row["old_contents"], row["language"], row["file_path"], identity)
 
 
-def shared_summary(chosen: str, rejected: str, row: Language) -> str:
-    """Return the documentation of the first class or module that has the same one in both versions; may be empty."""
-    return _shared_summary(_File(chosen, row), _File(rejected, row))
-
-
 def _shared_summary(chosen: _File, rejected: _File) -> str:
+    """Return the documentation of the first class or module that has the same one in both versions; may be empty."""
     if not next(chosen.summaries(), ""):
         return ""
     return next(iter(shared_items(*(list(dict.fromkeys(file.summaries())) for file in (chosen, rejected)))), "")

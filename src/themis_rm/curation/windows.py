@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from themis_rm.curation.changes import equal_ends
 from themis_rm.curation.outline import Item, Outline, find_outline
 from themis_rm.languages.syntax import error_count, parse_fragment
 
@@ -144,9 +145,7 @@ Change = tuple[int, int, int, int]
 
 def _align(old: Sequence[str], new: Sequence[str]) -> tuple[list[Change], dict[int, int]]:
     """Return the changes between two versions, and the line of the new one of each unchanged line of the old one."""
-    shorter = min(len(old), len(new))
-    head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
-    tail = next((i for i in range(shorter - head) if old[-1 - i] != new[-1 - i]), shorter - head)
+    head, tail = equal_ends(old, new)
     pairs = {line: line for line in range(head)}
     pairs |= {len(old) - 1 - i: len(new) - 1 - i for i in range(tail)}
     changes: list[Change] = []

@@ -9,11 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from themis_rm.curation.change_features import change_features, changed_lines
+from themis_rm.curation.commit_classifier.calibration import Numbers, sigmoid
 from themis_rm.curation.labels import label_commit, read_message
 from themis_rm.curation.subjects import title_and_body
+from themis_rm.curation.tasks import task_of_commit
 from themis_rm.curation.terms import label
 from themis_rm.errors import InputError
+from themis_rm.records import TESTS
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class CommitChange:
         language: Name of its language.
         old: File before the commit.
         new: File after the commit.
+        of_tests: Whether the file is a test.
     """
 
     subject: str
@@ -35,12 +41,13 @@ class CommitChange:
     language: str
     old: str
     new: str
+    of_tests: bool = False
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> CommitChange:
         """Return the change of a row with the columns of :class:`~themis_rm.records.Commit`."""
         texts = (row["subject"], row["message"], row["file_path"], row["language"])
-        return cls(*texts, row["old_contents"], row["new_contents"])
+        return cls(*texts, row["old_contents"], row["new_contents"], task_of_commit(row) == TESTS)
 
     @cached_property
     def title_and_body(self) -> tuple[str, str]:
@@ -66,7 +73,9 @@ class CommitChange:
     @cached_property
     def evidence(self) -> dict[str, list[str]]:
         """Criterion -> evidence, by the rules of :mod:`themis_rm.curation.labels`."""
-        return label_commit(read_message(*self.title_and_body), self.features)
+        message = read_message(*self.title_and_body, of_tests=self.of_tests)
+        # Trees are parsed only where they can matter.
+        return label_commit(message, self.features) if message.may_have_label() else {}
 
 
 class CommitClassifier(ABC):
@@ -75,10 +84,12 @@ class CommitClassifier(ABC):
     Attributes:
         criteria: Short names of the criteria, in the order of the probabilities.
         thresholds: Criterion -> least probability of a label; criteria without one are never labels.
+        calibration: Criterion by criterion, slope and offset that make a logit of the model that of the probability.
     """
 
     criteria: tuple[str, ...]
     thresholds: Mapping[str, float]
+    calibration: tuple[tuple[float, float], ...]
 
     @abstractmethod
     def probabilities(self, commits: Sequence[CommitChange]) -> list[dict[str, float]]:
@@ -91,9 +102,17 @@ class CommitClassifier(ABC):
             commit: The commit.
             thresholds: Criterion -> least probability; replaces the classifier's own.
         """
-        found = self.probabilities([commit])[0]
+        return self._reached(self.probabilities([commit])[0], thresholds)
+
+    def _reached(self, found: Mapping[str, float], thresholds: Mapping[str, float] | None) -> dict[str, float]:
+        """Return the probabilities that reach their threshold."""
         least = {**self.thresholds, **(thresholds or {})}
         return {short: value for short, value in found.items() if short in least and value >= least[short]}
+
+    def _calibrated(self, logits: Numbers) -> dict[str, float]:
+        """Return criterion -> probability for the logits of the model, of shape ``[criteria]``."""
+        slopes, offsets = np.array(self.calibration).T
+        return dict(zip(self.criteria, sigmoid(slopes * logits + offsets).tolist(), strict=True))
 
 
 def load_classifier(path: Path | None = None) -> CommitClassifier:

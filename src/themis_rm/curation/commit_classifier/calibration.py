@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -71,3 +73,34 @@ def threshold_of(
     last = int(fits[-1]) if len(fits) else int(np.argmax(np.where(possible, reached, -1.0)))
     facts = {"precision": reached[last], "recall": recall[last], "share": right[-1] / given[-1], "read": last + 1}
     return float(chances[order[last]]), {name: round(float(value), 4) for name, value in facts.items()}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the scores of one criterion are calibrated to.
+
+    Attributes:
+        platt: Slope and offset of the logit.
+        chances: Probability of each score, shape ``[n]``.
+        threshold: Least probability of a label.
+        estimates: Estimated precision and recall of the threshold, share of the criterion, and commits above it.
+    """
+
+    platt: tuple[float, float]
+    chances: Numbers
+    threshold: float
+    estimates: dict[str, float]
+
+
+def calibrate(scores: Numbers, shares: Numbers, weights: Numbers, precision: float) -> Calibration:
+    """Calibrate the scores of one criterion, and choose its threshold.
+
+    Args:
+        scores: Scores, shape ``[n]``.
+        shares: Truth, from 0 to 1, shape ``[n]``.
+        weights: How many commits each score represents, shape ``[n]``.
+        precision: Least share of right labels.
+    """
+    slope, offset = fit_platt(scores, shares, weights)
+    chances = sigmoid(slope * scores + offset)
+    return Calibration((slope, offset), chances, *threshold_of(chances, shares, weights, precision))

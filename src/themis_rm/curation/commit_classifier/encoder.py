@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from themis_rm.curation.commit_classifier.base import CommitChange, CommitClassifier
-from themis_rm.curation.commit_classifier.calibration import fit_platt, sigmoid, threshold_of
+from themis_rm.curation.commit_classifier.calibration import calibrate
 from themis_rm.errors import InputError, MissingExtraError
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.json_text import read_json
@@ -101,12 +101,9 @@ class EncoderClassifier(CommitClassifier):
 
     def probabilities(self, commits: Sequence[CommitChange]) -> list[dict[str, float]]:
         """Return criterion -> calibrated probability for each commit."""
-        chances = []
-        for commit in commits:  # without padding, so that a probability does not depend on the batch
-            logits = _logits(self.model, self.tokenizer, [text_of(commit)], self.max_length)[0]
-            scaled = (a * x + b for x, (a, b) in zip(logits, self.calibration, strict=True))
-            chances.append({c: float(sigmoid(np.array(x))) for c, x in zip(self.criteria, scaled, strict=True)})
-        return chances
+        # One by one, without padding, so that a probability does not depend on the batch.
+        logits = (_logits(self.model, self.tokenizer, [text_of(commit)], self.max_length)[0] for commit in commits)
+        return [self._calibrated(np.array(row)) for row in logits]
 
 
 def _logits(model: Any, tokenizer: Any, texts: Sequence[str], max_length: int) -> list[list[float]]:
@@ -173,11 +170,9 @@ def train_encoder(
     calibration, thresholds, estimates = [], {}, {}
     for number, short in enumerate(settings.criteria):
         classes, weights = np.array([shares.get(short, 0.0) for _, shares in unseen]), np.ones(len(unseen))
-        slope, offset = fit_platt(logits[:, number], classes, weights)
-        chances = sigmoid(slope * logits[:, number] + offset)
-        calibration.append((slope, offset))
-        found = threshold_of(chances, classes, weights, settings.precision)
-        thresholds[short], estimates[short] = found
+        found = calibrate(logits[:, number], classes, weights, settings.precision)
+        calibration.append(found.platt)
+        thresholds[short], estimates[short] = found.threshold, found.estimates
     described = {
         **facts,
         "criteria": settings.criteria,

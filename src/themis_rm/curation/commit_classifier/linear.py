@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from themis_rm.curation.commit_classifier.base import CommitChange, CommitClassifier
-from themis_rm.curation.commit_classifier.calibration import sigmoid
+from themis_rm.curation.commit_classifier.calibration import Numbers
 from themis_rm.curation.commit_classifier.features import (
     BLOCKS,
     changed_words,
@@ -30,9 +29,6 @@ from themis_rm.curation.commit_classifier.features import (
     tree_facts,
 )
 from themis_rm.errors import InputError
-
-Logits = npt.NDArray[np.float64]
-"""A number for each criterion."""
 
 SCALES = {"message": 2.0, "change": 0.5, "facts": 0.5}
 """Factor of each block, after words are normalized to length 1."""
@@ -56,7 +52,7 @@ class LinearClassifier(CommitClassifier):
 
     criteria: tuple[str, ...]
     thresholds: Mapping[str, float]
-    weights: Mapping[str, Mapping[str, Logits]] = field(repr=False)
+    weights: Mapping[str, Mapping[str, Numbers]] = field(repr=False)
     idf: Mapping[str, Mapping[str, float]] = field(repr=False)
     intercepts: tuple[float, ...]
     calibration: tuple[tuple[float, float], ...]
@@ -83,7 +79,7 @@ class LinearClassifier(CommitClassifier):
                     f"{file} is not a linear classifier of commits ({type(error).__name__}).",
                     "Train one with data/train_commit_classifier.py.",
                 ) from error
-        weights: dict[str, dict[str, Logits]] = {block: {} for block in BLOCKS}
+        weights: dict[str, dict[str, Numbers]] = {block: {} for block in BLOCKS}
         idf: dict[str, dict[str, float]] = {block: {} for block in BLOCKS}
         rows = zip(columns["block"], columns["feature"], columns["idf"], *(columns[c] for c in criteria), strict=True)
         for block, feature, inverse, *row in rows:
@@ -93,7 +89,7 @@ class LinearClassifier(CommitClassifier):
 
     def probabilities(self, commits: Sequence[CommitChange]) -> list[dict[str, float]]:
         """Return criterion -> calibrated probability for each commit."""
-        return [self._probabilities(self._with_trees(self._without_trees(commit), commit)) for commit in commits]
+        return [self._calibrated(self._with_trees(self._without_trees(commit), commit)) for commit in commits]
 
     def labels(self, commit: CommitChange, thresholds: Mapping[str, float] | None = None) -> dict[str, float]:
         """Return criterion -> probability, for the criteria that reach their threshold.
@@ -101,15 +97,12 @@ class LinearClassifier(CommitClassifier):
         Files are parsed only if a criterion can reach its threshold: not if it lacks more than what their trees say of
         nine of ten commits of the training.
         """
-        least = {**self.thresholds, **(thresholds or {})}
         logits = self._without_trees(commit)
-        at_most = self._probabilities(np.add(logits, self.facts["tree_bonus"]))
-        if not any(at_most[short] >= value for short, value in least.items()):
+        if not self._reached(self._calibrated(np.add(logits, self.facts["tree_bonus"])), thresholds):
             return {}
-        found = self._probabilities(self._with_trees(logits, commit))
-        return {short: value for short, value in found.items() if short in least and value >= least[short]}
+        return self._reached(self._calibrated(self._with_trees(logits, commit)), thresholds)
 
-    def _without_trees(self, commit: CommitChange) -> Logits:
+    def _without_trees(self, commit: CommitChange) -> Numbers:
         """Return the logits of the criteria by what is known without parsing."""
         logits = np.array(self.intercepts)
         for block, counts in (("message", message_words(commit)), ("change", changed_words(commit))):
@@ -120,14 +113,10 @@ class LinearClassifier(CommitClassifier):
                 logits += SCALES[block] * value / length * weights[word]
         return logits + self._of_facts(cheap_facts(commit))
 
-    def _with_trees(self, logits: Logits, commit: CommitChange) -> Logits:
+    def _with_trees(self, logits: Numbers, commit: CommitChange) -> Numbers:
         return logits + self._of_facts(tree_facts(commit))
 
-    def _of_facts(self, facts: Mapping[str, float]) -> Logits:
+    def _of_facts(self, facts: Mapping[str, float]) -> Numbers:
         weights = self.weights["facts"]
         found = [SCALES["facts"] * value * weights[name] for name, value in facts.items() if name in weights]
         return np.sum(found, axis=0) if found else np.zeros(len(self.criteria))
-
-    def _probabilities(self, logits: Logits) -> dict[str, float]:
-        slopes, offsets = np.array(self.calibration).T
-        return dict(zip(self.criteria, sigmoid(slopes * logits + offsets).tolist(), strict=True))

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from themis_rm.curation.commit_classifier.calibration import Numbers, fit_platt, sigmoid, threshold_of
+from themis_rm.curation.commit_classifier.calibration import Numbers, calibrate
 from themis_rm.curation.commit_classifier.features import BLOCKS
 from themis_rm.curation.commit_classifier.linear import METADATA, SCALES
 from themis_rm.errors import InputError, MissingExtraError
@@ -135,11 +135,11 @@ def train(
     estimates, calibration, thresholds, unseen = {}, [], {}, np.zeros_like(classes)
     for number, short in enumerate(settings.criteria):
         weights = _population_weights(scores[:, number], of_population[:, number])
-        slope, offset = fit_platt(scores[:, number], classes[:, number], weights)
-        calibration.append((slope, offset))
-        unseen[:, number] = sigmoid(slope * scores[:, number] + offset)
-        found = threshold_of(unseen[:, number], classes[:, number], weights, settings.precision.get(short, PRECISION))
-        thresholds[short], estimates[short] = found
+        precision = settings.precision.get(short, PRECISION)
+        found = calibrate(scores[:, number], classes[:, number], weights, precision)
+        calibration.append(found.platt)
+        unseen[:, number] = found.chances
+        thresholds[short], estimates[short] = found.threshold, found.estimates
         progress(f"{short}: {estimates[short]}")
     vectorizer = _selected([commit.features for commit in labeled], classes, settings)
     vectors = vectorizer([commit.features for commit in labeled])

@@ -9,14 +9,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from themis_rm.criteria import criterion
-from themis_rm.curation.change_features import change_features
 from themis_rm.curation.commit_classifier.base import CommitChange, CommitClassifier, load_classifier
 from themis_rm.curation.filters import COMMITS, FILTERS, CurationFilter, FilterSettings
-from themis_rm.curation.labels import contradicted_criteria, label_commit, read_message
-from themis_rm.curation.subjects import title_and_body
-from themis_rm.curation.tasks import task_of_commit
+from themis_rm.curation.labels import contradicted_criteria
 from themis_rm.pipeline import FilterResult
-from themis_rm.records import TESTS
 
 
 class CriteriaSettings(FilterSettings):
@@ -58,12 +54,13 @@ class CriteriaFilter(CurationFilter):
 
     def check(self, row: dict[str, Any]) -> FilterResult:
         """Label the commit; add the columns ``criteria`` (short names) and ``terms`` (such as ``FC:off by one``)."""
+        change = CommitChange.of_row(row)
         if self.settings.labels == "terms":
-            labels = CommitChange.of_row(row).terms
-        elif self.settings.labels == "evidence" or task_of_commit(row) == TESTS:  # no test file was read for training
-            labels = self._by_evidence(row)
+            labels = change.terms
+        elif self.settings.labels == "evidence" or change.of_tests:  # no test file was read for training
+            labels = change.evidence
         else:
-            labels = self._by_classifier(CommitChange.of_row(row))
+            labels = self._by_classifier(change)
         row["criteria"] = list(labels)
         row["terms"] = [f"{short}:{phrase}" for short, phrases in labels.items() for phrase in phrases]
         return bool(labels) or (False, "no-criterion")
@@ -77,10 +74,3 @@ class CriteriaFilter(CurationFilter):
             evidence = dict.fromkeys([*change.terms.get(short, []), *change.evidence.get(short, [])])
             labels[short] = [f"p={found[short]:.2f}", *evidence]
         return labels
-
-    def _by_evidence(self, row: dict[str, Any]) -> dict[str, list[str]]:
-        of_tests = task_of_commit(row) == TESTS
-        message = read_message(*title_and_body(row["subject"], row["message"]), of_tests=of_tests)
-        if not message.may_have_label():  # trees are parsed only where they can matter
-            return {}
-        return label_commit(message, change_features(row["old_contents"], row["new_contents"], row["language"]))

@@ -44,6 +44,25 @@ def test_a_sample_of_pairs_does_not_depend_on_their_order(tmp_path, pair_encoder
     assert len(samples[0]) == 10
 
 
+def test_pairs_keep_criterion_language_group_and_row(tmp_path, pair_encoder):
+    rows = [
+        preference(0, aspect="Runtime_Efficiency", language="C", commit="a1").to_dict(),
+        preference(1, aspect="helpfulness", language="", commit="a1").to_dict(),
+        preference(2, aspect="Runtime Efficiency", language="C", input="Task 3").to_dict(),
+        preference(3, aspect="", language="Python", input="Task 3").to_dict(),
+    ]
+    tokenize(rows, pair_encoder, tmp_path / "x.arrow")
+    pairs = TokenizedPairs(tmp_path / "x.arrow")
+    # The spellings of benchmarks and of training data are one criterion.
+    assert pairs.criteria.names == ["", "Runtime Efficiency", "helpfulness"]
+    assert pairs.criteria.codes.tolist() == [1, 2, 1, 0]
+    assert [pairs.languages.names[code] for code in pairs.languages.codes] == ["C", "", "C", "Python"]
+    assert [pairs.idx(i) for i in range(4)] == ["0", "1", "2", "3"]
+    # Two commits of other repositories, and two pairs of one prompt.
+    assert len(set(pairs.groups.tolist())) == 3
+    assert pairs.groups[2] == pairs.groups[3]
+
+
 def test_tokens_are_cached_until_the_key_changes(tmp_path, pair_encoder):
     splits = find_splits(write(tmp_path / "pairs.parquet"), 0.3)
     counts = load_or_tokenize(splits, pair_encoder, tmp_path / "tokens", "one")

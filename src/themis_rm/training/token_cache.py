@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from themis_rm.criteria import criterion, is_criterion
 from themis_rm.storage.atomic import atomic_directory, remove, write_json
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.json_text import read_json_object
@@ -27,9 +29,13 @@ _SCHEMA = pa.schema(
         ("key", pa.int64()),
         ("margin", pa.float32()),
         ("weight", pa.float32()),
+        ("criterion", pa.string()),
+        ("language", pa.string()),
+        ("idx", pa.string()),
+        ("group", pa.int64()),
     ]
 )
-TOKENS_LAYOUT = "margin-weight"
+TOKENS_LAYOUT = "margin-weight-criterion-language-idx-group"
 """Name of the columns of the Arrow files, part of the key of a cache."""
 _BATCH = 256
 _SPLITS: tuple[Split, ...] = ("train", "validation")
@@ -56,6 +62,18 @@ class TokenizationCounts:
     notes: dict[str, int] = field(default_factory=dict)
 
 
+class Categories(NamedTuple):
+    """A text column with few values.
+
+    Attributes:
+        names: Its values, sorted.
+        codes: Index of each pair's value in ``names``, shape ``[pairs]``, int32.
+    """
+
+    names: list[str]
+    codes: np.ndarray
+
+
 class TokenizedPairs:
     """Memory-mapped token ids: a sequence of dicts of arrays.
 
@@ -65,6 +83,10 @@ class TokenizedPairs:
     Attributes:
         lengths: Tokens of each pair's longer response, shape ``[pairs]``.
         keys: Hash of each pair's texts, shape ``[pairs]``.
+        groups: Hash of each pair's commit, or of its prompt where the commit is unknown, shape ``[pairs]``: pairs of
+            one group are not independent.
+        criteria: Training name of each pair's criterion; empty if unknown.
+        languages: Programming language of each pair; empty if unknown.
     """
 
     def __init__(self, file: Path) -> None:
@@ -76,7 +98,11 @@ class TokenizedPairs:
             for batch in self.batches
         ]
         self.lengths = np.concatenate(sizes) if sizes else np.zeros(0, np.int32)
-        self.keys = np.concatenate([b.column("key").to_numpy() for b in self.batches]) if sizes else np.zeros(0)
+        self.keys, self.groups = (
+            np.concatenate([b.column(name).to_numpy() for b in self.batches]) if sizes else np.zeros(0, np.int64)
+            for name in ("key", "group")
+        )
+        self.criteria, self.languages = (self._categories(name) for name in ("criterion", "language"))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -88,14 +114,26 @@ class TokenizedPairs:
             ``chosen`` and ``rejected`` token ids (int32), the chosen side's ``prompt_length``, ``margin`` and
             ``weight``.
         """
-        number = int(np.searchsorted(self.ends, index, side="right"))
-        batch = self.batches[number]
-        row = index - (int(self.ends[number - 1]) if number else 0)
+        batch, row = self._find(index)
         return {
             "chosen": batch.column("chosen")[row].values.to_numpy(),
             "rejected": batch.column("rejected")[row].values.to_numpy(),
             **{name: batch.column(name)[row].as_py() for name in ("prompt_length", "margin", "weight")},
         }
+
+    def idx(self, index: int) -> str:
+        """Return the ``idx`` of the dataset row of a pair."""
+        batch, row = self._find(index)
+        return str(batch.column("idx")[row].as_py())
+
+    def _find(self, index: int) -> tuple[pa.RecordBatch, int]:
+        number = int(np.searchsorted(self.ends, index, side="right"))
+        return self.batches[number], index - (int(self.ends[number - 1]) if number else 0)
+
+    def _categories(self, column: str) -> Categories:
+        values = pa.chunked_array([batch.column(column) for batch in self.batches], pa.string())
+        names = sorted(values.unique().to_pylist())
+        return Categories(names, pc.index_in(values, pa.array(names, pa.string())).to_numpy())
 
     def sample(self, num_pairs: int) -> np.ndarray:
         """Return the indices of a sample of pairs, longest first; the sample does not depend on the order of pairs."""
@@ -138,15 +176,24 @@ def tokenize(
 
 
 def _record(row: Mapping[str, Any], pair: EncodedPair) -> dict[str, Any]:
+    aspect = row.get("aspect") or ""
     return {
         "chosen": pair.chosen.ids,
         "rejected": pair.rejected.ids,
         "prompt_length": pair.chosen.prompt_length,
         "truncated": pair.truncated,
-        "key": int(stable_id(row["input"], row["chosen"], row["rejected"])[:15], 16),
+        "key": _hash(row["input"], row["chosen"], row["rejected"]),
         "margin": row.get("margin") or 0.0,
         "weight": 1.0 if row.get("weight") is None else row["weight"],
+        "criterion": criterion(aspect).training_aspect if is_criterion(aspect) else aspect,
+        "language": row.get("language") or "",
+        "idx": row.get("idx") or "",
+        "group": _hash(row.get("repos") or "", row["commit"]) if row.get("commit") else _hash(row["input"]),
     }
+
+
+def _hash(*texts: str) -> int:
+    return int(stable_id(*texts)[:15], 16)
 
 
 def load_or_tokenize(

@@ -103,6 +103,15 @@ def test_the_log_has_every_step_and_every_evaluation(finished):
     assert {"margin", "accuracy", "grad_norm", "learning_rate", "tokens"} <= set(first)
 
 
+def test_validation_metrics_are_also_by_criterion_and_language(finished):
+    out, report = finished
+    last = log_lines(out)[-1]
+    assert last["by_criterion"] == report.by_criterion["validation"]
+    assert report.by_criterion["validation"] == {"Functional Correctness": report.metrics["validation"]}
+    assert report.by_language["validation"] == {"Python": report.metrics["validation"]}
+    assert report.metrics["validation"]["low"] < report.metrics["validation"]["accuracy"]
+
+
 def test_files_for_resuming_are_removed_at_the_end(finished):
     out, _ = finished
     assert not (out / "checkpoints").exists()

@@ -25,6 +25,7 @@ from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model
 from themis_rm.training.checks import check_backbone, check_export, check_processes
 from themis_rm.training.export import METADATA_FILE, save_reward_model
+from themis_rm.training.metrics import PairMetrics
 from themis_rm.training.objective import objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.prompt_sets import find_prompt_set
@@ -259,6 +260,10 @@ def _fit(trainer: PairTrainer, counts: TokenizationCounts, checkpoint: Path | No
 
 
 def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_second: float) -> TrainReport:
+    results: dict[Split, PairMetrics] = {
+        "validation": trainer.final_metrics(),
+        "train": trainer.evaluate_pairs(trainer.train_dataset),
+    }
     return TrainReport(
         checkpoint=out / "model",
         steps=trainer.args.max_steps,
@@ -268,7 +273,9 @@ def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_
         format=prepared.splits.format,
         train=prepared.counts["train"],
         validation=prepared.counts["validation"],
-        metrics={"validation": trainer.final_metrics(), "train": trainer.evaluate_pairs(trainer.train_dataset)},
+        metrics={split: result.overall for split, result in results.items()},
+        by_criterion={split: result.by_criterion for split, result in results.items()},
+        by_language={split: result.by_language for split, result in results.items()},
         seconds=0.0,
         tokens_per_second=tokens_per_second,
     )
@@ -290,6 +297,7 @@ def _metadata(recipe: TrainRecipe, report: TrainReport, pair_encoder: PairEncode
         "parameters": report.parameters,
         "trained_parameters": report.trained_parameters,
         "metrics": report.metrics,
+        "by_criterion": report.by_criterion,
         "max_length": recipe.max_length,
         "system_message": "prepended" if pair_encoder.prepends_system else "native",
         "versions": {name: version(name) for name in ("themis-rm", "torch", "transformers", "tokenizers")},

@@ -26,7 +26,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from themis_rm.errors import SettingError
 from themis_rm.training.batches import FixedOrderSampler, collate, training_order
 from themis_rm.training.losses import LOSSES, PairOutput
-from themis_rm.training.losses.bradley_terry import bradley_terry
+from themis_rm.training.metrics import PairMetrics, measure
 from themis_rm.training.objective import combine, needs_nll, objective_weights, term_sums
 from themis_rm.training.pair_model import PairRewardModel, without_tied_weights
 from themis_rm.training.recipe import TrainRecipe
@@ -131,7 +131,7 @@ class PairTrainer(Trainer):
             model=model, args=args, train_dataset=train, eval_dataset=validation, callbacks=[MarkCompleteCheckpoints()]
         )
         self.sums = torch.zeros(len(self.weights) + len(_STATISTICS), dtype=torch.float64)
-        self._last_evaluation: tuple[int, dict[str, float]] = (-1, {})
+        self._last_evaluation: tuple[int, PairMetrics] = (-1, PairMetrics({}))
         self.remove_callback(PrinterCallback)  # the log goes to a file
         self.add_callback(EvaluateOnTrainEnd())
 
@@ -293,75 +293,68 @@ class PairTrainer(Trainer):
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
         """Evaluate on the validation split and log the metrics."""
-        values = self.evaluate_pairs(eval_dataset if eval_dataset is not None else self.eval_dataset)
-        self._last_evaluation = (self.state.global_step, values)
-        if values["n"]:
-            self._write({"split": "validation", **values})
-        metrics = {f"{metric_key_prefix}_{key}": value for key, value in values.items()}
+        result = self.evaluate_pairs(eval_dataset if eval_dataset is not None else self.eval_dataset)
+        self._last_evaluation = (self.state.global_step, result)
+        if result.overall["n"]:
+            self._write({"split": "validation", **result.overall, **result.groups()})
+        metrics = {f"{metric_key_prefix}_{key}": value for key, value in result.flat().items()}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def final_metrics(self) -> dict[str, float]:
-        """Return the metrics of the final model on the validation split, see :meth:`evaluate_pairs`."""
+    def final_metrics(self) -> PairMetrics:
+        """Return the metrics of the final model on the validation split."""
         step, metrics = self._last_evaluation
         return metrics if step == self.state.global_step else self.evaluate_pairs(self.eval_dataset)
 
-    @torch.no_grad()
-    def evaluate_pairs(self, pairs: TokenizedPairs) -> dict[str, float]:
+    def evaluate_pairs(self, pairs: TokenizedPairs) -> PairMetrics:
         """Score up to ``max_eval_samples`` pairs.
-
-        Returns:
-            ``accuracy`` (ties count half), ``strict_accuracy``, ``tie_rate``, ``margin`` (mean), ``bradley_terry``
-            (mean loss) and ``n``, the number of pairs; only ``n`` if there are none. A pair without two finite rewards
-            is in none of them, and is counted in ``failed`` if there are any.
 
         Raises:
             SettingError: No pair has two finite rewards.
         """
         sample = pairs.sample(self.recipe.max_eval_samples)
-        if not len(sample):
-            return {"n": 0}
-        self.model.eval()
-        size, processes = self.recipe.micro_batch_size, self.accelerator.num_processes
-        batches = [sample[i : i + size] for i in range(0, len(sample), size)]
-        sums = torch.zeros(6, dtype=torch.float64, device=self.accelerator.device)
-        for start in range(0, len(batches), processes):
-            # Every process takes part in every pass, because shards are gathered in it. A process without a batch of
-            # this pass repeats the last batch and does not count it.
-            index = start + self.accelerator.process_index
-            sums += self._evaluate_batch(pairs, batches[min(index, len(batches) - 1)]) * (index < len(batches))
-        wins, ties, margin, loss, n, failed = self.accelerator.reduce(sums, reduction="sum").tolist()
-        self.model.train()
-        if not n:
+        chosen, rejected = self.score_pairs(pairs, sample)
+        result = measure(chosen, rejected, pairs, sample)
+        if len(sample) and not result.overall["n"]:
             raise SettingError(
-                f"None of {failed:.0f} pairs has finite rewards at step {self.state.global_step}.",
+                f"None of {len(sample)} pairs has finite rewards at step {self.state.global_step}.",
                 "Lower learning_rate, or set precision=fp32.",
             )
-        return {
-            "accuracy": (wins + 0.5 * ties) / n,
-            "strict_accuracy": wins / n,
-            "tie_rate": ties / n,
-            "margin": margin / n,
-            "bradley_terry": loss / n,
-            "n": int(n),
-            **({"failed": int(failed)} if failed else {}),
-        }
+        return result
 
-    def _evaluate_batch(self, pairs: TokenizedPairs, indices: np.ndarray) -> Tensor:
+    @torch.no_grad()
+    def score_pairs(self, pairs: TokenizedPairs, indices: np.ndarray) -> np.ndarray:
+        """Return the rewards of pairs; every process has to call this with the same pairs.
+
+        Args:
+            pairs: The split.
+            indices: Indices of the pairs; similar lengths next to each other need little padding.
+
+        Returns:
+            Rewards of the chosen and the rejected responses, shape ``[2, pairs]``, in float64.
+        """
+        if not len(indices):
+            return np.zeros((2, 0))
+        self.model.eval()
+        size, processes = self.recipe.micro_batch_size, self.accelerator.num_processes
+        starts = range(0, len(indices), size)
+        rewards = torch.zeros(2, len(indices), dtype=torch.float64, device=self.accelerator.device)
+        for first in range(0, len(starts), processes):
+            # Every process takes part in every pass, because shards are gathered in it. A process without a batch of
+            # this pass repeats the last batch and leaves it out.
+            number = first + self.accelerator.process_index
+            start = starts[min(number, len(starts) - 1)]
+            scored = self._score_batch(pairs, indices[start : start + size])
+            if number < len(starts):
+                rewards[:, start : start + size] = scored
+        self.model.train()
+        return np.asarray(self.accelerator.reduce(rewards, reduction="sum").cpu())
+
+    def _score_batch(self, pairs: TokenizedPairs, indices: np.ndarray) -> Tensor:
         batch = collate([pairs[int(i)] for i in indices], self.pad_token_id)
         device = self.accelerator.device
         output: PairOutput = self.model(batch["input_ids"].to(device), batch["attention_mask"].to(device))
-        scored = output.chosen.isfinite() & output.rejected.isfinite()
-        chosen, rejected = output.chosen.double()[scored], output.rejected.double()[scored]
-        values = [
-            (chosen > rejected).sum(),
-            (chosen == rejected).sum(),
-            (chosen - rejected).sum(),
-            bradley_terry(chosen, rejected).sum(),
-            scored.sum(),
-            (~scored).sum(),
-        ]
-        return torch.stack([value.to(torch.float64) for value in values])
+        return torch.stack([output.chosen, output.rejected]).double()
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
         # The base class fails on tied weights, because safetensors stores no tensor twice.

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         evaluate,
         leaderboard,
         load,
-        merge,
         mine,
         rank,
         score,
@@ -39,7 +38,7 @@ _MODULE_OF = {
     **dict.fromkeys(
         (
             *("load", "score", "rank", "evaluate", "leaderboard"),
-            *("train", "merge", "mine", "curate", "assemble", "convert", "compile_benchmark"),
+            *("train", "mine", "curate", "assemble", "convert", "compile_benchmark"),
             *("browse", "agreement"),
         ),
         "themis_rm.api",
@@ -64,7 +63,6 @@ __all__ = [
     "evaluate",
     "leaderboard",
     "load",
-    "merge",
     "mine",
     "rank",
     "score",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         evaluate,
         leaderboard,
         load,
+        merge,
         mine,
         rank,
         score,
@@ -38,7 +39,7 @@ _MODULE_OF = {
     **dict.fromkeys(
         (
             *("load", "score", "rank", "evaluate", "leaderboard"),
-            *("train", "mine", "curate", "assemble", "convert", "compile_benchmark"),
+            *("train", "merge", "mine", "curate", "assemble", "convert", "compile_benchmark"),
             *("browse", "agreement"),
         ),
         "themis_rm.api",
@@ -63,6 +64,7 @@ __all__ = [
     "evaluate",
     "leaderboard",
     "load",
+    "merge",
     "mine",
     "rank",
     "score",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from themis_rm.serve.requests import Criteria
     from themis_rm.serve.results import Ranking, Scores, ScoreTable
     from themis_rm.serve.scorer import Prompt, Scorer
+    from themis_rm.training.merging import MergeReport, MergeSettings
     from themis_rm.training.recipe import TrainRecipe
     from themis_rm.training.report import TrainReport
 
@@ -192,6 +193,30 @@ def train(
     from themis_rm.training.runner import train as run
 
     return run(recipe, data, out, overrides)
+
+
+def merge(
+    models: Paths,
+    out: str | Path,
+    *,
+    settings: MergeSettings | Mapping[str, Any] | str | Path | None = None,
+    **overrides: Any,
+) -> MergeReport:
+    """Merge reward models of one architecture, tokenizer and prompt set into one checkpoint, in ``out/model``.
+
+    Args:
+        models: Checkpoints or adapters: directories or Hub names.
+        out: Output directory.
+        settings: See :class:`~themis_rm.training.merging.MergeSettings`.
+        **overrides: Single settings, such as ``method="ties", base="path/to/start"``.
+
+    Raises:
+        UserError: A model or a setting cannot be used, or the models differ in more than their weights.
+    """
+    from themis_rm.training.merging import MergeSettings
+    from themis_rm.training.merging import merge as run
+
+    return run(_as_list(models), out, _resolve(MergeSettings, settings, overrides))
 
 
 def mine(

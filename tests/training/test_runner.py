@@ -103,6 +103,15 @@ def test_the_log_has_every_step_and_every_evaluation(finished):
     assert {"margin", "accuracy", "grad_norm", "learning_rate", "tokens"} <= set(first)
 
 
+def test_validation_metrics_are_also_by_criterion_and_language(finished):
+    out, report = finished
+    last = log_lines(out)[-1]
+    assert last["by_criterion"] == report.by_criterion["validation"]
+    assert report.by_criterion["validation"] == {"Functional Correctness": report.metrics["validation"]}
+    assert report.by_language["validation"] == {"Python": report.metrics["validation"]}
+    assert report.metrics["validation"]["low"] < report.metrics["validation"]["accuracy"]
+
+
 def test_files_for_resuming_are_removed_at_the_end(finished):
     out, _ = finished
     assert not (out / "checkpoints").exists()
@@ -175,8 +184,8 @@ def test_the_baseline_and_the_model_have_the_same_training_rows_in_every_layout(
 def recorded(rows, seen):
     """Return a method that records the rows of each split."""
 
-    def record(self, split, dropped=None, **options):
-        seen[split] = list(rows(self, split, dropped, **options))
+    def record(self, split, dropped=None):
+        seen[split] = list(rows(self, split, dropped))
         return iter(seen[split])
 
     return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -56,9 +57,14 @@ def train(
     with status_spinner("train", lambda: read_progress(out)):
         report = run_training(settings, settings.data, out)
     accuracies = [
-        f"accuracy on {figures['n']:.0f} {split} pairs: {100 * figures['accuracy']:.1f} %"
+        f"accuracy on {figures['n']:.0f} {split} pairs: {_percent(figures)}"
         for split, figures in report.metrics.items()
         if figures.get("n")
+    ]
+    by_group = [
+        f"validation accuracy by {title}: {_listed(groups['validation'])}"
+        for title, groups in (("criterion", report.by_criterion), ("language", report.by_language))
+        if groups.get("validation")
     ]
     failed = [
         f"{figures['failed']:.0f} {split} pairs have no finite rewards and are in no figure"
@@ -67,5 +73,13 @@ def train(
     ]
     baseline = report.checkpoint / BASELINE
     left_out = [] if baseline.is_dir() else ["no n-gram baseline: the responses of no row differ in their n-grams"]
-    lines = [f"format: {report.format}", *accuracies, *failed, *left_out, f"checkpoint: {report.checkpoint}"]
+    lines = [f"format: {report.format}", *accuracies, *by_group, *failed, *left_out, f"checkpoint: {report.checkpoint}"]
     call.output(report, *stage_lines(report.to_stage_report(), out), *lines)
+
+
+def _percent(figures: Mapping[str, float]) -> str:
+    return f"{100 * figures['accuracy']:.1f} % [{100 * figures['low']:.1f}, {100 * figures['high']:.1f}]"
+
+
+def _listed(groups: Mapping[str, Mapping[str, float]]) -> str:
+    return ", ".join(f"{name} {_percent(f)} of {f['n']:.0f}" for name, f in groups.items() if f["n"])

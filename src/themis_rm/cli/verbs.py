@@ -63,6 +63,7 @@ VERBS: Mapping[str, tuple[SettingsSource, ...]] = {
     "browse": (SettingsSource("themis_rm.annotation.settings:BrowseSettings"),),
     "agreement": (SettingsSource("themis_rm.annotation.settings:AgreementSettings"),),
     "train": (SettingsSource("themis_rm.training.recipe:TrainRecipe"),),
+    "merge": (SettingsSource("themis_rm.training.merging:MergeSettings", extra="train"),),
     "run": (SettingsSource("themis_rm.workflow.recipe:RunRecipe", extra="train"),),
     "evaluate": (
         SettingsSource("themis_rm.evaluation.evaluate:EvaluateSettings", extra="train"),

@@ -102,6 +102,7 @@ def decoder_facts(layout: BatchLayout, encoder: ChatEncoder, folder: Path, repos
     return (
         facts
         | ({"repository": repository} if repository else {})
+        | merge_facts(folder)
         | missing_embeddings(folder, encoder.tokenizer, backbone)
     )
 
@@ -203,9 +204,23 @@ def unused_normalization(checkpoint: Checkpoint) -> dict[str, str | int]:
     return {"normalization": f"not applied: mean {mean}, standard deviation {deviation}"}
 
 
+def merge_facts(folder: Path) -> dict[str, str | int]:
+    """Return which models a checkpoint was merged from, for results; nothing for one that was not merged."""
+    merged = _training_record(folder).get("merge")
+    if not isinstance(merged, dict) or not isinstance(parents := merged.get("parents"), list):
+        return {}
+    named = (parent for parent in parents if isinstance(parent, dict))
+    names = (f"{str(parent.get('name'))[:80]} ({str(parent.get('digest'))[:8]})" for parent in named)
+    return {"merged": f"{str(merged.get('method'))[:20]} of {', '.join(names)}"}
+
+
+def _training_record(folder: Path) -> dict[str, Any]:
+    record = folder / "training.json"
+    return read_json(record) if record.is_file() else {}
+
+
 def default_name(folder: Path) -> str:
     """Return the name of a model in results: that of its training recipe or of its directory."""
     # The checkpoint of a training run is in a directory named `model`; training.json has the name of the recipe.
-    record = folder / "training.json"
-    name = read_json(record).get("name") if record.is_file() else None
+    name = _training_record(folder).get("name")
     return name if isinstance(name, str) and name else folder.resolve().name

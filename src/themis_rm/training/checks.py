@@ -163,14 +163,12 @@ def check_export(model: PairRewardModel, tokenizer: Any, recipe: TrainRecipe, pr
     """
     if count_weights(model) > LARGEST_TRIAL:
         return
-    talks = [conversation(None, "Add two numbers.", answer) for answer in ("return a + b", "pass")]
     try:
         with torch.random.fork_rng():
             save_reward_model(model, tokenizer, folder, prompts=prompts, recipe=recipe, training={})
-            scores = load_model(folder, ModelSettings(device="cpu")).score(talks)
-        failures = [score.failure for score in scores if score.failure not in {"", PROMPT_TOO_LONG}]
+            failures = score_trial(folder)
     except _SCORING_ERRORS as error:
-        failures = [" ".join(str(error).split())[:300] or type(error).__name__]
+        failures = [_reason(error)]
     finally:
         remove(folder)
     if failures:
@@ -178,6 +176,24 @@ def check_export(model: PairRewardModel, tokenizer: Any, recipe: TrainRecipe, pr
             f"The checkpoint of a backbone of type {model.config.model_type} could not be scored: {failures[0]}",
             "Use another backbone, tokenizer or chat template.",
         )
+
+
+def score_trial(folder: Path) -> list[str]:
+    """Load a checkpoint as scoring does and score two answers.
+
+    Returns:
+        What went wrong; empty for a checkpoint that can be scored.
+    """
+    talks = [conversation(None, "Add two numbers.", answer) for answer in ("return a + b", "pass")]
+    try:
+        scores = load_model(folder, ModelSettings(device="cpu")).score(talks)
+    except _SCORING_ERRORS as error:
+        return [_reason(error)]
+    return [score.failure for score in scores if score.failure not in {"", PROMPT_TOO_LONG}]
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 _SCORING_ERRORS = (UserError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError)

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from pydantic import Field
+
 from themis_rm.pipeline import StageReport
 from themis_rm.results import Result
+from themis_rm.training.metrics import Metrics
 from themis_rm.training.splits import Split
 from themis_rm.training.token_cache import TokenizationCounts
 
 REPORT_FILE = "training_report.json"
+_SHOWN = ("accuracy", "low", "high", "strict_accuracy", "tie_rate", "margin")
 
 
 class TrainReport(Result):
@@ -36,9 +40,14 @@ class TrainReport(Result):
     """Row counts of the training split."""
     validation: TokenizationCounts
     """Row counts of the validation split."""
-    metrics: dict[Split, dict[str, float]]
-    """Split -> metrics of the final model on a sample of it: ``accuracy`` (ties count half), ``strict_accuracy``,
-    ``tie_rate``, ``margin``, ``bradley_terry`` (mean loss) and ``n``, the number of pairs."""
+    metrics: dict[Split, Metrics]
+    """Split -> metrics of the final model on a sample of it: ``accuracy`` (ties count half) with the ends ``low`` and
+    ``high`` of its 95 % interval, ``strict_accuracy``, ``tie_rate``, ``margin``, ``bradley_terry`` (mean loss) and
+    ``n``, the number of pairs."""
+    by_criterion: dict[Split, dict[str, Metrics]] = Field(default_factory=dict)
+    """Split -> criterion -> the same metrics; empty if the dataset names no criteria."""
+    by_language: dict[Split, dict[str, Metrics]] = Field(default_factory=dict)
+    """Split -> programming language -> the same metrics; empty if the dataset names no languages."""
     seconds: float
     """Wall time since the run was last started or resumed."""
     tokens_per_second: float
@@ -72,9 +81,8 @@ class TrainReport(Result):
             "kept": counts.kept,
             "dropped": sum(counts.dropped.values()),
             "truncated": counts.truncated,
-            "ties": counts.ties,
             "n": int(metrics.get("n", 0)),
-            **{name: metrics.get(name) for name in ("accuracy", "strict_accuracy", "tie_rate", "margin")},
+            **{name: metrics.get(name) for name in _SHOWN},
         }
 
     def summary(self) -> str:

@@ -25,7 +25,8 @@ from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model
 from themis_rm.training.checks import check_backbone, check_export, check_processes
 from themis_rm.training.export import METADATA_FILE, save_reward_model
-from themis_rm.training.objective import keeps_ties, objective_weights
+from themis_rm.training.metrics import PairMetrics
+from themis_rm.training.objective import objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.prompt_sets import find_prompt_set
 from themis_rm.training.recipe import TrainRecipe
@@ -175,7 +176,6 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
     tokenizer.chat_template = pair_encoder.renderer.template.source  # the checkpoint has this one only
     pad = pad_token_id(tokenizer, pair_encoder.closing_token())
     check_backbone(recipe, tokenizer, pad, out)
-    keep_ties = keeps_ties(objective_weights(recipe))
     key = stable_id(
         TOKENS_LAYOUT,
         digest,
@@ -185,9 +185,8 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
         str(recipe.max_length),
         recipe.overflow,
         recipe.system_role,
-        str(keep_ties),
     )
-    counts = load_or_tokenize(splits, pair_encoder, out / "tokens", key, keep_ties=keep_ties)
+    counts = load_or_tokenize(splits, pair_encoder, out / "tokens", key)
     return PreparedData(splits, digest, tokenizer, pair_encoder, pad, counts)
 
 
@@ -261,6 +260,10 @@ def _fit(trainer: PairTrainer, counts: TokenizationCounts, checkpoint: Path | No
 
 
 def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_second: float) -> TrainReport:
+    results: dict[Split, PairMetrics] = {
+        "validation": trainer.final_metrics(),
+        "train": trainer.evaluate_pairs(trainer.train_dataset),
+    }
     return TrainReport(
         checkpoint=out / "model",
         steps=trainer.args.max_steps,
@@ -270,7 +273,9 @@ def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_
         format=prepared.splits.format,
         train=prepared.counts["train"],
         validation=prepared.counts["validation"],
-        metrics={"validation": trainer.final_metrics(), "train": trainer.evaluate_pairs(trainer.train_dataset)},
+        metrics={split: result.overall for split, result in results.items()},
+        by_criterion={split: result.by_criterion for split, result in results.items()},
+        by_language={split: result.by_language for split, result in results.items()},
         seconds=0.0,
         tokens_per_second=tokens_per_second,
     )
@@ -292,6 +297,7 @@ def _metadata(recipe: TrainRecipe, report: TrainReport, pair_encoder: PairEncode
         "parameters": report.parameters,
         "trained_parameters": report.trained_parameters,
         "metrics": report.metrics,
+        "by_criterion": report.by_criterion,
         "max_length": recipe.max_length,
         "system_message": "prepended" if pair_encoder.prepends_system else "native",
         "versions": {name: version(name) for name in ("themis-rm", "torch", "transformers", "tokenizers")},

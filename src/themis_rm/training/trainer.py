@@ -26,8 +26,8 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from themis_rm.errors import SettingError
 from themis_rm.training.batches import FixedOrderSampler, collate, training_order
 from themis_rm.training.losses import LOSSES, PairOutput
-from themis_rm.training.losses.bradley_terry import bradley_terry
-from themis_rm.training.objective import combine, keeps_ties, needs_nll, objective_weights, term_sums
+from themis_rm.training.metrics import PairMetrics, measure
+from themis_rm.training.objective import combine, needs_nll, objective_weights, term_sums
 from themis_rm.training.pair_model import PairRewardModel, without_tied_weights
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.resume import MarkCompleteCheckpoints
@@ -35,7 +35,7 @@ from themis_rm.training.schedule import learning_rate_at, warmup_steps
 from themis_rm.training.token_cache import TokenizedPairs
 from themis_rm.training.trainable import count_weights, without_frozen
 
-_STATISTICS = ("reward_chosen", "reward_rejected", "margin", "correct", "pairs", "ties", "weight", "tokens")
+_STATISTICS = ("reward_chosen", "reward_rejected", "correct", "pairs", "weight", "tokens")
 
 
 def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int, num_processes: int) -> TrainingArguments:
@@ -131,7 +131,7 @@ class PairTrainer(Trainer):
             model=model, args=args, train_dataset=train, eval_dataset=validation, callbacks=[MarkCompleteCheckpoints()]
         )
         self.sums = torch.zeros(len(self.weights) + len(_STATISTICS), dtype=torch.float64)
-        self._last_evaluation: tuple[int, dict[str, float]] = (-1, {})
+        self._last_evaluation: tuple[int, PairMetrics] = (-1, PairMetrics({}))
         self.remove_callback(PrinterCallback)  # the log goes to a file
         self.add_callback(EvaluateOnTrainEnd())
 
@@ -232,10 +232,9 @@ class PairTrainer(Trainer):
         )
         output.margin = inputs["margin"] * self.recipe.margin_coefficient
         output.weight = inputs["weight"]
-        output.tie = inputs["tie"]
-        sums = term_sums(output, self.weights, self.recipe)
+        sums = term_sums(output, self.weights)
         assert isinstance(num_items_in_batch, Tensor)  # noqa: S101
-        pairs, tokens = num_items_in_batch.to(sums[self.recipe.preference_loss].dtype)
+        pairs, tokens = num_items_in_batch.to(sums["bradley_terry"].dtype)
         loss = combine(sums, self.weights, pairs=pairs, tokens=tokens)
         with torch.no_grad():
             self._accumulate(output, sums, completion.sum())
@@ -244,13 +243,10 @@ class PairTrainer(Trainer):
         return (loss, output) if return_outputs else loss
 
     def _accumulate(self, output: PairOutput, sums: dict[str, Tensor], tokens: Tensor) -> None:
-        decided = torch.ones_like(output.chosen, dtype=torch.bool) if output.tie is None else ~output.tie
-        difference = (output.chosen - output.rejected)[decided]
-        wins = (difference > 0).sum() + 0.5 * (difference == 0).sum()
+        wins = (output.chosen > output.rejected).sum() + 0.5 * (output.chosen == output.rejected).sum()
         pairs = torch.tensor(len(output.chosen), device=output.chosen.device)
         weight = pairs if output.weight is None else output.weight.sum(dtype=torch.float64)
-        rewards = output.chosen.sum(), output.rejected.sum(), difference.sum()
-        values = (*sums.values(), *rewards, wins, pairs, (~decided).sum(), weight, tokens)
+        values = (*sums.values(), output.chosen.sum(), output.rejected.sum(), wins, pairs, weight, tokens)
         self.sums = self.sums.to(output.chosen.device) + torch.stack([v.detach().to(torch.float64) for v in values])
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -262,7 +258,6 @@ class PairTrainer(Trainer):
         sums = dict(zip((*self.weights, *_STATISTICS), totals, strict=True))
         self.sums = torch.zeros_like(self.sums)
         pairs, tokens = sums["pairs"], sums["tokens"]
-        decided = max(1.0, pairs - sums["ties"])
         counts = {"pairs": sums["weight"], "tokens": max(1.0, tokens)}
         terms = {name: sums[name] / counts[LOSSES.get(name).mean_over] for name in self.weights}
         line = {
@@ -271,10 +266,9 @@ class PairTrainer(Trainer):
             **terms,
             "reward_chosen": sums["reward_chosen"] / pairs,
             "reward_rejected": sums["reward_rejected"] / pairs,
-            "margin": sums["margin"] / decided,
-            "accuracy": sums["correct"] / decided,
+            "margin": (sums["reward_chosen"] - sums["reward_rejected"]) / pairs,
+            "accuracy": sums["correct"] / pairs,
             "n": int(pairs),
-            **({"ties": int(sums["ties"])} if keeps_ties(self.weights) else {}),
             "tokens": int(tokens),
             "learning_rate": logs["learning_rate"],
             "grad_norm": logs["grad_norm"],
@@ -299,75 +293,68 @@ class PairTrainer(Trainer):
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
         """Evaluate on the validation split and log the metrics."""
-        values = self.evaluate_pairs(eval_dataset if eval_dataset is not None else self.eval_dataset)
-        self._last_evaluation = (self.state.global_step, values)
-        if values["n"]:
-            self._write({"split": "validation", **values})
-        metrics = {f"{metric_key_prefix}_{key}": value for key, value in values.items()}
+        result = self.evaluate_pairs(eval_dataset if eval_dataset is not None else self.eval_dataset)
+        self._last_evaluation = (self.state.global_step, result)
+        if result.overall["n"]:
+            self._write({"split": "validation", **result.overall, **result.groups()})
+        metrics = {f"{metric_key_prefix}_{key}": value for key, value in result.flat().items()}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def final_metrics(self) -> dict[str, float]:
-        """Return the metrics of the final model on the validation split, see :meth:`evaluate_pairs`."""
+    def final_metrics(self) -> PairMetrics:
+        """Return the metrics of the final model on the validation split."""
         step, metrics = self._last_evaluation
         return metrics if step == self.state.global_step else self.evaluate_pairs(self.eval_dataset)
 
-    @torch.no_grad()
-    def evaluate_pairs(self, pairs: TokenizedPairs) -> dict[str, float]:
+    def evaluate_pairs(self, pairs: TokenizedPairs) -> PairMetrics:
         """Score up to ``max_eval_samples`` pairs.
-
-        Returns:
-            ``accuracy`` (ties count half), ``strict_accuracy``, ``tie_rate``, ``margin`` (mean), ``bradley_terry``
-            (mean loss) and ``n``, the number of pairs; only ``n`` if there are none. A pair without two finite rewards
-            is in none of them, and is counted in ``failed`` if there are any.
 
         Raises:
             SettingError: No pair has two finite rewards.
         """
         sample = pairs.sample(self.recipe.max_eval_samples)
-        if not len(sample):
-            return {"n": 0}
-        self.model.eval()
-        size, processes = self.recipe.micro_batch_size, self.accelerator.num_processes
-        batches = [sample[i : i + size] for i in range(0, len(sample), size)]
-        sums = torch.zeros(6, dtype=torch.float64, device=self.accelerator.device)
-        for start in range(0, len(batches), processes):
-            # Every process takes part in every pass, because shards are gathered in it. A process without a batch of
-            # this pass repeats the last batch and does not count it.
-            index = start + self.accelerator.process_index
-            sums += self._evaluate_batch(pairs, batches[min(index, len(batches) - 1)]) * (index < len(batches))
-        wins, ties, margin, loss, n, failed = self.accelerator.reduce(sums, reduction="sum").tolist()
-        self.model.train()
-        if not n:
+        chosen, rejected = self.score_pairs(pairs, sample)
+        result = measure(chosen, rejected, pairs, sample)
+        if len(sample) and not result.overall["n"]:
             raise SettingError(
-                f"None of {failed:.0f} pairs has finite rewards at step {self.state.global_step}.",
+                f"None of {len(sample)} pairs has finite rewards at step {self.state.global_step}.",
                 "Lower learning_rate, or set precision=fp32.",
             )
-        return {
-            "accuracy": (wins + 0.5 * ties) / n,
-            "strict_accuracy": wins / n,
-            "tie_rate": ties / n,
-            "margin": margin / n,
-            "bradley_terry": loss / n,
-            "n": int(n),
-            **({"failed": int(failed)} if failed else {}),
-        }
+        return result
 
-    def _evaluate_batch(self, pairs: TokenizedPairs, indices: np.ndarray) -> Tensor:
+    @torch.no_grad()
+    def score_pairs(self, pairs: TokenizedPairs, indices: np.ndarray) -> np.ndarray:
+        """Return the rewards of pairs; every process has to call this with the same pairs.
+
+        Args:
+            pairs: The split.
+            indices: Indices of the pairs; similar lengths next to each other need little padding.
+
+        Returns:
+            Rewards of the chosen and the rejected responses, shape ``[2, pairs]``, in float64.
+        """
+        if not len(indices):
+            return np.zeros((2, 0))
+        self.model.eval()
+        size, processes = self.recipe.micro_batch_size, self.accelerator.num_processes
+        starts = range(0, len(indices), size)
+        rewards = torch.zeros(2, len(indices), dtype=torch.float64, device=self.accelerator.device)
+        for first in range(0, len(starts), processes):
+            # Every process takes part in every pass, because shards are gathered in it. A process without a batch of
+            # this pass repeats the last batch and leaves it out.
+            number = first + self.accelerator.process_index
+            start = starts[min(number, len(starts) - 1)]
+            scored = self._score_batch(pairs, indices[start : start + size])
+            if number < len(starts):
+                rewards[:, start : start + size] = scored
+        self.model.train()
+        return np.asarray(self.accelerator.reduce(rewards, reduction="sum").cpu())
+
+    def _score_batch(self, pairs: TokenizedPairs, indices: np.ndarray) -> Tensor:
         batch = collate([pairs[int(i)] for i in indices], self.pad_token_id)
         device = self.accelerator.device
         output: PairOutput = self.model(batch["input_ids"].to(device), batch["attention_mask"].to(device))
-        scored = output.chosen.isfinite() & output.rejected.isfinite()
-        chosen, rejected = output.chosen.double()[scored], output.rejected.double()[scored]
-        values = [
-            (chosen > rejected).sum(),
-            (chosen == rejected).sum(),
-            (chosen - rejected).sum(),
-            bradley_terry(chosen, rejected).sum(),
-            scored.sum(),
-            (~scored).sum(),
-        ]
-        return torch.stack([value.to(torch.float64) for value in values])
+        return torch.stack([output.chosen, output.rejected]).double()
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
         # The base class fails on tied weights, because safetensors stores no tensor twice.

@@ -12,6 +12,7 @@ from themis_rm.dataset.preferences import DataSettings
 from themis_rm.errors import SettingError, did_you_mean
 from themis_rm.settings import Override, Settings
 from themis_rm.settings.recipes import find_recipe
+from themis_rm.training.schedule import DecayType, LrSchedulerType
 
 Overflow = Literal["truncate", "drop"]
 SystemRole = Literal["prepend", "error"]
@@ -145,6 +146,10 @@ class TrainRecipe(DataSettings):
         "final_lr": "min_learning_rate",
         "warmup_steps": "warmup_ratio",
         "warm_up": "warmup_ratio",
+        "lr_scheduler": "lr_scheduler_type",
+        "scheduler": "lr_scheduler_type",
+        "schedule": "lr_scheduler_type",
+        "num_decay_steps": "decay_ratio",
         "lam": "lm_loss_weight",
         "lambda": "lm_loss_weight",
         "lm_weight": "lm_loss_weight",
@@ -218,9 +223,16 @@ class TrainRecipe(DataSettings):
     learning_rate: float = Field(1e-5, gt=0)
     """Peak learning rate, reached after the warmup."""
     min_learning_rate: float = Field(5e-7, ge=0)
-    """Learning rate at the end of the cosine schedule."""
+    """Learning rate at the end of the decay."""
+    lr_scheduler_type: LrSchedulerType = "cosine"
+    """Learning rate after the warmup: ``cosine`` decays over all steps, ``warmup_stable_decay`` (WSD, arXiv 2404.06395)
+    stays at the peak and decays over the last ``decay_ratio`` of the steps, ``constant_with_warmup`` stays there."""
     warmup_ratio: float = Field(0.05, ge=0, lt=1)
     """Share of steps with linear warmup from zero."""
+    decay_ratio: float = Field(0.1, gt=0, le=1)
+    """Share of steps with decay, for ``warmup_stable_decay``."""
+    decay_type: DecayType = "linear"
+    """Form of the decay of ``warmup_stable_decay``."""
     lm_loss_weight: float = Field(0.25, ge=0)
     """Weight of the language-modeling loss on the chosen response; 0 does not compute it."""
     center_rewards_coefficient: float = Field(0.001, ge=0)
@@ -328,6 +340,10 @@ class TrainRecipe(DataSettings):
         if self.min_learning_rate > self.learning_rate:
             raise ValueError(
                 f"min_learning_rate {self.min_learning_rate:g} is above learning_rate {self.learning_rate:g}"
+            )
+        if self.lr_scheduler_type == "warmup_stable_decay" and self.warmup_ratio + self.decay_ratio > 1:
+            raise ValueError(
+                f"warmup_ratio {self.warmup_ratio:g} and decay_ratio {self.decay_ratio:g} add up to over 1"
             )
         if self.backbone.config is not None and not (self.tokenizer.path or self.tokenizer.train_bpe):
             raise ValueError("a backbone from a config needs tokenizer.path or tokenizer.train_bpe")

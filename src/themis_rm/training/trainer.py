@@ -31,7 +31,7 @@ from themis_rm.training.objective import combine, needs_nll, objective_weights, 
 from themis_rm.training.pair_model import PairRewardModel, without_tied_weights
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.resume import MarkCompleteCheckpoints
-from themis_rm.training.schedule import learning_rate_at, warmup_steps
+from themis_rm.training.schedule import learning_rate_at
 from themis_rm.training.token_cache import TokenizedPairs
 from themis_rm.training.trainable import count_weights, without_frozen
 
@@ -183,17 +183,20 @@ class PairTrainer(Trainer):
         return self.optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        """Create the cosine schedule with warmup."""
+        """Create the schedule of the recipe."""
         if self.lr_scheduler is None:
+            recipe = self.recipe
             rate = partial(
                 learning_rate_at,
                 steps=num_training_steps,
-                warmup=warmup_steps(num_training_steps, self.recipe.warmup_ratio),
-                peak=self.recipe.learning_rate,
-                minimum=self.recipe.min_learning_rate,
+                peak=recipe.learning_rate,
+                minimum=recipe.min_learning_rate,
+                warmup_ratio=recipe.warmup_ratio,
+                schedule=recipe.lr_scheduler_type,
+                decay_ratio=recipe.decay_ratio,
+                decay_type=recipe.decay_type,
             )
-            peak = self.recipe.learning_rate
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rate(step) / peak)
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rate(step) / recipe.learning_rate)
             self._created_lr_scheduler = True
         return self.lr_scheduler
 

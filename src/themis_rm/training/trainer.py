@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from themis_rm.training.pair_model import PairRewardModel, without_tied_weights
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.resume import MarkCompleteCheckpoints
 from themis_rm.training.schedule import learning_rate_at
+from themis_rm.training.sharding import configure_sharding
 from themis_rm.training.token_cache import TokenizedPairs
 from themis_rm.training.trainable import count_weights, without_frozen
 
@@ -84,6 +86,8 @@ def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int, num_p
         }
         if sharded
         else None,
+        # Otherwise every process keeps the gradients of all weights, in float32, until the last forward pass of a step.
+        accelerator_config={"gradient_accumulation_kwargs": {"sync_each_batch": True}} if sharded else None,
     )
 
 
@@ -136,15 +140,13 @@ class PairTrainer(Trainer):
         self.add_callback(EvaluateOnTrainEnd())
 
     def create_accelerator_and_postprocess(self) -> None:
-        """Reduce gradients in float32 if weights are sharded."""
+        """Create the accelerator, with the sharding of the recipe on CPUs too."""
         super().create_accelerator_and_postprocess()
-        plugin = getattr(self.accelerator.state, "fsdp_plugin", None)
-        if plugin is not None and self.recipe.precision == "bf16":
-            from torch.distributed.fsdp import MixedPrecisionPolicy
+        self.is_fsdp_enabled = configure_sharding(self.accelerator, self.args, self.recipe.precision)
 
-            plugin.mixed_precision_policy = MixedPrecisionPolicy(
-                param_dtype=torch.bfloat16, reduce_dtype=torch.float32, output_dtype=torch.float32
-            )
+    def autocast_smart_context_manager(self, cache_enabled: bool | None = True) -> Any:
+        """Return the autocast of a sharded model, which accelerate does not wrap into its forward pass."""
+        return self.accelerator.autocast() if self.is_fsdp_enabled else nullcontext()
 
     def get_train_dataloader(self) -> Any:
         """Return the batches of all steps in the order of the run; for the base class it is one long epoch."""
@@ -347,7 +349,8 @@ class PairTrainer(Trainer):
             # this pass repeats the last batch and leaves it out.
             number = first + self.accelerator.process_index
             start = starts[min(number, len(starts) - 1)]
-            scored = self._score_batch(pairs, indices[start : start + size])
+            with self.compute_loss_context_manager():
+                scored = self._score_batch(pairs, indices[start : start + size])
             if number < len(starts):
                 rewards[:, start : start + size] = scored
         self.model.train()

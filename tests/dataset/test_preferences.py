@@ -92,6 +92,14 @@ def test_ties_can_be_kept(tmp_path: Path) -> None:
     assert (row.tie, row.margin) == (True, 0.0)
 
 
+@pytest.mark.parametrize(
+    ("value", "tie"), [(True, True), ("true", True), (False, False), ("False", False), (None, False)]
+)
+def test_the_column_tie_marks_a_tie_in_every_explicit_format(tmp_path: Path, value: object, tie: bool) -> None:
+    (row,) = reader(tmp_path, {**ROW, "tie": value}, keep_ties=True).preferences()
+    assert row.tie is tie
+
+
 def test_columns_can_be_named(tmp_path: Path) -> None:
     row = {"query": ASK, "good": GOOD, "bad": BAD}
     names = {"prompt": "query", "chosen": "good", "rejected": "bad"}

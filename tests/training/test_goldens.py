@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.training.pairs import recipe
 from transformers import AutoModelForCausalLM
 
 from themis_rm.training.batches import collate
@@ -45,7 +46,7 @@ def golden_batch(golden_tokens, names):
         ],
         pad_token_id=1024,
     )
-    return {name: values for name, values in batch.items() if name not in ("margin", "weight")}
+    return {name: values for name, values in batch.items() if name not in ("margin", "weight", "tie")}
 
 
 def terms_of(model, batch, form="absolute"):
@@ -53,7 +54,7 @@ def terms_of(model, batch, form="absolute"):
     tokens = int(batch["completion_mask"].sum())
     pairs = len(output.chosen)
     weights = {"bradley_terry": 1.0, TERMS[form]: CENTER_REWARDS_COEFFICIENT, "lm": LM_LOSS_WEIGHT}
-    sums = term_sums(output, weights)
+    sums = term_sums(output, weights, recipe())
     return output, {
         "bt_loss": sums["bradley_terry"] / pairs,
         "lm_loss": sums["lm"] / tokens,

@@ -184,8 +184,8 @@ def test_the_baseline_and_the_model_have_the_same_training_rows_in_every_layout(
 def recorded(rows, seen):
     """Return a method that records the rows of each split."""
 
-    def record(self, split, dropped=None):
-        seen[split] = list(rows(self, split, dropped))
+    def record(self, split, dropped=None, **options):
+        seen[split] = list(rows(self, split, dropped, **options))
         return iter(seen[split])
 
     return record

@@ -3,6 +3,8 @@ import json
 import pytest
 from tests.training.preferences import preference, write
 
+from themis_rm.records import Preference
+from themis_rm.storage.parquet import write_rows
 from themis_rm.training.recipe import BpeSettings
 from themis_rm.training.splits import find_splits
 from themis_rm.training.token_cache import TokenizedPairs, load_or_tokenize, tokenize
@@ -72,3 +74,18 @@ def test_tokens_are_cached_until_the_key_changes(tmp_path, pair_encoder):
     load_or_tokenize(splits, pair_encoder, tmp_path / "tokens", "two")
     assert (tmp_path / "tokens/train.arrow").stat().st_mtime_ns != stamp
     assert json.loads((tmp_path / "tokens/counts.json").read_text(encoding="utf-8"))["key"] == "two"
+
+
+def test_ties_are_kept_for_training_only_if_they_are_asked_for(tmp_path, pair_encoder):
+    for name in ("train", "validation"):
+        rows = (preference(number, tie=number % 4 == 0) for number in range(20))
+        write_rows(tmp_path / f"data/{name}.parquet", rows, Preference.schema())
+    splits = find_splits(tmp_path / "data", 0)
+    for keep, ties in ((False, 0), (True, 5)):
+        counts = load_or_tokenize(splits, pair_encoder, tmp_path / "tokens", str(keep), keep_ties=keep)
+        assert (counts["train"].kept, counts["train"].ties) == (15 + ties, ties)
+        assert counts["train"].dropped == ({} if keep else {"tie": 5})
+        assert (counts["validation"].kept, counts["validation"].dropped) == (15, {"tie": 5})
+    pairs = TokenizedPairs(tmp_path / "tokens/train.arrow")
+    assert [pairs[index]["tie"] for index in range(20)] == pairs.ties.tolist() == [i % 4 == 0 for i in range(20)]
+    assert not pairs.ties[pairs.sample(20)].any()

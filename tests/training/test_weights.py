@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from tests.training.pairs import recipe
 from tests.training.preferences import preference
 
 from themis_rm.training.batches import collate
@@ -58,10 +59,8 @@ def test_all_turns_of_a_request_are_encoded(tmp_path, pair_encoder):
 def loss(parts, weights):
     """Return the sum of the shares of several forward passes in a global batch."""
     total = sum(float(weight.sum()) for _, weight in parts)
-    shares = [
-        combine(term_sums(PairOutput(r, -r, torch.tensor(0.0), weight=w), weights), weights, pairs=total, tokens=1)
-        for r, w in parts
-    ]
+    outputs = [PairOutput(reward, -reward, torch.tensor(0.0), weight=weight) for reward, weight in parts]
+    shares = [combine(term_sums(output, weights, recipe()), weights, pairs=total, tokens=1) for output in outputs]
     return float(sum(shares))
 
 

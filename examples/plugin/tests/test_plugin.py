@@ -24,7 +24,7 @@ from themis_rm.training.losses import LOSSES
         (SOURCES, "example_pairs"),
         (FILTERS, "long_line"),
         (EDITS, "blank-lines"),
-        (LOSSES, "hinge"),
+        (LOSSES, "exponential"),
         (JUDGES, "score-tag"),
         (DIALECTS, "example-rewards"),
     ],
@@ -59,7 +59,7 @@ def test_edit():
 
 
 def test_loss():
-    check_loss(LOSSES.get("hinge"))
+    check_loss(LOSSES.get("exponential"))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import torch
 
 from themis_rm.testing.assertions import require
@@ -21,15 +24,19 @@ def check_loss(term: LossTerm, pairs: int = 6) -> None:
     check_values(term, pairs)
     check_sum_over_pairs(term, pairs)
     check_gradients(term, pairs)
+    if term.preference:
+        check_preference(term, pairs)
+    if term.ties:
+        check_ties(term, pairs)
 
 
 def random_output(pairs: int, dtype: torch.dtype = torch.float64, seed: int = 0) -> PairOutput:
-    """Return random rewards and margins, and a random negative log-likelihood."""
+    """Return random rewards, margins and ties, and a random negative log-likelihood."""
     generator = torch.Generator().manual_seed(seed)
     chosen, rejected, margin = torch.randn(3, pairs, generator=generator, dtype=torch.float64).to(dtype)
     # The model sums the likelihood in float32 for every precision of the rewards.
     nll = torch.rand((), generator=generator, dtype=torch.float64).to(torch.promote_types(dtype, torch.float32))
-    return PairOutput(chosen, rejected, nll, margin.abs())
+    return PairOutput(chosen, rejected, nll, margin.abs(), tie=torch.arange(pairs) % 3 == 0)
 
 
 def check_values(term: LossTerm, pairs: int) -> None:
@@ -53,11 +60,7 @@ def check_sum_over_pairs(term: LossTerm, pairs: int) -> None:
     if term.needs_nll:
         return  # its sum is over tokens, which the model computes
     output = random_output(pairs)
-    margin = output.margin if output.margin is not None else torch.zeros(pairs, dtype=torch.float64)
-    parts = [
-        PairOutput(output.chosen[part], output.rejected[part], output.nll, margin[part])
-        for part in (slice(0, pairs // 2), slice(pairs // 2, pairs))
-    ]
+    parts = [_part(output, part) for part in (slice(0, pairs // 2), slice(pairs // 2, pairs))]
     total = sum(float(term.function(part).sum()) for part in parts)
     require(abs(float(term.function(output).sum()) - total) < 1e-9, f"{term.name}: not a sum over pairs")
 
@@ -74,3 +77,46 @@ def check_gradients(term: LossTerm, pairs: int) -> None:
     found = [gradient for gradient in gradients if gradient is not None]
     require(bool(found), f"{term.name}: no gradient")
     require(all(bool(torch.isfinite(g).all()) for g in found), f"{term.name}: a gradient is not finite")
+
+
+def check_preference(term: LossTerm, pairs: int) -> None:
+    """Check that preferences get a loss per pair that depends on the difference of rewards only.
+
+    Raises:
+        AssertionError: There is no value per pair, it changes with the offset of the rewards, or it grows with the
+            chosen reward.
+    """
+    output = random_output(pairs)
+    output.tie = None
+    values = term.function(output)
+    require(values.shape == (pairs,), f"{term.name}: no value per pair")
+    moved = replace(output, chosen=output.chosen + 3, rejected=output.rejected + 3)
+    require(_close(term.function(moved), values), f"{term.name}: depends on the offset of the rewards")
+    better = replace(output, chosen=output.chosen + 0.5)
+    require(bool((term.function(better) <= values).all()), f"{term.name}: a larger chosen reward has a larger loss")
+
+
+def check_ties(term: LossTerm, pairs: int) -> None:
+    """Check that the loss of ties does not depend on the order of the responses, and is least for equal rewards.
+
+    Raises:
+        AssertionError: It is not.
+    """
+    output = replace(random_output(pairs), tie=torch.ones(pairs, dtype=torch.bool))
+    values = term.function(output)
+    exchanged = replace(output, chosen=output.rejected, rejected=output.chosen)
+    require(_close(term.function(exchanged), values), f"{term.name}: the loss of a tie depends on its order")
+    equal = term.function(replace(output, chosen=output.rejected))
+    require(bool((equal <= values).all()), f"{term.name}: the loss of a tie is not least for equal rewards")
+
+
+def _close(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return torch.allclose(one, other, rtol=1e-9, atol=1e-9)
+
+
+def _part(output: PairOutput, part: slice) -> PairOutput:
+    cut: dict[str, Any] = {
+        name: None if (value := getattr(output, name)) is None else value[part]
+        for name in ("chosen", "rejected", "margin", "weight", "tie")
+    }
+    return replace(output, **cut)

@@ -66,7 +66,7 @@ def collate(pairs: Sequence[dict[str, Any]], pad_token_id: int) -> dict[str, Ten
     Returns:
         ``input_ids`` and ``attention_mask``, shape ``[2 * pairs, tokens]`` (all chosen, then all rejected),
         ``completion_mask``, shape ``[pairs, tokens]``, true on completion tokens of the chosen responses, and
-        ``margin`` and ``weight``, shape ``[pairs]``.
+        ``margin``, ``weight`` and ``tie``, shape ``[pairs]``.
     """
     sides = [pair["chosen"] for pair in pairs] + [pair["rejected"] for pair in pairs]
     width = max(len(ids) for ids in sides)
@@ -85,4 +85,5 @@ def collate(pairs: Sequence[dict[str, Any]], pad_token_id: int) -> dict[str, Ten
         "completion_mask": torch.from_numpy(completion),
         "margin": torch.tensor([pair.get("margin", 0.0) for pair in pairs], dtype=torch.float32),
         "weight": torch.tensor([pair.get("weight", 1.0) for pair in pairs], dtype=torch.float32),
+        "tie": torch.tensor([pair.get("tie", False) for pair in pairs], dtype=torch.bool),
     }

@@ -17,6 +17,8 @@ from themis_rm.training.schedule import DecayType, LrSchedulerType
 Overflow = Literal["truncate", "drop"]
 SystemRole = Literal["prepend", "error"]
 CenterRewardsForm = Literal["sum", "absolute"]
+TIE_THRESHOLD = 1.1
+"""Default of ``tie_threshold``, near ``log 3``."""
 
 
 class BackboneSettings(Settings):
@@ -158,6 +160,11 @@ class TrainRecipe(DataSettings):
         "center_coefficient": "center_rewards_coefficient",
         "magnitude": "center_rewards_form",
         "losses": "extra_losses",
+        "loss": "preference_loss",
+        "loss_type": "preference_loss",
+        "objective": "preference_loss",
+        "smoothing": "label_smoothing",
+        "theta": "tie_threshold",
         "betas": "adam_beta1",
         "beta1": "adam_beta1",
         "beta2": "adam_beta2",
@@ -239,8 +246,16 @@ class TrainRecipe(DataSettings):
     """Weight of the reward-centering loss."""
     center_rewards_form: CenterRewardsForm = "sum"
     """Reward-centering loss: ``sum`` for ``(r_c + r_r)^2``, ``absolute`` for ``(|r_c| + |r_r|)^2``."""
+    preference_loss: str = "bradley_terry"
+    """Preference loss, by its registered name: ``bradley_terry``, ``bradley_terry_scaled`` (times the margin),
+    ``bradley_terry_ties`` (trains on ties too), ``focal``, ``hinge``, or a plugin's."""
     margin_coefficient: float = Field(1.0, ge=0)
     """Factor of the rows' margins in the preference loss; 0 ignores them. Margins are in the units of the dataset."""
+    label_smoothing: float = Field(0.0, ge=0, lt=0.5)
+    """Probability that a label is wrong, in ``bradley_terry`` and ``bradley_terry_scaled``."""
+    tie_threshold: float = Field(TIE_THRESHOLD, gt=0)
+    """Difference of rewards that a preference has to exceed, in ``bradley_terry_ties``. With the default, two responses
+    with equal rewards are a tie in half of the cases."""
     extra_losses: dict[str, float] = Field(default_factory=dict)
     """Further loss terms: registered name -> weight. Plugins register terms under ``themis_rm.losses``."""
     adam_beta1: float = Field(0.9, ge=0, lt=1)

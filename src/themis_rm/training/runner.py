@@ -26,7 +26,7 @@ from themis_rm.training.backbone import build_model
 from themis_rm.training.checks import check_backbone, check_export, check_processes
 from themis_rm.training.export import METADATA_FILE, save_reward_model
 from themis_rm.training.metrics import PairMetrics
-from themis_rm.training.objective import objective_weights
+from themis_rm.training.objective import keeps_ties, objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.prompt_sets import find_prompt_set
 from themis_rm.training.recipe import TrainRecipe
@@ -176,6 +176,7 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
     tokenizer.chat_template = pair_encoder.renderer.template.source  # the checkpoint has this one only
     pad = pad_token_id(tokenizer, pair_encoder.closing_token())
     check_backbone(recipe, tokenizer, pad, out)
+    keep_ties = keeps_ties(objective_weights(recipe))
     key = stable_id(
         TOKENS_LAYOUT,
         digest,
@@ -185,8 +186,9 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
         str(recipe.max_length),
         recipe.overflow,
         recipe.system_role,
+        str(keep_ties),
     )
-    counts = load_or_tokenize(splits, pair_encoder, out / "tokens", key)
+    counts = load_or_tokenize(splits, pair_encoder, out / "tokens", key, keep_ties=keep_ties)
     return PreparedData(splits, digest, tokenizer, pair_encoder, pad, counts)
 
 

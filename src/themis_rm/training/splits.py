@@ -34,15 +34,18 @@ class PreferenceSplits:
     format: str
     settings: DataSettings = field(default_factory=DataSettings)
 
-    def rows(self, split: Split, dropped: Counter[str] | None = None) -> Iterator[dict[str, Any]]:
+    def rows(
+        self, split: Split, dropped: Counter[str] | None = None, *, keep_ties: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """Stream the usable rows of a split in file order, in the columns of :class:`~themis_rm.records.Preference`.
 
         Args:
             split: The split. Unusable rows of a file that both splits share are counted in ``train``.
             dropped: Reason -> number of unusable rows; counted here.
+            keep_ties: Whether rows whose responses are equally good are usable.
         """
         files = self.validation if self.validation and split == "validation" else self.train
-        reader = PreferenceReader(files, self.settings.model_copy(update={"format": self.format}))
+        reader = PreferenceReader(files, self.settings.model_copy(update={"format": self.format}), keep_ties)
         for row in reader.rows():
             if isinstance(row, RejectedRow):
                 if dropped is not None and (self.validation or split == "train"):

@@ -33,9 +33,10 @@ _SCHEMA = pa.schema(
         ("language", pa.string()),
         ("idx", pa.string()),
         ("group", pa.int64()),
+        ("tie", pa.bool_()),
     ]
 )
-TOKENS_LAYOUT = "margin-weight-criterion-language-idx-group"
+TOKENS_LAYOUT = "margin-weight-criterion-language-idx-group-tie"
 """Name of the columns of the Arrow files, part of the key of a cache."""
 _BATCH = 256
 _SPLITS: tuple[Split, ...] = ("train", "validation")
@@ -49,6 +50,7 @@ class TokenizationCounts:
         read: Rows read.
         kept: Pairs written.
         truncated: Pairs with a truncated response.
+        ties: Pairs whose responses are equally good.
         tokens: Tokens of both responses of all pairs, prompts included.
         dropped: Reason -> rows.
         notes: Note on the tokens of a response, as in scoring -> pairs.
@@ -57,6 +59,7 @@ class TokenizationCounts:
     read: int = 0
     kept: int = 0
     truncated: int = 0
+    ties: int = 0
     tokens: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
@@ -87,6 +90,7 @@ class TokenizedPairs:
             one group are not independent.
         criteria: Training name of each pair's criterion; empty if unknown.
         languages: Programming language of each pair; empty if unknown.
+        ties: Whether each pair's responses are equally good, shape ``[pairs]``.
     """
 
     def __init__(self, file: Path) -> None:
@@ -103,6 +107,8 @@ class TokenizedPairs:
             for name in ("key", "group")
         )
         self.criteria, self.languages = (self._categories(name) for name in ("criterion", "language"))
+        ties = [batch.column("tie").to_numpy(zero_copy_only=False) for batch in self.batches]
+        self.ties = np.concatenate(ties) if ties else np.zeros(0, bool)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -111,14 +117,14 @@ class TokenizedPairs:
         """Return one pair.
 
         Returns:
-            ``chosen`` and ``rejected`` token ids (int32), the chosen side's ``prompt_length``, ``margin`` and
-            ``weight``.
+            ``chosen`` and ``rejected`` token ids (int32), the chosen side's ``prompt_length``, ``margin``, ``weight``
+            and ``tie``.
         """
         batch, row = self._find(index)
         return {
             "chosen": batch.column("chosen")[row].values.to_numpy(),
             "rejected": batch.column("rejected")[row].values.to_numpy(),
-            **{name: batch.column(name)[row].as_py() for name in ("prompt_length", "margin", "weight")},
+            **{name: batch.column(name)[row].as_py() for name in ("prompt_length", "margin", "weight", "tie")},
         }
 
     def idx(self, index: int) -> str:
@@ -136,8 +142,12 @@ class TokenizedPairs:
         return Categories(names, pc.index_in(values, pa.array(names, pa.string())).to_numpy())
 
     def sample(self, num_pairs: int) -> np.ndarray:
-        """Return the indices of a sample of pairs, longest first; the sample does not depend on the order of pairs."""
-        sample = np.argsort(self.keys, kind="stable")[:num_pairs]
+        """Return the indices of a sample of pairs without ties, longest first.
+
+        The sample does not depend on the order of pairs.
+        """
+        order = np.argsort(self.keys, kind="stable")
+        sample = order[~self.ties[order]][:num_pairs]
         return sample[np.argsort(-self.lengths[sample], kind="stable")]
 
 
@@ -164,6 +174,7 @@ def tokenize(
                 else:
                     pairs.append(_record(row, result))
                     counts.truncated += result.truncated
+                    counts.ties += pairs[-1]["tie"]
                     notes.update(result.notes)
                     counts.tokens += len(result.chosen.ids) + len(result.rejected.ids)
             counts.kept += len(pairs)
@@ -189,6 +200,7 @@ def _record(row: Mapping[str, Any], pair: EncodedPair) -> dict[str, Any]:
         "language": row.get("language") or "",
         "idx": row.get("idx") or "",
         "group": _hash(row.get("repos") or "", row["commit"]) if row.get("commit") else _hash(row["input"]),
+        "tie": bool(row.get("tie")),
     }
 
 
@@ -197,7 +209,7 @@ def _hash(*texts: str) -> int:
 
 
 def load_or_tokenize(
-    splits: PreferenceSplits, pair_encoder: PairEncoder, folder: Path, key: str
+    splits: PreferenceSplits, pair_encoder: PairEncoder, folder: Path, key: str, *, keep_ties: bool = False
 ) -> dict[Split, TokenizationCounts]:
     """Encode both splits into ``folder``, unless it holds them under the same key.
 
@@ -206,6 +218,7 @@ def load_or_tokenize(
         pair_encoder: Tokenizer of its rows.
         folder: Output directory for ``train.arrow``, ``validation.arrow`` and ``counts.json``; written atomically.
         key: Fingerprint of the data and of everything else that the token ids depend on.
+        keep_ties: Whether ties are kept in the training split; the validation split has none.
 
     Returns:
         Split -> counts.
@@ -215,16 +228,20 @@ def load_or_tokenize(
         return {split: TokenizationCounts(**cached[split]) for split in _SPLITS}
     remove(folder)  # before the new one is written: two copies may not fit on the disk
     with atomic_directory(folder) as partial:
-        counts = {split: _tokenize_split(splits, split, pair_encoder, partial) for split in _SPLITS}
+        counts = {
+            split: _tokenize_split(splits, split, pair_encoder, partial, keep_ties and split == "train")
+            for split in _SPLITS
+        }
         write_json(partial / "counts.json", {"key": key, **{split: vars(count) for split, count in counts.items()}})
     return counts
 
 
 def _tokenize_split(
-    splits: PreferenceSplits, split: Split, pair_encoder: PairEncoder, folder: Path
+    splits: PreferenceSplits, split: Split, pair_encoder: PairEncoder, folder: Path, keep_ties: bool
 ) -> TokenizationCounts:
     malformed: Counter[str] = Counter()
-    return tokenize(splits.rows(split, malformed), pair_encoder, folder / f"{split}.arrow", malformed)
+    rows = splits.rows(split, malformed, keep_ties=keep_ties)
+    return tokenize(rows, pair_encoder, folder / f"{split}.arrow", malformed)
 
 
 def _read_counts(folder: Path) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from themis_rm.errors import SettingError
 from themis_rm.training.batches import FixedOrderSampler, collate, training_order
 from themis_rm.training.losses import LOSSES, PairOutput
 from themis_rm.training.metrics import PairMetrics, measure
-from themis_rm.training.objective import combine, needs_nll, objective_weights, term_sums
+from themis_rm.training.objective import combine, keeps_ties, needs_nll, objective_weights, term_sums
 from themis_rm.training.pair_model import PairRewardModel, without_tied_weights
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.resume import MarkCompleteCheckpoints
@@ -37,7 +37,7 @@ from themis_rm.training.sharding import configure_sharding
 from themis_rm.training.token_cache import TokenizedPairs
 from themis_rm.training.trainable import count_weights, without_frozen
 
-_STATISTICS = ("reward_chosen", "reward_rejected", "correct", "pairs", "weight", "tokens")
+_STATISTICS = ("reward_chosen", "reward_rejected", "margin", "correct", "pairs", "ties", "weight", "tokens")
 
 
 def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int, num_processes: int) -> TrainingArguments:
@@ -237,9 +237,10 @@ class PairTrainer(Trainer):
         )
         output.margin = inputs["margin"] * self.recipe.margin_coefficient
         output.weight = inputs["weight"]
-        sums = term_sums(output, self.weights)
+        output.tie = inputs["tie"]
+        sums = term_sums(output, self.weights, self.recipe)
         assert isinstance(num_items_in_batch, Tensor)  # noqa: S101
-        pairs, tokens = num_items_in_batch.to(sums["bradley_terry"].dtype)
+        pairs, tokens = num_items_in_batch.to(sums[self.recipe.preference_loss].dtype)
         loss = combine(sums, self.weights, pairs=pairs, tokens=tokens)
         with torch.no_grad():
             self._accumulate(output, sums, completion.sum())
@@ -248,10 +249,13 @@ class PairTrainer(Trainer):
         return (loss, output) if return_outputs else loss
 
     def _accumulate(self, output: PairOutput, sums: dict[str, Tensor], tokens: Tensor) -> None:
-        wins = (output.chosen > output.rejected).sum() + 0.5 * (output.chosen == output.rejected).sum()
+        decided = torch.ones_like(output.chosen, dtype=torch.bool) if output.tie is None else ~output.tie
+        difference = (output.chosen - output.rejected)[decided]
+        wins = (difference > 0).sum() + 0.5 * (difference == 0).sum()
         pairs = torch.tensor(len(output.chosen), device=output.chosen.device)
         weight = pairs if output.weight is None else output.weight.sum(dtype=torch.float64)
-        values = (*sums.values(), output.chosen.sum(), output.rejected.sum(), wins, pairs, weight, tokens)
+        rewards = output.chosen.sum(), output.rejected.sum(), difference.sum()
+        values = (*sums.values(), *rewards, wins, pairs, (~decided).sum(), weight, tokens)
         self.sums = self.sums.to(output.chosen.device) + torch.stack([v.detach().to(torch.float64) for v in values])
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -263,6 +267,7 @@ class PairTrainer(Trainer):
         sums = dict(zip((*self.weights, *_STATISTICS), totals, strict=True))
         self.sums = torch.zeros_like(self.sums)
         pairs, tokens = sums["pairs"], sums["tokens"]
+        decided = max(1.0, pairs - sums["ties"])
         counts = {"pairs": sums["weight"], "tokens": max(1.0, tokens)}
         terms = {name: sums[name] / counts[LOSSES.get(name).mean_over] for name in self.weights}
         line = {
@@ -271,9 +276,10 @@ class PairTrainer(Trainer):
             **terms,
             "reward_chosen": sums["reward_chosen"] / pairs,
             "reward_rejected": sums["reward_rejected"] / pairs,
-            "margin": (sums["reward_chosen"] - sums["reward_rejected"]) / pairs,
-            "accuracy": sums["correct"] / pairs,
+            "margin": sums["margin"] / decided,
+            "accuracy": sums["correct"] / decided,
             "n": int(pairs),
+            **({"ties": int(sums["ties"])} if keeps_ties(self.weights) else {}),
             "tokens": int(tokens),
             "learning_rate": logs["learning_rate"],
             "grad_norm": logs["grad_norm"],

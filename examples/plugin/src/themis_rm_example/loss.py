@@ -1,4 +1,4 @@
-"""A loss term: the hinge loss ``max(0, 1 - (r_c - r_r))`` on pairs."""
+"""A loss term: the exponential loss ``exp(-(r_c - r_r))`` of RankBoost (Freund et al., 2003) on pairs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from torch import Tensor
 from themis_rm.training.losses import LOSSES, LossTerm, PairOutput, full_precision
 
 
-def hinge(output: PairOutput) -> Tensor:
-    """Return the hinge loss of each pair, shape ``[pairs]``."""
-    difference = full_precision(output.chosen) - full_precision(output.rejected)
-    return (1 - difference).clamp(min=0)
+def exponential(output: PairOutput) -> Tensor:
+    """Return the exponential loss of each pair, shape ``[pairs]``."""
+    return (full_precision(output.rejected) - full_precision(output.chosen)).exp()
 
 
-LOSSES.register(LossTerm("hinge", hinge))
+LOSSES.register(LossTerm("exponential", exponential, preference=True))

@@ -32,16 +32,19 @@ class Explicit(PreferenceFormat):
     prompt = "prompt"
 
     def read(self, row: Mapping[str, Any]) -> Iterator[PreferencePair]:
-        """Return the pair of a row; ``margin`` or the difference of the scores is its margin."""
+        """Return the pair of a row; ``margin`` or the difference of the scores is its margin, ``tie`` marks a tie."""
         pair = pair_of(
             prompt_of(row, self.prompt),
             response_of(row, "chosen"),
             response_of(row, "rejected"),
             **facts_of(row),
         )
-        yield signed(pair, margin_of(row))
+        pair = signed(pair, margin_of(row))
+        yield replace(pair, tie=True) if row.get("tie") in _TRUE else pair
 
 
+_TRUE = (True, "true", "True")
+"""Values of a column of booleans, in CSV files too."""
 _SCORES = (
     ("score_chosen", "score_rejected"),
     ("chosen_score", "rejected_score"),
@@ -161,8 +164,7 @@ class Preferences(Explicit):
         """Return the pair of a row."""
         turns = {"messages": "input", "chosen_messages": "chosen", "rejected_messages": "rejected"}
         stored = {column: row[name] for name, column in turns.items() if row.get(name)}
-        for pair in super().read({**row, **stored}):
-            yield replace(pair, tie=True) if row.get("tie") else pair
+        yield from super().read({**row, **stored})
 
 
 class Benchmark(Explicit):

@@ -1,7 +1,8 @@
 """Loss terms: named pure functions of a forward pass over pairs, which a recipe combines with weights.
 
 A term is one module of this package, or a plugin's module under the entry-point group ``themis_rm.losses``, that
-registers a :class:`LossTerm`. A recipe uses it by name (``extra_losses: {my-term: 0.1}``); the trainer needs no edit.
+registers a :class:`LossTerm`. A recipe uses it by name, in place of the Bradley-Terry term
+(``preference_loss: my-term``) or in addition to it (``extra_losses: {my-term: 0.1}``); the trainer needs no edit.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ class PairOutput:
         rejected: Rewards of the rejected responses, shape ``[pairs]``.
         nll: Summed negative log-likelihood of the completion tokens of the chosen responses, in nats, a scalar; 0
             where no term of the objective needs it.
-        margin: By how much the chosen reward should exceed the rejected one, shape ``[pairs]``; ``None`` for 0.
+        margin: By how much the chosen reward should exceed the rejected one, shape ``[pairs]``; ``None`` for 0. An
+            unknown margin is 0.
         weight: Weight of each pair, shape ``[pairs]``; ``None`` for 1. The objective applies it, not the term.
+        tie: Whether the two responses of a pair are equally good, bool, shape ``[pairs]``; ``None`` for no ties. There
+            are none unless all terms that compare the responses have ``LossTerm.ties``.
     """
 
     chosen: Tensor
@@ -34,6 +38,7 @@ class PairOutput:
     nll: Tensor
     margin: Tensor | None = None
     weight: Tensor | None = None
+    tie: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,23 @@ class LossTerm:
         name: Name in recipes and in the training log.
         function: Returns the term's values, shape ``[pairs]``, or their sum, a scalar, in float32 or float64. A sum
             and not a mean, because the trainer divides by the counts of the global batch. Weights of pairs apply to
-            terms that return a value for each pair.
+            terms that return a value for each pair. Called with the ``PairOutput``, and with ``parameters`` by name.
         mean_over: Whether the sum is divided by the pairs (the sum of their weights) or by the completion tokens of the
             global batch.
         needs_nll: Whether the function reads ``PairOutput.nll``.
+        preference: Whether the function compares the two responses, so that the term can be the ``preference_loss`` of
+            a recipe. It must not depend on the offset of the rewards, and must not grow with the chosen one.
+        ties: Whether the function reads ``PairOutput.tie``.
+        parameters: Settings of the recipe that the function takes as keyword arguments; each has a default.
     """
 
     name: str
-    function: Callable[[PairOutput], Tensor]
+    function: Callable[..., Tensor]
     mean_over: Literal["pairs", "tokens"] = "pairs"
     needs_nll: bool = False
+    preference: bool = False
+    ties: bool = False
+    parameters: tuple[str, ...] = ()
 
 
 LOSSES: Registry[LossTerm] = Registry("loss term", "themis_rm.losses", "themis_rm.training.losses")

@@ -73,7 +73,16 @@ def train(
     ]
     baseline = report.checkpoint / BASELINE
     left_out = [] if baseline.is_dir() else ["no n-gram baseline: the responses of no row differ in their n-grams"]
-    lines = [f"format: {report.format}", *accuracies, *by_group, *failed, *left_out, f"checkpoint: {report.checkpoint}"]
+    warnings = [f"warning at step {item.step}: {item.message}" for item in report.warnings]
+    lines = [
+        f"format: {report.format}",
+        *accuracies,
+        *by_group,
+        *warnings,
+        *failed,
+        *left_out,
+        f"checkpoint: {report.checkpoint}",
+    ]
     call.output(report, *stage_lines(report.to_stage_report(), out), *lines)
 
 

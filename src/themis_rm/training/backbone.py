@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
 
@@ -20,11 +21,14 @@ from themis_rm.models.local_models import PACKAGED, find_model
 from themis_rm.models.rotary import fixed_positions
 from themis_rm.models.settings import ModelSettings
 from themis_rm.models.tensor_files import read_tensors
+from themis_rm.models.unused_tensors import UNUSED
 from themis_rm.training.objective import needs_nll, objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.recipe import BackboneSettings, TrainRecipe
 from themis_rm.training.trainable import select_trainable
 
+_CLASSIFIERS = ("Classification", "Reward", "ValueHead")
+"""Parts of the names of architectures with a head that scores a text."""
 LM_HEAD = "lm_head.safetensors"
 """File with the language-model head of an exported checkpoint with untied embeddings, for a second training stage."""
 
@@ -44,11 +48,11 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
     torch.manual_seed(recipe.seed)
     with_lm_head = needs_nll(objective_weights(recipe))
     source = recipe.backbone
-    head = None
+    head, lost = None, None
     if source.config is not None:
         backbone = _from_config(source, tokenizer, recipe.max_length)
     else:
-        backbone, head = _from_pretrained(source, with_lm_head, _quantization(recipe))
+        backbone, head, lost = _from_pretrained(source, with_lm_head, _quantization(recipe))
     require_fixed_frequencies(backbone, recipe.max_length)
     backbone.config.pad_token_id = pad_token_id
     select_trainable(backbone, recipe)
@@ -57,6 +61,7 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
     model = PairRewardModel(backbone, source.head_init_std)
     if head is not None:
         model.score.weight.data.copy_(head)
+    model.lost_head = lost
     model.check_padding()
     if with_lm_head:
         model.check_logits()
@@ -168,7 +173,8 @@ def require_bitsandbytes(recipe: TrainRecipe) -> None:
 
 def _from_pretrained(
     source: BackboneSettings, with_lm_head: bool, quantization: dict[str, Any]
-) -> tuple[Any, torch.Tensor | None]:
+) -> tuple[Any, torch.Tensor | None, list[str] | None]:
+    """Return a pretrained backbone, its reward head, and the weights of a head that was not read, if it has one."""
     checkpoint = _open(source)
     require_complete_model(checkpoint)
     config = read_config(checkpoint)
@@ -199,7 +205,20 @@ def _from_pretrained(
             f"The head of '{source.name}' has {head.shape[0]} labels.",
             "Use a checkpoint with one label or no head.",
         )
-    return backbone, head
+    return backbone, head, None if head is not None else _lost_head(checkpoint, config, report["unexpected_keys"])
+
+
+def _lost_head(checkpoint: Checkpoint, config: Any, unexpected: Iterable[str]) -> list[str] | None:
+    """Return the weights of a reward head that were not loaded, ``None`` if the checkpoint is not a reward model."""
+    width = config.get_text_config().hidden_size
+    # Other unused weights, such as those of layers that predict further tokens, do not belong to a head.
+    heads = [
+        name
+        for name in sorted(set(unexpected) - UNUSED)
+        if ".layers." not in name and (shape := checkpoint.shapes[name])[-1:] == (width,) and shape[0] < width
+    ]
+    scores = any(part in name for name in config.architectures or [] for part in _CLASSIFIERS)
+    return heads if heads or scores else None
 
 
 def _open(source: BackboneSettings) -> Checkpoint:

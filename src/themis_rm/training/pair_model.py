@@ -51,11 +51,16 @@ class PairRewardModel(nn.Module):
     Args:
         backbone: A Hugging Face causal language model.
         head_init_std: Standard deviation of the head's initial weights; with 0 all initial rewards are zero.
+
+    Attributes:
+        lost_head: Names of weights of the backbone's checkpoint, such as another kind of reward head, that were not
+            loaded; ``None`` unless the checkpoint is a reward model whose head was replaced by a new one.
     """
 
     def __init__(self, backbone: Any, head_init_std: float = 0.0) -> None:
         super().__init__()
         self.backbone = backbone
+        self.lost_head: list[str] | None = None
         self.backbone.config.use_cache = False
         weight = next(backbone.parameters())
         width = backbone.config.get_text_config().hidden_size

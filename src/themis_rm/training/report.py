@@ -12,6 +12,7 @@ from pydantic import Field
 from themis_rm.pipeline import StageReport
 from themis_rm.results import Result
 from themis_rm.training.metrics import Metrics
+from themis_rm.training.monitoring import TrainingWarning
 from themis_rm.training.splits import Split
 from themis_rm.training.token_cache import TokenizationCounts
 
@@ -48,6 +49,8 @@ class TrainReport(Result):
     """Split -> criterion -> the same metrics; empty if the dataset names no criteria."""
     by_language: dict[Split, dict[str, Metrics]] = Field(default_factory=dict)
     """Split -> programming language -> the same metrics; empty if the dataset names no languages."""
+    warnings: list[TrainingWarning] = Field(default_factory=list)
+    """What looked wrong before or during the run."""
     seconds: float
     """Wall time since the run was last started or resumed."""
     tokens_per_second: float

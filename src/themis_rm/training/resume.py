@@ -12,6 +12,8 @@ from transformers import TrainerCallback
 from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.json_lines import read_json_lines
 
+LOG_FILE = "log.jsonl"
+"""Log in the output directory of a run."""
 COMPLETE_MARKER = "complete"
 """Empty file in a checkpoint directory whose files are all on disk."""
 
@@ -24,12 +26,17 @@ def find_resume_checkpoint(out: Path) -> Path | None:
     """
     checkpoint = _last_complete(out / "checkpoints")
     step = checkpoint_step(checkpoint)
-    log = out / "log.jsonl"
+    log = out / LOG_FILE
     if log.is_file():
-        # The steps after the checkpoint are run and logged again; the last line may be cut off.
-        rows = [row for _, row in read_json_lines(log) if isinstance(row, dict) and row.get("step", 0) <= step]
+        # The steps after the checkpoint are run and logged again.
+        rows = [row for row in read_log(log) if row.get("step", 0) <= step]
         write_text(log, "".join(f"{json.dumps(row)}\n" for row in rows))
     return checkpoint
+
+
+def read_log(file: Path) -> list[dict[str, Any]]:
+    """Return the lines of the log of a run, none if there is no log; a line that was cut off is left out."""
+    return [row for _, row in read_json_lines(file) if isinstance(row, dict)] if file.is_file() else []
 
 
 def checkpoint_step(checkpoint: Path | None) -> int:

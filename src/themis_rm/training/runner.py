@@ -26,12 +26,14 @@ from themis_rm.training.backbone import build_model
 from themis_rm.training.checks import check_backbone, check_export, check_processes
 from themis_rm.training.export import METADATA_FILE, save_reward_model
 from themis_rm.training.metrics import PairMetrics
+from themis_rm.training.monitoring import Limits, Monitor, start_warnings
+from themis_rm.training.nonfinite import BATCH_FILE
 from themis_rm.training.objective import keeps_ties, objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.prompt_sets import find_prompt_set
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.report import REPORT_FILE, TrainReport
-from themis_rm.training.resume import checkpoint_step, find_resume_checkpoint
+from themis_rm.training.resume import LOG_FILE, checkpoint_step, find_resume_checkpoint, read_log
 from themis_rm.training.splits import PreferenceSplits, Split, find_splits
 from themis_rm.training.token_cache import TOKENS_LAYOUT, TokenizationCounts, TokenizedPairs, load_or_tokenize
 from themis_rm.training.tokenization import PairEncoder
@@ -40,7 +42,7 @@ from themis_rm.training.trainer import PairTrainer, training_arguments
 
 BASELINE = Path("baselines") / "ngrams"
 """Directory of the n-gram baseline inside the checkpoint."""
-OUTPUTS = ("model", "tokens", "tokenizer", "checkpoints", "log.jsonl", REPORT_FILE)
+OUTPUTS = ("model", "tokens", "tokenizer", "checkpoints", LOG_FILE, BATCH_FILE, REPORT_FILE)
 """Files and directories that a run writes into its output directory."""
 # Settings that may differ between the parts of an interrupted run.
 _NOT_COMPARED = {"run_name", "data", "num_processes", "keep_checkpoint", "num_threads"}
@@ -119,11 +121,12 @@ def _train(
         prompts = find_prompt_set(recipe.prompt_set, Path(data), splits)
         prepared = prepare_data(recipe, splits, digest, out)
         checkpoint = find_resume_checkpoint(out)
+        remove(out / BATCH_FILE)
     pairs = _pairs(prepared, out, data)
     model = build_model(recipe, prepared.tokenizer, prepared.pad_token_id)
     if checkpoint is None and process.process_index == 0:
         check_export(model, prepared.tokenizer, recipe, prompts, out / "trial")
-    trainer = _build_trainer(recipe, model, prepared.pad_token_id, pairs, out, process.world_size)
+    trainer = _build_trainer(recipe, model, prepared.tokenizer, prepared.pad_token_id, pairs, out, process.world_size)
     tokens_per_second = _fit(trainer, prepared.counts["train"], checkpoint)
     report = _report(trainer, prepared, out, tokens_per_second)
     # Every process takes part: shards are gathered here.
@@ -222,6 +225,7 @@ def _pairs(prepared: PreparedData, out: Path, data: str | Path) -> dict[Split, T
 def _build_trainer(
     recipe: TrainRecipe,
     model: PairRewardModel,
+    tokenizer: Any,
     pad_token_id: int,
     pairs: Mapping[Split, TokenizedPairs],
     out: Path,
@@ -230,15 +234,23 @@ def _build_trainer(
     steps = recipe.total_steps(len(pairs["train"]))
     args = training_arguments(recipe, out / "checkpoints", steps, num_processes)
     apply_liger_kernel(model, recipe)
-    return PairTrainer(
+    log_file = out / LOG_FILE
+    monitor = Monitor(Limits.of(recipe, steps))
+    monitor.replay(read_log(log_file))
+    trainer = PairTrainer(
         model,
         recipe,
         args,
         pairs["train"],
         pairs["validation"],
         pad_token_id=pad_token_id,
-        log_file=out / "log.jsonl",
+        monitor=monitor,
+        log_file=log_file,
     )
+    for name, message in start_warnings(tokenizer, pad_token_id, model.lost_head).items():
+        if not monitor.has(name):
+            trainer.warn(monitor.add(name, message))
+    return trainer
 
 
 def apply_liger_kernel(model: PairRewardModel, recipe: TrainRecipe) -> None:
@@ -278,6 +290,7 @@ def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_
         metrics={split: result.overall for split, result in results.items()},
         by_criterion={split: result.by_criterion for split, result in results.items()},
         by_language={split: result.by_language for split, result in results.items()},
+        warnings=trainer.monitor.warnings,
         seconds=0.0,
         tokens_per_second=tokens_per_second,
     )

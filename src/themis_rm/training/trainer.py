@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import math
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -28,6 +29,8 @@ from themis_rm.errors import SettingError
 from themis_rm.training.batches import FixedOrderSampler, collate, training_order
 from themis_rm.training.losses import LOSSES, PairOutput
 from themis_rm.training.metrics import PairMetrics, measure
+from themis_rm.training.monitoring import Limits, Monitor, TrainingWarning
+from themis_rm.training.nonfinite import StopAtNonFinite, count_nonfinite
 from themis_rm.training.objective import combine, keeps_ties, needs_nll, objective_weights, term_sums
 from themis_rm.training.pair_model import PairRewardModel, without_tied_weights
 from themis_rm.training.recipe import TrainRecipe
@@ -37,7 +40,11 @@ from themis_rm.training.sharding import configure_sharding
 from themis_rm.training.token_cache import TokenizedPairs
 from themis_rm.training.trainable import count_weights, without_frozen
 
-_STATISTICS = ("reward_chosen", "reward_rejected", "margin", "correct", "pairs", "ties", "weight", "tokens")
+_log = logging.getLogger(__name__)
+_STATISTICS = (
+    *("reward_chosen", "reward_rejected", "reward_squared", "margin", "margin_squared"),
+    *("correct", "equal", "pairs", "ties", "weight", "tokens"),
+)
 
 
 def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int, num_processes: int) -> TrainingArguments:
@@ -101,7 +108,9 @@ class PairTrainer(Trainer):
         train: Training pairs.
         validation: Validation pairs; may be empty.
         pad_token_id: Token to pad with.
-        log_file: JSONL file to append to: one line per optimizer step and per evaluation on the validation split.
+        monitor: Looks for signs that the run does not learn; by default one that has read nothing.
+        log_file: JSONL file to append to: one line per optimizer step, per evaluation on the validation split and per
+            warning.
 
     Raises:
         SettingError: ``extra_losses`` names an unknown loss term.
@@ -111,6 +120,8 @@ class PairTrainer(Trainer):
     optimizer: Any
     lr_scheduler: Any
     control: Any
+    order: np.ndarray
+    _step: dict[str, Any]
 
     def __init__(
         self,
@@ -121,6 +132,7 @@ class PairTrainer(Trainer):
         validation: TokenizedPairs,
         *,
         pad_token_id: int,
+        monitor: Monitor | None = None,
         log_file: Path | None = None,
     ) -> None:
         self.recipe = recipe
@@ -131,6 +143,8 @@ class PairTrainer(Trainer):
         self.weights = objective_weights(recipe)
         self.pad_token_id = pad_token_id
         self.log_file = log_file
+        self.monitor = monitor or Monitor(Limits.of(recipe, args.max_steps))
+        self.grad_norm: float | None = None
         super().__init__(
             model=model, args=args, train_dataset=train, eval_dataset=validation, callbacks=[MarkCompleteCheckpoints()]
         )
@@ -138,6 +152,7 @@ class PairTrainer(Trainer):
         self._last_evaluation: tuple[int, PairMetrics] = (-1, PairMetrics({}))
         self.remove_callback(PrinterCallback)  # the log goes to a file
         self.add_callback(EvaluateOnTrainEnd())
+        self.add_callback(StopAtNonFinite(self))
 
     def create_accelerator_and_postprocess(self) -> None:
         """Create the accelerator, with the sharding of the recipe on CPUs too."""
@@ -150,7 +165,7 @@ class PairTrainer(Trainer):
 
     def get_train_dataloader(self) -> Any:
         """Return the batches of all steps in the order of the run; for the base class it is one long epoch."""
-        order = training_order(
+        self.order = training_order(
             self.train_dataset.lengths,
             steps=self.args.max_steps,
             global_batch_size=self.recipe.global_batch_size,
@@ -160,7 +175,7 @@ class PairTrainer(Trainer):
         loader = DataLoader(
             self.train_dataset,
             batch_size=self.recipe.micro_batch_size,
-            sampler=FixedOrderSampler(order),
+            sampler=FixedOrderSampler(self.order),
             collate_fn=partial(collate, pad_token_id=self.pad_token_id),
             drop_last=True,
         )
@@ -250,19 +265,18 @@ class PairTrainer(Trainer):
 
     def _accumulate(self, output: PairOutput, sums: dict[str, Tensor], tokens: Tensor) -> None:
         decided = torch.ones_like(output.chosen, dtype=torch.bool) if output.tie is None else ~output.tie
-        difference = (output.chosen - output.rejected)[decided]
-        wins = (difference > 0).sum() + 0.5 * (difference == 0).sum()
-        pairs = torch.tensor(len(output.chosen), device=output.chosen.device)
+        chosen, rejected = output.chosen.double(), output.rejected.double()
+        difference = (chosen - rejected)[decided]
+        equal = (difference == 0).sum()
+        pairs = torch.tensor(len(chosen), device=chosen.device)
         weight = pairs if output.weight is None else output.weight.sum(dtype=torch.float64)
-        rewards = output.chosen.sum(), output.rejected.sum(), difference.sum()
-        values = (*sums.values(), *rewards, wins, pairs, (~decided).sum(), weight, tokens)
-        self.sums = self.sums.to(output.chosen.device) + torch.stack([v.detach().to(torch.float64) for v in values])
+        rewards = chosen.sum(), rejected.sum(), (chosen**2).sum() + (rejected**2).sum()
+        counts = (difference > 0).sum() + 0.5 * equal, equal, pairs, (~decided).sum(), weight, tokens
+        values = (*sums.values(), *rewards, difference.sum(), (difference**2).sum(), *counts)
+        self.sums = self.sums.to(chosen.device) + torch.stack([v.detach().to(torch.float64) for v in values])
 
-    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Write the loss terms and statistics of one step, over its global batch."""
-        super().log(logs, start_time)
-        if "loss" not in logs:
-            return
+    def finish_step(self) -> dict[str, Any]:
+        """Return the loss terms and statistics of the current step over its global batch, before the update."""
         totals = self.accelerator.reduce(self.sums, reduction="sum").tolist()
         sums = dict(zip((*self.weights, *_STATISTICS), totals, strict=True))
         self.sums = torch.zeros_like(self.sums)
@@ -270,32 +284,77 @@ class PairTrainer(Trainer):
         decided = max(1.0, pairs - sums["ties"])
         counts = {"pairs": sums["weight"], "tokens": max(1.0, tokens)}
         terms = {name: sums[name] / counts[LOSSES.get(name).mean_over] for name in self.weights}
-        line = {
+        chosen, rejected = sums["reward_chosen"] / pairs, sums["reward_rejected"] / pairs
+        margin, reward = sums["margin"] / decided, (chosen + rejected) / 2
+        self._step = {
             "split": "train",
             "loss": sum(weight * terms[name] for name, weight in self.weights.items()),
             **terms,
-            "reward_chosen": sums["reward_chosen"] / pairs,
-            "reward_rejected": sums["reward_rejected"] / pairs,
-            "margin": sums["margin"] / decided,
+            "reward_chosen": chosen,
+            "reward_rejected": rejected,
+            "reward_std": math.sqrt(max(0.0, sums["reward_squared"] / (2 * pairs) - reward**2)),
+            "margin": margin,
+            "margin_std": math.sqrt(max(0.0, sums["margin_squared"] / decided - margin**2)),
             "accuracy": sums["correct"] / decided,
+            "equal_rate": sums["equal"] / decided,
             "n": int(pairs),
             **({"ties": int(sums["ties"])} if keeps_ties(self.weights) else {}),
             "tokens": int(tokens),
+        }
+        return self._step
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Write the loss terms and statistics of one step, over its global batch."""
+        super().log(logs, start_time)
+        if "loss" not in logs:
+            return
+        line = {
+            **self._step,
             "learning_rate": logs["learning_rate"],
             "grad_norm": logs["grad_norm"],
             "epoch": self.state.global_step * self.recipe.global_batch_size / len(self.train_dataset),
         }
-        if not math.isfinite(line["loss"]):
-            raise SettingError(
-                f"The loss is {line['loss']} at step {self.state.global_step}.",
-                "Lower learning_rate or max_grad_norm.",
-            )
         self._write(line)
+        for warning in self.monitor.update({"step": self.state.global_step, **line}):
+            self.warn(warning)
+
+    def warn(self, warning: TrainingWarning) -> None:
+        """Log a warning and write it to the log of the run."""
+        if self.is_world_process_zero():
+            _log.warning("step %d: %s", warning.step, warning.message)
+            self._write({"split": "warning", **warning.model_dump()})
 
     def _write(self, line: dict[str, Any]) -> None:
         if self.log_file and self.is_world_process_zero():
             with self.log_file.open("a", encoding="utf-8") as handle:
                 handle.write(json.dumps({"step": self.state.global_step, **line}) + "\n")
+
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        norm = super()._get_grad_norm(model, grad_norm)
+        self.grad_norm = float(norm)
+        return norm
+
+    def batch_indices(self, step: int) -> np.ndarray:
+        """Return the indices of the training pairs of a step, from 0."""
+        size = self.recipe.global_batch_size
+        return self.order[step * size : (step + 1) * size]
+
+    def save_checkpoint(self) -> None:
+        """Save the current state, as after a step."""
+        self._save_checkpoint(self.model_wrapped, None)
+        self.control = self.callback_handler.on_save(self.args, self.state, self.control)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        if not self.has_finite_weights():
+            raise SettingError(
+                f"Weights are not finite after step {self.state.global_step}; the checkpoint before it is kept.",
+                "Lower learning_rate in a new run.",
+            )
+        super()._save_checkpoint(model, trial)
+
+    def has_finite_weights(self) -> bool:
+        """Return whether all trained weights are finite; every process has to call this."""
+        return not self.accelerator.reduce(count_nonfinite(self.model), reduction="sum").item()
 
     def evaluate(
         self,

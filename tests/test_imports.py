@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "execute": set(),
     "benchmark": {"mining", "curation", "dataset", "execute", "judge", "models"},
     "evaluation": {"benchmark", "dataset", "models"},
-    "training": {"dataset", "models", "evaluation"},
+    "training": {"curation", "dataset", "models", "evaluation"},
     "serve": {"models"},
     "annotation": {"benchmark", "dataset", "evaluation", "models"},
     "report": {"evaluation", "benchmark", "dataset", "annotation"},

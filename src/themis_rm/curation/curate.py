@@ -23,11 +23,11 @@ from themis_rm.curation.filters import (
     FilterStage,
     filters_of,
 )
-from themis_rm.curation.filters.windows import excerpt_note
 from themis_rm.curation.instruction_writer import InstructionWriter
 from themis_rm.curation.near_duplicates import FindCandidates, SelectNearDuplicates, SketchRows
 from themis_rm.curation.settings import CurateSettings
 from themis_rm.curation.tasks import task_of_commit
+from themis_rm.curation.windows import excerpt_note
 from themis_rm.errors import InputError
 from themis_rm.pipeline import (
     DETAIL,

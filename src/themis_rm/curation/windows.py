@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from pathlib import PurePosixPath
 
 from themis_rm.curation.changes import equal_ends
 from themis_rm.curation.outline import Item, Outline, find_outline
@@ -300,3 +301,8 @@ def _is_usable(window: Window, sides: tuple[_Side, _Side], language: str) -> boo
         error_count(parse_fragment(part, language).tree) <= side.outline.errors
         for part, side in zip((window.old, window.new), sides, strict=True)
     )
+
+
+def excerpt_note(path: str) -> str:
+    """Return the sentence by which an instruction says that the code is a part of a file."""
+    return f"The code is an excerpt of {PurePosixPath(path).name}; the rest of the file is not shown."

@@ -14,7 +14,7 @@ from themis_rm.settings import Override, Settings
 from themis_rm.settings.recipes import find_recipe
 from themis_rm.training.schedule import DecayType, LrSchedulerType
 
-Overflow = Literal["truncate", "drop"]
+Overflow = Literal["truncate", "window", "drop"]
 SystemRole = Literal["prepend", "error"]
 CenterRewardsForm = Literal["sum", "absolute"]
 TIE_THRESHOLD = 1.1
@@ -274,8 +274,8 @@ class TrainRecipe(DataSettings):
     max_length: int = Field(4096, ge=16)
     """Largest number of tokens of a conversation."""
     overflow: Overflow = "truncate"
-    """How to treat a longer conversation: ``truncate`` cuts the response and keeps the closing tokens, ``drop`` drops
-    the row."""
+    """How to treat a longer conversation: ``truncate`` cuts the response and keeps the closing tokens, ``window`` cuts
+    both responses to the functions that differ and truncates where that is impossible, ``drop`` drops the row."""
     system_role: SystemRole = "prepend"
     """How to treat a chat template without system messages: ``prepend`` puts the criteria prompt in front of the user
     message (scoring does the same), ``error`` raises."""

@@ -84,6 +84,7 @@ class TrainReport(Result):
             "kept": counts.kept,
             "dropped": sum(counts.dropped.values()),
             "truncated": counts.truncated,
+            "windows": counts.windows,
             "ties": counts.ties,
             "n": int(metrics.get("n", 0)),
             **{name: metrics.get(name) for name in _SHOWN},

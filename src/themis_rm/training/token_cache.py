@@ -50,6 +50,7 @@ class TokenizationCounts:
         read: Rows read.
         kept: Pairs written.
         truncated: Pairs with a truncated response.
+        windows: Pairs whose responses were cut to the functions that differ.
         ties: Pairs whose responses are equally good.
         tokens: Tokens of both responses of all pairs, prompts included.
         dropped: Reason -> rows.
@@ -59,6 +60,7 @@ class TokenizationCounts:
     read: int = 0
     kept: int = 0
     truncated: int = 0
+    windows: int = 0
     ties: int = 0
     tokens: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
@@ -174,6 +176,7 @@ def tokenize(
                 else:
                     pairs.append(_record(row, result))
                     counts.truncated += result.truncated
+                    counts.windows += result.window
                     counts.ties += pairs[-1]["tie"]
                     notes.update(result.notes)
                     counts.tokens += len(result.chosen.ids) + len(result.rejected.ids)

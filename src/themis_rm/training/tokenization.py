@@ -20,6 +20,7 @@ from themis_rm.models.templates.source import find_source
 from themis_rm.models.tokenizers import special_tokens
 from themis_rm.records import pair_conversations
 from themis_rm.training.recipe import Overflow, SystemRole
+from themis_rm.training.windows import cut_pair
 
 # Two responses without a common first or last character, and without anything that a template would trim.
 _PROBES = ("Alpha omegA", "beta zetB")
@@ -33,12 +34,14 @@ class EncodedResponse(NamedTuple):
         prompt_length: Number of tokens before the response: the completion is ``ids[prompt_length:]``.
         truncated: Whether the response was cut.
         notes: What to know about the tokens, see :class:`~themis_rm.models.protocol.Score`.
+        available: Most tokens of a response to this request; 0 unless the response was cut.
     """
 
     ids: list[int]
     prompt_length: int
     truncated: bool
     notes: tuple[str, ...] = ()
+    available: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,12 @@ class EncodedPair:
     Attributes:
         chosen: The preferred response.
         rejected: The other response.
+        window: Whether the responses were cut to a window around their differences.
     """
 
     chosen: EncodedResponse
     rejected: EncodedResponse
+    window: bool = False
 
     @property
     def length(self) -> int:
@@ -85,7 +90,9 @@ class PairEncoder:
     Args:
         tokenizer: A fast Hugging Face tokenizer with a chat template.
         max_length: Largest number of tokens of a rendered conversation.
-        overflow: ``truncate`` cuts the response of a longer conversation, ``drop`` drops the row (reason ``too-long``).
+        overflow: ``truncate`` cuts the response of a longer conversation, ``drop`` drops the row (reason ``too-long``),
+            ``window`` cuts both responses to the functions that differ, see
+            :func:`~themis_rm.training.windows.cut_pair`, and truncates where that is impossible.
         system_role: What to do if the template rejects or omits a system message: ``prepend`` puts its text in front
             of the user message (as scoring does), ``error`` raises.
         chat_template: Name of one of the tokenizer's chat templates, or a file; by default its default template.
@@ -141,13 +148,36 @@ class PairEncoder:
         """
         kept = [i for i, row in enumerate(rows) if _is_used(row)]
         talks = [talk for i in kept for talk in pair_conversations(rows[i], rows[i]["system"], rows[i]["input"])]
-        encoded = iter(self.encode_conversations(talks))
+        encoded = self.encode_conversations(talks)
         result: list[EncodedPair | Dropped] = [
             Dropped("zero-weight" if row.get("weight") == 0 else "empty-response") for row in rows
         ]
-        for i in kept:
-            result[i] = _pair(next(encoded), next(encoded))
+        sides = dict(zip(kept, zip(encoded[::2], encoded[1::2], strict=True), strict=True))
+        for i, (chosen, rejected) in sides.items():
+            result[i] = _pair(chosen, rejected)
+        if self.overflow == "window":
+            available = {i: max(_available(side) for side in pair) for i, pair in sides.items()}
+            for i, pair in self._windows({i: (rows[i], most) for i, most in available.items() if most}).items():
+                result[i] = pair
         return result
+
+    def _windows(self, long: Mapping[int, tuple[Mapping[str, Any], int]]) -> dict[int, EncodedPair]:
+        """Return the pairs of rows that can be cut to a window.
+
+        Args:
+            long: Key -> a row that is too long, and the most tokens of its responses.
+        """
+        # The first and the last token of a response may be others next to the text of the template.
+        cut = {key: cut_pair(row, most - 2, self._count) for key, (row, most) in long.items()}
+        rows = {key: row for key, row in cut.items() if row is not None}
+        talks = [talk for row in rows.values() for talk in pair_conversations(row, row["system"], row["input"])]
+        encoded = self.encode_conversations(talks)
+        pairs = (_pair(*sides) for sides in zip(encoded[::2], encoded[1::2], strict=True))
+        found = {key: pair for key, pair in zip(rows, pairs, strict=True) if isinstance(pair, EncodedPair)}
+        return {key: replace(pair, window=True) for key, pair in found.items() if not pair.truncated}
+
+    def _count(self, text: str) -> int:
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def encode(self, requests: Sequence[tuple[str | None, str, str]]) -> list[EncodedResponse | Dropped]:
         """Encode conversations of (criteria prompt or ``None``, prompt, response).
@@ -196,7 +226,9 @@ class PairEncoder:
         available = self.max_length - len(closing)
         if prompt_length >= available:
             return Dropped(PROMPT_TOO_LONG)
-        return EncodedResponse([*ids[:available], *closing], prompt_length, truncated=True, notes=rendering.notes)
+        cut = [*ids[:available], *closing]
+        most = available - prompt_length
+        return EncodedResponse(cut, prompt_length, truncated=True, notes=rendering.notes, available=most)
 
     def _prefix_and_suffix(self, rendering: Rendering) -> tuple[str, str] | None:
         """Return the text before and after every response to a request, ``None`` if the template rejects a probe."""
@@ -226,6 +258,10 @@ def _is_used(row: Mapping[str, Any]) -> bool:
 
 def _common_length(one: str, two: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+
+
+def _available(side: EncodedResponse | Dropped) -> int:
+    return side.available if isinstance(side, EncodedResponse) else 0
 
 
 def _pair(chosen: EncodedResponse | Dropped, rejected: EncodedResponse | Dropped) -> EncodedPair | Dropped:

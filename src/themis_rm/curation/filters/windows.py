@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -95,8 +95,3 @@ def _ranges(lines: Iterable[int]) -> str:
         else:
             runs.append([line, line])
     return ",".join(f"{first + 1}-{last + 1}" if first < last else str(first + 1) for first, last in runs)
-
-
-def excerpt_note(path: str) -> str:
-    """Return the sentence by which an instruction says that the code is a part of a file."""
-    return f"The code is an excerpt of {PurePosixPath(path).name}; the rest of the file is not shown."

@@ -1,0 +1,60 @@
+"""Pairs that are longer than the context, cut to the functions that differ, as curation cuts long files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from themis_rm.curation.windows import cut_window, excerpt_note
+from themis_rm.errors import SettingError
+from themis_rm.languages import get_language
+from themis_rm.languages.syntax import error_count, parse
+from themis_rm.records import REPAIR
+
+LARGEST = 262_144
+"""Most characters of a response that is cut: the time to compare two versions grows with the square of their lines."""
+
+
+def cut_pair(row: Mapping[str, Any], max_tokens: int, count: Callable[[str], int]) -> dict[str, Any] | None:
+    """Return a row whose responses are cut alike to a window around their differences.
+
+    The window is that of :func:`~themis_rm.curation.windows.cut_window`, with the rejected response as the old version
+    and the chosen one as the new version. It contains every difference of the responses. The request says that the code
+    is an excerpt, where the row names its file and is not one already.
+
+    Args:
+        row: A row in the columns of :class:`~themis_rm.records.Preference`.
+        max_tokens: Most tokens of the longer response and of the sentence that the request gets.
+        count: Returns the number of tokens of a text.
+
+    Returns:
+        The row, or ``None``: the responses are not code of a language with syntax (text with code blocks and rows
+        without a file that do not parse count as text), are messages or larger than :data:`LARGEST`, the request quotes
+        one of them (the task ``repair``), or no window with all differences fits.
+    """
+    if not _is_code(row):
+        return None
+    note = excerpt_note(row["file_path"]) if row.get("file_path") and not row.get("window") else ""
+    if note and not row.get("messages"):
+        row = {**row, "input": f"{row['input']}\n\n{note}"}
+        max_tokens -= count(f"\n\n{note}")
+    window = cut_window(row["rejected"], row["chosen"], row["language"], max_tokens, count)
+    if window is None or not window.complete:
+        return None
+    return {**row, "rejected": window.old, "chosen": window.new}
+
+
+def _is_code(row: Mapping[str, Any]) -> bool:
+    texts = row["chosen"], row["rejected"]
+    if row.get("chosen_messages") or row.get("rejected_messages") or row.get("task") == REPAIR:
+        return False
+    if any(len(text) > LARGEST or "```" in text for text in texts) or not _has_syntax(row.get("language") or ""):
+        return False
+    return bool(row.get("file_path")) or not any(error_count(parse(text, row["language"])) for text in texts)
+
+
+def _has_syntax(language: str) -> bool:
+    try:
+        return get_language(language).syntax is not None
+    except SettingError:
+        return False

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.training.preferences import preference
 from tests.training.test_tokenization import byte_tokenizer
 
-from themis_rm.records import REPAIR, Preference
+from themis_rm.records import REPAIR
 from themis_rm.training import windows
 from themis_rm.training.token_cache import tokenize
 from themis_rm.training.tokenization import Dropped, PairEncoder
@@ -33,17 +33,17 @@ def texts(pair_encoder, pair):
 
 def test_a_difference_beyond_the_context_is_kept_by_a_window_and_lost_by_truncation():
     (pair,) = encoder(200).encode_pairs([row()])
-    assert (pair.window, pair.truncated) == (True, False)
+    assert (pair.window, pair.truncated) == ("complete", False)
     chosen, rejected = texts(encoder(200), pair)
     assert "def f17(x):\n    return -x + 17" in chosen
     assert "def f17(x):\n    return x + 17" in rejected
     assert "f16" not in chosen + rejected
-    assert encoder(200, "truncate").encode_pairs([row()]) == [Dropped("identical")]
+    assert encoder(200, "truncate").encode_pairs([row()]) == [Dropped("identical-after-truncation")]
 
 
 def test_a_pair_that_fits_is_not_cut():
     (pair,) = encoder(2000).encode_pairs([row()])
-    assert not pair.window
+    assert pair.window == "none"
     assert pair == encoder(2000, "truncate").encode_pairs([row()])[0]
 
 
@@ -52,15 +52,16 @@ def test_a_pair_that_fits_is_not_cut():
 def test_a_window_fits_and_ends_with_the_closing_tokens_and_another_pair_is_truncated(changed, max_length):
     window, truncated = encoder(max_length), encoder(max_length, "truncate")
     (pair,), (other,) = (e.encode_pairs([row(changed, functions=20)]) for e in (window, truncated))
-    if isinstance(pair, Dropped) or not pair.window:
+    if isinstance(pair, Dropped) or pair.window == "none":
         assert pair == other
         return
     chosen, rejected = texts(window, pair)
     assert pair.length <= max_length
     assert chosen.endswith(("<|im_end|>\n", "<|im_end|>"))
-    for number in changed:
-        assert f"return -x + {number}\n" in chosen
-        assert f"return x + {number}\n" in rejected
+    kept = [f"return -x + {n}\n" in chosen for n in sorted(changed)]
+    assert kept == [f"return x + {n}\n" in rejected for n in sorted(changed)]
+    assert any(kept)
+    assert all(kept) == (pair.window == "complete")
 
 
 def test_the_request_says_that_the_code_is_an_excerpt_where_the_file_is_known():
@@ -69,7 +70,7 @@ def test_the_request_says_that_the_code_is_an_excerpt_where_the_file_is_known():
     (pair,) = encoder(260).encode_pairs([row()])
     assert not any("excerpt" in text for text in texts(encoder(260), pair))
     # The request of a row that is a window already has that sentence.
-    assert cut_pair(row(file_path="src/maths.py", window="1-9 -> 1-9"), 100, len)["input"] == "Task 0"
+    assert cut_pair(row(file_path="src/maths.py", window="1-9 -> 1-9"), 100, len).row["input"] == "Task 0"
 
 
 @pytest.mark.parametrize(
@@ -98,11 +99,10 @@ def test_a_response_that_is_too_large_to_compare_is_truncated(monkeypatch):
 def test_a_file_with_syntax_errors_is_cut_like_in_curation():
     broken = {"chosen": python_file(30, (17,)) + "\ndef\n", "rejected": python_file(30) + "\ndef\n"}
     assert cut_pair(row(**broken), 100, len) is None
-    assert "f17" in cut_pair(row(**broken, file_path="a.py"), 200, len)["chosen"]
+    assert "f17" in cut_pair(row(**broken, file_path="a.py"), 200, len).row["chosen"]
 
 
 def test_windows_and_truncated_pairs_are_counted(tmp_path):
     rows = [row(), row(tuple(range(30))), row((0, 1), language="NL"), preference(1).to_dict()]
     counts = tokenize(rows, encoder(300), tmp_path / "x.arrow")
-    assert (counts.kept, counts.windows, counts.truncated, counts.dropped) == (4, 1, 2, {})
-    assert Preference.from_dict(rows[0]).chosen == rows[0]["chosen"]
+    assert (counts.kept, counts.windows, counts.partial_windows, counts.truncated) == (4, 2, 1, 1)

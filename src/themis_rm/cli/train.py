@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from themis_rm.cli.groups import TRAINING, app
 from themis_rm.cli.options import Out
 from themis_rm.cli.output import stage_lines
 from themis_rm.errors import SettingError
+
+if TYPE_CHECKING:
+    from themis_rm.training.report import TrainReport
 
 
 @verb(
@@ -76,6 +79,7 @@ def train(
     warnings = [f"warning at step {item.step}: {item.message}" for item in report.warnings]
     lines = [
         f"format: {report.format}",
+        *_count_lines(report),
         *accuracies,
         *by_group,
         *warnings,
@@ -84,6 +88,19 @@ def train(
         f"checkpoint: {report.checkpoint}",
     ]
     call.output(report, *stage_lines(report.to_stage_report(), out), *lines)
+
+
+def _count_lines(report: TrainReport) -> Iterator[str]:
+    """Yield what was done to training pairs that are longer than the context, and how many are ties."""
+    counts = report.train
+    partial = f" ({counts.partial_windows:,} without some of the changes)" if counts.partial_windows else ""
+    parts = {
+        f"truncated {counts.truncated:,}": counts.truncated,
+        f"cut to the changed functions {counts.windows:,}{partial}": counts.windows,
+        f"ties {counts.ties:,}": counts.ties,
+    }
+    if any(parts.values()):
+        yield f"of {counts.kept:,} training pairs: {', '.join(text for text, number in parts.items() if number)}"
 
 
 def _percent(figures: Mapping[str, float]) -> str:

@@ -51,6 +51,7 @@ class TokenizationCounts:
         kept: Pairs written.
         truncated: Pairs with a truncated response.
         windows: Pairs whose responses were cut to the functions that differ.
+        partial_windows: Those of them whose window cannot hold all differences.
         ties: Pairs whose responses are equally good.
         tokens: Tokens of both responses of all pairs, prompts included.
         dropped: Reason -> rows.
@@ -61,6 +62,7 @@ class TokenizationCounts:
     kept: int = 0
     truncated: int = 0
     windows: int = 0
+    partial_windows: int = 0
     ties: int = 0
     tokens: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
@@ -176,7 +178,8 @@ def tokenize(
                 else:
                     pairs.append(_record(row, result))
                     counts.truncated += result.truncated
-                    counts.windows += result.window
+                    counts.windows += result.window != "none"
+                    counts.partial_windows += result.window == "partial"
                     counts.ties += pairs[-1]["tie"]
                     notes.update(result.notes)
                     counts.tokens += len(result.chosen.ids) + len(result.rejected.ids)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.messages import Conversation, conversation
@@ -51,12 +51,12 @@ class EncodedPair:
     Attributes:
         chosen: The preferred response.
         rejected: The other response.
-        window: Whether the responses were cut to a window around their differences.
+        window: Whether the responses were cut to a window, with all of their differences or the largest ones.
     """
 
     chosen: EncodedResponse
     rejected: EncodedResponse
-    window: bool = False
+    window: Literal["none", "complete", "partial"] = "none"
 
     @property
     def length(self) -> int:
@@ -143,8 +143,8 @@ class PairEncoder:
         Returns:
             For each row the pair, or the reason for dropping it: ``zero-weight``, ``empty-response``,
             ``prompt-too-long`` (not one token of a response would fit), ``too-long`` (only with ``overflow="drop"``),
-            ``identical`` (both responses have the same tokens, before or after truncation), or a failure of the chat
-            template as in scoring.
+            ``identical`` (both responses have the same tokens), ``identical-after-truncation``, or a failure of the
+            chat template as in scoring.
         """
         kept = [i for i, row in enumerate(rows) if _is_used(row)]
         talks = [talk for i in kept for talk in pair_conversations(rows[i], rows[i]["system"], rows[i]["input"])]
@@ -169,15 +169,20 @@ class PairEncoder:
         """
         # The first and the last token of a response may be others next to the text of the template.
         cut = {key: cut_pair(row, most - 2, self._count) for key, (row, most) in long.items()}
-        rows = {key: row for key, row in cut.items() if row is not None}
-        talks = [talk for row in rows.values() for talk in pair_conversations(row, row["system"], row["input"])]
+        found = {key: pair for key, pair in cut.items() if pair is not None}
+        rows = [pair.row for pair in found.values()]
+        talks = [talk for row in rows for talk in pair_conversations(row, row["system"], row["input"])]
         encoded = self.encode_conversations(talks)
         pairs = (_pair(*sides) for sides in zip(encoded[::2], encoded[1::2], strict=True))
-        found = {key: pair for key, pair in zip(rows, pairs, strict=True) if isinstance(pair, EncodedPair)}
-        return {key: replace(pair, window=True) for key, pair in found.items() if not pair.truncated}
+        return {
+            key: replace(pair, window="complete" if found[key].complete else "partial")
+            for key, pair in zip(found, pairs, strict=True)
+            if isinstance(pair, EncodedPair) and not pair.truncated
+        }
 
     def _count(self, text: str) -> int:
-        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        # Not the tokenizer itself, which warns about long texts.
+        return len(self.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode(self, requests: Sequence[tuple[str | None, str, str]]) -> list[EncodedResponse | Dropped]:
         """Encode conversations of (criteria prompt or ``None``, prompt, response).
@@ -269,4 +274,6 @@ def _pair(chosen: EncodedResponse | Dropped, rejected: EncodedResponse | Dropped
         return chosen
     if isinstance(rejected, Dropped):
         return rejected
-    return Dropped("identical") if chosen.ids == rejected.ids else EncodedPair(chosen, rejected)
+    if chosen.ids != rejected.ids:
+        return EncodedPair(chosen, rejected)
+    return Dropped("identical-after-truncation" if chosen.truncated or rejected.truncated else "identical")

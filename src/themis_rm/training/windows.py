@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from themis_rm.curation.windows import cut_window, excerpt_note
 from themis_rm.errors import SettingError
@@ -15,12 +15,25 @@ LARGEST = 262_144
 """Most characters of a response that is cut: the time to compare two versions grows with the square of their lines."""
 
 
-def cut_pair(row: Mapping[str, Any], max_tokens: int, count: Callable[[str], int]) -> dict[str, Any] | None:
+class CutPair(NamedTuple):
+    """A row whose responses are cut.
+
+    Attributes:
+        row: The row.
+        complete: Whether its responses contain every difference of the whole ones.
+    """
+
+    row: dict[str, Any]
+    complete: bool
+
+
+def cut_pair(row: Mapping[str, Any], max_tokens: int, count: Callable[[str], int]) -> CutPair | None:
     """Return a row whose responses are cut alike to a window around their differences.
 
     The window is that of :func:`~themis_rm.curation.windows.cut_window`, with the rejected response as the old version
-    and the chosen one as the new version. It contains every difference of the responses. The request says that the code
-    is an excerpt, where the row names its file and is not one already.
+    and the chosen one as the new version. Where it cannot hold all differences, it holds the largest ones that fit;
+    truncation would keep the first ones, or none. The request says that the code is an excerpt, where the row names its
+    file and is not one already.
 
     Args:
         row: A row in the columns of :class:`~themis_rm.records.Preference`.
@@ -30,7 +43,7 @@ def cut_pair(row: Mapping[str, Any], max_tokens: int, count: Callable[[str], int
     Returns:
         The row, or ``None``: the responses are not code of a language with syntax (text with code blocks and rows
         without a file that do not parse count as text), are messages or larger than :data:`LARGEST`, the request quotes
-        one of them (the task ``repair``), or no window with all differences fits.
+        one of them (the task ``repair``), or no window fits.
     """
     if not _is_code(row):
         return None
@@ -39,9 +52,7 @@ def cut_pair(row: Mapping[str, Any], max_tokens: int, count: Callable[[str], int
         row = {**row, "input": f"{row['input']}\n\n{note}"}
         max_tokens -= count(f"\n\n{note}")
     window = cut_window(row["rejected"], row["chosen"], row["language"], max_tokens, count)
-    if window is None or not window.complete:
-        return None
-    return {**row, "rejected": window.old, "chosen": window.new}
+    return None if window is None else CutPair({**row, "rejected": window.old, "chosen": window.new}, window.complete)
 
 
 def _is_code(row: Mapping[str, Any]) -> bool:

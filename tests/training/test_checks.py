@@ -89,8 +89,23 @@ def test_a_length_beyond_the_positions_is_refused(empty, golden_tokenizer):
 def test_a_full_disk_is_found_before_the_first_step(empty, golden_tokenizer, tmp_path, monkeypatch):
     empty("qwen3")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Mock(free=1000))
-    with pytest.raises(InputError, match="free disk space"):
+    with pytest.raises(InputError, match="disk space for checkpoints"):
         check_backbone(recipe_of(), golden_tokenizer, 1024, tmp_path)
+
+
+def test_a_checkpoint_to_keep_needs_space_too(empty, golden_tokenizer, tmp_path, monkeypatch):
+    empty("qwen3")
+    weights = check_model(recipe_of(), golden_tokenizer).total
+    two = 2 * checks.STATE_BYTES * weights
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Mock(free=two))
+    check_backbone(recipe_of(), golden_tokenizer, 1024, tmp_path)
+    with pytest.raises(InputError, match="3 of them, or 2 and the exported one"):
+        check_backbone(recipe_of(load_best_model_at_end=True), golden_tokenizer, 1024, tmp_path)
+    # What the run wrote before it was interrupted does not need space again.
+    (tmp_path / "checkpoints/checkpoint-1").mkdir(parents=True)
+    with (tmp_path / "checkpoints/checkpoint-1/model.safetensors").open("wb") as file:
+        file.truncate(two // 2)
+    check_backbone(recipe_of(load_best_model_at_end=True), golden_tokenizer, 1024, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -201,14 +201,17 @@ _SCORING_ERRORS = (UserError, RuntimeError, ValueError, TypeError, AttributeErro
 
 
 def _check_disk(weights: WeightCounts, recipe: TrainRecipe, out: Path) -> None:
+    frozen = max(0, weights.total - weights.trained)
+    checkpoint = weights.trained * STATE_BYTES + frozen * FROZEN_BYTES[recipe.sharding]
+    kept = 2 if recipe.load_best_model_at_end else 1
     exported = weights.trained if recipe.peft and not recipe.peft.merge else weights.total
-    frozen = weights.total - weights.trained
-    needed = weights.trained * STATE_BYTES + exported * EXPORT_BYTES[recipe.precision]
-    needed += max(0, frozen) * FROZEN_BYTES[recipe.sharding]
-    free = shutil.disk_usage(out).free
+    # A checkpoint is removed once the next one is complete; the exported one is written next to those that are kept.
+    needed = kept * checkpoint + max(checkpoint, exported * EXPORT_BYTES[recipe.precision])
+    present = sum(file.stat().st_size for file in (out / "checkpoints").rglob("*") if file.is_file())
+    free = shutil.disk_usage(out).free + present
     if free < needed:
         raise InputError(
-            f"{out} has {free / 1e9:.1f} GB of free disk space; a checkpoint to resume from and the exported one need "
-            f"{needed / 1e9:.1f} GB.",
+            f"{out} has {free / 1e9:.1f} GB of disk space for checkpoints; {kept + 1} of them, or {kept} and the "
+            f"exported one, need {needed / 1e9:.1f} GB.",
             "Free space, or set another output directory.",
         )

@@ -199,6 +199,12 @@ class TrainRecipe(DataSettings):
         "save_interval": "save_steps",
         "eval_interval": "eval_steps",
         "save_total_limit": "keep_checkpoint",
+        "patience": "early_stopping_patience",
+        "early_stopping": "early_stopping_patience",
+        "save_best": "load_best_model_at_end",
+        "keep_best": "load_best_model_at_end",
+        "best_metric": "metric_for_best_model",
+        "greater_is_better": "metric_for_best_model",
         "lora": "peft",
         "peft_config": "peft",
         "use_peft": "peft",
@@ -314,6 +320,13 @@ class TrainRecipe(DataSettings):
     """Steps between two evaluations on the validation split; there is always one after the last step."""
     max_eval_samples: int = Field(2000, ge=0)
     """Largest number of validation pairs to evaluate on, and of training pairs after the last step; sampled by hash."""
+    load_best_model_at_end: bool = False
+    """Export the weights of the best evaluation instead of the last ones; its checkpoint is kept during the run."""
+    metric_for_best_model: Literal["accuracy", "bradley_terry"] = "accuracy"
+    """Metric on the validation split that evaluations are compared by; of equal ones the first is the best.
+    ``bradley_terry`` is the mean loss."""
+    early_stopping_patience: int | None = Field(None, ge=1)
+    """End the run after this many evaluations in a row without a new best one; by default it has all its steps."""
     keep_checkpoint: bool = False
     """Keep the last checkpoint with its optimizer states after the run."""
 

@@ -28,7 +28,9 @@ class TrainReport(Result):
     checkpoint: Path
     """Directory of the checkpoint; in the file relative to the report."""
     steps: int
-    """Number of optimizer steps."""
+    """Number of optimizer steps; fewer than planned if the run stopped early."""
+    exported_step: int | None = None
+    """Step of the exported weights: the last one, or the best one with ``load_best_model_at_end``."""
     parameters: int
     """Number of weights of the backbone and the reward head, and of LoRA matrices."""
     trained_parameters: int = 0
@@ -94,7 +96,10 @@ class TrainReport(Result):
         """Return the number of steps, the validation accuracy and the checkpoint in one line."""
         metrics = self.metrics.get("validation", {})
         accuracy = f", {100 * metrics['accuracy']:.1f} % of {metrics['n']:.0f} validation pairs" if metrics["n"] else ""
-        return f"{self.steps} steps on {self.train.kept:,} pairs{accuracy} -> {self.checkpoint}"
+        steps = f"{self.steps} steps"
+        if self.exported_step not in {None, self.steps}:
+            steps = f"{self.steps} steps (best: {self.exported_step})"
+        return f"{steps} on {self.train.kept:,} pairs{accuracy} -> {self.checkpoint}"
 
     def to_stage_report(self) -> StageReport:
         """Return the report in the form of a data stage: rows of both splits, dropped by reason."""

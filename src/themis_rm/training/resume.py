@@ -55,7 +55,14 @@ def _last_complete(folder: Path) -> Path | None:
 
 
 class MarkCompleteCheckpoints(TrainerCallback):
-    """Marks a checkpoint once all its files are on disk, and only then removes the previous one."""
+    """Marks a checkpoint once all its files are on disk, and only then removes the previous one.
+
+    Args:
+        keep_best: Whether the checkpoint of the best evaluation is kept too.
+    """
+
+    def __init__(self, keep_best: bool = False) -> None:
+        self.keep_best = keep_best
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Mark the checkpoint; called on every process after its part of the checkpoint is written."""
@@ -65,13 +72,15 @@ class MarkCompleteCheckpoints(TrainerCallback):
             torch.distributed.barrier()
         if not state.is_world_process_zero:
             return
-        new = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        folder = Path(args.output_dir)
+        new = folder / f"checkpoint-{state.global_step}"
         for file in sorted(path for path in new.rglob("*") if path.is_file()):
             _sync(file)
         (new / COMPLETE_MARKER).touch()
         _sync(new)
-        for old in Path(args.output_dir).glob("checkpoint-*"):
-            if old != new:
+        kept = {new, folder / f"checkpoint-{state.best_global_step}"} if self.keep_best else {new}
+        for old in folder.glob("checkpoint-*"):
+            if old not in kept:
                 (old / COMPLETE_MARKER).unlink(missing_ok=True)  # first: a partly removed checkpoint must not count
                 remove(old)
 

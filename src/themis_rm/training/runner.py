@@ -23,6 +23,7 @@ from themis_rm.storage.atomic import atomic_directory, remove
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model
+from themis_rm.training.best_checkpoint import stopped_step, tracks_best
 from themis_rm.training.checks import check_backbone, check_export, check_processes
 from themis_rm.training.export import METADATA_FILE, save_reward_model
 from themis_rm.training.metrics import PairMetrics
@@ -122,11 +123,13 @@ def _train(
         prepared = prepare_data(recipe, splits, digest, out)
         checkpoint = find_resume_checkpoint(out)
         remove(out / BATCH_FILE)
-    pairs = _pairs(prepared, out, data)
+    pairs = _pairs(recipe, prepared, out, data)
     model = build_model(recipe, prepared.tokenizer, prepared.pad_token_id)
     if checkpoint is None and process.process_index == 0:
         check_export(model, prepared.tokenizer, recipe, prompts, out / "trial")
-    trainer = _build_trainer(recipe, model, prepared.tokenizer, prepared.pad_token_id, pairs, out, process.world_size)
+    # A run that stopped early takes no further step.
+    steps = stopped_step(checkpoint, recipe) or recipe.total_steps(len(pairs["train"]))
+    trainer = _build_trainer(recipe, steps, model, prepared, pairs, out, process.world_size)
     tokens_per_second = _fit(trainer, prepared.counts["train"], checkpoint)
     report = _report(trainer, prepared, out, tokens_per_second)
     # Every process takes part: shards are gathered here.
@@ -208,7 +211,7 @@ def _tokenizer(recipe: TrainRecipe, splits: PreferenceSplits, out: Path) -> Any:
     return load_tokenizer(str(folder))
 
 
-def _pairs(prepared: PreparedData, out: Path, data: str | Path) -> dict[Split, TokenizedPairs]:
+def _pairs(recipe: TrainRecipe, prepared: PreparedData, out: Path, data: str | Path) -> dict[Split, TokenizedPairs]:
     pairs: dict[Split, TokenizedPairs] = {
         "train": TokenizedPairs(out / "tokens" / "train.arrow"),
         "validation": TokenizedPairs(out / "tokens" / "validation.arrow"),
@@ -219,19 +222,23 @@ def _pairs(prepared: PreparedData, out: Path, data: str | Path) -> dict[Split, T
             f"Dropped rows: {prepared.counts['train'].dropped or 'none'}; "
             f"validation rows: {prepared.counts['validation'].read}.",
         )
+    if tracks_best(recipe) and not (len(pairs["validation"]) and recipe.max_eval_samples):
+        raise SettingError(
+            "load_best_model_at_end and early_stopping_patience need evaluations, but there are no validation pairs.",
+            "Add a validation split, or set validation_fraction and max_eval_samples.",
+        )
     return pairs
 
 
 def _build_trainer(
     recipe: TrainRecipe,
+    steps: int,
     model: PairRewardModel,
-    tokenizer: Any,
-    pad_token_id: int,
+    prepared: PreparedData,
     pairs: Mapping[Split, TokenizedPairs],
     out: Path,
     num_processes: int,
 ) -> PairTrainer:
-    steps = recipe.total_steps(len(pairs["train"]))
     args = training_arguments(recipe, out / "checkpoints", steps, num_processes)
     apply_liger_kernel(model, recipe)
     log_file = out / LOG_FILE
@@ -243,11 +250,11 @@ def _build_trainer(
         args,
         pairs["train"],
         pairs["validation"],
-        pad_token_id=pad_token_id,
+        pad_token_id=prepared.pad_token_id,
         monitor=monitor,
         log_file=log_file,
     )
-    for name, message in start_warnings(tokenizer, pad_token_id, model.lost_head).items():
+    for name, message in start_warnings(prepared.tokenizer, prepared.pad_token_id, model.lost_head).items():
         if not monitor.has(name):
             trainer.warn(monitor.add(name, message))
     return trainer
@@ -269,18 +276,20 @@ def _fit(trainer: PairTrainer, counts: TokenizationCounts, checkpoint: Path | No
     """Train from a checkpoint or from the start; return the tokens per second."""
     started = time.monotonic()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    steps = trainer.args.max_steps - checkpoint_step(checkpoint)
+    steps = trainer.state.global_step - checkpoint_step(checkpoint)
     return steps * trainer.recipe.global_batch_size * counts.tokens / counts.kept / (time.monotonic() - started)
 
 
 def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_second: float) -> TrainReport:
+    exported_step = trainer.load_best()
     results: dict[Split, PairMetrics] = {
-        "validation": trainer.final_metrics(),
+        "validation": trainer.final_metrics(exported_step),
         "train": trainer.evaluate_pairs(trainer.train_dataset),
     }
     return TrainReport(
         checkpoint=out / "model",
-        steps=trainer.args.max_steps,
+        steps=trainer.state.global_step,
+        exported_step=exported_step,
         parameters=trainer.num_parameters,
         trained_parameters=trainer.num_trained,
         data_hash=prepared.digest,
@@ -309,6 +318,7 @@ def _metadata(recipe: TrainRecipe, report: TrainReport, pair_encoder: PairEncode
         "train": asdict(report.train),
         "validation": asdict(report.validation),
         "steps": report.steps,
+        "exported_step": report.exported_step,
         "parameters": report.parameters,
         "trained_parameters": report.trained_parameters,
         "metrics": report.metrics,

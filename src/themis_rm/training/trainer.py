@@ -27,6 +27,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from themis_rm.errors import SettingError
 from themis_rm.training.batches import FixedOrderSampler, collate, training_order
+from themis_rm.training.best_checkpoint import GREATER_IS_BETTER, TrackBest, tracks_best
 from themis_rm.training.losses import LOSSES, PairOutput
 from themis_rm.training.metrics import PairMetrics, measure
 from themis_rm.training.monitoring import Limits, Monitor, TrainingWarning
@@ -77,6 +78,8 @@ def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int, num_p
         save_strategy="steps",
         save_steps=recipe.save_steps,
         save_total_limit=None,
+        metric_for_best_model=recipe.metric_for_best_model if tracks_best(recipe) else None,
+        greater_is_better=GREATER_IS_BETTER[recipe.metric_for_best_model] if tracks_best(recipe) else None,
         report_to=[],
         disable_tqdm=True,
         remove_unused_columns=False,
@@ -145,14 +148,15 @@ class PairTrainer(Trainer):
         self.log_file = log_file
         self.monitor = monitor or Monitor(Limits.of(recipe, args.max_steps))
         self.grad_norm: float | None = None
-        super().__init__(
-            model=model, args=args, train_dataset=train, eval_dataset=validation, callbacks=[MarkCompleteCheckpoints()]
-        )
+        callbacks = [MarkCompleteCheckpoints(recipe.load_best_model_at_end)]
+        super().__init__(model=model, args=args, train_dataset=train, eval_dataset=validation, callbacks=callbacks)
         self.sums = torch.zeros(len(self.weights) + len(_STATISTICS), dtype=torch.float64)
         self._last_evaluation: tuple[int, PairMetrics] = (-1, PairMetrics({}))
         self.remove_callback(PrinterCallback)  # the log goes to a file
         self.add_callback(EvaluateOnTrainEnd())
         self.add_callback(StopAtNonFinite(self))
+        if tracks_best(recipe):
+            self.add_callback(TrackBest(recipe))
 
     def create_accelerator_and_postprocess(self) -> None:
         """Create the accelerator, with the sharding of the recipe on CPUs too."""
@@ -371,10 +375,23 @@ class PairTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def final_metrics(self) -> PairMetrics:
-        """Return the metrics of the final model on the validation split."""
-        step, metrics = self._last_evaluation
-        return metrics if step == self.state.global_step else self.evaluate_pairs(self.eval_dataset)
+    def load_best(self) -> int:
+        """Load the weights of the best evaluation after the last step, if the recipe asks for them.
+
+        Returns:
+            The step of the weights.
+        """
+        last, best = self.state.global_step, self.state.best_global_step
+        if not self.recipe.load_best_model_at_end or best == last:
+            return last
+        self.state.best_model_checkpoint = str(Path(self.args.output_dir) / f"checkpoint-{best}")
+        self._load_best_model()
+        return int(best)
+
+    def final_metrics(self, step: int) -> PairMetrics:
+        """Return the metrics of the weights of a step, which are loaded, on the validation split."""
+        evaluated, metrics = self._last_evaluation
+        return metrics if evaluated == step else self.evaluate_pairs(self.eval_dataset)
 
     def evaluate_pairs(self, pairs: TokenizedPairs) -> PairMetrics:
         """Score up to ``max_eval_samples`` pairs.

@@ -28,7 +28,6 @@ RECIPE = {
     "min_learning_rate": 1e-3,
     "max_length": 96,
     "global_batch_size": 8,
-    "micro_batch_size": 8,
     "max_steps": 12,
     "precision": "fp32",
     "save_steps": 3,

@@ -113,7 +113,6 @@ def test_a_checkpoint_to_keep_needs_space_too(empty, golden_tokenizer, tmp_path,
     [
         ({"sharding": "fsdp2"}, {"world_size": 1, "n_gpu": 0}, "sharding needs several processes"),
         ({}, {"world_size": 1, "n_gpu": 2}, "2 GPUs are visible"),
-        ({"global_batch_size": 4}, {"world_size": 3, "n_gpu": 0}, "3 processes"),
     ],
 )
 def test_processes_that_do_not_fit_the_recipe_are_refused(changes, process, message):

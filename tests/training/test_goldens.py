@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from tests.training.pairs import recipe
 from transformers import AutoModelForCausalLM
 
-from themis_rm.training.batches import collate
+from themis_rm.training.batches import pack_pairs, pad_pairs
 from themis_rm.training.losses.center_rewards import center_rewards, center_rewards_absolute
 from themis_rm.training.objective import combine, term_sums
 from themis_rm.training.pair_model import PairRewardModel
@@ -20,38 +20,38 @@ LM_LOSS_WEIGHT, CENTER_REWARDS_COEFFICIENT = 0.25, 0.001
 CENTERING = {"sum": center_rewards, "absolute": center_rewards_absolute}
 TERMS = {"sum": "center_rewards", "absolute": "center_rewards_absolute"}
 TOLERANCE = {"float32": 1e-5, "float64": 1e-6}
+LAYOUTS = ["padded", "packed"]
 CASES = [(tied, dtype) for tied in ("true", "false") for dtype in ("float32", "float64")]
 
 
-def golden_model(goldens, tied, dtype, head=True):
+def golden_model(goldens, tied, dtype, head=True, layout="padded"):
     folder = goldens / f"qwen3_tied_{tied}"
     backbone = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype), attn_implementation="eager")
     model = PairRewardModel(backbone)
+    if layout == "packed":
+        assert model.share_prefixes()
     if head:
         (weight,) = load_file(folder / "reward_head.safetensors").values()
         model.score.weight.data.copy_(weight)
     return model.train()
 
 
-def golden_batch(golden_tokens, names):
+def golden_batch(golden_tokens, names, layout="padded"):
     rows = {row["idx"]: row for row in golden_tokens["rows"]["ml1024"]}
-    batch = collate(
-        [
-            {
-                "chosen": np.array(rows[name]["chosen_input_ids"]),
-                "rejected": np.array(rows[name]["rejected_input_ids"]),
-                "prompt_length": rows[name]["chosen_prompt_length"],
-            }
-            for name in names
-        ],
-        pad_token_id=1024,
-    )
-    return {name: values for name, values in batch.items() if name not in ("margin", "weight", "tie")}
+    pairs = [
+        {
+            "chosen": np.array(rows[name]["chosen_input_ids"]),
+            "rejected": np.array(rows[name]["rejected_input_ids"]),
+            "prompt_length": rows[name]["chosen_prompt_length"],
+        }
+        for name in names
+    ]
+    return pack_pairs(pairs) if layout == "packed" else pad_pairs(pairs, 1024)
 
 
 def terms_of(model, batch, form="absolute"):
-    output = model(**batch)
-    tokens = int(batch["completion_mask"].sum())
+    output = model(batch, with_nll=True)
+    tokens = len(batch.targets)
     pairs = len(output.chosen)
     weights = {"bradley_terry": 1.0, TERMS[form]: CENTER_REWARDS_COEFFICIENT, "lm": LM_LOSS_WEIGHT}
     sums = term_sums(output, weights, recipe())
@@ -79,13 +79,14 @@ def assert_close(actual, expected, tolerance, name, worst):
         assert difference <= tolerance, f"{name}: {a} is not {e}"
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("tied", "dtype"), CASES)
-def test_rewards_and_loss_terms_equal_the_golden_run(goldens, golden_tokens, tied, dtype, record_property):
-    model, worst = golden_model(goldens, tied, dtype), defaultdict(float)
+def test_rewards_and_loss_terms_equal_the_golden_run(goldens, golden_tokens, tied, dtype, layout, record_property):
+    model, worst = golden_model(goldens, tied, dtype, layout=layout), defaultdict(float)
     golden = expected_of(goldens, tied, dtype)
     batches = [golden["one_batch_of_6"], *golden["batches_of_1"], *golden["batch_of_2_then_4"]]
     for expected in batches:
-        output, terms = terms_of(model, golden_batch(golden_tokens, expected["pairs"]))
+        output, terms = terms_of(model, golden_batch(golden_tokens, expected["pairs"], layout))
         for side in ("chosen", "rejected"):
             if f"r_{side}" in expected:
                 assert_close(getattr(output, side).detach(), expected[f"r_{side}"], TOLERANCE[dtype], "reward", worst)
@@ -116,11 +117,12 @@ def test_the_default_centering_form_is_the_one_of_the_paper(goldens, golden_toke
     assert float(terms["total"].detach()) == pytest.approx(expected["paper_variant"]["total"], abs=TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("tied", "dtype"), CASES)
-def test_gradients_equal_the_golden_run(goldens, golden_tokens, tied, dtype, record_property):
+def test_gradients_equal_the_golden_run(goldens, golden_tokens, tied, dtype, layout, record_property):
     expected = expected_of(goldens, tied, dtype)["one_batch_of_6"]
-    model = golden_model(goldens, tied, dtype)
-    _, terms = terms_of(model, golden_batch(golden_tokens, expected["pairs"]))
+    model = golden_model(goldens, tied, dtype, layout=layout)
+    _, terms = terms_of(model, golden_batch(golden_tokens, expected["pairs"], layout))
     terms["total"].backward()
     names = {"score.weight": "reward_head.weight"}
     norms = {names.get(name, name): float(p.grad.norm()) for name, p in model.named_parameters()}

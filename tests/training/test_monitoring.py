@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tests.training import pairs
 
-from themis_rm.training import pair_model
+from themis_rm.training import batches, pair_model
 from themis_rm.training.backbone import build_model
 from themis_rm.training.losses import LOSSES, LossTerm
 from themis_rm.training.monitoring import DETECTORS, Limits, Monitor, start_warnings
@@ -32,7 +33,7 @@ def run(prepared, split="train", **changes):
     """Train a few steps and return the names of the warnings."""
     folder, data = prepared
     recipe = pairs.recipe(**{"save_steps": 999, "eval_steps": 999, "max_eval_samples": 0, "max_steps": 80, **changes})
-    args = training_arguments(recipe, folder / "checkpoints", recipe.max_steps, 1)
+    args = training_arguments(recipe, folder / "checkpoints", recipe.max_steps)
     model = build_model(recipe, data.tokenizer, data.pad_token_id)
     dataset = TokenizedPairs(folder / f"tokens/{split}.arrow")
     trainer = PairTrainer(model, recipe, args, dataset, dataset, pad_token_id=data.pad_token_id)
@@ -50,22 +51,30 @@ def test_a_healthy_run_has_no_warning(prepared):
 
 
 def test_a_reward_read_where_both_responses_are_equal(prepared, monkeypatch):
-    monkeypatch.setattr(pair_model, "last_real_token", lambda mask: torch.zeros(len(mask), dtype=torch.int64))
+    original = batches.pack_pairs
+
+    def read_at_the_start(*args, **options):
+        batch = original(*args, **options)
+        return replace(batch, last=torch.zeros_like(batch.last))
+
+    monkeypatch.setattr(batches, "pack_pairs", read_at_the_start)
     found = run(prepared, max_steps=12)
     assert found.keys() == {"same-scores"}
     assert found["same-scores"].step == 12
 
 
 def test_rewards_that_depend_on_the_prompt_only(prepared, monkeypatch):
-    original = pair_model.PairRewardModel.rewards
+    original = pair_model.PairRewardModel.forward
 
-    def mostly_of_the_prompt(self, hidden, mask):
-        # Both responses of a pair start alike.
-        shared = (mask.sum(1).view(2, -1).min(0).values // 2).repeat(2)
-        start = torch.arange(mask.shape[1]) < shared[:, None]
-        return 100 * original(self, hidden, start) + 1e-3 * original(self, hidden, mask)
+    def mostly_of_the_prompt(self, batch, with_nll=False):
+        early = [batch.completion[batch.owners == number][8] for number in range(batch.pairs)]
+        prompt = original(self, replace(batch, last=torch.stack(early * 2)), with_nll)
+        full = original(self, batch, with_nll)
+        return replace(
+            full, chosen=100 * prompt.chosen + 1e-3 * full.chosen, rejected=100 * prompt.rejected + 1e-3 * full.rejected
+        )
 
-    monkeypatch.setattr(pair_model.PairRewardModel, "rewards", mostly_of_the_prompt)
+    monkeypatch.setattr(pair_model.PairRewardModel, "forward", mostly_of_the_prompt)
     found = run(prepared, max_steps=30, center_rewards_coefficient=0, lm_loss_weight=0)
     assert "the model reads the prompt only" in found["same-scores"].message
 

@@ -80,16 +80,20 @@ def test_a_run_resumed_from_the_kept_state_equals_an_uninterrupted_one(data, tmp
 
 
 def test_rows_without_finite_rewards_are_named(data, tmp_path, monkeypatch):
-    original = pair_model.PairRewardModel.rewards
+    original = pair_model.PairRewardModel.forward
     victim = []
 
-    def broken(self, hidden, mask):
-        rewards = original(self, hidden, mask)
-        lengths = mask.sum(1)
-        victim.append(int(lengths[3])) if not victim else None  # the chosen response of the fourth pair
-        return torch.where(lengths == victim[0], float("nan"), rewards)
+    def broken(self, batch, with_nll=False):
+        output = original(self, batch, with_nll)
+        for number in range(batch.pairs):
+            ids = batch.pack.ids[batch.pack.rows(number)].tolist()
+            if batch.indices[number] == 3 and not victim:
+                victim.append(ids)
+            if ids in victim:
+                output.chosen = output.chosen.index_fill(0, torch.tensor(number), float("nan"))
+        return output
 
-    monkeypatch.setattr(pair_model.PairRewardModel, "rewards", broken)
+    monkeypatch.setattr(pair_model.PairRewardModel, "forward", broken)
     with pytest.raises(SettingError, match=r"of its 8 pairs have no finite rewards \(idx \d+"):
         train(settings(lm_loss_weight=0), data, tmp_path)
     found = json.loads((tmp_path / BATCH_FILE).read_text(encoding="utf-8"))
@@ -97,7 +101,7 @@ def test_rows_without_finite_rewards_are_named(data, tmp_path, monkeypatch):
     tokens = TokenizedPairs(tmp_path / "tokens/train.arrow")
     for row in found["rows"]:
         pair = tokens[row["index"]]
-        assert row["finite"] == (victim[0] not in {len(pair["chosen"]), len(pair["rejected"])})
+        assert row["finite"] == (victim[0] != pair["chosen"].tolist())
         assert row["idx"] == tokens.idx(row["index"])
     assert not found["rows"][0]["finite"]
     assert len({row["index"] for row in found["rows"]}) == 8

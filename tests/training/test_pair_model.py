@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from themis_rm.errors import CheckpointError
 from themis_rm.training import pair_model as module
+from themis_rm.training.batches import pack_pairs, pad_pairs
 from themis_rm.training.pair_model import PairRewardModel, last_real_token
 
 SIZES = {
@@ -28,39 +30,76 @@ def tiny(family, tied=True, **more):
     return PairRewardModel(AutoModelForCausalLM.from_config(config), head_init_std=0.5).eval()
 
 
-def batch(pairs=2, width=12, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    ids = torch.randint(3, 64, (2 * pairs, width), generator=generator)
-    mask = torch.ones_like(ids)
-    completion = torch.zeros(pairs, width, dtype=torch.bool)
-    for row in range(2 * pairs):
-        length = width - row % 4
-        ids[row, length:], mask[row, length:] = 0, 0
-        if row < pairs:
-            completion[row, 4:length] = True
-    return {"input_ids": ids, "attention_mask": mask, "completion_mask": completion}
+def token_pairs(count=2, width=12, seed=0):
+    """Pairs with a prompt of four tokens; responses of different lengths that start alike."""
+    rng = np.random.default_rng(seed)
+    pairs = []
+    for number in range(count):
+        chosen = rng.integers(3, 64, width - number % 4)
+        rejected = np.concatenate([chosen[:6], rng.integers(3, 64, width - 6 - (number + 2) % 4)])
+        pairs.append({"chosen": chosen, "rejected": rejected, "prompt_length": 4})
+    return pairs
+
+
+def batch():
+    return pad_pairs(token_pairs(), 0)
+
+
+def gradients_of(model, inputs):
+    output = model.train()(inputs, with_nll=True)
+    (output.chosen - 2 * output.rejected).sum().add(output.nll).backward()
+    return {name: p.grad.clone() for name, p in model.named_parameters()}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_nll_equals_that_of_the_backbones_logits(family):
-    model, inputs = tiny(family), batch()
-    pairs = len(inputs["completion_mask"])
+    model, inputs, pairs = tiny(family), batch(), token_pairs()
     with torch.no_grad():
-        nll = model(**inputs).nll
-        logits = model.backbone(inputs["input_ids"][:pairs], attention_mask=inputs["attention_mask"][:pairs]).logits
-    probabilities = torch.log_softmax(logits[:, :-1], -1).gather(2, inputs["input_ids"][:pairs, 1:, None])[..., 0]
-    assert float(nll) == pytest.approx(float(-probabilities[inputs["completion_mask"][:, 1:]].sum()), rel=1e-5)
+        nll = model(inputs, with_nll=True).nll
+        expected = 0.0
+        for pair in pairs:
+            ids = torch.from_numpy(pair["chosen"])[None]
+            probabilities = torch.log_softmax(model.backbone(ids).logits[0, :-1], -1)
+            expected -= float(probabilities.gather(1, ids[0, 1:, None])[3:].sum())
+    assert float(nll) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_batch_scores_like_single_conversations(family):
-    model, inputs = tiny(family), batch()
+    model, pairs = tiny(family), token_pairs()
     with torch.no_grad():
-        output = model(**inputs)
-        for row, reward in enumerate([*output.chosen, *output.rejected]):
-            length = int(inputs["attention_mask"][row].sum())
-            ids = inputs["input_ids"][row : row + 1, :length]
-            assert float(model.score_rows(ids, torch.ones_like(ids))) == pytest.approx(float(reward), abs=1e-5)
+        output = model(batch())
+        sequences = [pair["chosen"] for pair in pairs] + [pair["rejected"] for pair in pairs]
+        for ids, reward in zip(sequences, [*output.chosen, *output.rejected], strict=True):
+            row = torch.from_numpy(ids)[None]
+            assert float(model.score_rows(row, torch.ones_like(row))) == pytest.approx(float(reward), abs=1e-5)
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_packed_pairs_have_the_gradients_of_two_separate_passes(family, recompute):
+    separate, packed = tiny(family), tiny(family)
+    assert packed.share_prefixes()
+    if recompute:
+        packed.enable_gradient_checkpointing()
+    pairs = token_pairs(count=5, width=40)
+    # The prompt and two tokens of the responses are shared in every pair: too few for a branch by default.
+    pairs = [
+        {**p, "prompt_length": 20} | {"rejected": np.concatenate([p["chosen"][:20], p["rejected"]])} for p in pairs
+    ]
+    found = gradients_of(packed, pack_pairs(pairs))
+    expected = gradients_of(separate, pad_pairs(pairs, 0))
+    assert len(pack_pairs(pairs).input_ids[0]) < sum(len(p["chosen"]) + len(p["rejected"]) for p in pairs)
+    for name, gradient in expected.items():
+        assert float((found[name] - gradient).norm()) <= 1e-4 * float(gradient.norm()), name
+
+
+def test_a_decoder_that_cannot_run_packs_keeps_padded_rows():
+    torch.manual_seed(0)
+    config = AutoConfig.for_model("bloom", hidden_size=32, n_layer=2, n_head=2, vocab_size=64)
+    model = PairRewardModel(AutoModelForCausalLM.from_config(config), head_init_std=0.5)
+    assert not model.share_prefixes()
+    assert model(batch()).chosen.isfinite().all()
 
 
 def test_the_pad_token_can_be_part_of_a_conversation():
@@ -84,8 +123,8 @@ def test_the_last_real_token_is_found_on_either_padding_side():
 def test_logits_are_computed_only_for_completion_tokens():
     model, inputs, shapes = tiny("qwen3"), batch(), []
     model.backbone.lm_head.register_forward_hook(lambda *hook: shapes.append(tuple(hook[2].shape)))
-    model(**inputs)
-    assert shapes == [(int(inputs["completion_mask"].sum()), 64)]
+    model(inputs, with_nll=True)
+    assert shapes == [(sum(len(pair["chosen"]) - 4 for pair in token_pairs()), 64)]
 
 
 def test_chunks_of_logits_have_the_same_loss_and_gradients(monkeypatch):
@@ -93,7 +132,7 @@ def test_chunks_of_logits_have_the_same_loss_and_gradients(monkeypatch):
     for elements in (1 << 26, 64 * 3):
         monkeypatch.setattr(module, "_CHUNK_ELEMENTS", elements)
         model = tiny("qwen3").train()
-        value = model(**batch()).nll
+        value = model(batch(), with_nll=True).nll
         value.backward()
         results.append((float(value.detach()), model.backbone.lm_head.weight.grad.clone()))
     assert results[0][0] == pytest.approx(results[1][0], rel=1e-6)
@@ -103,26 +142,24 @@ def test_chunks_of_logits_have_the_same_loss_and_gradients(monkeypatch):
 def test_gradient_checkpointing_has_the_same_gradients():
     gradients = []
     for recompute in (False, True):
-        model = tiny("qwen3").train()
+        model = tiny("qwen3")
         if recompute:
             model.enable_gradient_checkpointing()
             calls = []
             model.backbone.model.layers[0].self_attn.register_forward_pre_hook(lambda *_: calls.append(1))
-        output = model(**batch())
-        (output.chosen - output.rejected).sum().add(output.nll).backward()
-        gradients.append([p.grad.clone() for p in model.parameters()])
+        gradients.append(gradients_of(model, batch()))
     assert len(calls) == 2
-    for plain, recomputed in zip(*gradients, strict=True):
-        torch.testing.assert_close(plain, recomputed)
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradients[1][name], gradient, msg=name)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_rewards_are_float32_or_float64(dtype):
     model = tiny("qwen3").to(dtype)
-    output = model(**batch())
+    output = model(batch(), with_nll=True)
     expected = torch.float64 if dtype == torch.float64 else torch.float32
     assert output.chosen.dtype == output.nll.dtype == expected
-    reference = tiny("qwen3")(**batch())
+    reference = tiny("qwen3")(batch(), with_nll=True)
     assert float(output.nll.detach()) == pytest.approx(float(reference.nll.detach()), rel=2e-2)
 
 

@@ -35,7 +35,6 @@ def test_published_recipes_have_the_values_of_the_paper(stage, size):
     assert (recipe.adam_beta1, recipe.adam_beta2, recipe.adam_epsilon, recipe.weight_decay) == (0.9, 0.95, 1e-8, 0.1)
     assert (recipe.precision, recipe.gradient_checkpointing, recipe.center_rewards_form) == ("bf16", True, "sum")
     assert recipe.num_processes == NUM_PROCESSES[stage][SIZES.index(size)]
-    assert recipe.accumulation_steps(recipe.num_processes) >= 1
     assert size in recipe.backbone.path
     assert recipe.sizes == {}
 
@@ -54,7 +53,6 @@ def test_every_recipe_equals_its_dump(file):
         ({"backbone": {"path": "x", "config": {}}}, "one of 'path', 'gguf' and 'config'"),
         ({"backbone": {"config": {}}}, "train_bpe"),
         ({**PLAIN, "tokenizer": {"train_bpe": {}}}, "has a vocabulary"),
-        ({**PLAIN, "global_batch_size": 10, "micro_batch_size": 4}, "not a multiple"),
         ({**PLAIN, "learning_rate": 1e-6, "min_learning_rate": 1e-5}, "above learning_rate"),
         ({**PLAIN, "adam_beta2": 1.0}, "adam_beta2"),
         ({**PLAIN, "warm_up_ratio": 0.1}, "Did you mean 'warmup_ratio'"),
@@ -73,13 +71,6 @@ def test_an_invalid_recipe_names_the_mistake(values, message):
 def test_overrides_take_precedence_over_the_size():
     recipe = TrainRecipe.load("stage1", ["size=4B", "lm_loss_weight=0", "backbone.path=x"])
     assert (recipe.lm_loss_weight, recipe.backbone.path, recipe.num_processes) == (0, "x", 16)
-
-
-def test_accumulation_follows_from_the_number_of_processes():
-    recipe = TrainRecipe.build({**PLAIN, "global_batch_size": 24, "micro_batch_size": 2})
-    assert [recipe.accumulation_steps(count) for count in (1, 2, 4)] == [12, 6, 3]
-    with pytest.raises(SettingError, match="5 processes"):
-        recipe.accumulation_steps(5)
 
 
 def test_steps_use_every_row():
@@ -101,7 +92,7 @@ def test_steps_use_every_row():
         ("betas", "adam_beta1"),
         ("lambda", "lm_loss_weight"),
         ("warmup", "warmup_ratio"),
-        ("per_device_train_batch_size", "micro_batch_size"),
+        ("per_device_train_batch_size", "micro_batch_tokens"),
         ("model_name_or_path", "backbone.path"),
         ("bf16", "precision"),
         ("fsdp", "sharding"),

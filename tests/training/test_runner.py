@@ -30,7 +30,7 @@ from themis_rm.training.runner import train
 from themis_rm.training.splits import PreferenceSplits, find_splits
 from themis_rm.training.token_cache import load_or_tokenize
 from themis_rm.training.tokenization import Dropped
-from themis_rm.training.trainer import PairTrainer, training_arguments
+from themis_rm.training.trainer import PairTrainer
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, "-m", "tests.training.pairs"]
@@ -202,11 +202,11 @@ def test_an_unknown_loss_term_is_refused_before_anything_is_written(data, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-def test_accumulation_does_not_change_data_or_objective(finished, data, tmp_path):
+def test_the_token_budget_does_not_change_data_or_objective(finished, data, tmp_path):
     reference = log_lines(finished[0])
-    for micro in (1, 2):
-        out = tmp_path / str(micro)
-        train(pairs.recipe(micro_batch_size=micro, max_steps=12), data, out)
+    for budget, share in ((1, True), (300, True), (300, False)):
+        out = tmp_path / f"{budget}-{share}"
+        train(pairs.recipe(micro_batch_tokens=budget, share_prefixes=share, max_steps=12), data, out)
         for one, other in zip(reference[:6], log_lines(out)[:6], strict=True):
             assert other["loss"] == pytest.approx(one["loss"], rel=1e-4)
             assert (other["n"], other["tokens"]) == (one["n"], one["tokens"])
@@ -310,7 +310,7 @@ def launch(data, out, *changes):
 @pytest.mark.slow
 @pytest.mark.parametrize("sharding", ["none", "fsdp2"])
 def test_two_processes_train_like_one(finished, data, tmp_path, sharding):
-    launch(data, tmp_path, "micro_batch_size=2", f"sharding={sharding}")
+    launch(data, tmp_path, "micro_batch_tokens=200", f"sharding={sharding}")
     for one, other in zip(log_lines(finished[0]), log_lines(tmp_path), strict=True):
         assert other["n"] == one["n"]
         if one["split"] == "train":
@@ -324,26 +324,20 @@ def test_two_processes_train_like_one(finished, data, tmp_path, sharding):
 
 @pytest.mark.slow
 def test_a_sharded_run_in_bfloat16_trains_like_one_in_float32(finished, data, tmp_path):
-    launch(data, tmp_path, "micro_batch_size=2", "sharding=fsdp2", "precision=bf16", "max_steps=4")
+    launch(data, tmp_path, "micro_batch_tokens=200", "sharding=fsdp2", "precision=bf16", "max_steps=4")
     train = [[row for row in log_lines(out) if row["split"] == "train"][:4] for out in (finished[0], tmp_path)]
     # Not the last step: the schedule of a shorter run is another.
     assert [row["loss"] for row in train[1][:2]] == pytest.approx([row["loss"] for row in train[0][:2]], rel=1e-2)
 
 
-def test_gradients_of_sharded_runs_are_reduced_after_every_forward_pass(tmp_path):
-    recipe = pairs.recipe(sharding="fsdp2", micro_batch_size=2)
-    values = training_arguments(recipe, tmp_path, 2, 2).accelerator_config.gradient_accumulation_kwargs
-    assert values["sync_each_batch"]
-
-
 @pytest.mark.slow
 def test_sharded_runs_resume(finished, data, tmp_path):
     # Runs that differ in keep_checkpoint are the same run, so the second call resumes from the first one's checkpoint.
-    launch(data, tmp_path, "micro_batch_size=2", "sharding=fsdp2", "keep_checkpoint=true")
+    launch(data, tmp_path, "micro_batch_tokens=200", "sharding=fsdp2", "keep_checkpoint=true")
     shards = list(tmp_path.glob("checkpoints/checkpoint-*/pytorch_model_fsdp_0/*.distcp"))
     assert len(shards) == 2  # one file of each process: accelerate does not shard on CPUs by itself
     shutil.copytree(tmp_path / "model", tmp_path / "before")
     shutil.rmtree(tmp_path / "model")
     (tmp_path / "training_report.json").unlink()
-    launch(data, tmp_path, "micro_batch_size=2", "sharding=fsdp2")
+    launch(data, tmp_path, "micro_batch_tokens=200", "sharding=fsdp2")
     assert (tmp_path / "model/model.safetensors").read_bytes() == (tmp_path / "before/model.safetensors").read_bytes()

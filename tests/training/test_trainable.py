@@ -200,7 +200,7 @@ def test_a_killed_lora_run_ends_with_the_same_bytes(kept, data, base, tmp_path):
 @pytest.mark.slow
 def test_two_processes_with_shards_train_lora_like_one(data, base, tmp_path):
     train(lora_recipe(base, {"dropout": 0.0}), data, tmp_path / "one")
-    launch(data, tmp_path / "two", *options(base, dropout=0.0), "micro_batch_size=2", "sharding=fsdp2")
+    launch(data, tmp_path / "two", *options(base, dropout=0.0), "micro_batch_tokens=200", "sharding=fsdp2")
     for one, other in zip(log_lines(tmp_path / "one"), log_lines(tmp_path / "two"), strict=True):
         assert other["bradley_terry"] == pytest.approx(one["bradley_terry"], rel=1e-3)
     assert rewards(tmp_path / "two/model") == pytest.approx(rewards(tmp_path / "one/model"), abs=1e-2)

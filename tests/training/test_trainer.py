@@ -1,4 +1,6 @@
-"""Gradients of one optimizer step do not depend on the accumulation."""
+"""Gradients of one optimizer step do not depend on its forward passes."""
+
+import itertools
 
 import pytest
 import torch
@@ -24,7 +26,7 @@ def gradients(prepared, **changes):
     folder, tokenizer, pad = prepared
     recipe = pairs.recipe(max_steps=1, save_steps=9, eval_steps=9, max_eval_samples=0, **changes)
     split = TokenizedPairs(folder / "tokens/train.arrow")
-    args = training_arguments(recipe, folder / "checkpoints", 1, 1)
+    args = training_arguments(recipe, folder / "checkpoints", 1)
     model = build_model(recipe, tokenizer, pad)
     trainer = PairTrainer(model, recipe, args, split, split, pad_token_id=pad)
     gradients = {}
@@ -46,7 +48,7 @@ def gradients(prepared, **changes):
 
 @pytest.mark.parametrize("form", ["sum", "absolute"])
 @pytest.mark.parametrize("tied", [True, False])
-def test_gradients_do_not_depend_on_the_micro_batch_size(prepared, form, tied):
+def test_gradients_do_not_depend_on_forward_passes_and_shared_prefixes(prepared, form, tied):
     config = {**pairs.RECIPE["backbone"]["config"], "tie_word_embeddings": tied}
     # A large head and no clipping, so that every term of the objective matters.
     settings = {
@@ -55,14 +57,14 @@ def test_gradients_do_not_depend_on_the_micro_batch_size(prepared, form, tied):
         "center_rewards_coefficient": 0.1,
         "center_rewards_form": form,
     }
-    reference = gradients(prepared, micro_batch_size=8, **settings)
-    for micro in (1, 2, 4):
-        for name, gradient in gradients(prepared, micro_batch_size=micro, **settings).items():
+    reference = gradients(prepared, share_prefixes=False, micro_batch_tokens=10000, **settings)
+    for share, budget in itertools.product((True, False), (1, 300, 10000)):
+        for name, gradient in gradients(prepared, share_prefixes=share, micro_batch_tokens=budget, **settings).items():
             torch.testing.assert_close(gradient, reference[name], rtol=1e-4, atol=1e-5, msg=name)
 
 
-def test_means_per_micro_batch_would_fail_the_test_of_gradients(prepared):
-    # With completions of equal length, that test would pass with means per micro-batch too.
+def test_means_per_forward_pass_would_fail_the_test_of_gradients(prepared):
+    # With completions of equal length, that test would pass with means per forward pass too.
     lengths = TokenizedPairs(prepared[0] / "tokens/train.arrow").lengths
     assert lengths.max() > 1.3 * lengths.min()
 
@@ -81,7 +83,7 @@ def test_weight_decay_can_exclude_norms_and_biases(prepared):
     for decay_norm_and_bias in (True, False):
         recipe = pairs.recipe(decay_norm_and_bias=decay_norm_and_bias)
         model = build_model(recipe, tokenizer, pad)
-        args = training_arguments(recipe, folder / "checkpoints", 1, 1)
+        args = training_arguments(recipe, folder / "checkpoints", 1)
         trainer = PairTrainer(model, recipe, args, split, split, pad_token_id=pad)
         groups = trainer.create_optimizer().param_groups
         sizes.append([(group["weight_decay"], len(group["params"])) for group in groups])

@@ -7,7 +7,7 @@ import torch
 from tests.training.pairs import recipe
 from tests.training.preferences import preference
 
-from themis_rm.training.batches import collate
+from themis_rm.training.batches import pad_pairs
 from themis_rm.training.losses import PairOutput
 from themis_rm.training.objective import combine, term_sums
 from themis_rm.training.recipe import BpeSettings
@@ -40,8 +40,8 @@ def tokenized(folder, pair_encoder, *rows):
 
 def test_margins_and_weights_reach_the_batch(tmp_path, pair_encoder):
     pairs, _ = tokenized(tmp_path, pair_encoder, {"margin": 2, "weight": 0.5}, {})
-    batch = collate([pairs[0], pairs[1]], 0)
-    assert (batch["margin"].tolist(), batch["weight"].tolist()) == ([2.0, 0.0], [0.5, 1.0])
+    batch = pad_pairs([pairs[0], pairs[1]], 0)
+    assert (batch.margin.tolist(), batch.weight.tolist()) == ([2.0, 0.0], [0.5, 1.0])
 
 
 def test_rows_without_weight_are_dropped_and_counted(tmp_path, pair_encoder):

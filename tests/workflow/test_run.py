@@ -41,7 +41,6 @@ RECIPE = {
         "min_learning_rate": 1e-4,
         "max_length": 512,
         "global_batch_size": 4,
-        "micro_batch_size": 4,
         "max_steps": 12,
         "precision": "fp32",
         "save_steps": 3,

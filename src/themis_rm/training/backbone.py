@@ -68,6 +68,8 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
     elif not tied_embeddings(backbone.config):
         # Distributed training fails on unused weights, and weight decay would shrink them.
         backbone.get_output_embeddings().requires_grad_(False)
+    if recipe.share_prefixes:
+        model.share_prefixes()
     if recipe.gradient_checkpointing:
         model.enable_gradient_checkpointing()
     return model

@@ -47,9 +47,8 @@ def check_processes(recipe: TrainRecipe, process: TrainingArguments) -> None:
         process: Arguments of this process.
 
     Raises:
-        SettingError: The global batch cannot be split, a single process would be sharded, or it sees several GPUs.
+        SettingError: A single process would be sharded, or it sees several GPUs.
     """
-    recipe.accumulation_steps(process.world_size)
     if recipe.sharding != "none" and process.world_size == 1:
         raise SettingError("sharding needs several processes.", "Start with torchrun, or set sharding: none.")
     if process.n_gpu > 1:

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from themis_rm.errors import CheckpointError
+from themis_rm.models.prefix_sharing import tree_attention
+from themis_rm.training.batches import PairBatch
 from themis_rm.training.losses import PairOutput
 from themis_rm.training.losses.language_modeling import completion_nll
 from themis_rm.training.trainable import without_frozen
@@ -55,12 +57,14 @@ class PairRewardModel(nn.Module):
     Attributes:
         lost_head: Names of weights of the backbone's checkpoint, such as another kind of reward head, that were not
             loaded; ``None`` unless the checkpoint is a reward model whose head was replaced by a new one.
+        packed: Whether the model takes packs; see :meth:`share_prefixes`.
     """
 
     def __init__(self, backbone: Any, head_init_std: float = 0.0) -> None:
         super().__init__()
         self.backbone = backbone
         self.lost_head: list[str] | None = None
+        self.packed = False
         self.backbone.config.use_cache = False
         weight = next(backbone.parameters())
         width = backbone.config.get_text_config().hidden_size
@@ -94,45 +98,56 @@ class PairRewardModel(nn.Module):
         new = getattr(self.backbone, "activation_checkpointing_enable", None)
         (new or self.backbone.gradient_checkpointing_enable)()
 
+    def share_prefixes(self) -> bool:
+        """Replace the backbone's attention, so that it runs packs, if it computes the same hidden states.
+
+        Returns:
+            Whether the model takes packs from now on. If not, it takes padded rows, as before.
+        """
+        self.packed = not next(self.backbone.parameters()).is_meta and tree_attention.supports(self.backbone)
+        if self.packed:
+            tree_attention.enable(self.backbone)
+        return self.packed
+
     def hidden_states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Return the last layer's hidden states, shape ``[rows, tokens, width]``."""
+        """Return the last layer's hidden states of padded rows, shape ``[rows, tokens, width]``."""
         output = self.backbone.base_model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
         return output.last_hidden_state
 
-    def rewards(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
-        """Return the reward of each row, shape ``[rows]``, in float32 (float64 if the weights are float64).
+    def rewards(self, hidden: Tensor) -> Tensor:
+        """Return the reward of each last hidden state, shape ``[n]``, in float32 (float64 if the weights are float64).
 
         Args:
-            hidden: Shape ``[rows, tokens, width]``.
-            attention_mask: Shape ``[rows, tokens]``.
+            hidden: Shape ``[n, width]``.
         """
-        pooled = hidden[torch.arange(len(hidden), device=hidden.device), last_real_token(attention_mask)]
-        dtype = torch.float64 if pooled.dtype == torch.float64 else torch.float32
+        dtype = torch.float64 if hidden.dtype == torch.float64 else torch.float32
         # bfloat16 has three significant digits, too few for the difference of two rewards.
-        with torch.autocast(pooled.device.type, enabled=False):
-            return nn.functional.linear(pooled.to(dtype), self.score.weight.to(dtype)).squeeze(-1)
+        with torch.autocast(hidden.device.type, enabled=False):
+            return nn.functional.linear(hidden.to(dtype), self.score.weight.to(dtype)).squeeze(-1)
 
     def score_rows(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Return the rewards of single conversations, shape ``[rows]``."""
-        return self.rewards(self.hidden_states(input_ids, attention_mask), attention_mask)
+        """Return the rewards of single conversations in padded rows, shape ``[rows]``."""
+        hidden = self.hidden_states(input_ids, attention_mask)
+        return self.rewards(hidden[torch.arange(len(hidden), device=hidden.device), last_real_token(attention_mask)])
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, completion_mask: Tensor | None = None) -> PairOutput:
+    def forward(self, batch: PairBatch, with_nll: bool = False) -> PairOutput:
         """Score chosen and rejected responses in one pass.
 
         Args:
-            input_ids: Shape ``[2 * pairs, tokens]``: all chosen responses, then all rejected ones, padded on the right.
-            attention_mask: The same shape.
-            completion_mask: Shape ``[pairs, tokens]``, true on completion tokens of the chosen responses; without it
-                ``PairOutput.nll`` is 0.
+            batch: The pairs: a pack after :meth:`share_prefixes`, otherwise padded rows.
+            with_nll: Whether to compute ``PairOutput.nll``, which is 0 otherwise.
         """
-        hidden = self.hidden_states(input_ids, attention_mask)
-        chosen, rejected = self.rewards(hidden, attention_mask).chunk(2)
-        if completion_mask is None:
+        if batch.pack is not None:
+            hidden = tree_attention.hidden_states(self.backbone, batch.pack)
+        else:
+            assert batch.attention_mask is not None  # noqa: S101
+            hidden = self.hidden_states(batch.input_ids, batch.attention_mask).flatten(0, 1)
+        chosen, rejected = self.rewards(hidden[batch.last]).chunk(2)
+        if not with_nll:
             return PairOutput(chosen, rejected, chosen.new_zeros(()))
-        rows, columns = completion_mask.nonzero(as_tuple=True)
-        # Position t is predicted from the hidden state at t - 1. Logits are computed for these positions only.
-        nll = self.nll(hidden[rows, columns - 1], input_ids[rows, columns])
-        return PairOutput(chosen, rejected, nll)
+        # Logits are computed at the positions before completion tokens only.
+        count = int((batch.owners < batch.pairs).sum())
+        return PairOutput(chosen, rejected, self.nll(hidden[batch.predictors[:count]], batch.targets[:count]))
 
     def nll(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return the summed negative log-likelihood of tokens, a scalar.

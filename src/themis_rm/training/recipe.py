@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from themis_rm.dataset.preferences import DataSettings
-from themis_rm.errors import SettingError, did_you_mean
+from themis_rm.errors import did_you_mean
 from themis_rm.settings import Override, Settings
 from themis_rm.settings.recipes import find_recipe
 from themis_rm.training.schedule import DecayType, LrSchedulerType
@@ -177,8 +177,14 @@ class TrainRecipe(DataSettings):
         "clip_grad": "max_grad_norm",
         "model_max_length": "max_length",
         "truncation": "overflow",
-        "micro_train_batch_size": "micro_batch_size",
-        "gradient_accumulation_steps": "micro_batch_size",
+        "micro_batch_size": "micro_batch_tokens",
+        "micro_train_batch_size": "micro_batch_tokens",
+        "gradient_accumulation_steps": "micro_batch_tokens",
+        "max_tokens_per_batch": "micro_batch_tokens",
+        "ppo_max_token_len_per_gpu": "micro_batch_tokens",
+        "packing": "share_prefixes",
+        "sample_packing": "share_prefixes",
+        "packing_samples": "share_prefixes",
         "group_by_length": "length_group_size",
         "max_train_steps": "max_steps",
         "dtype": "precision",
@@ -286,9 +292,13 @@ class TrainRecipe(DataSettings):
     """How to treat a chat template without system messages: ``prepend`` puts the criteria prompt in front of the user
     message (scoring does the same), ``error`` raises."""
     global_batch_size: int = Field(512, ge=1)
-    """Pairs per optimizer step, over all processes and accumulation steps."""
-    micro_batch_size: int = Field(1, ge=1)
-    """Pairs per forward pass of one process; the number of accumulation steps follows from it."""
+    """Pairs per optimizer step, over all processes and forward passes."""
+    micro_batch_tokens: int = Field(8192, ge=1)
+    """Most tokens of a forward pass of one process; a longer pair is a pass of its own. The number of passes per step
+    follows from it. It does not affect the result."""
+    share_prefixes: bool = True
+    """Compute the tokens that responses share (the criteria prompt, the request, the start of both responses) once per
+    forward pass. Off for decoders whose attention cannot be replaced."""
     length_group_size: int = Field(1, ge=1)
     """Number of global batches whose pairs are sorted by length together. Larger values save padding; with 1 the
     composition of batches is fully random."""
@@ -310,7 +320,7 @@ class TrainRecipe(DataSettings):
     """Use the fused kernels of liger-kernel if there is a GPU and the package is installed."""
     num_processes: int = Field(1, ge=1)
     """Number of processes that the recipe was written for. With another number the global batch size stays the same and
-    the accumulation changes."""
+    the number of forward passes changes."""
     num_threads: int | None = Field(None, ge=1)
     """CPU threads per process; by default torch decides."""
 
@@ -360,11 +370,6 @@ class TrainRecipe(DataSettings):
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
-        if self.global_batch_size % self.micro_batch_size:
-            raise ValueError(
-                f"global_batch_size {self.global_batch_size} is not a multiple of micro_batch_size "
-                f"{self.micro_batch_size}"
-            )
         if self.min_learning_rate > self.learning_rate:
             raise ValueError(
                 f"min_learning_rate {self.min_learning_rate:g} is above learning_rate {self.learning_rate:g}"
@@ -384,20 +389,6 @@ class TrainRecipe(DataSettings):
         if self.backbone.name and self.tokenizer.train_bpe:
             raise ValueError("a pretrained backbone has a vocabulary: tokenizer.train_bpe needs backbone.config")
         return self
-
-    def accumulation_steps(self, num_processes: int) -> int:
-        """Return the number of forward passes of each process per optimizer step.
-
-        Raises:
-            SettingError: The global batch cannot be split evenly.
-        """
-        if self.global_batch_size % (self.micro_batch_size * num_processes):
-            raise SettingError(
-                f"global_batch_size {self.global_batch_size} is not a multiple of micro_batch_size "
-                f"{self.micro_batch_size} x {num_processes} processes.",
-                "Change one of them.",
-            )
-        return self.global_batch_size // (self.micro_batch_size * num_processes)
 
     def total_steps(self, num_pairs: int) -> int:
         """Return the number of optimizer steps for a training split of ``num_pairs`` pairs."""

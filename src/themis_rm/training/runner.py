@@ -129,7 +129,7 @@ def _train(
         check_export(model, prepared.tokenizer, recipe, prompts, out / "trial")
     # A run that stopped early takes no further step.
     steps = stopped_step(checkpoint, recipe) or recipe.total_steps(len(pairs["train"]))
-    trainer = _build_trainer(recipe, steps, model, prepared, pairs, out, process.world_size)
+    trainer = _build_trainer(recipe, steps, model, prepared, pairs, out)
     tokens_per_second = _fit(trainer, prepared.counts["train"], checkpoint)
     report = _report(trainer, prepared, out, tokens_per_second)
     # Every process takes part: shards are gathered here.
@@ -237,9 +237,8 @@ def _build_trainer(
     prepared: PreparedData,
     pairs: Mapping[Split, TokenizedPairs],
     out: Path,
-    num_processes: int,
 ) -> PairTrainer:
-    args = training_arguments(recipe, out / "checkpoints", steps, num_processes)
+    args = training_arguments(recipe, out / "checkpoints", steps)
     apply_liger_kernel(model, recipe)
     log_file = out / LOG_FILE
     monitor = Monitor(Limits.of(recipe, steps))

@@ -6,13 +6,13 @@ the data, the loss and its denominators, the schedule, the log, and checkpoints 
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import math
 from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from themis_rm.errors import SettingError
-from themis_rm.training.batches import FixedOrderSampler, collate, training_order
+from themis_rm.training.batches import BatchBuilder, PairBatch, StepBatch, StepBatches, training_order
 from themis_rm.training.best_checkpoint import GREATER_IS_BETTER, TrackBest, tracks_best
 from themis_rm.training.losses import LOSSES, PairOutput
 from themis_rm.training.metrics import PairMetrics, measure
@@ -42,30 +42,29 @@ from themis_rm.training.token_cache import TokenizedPairs
 from themis_rm.training.trainable import count_weights, without_frozen
 
 _log = logging.getLogger(__name__)
+_EVALUATION_PAIRS = 256
+"""Pairs of which the forward passes of an evaluation are formed together."""
 _STATISTICS = (
     *("reward_chosen", "reward_rejected", "reward_squared", "margin", "margin_squared"),
     *("correct", "equal", "pairs", "ties", "weight", "tokens"),
 )
 
 
-def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int, num_processes: int) -> TrainingArguments:
+def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int) -> TrainingArguments:
     """Return the arguments of ``transformers.Trainer`` for a recipe.
 
     Args:
         recipe: The training recipe.
         checkpoints: Directory for checkpoints.
         steps: Number of optimizer steps.
-        num_processes: Number of processes of the run.
-
-    Raises:
-        SettingError: The recipe does not fit the number of processes.
     """
     sharded = recipe.sharding != "none"
     return TrainingArguments(
         output_dir=str(checkpoints),
         max_steps=steps,
-        per_device_train_batch_size=recipe.micro_batch_size,
-        gradient_accumulation_steps=recipe.accumulation_steps(num_processes),
+        per_device_train_batch_size=1,
+        # The forward passes of a step are one batch for the base class, see PairTrainer.training_step.
+        gradient_accumulation_steps=1,
         max_grad_norm=recipe.max_grad_norm,
         bf16=recipe.precision == "bf16",
         use_cpu=not torch.cuda.is_available(),
@@ -96,8 +95,6 @@ def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int, num_p
         }
         if sharded
         else None,
-        # Otherwise every process keeps the gradients of all weights, in float32, until the last forward pass of a step.
-        accelerator_config={"gradient_accumulation_kwargs": {"sync_each_batch": True}} if sharded else None,
     )
 
 
@@ -176,14 +173,18 @@ class PairTrainer(Trainer):
             length_group_size=self.recipe.length_group_size,
             seed=self.recipe.seed,
         )
-        loader = DataLoader(
-            self.train_dataset,
-            batch_size=self.recipe.micro_batch_size,
-            sampler=FixedOrderSampler(self.order),
-            collate_fn=partial(collate, pad_token_id=self.pad_token_id),
-            drop_last=True,
+        steps = StepBatches(self.train_dataset, self.order, self.recipe.global_batch_size, self._batch_builder())
+        workers = 1 if self.accelerator.device.type == "cuda" else 0
+        return DataLoader(steps, batch_size=1, collate_fn=itemgetter(0), num_workers=workers)
+
+    def _batch_builder(self) -> BatchBuilder:
+        return BatchBuilder(
+            self.recipe.micro_batch_tokens,
+            self.pad_token_id,
+            share_prefixes=self.pair_model.packed,
+            process=self.accelerator.process_index,
+            processes=self.accelerator.num_processes,
         )
-        return self.accelerator.prepare(loader)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """Create AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101), with a group for weights without decay."""
@@ -222,49 +223,54 @@ class PairTrainer(Trainer):
         return self.lr_scheduler
 
     def get_batch_samples(
-        self,
-        epoch_iterator: Iterator[dict[str, Tensor]],
-        num_batches: int,
-        device: torch.device,
-    ) -> tuple[list[dict[str, Tensor]], Tensor]:
-        """Fetch the batches of one step, sum the weights of its pairs and count its completion tokens.
+        self, epoch_iterator: Iterator[StepBatch], num_batches: int, device: torch.device
+    ) -> tuple[list[list[PairBatch]], Tensor]:
+        """Fetch the forward passes of the next step.
 
         Returns:
-            The batches, and a float64 tensor ``[weights, completion tokens]`` with the totals of the global batch over
-            all processes.
+            A list with one item, the forward passes of this process, and a float64 tensor with the sum of the weights
+            and the number of completion tokens of the global batch.
         """
-        batches = list(itertools.islice(epoch_iterator, num_batches))
-        counts = torch.zeros(2, dtype=torch.float64, device=device)
-        for batch in batches:
-            counts[0] += batch["weight"].sum(dtype=torch.float64)
-            counts[1] += batch["completion_mask"].sum()
-        if self.args.world_size > 1:
-            counts = self.accelerator.reduce(counts, reduction="sum")
-        return batches, counts
+        step = next(epoch_iterator)
+        return [step.passes], torch.tensor([step.weight, step.tokens], dtype=torch.float64, device=device)
+
+    def training_step(
+        self, model: Any, inputs: list[PairBatch], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """Run the forward and backward passes of a step, and return the sum of their losses.
+
+        Gradients are reduced over the processes after the last pass.
+        """
+        losses = []
+        for batch in inputs[:-1]:
+            # Without reduction every process would keep the gradients of all weights of a sharded model, in float32.
+            with nullcontext() if self.is_fsdp_enabled else self.accelerator.no_sync(model):
+                losses.append(super().training_step(model, {"batch": batch}, num_items_in_batch))
+        losses.append(super().training_step(model, {"batch": inputs[-1]}, num_items_in_batch))
+        return torch.stack(losses).sum()
 
     def compute_loss(
         self,
         model: Any,
-        inputs: dict[str, Tensor],
+        inputs: dict[str, PairBatch],
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """Return the share of one forward pass in the global objective, a scalar."""
-        completion = inputs["completion_mask"]
-        output: PairOutput = model(
-            inputs["input_ids"], inputs["attention_mask"], completion if needs_nll(self.weights) else None
-        )
-        output.margin = inputs["margin"] * self.recipe.margin_coefficient
-        output.weight = inputs["weight"]
-        output.tie = inputs["tie"]
+        batch = inputs["batch"].to(self.accelerator.device)
+        output: PairOutput = model(batch, needs_nll(self.weights))
+        output.margin = batch.margin * self.recipe.margin_coefficient
+        output.weight = batch.weight
+        output.tie = batch.tie
         sums = term_sums(output, self.weights, self.recipe)
         assert isinstance(num_items_in_batch, Tensor)  # noqa: S101
         pairs, tokens = num_items_in_batch.to(sums[self.recipe.preference_loss].dtype)
         loss = combine(sums, self.weights, pairs=pairs, tokens=tokens)
-        with torch.no_grad():
-            self._accumulate(output, sums, completion.sum())
+        if batch.counted:
+            with torch.no_grad():
+                self._accumulate(output, sums, (batch.owners < batch.pairs).sum())
         # Gradients are averaged over processes, but the shares have to be summed.
-        loss = loss * self.accelerator.num_processes
+        loss = loss * (self.accelerator.num_processes * batch.counted)
         return (loss, output) if return_outputs else loss
 
     def _accumulate(self, output: PairOutput, sums: dict[str, Tensor], tokens: Tensor) -> None:
@@ -415,7 +421,7 @@ class PairTrainer(Trainer):
 
         Args:
             pairs: The split.
-            indices: Indices of the pairs; similar lengths next to each other need little padding.
+            indices: Indices of the pairs.
 
         Returns:
             Rewards of the chosen and the rejected responses, shape ``[2, pairs]``, in float64.
@@ -423,26 +429,18 @@ class PairTrainer(Trainer):
         if not len(indices):
             return np.zeros((2, 0))
         self.model.eval()
-        size, processes = self.recipe.micro_batch_size, self.accelerator.num_processes
-        starts = range(0, len(indices), size)
+        builder = self._batch_builder()
         rewards = torch.zeros(2, len(indices), dtype=torch.float64, device=self.accelerator.device)
-        for first in range(0, len(starts), processes):
-            # Every process takes part in every pass, because shards are gathered in it. A process without a batch of
-            # this pass repeats the last batch and leaves it out.
-            number = first + self.accelerator.process_index
-            start = starts[min(number, len(starts) - 1)]
-            with self.compute_loss_context_manager():
-                scored = self._score_batch(pairs, indices[start : start + size])
-            if number < len(starts):
-                rewards[:, start : start + size] = scored
+        for first in range(0, len(indices), _EVALUATION_PAIRS):
+            step = builder.build([pairs[int(i)] for i in indices[first : first + _EVALUATION_PAIRS]])
+            for batch in step.passes:
+                with self.compute_loss_context_manager():
+                    output: PairOutput = self.model(batch.to(self.accelerator.device))
+                if batch.counted:
+                    columns = first + torch.tensor(batch.indices, device=rewards.device)
+                    rewards[:, columns] = torch.stack([output.chosen, output.rejected]).double()
         self.model.train()
         return np.asarray(self.accelerator.reduce(rewards, reduction="sum").cpu())
-
-    def _score_batch(self, pairs: TokenizedPairs, indices: np.ndarray) -> Tensor:
-        batch = collate([pairs[int(i)] for i in indices], self.pad_token_id)
-        device = self.accelerator.device
-        output: PairOutput = self.model(batch["input_ids"].to(device), batch["attention_mask"].to(device))
-        return torch.stack([output.chosen, output.rejected]).double()
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
         # The base class fails on tied weights, because safetensors stores no tensor twice.

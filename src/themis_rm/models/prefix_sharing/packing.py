@@ -23,6 +23,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,8 +99,7 @@ def packs(sequences: Sequence[Sequence[int]], budget: int, min_saving: float = M
     """
     kept = [index for index, sequence in enumerate(sequences) if len(sequence)]
     arrays = {index: np.asarray(sequences[index], dtype=np.uint32) for index in kept}
-    # Big-endian bytes sort like the numbers, and are compared by memcmp.
-    order = sorted(kept, key=lambda index: arrays[index].astype(">u4").tobytes())
+    order = [kept[i] for i in lexicographic_order([arrays[index] for index in kept])]
     ordered = [arrays[index] for index in order]
     lengths = np.array([len(array) for array in ordered], dtype=np.int64)
     shared = _drop_small_savings(lengths, _shared_with_previous(ordered), min_saving)
@@ -110,13 +110,21 @@ def packs(sequences: Sequence[Sequence[int]], budget: int, min_saving: float = M
 
 def _shared_with_previous(ordered: Sequence[Ids]) -> Integers:
     """Return the length of the prefix that each sequence shares with the previous one, shape ``[n]``."""
-    shared = np.zeros(len(ordered), dtype=np.int64)
-    for i in range(1, len(ordered)):
-        width = min(len(ordered[i - 1]), len(ordered[i]))
-        differ = ordered[i - 1][:width] != ordered[i][:width]
-        first = int(differ.argmax())
-        shared[i] = first if differ[first] else width
-    return shared
+    return np.array([0, *(common_prefix(a, b) for a, b in pairwise(ordered))][: len(ordered)], dtype=np.int64)
+
+
+def common_prefix(one: NDArray[Any], two: NDArray[Any]) -> int:
+    """Return the number of tokens at the start of two sequences that are equal."""
+    width = min(len(one), len(two))
+    differ = np.flatnonzero(one[:width] != two[:width])
+    return int(differ[0]) if len(differ) else width
+
+
+def lexicographic_order(sequences: Sequence[NDArray[Any]]) -> list[int]:
+    """Return the indices of sequences of tokens in lexicographic order, those of equal sequences ascending."""
+    # Big-endian bytes sort like the numbers, and are compared by memcmp.
+    keys = [sequence.astype(">u4").tobytes() for sequence in sequences]
+    return sorted(range(len(keys)), key=keys.__getitem__)
 
 
 def _shared_within(shared: Integers, group: Sequence[int]) -> Integers:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from themis_rm.dataset.preferences import DataSettings
 from themis_rm.errors import did_you_mean
@@ -205,6 +205,10 @@ class TrainRecipe(DataSettings):
         "save_interval": "save_steps",
         "eval_interval": "eval_steps",
         "save_total_limit": "keep_checkpoint",
+        "logger": "report_to",
+        "log_with": "report_to",
+        "wandb": "report_to",
+        "tensorboard": "report_to",
         "patience": "early_stopping_patience",
         "early_stopping": "early_stopping_patience",
         "save_best": "load_best_model_at_end",
@@ -337,6 +341,8 @@ class TrainRecipe(DataSettings):
     ``bradley_terry`` is the mean loss."""
     early_stopping_patience: int | None = Field(None, ge=1)
     """End the run after this many evaluations in a row without a new best one; by default it has all its steps."""
+    report_to: list[str] = Field(default_factory=list)
+    """Experiment trackers to log to, by their names in transformers: ``tensorboard``, ``wandb``, ``trackio``, ..."""
     keep_checkpoint: bool = False
     """Keep the last checkpoint with its optimizer states after the run."""
 
@@ -367,6 +373,12 @@ class TrainRecipe(DataSettings):
         if values["size"] not in sizes:
             raise ValueError(f"unknown size '{values['size']}'. {did_you_mean(values['size'], sizes)}")
         return _merge(sizes[values["size"]], {**values, "sizes": {}})
+
+    @field_validator("report_to", mode="before")
+    @classmethod
+    def _split_names(cls, value: Any) -> Any:
+        # transformers accepts a name or 'none' in place of a list.
+        return [name for name in value.split(",") if name != "none"] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:

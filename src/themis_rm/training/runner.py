@@ -34,6 +34,7 @@ from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.prompt_sets import find_prompt_set
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.report import REPORT_FILE, TrainReport
+from themis_rm.training.reporting import TENSORBOARD, check_trackers, tracker_callbacks
 from themis_rm.training.resume import LOG_FILE, checkpoint_step, find_resume_checkpoint, read_log
 from themis_rm.training.splits import PreferenceSplits, Split, find_splits
 from themis_rm.training.token_cache import TOKENS_LAYOUT, TokenizationCounts, TokenizedPairs, load_or_tokenize
@@ -43,10 +44,10 @@ from themis_rm.training.trainer import PairTrainer, training_arguments
 
 BASELINE = Path("baselines") / "ngrams"
 """Directory of the n-gram baseline inside the checkpoint."""
-OUTPUTS = ("model", "tokens", "tokenizer", "checkpoints", LOG_FILE, BATCH_FILE, REPORT_FILE)
+OUTPUTS = ("model", "tokens", "tokenizer", "checkpoints", LOG_FILE, TENSORBOARD, BATCH_FILE, REPORT_FILE)
 """Files and directories that a run writes into its output directory."""
 # Settings that may differ between the parts of an interrupted run.
-_NOT_COMPARED = {"run_name", "data", "num_processes", "keep_checkpoint", "num_threads"}
+_NOT_COMPARED = {"run_name", "data", "num_processes", "keep_checkpoint", "num_threads", "report_to"}
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def train(
         raise SettingError("The recipe does not name a dataset.", "Set --data DIR, or data=DIR.")
     out = Path(out)
     objective_weights(recipe)  # unknown loss terms are reported before the dataset is tokenized
+    check_trackers(recipe.report_to)
     disable_progress_bar()  # of transformers, for reading and writing files
     if recipe.num_threads:
         torch.set_num_threads(recipe.num_threads)
@@ -130,6 +132,8 @@ def _train(
     # A run that stopped early takes no further step.
     steps = stopped_step(checkpoint, recipe) or recipe.total_steps(len(pairs["train"]))
     trainer = _build_trainer(recipe, steps, model, prepared, pairs, out)
+    for tracker in tracker_callbacks(recipe.report_to, out, checkpoint_step(checkpoint), process.process_index == 0):
+        trainer.add_callback(tracker)
     tokens_per_second = _fit(trainer, prepared.counts["train"], checkpoint)
     report = _report(trainer, prepared, out, tokens_per_second)
     # Every process takes part: shards are gathered here.

@@ -79,6 +79,7 @@ def training_arguments(recipe: TrainRecipe, checkpoints: Path, steps: int) -> Tr
         save_total_limit=None,
         metric_for_best_model=recipe.metric_for_best_model if tracks_best(recipe) else None,
         greater_is_better=GREATER_IS_BETTER[recipe.metric_for_best_model] if tracks_best(recipe) else None,
+        run_name=recipe.run_name,
         report_to=[],
         disable_tqdm=True,
         remove_unused_columns=False,
@@ -314,19 +315,22 @@ class PairTrainer(Trainer):
         return self._step
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Write the loss terms and statistics of one step, over its global batch."""
-        super().log(logs, start_time)
-        if "loss" not in logs:
-            return
-        line = {
-            **self._step,
-            "learning_rate": logs["learning_rate"],
-            "grad_norm": logs["grad_norm"],
-            "epoch": self.state.global_step * self.recipe.global_batch_size / len(self.train_dataset),
-        }
-        self._write(line)
-        for warning in self.monitor.update({"step": self.state.global_step, **line}):
-            self.warn(warning)
+        """Write the loss terms and statistics of one step, over its global batch, and pass them to trackers.
+
+        The history in the state of the base class stays empty, because checkpoints would contain it.
+        """
+        if "loss" in logs:
+            line = {
+                **self._step,
+                "learning_rate": logs["learning_rate"],
+                "grad_norm": logs["grad_norm"],
+                "epoch": self.state.global_step * self.recipe.global_batch_size / len(self.train_dataset),
+            }
+            self._write(line)
+            for warning in self.monitor.update({"step": self.state.global_step, **line}):
+                self.warn(warning)
+            logs = {name: value for name, value in line.items() if isinstance(value, int | float)}
+        self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
 
     def warn(self, warning: TrainingWarning) -> None:
         """Log a warning and write it to the log of the run."""
@@ -378,6 +382,7 @@ class PairTrainer(Trainer):
         if result.overall["n"]:
             self._write({"split": "validation", **result.overall, **result.groups()})
         metrics = {f"{metric_key_prefix}_{key}": value for key, value in result.flat().items()}
+        self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 

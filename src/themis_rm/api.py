@@ -190,9 +190,14 @@ def train(
     Raises:
         UserError: Recipe, data or backbone cannot be used, or ``out`` belongs to another run.
     """
+    from themis_rm.report.training import write_training_page
+    from themis_rm.training.ranks import is_main_process
     from themis_rm.training.runner import train as run
 
-    return run(recipe, data, out, overrides)
+    report = run(recipe, data, out, overrides)
+    if is_main_process():
+        write_training_page(Path(out))
+    return report
 
 
 def merge(

@@ -1,8 +1,9 @@
-"""A small leaderboard for the tests of the page, with every kind of input problem."""
+"""A small leaderboard for the tests of the page, with every kind of input problem, and checks of any page."""
 
 import json
 import re
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import numpy as np
 from tests.evaluation.score_files import columns, write_run
@@ -14,6 +15,29 @@ SIZE = 240
 HOSTILE = """</script><img src=x onerror="document.title='owned'"> & 'co'"""
 REFERENCE = LeaderboardEntry("Reference only", "reference", "generative", "Small", 3.0, note="Only <published>.")
 QUICK = LeaderboardSettings(n_resamples=200)
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.wrong = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in {"meta", "circle", "line", "polyline", "br", "link"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in {"circle", "line", "polyline"}:
+            return
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+def unclosed_elements(page):
+    """Return the elements of a page that are not closed, or not in order."""
+    tags = Tags()
+    tags.feed(re.sub(r"<(circle|line|polyline)([^>]*)/>", r"<\1\2>", page))
+    return tags.wrong + tags.open
 
 
 def small_board(directory):

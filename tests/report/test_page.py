@@ -1,9 +1,9 @@
 import json
 import re
 from collections import Counter
-from html.parser import HTMLParser
 
 import pytest
+from tests.report.pages import unclosed_elements
 
 from themis_rm.benchmark.pairs import read_benchmark
 from themis_rm.errors import InputError
@@ -29,27 +29,8 @@ def page(results, tmp_path_factory):
     return render("run & co", stages, results, results, log, [ScoredExample("Do <it>.", "x < 1\n", {"FC": 0.5})])
 
 
-class Tags(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.open, self.wrong = [], []
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in {"meta", "circle", "line", "polyline", "br", "link"}:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag in {"circle", "line", "polyline"}:
-            return
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(tag)
-
-
 def test_every_element_is_closed_in_order(page):
-    tags = Tags()
-    tags.feed(re.sub(r"<(circle|line|polyline)([^>]*)/>", r"<\1\2>", page))
-    assert not tags.wrong
-    assert not tags.open
+    assert unclosed_elements(page) == []
 
 
 def test_the_page_is_self_contained(page):

@@ -54,11 +54,16 @@ def train(
     if not settings.data:
         raise SettingError("The recipe names no data.", "Give --data DIR.")
     with require_extra("train"):
+        from themis_rm.report.training import write_training_page
+        from themis_rm.training.ranks import is_main_process
         from themis_rm.training.runner import BASELINE
         from themis_rm.training.runner import train as run_training
         from themis_rm.workflow.view import read_progress
     with status_spinner("train", lambda: read_progress(out)):
         report = run_training(settings, settings.data, out)
+    if not is_main_process():
+        return
+    page = write_training_page(out)
     accuracies = [
         f"accuracy on {figures['n']:.0f} {split} pairs: {_percent(figures)}"
         for split, figures in report.metrics.items()
@@ -86,6 +91,7 @@ def train(
         *failed,
         *left_out,
         f"checkpoint: {report.checkpoint}",
+        f"page: {page}",
     ]
     call.output(report, *stage_lines(report.to_stage_report(), out), *lines)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from themis_rm.evaluation.statistics import Accuracy
 from themis_rm.storage.json_lines import read_json_lines
@@ -88,19 +90,20 @@ def dot_plot(
     return "".join(parts) + legend + "</svg>"
 
 
-def line_plot(title: str, series: dict[str, list[tuple[float, float]]]) -> str:
+def line_plot(title: str, series: dict[str, list[tuple[float, float]]], reference: float | None = None) -> str:
     """Draw lines over training updates.
 
     Args:
         title: Title of the plot.
         series: Name -> points ``(update, value)``; empty series are omitted.
+        reference: Value to mark with a dashed line, such as that of guessing.
     """
     series = {name: points for name, points in series.items() if points}
     if not series:
         return ""
     width, height, left, bottom, top = 370, 210, 46, 26, 34
     xs = [x for points in series.values() for x, _ in points]
-    ys = [y for points in series.values() for _, y in points]
+    ys = [y for points in series.values() for _, y in points] + ([] if reference is None else [reference])
     low_x, high_x, low_y, high_y = min(xs), max(xs), min(ys), max(ys)
     span_x, span_y = (high_x - low_x) or 1, (high_y - low_y) or 1
 
@@ -120,6 +123,9 @@ def line_plot(title: str, series: dict[str, list[tuple[float, float]]]) -> str:
             f'<line class="grid" x1="{left}" x2="{width - 10}" y1="{place}" y2="{place}"/>'
             f'<text class="tick" x="{left - 6}" y="{float(place) + 4:.1f}" text-anchor="end">{y:.3g}</text>'
         )
+    if reference is not None:
+        place = at(low_x, reference).split(",")[1]
+        parts.append(f'<line class="half" x1="{left}" x2="{width - 10}" y1="{place}" y2="{place}"/>')
     parts.append(
         f'<text class="tick" x="{left}" y="{height - 8}">update {low_x:g}</text>'
         f'<text class="tick" x="{width - 10}" y="{height - 8}" text-anchor="end">{high_x:g}</text>'
@@ -135,8 +141,24 @@ def line_plot(title: str, series: dict[str, list[tuple[float, float]]]) -> str:
     return "".join(parts) + "</svg>"
 
 
+_TERMS = {
+    "bradley_terry": "Preference loss",
+    "lm": "Language-modeling loss",
+    "center_rewards": "Reward centering",
+    "center_rewards_absolute": "Reward centering",
+}
+"""Loss term -> title of its plot."""
+_NOT_TERMS = {
+    *("step", "split", "loss", "reward_chosen", "reward_rejected", "reward_std", "margin", "margin_std"),
+    *("accuracy", "equal_rate", "n", "ties", "tokens", "learning_rate", "grad_norm", "epoch"),
+}
+"""Other keys of the line of a training step."""
+
+
 def training_curves(log: Path) -> list[str]:
-    """Draw the curves of a training log: losses, and accuracy on training batches and on the validation split.
+    """Draw the curves of a training log: losses, accuracy, margin, rewards, gradient norm and learning rate.
+
+    Preference loss, accuracy and margin are also drawn for the validation split.
 
     Args:
         log: ``log.jsonl`` of a training run; no plots if it is missing.
@@ -144,24 +166,34 @@ def training_curves(log: Path) -> list[str]:
     if not log.is_file():
         return []
     lines = [row for _, row in read_json_lines(log) if isinstance(row, dict)]
+    steps = [line for line in lines if line.get("split") == "train"]
+    evaluations = [line for line in lines if line.get("split") == "validation"]
+    terms = list(dict.fromkeys(key for line in steps for key in line if key not in _NOT_TERMS))
 
-    def points(key: str, validation: bool) -> list[tuple[float, float]]:
-        # A resumed run repeats the updates after its last checkpoint; the last line of an update is used.
-        values = {
-            float(line["step"]): float(line[key])
-            for line in lines
-            if key in line and (line.get("split") == "validation") == validation
-        }
-        return _smooth(sorted(values.items()))
+    def both(key: str) -> dict[str, list[tuple[float, float]]]:
+        return {"train": _points(steps, key), "validation": _points(evaluations, key)}
 
     plots = [
+        line_plot(_TERMS.get(term, term), both(term), math.log(2) if term == "bradley_terry" else None)
+        for term in terms
+    ]
+    plots += [
+        line_plot("Pair accuracy", both("accuracy"), 0.5),
+        line_plot("Margin (chosen minus rejected)", both("margin"), 0.0),
         line_plot(
-            "Preference loss", {"train": points("bradley_terry", False), "validation": points("bradley_terry", True)}
+            "Mean reward",
+            {"chosen": _points(steps, "reward_chosen"), "rejected": _points(steps, "reward_rejected")},
         ),
-        line_plot("Language-modeling loss", {"train": points("lm", False)}),
-        line_plot("Pair accuracy", {"train": points("accuracy", False), "validation": points("accuracy", True)}),
+        line_plot("Gradient norm before clipping", {"train": _points(steps, "grad_norm")}),
+        line_plot("Learning rate", {"train": _points(steps, "learning_rate")}),
     ]
     return [plot for plot in plots if plot]
+
+
+def _points(lines: Sequence[Mapping[str, Any]], key: str) -> list[tuple[float, float]]:
+    # A resumed run repeats the updates after its last checkpoint; the last line of an update is used.
+    values = {float(line["step"]): float(line[key]) for line in lines if key in line}
+    return _smooth(sorted(values.items()))
 
 
 def _smooth(points: list[tuple[float, float]], max_points: int = 60) -> list[tuple[float, float]]:

@@ -17,6 +17,10 @@ from themis_rm.training.splits import Split
 from themis_rm.training.token_cache import TokenizationCounts
 
 REPORT_FILE = "training_report.json"
+LOG_FILE = "log.jsonl"
+"""Log in the output directory of a run."""
+PAGE_FILE = "training_report.html"
+"""Page with the curves of the run, see :mod:`themis_rm.report.training`."""
 _SHOWN = ("accuracy", "low", "high", "strict_accuracy", "tie_rate", "margin")
 
 

@@ -11,9 +11,8 @@ from transformers import TrainerCallback
 
 from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.json_lines import read_json_lines
+from themis_rm.training.report import LOG_FILE
 
-LOG_FILE = "log.jsonl"
-"""Log in the output directory of a run."""
 COMPLETE_MARKER = "complete"
 """Empty file in a checkpoint directory whose files are all on disk."""
 

@@ -33,9 +33,9 @@ from themis_rm.training.objective import keeps_ties, objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.prompt_sets import find_prompt_set
 from themis_rm.training.recipe import TrainRecipe
-from themis_rm.training.report import REPORT_FILE, TrainReport
+from themis_rm.training.report import LOG_FILE, PAGE_FILE, REPORT_FILE, TrainReport
 from themis_rm.training.reporting import TENSORBOARD, check_trackers, tracker_callbacks
-from themis_rm.training.resume import LOG_FILE, checkpoint_step, find_resume_checkpoint, read_log
+from themis_rm.training.resume import checkpoint_step, find_resume_checkpoint, read_log
 from themis_rm.training.splits import PreferenceSplits, Split, find_splits
 from themis_rm.training.token_cache import TOKENS_LAYOUT, TokenizationCounts, TokenizedPairs, load_or_tokenize
 from themis_rm.training.tokenization import PairEncoder
@@ -44,7 +44,7 @@ from themis_rm.training.trainer import PairTrainer, training_arguments
 
 BASELINE = Path("baselines") / "ngrams"
 """Directory of the n-gram baseline inside the checkpoint."""
-OUTPUTS = ("model", "tokens", "tokenizer", "checkpoints", LOG_FILE, TENSORBOARD, BATCH_FILE, REPORT_FILE)
+OUTPUTS = ("model", "tokens", "tokenizer", "checkpoints", LOG_FILE, TENSORBOARD, BATCH_FILE, REPORT_FILE, PAGE_FILE)
 """Files and directories that a run writes into its output directory."""
 # Settings that may differ between the parts of an interrupted run.
 _NOT_COMPARED = {"run_name", "data", "num_processes", "keep_checkpoint", "num_threads", "report_to"}

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from themis_rm.training.batches import BatchBuilder, pack_pairs, pad_pairs, split_packed, training_order
+from themis_rm.training.sampling import draw_by_group
 
 
 @given(st.integers(1, 60), st.integers(1, 8), st.integers(1, 12), st.integers(1, 5), st.integers(0, 3))
@@ -26,6 +27,16 @@ def test_the_order_depends_only_on_the_seed():
     order = training_order(lengths, **options, seed=1)
     assert (order == training_order(lengths, **options, seed=1)).all()
     assert (order != training_order(lengths, **options, seed=2)).any()
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(1, 8), st.integers(1, 9), st.integers(1, 5))
+def test_sampling_by_group_only_changes_which_pairs_a_group_of_batches_has(sizes, batch, steps, window):
+    codes = np.repeat(np.arange(len(sizes)), sizes)
+    options = {"steps": steps, "global_batch_size": batch, "length_group_size": window, "seed": 3}
+    order = training_order(np.arange(1, len(codes) + 1), **options, groups=codes, temperature=2.0)
+    drawn = draw_by_group(codes, steps * batch, 2.0, 3)
+    for start in range(0, len(order), window * batch):
+        assert sorted(order[start : start + window * batch]) == sorted(drawn[start : start + window * batch])
 
 
 def test_grouping_by_length_saves_padding():

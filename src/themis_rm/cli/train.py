@@ -97,7 +97,7 @@ def train(
 
 
 def _count_lines(report: TrainReport) -> Iterator[str]:
-    """Yield what was done to training pairs that are longer than the context, and how many are ties."""
+    """Yield how many training pairs were cut, how many are ties, and how often those of each group were drawn."""
     counts = report.train
     partial = f" ({counts.partial_windows:,} without some of the changes)" if counts.partial_windows else ""
     parts = {
@@ -107,6 +107,14 @@ def _count_lines(report: TrainReport) -> Iterator[str]:
     }
     if any(parts.values()):
         yield f"of {counts.kept:,} training pairs: {', '.join(text for text, number in parts.items() if number)}"
+    if report.draws:
+        total = sum(values["draws"] for values in report.draws.values())
+        yield f"sampled {total:,} pairs in {total / counts.kept:.2f} epochs: {', '.join(_drawn(report))}"
+
+
+def _drawn(report: TrainReport) -> Iterator[str]:
+    for name, values in report.draws.items():
+        yield f"{name} {values['draws']:,} of {values['pairs']:,} ({values['passes']:.1f} passes)"
 
 
 def _percent(figures: Mapping[str, float]) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from themis_rm.models.prefix_sharing.packing import MIN_SAVING, Pack, common_prefix, lexicographic_order, packs
+from themis_rm.training.sampling import draw_by_group
 from themis_rm.training.token_cache import TokenizedPairs
 
 TokenizedPair = dict[str, Any]
@@ -20,14 +21,22 @@ TokenizedPair = dict[str, Any]
 
 
 def training_order(
-    lengths: np.ndarray, *, steps: int, global_batch_size: int, length_group_size: int, seed: int
+    lengths: np.ndarray,
+    *,
+    steps: int,
+    global_batch_size: int,
+    length_group_size: int,
+    seed: int,
+    groups: np.ndarray | None = None,
+    temperature: float = 1.0,
 ) -> np.ndarray:
     """Return the indices of the pairs of all optimizer steps in order.
 
-    Each pass over the data is a new permutation; consecutive slices of ``global_batch_size`` pairs are the batches. A
-    batch may extend over the end of a pass, so that no row is skipped. The pairs of ``length_group_size`` batches are
-    sorted by length together, split into batches again, and these batches are shuffled. The order depends on the
-    arguments only: not on the forward passes, the number of processes or resumption.
+    Each pass over the data is a new permutation, unless the pairs are sampled by group; consecutive slices of
+    ``global_batch_size`` pairs are the batches. A batch may extend over the end of a pass, so that no row is skipped.
+    The pairs of ``length_group_size`` batches are sorted by length together, split into batches again, and these
+    batches are shuffled. The order depends on the arguments only: not on the forward passes, the number of processes or
+    resumption.
 
     Args:
         lengths: Tokens of each pair, shape ``[pairs]``.
@@ -35,13 +44,20 @@ def training_order(
         global_batch_size: Pairs per step.
         length_group_size: Batches that are sorted together; with 1 their composition is random.
         seed: Seed of the order.
+        groups: Group of each pair by which they are sampled, shape ``[pairs]``, see
+            :func:`~themis_rm.training.sampling.draw_by_group`; ``None`` for none.
+        temperature: Temperature of the sampling.
 
     Returns:
         Indices, shape ``[steps * global_batch_size]``.
     """
     rng = np.random.default_rng(seed)
-    passes = -(-steps * global_batch_size // len(lengths))
-    stream = np.concatenate([rng.permutation(len(lengths)) for _ in range(passes)])[: steps * global_batch_size]
+    count = steps * global_batch_size
+    if groups is None:
+        passes = -(-count // len(lengths))
+        stream = np.concatenate([rng.permutation(len(lengths)) for _ in range(passes)])[:count]
+    else:
+        stream = draw_by_group(groups, count, temperature, seed)
     order = []
     for start in range(0, len(stream), length_group_size * global_batch_size):
         group = stream[start : start + length_group_size * global_batch_size]

@@ -64,7 +64,9 @@ def _check_parameters(recipe: TrainRecipe, weights: Mapping[str, float]) -> None
     for name in sorted({parameter for term in LOSSES for parameter in term.parameters} - used):
         if getattr(recipe, name) != type(recipe).model_fields[name].default:
             readers = ", ".join(term.name for term in LOSSES if name in term.parameters)
-            raise SettingError(f"{name} has no effect with these loss terms.", f"It belongs to: {readers}.")
+            raise SettingError(
+                f"{name} has no effect with preference_loss '{recipe.preference_loss}'.", f"It belongs to: {readers}."
+            )
 
 
 def keeps_ties(weights: Mapping[str, float]) -> bool:

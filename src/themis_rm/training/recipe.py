@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_serializer, field_validator, model_validator
 
 from themis_rm.dataset.preferences import DataSettings
 from themis_rm.errors import did_you_mean
@@ -132,6 +133,38 @@ class PeftSettings(Settings):
         return self
 
 
+class SamplingSettings(Settings):
+    """Sampling of training pairs by group: by criterion, by programming language, or by both."""
+
+    synonyms: ClassVar[dict[str, str]] = {
+        "tau": "temperature",
+        "alpha": "temperature",
+        "sampling_temperature": "temperature",
+        "group_by": "by",
+    }
+
+    by: tuple[Literal["criterion", "language"], ...] = Field(min_length=1)
+    """What pairs are grouped by: ``criterion``, ``language``, or both: ``[criterion, language]``."""
+    temperature: float = Field(math.inf, ge=1)
+    """Temperature ``T``: a group of ``n`` pairs gets a share of the draws in proportion to ``n^(1/T)``. ``inf`` samples
+    all groups equally, 1 in proportion to their pairs. An exponent ``alpha`` is the temperature ``1 / alpha``."""
+
+    @field_validator("by", mode="before")
+    @classmethod
+    def _split_names(cls, value: Any) -> Any:
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check_repeated(self) -> Self:
+        if len(set(self.by)) < len(self.by):
+            raise ValueError(f"by names '{self.by[0]}' twice")
+        return self
+
+    @field_serializer("temperature", when_used="json")
+    def _infinity_as_text(self, value: float) -> float | str:
+        return "inf" if math.isinf(value) else value  # JSON has no infinity
+
+
 class TrainRecipe(DataSettings):
     """Settings of one training run."""
 
@@ -186,6 +219,9 @@ class TrainRecipe(DataSettings):
         "sample_packing": "share_prefixes",
         "packing_samples": "share_prefixes",
         "group_by_length": "length_group_size",
+        "sampling_temperature": "sampling.temperature",
+        "temperature_sampling": "sampling.temperature",
+        "upsample": "sampling.temperature",
         "max_train_steps": "max_steps",
         "dtype": "precision",
         "bf16": "precision",
@@ -306,6 +342,8 @@ class TrainRecipe(DataSettings):
     length_group_size: int = Field(1, ge=1)
     """Number of global batches whose pairs are sorted by length together. Larger values save padding; with 1 the
     composition of batches is fully random."""
+    sampling: SamplingSettings | None = None
+    """Sample criteria or languages equally or with a temperature; by default every pass has each pair once."""
     num_train_epochs: float = Field(1.0, gt=0)
     """Passes over the data. The last batch is filled from the next pass, so that every row is used."""
     max_steps: int | None = Field(None, ge=1)

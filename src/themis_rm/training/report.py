@@ -55,6 +55,9 @@ class TrainReport(Result):
     """Split -> criterion -> the same metrics; empty if the dataset names no criteria."""
     by_language: dict[Split, dict[str, Metrics]] = Field(default_factory=dict)
     """Split -> programming language -> the same metrics; empty if the dataset names no languages."""
+    draws: dict[str, dict[str, float]] = Field(default_factory=dict)
+    """Group of ``sampling`` -> ``pairs``, ``draws`` and ``passes``, the draws per pair, over all steps; empty without
+    ``sampling``."""
     warnings: list[TrainingWarning] = Field(default_factory=list)
     """What looked wrong before or during the run."""
     seconds: float

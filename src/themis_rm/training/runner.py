@@ -36,6 +36,7 @@ from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.report import LOG_FILE, PAGE_FILE, REPORT_FILE, TrainReport
 from themis_rm.training.reporting import TENSORBOARD, check_trackers, tracker_callbacks
 from themis_rm.training.resume import checkpoint_step, find_resume_checkpoint, read_log
+from themis_rm.training.sampling import sampling_groups
 from themis_rm.training.splits import PreferenceSplits, Split, find_splits
 from themis_rm.training.token_cache import TOKENS_LAYOUT, TokenizationCounts, TokenizedPairs, load_or_tokenize
 from themis_rm.training.tokenization import PairEncoder
@@ -226,6 +227,8 @@ def _pairs(recipe: TrainRecipe, prepared: PreparedData, out: Path, data: str | P
             f"Dropped rows: {prepared.counts['train'].dropped or 'none'}; "
             f"validation rows: {prepared.counts['validation'].read}.",
         )
+    if recipe.sampling:
+        sampling_groups(pairs["train"], recipe.sampling)  # reports a missing column before the model is built
     if tracks_best(recipe) and not (len(pairs["validation"]) and recipe.max_eval_samples):
         raise SettingError(
             "load_best_model_at_end and early_stopping_patience need evaluations, but there are no validation pairs.",
@@ -302,6 +305,7 @@ def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_
         metrics={split: result.overall for split, result in results.items()},
         by_criterion={split: result.by_criterion for split, result in results.items()},
         by_language={split: result.by_language for split, result in results.items()},
+        draws=trainer.draws(),
         warnings=trainer.monitor.warnings,
         seconds=0.0,
         tokens_per_second=tokens_per_second,
@@ -326,6 +330,7 @@ def _metadata(recipe: TrainRecipe, report: TrainReport, pair_encoder: PairEncode
         "trained_parameters": report.trained_parameters,
         "metrics": report.metrics,
         "by_criterion": report.by_criterion,
+        "draws": report.draws,
         "max_length": recipe.max_length,
         "system_message": "prepended" if pair_encoder.prepends_system else "native",
         "versions": {name: version(name) for name in ("themis-rm", "torch", "transformers", "tokenizers")},

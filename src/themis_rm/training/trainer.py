@@ -36,6 +36,7 @@ from themis_rm.training.objective import combine, keeps_ties, needs_nll, objecti
 from themis_rm.training.pair_model import PairRewardModel, without_tied_weights
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.resume import MarkCompleteCheckpoints
+from themis_rm.training.sampling import draws_by_group, sampling_groups
 from themis_rm.training.schedule import learning_rate_at
 from themis_rm.training.sharding import configure_sharding
 from themis_rm.training.token_cache import TokenizedPairs
@@ -115,6 +116,7 @@ class PairTrainer(Trainer):
 
     Raises:
         SettingError: ``extra_losses`` names an unknown loss term.
+        InputError: No pair has the criterion or language by which pairs are to be sampled.
     """
 
     loss_is_scaled_for_ga = True
@@ -144,6 +146,7 @@ class PairTrainer(Trainer):
         self.weights = objective_weights(recipe)
         self.pad_token_id = pad_token_id
         self.log_file = log_file
+        self.groups = sampling_groups(train, recipe.sampling) if recipe.sampling else None
         self.monitor = monitor or Monitor(Limits.of(recipe, args.max_steps))
         self.grad_norm: float | None = None
         callbacks = [MarkCompleteCheckpoints(recipe.load_best_model_at_end)]
@@ -173,6 +176,8 @@ class PairTrainer(Trainer):
             global_batch_size=self.recipe.global_batch_size,
             length_group_size=self.recipe.length_group_size,
             seed=self.recipe.seed,
+            groups=self.groups.codes if self.groups else None,
+            temperature=self.recipe.sampling.temperature if self.recipe.sampling else 1.0,
         )
         steps = StepBatches(self.train_dataset, self.order, self.recipe.global_batch_size, self._batch_builder())
         workers = 1 if self.accelerator.device.type == "cuda" else 0
@@ -186,6 +191,12 @@ class PairTrainer(Trainer):
             process=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
         )
+
+    def draws(self) -> dict[str, dict[str, float]]:
+        """Return how often the pairs of each group were drawn so far; empty if they are not sampled by group."""
+        if self.groups is None:
+            return {}
+        return draws_by_group(self.groups, self.order[: self.state.global_step * self.recipe.global_batch_size])
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """Create AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101), with a group for weights without decay."""

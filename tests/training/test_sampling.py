@@ -10,7 +10,7 @@ from tests.training.test_tokenization import byte_tokenizer
 
 from themis_rm.errors import InputError, SettingError
 from themis_rm.training.recipe import SamplingSettings, TrainRecipe
-from themis_rm.training.sampling import draw_by_group, draws_by_group, group_shares, sampling_groups
+from themis_rm.training.sampling import GroupDraws, draw_by_group, draws_by_group, group_shares, sampling_groups
 from themis_rm.training.token_cache import Categories, TokenizedPairs, tokenize
 from themis_rm.training.tokenization import PairEncoder
 from themis_rm.training.tokenizers import CHAT_TEMPLATE
@@ -71,8 +71,8 @@ def test_the_draws_depend_on_the_seed():
 def test_draws_are_counted_by_group():
     groups = Categories(["Go", "Python"], np.array([1, 1, 0, 1]))
     assert draws_by_group(groups, np.array([0, 2, 2, 2, 3])) == {
-        "Go": {"pairs": 1, "draws": 3, "passes": 3.0},
-        "Python": {"pairs": 3, "draws": 2, "passes": 0.6667},
+        "Go": GroupDraws(pairs=1, draws=3, passes=3.0),
+        "Python": GroupDraws(pairs=3, draws=2, passes=0.6667),
     }
 
 
@@ -105,7 +105,7 @@ def test_groups_have_the_names_of_their_criterion_and_language(pairs, by, names)
 def test_a_dataset_without_the_column_is_refused(tmp_path):
     rows = [preference(i, language="").to_dict() for i in range(4)]
     tokenize(rows, PairEncoder(byte_tokenizer(CHAT_TEMPLATE), 200), tmp_path / "x.arrow")
-    with pytest.raises(InputError, match=r"No training pair has a language.*Set default_language"):
+    with pytest.raises(InputError, match=r"no training pair has a language.*columns\.language"):
         sampling_groups(TokenizedPairs(tmp_path / "x.arrow"), SamplingSettings.build({"by": "language"}))
 
 

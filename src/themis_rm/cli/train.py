@@ -18,6 +18,9 @@ from themis_rm.errors import SettingError
 if TYPE_CHECKING:
     from themis_rm.training.report import TrainReport
 
+_GROUPS = 8
+"""Most groups of a sampled run that are listed."""
+
 
 @verb(
     app,
@@ -108,13 +111,17 @@ def _count_lines(report: TrainReport) -> Iterator[str]:
     if any(parts.values()):
         yield f"of {counts.kept:,} training pairs: {', '.join(text for text, number in parts.items() if number)}"
     if report.draws:
-        total = sum(values["draws"] for values in report.draws.values())
-        yield f"sampled {total:,} pairs in {total / counts.kept:.2f} epochs: {', '.join(_drawn(report))}"
+        total = sum(group.draws for group in report.draws.values())
+        epochs = f"{total:,} pairs ({total / counts.kept:.2f} epochs)"
+        yield f"sampled {epochs} of {len(report.draws)} groups: {_drawn(report)}"
 
 
-def _drawn(report: TrainReport) -> Iterator[str]:
-    for name, values in report.draws.items():
-        yield f"{name} {values['draws']:,} of {values['pairs']:,} ({values['passes']:.1f} passes)"
+def _drawn(report: TrainReport) -> str:
+    """Return the passes over the groups of a sampled run; of many groups those with the fewest and the most."""
+    groups = sorted(report.draws.items(), key=lambda item: (item[1].passes, item[0]))
+    shown = groups if len(groups) <= _GROUPS else [groups[0], groups[-1]]
+    texts = [f"{name} {draws.passes:.2f} passes over {draws.pairs:,} pairs" for name, draws in shown]
+    return ", ".join(texts) if len(groups) <= _GROUPS else " to ".join(texts)
 
 
 def _percent(figures: Mapping[str, float]) -> str:

@@ -13,6 +13,7 @@ from themis_rm.pipeline import StageReport
 from themis_rm.results import Result
 from themis_rm.training.metrics import Metrics
 from themis_rm.training.monitoring import TrainingWarning
+from themis_rm.training.sampling import GroupDraws
 from themis_rm.training.splits import Split
 from themis_rm.training.token_cache import TokenizationCounts
 
@@ -55,8 +56,8 @@ class TrainReport(Result):
     """Split -> criterion -> the same metrics; empty if the dataset names no criteria."""
     by_language: dict[Split, dict[str, Metrics]] = Field(default_factory=dict)
     """Split -> programming language -> the same metrics; empty if the dataset names no languages."""
-    draws: dict[str, dict[str, float]] = Field(default_factory=dict)
-    """Group of ``sampling`` -> ``pairs``, ``draws`` and ``passes``, the draws per pair, over all steps; empty without
+    draws: dict[str, GroupDraws] = Field(default_factory=dict)
+    """Group of ``sampling`` -> number of its pairs, and how often they were drawn over all steps; empty without
     ``sampling``."""
     warnings: list[TrainingWarning] = Field(default_factory=list)
     """What looked wrong before or during the run."""

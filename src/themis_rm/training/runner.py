@@ -330,7 +330,7 @@ def _metadata(recipe: TrainRecipe, report: TrainReport, pair_encoder: PairEncode
         "trained_parameters": report.trained_parameters,
         "metrics": report.metrics,
         "by_criterion": report.by_criterion,
-        "draws": report.draws,
+        "draws": {name: asdict(draws) for name, draws in report.draws.items()},
         "max_length": recipe.max_length,
         "system_message": "prepended" if pair_encoder.prepends_system else "native",
         "versions": {name: version(name) for name in ("themis-rm", "torch", "transformers", "tokenizers")},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from themis_rm.criteria import criterion, is_criterion
@@ -9,6 +11,21 @@ from themis_rm.errors import InputError
 from themis_rm.training.metrics import UNKNOWN
 from themis_rm.training.recipe import SamplingSettings
 from themis_rm.training.token_cache import Categories, TokenizedPairs
+
+
+@dataclass(frozen=True)
+class GroupDraws:
+    """How often the pairs of a group were drawn.
+
+    Attributes:
+        pairs: Pairs of the group.
+        draws: Draws of its pairs.
+        passes: Draws per pair.
+    """
+
+    pairs: int
+    draws: int
+    passes: float
 
 
 def sampling_groups(pairs: TokenizedPairs, settings: SamplingSettings) -> Categories:
@@ -22,8 +39,8 @@ def sampling_groups(pairs: TokenizedPairs, settings: SamplingSettings) -> Catego
         if not any(column.names):
             key = {"criterion": "aspect", "language": "language"}[name]
             raise InputError(
-                f"No training pair has a {name}, by which sampling.by samples.",
-                f"Set default_{key}, name the column with columns.{key}=NAME, or remove sampling.",
+                f"sampling.by={name}, but no training pair has a {name}.",
+                f"Name the column of the dataset with columns.{key}=NAME, or remove sampling.",
             )
     # One number per combination of the columns, of which only those with a pair become groups.
     numbers = np.zeros(len(pairs), np.int64)
@@ -84,15 +101,13 @@ def draw_by_group(codes: np.ndarray, count: int, temperature: float, seed: int) 
     return np.concatenate(indices)[first]
 
 
-def draws_by_group(groups: Categories, order: np.ndarray) -> dict[str, dict[str, float]]:
-    """Return group -> ``pairs``, ``draws`` and ``passes``, the draws per pair.
+def draws_by_group(groups: Categories, order: np.ndarray) -> dict[str, GroupDraws]:
+    """Return how often the pairs of each group were drawn.
 
     Args:
         groups: Groups of the pairs, from :func:`sampling_groups`.
         order: Indices of the pairs that were drawn.
     """
     pairs, draws = (np.bincount(codes, minlength=len(groups.names)) for codes in (groups.codes, groups.codes[order]))
-    return {
-        name: {"pairs": int(n), "draws": int(drawn), "passes": round(float(drawn / n), 4)}
-        for name, n, drawn in zip(groups.names, pairs, draws, strict=True)
-    }
+    counts = zip(groups.names, pairs.tolist(), draws.tolist(), strict=True)
+    return {name: GroupDraws(number, drawn, round(drawn / number, 4)) for name, number, drawn in counts}

@@ -36,7 +36,7 @@ from themis_rm.training.objective import combine, keeps_ties, needs_nll, objecti
 from themis_rm.training.pair_model import PairRewardModel, without_tied_weights
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.resume import MarkCompleteCheckpoints
-from themis_rm.training.sampling import draws_by_group, sampling_groups
+from themis_rm.training.sampling import GroupDraws, draws_by_group, sampling_groups
 from themis_rm.training.schedule import learning_rate_at
 from themis_rm.training.sharding import configure_sharding
 from themis_rm.training.token_cache import TokenizedPairs
@@ -192,7 +192,7 @@ class PairTrainer(Trainer):
             processes=self.accelerator.num_processes,
         )
 
-    def draws(self) -> dict[str, dict[str, float]]:
+    def draws(self) -> dict[str, GroupDraws]:
         """Return how often the pairs of each group were drawn so far; empty if they are not sampled by group."""
         if self.groups is None:
             return {}

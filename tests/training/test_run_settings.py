@@ -1,4 +1,4 @@
-"""Runs whose preference loss is not the Bradley-Terry term."""
+"""Complete runs with other settings of losses and sampling."""
 
 import json
 from dataclasses import replace
@@ -9,6 +9,7 @@ from tests.training import pairs
 from themis_rm.records import Preference
 from themis_rm.storage.parquet import write_rows
 from themis_rm.training.runner import train
+from themis_rm.training.sampling import GroupDraws
 
 
 def log_lines(out):
@@ -41,3 +42,14 @@ def test_a_run_learns_with_any_preference_loss(tmp_path, name):
     report = train(pairs.recipe(preference_loss=name, num_threads=1), data, tmp_path / "out")
     assert report.metrics["train"]["accuracy"] > 0.9
     assert name in log_lines(tmp_path / "out")[0]
+
+
+def test_a_sampled_run_reports_the_draws_of_each_group(tmp_path):
+    rows = [replace(row, language="Go" if number < 10 else "Python") for number, row in enumerate(pairs.rows(40))]
+    write_rows(tmp_path / "data/train.parquet", rows, Preference.schema())
+    recipe = pairs.recipe(sampling={"by": "language"}, max_steps=5)
+    report = train(recipe, tmp_path / "data", tmp_path / "out")
+    assert report.draws == {"Go": GroupDraws(10, 20, 2.0), "Python": GroupDraws(30, 20, 0.6667)}
+    assert log_lines(tmp_path / "out")[-1]["epoch"] == 1.0
+    metadata = json.loads((tmp_path / "out/model/training.json").read_text(encoding="utf-8"))
+    assert metadata["draws"]["Go"] == {"pairs": 10, "draws": 20, "passes": 2.0}

@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "testing": {"models", "training", "curation", "execute", "benchmark", "evaluation"},
     "api": {
         *("mining", "curation", "dataset", "models", "training", "benchmark", "evaluation", "serve"),
-        *("annotation", "report"),
+        *("annotation", "report", "workflow"),
     },
     "cli": {
         *("mining", "curation", "dataset", "models", "training", "benchmark", "evaluation"),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from themis_rm.api import (
+        ablate,
         agreement,
         assemble,
         browse,
@@ -40,7 +41,7 @@ _MODULE_OF = {
         (
             *("load", "score", "rank", "evaluate", "leaderboard"),
             *("train", "merge", "mine", "curate", "assemble", "convert", "compile_benchmark"),
-            *("browse", "agreement"),
+            *("browse", "agreement", "ablate"),
         ),
         "themis_rm.api",
     ),
@@ -55,6 +56,7 @@ __all__ = [
     "Scorer",
     "Scores",
     "UserError",
+    "ablate",
     "agreement",
     "assemble",
     "browse",

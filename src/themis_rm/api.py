@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from themis_rm.curation.settings import CurateSettings
     from themis_rm.dataset.preferences import PreferenceSettings
     from themis_rm.dataset.settings import AssembleSettings
+    from themis_rm.evaluation.ablation import AblationResults
     from themis_rm.evaluation.evaluate import EvaluateSettings
     from themis_rm.evaluation.leaderboard.result import Leaderboard, LeaderboardSettings
     from themis_rm.evaluation.results import EvaluationResults
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from themis_rm.training.merging import MergeReport, MergeSettings
     from themis_rm.training.recipe import TrainRecipe
     from themis_rm.training.report import TrainReport
+    from themis_rm.workflow.ablation.grid import AblationGrid
 
 S = TypeVar("S", bound=Settings)
 
@@ -222,6 +224,27 @@ def merge(
     from themis_rm.training.merging import merge as run
 
     return run(_as_list(models), out, _resolve(MergeSettings, settings, overrides))
+
+
+def ablate(
+    grid: str | Path | AblationGrid | Mapping[str, Any],
+    out: str | Path,
+    **overrides: Any,
+) -> AblationResults:
+    """Train variants of a recipe with matched data and steps and several seeds, and compare them with paired tests.
+
+    Args:
+        grid: Name of a grid (``tiny``), a YAML file, a mapping, or a grid object.
+        out: Output directory; runs that are complete are not repeated.
+        **overrides: Single settings, such as ``seeds=[0, 1]``.
+
+    Raises:
+        UserError: The grid or one of its inputs cannot be used, or a variant is not matched with the base.
+    """
+    from themis_rm.workflow.ablation.grid import AblationGrid
+    from themis_rm.workflow.ablation.run import ablate as run
+
+    return run(AblationGrid.resolve(grid, overrides, "grid"), out)
 
 
 def mine(

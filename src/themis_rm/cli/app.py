@@ -25,7 +25,19 @@ from themis_rm.cli.signals import ENDED_BY_SIGNAL, INTERRUPTED, OUTPUT_CLOSED, c
 from themis_rm.system_errors import explain
 from themis_rm.terminal import TerminalConsole, one_line, protect_streams, protected_streams
 
-for _module in ("data", "annotation", "train", "merge", "run", "evaluate", "benchmark", "score", "settings", "models"):
+for _module in (
+    "data",
+    "annotation",
+    "train",
+    "merge",
+    "run",
+    "ablate",
+    "evaluate",
+    "benchmark",
+    "score",
+    "settings",
+    "models",
+):
     importlib.import_module(f"themis_rm.cli.{_module}")  # adds its verbs to the application, in this order
 
 _LONGEST_MESSAGE = 2000

@@ -41,6 +41,13 @@ def run_recipes(incomplete: str) -> Iterator[str]:
     return (name for name in recipe_names("run") if name.startswith(incomplete))
 
 
+def grids(incomplete: str) -> Iterator[str]:
+    """Yield names of grids of ablations."""
+    from themis_rm.settings.recipes import recipe_names
+
+    return (name for name in recipe_names("ablate") if name.startswith(incomplete))
+
+
 def training_recipes(incomplete: str) -> Iterator[str]:
     """Yield names of training recipes."""
     from themis_rm.settings.recipes import recipe_names

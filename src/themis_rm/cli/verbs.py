@@ -65,6 +65,7 @@ VERBS: Mapping[str, tuple[SettingsSource, ...]] = {
     "train": (SettingsSource("themis_rm.training.recipe:TrainRecipe"),),
     "merge": (SettingsSource("themis_rm.training.merging:MergeSettings", extra="train"),),
     "run": (SettingsSource("themis_rm.workflow.recipe:RunRecipe", extra="train"),),
+    "ablate": (SettingsSource("themis_rm.workflow.ablation.grid:AblationGrid", extra="train"),),
     "evaluate": (
         SettingsSource("themis_rm.evaluation.evaluate:EvaluateSettings", extra="train"),
         SettingsSource("themis_rm.evaluation.external.evaluate:ExternalSettings", extra="train", variant="--suite"),

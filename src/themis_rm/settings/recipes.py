@@ -7,7 +7,7 @@ from typing import Literal
 
 from themis_rm.errors import SettingError, did_you_mean
 
-RecipeKind = Literal["run", "train", "assemble"]
+RecipeKind = Literal["run", "train", "assemble", "ablate"]
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -21,7 +21,8 @@ def recipe_names(kind: RecipeKind) -> dict[str, Path]:
     """Return the recipes of this distribution: name -> file.
 
     Args:
-        kind: ``run`` for recipes of ``themis-rm run``, ``train`` for training recipes, ``assemble`` for mixtures.
+        kind: ``run`` for recipes of ``themis-rm run``, ``train`` for training recipes, ``assemble`` for mixtures,
+            ``ablate`` for grids of ablations.
     """
     folder = recipes_dir() if kind == "run" else recipes_dir() / kind
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
@@ -46,6 +47,6 @@ def find_recipe(name_or_path: str | Path, kind: RecipeKind) -> Path:
         return path
     names = recipe_names(kind)
     if str(name_or_path) not in names:
-        word = {"train": "training recipe", "assemble": "mixture", "run": "recipe"}[kind]
+        word = {"train": "training recipe", "assemble": "mixture", "run": "recipe", "ablate": "ablation"}[kind]
         raise SettingError(f"Unknown {word} '{name_or_path}'.", did_you_mean(str(name_or_path), names))
     return names[str(name_or_path)]

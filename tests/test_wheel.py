@@ -25,6 +25,8 @@ def names(tmp_path_factory):
         "themis_rm/py.typed",
         "themis_rm/benchmark/authored.parquet",
         "themis_rm/recipes/demo.yaml",
+        "themis_rm/recipes/ablate/tiny.yaml",
+        "themis_rm/report/templates/ablation.html.j2",
         "themis_rm/models/published.csv",
         "themis_rm/report/templates/leaderboard.html.j2",
         "themis_rm/curation/terms/security_hardness.txt",

@@ -182,7 +182,8 @@ class AblationResults(Result):
         share = base.kept / base.pairs
         return [
             f"{row.name} was trained on {row.kept:,} of its {row.pairs:,} rows, the base on {base.kept:,} of "
-            f"{base.pairs:,}: the others are too long or have equal responses after truncation. Set rows.max_characters."
+            f"{base.pairs:,}: the others are too long, or have equal responses after truncation. "
+            "Set rows.max_characters."
             for row in self.variants
             if abs(row.kept / row.pairs - share) > LARGEST_DIFFERENCE
         ]

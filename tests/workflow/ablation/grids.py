@@ -70,9 +70,9 @@ def grid(data, **changes):
     return AblationGrid.build(values(data, **changes))
 
 
-def single_stage(data):
-    """Return a grid with two runs."""
-    return grid(data, stages={"second": values(data)["stages"]["second"]})
+def single_stage(data, **changes):
+    """Return a grid with one stage, by default with two runs."""
+    return grid(data, stages={"second": values(data)["stages"]["second"]}, **changes)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from tests.command_line import cli, error_line
 from tests.workflow.ablation.grids import grid, single_stage, values, write_data
 
 import themis_rm
-from themis_rm.errors import SettingError
+from themis_rm.errors import InputError, SettingError
 from themis_rm.evaluation.ablation import AblationResults
 from themis_rm.models.loading import load_model
 from themis_rm.workflow.ablation import run as running
@@ -105,6 +105,24 @@ def test_an_interrupted_ablation_resumes_with_the_same_result(data, tmp_path):
     files = [sorted(path.relative_to(out) for path in out.rglob("model.safetensors")) for out in (whole, killed)]
     assert files[0] == files[1]
     assert all((whole / name).read_bytes() == (killed / name).read_bytes() for name in files[0])
+
+
+def test_a_launcher_trains_the_same_model(data, tmp_path):
+    evaluated_only = {"full": VARIANTS["full"]}
+    here, launched = (
+        ablate(single_stage(data, variants=evaluated_only, **changes), tmp_path / name)
+        for name, changes in {"here": {}, "launched": {"launcher": sys.executable}}.items()
+    )
+    assert here == launched
+    (checkpoint,) = here.variants[0].checkpoints
+    weights = [(tmp_path / name / checkpoint / "model.safetensors").read_bytes() for name in ("here", "launched")]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize(("launcher", "message"), [("no-such-command", "cannot be started"), ("false", "exit code 1")])
+def test_a_launcher_that_fails_is_one_line(data, tmp_path, launcher, message):
+    with pytest.raises(InputError, match=message):
+        ablate(grid(data, launcher=launcher), tmp_path)
 
 
 def test_a_wrong_benchmark_is_reported_before_training(data, tmp_path):

@@ -163,6 +163,9 @@ class AblationGrid(Settings):
     """Name -> variant."""
     evaluations: dict[str, Evaluation] = Field(default={"authored": Evaluation()}, min_length=1)
     """Name -> pairs to evaluate on."""
+    launcher: str = ""
+    """Command that starts each training run in processes of its own, such as ``torchrun --nproc-per-node 8``; it is
+    called with ``-m themis_rm train ...``. By default runs are trained in this process."""
     evaluate: EvaluateSettings = EvaluateSettings()
     """How all variants are evaluated: model settings, baselines, confidence level."""
 

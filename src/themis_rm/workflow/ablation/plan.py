@@ -279,7 +279,7 @@ class _Builder:
         first = self.grid.recipe_of(Variant(), self.first_stage, {})
         if choice.method == "ties" and base is None and not first.backbone.name:
             raise SettingError(
-                f"{label}: the models start from random weights, which are no checkpoint that TIES could use as base.",
+                f"{label}: the models start from random weights, so that TIES has no checkpoint as base.",
                 "Add a stage before the last, or set merge.method=linear.",
             )
         values = choice.model_dump(include={"method", "density", "scale", "weights"})
@@ -380,7 +380,7 @@ def _require_matched(plan: Plan) -> None:
 
 
 def describe_plan(plan: Plan, out: Path) -> list[dict[str, Any]]:
-    """Return one row per run and merge, with what it costs and whether it is done.
+    """Return one row per run and merge: steps, pairs, variants and whether it is done.
 
     Args:
         plan: The plan.

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from themis_rm.benchmark.pairs import Benchmark, read_benchmark
 from themis_rm.dataset.preferences import PreferenceReader, RejectedRow
-from themis_rm.errors import SettingError
+from themis_rm.errors import InputError, SettingError
 from themis_rm.evaluation.ablation import AblationResults, BaselineRecord, VariantRecord, compare_variants
 from themis_rm.evaluation.ablation_tables import to_csv, to_markdown
 from themis_rm.evaluation.evaluate import RESULTS, SCORES, EvaluateSettings, evaluate, take_sample
@@ -26,6 +31,7 @@ from themis_rm.storage.digests import stable_id
 from themis_rm.storage.locks import exclusive
 from themis_rm.storage.parquet import write_rows
 from themis_rm.training.merging import merge
+from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.report import TrainReport
 from themis_rm.training.runner import train
 from themis_rm.training.tokenizers import sample_texts, train_bpe
@@ -102,7 +108,27 @@ def _train(plan: Plan, run: TrainRun, out: Path) -> None:
     recipe = type(run.recipe).build(
         run.recipe.model_dump(mode="json"), "grid", [Override(key, value, "grid") for key, value in changes.items()]
     )
-    train(recipe, _rows_folder(run.rows, out), out / run.folder)
+    if plan.grid.launcher:
+        _launch(plan.grid.launcher, recipe, _rows_folder(run.rows, out), out, run.folder)
+    else:
+        train(recipe, _rows_folder(run.rows, out), out / run.folder)
+
+
+def _launch(launcher: str, recipe: TrainRecipe, data: Path, out: Path, folder: Path) -> None:
+    """Train in processes that a command starts.
+
+    Raises:
+        InputError: The command does not exist, or a process failed.
+    """
+    file = out / "recipes" / f"{folder.name}.yaml"
+    write_text(file, yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+    command = [*shlex.split(launcher), "-m", "themis_rm", "train", str(file), "--data", str(data)]
+    try:
+        code = subprocess.run([*command, "--out", str(out / folder)], check=False, stdout=sys.stderr).returncode
+    except OSError as error:
+        raise InputError(f"'{launcher}' cannot be started: {error.strerror}.", "Correct 'launcher'.") from error
+    if code:
+        raise InputError(f"Training of {folder.name} ended with exit code {code}.", "Its output says why.")
 
 
 def _merge(item: MergeRun, out: Path) -> None:

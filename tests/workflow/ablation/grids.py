@@ -18,7 +18,6 @@ SMALL = {
     "max_length": 2048,
     "max_steps": 2,
     "global_batch_size": 4,
-    "micro_batch_size": 4,
     "max_eval_samples": 0,
     "eval_steps": 100,
     "save_steps": 1,

@@ -90,7 +90,7 @@ def test_ties_of_models_with_random_weights_is_refused(data):
     [
         ({"settings": {"max_steps": 3}}, "6 steps, not 4; 24 pairs in all steps, not 16"),
         ({"rows": {"pairs": 4}}, "12 distinct training rows, not 16"),
-        ({"settings": {"global_batch_size": 8, "micro_batch_size": 8}}, "32 pairs in all steps, not 16"),
+        ({"settings": {"global_batch_size": 8}}, "32 pairs in all steps, not 16"),
         ({"skip": ["first"]}, "2 steps, not 4"),
     ],
 )
@@ -103,6 +103,11 @@ def test_a_variant_that_is_not_matched_is_refused_unless_it_says_why(data, varia
 def test_a_variant_without_a_difference_is_refused(data):
     with pytest.raises(SettingError, match=r"variants\.v: nothing differs"):
         make_plan(grid(data, variants={"v": {"settings": {"max_steps": 2}}}))
+
+
+def test_early_stopping_is_refused(data):
+    with pytest.raises(SettingError, match="early_stopping_patience"):
+        make_plan(grid(data, variants={"v": {"settings": {"early_stopping_patience": 2}}}))
 
 
 def test_too_few_rows_of_a_variant_are_refused(data):

@@ -18,7 +18,10 @@ from themis_rm.training.report import REPORT_FILE as TRAIN_REPORT
 from themis_rm.workflow.ablation.grid import READ_AS_WRITTEN, AblationGrid, Variant
 from themis_rm.workflow.ablation.rows import TrainingRows, count_rows
 
-_NOT_IN_KEY = {"run_name", "data", "num_processes", "num_threads", "keep_checkpoint", *READ_AS_WRITTEN}
+_NOT_IN_KEY = {
+    *("run_name", "data", "num_processes", "num_threads", "keep_checkpoint", "micro_batch_tokens", "report_to"),
+    *READ_AS_WRITTEN,
+}
 """Settings of a recipe that do not change a checkpoint, or are part of the key of its rows."""
 
 
@@ -363,6 +366,12 @@ def _require_differences(plan: Plan) -> None:
 
 
 def _require_matched(plan: Plan) -> None:
+    for run in plan.runs():
+        if run.recipe.early_stopping_patience is not None:
+            raise SettingError(
+                f"{run.label}: with early_stopping_patience, variants would have different numbers of steps.",
+                "Remove it; load_best_model_at_end exports the best checkpoint of all steps.",
+            )
     base = plan.checkpoints[plan.grid.base][0].effort
     for name, variant in plan.grid.variants.items():
         effort = plan.checkpoints[name][0].effort

@@ -36,9 +36,10 @@ def run(prepared, split="train", **changes):
     args = training_arguments(recipe, folder / "checkpoints", recipe.max_steps)
     model = build_model(recipe, data.tokenizer, data.pad_token_id)
     dataset = TokenizedPairs(folder / f"tokens/{split}.arrow")
-    trainer = PairTrainer(model, recipe, args, dataset, dataset, pad_token_id=data.pad_token_id)
+    monitor = Monitor(Limits.of(recipe, recipe.max_steps))
+    trainer = PairTrainer(model, recipe, args, dataset, dataset, pad_token_id=data.pad_token_id, monitor=monitor)
     trainer.train()
-    return {warning.name: warning for warning in trainer.monitor.warnings}
+    return {warning.name: warning for warning in monitor.warnings}
 
 
 def register(monkeypatch, function):

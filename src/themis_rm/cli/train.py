@@ -12,10 +12,13 @@ from themis_rm.cli.extras import require_extra
 from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import TRAINING, app
 from themis_rm.cli.options import Out
-from themis_rm.cli.output import stage_lines
+from themis_rm.cli.output import new_table, stage_lines
 from themis_rm.errors import SettingError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from themis_rm.training.recipe import TrainRecipe
     from themis_rm.training.report import TrainReport
 
 _GROUPS = 8
@@ -27,6 +30,7 @@ _GROUPS = 8
     "train",
     "train stage2 --data dataset --out model",
     "train recipe.yaml --data dataset --out model --max-steps 10 -s seed=1",
+    "train stage2 --data dataset --out model --check",
     panel=TRAINING,
 )
 def train(
@@ -48,14 +52,24 @@ def train(
         int | None, typer.Option("--max-steps", metavar="N", min=1, help="Number of updates, instead of epochs.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of weights and order.")] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Only train short runs on right, swapped and random labels; exit code 1 if they fail."
+        ),
+    ] = False,
 ) -> None:
     """Train a reward model and its n-gram baseline; the checkpoint is in DIR/model."""
     from themis_rm.progress import status_spinner
     from themis_rm.training.recipe import TrainRecipe
 
-    settings = TrainRecipe.load(recipe, call.overrides({"data": data, "max_steps": max_steps, "seed": seed}))
+    steps = None if check else max_steps
+    settings = TrainRecipe.load(recipe, call.overrides({"data": data, "max_steps": steps, "seed": seed}))
     if not settings.data:
         raise SettingError("The recipe names no data.", "Give --data DIR.")
+    if check:
+        _check(call, settings, out, max_steps)
+        return
     with require_extra("train"):
         from themis_rm.report.training import write_training_page
         from themis_rm.training.ranks import is_main_process
@@ -85,8 +99,14 @@ def train(
     baseline = report.checkpoint / BASELINE
     left_out = [] if baseline.is_dir() else ["no n-gram baseline: the responses of no row differ in their n-grams"]
     warnings = [f"warning at step {item.step}: {item.message}" for item in report.warnings]
+    exported = (
+        [f"exported weights: those of step {report.exported_step}, the best evaluation of {report.steps} steps"]
+        if report.exported_step not in {None, report.steps}
+        else []
+    )
     lines = [
         f"format: {report.format}",
+        *exported,
         *_count_lines(report),
         *accuracies,
         *by_group,
@@ -97,6 +117,26 @@ def train(
         f"page: {page}",
     ]
     call.output(report, *stage_lines(report.to_stage_report(), out), *lines)
+
+
+def _check(call: Call, settings: TrainRecipe, out: Path, steps: int | None) -> None:
+    """Train the short runs of a check and print one row per run."""
+    from themis_rm.progress import status_spinner
+
+    with require_extra("train"):
+        from themis_rm.training.label_check import check_labels
+        from themis_rm.training.ranks import is_main_process
+    with status_spinner("check"):
+        result = check_labels(settings, settings.data, out, steps)
+    table = new_table("labels", "accuracy", "99.9 % interval", "loss", "n", "expected", "", left=["expected", ""])
+    for row in result.rows:
+        interval = f"{100 * row.low:.1f} to {100 * row.high:.1f}"
+        cells = [f"{100 * row.accuracy:.1f} %", interval, f"{row.loss:.3f}", str(row.n), row.expected]
+        table.add_row(row.labels, *cells, "ok" if row.passed else "failed")
+    if is_main_process():
+        call.output(result, table, *(f"{row.labels}: {row.advice}" for row in result.rows if row.advice))
+    if not result.passed:
+        raise typer.Exit(1)
 
 
 def _count_lines(report: TrainReport) -> Iterator[str]:

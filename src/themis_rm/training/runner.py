@@ -99,6 +99,27 @@ def train(
     if not data:
         raise SettingError("The recipe does not name a dataset.", "Set --data DIR, or data=DIR.")
     out = Path(out)
+    splits, process = start_run(recipe, data, out)
+    report = _train(recipe, splits, out, process, data)
+    if process.process_index == 0:
+        _fit_baseline(splits, report.checkpoint / BASELINE)
+    return report
+
+
+def start_run(recipe: TrainRecipe, data: str | Path, out: Path) -> tuple[PreferenceSplits, TrainingArguments]:
+    """Check what needs no tokenizer or backbone, and start the process group of torchrun.
+
+    Args:
+        recipe: The training recipe.
+        data: Preference dataset.
+        out: Output directory of the run.
+
+    Returns:
+        The files of the dataset, and the arguments of this process.
+
+    Raises:
+        UserError: The recipe does not fit the installation, the processes or the dataset.
+    """
     objective_weights(recipe)  # unknown loss terms are reported before the dataset is tokenized
     check_trackers(recipe.report_to)
     disable_progress_bar()  # of transformers, for reading and writing files
@@ -107,10 +128,7 @@ def train(
     splits = find_splits(data, recipe.validation_fraction, recipe.reader_settings())
     process = _start_process_group(out)
     check_processes(recipe, process)
-    report = _train(recipe, splits, out, process, data)
-    if process.process_index == 0:
-        _fit_baseline(splits, report.checkpoint / BASELINE)
-    return report
+    return splits, process
 
 
 def _train(
@@ -119,7 +137,7 @@ def _train(
     started = time.monotonic()
     digest = splits.digest()
     with process.main_process_first(local=False, desc="tokenization"):
-        prepare_output_dir(out, "train", _job_settings(recipe, digest), outputs=OUTPUTS)
+        prepare_output_dir(out, "train", job_settings(recipe, digest), outputs=OUTPUTS)
         if (out / REPORT_FILE).is_file() and (out / "model" / METADATA_FILE).is_file():
             return TrainReport.load(out)
         prompts = find_prompt_set(recipe.prompt_set, Path(data), splits)
@@ -163,7 +181,8 @@ def _start_process_group(out: Path) -> TrainingArguments:
     )
 
 
-def _job_settings(recipe: TrainRecipe, digest: str) -> str:
+def job_settings(recipe: TrainRecipe, digest: str) -> str:
+    """Return what an interrupted run must have in common with the run that resumes it, as JSON."""
     values = recipe.model_dump(mode="json", exclude=_NOT_COMPARED)
     return json.dumps({"recipe": values, "data_hash": digest}, indent=2, sort_keys=True)
 
@@ -306,7 +325,7 @@ def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_
         by_criterion={split: result.by_criterion for split, result in results.items()},
         by_language={split: result.by_language for split, result in results.items()},
         draws=trainer.draws(),
-        warnings=trainer.monitor.warnings,
+        warnings=trainer.monitor.warnings if trainer.monitor else [],
         seconds=0.0,
         tokens_per_second=tokens_per_second,
     )

@@ -30,7 +30,7 @@ from themis_rm.training.batches import BatchBuilder, PairBatch, StepBatch, StepB
 from themis_rm.training.best_checkpoint import GREATER_IS_BETTER, TrackBest, tracks_best
 from themis_rm.training.losses import LOSSES, PairOutput
 from themis_rm.training.metrics import PairMetrics, measure
-from themis_rm.training.monitoring import Limits, Monitor, TrainingWarning
+from themis_rm.training.monitoring import Monitor, TrainingWarning
 from themis_rm.training.nonfinite import StopAtNonFinite, count_nonfinite
 from themis_rm.training.objective import combine, keeps_ties, needs_nll, objective_weights, term_sums
 from themis_rm.training.pair_model import PairRewardModel, without_tied_weights
@@ -110,7 +110,7 @@ class PairTrainer(Trainer):
         train: Training pairs.
         validation: Validation pairs; may be empty.
         pad_token_id: Token to pad with.
-        monitor: Looks for signs that the run does not learn; by default one that has read nothing.
+        monitor: Looks for signs that the run does not learn; by default there are no warnings.
         log_file: JSONL file to append to: one line per optimizer step, per evaluation on the validation split and per
             warning.
 
@@ -147,7 +147,7 @@ class PairTrainer(Trainer):
         self.pad_token_id = pad_token_id
         self.log_file = log_file
         self.groups = sampling_groups(train, recipe.sampling) if recipe.sampling else None
-        self.monitor = monitor or Monitor(Limits.of(recipe, args.max_steps))
+        self.monitor = monitor
         self.grad_norm: float | None = None
         callbacks = [MarkCompleteCheckpoints(recipe.load_best_model_at_end)]
         super().__init__(model=model, args=args, train_dataset=train, eval_dataset=validation, callbacks=callbacks)
@@ -338,7 +338,8 @@ class PairTrainer(Trainer):
                 "epoch": self.state.global_step * self.recipe.global_batch_size / len(self.train_dataset),
             }
             self._write(line)
-            for warning in self.monitor.update({"step": self.state.global_step, **line}):
+            found = self.monitor.update({"step": self.state.global_step, **line}) if self.monitor else []
+            for warning in found:
                 self.warn(warning)
             logs = {name: value for name, value in line.items() if isinstance(value, int | float)}
         self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)

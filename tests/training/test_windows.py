@@ -11,7 +11,7 @@ from themis_rm.training import windows
 from themis_rm.training.token_cache import tokenize
 from themis_rm.training.tokenization import Dropped, PairEncoder
 from themis_rm.training.tokenizers import CHAT_TEMPLATE
-from themis_rm.training.windows import cut_pair
+from themis_rm.training.windows import LineTokenCounter, cut_pair
 
 
 def python_file(functions, changed=()):
@@ -100,6 +100,13 @@ def test_a_file_with_syntax_errors_is_cut_like_in_curation():
     broken = {"chosen": python_file(30, (17,)) + "\ndef\n", "rejected": python_file(30) + "\ndef\n"}
     assert cut_pair(row(**broken), 100, len) is None
     assert "f17" in cut_pair(row(**broken, file_path="a.py"), 200, len).row["chosen"]
+
+
+@given(st.text(st.sampled_from("ab \n\t(1"), max_size=60))
+def test_lines_have_at_least_the_tokens_of_the_text(golden_tokenizer, text):
+    count = LineTokenCounter(golden_tokenizer.backend_tokenizer)
+    exact = len(golden_tokenizer(text, add_special_tokens=False)["input_ids"])
+    assert exact <= count(text) <= exact + text.count("\n") + 1
 
 
 def test_windows_and_truncated_pairs_are_counted(tmp_path):

@@ -20,7 +20,7 @@ from themis_rm.models.templates.source import find_source
 from themis_rm.models.tokenizers import special_tokens
 from themis_rm.records import pair_conversations
 from themis_rm.training.recipe import Overflow, SystemRole
-from themis_rm.training.windows import cut_pair
+from themis_rm.training.windows import LineTokenCounter, cut_pair
 
 # Two responses without a common first or last character, and without anything that a template would trim.
 _PROBES = ("Alpha omegA", "beta zetB")
@@ -168,7 +168,8 @@ class PairEncoder:
             long: Key -> a row that is too long, and the most tokens of its responses.
         """
         # The first and the last token of a response may be others next to the text of the template.
-        cut = {key: cut_pair(row, most - 2, self._count) for key, (row, most) in long.items()}
+        count = LineTokenCounter(self.tokenizer.backend_tokenizer)
+        cut = {key: cut_pair(row, most - 2, count) for key, (row, most) in long.items()}
         found = {key: pair for key, pair in cut.items() if pair is not None}
         rows = [pair.row for pair in found.values()]
         talks = [talk for row in rows for talk in pair_conversations(row, row["system"], row["input"])]
@@ -179,10 +180,6 @@ class PairEncoder:
             for key, pair in zip(found, pairs, strict=True)
             if isinstance(pair, EncodedPair) and not pair.truncated
         }
-
-    def _count(self, text: str) -> int:
-        # Not the tokenizer itself, which warns about long texts.
-        return len(self.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode(self, requests: Sequence[tuple[str | None, str, str]]) -> list[EncodedResponse | Dropped]:
         """Encode conversations of (criteria prompt or ``None``, prompt, response).

@@ -15,6 +15,29 @@ LARGEST = 262_144
 """Most characters of a response that is cut: the time to compare two versions grows with the square of their lines."""
 
 
+class LineTokenCounter:
+    """Counts the tokens of texts as the sum over their lines, each tokenized once with the line break before it.
+
+    The windows that are tried for a file consist of the same lines. The sum is the number of tokens of the text or a
+    little more, because no token is shared by two lines.
+
+    Args:
+        tokenizer: Tokenizer of the package ``tokenizers``.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self._of_line: dict[str, int] = {}
+
+    def __call__(self, text: str) -> int:
+        """Return the number of tokens of a text."""
+        lines = [f"\n{line}" for line in text.split("\n")]
+        new = list({line for line in lines if line not in self._of_line})
+        for line, encoding in zip(new, self.tokenizer.encode_batch(new, add_special_tokens=False), strict=True):
+            self._of_line[line] = len(encoding.ids)
+        return sum(self._of_line[line] for line in lines)
+
+
 class CutPair(NamedTuple):
     """A row whose responses are cut.
 

@@ -100,7 +100,7 @@ def suggest_key(cls: type[BaseModel], loc: tuple[int | str, ...]) -> str:
         close = [prefix + name for name in _close(given, [key[len(prefix) :] for key in same_level], 0.6)]
         matches = close or [key for name in _close(given, by_last, 0.75) for key in by_last[name]]
     if not matches:
-        return did_you_mean(given, [key[len(prefix) :] for key in same_level])
+        return did_you_mean(given, [key[len(prefix) :] for key in same_level]) if same_level else ""
     names = [f"'{name}'" if not name.startswith("--") else f"the option {name}" for name in dict.fromkeys(matches)]
     return f"Did you mean {' or '.join(names[:3])}?"
 

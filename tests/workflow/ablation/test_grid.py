@@ -47,11 +47,7 @@ def test_one_prompt_mode_is_all_of_the_mix(mode):
 
 
 def test_nested_settings_become_dotted_keys():
-    assert [(item.key, item.value) for item in flatten({"a": {"b": 1, "c": {}}, "d.e": 2})] == [
-        ("a.b", 1),
-        ("a.c", {}),
-        ("d.e", 2),
-    ]
+    assert flatten({"a": {"b": 1, "c": {}}, "d.e": 2}) == {"a.b": 1, "a.c": {}, "d.e": 2}
 
 
 @pytest.mark.parametrize(
@@ -76,9 +72,14 @@ def test_a_contradiction_is_one_line(changes, message):
         AblationGrid.build(values("d", **changes))
 
 
-def test_an_unknown_setting_of_a_recipe_names_the_stage():
+def test_an_unknown_setting_names_variant_and_stage():
     grid = AblationGrid.build(values("d", variants={"v": {"settings": {"max_step": 1}}}))
-    with pytest.raises(SettingError, match=r"max_step: unknown key\. Did you mean 'max_steps'"):
-        grid.recipe_of(grid.variants["v"], "first", {})
-    with pytest.raises(SettingError, match="rows of the stage second: pair: unknown key"):
-        grid.rows_of(Variant(rows={"pair": 1}), "second")
+    with pytest.raises(SettingError, match=r"^variant v, stage first: max_step: unknown key\. Did you mean"):
+        grid.recipe_of(grid.variants["v"], "first", {}, "v")
+    with pytest.raises(SettingError, match=r"^variant w, stage second, rows: pair: unknown key"):
+        grid.rows_of(Variant(rows={"pair": 1}), "second", "w")
+
+
+def test_names_of_rows_may_be_one_text():
+    grid = AblationGrid.build(values("d", variants={"v": {"rows": {"criteria": "FC, SH"}}}))
+    assert grid.rows_of(grid.variants["v"], "second").criteria == ("FC", "SH")

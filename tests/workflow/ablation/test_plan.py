@@ -3,7 +3,7 @@
 import pytest
 from tests.workflow.ablation.grids import SMALL, grid, values, write_data
 
-from themis_rm.errors import SettingError
+from themis_rm.errors import SettingError, UserError
 from themis_rm.workflow.ablation.grid import AblationGrid
 from themis_rm.workflow.ablation.plan import Effort, MergeRun, describe_plan, make_plan
 
@@ -103,6 +103,19 @@ def test_a_variant_that_is_not_matched_is_refused_unless_it_says_why(data, varia
 def test_a_variant_without_a_difference_is_refused(data):
     with pytest.raises(SettingError, match=r"variants\.v: nothing differs"):
         make_plan(grid(data, variants={"v": {"settings": {"max_steps": 2}}}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"extra_losses": {"no-such-term": 1.0}}, "no-such-term"),
+        ({"backbone": {"path": "no/such/dir", "config": None}, "tokenizer": {"train_bpe": None}}, "no/such/dir"),
+        ({"backbone": {"path": "x"}}, "^variant v, stage first: backbone: a backbone needs one of"),
+    ],
+)
+def test_recipes_that_cannot_be_trained_are_reported_before_the_first_run(data, settings, message):
+    with pytest.raises(UserError, match=message):
+        make_plan(grid(data, variants={"v": {"settings": settings}}))
 
 
 def test_early_stopping_is_refused(data):

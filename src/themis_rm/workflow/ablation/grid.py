@@ -47,6 +47,11 @@ class RowSettings(Settings):
     """Draw the criteria prompts of the rows again: percentages, or ``none``, ``all`` or ``own`` for 100 % of it. By
     default those of the dataset."""
 
+    @field_validator("criteria", "languages", mode="before")
+    @classmethod
+    def _split_names(cls, value: Any) -> Any:
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
     @field_validator("prompts", mode="before")
     @classmethod
     def _expand_mode(cls, value: Any) -> Any:
@@ -222,32 +227,39 @@ class AblationGrid(Settings):
         """Return the name of the last stage."""
         return list(self.stages)[-1]
 
-    def rows_of(self, variant: Variant, stage: str) -> RowSettings:
+    def rows_of(self, variant: Variant, stage: str, name: str = "") -> RowSettings:
         """Return the training rows of a variant in a stage.
+
+        Args:
+            variant: The variant.
+            stage: Name of the stage.
+            name: Name of the variant, for errors.
 
         Raises:
             SettingError: A key or a value is not allowed.
         """
         changes = {**(variant.rows if stage == self.last_stage else {}), **_change(variant, stage).rows}
         values = {**self.stages[stage].rows.model_dump(mode="json"), **changes}
-        return RowSettings.build(values, f"rows of the stage {stage}")
+        return RowSettings.build(values, f"{_where(name, stage)}, rows")
 
-    def recipe_of(self, variant: Variant, stage: str, changes: Mapping[str, Any]) -> TrainRecipe:
+    def recipe_of(self, variant: Variant, stage: str, changes: Mapping[str, Any], name: str = "") -> TrainRecipe:
         """Return the training recipe of a variant in a stage.
 
         Args:
             variant: The variant.
             stage: Name of the stage.
             changes: Dotted key -> value that replaces those of grid and variant.
+            name: Name of the variant, for errors.
 
         Raises:
             SettingError: A key or a value is not allowed.
         """
         source = self.stages[stage]
         layers = (source.settings, variant.settings, _change(variant, stage).settings)
-        overrides = [item for values in layers for item in flatten(values)]
-        overrides += [Override(key, value, "grid") for key, value in changes.items()]
-        return TrainRecipe.build(source.recipe, f"stage {stage}", overrides)
+        where = _where(name, stage)
+        nested = [item for values in layers for item in flatten(values).items()]
+        overrides = [Override(key, value, where) for key, value in (*nested, *changes.items())]
+        return TrainRecipe.build(source.recipe, where, overrides)
 
     def data_of(self, stage: str) -> str:
         """Return the dataset of a stage.
@@ -265,12 +277,16 @@ def _change(variant: Variant, stage: str) -> StageChange:
     return variant.stages.get(stage, StageChange())
 
 
-def flatten(values: Mapping[str, Any], prefix: str = "") -> list[Override]:
-    """Return nested settings as dotted overrides; an empty mapping is a value."""
-    flat: list[Override] = []
+def _where(name: str, stage: str) -> str:
+    return f"variant {name}, stage {stage}" if name else f"stage {stage}"
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings with dotted keys; an empty mapping is a value."""
+    flat: dict[str, Any] = {}
     for key, value in values.items():
         nested = isinstance(value, dict) and value
-        flat += flatten(value, f"{prefix}{key}.") if nested else [Override(f"{prefix}{key}", value, "grid")]
+        flat |= flatten(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
     return flat
 
 

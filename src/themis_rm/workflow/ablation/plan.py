@@ -10,12 +10,14 @@ from typing import Any
 
 from themis_rm.errors import SettingError
 from themis_rm.storage.digests import stable_id
+from themis_rm.training.checks import check_recipe
 from themis_rm.training.export import METADATA_FILE
 from themis_rm.training.merging import REPORT_FILE as MERGE_REPORT
 from themis_rm.training.merging import MergeSettings
+from themis_rm.training.objective import objective_weights
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.report import REPORT_FILE as TRAIN_REPORT
-from themis_rm.workflow.ablation.grid import READ_AS_WRITTEN, AblationGrid, Variant
+from themis_rm.workflow.ablation.grid import READ_AS_WRITTEN, AblationGrid, Variant, flatten
 from themis_rm.workflow.ablation.rows import TrainingRows, count_rows
 
 _NOT_IN_KEY = {
@@ -213,6 +215,7 @@ def make_plan(grid: AblationGrid) -> Plan:
     plan = Plan(grid, checkpoints, builder.differences(checkpoints), builder.tokenizer, builder.full_rows)
     _require_differences(plan)
     _require_matched(plan)
+    _require_trainable(plan)
     return plan
 
 
@@ -233,39 +236,39 @@ class _Builder:
         """Return the checkpoint of a variant with a seed."""
         if variant.checkpoint_of:
             return known[variant.checkpoint_of]
-        label = f"{name}-seed{seed}"
         if variant.merge is not None:
-            return self._merge(variant, label, seed, known)
+            return self._merge(variant, f"{name}-seed{seed}", seed, known)
         run: TrainRun | None = None
         for stage in self.grid.stages:
             if stage not in variant.skip:
-                run = self._train(variant, stage, label, seed, run)
+                run = self._train(name, variant, stage, seed, run)
         assert run is not None  # noqa: S101 (the last stage cannot be skipped)
         return run
 
-    def _train(self, variant: Variant, stage: str, label: str, seed: int, parent: TrainRun | None) -> TrainRun:
-        plain = self.grid.recipe_of(variant, stage, {})
-        rows = self._rows(variant, stage, plain)
+    def _train(self, name: str, variant: Variant, stage: str, seed: int, parent: TrainRun | None) -> TrainRun:
+        label = f"{name}-seed{seed}"
+        plain = self.grid.recipe_of(variant, stage, {}, name)
+        rows = self._rows(variant, stage, plain, name)
         if rows.key not in self.counts:
             self.counts[rows.key] = count_rows(rows)
         changes: dict[str, Any] = {**READ_AS_WRITTEN, "seed": seed, "prompt_set": "dataset", "run_name": label}
         if parent is None and stage != self.first_stage:
-            start = self.grid.recipe_of(variant, self.first_stage, {})
+            start = self.grid.recipe_of(variant, self.first_stage, {}, name)
             changes["backbone"] = start.backbone.model_dump(mode="json")
             changes["tokenizer"] = start.tokenizer.model_dump(mode="json")
         elif parent is not None:
             # The place of the checkpoint depends on the output directory; the runner sets it.
             changes["backbone"] = {"path": "checkpoint", "head_init_std": plain.backbone.head_init_std}
             changes["tokenizer"] = {}
-        recipe = self.grid.recipe_of(variant, stage, changes)
+        recipe = self.grid.recipe_of(variant, stage, changes, name)
         uses_own = recipe.tokenizer.train_bpe is not None
         return TrainRun(
             stage, seed, label, recipe, rows, self.counts[rows.key], parent, self.tokenizer if uses_own else ""
         )
 
-    def _rows(self, variant: Variant, stage: str, recipe: TrainRecipe) -> TrainingRows:
+    def _rows(self, variant: Variant, stage: str, recipe: TrainRecipe, name: str = "") -> TrainingRows:
         data = self.grid.data_of(stage)
-        settings = self.grid.rows_of(variant, stage)
+        settings = self.grid.rows_of(variant, stage, name)
         rows = TrainingRows(data, recipe.validation_fraction, recipe.reader_settings(), recipe.prompt_set, settings, "")
         identity = f"{data}\0{rows.reader.canonical()}\0{rows.validation_fraction}"
         if identity not in self.digests:
@@ -338,16 +341,8 @@ def _facts(checkpoint: Checkpoint) -> dict[str, Any]:
     for run in training_runs(checkpoint):
         values = run.recipe.model_dump(mode="json", exclude={*_NOT_IN_KEY, "sizes"})
         values["rows"] = run.rows.settings.model_dump(mode="json")
-        facts |= {f"{run.stage}.{key}": value for key, value in _flat(values)}
+        facts |= {f"{run.stage}.{key}": value for key, value in flatten(values).items()}
     return facts
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _changes(base: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
@@ -386,6 +381,17 @@ def _require_matched(plan: Plan) -> None:
                 f"variants.{name} is not matched with the base: {'; '.join(differing)}.",
                 f"Set max_steps and rows.pairs alike, or say why in variants.{name}.unmatched.",
             )
+
+
+def _require_trainable(plan: Plan) -> None:
+    """Check loss terms, tokenizers and backbones before anything is trained."""
+    for run in plan.runs():
+        if run.seed != plan.grid.seeds[0]:
+            continue
+        if run.parent is None:
+            check_recipe(run.recipe)
+        else:
+            objective_weights(run.recipe)
 
 
 def describe_plan(plan: Plan, out: Path) -> list[dict[str, Any]]:

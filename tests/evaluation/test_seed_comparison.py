@@ -105,3 +105,17 @@ def test_recipes_on_other_pairs_are_refused(others):
         compare_recipes([scored([1, 0])], [others], 0.95)
     with pytest.raises(InputError, match="same pairs"):
         mean_accuracy([scored([1, 0]), others], 0.95)
+
+
+def test_equal_recipes_whose_seeds_differ_are_rarely_found_to_differ():
+    rng = np.random.default_rng(0)
+    found = np.zeros(2)
+    for _ in range(60):
+        recipes = [
+            [scored((row < 0.6 + rng.normal(0, 0.06)).astype(int).tolist()) for row in rng.random((3, 120))]
+            for _ in "ab"
+        ]
+        result = compare_recipes(*recipes, 0.95)
+        found += [result.p_pairs < 0.05, result.p_value < 0.05]
+    assert found[0] / 60 > 0.15  # the test over pairs alone takes the seeds for the recipe
+    assert found[1] / 60 < 0.1

@@ -25,6 +25,7 @@ from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model
 from themis_rm.training.best_checkpoint import stopped_step, tracks_best
 from themis_rm.training.checks import check_backbone, check_export, check_processes
+from themis_rm.training.data_warnings import data_warnings
 from themis_rm.training.export import METADATA_FILE, save_reward_model
 from themis_rm.training.metrics import PairMetrics
 from themis_rm.training.monitoring import Limits, Monitor, start_warnings
@@ -279,7 +280,9 @@ def _build_trainer(
         monitor=monitor,
         log_file=log_file,
     )
-    for name, message in start_warnings(prepared.tokenizer, prepared.pad_token_id, model.lost_head).items():
+    found = start_warnings(prepared.tokenizer, prepared.pad_token_id, model.lost_head)
+    found |= data_warnings(recipe, prepared.counts["train"], trainer.groups, steps)
+    for name, message in found.items():
         if not monitor.has(name):
             trainer.warn(monitor.add(name, message))
     return trainer

@@ -53,6 +53,7 @@ class TokenizationCounts:
         windows: Pairs whose responses were cut to the functions that differ.
         partial_windows: Those of them whose window cannot hold all differences.
         ties: Pairs whose responses are equally good.
+        margins: Pairs with a margin.
         tokens: Tokens of both responses of all pairs, prompts included.
         dropped: Reason -> rows.
         notes: Note on the tokens of a response, as in scoring -> pairs.
@@ -64,6 +65,7 @@ class TokenizationCounts:
     windows: int = 0
     partial_windows: int = 0
     ties: int = 0
+    margins: int = 0
     tokens: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
@@ -181,6 +183,7 @@ def tokenize(
                     counts.windows += result.window != "none"
                     counts.partial_windows += result.window == "partial"
                     counts.ties += pairs[-1]["tie"]
+                    counts.margins += pairs[-1]["margin"] > 0
                     notes.update(result.notes)
                     counts.tokens += len(result.chosen.ids) + len(result.rejected.ids)
             counts.kept += len(pairs)

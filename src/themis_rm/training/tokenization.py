@@ -22,6 +22,9 @@ from themis_rm.records import pair_conversations
 from themis_rm.training.recipe import Overflow, SystemRole
 from themis_rm.training.windows import LineTokenCounter, cut_pair
 
+SAME_AFTER_TRUNCATION = "identical-after-truncation"
+"""Reason for dropping a row whose responses differ only in what truncation removes."""
+
 # Two responses without a common first or last character, and without anything that a template would trim.
 _PROBES = ("Alpha omegA", "beta zetB")
 
@@ -273,4 +276,4 @@ def _pair(chosen: EncodedResponse | Dropped, rejected: EncodedResponse | Dropped
         return rejected
     if chosen.ids != rejected.ids:
         return EncodedPair(chosen, rejected)
-    return Dropped("identical-after-truncation" if chosen.truncated or rejected.truncated else "identical")
+    return Dropped(SAME_AFTER_TRUNCATION if chosen.truncated or rejected.truncated else "identical")

@@ -56,6 +56,7 @@ class LossTerm:
         preference: Whether the function compares the two responses, so that the term can be the ``preference_loss`` of
             a recipe. It must not depend on the offset of the rewards, and must not grow with the chosen one.
         ties: Whether the function reads ``PairOutput.tie``.
+        needs_margin: Whether the term is the Bradley-Terry term for pairs without a margin.
         parameters: Settings of the recipe that the function takes as keyword arguments; each has a default.
     """
 
@@ -65,6 +66,7 @@ class LossTerm:
     needs_nll: bool = False
     preference: bool = False
     ties: bool = False
+    needs_margin: bool = False
     parameters: tuple[str, ...] = ()
 
 

@@ -35,4 +35,6 @@ def _from_output(output: PairOutput, label_smoothing: float = 0.0) -> Tensor:
     return bradley_terry_scaled(output.chosen, output.rejected, output.margin, label_smoothing)
 
 
-LOSSES.register(LossTerm("bradley_terry_scaled", _from_output, preference=True, parameters=("label_smoothing",)))
+LOSSES.register(
+    LossTerm("bradley_terry_scaled", _from_output, preference=True, needs_margin=True, parameters=("label_smoothing",))
+)

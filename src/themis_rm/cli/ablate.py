@@ -62,7 +62,13 @@ def ablate(
 
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
-    table = new_table("run", "stage", "seed", "steps", "pairs", "variants", "state", left=("run", "stage", "variants"))
+    """Return a table with a line for the runs of all seeds that differ in nothing else."""
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
-        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
+        groups.setdefault((row["stage"], row["steps"], row["pairs"], row["variants"]), []).append(row)
+    table = new_table("stage", "steps", "pairs", "seeds", "done", "variants", left=("variants",))
+    for (stage, steps, pairs, variants), runs in groups.items():
+        seeds = ", ".join(str(run["seed"]) for run in runs)
+        done = f"{sum(run['state'] == 'done' for run in runs)} of {len(runs)}"
+        table.add_row(stage, f"{steps:,}", f"{pairs:,}", seeds, done, variants)
     return table

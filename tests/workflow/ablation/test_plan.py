@@ -42,7 +42,7 @@ def test_without_the_first_stage_the_next_starts_from_its_backbone(data):
     assert run.parent is None
     assert run.recipe.backbone.config == SMALL["backbone"]["config"]
     assert run.tokenizer == plan.tokenizer != ""
-    assert plan.differs["v"][0] == "without the stage first"
+    assert plan.differs["v"] == ("without the stage first",)
 
 
 def test_a_variant_that_only_changes_prompts_at_evaluation_trains_nothing(data):
@@ -55,6 +55,11 @@ def test_a_variant_that_only_changes_prompts_at_evaluation_trains_nothing(data):
 def test_differences_are_computed(data):
     plan = make_plan(grid(data, variants={"v": {"rows": {"criteria": ["FC"]}}}))
     assert plan.differs["v"] == ("second.rows.criteria: [] -> ['FC']",)
+
+
+def test_a_change_in_all_stages_is_given_once(data):
+    plan = make_plan(grid(data, variants={"v": {"settings": {"lm_loss_weight": 0}}}))
+    assert plan.differs["v"] == ("lm_loss_weight: 0.25 -> 0.0",)
 
 
 def merged(**changes):

@@ -346,12 +346,19 @@ def _facts(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _changes(base: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
-    stages = dict.fromkeys(key.partition(".")[0] for key in base)
-    kept = {key.partition(".")[0] for key in other}
+    """Yield what differs; a change that all stages have is given once, without the name of a stage."""
+    stages = list(dict.fromkeys(key.partition(".")[0] for key in base))
+    kept = [stage for stage in stages if any(key.startswith(f"{stage}.") for key in other)]
     yield from (f"without the stage {stage}" for stage in stages if stage not in kept)
+    changed: dict[str, list[str]] = {}
     for key in dict.fromkeys([*base, *other]):
-        if key.partition(".")[0] in kept and base.get(key) != other.get(key):
-            yield f"{key}: {base.get(key)} -> {other.get(key)}"
+        stage, _, name = key.partition(".")
+        # Without the stage before it, a stage has the backbone of that one.
+        starts_anew = stage == kept[0] != stages[0] and name.startswith(("backbone.", "tokenizer."))
+        if stage in kept and base.get(key) != other.get(key) and not starts_anew:
+            changed.setdefault(f"{name}: {base.get(key)} -> {other.get(key)}", []).append(stage)
+    for text, where in changed.items():
+        yield text if where == kept else ", ".join(f"{stage}.{text}" for stage in where)
 
 
 def _require_differences(plan: Plan) -> None:

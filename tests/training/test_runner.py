@@ -1,8 +1,6 @@
 """Complete training runs: their outputs, and that interruptions do not change them."""
 
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -297,47 +295,3 @@ def test_a_run_killed_in_every_phase_ends_with_the_same_bytes(finished, data, tm
     assert killed >= 6
     assert start(data, tmp_path).wait() == 0
     assert same_run(finished[0], tmp_path)
-
-
-def launch(data, out, *changes):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
-    command = [*torchrun, "--rdzv-endpoint", "localhost:0", *PROGRAM[1:], str(data), str(out), *changes]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("sharding", ["none", "fsdp2"])
-def test_two_processes_train_like_one(finished, data, tmp_path, sharding):
-    launch(data, tmp_path, "micro_batch_tokens=200", f"sharding={sharding}")
-    for one, other in zip(log_lines(finished[0]), log_lines(tmp_path), strict=True):
-        assert other["n"] == one["n"]
-        if one["split"] == "train":
-            assert other["tokens"] == one["tokens"]
-            assert other["loss"] == pytest.approx(one["loss"], rel=1e-3)
-    one, other = (load_file(out / "model/model.safetensors") for out in (finished[0], tmp_path))
-    assert one.keys() == other.keys()
-    for name, tensor in one.items():
-        torch.testing.assert_close(other[name], tensor, rtol=5e-2, atol=2e-3, msg=name)
-
-
-@pytest.mark.slow
-def test_a_sharded_run_in_bfloat16_trains_like_one_in_float32(finished, data, tmp_path):
-    launch(data, tmp_path, "micro_batch_tokens=200", "sharding=fsdp2", "precision=bf16", "max_steps=4")
-    train = [[row for row in log_lines(out) if row["split"] == "train"][:4] for out in (finished[0], tmp_path)]
-    # Not the last step: the schedule of a shorter run is another.
-    assert [row["loss"] for row in train[1][:2]] == pytest.approx([row["loss"] for row in train[0][:2]], rel=1e-2)
-
-
-@pytest.mark.slow
-def test_sharded_runs_resume(finished, data, tmp_path):
-    # Runs that differ in keep_checkpoint are the same run, so the second call resumes from the first one's checkpoint.
-    launch(data, tmp_path, "micro_batch_tokens=200", "sharding=fsdp2", "keep_checkpoint=true")
-    shards = list(tmp_path.glob("checkpoints/checkpoint-*/pytorch_model_fsdp_0/*.distcp"))
-    assert len(shards) == 2  # one file of each process: accelerate does not shard on CPUs by itself
-    shutil.copytree(tmp_path / "model", tmp_path / "before")
-    shutil.rmtree(tmp_path / "model")
-    (tmp_path / "training_report.json").unlink()
-    launch(data, tmp_path, "micro_batch_tokens=200", "sharding=fsdp2")
-    assert (tmp_path / "model/model.safetensors").read_bytes() == (tmp_path / "before/model.safetensors").read_bytes()

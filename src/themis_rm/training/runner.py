@@ -33,6 +33,7 @@ from themis_rm.training.nonfinite import BATCH_FILE
 from themis_rm.training.objective import keeps_ties, objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.prompt_sets import find_prompt_set
+from themis_rm.training.ranks import require_equal
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.report import LOG_FILE, PAGE_FILE, REPORT_FILE, TrainReport
 from themis_rm.training.reporting import TENSORBOARD, check_trackers, tracker_callbacks
@@ -49,6 +50,8 @@ BASELINE = Path("baselines") / "ngrams"
 OUTPUTS = ("model", "tokens", "tokenizer", "checkpoints", LOG_FILE, TENSORBOARD, BATCH_FILE, REPORT_FILE, PAGE_FILE)
 """Files and directories that a run writes into its output directory."""
 # Settings that may differ between the parts of an interrupted run.
+_LOCAL = {"data", "num_threads"}
+"""Settings that may differ between the processes of a run."""
 _NOT_COMPARED = {"run_name", "data", "num_processes", "keep_checkpoint", "num_threads", "report_to"}
 
 
@@ -137,6 +140,7 @@ def _train(
 ) -> TrainReport:
     started = time.monotonic()
     digest = splits.digest()
+    require_equal({"dataset": digest, "recipe": stable_id(recipe.model_dump_json(exclude=_LOCAL))})
     with process.main_process_first(local=False, desc="tokenization"):
         prepare_output_dir(out, "train", job_settings(recipe, digest), outputs=OUTPUTS)
         if (out / REPORT_FILE).is_file() and (out / "model" / METADATA_FILE).is_file():

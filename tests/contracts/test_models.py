@@ -1,8 +1,13 @@
 """Every kind of reward model passes the same checks."""
 
+import shutil
+
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 from tests.models import golden_cases as golden
 
+from themis_rm.models.families.token_mean import COEFFICIENT, WEIGHT
 from themis_rm.models.loading import load_model
 from themis_rm.models.ngrams import NGramSettings, fit_ngrams
 from themis_rm.models.remote_code import code_digest
@@ -15,7 +20,7 @@ ROWS = [
 ]
 DECODERS = ["qwen3", "qwen2", "llama", "mistral", "gemma2", "llama-dynamic", "phi3-longrope"]
 BASELINES = ["length", "random", "ngrams", "ngrams-crossed"]
-KINDS = [*DECODERS, *BASELINES, *golden.NAMES, "remote-code", "likelihood"]
+KINDS = [*DECODERS, *BASELINES, *golden.NAMES, "remote-code", "likelihood", "token-mean"]
 
 
 @pytest.fixture(params=KINDS)
@@ -28,7 +33,13 @@ def load(request, tiny_checkpoint, tiny_language_model, tmp_path):
         folder = golden.FOLDER / "automodel"
         trust = {"trust_remote_code": code_digest(folder)}
         return lambda **settings: load_model(folder, ModelSettings(**trust | settings))
-    if name == "likelihood":
+    if name == "token-mean":
+        shutil.copytree(tiny_language_model(), tmp_path / "model")
+        tensors = load_file(tmp_path / "model/model.safetensors")
+        head = {WEIGHT: torch.linspace(-1, 1, 32)[None], COEFFICIENT: torch.tensor([2.0])}
+        save_file(tensors | head, tmp_path / "model/model.safetensors", metadata={"format": "pt"})
+        model = tmp_path / "model"
+    elif name == "likelihood":
         model = f"likelihood:{tiny_language_model()}"
     elif name.startswith("ngrams"):
         fit_ngrams(ROWS, NGramSettings(bits=12, crossed=name.endswith("crossed"))).save(tmp_path / "model")

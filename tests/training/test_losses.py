@@ -12,7 +12,7 @@ from themis_rm.training.losses.bradley_terry_ties import bradley_terry_ties
 from themis_rm.training.losses.center_rewards import center_rewards, center_rewards_absolute
 from themis_rm.training.losses.focal import focal
 from themis_rm.training.losses.hinge import hinge
-from themis_rm.training.losses.language_modeling import completion_nll
+from themis_rm.training.losses.language_modeling import token_nll
 from themis_rm.training.recipe import TIE_THRESHOLD
 
 reward = st.floats(-50, 50)
@@ -50,7 +50,7 @@ def test_losses_are_computed_in_float32_or_float64(dtype, expected):
     assert bradley_terry(values, values).dtype == expected
     assert center_rewards(values, values).dtype == expected
     assert center_rewards_absolute(values, values).dtype == expected
-    assert completion_nll(torch.zeros(1, 4, dtype=dtype), torch.tensor([0])).dtype == expected
+    assert token_nll(torch.zeros(1, 4, dtype=dtype), torch.tensor([0])).dtype == expected
 
 
 def test_bradley_terry_does_not_overflow():

@@ -4,7 +4,7 @@ import torch
 from themis_rm.errors import SettingError
 from themis_rm.training.losses import LOSSES, LossTerm, PairOutput
 from themis_rm.training.losses.bradley_terry import bradley_terry
-from themis_rm.training.losses.language_modeling import completion_nll
+from themis_rm.training.losses.language_modeling import token_nll
 from themis_rm.training.objective import combine, keeps_ties, needs_nll, objective_weights, term_sums
 from themis_rm.training.recipe import TrainRecipe
 
@@ -99,4 +99,4 @@ def test_shares_of_forward_passes_sum_to_the_objective():
 def test_the_nll_is_a_sum_over_tokens():
     logits, targets = torch.randn(5, 7, dtype=torch.float64), torch.tensor([0, 6, 3, 3, 1])
     expected = -sum(float(torch.log_softmax(row, 0)[target]) for row, target in zip(logits, targets, strict=True))
-    assert float(completion_nll(logits, targets)) == pytest.approx(expected, rel=1e-5)
+    assert float(token_nll(logits, targets).sum()) == pytest.approx(expected, rel=1e-5)

@@ -53,7 +53,13 @@ def load_backbone(
     return model.eval()
 
 
-def load_causal_lm(checkpoint: Checkpoint, config: Any, dtype: torch.dtype | str, device: torch.device | str) -> Any:
+def load_causal_lm(
+    checkpoint: Checkpoint,
+    config: Any,
+    dtype: torch.dtype | str,
+    device: torch.device | str,
+    head_tensors: frozenset[str] = frozenset(),
+) -> Any:
     """Load a causal language model: a decoder with the head that predicts the next token.
 
     Args:
@@ -61,6 +67,7 @@ def load_causal_lm(checkpoint: Checkpoint, config: Any, dtype: torch.dtype | str
         config: Its configuration.
         dtype: Precision of the weights; ``"auto"`` for that of the checkpoint.
         device: Device, or ``"split"`` for layers spread over all GPUs.
+        head_tensors: Names of tensors of a reward head, which are not read.
 
     Raises:
         CheckpointError: transformers has no causal language model of this type, a weight is missing or has another
@@ -68,7 +75,7 @@ def load_causal_lm(checkpoint: Checkpoint, config: Any, dtype: torch.dtype | str
     """
     if type(config) not in AutoModelForCausalLM._model_mapping:  # noqa: SLF001
         raise CheckpointError(f"transformers has no causal language model of the type {config.model_type}.")
-    names = {name: name for name in checkpoint.shapes}
+    names = {name: name for name in checkpoint.shapes if name not in head_tensors}
     names = without_wrapper(names, build_skeleton(checkpoint, config, AutoModelForCausalLM))
     weights = {names[name]: tensor for name, tensor in checkpoint.mapped_tensors(names).items()}
     options: dict[str, Any] = {"attn_implementation": "eager"} if soft_capped(config) else {}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import torch
 
     from themis_rm.models.checkpoint import Checkpoint
+    from themis_rm.models.protocol import RewardModel
+    from themis_rm.models.settings import ModelSettings
 
 
 class Head(Protocol):
@@ -50,7 +52,7 @@ class HeadSpec:
     """A loaded head, and how the rest of the checkpoint is read.
 
     Attributes:
-        head: The head.
+        head: The head: a :class:`Head`, or what the family's ``load`` takes.
         head_tensors: Names of its tensors in the weights; all others must belong to the decoder.
         outputs: Number of its labels.
         rename: Pattern -> replacement for names of tensors, if the decoder's differ from those of transformers.
@@ -62,7 +64,7 @@ class HeadSpec:
         template: Chat template for tokenizers without one.
     """
 
-    head: Head
+    head: Any
     head_tensors: frozenset[str]
     outputs: int = 1
     rename: Mapping[str, str] = field(default_factory=dict)
@@ -88,6 +90,8 @@ class Family:
         priority: Decides between several families that match a checkpoint: the highest wins.
         replaces_code: The Python code of the published repositories does the same as this family, and is not needed.
         served: Inference servers can compute its reward from token ids.
+        load: Loads a checkpoint, its head, settings, the model's name and its repository, in place of
+            :func:`~themis_rm.models.decoder.load_decoder`.
     """
 
     name: str
@@ -98,6 +102,7 @@ class Family:
     priority: int = 0
     replaces_code: bool = True
     served: bool = False
+    load: Callable[[Checkpoint, HeadSpec, ModelSettings, str, str], RewardModel] | None = None
 
     def matches(self, checkpoint: Checkpoint) -> bool:
         """Return whether a checkpoint has the tensors and the configuration of this family."""

@@ -204,6 +204,8 @@ def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
     if not family.replaces_code:
         _require_plain_class(checkpoint, family, settings)
     head = _load_head(family, checkpoint)
+    if family.load is not None:
+        return family.load(checkpoint, head, settings, files.name, files.repository)
     return load_decoder(checkpoint, head, family.name, settings, files.name, files.repository)
 
 

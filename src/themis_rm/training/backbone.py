@@ -15,6 +15,7 @@ from themis_rm.models.adapters import open_checkpoint
 from themis_rm.models.backbone import load_weights
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import build_skeleton, read_config
+from themis_rm.models.families.token_mean import COEFFICIENT, WEIGHT
 from themis_rm.models.family import require_complete_model
 from themis_rm.models.heads import SCORE
 from themis_rm.models.local_models import PACKAGED, find_model
@@ -46,21 +47,22 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
         SettingError: The configuration has an unknown or invalid field.
     """
     torch.manual_seed(recipe.seed)
-    with_lm_head = needs_nll(objective_weights(recipe))
+    with_lm_head = needs_nll(objective_weights(recipe)) or recipe.log_probability_coefficient != 0
     source = recipe.backbone
-    head, lost = None, None
+    head: dict[str, torch.Tensor] = {}
+    lost = None
     if source.config is not None:
         backbone = _from_config(source, tokenizer, recipe.max_length)
     else:
-        backbone, head, lost = _from_pretrained(source, with_lm_head, _quantization(recipe))
+        backbone, head, lost = _from_pretrained(source, with_lm_head, _quantization(recipe), recipe.pooling)
     require_fixed_frequencies(backbone, recipe.max_length)
     backbone.config.pad_token_id = pad_token_id
     select_trainable(backbone, recipe)
     if recipe.precision == "fp64":
         backbone = backbone.double()
-    model = PairRewardModel(backbone, source.head_init_std)
-    if head is not None:
-        model.score.weight.data.copy_(head)
+    model = PairRewardModel(backbone, source.head_init_std, recipe.pooling, recipe.log_probability_coefficient)
+    for name, value in head.items():
+        model.get_parameter(name).data.copy_(value)
     model.lost_head = lost
     model.check_padding()
     if with_lm_head:
@@ -174,14 +176,21 @@ def require_bitsandbytes(recipe: TrainRecipe) -> None:
 
 
 def _from_pretrained(
-    source: BackboneSettings, with_lm_head: bool, quantization: dict[str, Any]
-) -> tuple[Any, torch.Tensor | None, list[str] | None]:
-    """Return a pretrained backbone, its reward head, and the weights of a head that was not read, if it has one."""
+    source: BackboneSettings, with_lm_head: bool, quantization: dict[str, Any], pooling: str
+) -> tuple[Any, dict[str, torch.Tensor], list[str] | None]:
+    """Return a pretrained backbone, the tensors of its reward head, and the names of those of a head that is not read.
+
+    Args:
+        source: Settings of the backbone.
+        with_lm_head: Whether a language-model head is needed.
+        quantization: Arguments of ``from_pretrained`` for frozen weights.
+        pooling: See :class:`~themis_rm.training.recipe.TrainRecipe`; it decides which kind of head is read.
+    """
     checkpoint = _open(source)
     require_complete_model(checkpoint)
     config = read_config(checkpoint)
     build_skeleton(checkpoint, config, AutoModelForCausalLM)
-    head_names = {SCORE} & checkpoint.shapes.keys()
+    head_names = ({SCORE} if pooling == "last" else {WEIGHT, COEFFICIENT}) & checkpoint.shapes.keys()
     weights = checkpoint.mapped_tensors(name for name in checkpoint.shapes if name not in head_names)
     backbone, report = load_weights(
         AutoModelForCausalLM, checkpoint, config, weights, dtype=torch.float32, **_attention(source), **quantization
@@ -201,13 +210,13 @@ def _from_pretrained(
             if missing == {"lm_head.weight"}
             else "",
         )
-    head = checkpoint.mapped_tensors([SCORE])[SCORE] if head_names else None
-    if head is not None and head.shape[0] != 1:
+    head = checkpoint.mapped_tensors(head_names)
+    labels = max((value.shape[0] for value in head.values()), default=1)
+    if labels != 1:
         raise CheckpointError(
-            f"The head of '{source.name}' has {head.shape[0]} labels.",
-            "Use a checkpoint with one label or no head.",
+            f"The head of '{source.name}' has {labels} labels.", "Use a checkpoint with one label or no head."
         )
-    return backbone, head, None if head is not None else _lost_head(checkpoint, config, report["unexpected_keys"])
+    return backbone, head, None if head else _lost_head(checkpoint, config, report["unexpected_keys"])
 
 
 def _lost_head(checkpoint: Checkpoint, config: Any, unexpected: Iterable[str]) -> list[str] | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import yaml
+from huggingface_hub import save_torch_state_dict
 from safetensors.torch import save_file
 from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, MODEL_MAPPING, PreTrainedModel
 from transformers.modeling_layers import GenericForSequenceClassification
@@ -28,6 +29,7 @@ from themis_rm.training.trainable import lora_config, lora_weights, merge_lora, 
 METADATA_FILE = "training.json"
 """File with the metadata of the run in an exported checkpoint or adapter."""
 _BACKBONE = "backbone."
+_HEAD_DTYPE = torch.float32
 
 
 def save_reward_model(
@@ -40,7 +42,7 @@ def save_reward_model(
     training: Mapping[str, Any],
     state: Mapping[str, torch.Tensor] | None = None,
 ) -> None:
-    """Write a one-label sequence-classification checkpoint, atomically.
+    """Write a one-label sequence-classification checkpoint, or one of the family ``token-mean``, atomically.
 
     ``AutoModelForSequenceClassification`` loads it, if transformers has a class for the architecture.
 
@@ -64,7 +66,10 @@ def save_reward_model(
     """
     weights = dict(state) if state is not None else dict(model.state_dict())
     dtype = {"fp64": torch.float64, "fp32": torch.float32, "bf16": torch.bfloat16}[recipe.precision]
-    save = _save_adapter if recipe.peft is not None and not recipe.peft.merge else _save_weights
+    if recipe.peft is not None and not recipe.peft.merge:
+        save = _save_adapter
+    else:
+        save = _save_classifier if model.pooling == "last" else _save_language_model
     with atomic_directory(folder) as partial:
         save(model, weights, partial, recipe, dtype)
         tokenizer.save_pretrained(str(partial))
@@ -138,9 +143,9 @@ def _save_adapter(
 ) -> None:
     assert recipe.peft is not None  # noqa: S101
     values = lora_config(model.backbone, recipe.peft).to_dict() | {
-        "task_type": "SEQ_CLS",
+        "task_type": "SEQ_CLS" if model.pooling == "last" else "CAUSAL_LM",
         "inference_mode": True,
-        "modules_to_save": ["score"],
+        "modules_to_save": ["score"] if model.pooling == "last" else None,
         "base_model_name_or_path": recipe.backbone.name,
         "revision": recipe.backbone.revision,
     }
@@ -148,21 +153,53 @@ def _save_adapter(
     values = {name: sorted(value) if isinstance(value, set) else value for name, value in values.items()}
     write_json(folder / ADAPTER_CONFIG, values)
     matrices = lora_weights({name.removeprefix(_BACKBONE): value for name, value in weights.items()})
-    matrices["score.weight"] = weights["score.weight"]
+    matrices |= _head(weights)
     tensors = {f"base_model.model.{name}": value.detach().to(dtype).contiguous() for name, value in matrices.items()}
     save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
     # No config.json: transformers would take the directory for a complete model, and not load the base.
 
 
-def _save_weights(
+def _head(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in weights.items() if not name.startswith(_BACKBONE)}
+
+
+def _merged(model: PairRewardModel, weights: dict[str, torch.Tensor], recipe: TrainRecipe) -> dict[str, torch.Tensor]:
+    if recipe.peft is None:
+        return weights
+    return merge_lora(weights, recipe.peft, lora_config(model.backbone, recipe.peft).fan_in_fan_out)
+
+
+def _save_language_model(
     model: PairRewardModel,
     weights: dict[str, torch.Tensor],
     folder: Path,
     recipe: TrainRecipe,
     dtype: torch.dtype,
 ) -> None:
-    if recipe.peft is not None:
-        weights = merge_lora(weights, recipe.peft, lora_config(model.backbone, recipe.peft).fan_in_fan_out)
+    """Write a causal language model and the tensors of a reward that is a mean over the response."""
+    weights = _merged(model, weights, recipe)
+    if tied_embeddings(model.config):
+        output = model.backbone.get_output_embeddings()
+        tied = [name for name, module in model.named_modules() if module is output]
+        weights = {name: value for name, value in weights.items() if name.rpartition(".")[0] not in tied}
+    body = {name.removeprefix(_BACKBONE): value for name, value in weights.items() if name.startswith(_BACKBONE)}
+    tensors = {name: value.detach().to(dtype).contiguous() for name, value in body.items()}
+    tensors |= {name: value.detach().to(_HEAD_DTYPE).contiguous() for name, value in _head(weights).items()}
+    config = copy.deepcopy(model.config)
+    config.use_cache, config.dtype = True, dtype
+    config.architectures = [type(model.backbone).__name__]
+    config.save_pretrained(str(folder))
+    save_torch_state_dict(tensors, folder, safe_serialization=True, metadata={"format": "pt"})
+
+
+def _save_classifier(
+    model: PairRewardModel,
+    weights: dict[str, torch.Tensor],
+    folder: Path,
+    recipe: TrainRecipe,
+    dtype: torch.dtype,
+) -> None:
+    weights = _merged(model, weights, recipe)
     classifier = build_classifier(model.backbone)
     classifier.config.dtype = dtype
     prefix = f"{_BACKBONE}{model.backbone.base_model_prefix}."

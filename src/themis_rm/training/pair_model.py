@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,8 @@ from themis_rm.errors import CheckpointError
 from themis_rm.models.prefix_sharing import tree_attention
 from themis_rm.training.batches import PairBatch
 from themis_rm.training.losses import PairOutput
-from themis_rm.training.losses.language_modeling import completion_nll
+from themis_rm.training.losses.language_modeling import token_nll
+from themis_rm.training.token_score import TokenScore
 from themis_rm.training.trainable import without_frozen
 
 _CHUNK_ELEMENTS = 1 << 26
@@ -48,11 +49,13 @@ def last_real_token(attention_mask: Tensor) -> Tensor:
 
 
 class PairRewardModel(nn.Module):
-    """Causal language model with a reward head on the hidden state of the last real token.
+    """Causal language model with a reward head on the hidden state of the last real token, or on all of the response.
 
     Args:
         backbone: A Hugging Face causal language model.
         head_init_std: Standard deviation of the head's initial weights; with 0 all initial rewards are zero.
+        pooling: Whether the last token's hidden state is read, or the mean over the response.
+        log_probability: Initial factor of the log-probabilities in the mean; 0 for none.
 
     Attributes:
         lost_head: Names of weights of the backbone's checkpoint, such as another kind of reward head, that were not
@@ -60,7 +63,13 @@ class PairRewardModel(nn.Module):
         packed: Whether the model takes packs; see :meth:`share_prefixes`.
     """
 
-    def __init__(self, backbone: Any, head_init_std: float = 0.0) -> None:
+    def __init__(
+        self,
+        backbone: Any,
+        head_init_std: float = 0.0,
+        pooling: Literal["last", "mean"] = "last",
+        log_probability: float = 0.0,
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.lost_head: list[str] | None = None
@@ -68,6 +77,10 @@ class PairRewardModel(nn.Module):
         self.backbone.config.use_cache = False
         weight = next(backbone.parameters())
         width = backbone.config.get_text_config().hidden_size
+        self.pooling = pooling
+        if pooling == "mean":
+            self.token_score = TokenScore(width, log_probability, head_init_std, weight.dtype, weight.device)
+            return
         self.score = nn.Linear(width, 1, bias=False, dtype=weight.dtype, device=weight.device)
         nn.init.normal_(self.score.weight, std=head_init_std) if head_init_std else nn.init.zeros_(self.score.weight)
 
@@ -134,7 +147,8 @@ class PairRewardModel(nn.Module):
         """Score chosen and rejected responses in one pass.
 
         Args:
-            batch: The pairs: a pack after :meth:`share_prefixes`, otherwise padded rows.
+            batch: The pairs: a pack after :meth:`share_prefixes`, otherwise padded rows; with the completion tokens of
+                both sides if the reward is a mean.
             with_nll: Whether to compute ``PairOutput.nll``, which is 0 otherwise.
         """
         if batch.pack is not None:
@@ -142,15 +156,26 @@ class PairRewardModel(nn.Module):
         else:
             assert batch.attention_mask is not None  # noqa: S101
             hidden = self.hidden_states(batch.input_ids, batch.attention_mask).flatten(0, 1)
+        if self.pooling == "mean":
+            return self._token_output(batch, hidden, with_nll)
         chosen, rejected = self.rewards(hidden[batch.last]).chunk(2)
-        if not with_nll:
-            return PairOutput(chosen, rejected, chosen.new_zeros(()))
-        # Logits are computed at the positions before completion tokens only.
         count = int((batch.owners < batch.pairs).sum())
-        return PairOutput(chosen, rejected, self.nll(hidden[batch.predictors[:count]], batch.targets[:count]))
+        # Logits are computed at the positions before completion tokens only.
+        nll = self.nll(hidden[batch.predictors[:count]], batch.targets[:count]).sum() if with_nll else None
+        return PairOutput(chosen, rejected, chosen.new_zeros(()) if nll is None else nll)
+
+    def _token_output(self, batch: PairBatch, hidden: Tensor, with_nll: bool) -> PairOutput:
+        nll = None
+        if with_nll or self.token_score.needs_log_probabilities:
+            nll = self.nll(hidden[batch.predictors], batch.targets)
+        log_probabilities = -nll if nll is not None and self.token_score.needs_log_probabilities else None
+        rewards = self.token_score(hidden[batch.completion], log_probabilities, batch.owners, 2 * batch.pairs)
+        chosen, rejected = rewards.chunk(2)
+        total = nll[batch.owners < batch.pairs].sum() if with_nll and nll is not None else chosen.new_zeros(())
+        return PairOutput(chosen, rejected, total)
 
     def nll(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Return the summed negative log-likelihood of tokens, a scalar.
+        """Return the negative log-likelihood of tokens, shape ``[tokens]``.
 
         Args:
             hidden: Hidden states at the positions before the tokens, shape ``[tokens, width]``.
@@ -163,7 +188,7 @@ class PairRewardModel(nn.Module):
             checkpoint(self._chunk_nll, hidden[i : i + size], targets[i : i + size], use_reentrant=False)
             for i in range(0, len(targets), size)
         ]
-        return torch.stack(parts).sum()
+        return torch.cat(parts)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return the vocabulary logits of hidden states, with the architecture's soft-capping and scaling."""
@@ -176,7 +201,7 @@ class PairRewardModel(nn.Module):
         return logits
 
     def _chunk_nll(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        return completion_nll(self.logits(hidden), targets)
+        return token_nll(self.logits(hidden), targets)
 
     @torch.no_grad()
     def check_logits(self) -> None:

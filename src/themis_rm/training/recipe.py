@@ -272,6 +272,14 @@ class TrainRecipe(DataSettings):
     train_layers: int | None = Field(None, ge=1)
     """Train the last ``train_layers`` layers, the normalization after them and the reward head; the embeddings and the
     layers below are frozen. By default all weights are trained."""
+    pooling: Literal["last", "mean"] = "last"
+    """Where the reward is read: from the hidden state of the last token, or as the mean over the tokens of the response
+    (for small models; scored by this package only, not by inference servers)."""
+    log_probability_coefficient: float = 0.0
+    """Initial factor of the log-probability of the response's tokens, which is added to the reward before the mean and
+    trained; 0 leaves it out. Needs ``pooling: mean``."""
+    head_learning_rate: float | None = Field(None, gt=0)
+    """Peak learning rate of the reward head; by default ``learning_rate``."""
     prompt_set: str = "dataset"
     """Criteria prompts to save with the checkpoint: ``dataset`` (``prompts.json`` of the dataset, or else the prompts
     in its ``system`` column), ``themis`` (the built-in set), or the path of a YAML or JSON file."""
@@ -428,6 +436,8 @@ class TrainRecipe(DataSettings):
             raise ValueError(
                 f"warmup_ratio {self.warmup_ratio:g} and decay_ratio {self.decay_ratio:g} add up to over 1"
             )
+        if self.log_probability_coefficient and self.pooling != "mean":
+            raise ValueError("log_probability_coefficient needs pooling=mean")
         if self.backbone.config is not None and not (self.tokenizer.path or self.tokenizer.train_bpe):
             raise ValueError("a backbone from a config needs tokenizer.path or tokenizer.train_bpe")
         if self.peft and self.train_layers:

@@ -188,6 +188,7 @@ class PairTrainer(Trainer):
             self.recipe.micro_batch_tokens,
             self.pad_token_id,
             share_prefixes=self.pair_model.packed,
+            both_sides=self.pair_model.pooling == "mean",
             process=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
         )
@@ -199,14 +200,23 @@ class PairTrainer(Trainer):
         return draws_by_group(self.groups, self.order[: self.state.global_step * self.recipe.global_batch_size])
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        """Create AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101), with a group for weights without decay."""
+        """Create AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101).
+
+        Weights without decay and a reward head with its own learning rate are groups of their own.
+        """
         if self.optimizer is None:
             named = [(n, p) for n, p in (model or self.model).named_parameters() if p.requires_grad]
             decay_all = self.recipe.decay_norm_and_bias
-            decayed = [p for _, p in named if decay_all or p.ndim >= 2]
-            without_decay = [] if decay_all else [p for _, p in named if p.ndim < 2]
-            groups = [{"params": decayed, "weight_decay": self.recipe.weight_decay}]
-            groups += [{"params": without_decay, "weight_decay": 0.0}] if without_decay else []
+            head = [p for n, p in named if self.recipe.head_learning_rate and "backbone." not in n]
+            apart = {id(p) for p in head}
+            decayed = [p for _, p in named if (decay_all or p.ndim >= 2) and id(p) not in apart]
+            without_decay = [p for _, p in named if not decay_all and p.ndim < 2 and id(p) not in apart]
+            groups = [
+                {"params": decayed, "weight_decay": self.recipe.weight_decay},
+                {"params": without_decay, "weight_decay": 0.0},
+                {"params": head, "weight_decay": self.recipe.weight_decay, "lr": self.recipe.head_learning_rate},
+            ]
+            groups = [group for group in groups if group["params"]]
             self.optimizer = AdamW(
                 groups,
                 lr=self.recipe.learning_rate,

@@ -35,7 +35,7 @@ STATE_BYTES = 12
 """Bytes per trained weight of a training checkpoint: the weight and two moments of AdamW in float32."""
 FROZEN_BYTES = {"none": 0, "fsdp2": 4, "fsdp2-offload": 4}
 """Bytes per frozen weight of a training checkpoint: shards are saved with all their weights."""
-EXPORT_BYTES = {"bf16": 2, "fp32": 4, "fp64": 8}
+EXPORT_BYTES = {"auto": 4, "bf16": 2, "fp32": 4, "fp64": 8}
 """Bytes per weight of the exported checkpoint."""
 
 

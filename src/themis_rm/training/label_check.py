@@ -22,6 +22,7 @@ from themis_rm.results import Result, ResultPart
 from themis_rm.storage.atomic import remove
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model
+from themis_rm.training.precision import resolve_precision
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.runner import PreparedData, job_settings, prepare_data, start_run
 from themis_rm.training.token_cache import Categories, TokenizedPairs
@@ -163,6 +164,7 @@ def check_labels(recipe: TrainRecipe, data: str | Path, out: str | Path, steps: 
     Raises:
         UserError: The recipe or the dataset cannot be used, or there are no validation pairs.
     """
+    recipe = resolve_precision(recipe)
     folder = Path(out) / FOLDER
     splits, process = start_run(recipe, str(data), folder)
     digest = splits.digest()

@@ -225,6 +225,7 @@ class TrainRecipe(DataSettings):
         "max_train_steps": "max_steps",
         "dtype": "precision",
         "bf16": "precision",
+        "torch_dtype": "precision",
         "fp16": "precision",
         "mixed_precision": "precision",
         "activation_checkpointing": "gradient_checkpointing",
@@ -359,8 +360,9 @@ class TrainRecipe(DataSettings):
     seed: int = 0
     """Seed of initial weights and of the order of the data."""
 
-    precision: Literal["fp32", "bf16", "fp64"] = "bf16"
-    """Arithmetic. ``bf16`` multiplies in bfloat16 and keeps weights, softmax, losses and reductions in float32."""
+    precision: Literal["auto", "fp32", "bf16", "fp64"] = "auto"
+    """Arithmetic. ``auto`` is ``bf16`` on devices with units for it (GPUs since Ampere, CPUs with AMX or AVX512-BF16),
+    otherwise ``fp32``. ``bf16`` multiplies in bfloat16 and keeps weights, softmax, losses and reductions in float32."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more compute."""
     sharding: Literal["none", "fsdp2", "fsdp2-offload"] = "none"

@@ -32,6 +32,7 @@ from themis_rm.training.monitoring import Limits, Monitor, start_warnings
 from themis_rm.training.nonfinite import BATCH_FILE
 from themis_rm.training.objective import keeps_ties, objective_weights
 from themis_rm.training.pair_model import PairRewardModel
+from themis_rm.training.precision import resolve_precision
 from themis_rm.training.prompt_sets import find_prompt_set
 from themis_rm.training.ranks import require_equal
 from themis_rm.training.recipe import TrainRecipe
@@ -98,7 +99,7 @@ def train(
     Raises:
         UserError: The recipe, the dataset or the backbone cannot be used, or ``out`` contains another run.
     """
-    recipe = TrainRecipe.resolve(recipe, overrides, "recipe")
+    recipe = resolve_precision(TrainRecipe.resolve(recipe, overrides, "recipe"))
     data = data or recipe.data
     if not data:
         raise SettingError("The recipe does not name a dataset.", "Set --data DIR, or data=DIR.")

@@ -358,6 +358,13 @@ def test_an_output_in_use_is_refused(verb, option, tmp_path):
     assert f"{out} is in use by another run." in error_line(line)
 
 
+def test_only_the_first_process_of_torchrun_locks_the_output(tmp_path, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    with exclusive(tmp_path / "out"):
+        line = contextvars.Context().run(cli, "train", "none.yaml", "--out", tmp_path / "out", cwd=tmp_path)
+    assert "none.yaml" in error_line(line)
+
+
 def _given(item, folder):
     value = str(folder / "other") if item.opts[0] in OUTPUT_OPTIONS else "x"
     return [value] if item.opts[0] == item.name else [item.opts[0], value]

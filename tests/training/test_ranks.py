@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 from tests.training import pairs
 
@@ -36,22 +37,16 @@ def log_lines(out):
     return [json.loads(line) for line in (out / "log.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def start(data, out, **changes):
+def torchrun(*arguments, **pipes):
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
+    options = ["--nproc-per-node", "2", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"]
+    command = [sys.executable, "-m", "torch.distributed.run", *options, "-m", *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, cwd=ROOT, text=True, stderr=subprocess.PIPE, **pipes)
+
+
+def start(data, out, **changes):
     settings = [f"{key}={json.dumps(value)}" for key, value in {**SETTINGS, **changes}.items()]
-    command = [
-        *torchrun,
-        "--rdzv-endpoint",
-        "localhost:0",
-        "-m",
-        "tests.training.pairs",
-        str(data),
-        str(out),
-        *settings,
-    ]
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, env=environment, cwd=ROOT, text=True, **pipes)
+    return torchrun("tests.training.pairs", data, out, *settings, stdout=subprocess.DEVNULL)
 
 
 def launch(data, out, **changes):
@@ -161,3 +156,14 @@ def test_the_first_process_is_the_main_one(monkeypatch):
     assert ranks.is_main_process()
     monkeypatch.setenv("RANK", "1")
     assert not ranks.is_main_process()
+
+
+@pytest.mark.slow
+def test_torchrun_starts_the_verb_train(data, tmp_path):
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump({**pairs.RECIPE, "max_steps": 2}), encoding="utf-8")
+    arguments = [tmp_path / "recipe.yaml", "--data", data, "--out", tmp_path / "out"]
+    process = torchrun("themis_rm", "train", *arguments, stdout=subprocess.PIPE)
+    output, errors = process.communicate()
+    assert process.returncode == 0, errors[-3000:]
+    assert output.count("checkpoint:") == 1
+    assert (tmp_path / "out/model/model.safetensors").is_file()

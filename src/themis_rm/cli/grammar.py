@@ -23,6 +23,7 @@ from themis_rm.cli.verbs import EXECUTOR, EXECUTOR_TYPE, VERBS, settings_source,
 from themis_rm.errors import SettingError
 from themis_rm.storage.locks import exclusive, exclusive_file
 from themis_rm.system_errors import DISK_ERRORS, name_path
+from themis_rm.training.ranks import is_main_process
 
 if TYPE_CHECKING:
     from themis_rm.pipeline import ExecutorSettings
@@ -113,7 +114,12 @@ class Call:
         return [*values, *self._command_line(flags or {})]
 
     def output(self, result: Any, *renderables: Any) -> None:
-        """Print the result as JSON if asked for, else the given tables and lines (text is printed as it is)."""
+        """Print the result as JSON if asked for, else the given tables and lines (text is printed as it is).
+
+        Of the processes of a run that torchrun started, the first one prints.
+        """
+        if not is_main_process():
+            return
         if self.json_:
             print_json(result)
         else:
@@ -231,9 +237,12 @@ def verb(group: typer.Typer, name: str, *examples: str, panel: str | None = None
 
 @contextmanager
 def _locked(outputs: Mapping[Path, Callable[[Path], AbstractContextManager[None]]]) -> Iterator[None]:
-    """Lock the outputs of a verb; a full disk names the first one if the error names no file."""
+    """Lock the outputs of a verb; a full disk names the first one if the error names no file.
+
+    Of the processes of a run that torchrun started, the first one locks them for all.
+    """
     with ExitStack() as locks:
-        for path, lock in outputs.items():
+        for path, lock in outputs.items() if is_main_process() else ():
             locks.enter_context(lock(path))
         try:
             yield

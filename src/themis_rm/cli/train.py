@@ -125,7 +125,6 @@ def _check(call: Call, settings: TrainRecipe, out: Path, steps: int | None) -> N
 
     with require_extra("train"):
         from themis_rm.training.label_check import check_labels
-        from themis_rm.training.ranks import is_main_process
     with status_spinner("check"):
         result = check_labels(settings, settings.data, out, steps)
     table = new_table("labels", "accuracy", "99.9 % interval", "loss", "n", "expected", "", left=["expected", ""])
@@ -133,8 +132,7 @@ def _check(call: Call, settings: TrainRecipe, out: Path, steps: int | None) -> N
         interval = f"{100 * row.low:.1f} to {100 * row.high:.1f}"
         cells = [f"{100 * row.accuracy:.1f} %", interval, f"{row.loss:.3f}", str(row.n), row.expected]
         table.add_row(row.labels, *cells, "ok" if row.passed else "failed")
-    if is_main_process():
-        call.output(result, table, *(f"{row.labels}: {row.advice}" for row in result.rows if row.advice))
+    call.output(result, table, *(f"{row.labels}: {row.advice}" for row in result.rows if row.advice))
     if not result.passed:
         raise typer.Exit(1)
 

@@ -55,7 +55,7 @@ def _check_ties(weights: Mapping[str, float]) -> None:
     if reads and others:
         raise SettingError(
             f"The loss term '{others[0]}' has no value for ties, which '{reads[0]}' keeps in the data.",
-            "Use only one of them.",
+            f"Use one of them only: preference_loss={reads[0]} replaces the Bradley-Terry term.",
         )
 
 

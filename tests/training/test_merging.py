@@ -139,6 +139,18 @@ def test_weights_are_written_in_shards(models, tmp_path, monkeypatch):
     assert load_model(folder).score(TALKS)[0].reward is not None
 
 
+def test_language_model_heads_are_averaged(models, tmp_path):
+    parents = []
+    for number, parent in enumerate(models[1]):
+        folder = shutil.copytree(parent, tmp_path / str(number))
+        save_file({"lm_head.weight": torch.full((4, 2), float(number))}, folder / "lm_head.safetensors")
+        parents.append(folder)
+    both = merge(parents, tmp_path / "both", MergeSettings(weights=[1, 3])).checkpoint
+    assert load_file(both / "lm_head.safetensors")["lm_head.weight"].unique().tolist() == [0.75]
+    one = merge([parents[0], models[1][1]], tmp_path / "one").checkpoint
+    assert not (one / "lm_head.safetensors").exists()
+
+
 def test_a_merged_checkpoint_loads_in_transformers_and_names_its_parents(models, tmp_path):
     from transformers import AutoModelForSequenceClassification
 

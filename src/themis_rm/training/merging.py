@@ -24,6 +24,7 @@ from torch import Tensor
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.loading import PROMPTS
+from themis_rm.models.tensor_files import read_tensors
 from themis_rm.models.tokenizers import load_tokenizer
 from themis_rm.models.weights import INDEX, SAFETENSORS
 from themis_rm.progress import track
@@ -31,6 +32,7 @@ from themis_rm.results import Result, ResultPart
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import atomic_directory, write_json
 from themis_rm.storage.output_dir import prepare_output_dir
+from themis_rm.training.backbone import LM_HEAD
 from themis_rm.training.checks import LARGEST_TRIAL, score_trial
 from themis_rm.training.export import METADATA_FILE
 from themis_rm.training.merge_parents import MergeParent, open_base, open_parents
@@ -39,6 +41,7 @@ from themis_rm.training.tokenizers import pad_token_id
 
 SHARD_BYTES = 1 << 30
 """Most bytes of a file of weights, and of merged weights in memory; a larger tensor is a file of its own."""
+LM_HEAD_WEIGHT = "lm_head.weight"
 REPORT_FILE = "merge_report.json"
 OUTPUTS = ("model", REPORT_FILE)
 """Files and directories that a merge writes into its output directory."""
@@ -130,7 +133,8 @@ def merge(
     Writes ``out/model``, a checkpoint that every command loads; its ``training.json`` names the merged models with
     their digests. At most :data:`SHARD_BYTES` of merged weights and one tensor of each model are in memory.
 
-    Reward heads are averaged linearly by both methods: a head is trained from its own start, not from the base.
+    Reward heads, and language-model heads of untied embeddings, are averaged linearly by both methods: a reward head is
+    trained from its own start, not from the base.
 
     Args:
         models: Directories or Hub names of checkpoints or adapters.
@@ -211,6 +215,7 @@ def _write(
     first = parents[0]
     dtype = None if settings.dtype == "auto" else getattr(torch, settings.dtype)
     saved = _write_shards(folder, _merged_tensors(parents, base, report), dtype)
+    _write_lm_head(folder, parents, report, saved)
     tokenizer = load_tokenizer(first.checkpoint.tokenizer_folder)
     tokenizer.save_pretrained(str(folder))
     write_json(folder / "config.json", _config(first.checkpoint, tokenizer, saved))
@@ -307,6 +312,15 @@ def _write_shards(folder: Path, tensors: Iterator[tuple[str, Tensor]], dtype: to
     weight_map = {tensor: file for file, part in zip(names, parts, strict=True) for tensor in part}
     write_json(folder / f"{SAFETENSORS}{INDEX}", {"metadata": {"total_size": total}, "weight_map": weight_map})
     return saved
+
+
+def _write_lm_head(folder: Path, parents: Sequence[MergeParent], report: MergeReport, dtype: torch.dtype) -> None:
+    """Average the language-model heads of untied embeddings, with which training continues, if all models have one."""
+    files = [parent.folder / LM_HEAD for parent in parents]
+    if all(file.is_file() for file in files):
+        values = [read_tensors(file, [LM_HEAD_WEIGHT])[LM_HEAD_WEIGHT].float() for file in files]
+        merged = average(values, torch.tensor([record.weight for record in report.parents]))
+        save_file({LM_HEAD_WEIGHT: merged.to(dtype)}, folder / LM_HEAD, metadata={"format": "pt"})
 
 
 def _part(folder: Path, number: int) -> Path:

@@ -45,6 +45,7 @@ from themis_rm.training.token_cache import TOKENS_LAYOUT, TokenizationCounts, To
 from themis_rm.training.tokenization import PairEncoder
 from themis_rm.training.tokenizers import load_recipe_tokenizer, pad_token_id, sample_texts, train_bpe
 from themis_rm.training.trainer import PairTrainer, training_arguments
+from themis_rm.training.write_errors import named_write_errors
 
 BASELINE = Path("baselines") / "ngrams"
 """Directory of the n-gram baseline inside the checkpoint."""
@@ -164,15 +165,16 @@ def _train(
     # Every process takes part: shards are gathered here.
     state = trainer.accelerator.get_state_dict(trainer.model) if trainer.is_fsdp_enabled else None
     if trainer.is_world_process_zero():
-        save_reward_model(
-            trainer.pair_model,
-            prepared.tokenizer,
-            report.checkpoint,
-            prompts=prompts,
-            recipe=recipe,
-            training=_metadata(recipe, report, prepared.pair_encoder),
-            state=state,
-        )
+        with named_write_errors(report.checkpoint):
+            save_reward_model(
+                trainer.pair_model,
+                prepared.tokenizer,
+                report.checkpoint,
+                prompts=prompts,
+                recipe=recipe,
+                training=_metadata(recipe, report, prepared.pair_encoder),
+                state=state,
+            )
         report.model_copy(update={"seconds": time.monotonic() - started}).save(out / REPORT_FILE)
         if not recipe.keep_checkpoint:
             remove(out / "checkpoints")

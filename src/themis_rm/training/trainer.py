@@ -41,6 +41,7 @@ from themis_rm.training.schedule import learning_rate_at
 from themis_rm.training.sharding import configure_sharding
 from themis_rm.training.token_cache import TokenizedPairs
 from themis_rm.training.trainable import count_weights, without_frozen
+from themis_rm.training.write_errors import named_write_errors
 
 _log = logging.getLogger(__name__)
 _EVALUATION_PAIRS = 256
@@ -386,7 +387,9 @@ class PairTrainer(Trainer):
                 f"Weights are not finite after step {self.state.global_step}; the checkpoint before it is kept.",
                 "Lower learning_rate in a new run.",
             )
-        super()._save_checkpoint(model, trial)
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        with named_write_errors(folder):
+            super()._save_checkpoint(model, trial)
 
     def has_finite_weights(self) -> bool:
         """Return whether all trained weights are finite; every process has to call this."""

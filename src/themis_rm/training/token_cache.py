@@ -25,6 +25,7 @@ _SCHEMA = pa.schema(
         ("chosen", pa.list_(pa.int32())),
         ("rejected", pa.list_(pa.int32())),
         ("prompt_length", pa.int32()),
+        ("rejected_prompt_length", pa.int32()),
         ("truncated", pa.bool_()),
         ("key", pa.int64()),
         ("margin", pa.float32()),
@@ -36,8 +37,9 @@ _SCHEMA = pa.schema(
         ("tie", pa.bool_()),
     ]
 )
-TOKENS_LAYOUT = "margin-weight-criterion-language-idx-group-tie"
-"""Name of the columns of the Arrow files, part of the key of a cache."""
+TOKENS_LAYOUT = "-".join(_SCHEMA.names)
+"""Names of the columns of the Arrow files, part of the key of a cache."""
+_VALUES = ("prompt_length", "rejected_prompt_length", "margin", "weight", "tie")
 _BATCH = 256
 _SPLITS: tuple[Split, ...] = ("train", "validation")
 
@@ -123,14 +125,14 @@ class TokenizedPairs:
         """Return one pair.
 
         Returns:
-            ``chosen`` and ``rejected`` token ids (int32), the chosen side's ``prompt_length``, ``margin``, ``weight``
-            and ``tie``.
+            ``chosen`` and ``rejected`` token ids (int32), their ``prompt_length`` and ``rejected_prompt_length``,
+            ``margin``, ``weight`` and ``tie``.
         """
         batch, row = self._find(index)
         return {
             "chosen": batch.column("chosen")[row].values.to_numpy(),
             "rejected": batch.column("rejected")[row].values.to_numpy(),
-            **{name: batch.column(name)[row].as_py() for name in ("prompt_length", "margin", "weight", "tie")},
+            **{name: batch.column(name)[row].as_py() for name in _VALUES},
         }
 
     def idx(self, index: int) -> str:
@@ -201,6 +203,7 @@ def _record(row: Mapping[str, Any], pair: EncodedPair) -> dict[str, Any]:
         "chosen": pair.chosen.ids,
         "rejected": pair.rejected.ids,
         "prompt_length": pair.chosen.prompt_length,
+        "rejected_prompt_length": pair.rejected.prompt_length,
         "truncated": pair.truncated,
         "key": _hash(row["input"], row["chosen"], row["rejected"]),
         "margin": row.get("margin") or 0.0,

@@ -12,8 +12,9 @@ Sides, each in a new process, alternately:
 
 With ``--bf16`` also ``themis-bf16`` and ``themis-lm-bf16``, whose ratios are to the float32 sides of the peers. The
 pairs are the first of the dataset that have at most ``--max-length`` tokens with either response. All sides take
-``--batch`` pairs per optimizer step, in the order of the data; ``--micro`` pairs are a padded forward pass. The time of
-the first step is not counted. Peak memory is that of the process. The last line of each comparison is the ratio of pairs per second.
+``--batch`` pairs per optimizer step, in the order of the data; ``--micro`` pairs are a padded forward pass. The time
+of the first step is not counted. Peak memory is that of the process. The last line of each comparison is the ratio of
+pairs per second.
 
 TRL may need another environment: ``--trl-python`` names its interpreter, in which torch, transformers, datasets and TRL
 are importable.

@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file
 from tests.models import gguf_files
 from tests.training import pairs
-from tests.training.test_runner import launch, log_lines, same_run, start
+from tests.training.test_ranks import torchrun
+from tests.training.test_runner import log_lines, same_run, start
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from themis_rm.errors import SettingError
@@ -200,7 +201,10 @@ def test_a_killed_lora_run_ends_with_the_same_bytes(kept, data, base, tmp_path):
 @pytest.mark.slow
 def test_two_processes_with_shards_train_lora_like_one(data, base, tmp_path):
     train(lora_recipe(base, {"dropout": 0.0}), data, tmp_path / "one")
-    launch(data, tmp_path / "two", *options(base, dropout=0.0), "micro_batch_tokens=200", "sharding=fsdp2")
+    settings = [*options(base, dropout=0.0), "micro_batch_tokens=200", "sharding=fsdp2"]
+    process = torchrun("tests.training.pairs", data, tmp_path / "two", *settings)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors[-3000:]
     for one, other in zip(log_lines(tmp_path / "one"), log_lines(tmp_path / "two"), strict=True):
         assert other["bradley_terry"] == pytest.approx(one["bradley_terry"], rel=1e-3)
     assert rewards(tmp_path / "two/model") == pytest.approx(rewards(tmp_path / "one/model"), abs=1e-2)

@@ -55,21 +55,26 @@ class StopAtNonFinite(TrainerCallback):
             found = {"step": state.global_step + 1, "loss": line["loss"], "grad_norm": grad_norm}
             values = {key: v if v is None or math.isfinite(v) else str(v) for key, v in found.items()}
             write_json(self.trainer.log_file.parent / BATCH_FILE, {**values, "rows": rows})
-        raise SettingError(describe(state.global_step + 1, line, grad_norm, self.trainer.weights, rows), saved)
+        remedy = "lower learning_rate or max_grad_norm"
+        if not all(row["finite"] for row in rows):
+            remedy = f"leave these rows out, or {remedy}"
+        raise SettingError(
+            describe(state.global_step + 1, line, grad_norm, self.trainer.weights, rows),
+            f"In a new run, {remedy}.{saved}",
+        )
 
     def _save(self, step: int) -> str:
-        """Save the state before this step, unless that was done after the step; return what to do in words."""
+        """Save the state before this step, unless it was saved after the last one; return where it is, in words."""
         trainer = self.trainer
-        advice = "In a new run, leave these rows out, or lower learning_rate or max_grad_norm."
         folder = Path(trainer.args.output_dir) / f"checkpoint-{step}"
         if not step or not trainer.has_finite_weights():
-            return advice
+            return ""
         if not (folder / COMPLETE_MARKER).is_file():
             torch.random.set_rng_state(self.random_state["cpu"])
             if "cuda" in self.random_state:
                 torch.cuda.set_rng_state(self.random_state["cuda"])
             trainer.save_checkpoint()
-        return f"{advice} The state after step {step} is in {folder}."
+        return f" The state after step {step} is in {folder}."
 
     def _rows(self, step: int) -> list[dict[str, Any]]:
         """Return the rows of the batch of a step, those without finite rewards first."""

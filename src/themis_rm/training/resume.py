@@ -31,8 +31,8 @@ def find_resume_checkpoint(out: Path) -> Path | None:
         InputError: A file of a checkpoint was removed or changed later, or another run wrote it.
     """
     complete = _complete(out / "checkpoints")
-    for checkpoint in complete:
-        _require_unchanged(checkpoint)
+    for path in complete:
+        _require_unchanged(path)
     checkpoint = max(complete, key=checkpoint_step, default=None)
     step = checkpoint_step(checkpoint)
     log = out / LOG_FILE

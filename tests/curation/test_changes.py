@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from themis_rm.curation.changes import changed_span, kind_of_change, rewritten_share
+from themis_rm.curation.changes import changed_span, equal_line_ends, kind_of_change, rewritten_share
 from themis_rm.languages.syntax import changed_tokens
 
 
@@ -51,3 +51,20 @@ def test_the_rewritten_share_ignores_indentation_and_blank_lines():
     assert rewritten_share("a\nb\n", "c\nd\n") == 1
     assert rewritten_share("a\nb\n", "  a\n\nc\n") == 0.5
     assert rewritten_share("", "") == 0
+
+
+lines = st.lists(st.sampled_from(["a", "b", "", "\r", "c\x0c"]), max_size=8).map("\n".join)
+
+
+@given(lines, lines)
+def test_equal_line_ends_are_whole_lines_that_do_not_overlap(one, two):
+    head, tail = equal_line_ends(one, two)
+    assert one[:head] == two[:head]
+    assert one[len(one) - tail :] == two[len(two) - tail :]
+    assert head + tail <= min(len(one), len(two))
+    assert head == 0 or one[head - 1] == "\n"
+    assert all(tail in (0, len(text)) or text[-tail - 1] == "\n" for text in (one, two))
+
+
+def test_all_equal_lines_are_left_out():
+    assert equal_line_ends("a\nb\nc\nd\n", "a\nx\nc\nd\n") == (2, 4)

@@ -13,15 +13,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate
 
 from tree_sitter import Node
 
-from themis_rm.curation.changes import equal_ends
+from themis_rm.curation.changes import equal_line_ends
 from themis_rm.languages import get_language
 from themis_rm.languages.definition import GrammarNodes, Syntax
-from themis_rm.languages.syntax import parse, to_bytes, to_text
+from themis_rm.languages.syntax import parse, shared_ends, to_bytes, to_text
 
 _ALLOCATION = re.compile(
     r"(?i)(?:\w*(?:m|c|re)alloc\w*|alloca|strn?dup|make|ToList|ToArray|ToDictionary|dup|clone|to_owned|to_vec"
@@ -57,6 +57,34 @@ class _Side:
     text: str = ""
     file: str = ""
 
+    @cached_property
+    def bag(self) -> Counter[str]:
+        """The tokens without their order."""
+        return Counter(self.tokens)
+
+
+@dataclass
+class _Change:
+    """The changed parts of both versions."""
+
+    old: _Side
+    new: _Side
+
+    @cached_property
+    def added(self) -> Counter[str]:
+        """The tokens of which the new version has more."""
+        return self.new.bag - self.old.bag
+
+    @cached_property
+    def removed(self) -> Counter[str]:
+        """The tokens of which the old version has more."""
+        return self.old.bag - self.new.bag
+
+    @cached_property
+    def lines(self) -> set[str]:
+        """The lines that only one of the versions has."""
+        return set(self.old.text.splitlines()) ^ set(self.new.text.splitlines())
+
 
 def change_features(old: str, new: str, language: str) -> frozenset[str]:
     """Return the names of the features of a change; empty if the language defines no syntax.
@@ -67,13 +95,15 @@ def change_features(old: str, new: str, language: str) -> frozenset[str]:
     row = get_language(language)
     if row.syntax is None or old == new:
         return frozenset()
-    spans = changed_spans(old, new)
-    sides = zip((old, new), spans, strict=True)
-    before, after = (_side(code, parts, row.name, row.syntax, row.injection) for code, parts in sides)
+    old_spans, new_spans = changed_spans(old, new)
+    # The new version first: the next commit to the file, which is an earlier one, is more like the old version.
+    after = _side(new, new_spans, row.name, row.syntax, row.injection)
+    before = _side(old, old_spans, row.name, row.syntax, row.injection)
     if before.tokens == after.tokens and before.places == after.places:
         same_text = "".join(old.split()) == "".join(new.split())
         return frozenset({"only-layout" if same_text else "only-comments"})
-    return frozenset(name for name, holds in FEATURES.items() if holds(before, after))
+    change = _Change(before, after)
+    return frozenset(name for name, holds in FEATURES.items() if holds(change))
 
 
 Spans = list[tuple[int, int]]
@@ -82,14 +112,16 @@ Spans = list[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """The lines of two versions, and where they differ.
+    """The lines around the changes between two versions, and where they differ.
 
     Attributes:
+        head: Text in front of the lines, which is the same in both versions.
         one: Lines of the old version, with their ends.
         two: Lines of the new version.
         changes: Lines ``[first, past)`` of the old version and of the new one, for each change.
     """
 
+    head: str
     one: list[str]
     two: list[str]
     changes: list[tuple[int, int, int, int]]
@@ -97,25 +129,23 @@ class _Comparison:
 
 @lru_cache(maxsize=2)
 def _compare(old: str, new: str) -> _Comparison:
-    one, two = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    head, tail = equal_ends(one, two)
+    first, last = equal_line_ends(old, new)
+    texts = old[first : len(old) - last], new[first : len(new) - last]
+    one, two = (text.splitlines(keepends=True) for text in texts)
+    head, tail = shared_ends(one, two)
     codes = SequenceMatcher(None, one[head : len(one) - tail], two[head : len(two) - tail]).get_opcodes()
     places = [[head + place for place in code[1:]] for code in codes if code[0] != "equal"]
-    return _Comparison(one, two, [(a, b, c, d) for a, b, c, d in places])
+    return _Comparison(old[:first], one, two, [(a, b, c, d) for a, b, c, d in places])
 
 
 def changed_spans(old: str, new: str) -> tuple[Spans, Spans]:
     """Return the bytes of the changed lines of both versions, one range for each change, which may be empty."""
     found = _compare(old, new)
-    if not found.changes:
-        return [], []
-    head = found.changes[0][0]
-    first = len(to_bytes("".join(found.one[:head])))
-    parts = found.one[head : found.changes[-1][1]], found.two[head : found.changes[-1][3]]
+    first, parts = len(to_bytes(found.head)), (found.one, found.two)
     starts = [list(accumulate((len(to_bytes(line)) for line in part), initial=first)) for part in parts]
     return (
-        [(starts[0][i - head], starts[0][j - head]) for i, j, _, _ in found.changes],
-        [(starts[1][i - head], starts[1][j - head]) for _, _, i, j in found.changes],
+        [(starts[0][i], starts[0][j]) for i, j, _, _ in found.changes],
+        [(starts[1][i], starts[1][j]) for _, _, i, j in found.changes],
     )
 
 
@@ -129,45 +159,80 @@ def changed_lines(old: str, new: str) -> tuple[list[str], list[str]]:
 
 
 def _side(code: str, spans: Spans, language: str, syntax: Syntax, nodes: GrammarNodes | None) -> _Side:
-    data = to_bytes(code)
+    data, counted = to_bytes(code), _counted_types(language)
     side = _Side(text=to_text(b"".join(data[start:end] for start, end in spans)), file=code)
-    for node, loops, place in _overlapping(parse(code, language).root_node, spans, syntax, nodes):
+    nesting = 0  # loops around a node
+    for node, kind, loops, place in _overlapping(parse(code, language).root_node, spans, syntax, nodes):
         start, end = spans[place]
-        if node.child_count == 0 or node.type in syntax.literals:
+        if kind in syntax.literals or node.child_count == 0:
             text = data[max(start, node.start_byte) : min(end, node.end_byte)].strip()
             if text:
                 side.tokens.append(to_text(text))
                 side.places.append(place)
-                side.kinds.append(node.type)
+                side.kinds.append(kind)
         if node.start_byte >= start:
-            _count(side.counts, node, loops, syntax, nodes)
-            side.counts["headers"] += node.type in syntax.functions and node.end_byte > end
+            nesting = max(nesting, loops)
+            if kind in counted:
+                _count(side.counts, node, loops, syntax, nodes)
+                side.counts["headers"] += kind in syntax.functions and node.end_byte > end
+    side.counts["nesting"] = max(nesting, side.counts["nesting"])
     return side
 
 
 def _overlapping(
     root: Node, spans: Spans, syntax: Syntax, nodes: GrammarNodes | None
-) -> Iterator[tuple[Node, int, int]]:
-    """Yield the nodes that overlap a change, parents first, with the number of loops around each, and the change."""
+) -> Iterator[tuple[Node, str, int, int]]:
+    """Yield the nodes that overlap a change, parents first, with type, number of loops around it, and the change."""
     loops = nodes.loops if nodes is not None else frozenset()
     starts, ends = [start for start, _ in spans], [end for _, end in spans]
     stack = [(root, 0)]
     while stack:
         node, depth = stack.pop()
         place = bisect_right(ends, node.start_byte)  # the first change that does not end before the node
-        if place == len(spans) or node.end_byte <= starts[place] or not _counts(node, syntax):
+        if place == len(spans) or node.end_byte <= starts[place]:
             continue
-        yield node, depth, place
-        if node.type not in syntax.literals:
-            inside = depth + (node.type in loops)
-            stack += [(child, inside) for child in reversed(node.children)]
+        kind = node.type
+        if not _counts(node, kind, syntax):
+            continue
+        yield node, kind, depth, place
+        if kind not in syntax.literals:
+            inside = depth + (kind in loops)
+            stack += [(child, inside) for child in reversed(_children(node, starts[0], ends[-1]))]
 
 
-def _counts(node: Node, syntax: Syntax) -> bool:
+def _children(node: Node, first: int, past: int) -> list[Node]:
+    """Return the children of a node, of many ones only those that overlap a range of bytes."""
+    if node.child_count < _MANY:
+        return node.children
+    children: list[Node] = []
+    cursor = node.walk()
+    found = cursor.goto_first_child_for_byte(first) is not None
+    while found and (child := cursor.node) is not None and child.start_byte < past:
+        children.append(child)
+        found = cursor.goto_next_sibling()
+    return children
+
+
+_MANY = 16  # children of a node, from which a search for those that overlap a change is faster
+
+
+def _counts(node: Node, kind: str, syntax: Syntax) -> bool:
     """Return whether a node is code; comments that a compiler or interpreter reads are, docstrings are not."""
-    if syntax.blocks and node.type == "expression_statement" and node.named_child_count == 1:
+    if syntax.blocks and kind == "expression_statement" and node.named_child_count == 1:
         return node.named_children[0].type not in syntax.literals
-    return node.type not in syntax.comments or _PRAGMA.search(node.text or b"") is not None
+    return kind not in syntax.comments or _PRAGMA.search(node.text or b"") is not None
+
+
+@cache
+def _counted_types(language: str) -> frozenset[str]:
+    """Return the types of the nodes that :func:`_count` counts."""
+    row = get_language(language)
+    syntax, nodes = row.require_syntax(), row.injection
+    found = syntax.functions | syntax.function_values | syntax.literals
+    if nodes is not None:
+        found |= nodes.conditionals | nodes.chained | nodes.modifiers | nodes.ternary
+        found |= nodes.loops | nodes.exits | nodes.handlers | nodes.calls
+    return found
 
 
 def _count(counts: Counter[str], node: Node, loops: int, syntax: Syntax, nodes: GrammarNodes | None) -> None:
@@ -211,24 +276,25 @@ def _count_call(counts: Counter[str], node: Node, loops: int, nodes: GrammarNode
     counts["unbounded-writes"] += bool(_UNBOUNDED.match(name))
 
 
-def _more(name: str) -> Callable[[_Side, _Side], bool]:
-    return lambda old, new: new.counts[name] > old.counts[name]
+def _more(name: str) -> Callable[[_Change], bool]:
+    return lambda change: change.new.counts[name] > change.old.counts[name]
 
 
-def _fewer(name: str) -> Callable[[_Side, _Side], bool]:
-    return lambda old, new: new.counts[name] < old.counts[name]
+def _fewer(name: str) -> Callable[[_Change], bool]:
+    return lambda change: change.new.counts[name] < change.old.counts[name]
 
 
-def _mentions_more(pattern: re.Pattern[str]) -> Callable[[_Side, _Side], bool]:
-    return lambda old, new: _mentions(pattern, new) > _mentions(pattern, old)
+def _mentions_more(pattern: re.Pattern[str]) -> Callable[[_Change], bool]:
+    return lambda change: _mentions(pattern, change.added) > _mentions(pattern, change.removed)
 
 
-def _mentions(pattern: re.Pattern[str], side: _Side) -> int:
-    return sum(bool(pattern.search(token)) for token in side.tokens)
+def _mentions(pattern: re.Pattern[str], tokens: Counter[str]) -> int:
+    return sum(count for token, count in tokens.items() if pattern.search(token))
 
 
-def _is_renaming(old: _Side, new: _Side) -> bool:
+def _is_renaming(change: _Change) -> bool:
     """Return whether the versions differ only in the names of identifiers, each with one new name."""
+    old, new = change.old, change.new
     if len(old.tokens) != len(new.tokens):
         return False
     names: dict[str, str] = {}
@@ -247,49 +313,45 @@ def _is_renaming(old: _Side, new: _Side) -> bool:
     )
 
 
-def _added(old: _Side, new: _Side) -> Counter[str]:
-    return Counter(new.tokens) - Counter(old.tokens)
+def _only_removes(change: _Change) -> bool:
+    return not change.added
 
 
-def _only_removes(old: _Side, new: _Side) -> bool:
-    return not _added(old, new)
+def _only_adds(change: _Change) -> bool:
+    return not change.removed
 
 
-def _only_adds(old: _Side, new: _Side) -> bool:
-    return not _added(new, old)
-
-
-def _only_moves(old: _Side, new: _Side) -> bool:
-    return Counter(old.tokens) == Counter(new.tokens)
+def _only_moves(change: _Change) -> bool:
+    return change.old.bag == change.new.bag
 
 
 _IMPORT = re.compile(r"^\s*(?:#\s*include|import|from|using|require\w*|use|package|load)\b")
 
 
-def _only_imports(old: _Side, new: _Side) -> bool:
-    changed = set(old.text.splitlines()) ^ set(new.text.splitlines())
-    lines = [line for line in changed if line.strip()]
+def _only_imports(change: _Change) -> bool:
+    lines = [line for line in change.lines if line.strip()]
     return bool(lines) and all(_IMPORT.match(line) for line in lines)
 
 
 _PLATFORM = re.compile(r"^\s*#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|pragma)\b")
 
 
-def _changes_preprocessor(old: _Side, new: _Side) -> bool:
-    return any(_PLATFORM.match(line) for line in set(old.text.splitlines()) ^ set(new.text.splitlines()))
+def _changes_preprocessor(change: _Change) -> bool:
+    return any(_PLATFORM.match(line) for line in change.lines)
 
 
-def _extracts_function(old: _Side, new: _Side) -> bool:
+def _extracts_function(change: _Change) -> bool:
     """Return whether a new function takes over code: lines that did not change, or tokens that are gone elsewhere."""
+    old, new = change.old, change.new
     if new.counts["functions"] <= old.counts["functions"]:
         return False
     if new.counts["headers"] > old.counts["headers"]:
         return True
-    gone = (Counter(old.tokens) - Counter(new.tokens)).total()
-    return gone <= 0.15 * len(old.tokens) and _added(old, new).total() <= 0.35 * len(new.tokens)
+    few_gone = change.removed.total() <= 0.15 * len(old.tokens)
+    return few_gone and change.added.total() <= 0.35 * len(new.tokens)
 
 
-FEATURES: Mapping[str, Callable[[_Side, _Side], bool]] = {
+FEATURES: Mapping[str, Callable[[_Change], bool]] = {
     "only-renames": _is_renaming,
     "only-moves": _only_moves,
     "only-removes": _only_removes,

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
+from themis_rm.languages.syntax import shared_ends
+
 Kind = Literal["none", "layout", "comments", "code"]
 
 
@@ -26,16 +28,19 @@ def kind_of_change(old: str, new: str, old_tokens: Sequence[str], new_tokens: Se
     return "layout" if "".join(old.split()) == "".join(new.split()) else "comments"
 
 
-def equal_ends(one: Sequence[str], two: Sequence[str]) -> tuple[int, int]:
-    """Return how many items of two sequences are equal from their start, and from the end of the rest."""
-    shorter = min(len(one), len(two))
-    head = next((i for i in range(shorter) if one[i] != two[i]), shorter)
-    return head, next((i for i in range(shorter - head) if one[-1 - i] != two[-1 - i]), shorter - head)
+def equal_line_ends(one: str, two: str) -> tuple[int, int]:
+    """Return how many characters of equal whole lines two texts have at their start, and at the end of the rest.
+
+    Lines end with a line feed here; lines with other ends may be equal beyond that.
+    """
+    head, tail = shared_ends(one, two)
+    line_end = one.find("\n", len(one) - tail) + 1
+    return one.rfind("\n", 0, head) + 1, len(one) - line_end if line_end else 0
 
 
 def changed_span(old: Sequence[str], new: Sequence[str]) -> int:
     """Return the number of tokens from the first to the last difference, in the longer version."""
-    return max(len(old), len(new)) - sum(equal_ends(old, new))
+    return max(len(old), len(new)) - sum(shared_ends(old, new))
 
 
 def rewritten_share(old: str, new: str) -> float:

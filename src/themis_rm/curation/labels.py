@@ -133,8 +133,7 @@ def label_commit(message: Message, features: Collection[str] = ()) -> dict[str, 
     """
     has = frozenset(features)
     weights, in_title = _title_weights(message, has)
-    excluded = topics.excluded_criteria(message.title, message.of_tests)
-    excluded |= contradicted_criteria(has)
+    excluded = topics.excluded_criteria(message.title, message.of_tests) | contradicted_criteria(has)
     named = {short for short, weight in weights.items() if weight >= SUBJECT and short not in excluded}
     found: dict[str, list[str]] = {}
     for short, weight in weights.items():

@@ -70,6 +70,11 @@ class Item:
         return self.finder.members(self.nodes[0], self) if len(self.nodes) == 1 else []
 
     @cached_property
+    def member_lines(self) -> list[int]:
+        """The first lines of the members."""
+        return [member.first for member in self.members]
+
+    @cached_property
     def is_function(self) -> bool:
         """Whether it is a function or contains one."""
         return any(self.finder.function_count(node) for node in self.nodes)
@@ -80,7 +85,7 @@ class Item:
         return any(_GROUP.search(node.type) for node in self.nodes)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outline:
     """The items of a file.
 
@@ -92,14 +97,20 @@ class Outline:
     items: list[Item]
     errors: int
 
+    @cached_property
+    def item_lines(self) -> list[int]:
+        """The first lines of the items."""
+        return [item.first for item in self.items]
+
     def owner(self, line: int) -> Item | None:
         """Return the innermost item that contains a line, ``None`` between items."""
-        found, items = None, self.items
+        found, items, lines = None, self.items, self.item_lines
         while items:
-            index = bisect_right(items, line, key=lambda item: item.first) - 1
+            index = bisect_right(lines, line) - 1
             if index < 0 or items[index].last < line:
                 break
-            found, items = items[index], items[index].members
+            found = items[index]
+            items, lines = found.members, found.member_lines
         return found
 
 

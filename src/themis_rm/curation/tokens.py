@@ -49,7 +49,7 @@ def estimate(text: str) -> int:
     if not text:
         return 0
     if text.isascii():
-        kinds, extra = _CLASSES[np.frombuffer(text.encode("ascii"), np.uint8)], 0
+        kinds, extra = _CLASSES.take(np.frombuffer(text.encode("ascii"), np.uint8)), 0
     else:
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
         kinds = np.where(codes < 128, _CLASSES[np.minimum(codes, 127)], np.uint8(_OTHER))
@@ -62,33 +62,25 @@ def estimate(text: str) -> int:
 
 def _tokens_of_runs(kind: npt.NDArray[np.uint8], length: npt.NDArray[np.int64]) -> float:
     """Return the tokens of a text of which runs of characters of one class are given."""
-    before, after = np.full_like(kind, _NEWLINE), np.full_like(kind, _NEWLINE)
-    before[1:], after[:-1] = kind[:-1], kind[1:]
-    lower, upper, blank, other = (kind == number for number in (_LOWER, _UPPER, _BLANK, _OTHER))
-    after_letter = (before == _LOWER) | (before == _UPPER)
-    after_letter[0] = False
-    space, after_space = _is_space(kind), _is_space(before)
+    lower, upper, blank, newline = (kind == number for number in (_LOWER, _UPPER, _BLANK, _NEWLINE))
+    number, other = kind == _NUMBER, kind == _OTHER
+    letters, code = lower | upper, lower | upper | number | other
+    capitals, small, marks, digits = (length.take(np.flatnonzero(mask)) for mask in (upper, lower, other, number))
     # The line ends of white space without other characters in between count once.
-    group = np.cumsum(space & ~(after_space & (np.arange(len(kind)) > 0)))[kind == _NEWLINE]
+    group = np.cumsum(code).take(np.flatnonzero(newline))
     line_ends = np.count_nonzero(np.diff(group)) + 1 if len(group) else 0
-    indented = blank & (before == _NEWLINE) & ~_is_space(after)
-    indented[0] = False
     return float(
-        _WORD * np.count_nonzero((lower | upper) & ~after_letter)
-        + _CAMEL_CASE * np.count_nonzero(upper & (before == _LOWER))
-        + _DIGIT * length[kind == _NUMBER].sum()
-        + _PUNCTUATION * np.count_nonzero(other)
-        + _FOUR_PUNCTUATION * (length[other] // 4).sum()
+        _WORD * (np.count_nonzero(letters) - np.count_nonzero(letters[1:] & letters[:-1]))
+        + _CAMEL_CASE * np.count_nonzero(upper[1:] & lower[:-1])
+        + _DIGIT * digits.sum()
+        + _PUNCTUATION * len(marks)
+        + _FOUR_PUNCTUATION * (marks // 4).sum()
         + _LINE_END * line_ends
-        + _INDENTED_LINE * np.count_nonzero(indented)
-        + _ALIGNED * np.count_nonzero(blank & (length > 1) & ~after_space)
-        + _CAPITAL * length[upper & (length >= 3)].sum()
-        + _LONG_WORD_LETTER * length[lower & (length >= 8)].sum()
+        + _INDENTED_LINE * np.count_nonzero(blank[1:-1] & newline[:-2] & code[2:])
+        + _ALIGNED * np.count_nonzero(blank[1:] & (length[1:] > 1) & code[:-1])
+        + _CAPITAL * capitals[capitals >= 3].sum()
+        + _LONG_WORD_LETTER * small[small >= 8].sum()
     )
-
-
-def _is_space(kind: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    return (kind == _BLANK) | (kind == _NEWLINE) | (kind == _OTHER_SPACE)
 
 
 class TokenCounter:

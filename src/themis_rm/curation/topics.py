@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,11 @@ _SECURITY_IN_BODY = re.compile(
     r"|\battackers?\b(?!. control)"
 )
 _NO_SECURITY = re.compile(r"\bnot\b.{0,40}\bsecurity")
+_last_texts = lru_cache(maxsize=4)  # a message is labeled for several sets of features
 
 
-def excluded_criteria(title: str, of_tests: bool = False) -> set[str]:
+@_last_texts
+def excluded_criteria(title: str, of_tests: bool = False) -> frozenset[str]:
     """Return the criteria that a prepared subject excludes by its topics.
 
     Args:
@@ -133,12 +136,13 @@ def excluded_criteria(title: str, of_tests: bool = False) -> set[str]:
             are excluded, correctness and speed too unless the subject names tests, and a test for a bug is an addition.
     """
     if not of_tests:
-        return {short for topic in TOPICS if topic.is_in(title) for short in topic.excludes}
+        return frozenset(short for topic in TOPICS if topic.is_in(title) for short in topic.excludes)
     found = {short for topic in TOPICS if topic is not _ABOUT_TESTS and topic.is_in(title) for short in topic.excludes}
     found |= {"ME", "SH"} if _ABOUT_TESTS.is_in(title) else _ABOUT_TESTS.excludes
-    return found | (_ADDITION.excludes if _ADDITION.pattern.search(title) else set())
+    return frozenset(found | (_ADDITION.excludes if _ADDITION.pattern.search(title) else set()))
 
 
+@_last_texts
 def is_fix(title: str) -> bool:
     """Return whether a prepared subject says that something is fixed, other than speed, security or style."""
     return bool(_FIX.search(title)) and not _OTHER_FIX.search(title)
@@ -149,6 +153,7 @@ def is_fix_of_speed(title: str) -> bool:
     return bool(_SPEED.search(title))
 
 
+@_last_texts
 def is_prevention(title: str, text: str) -> bool:
     """Return whether a message says that something wrong no longer happens, in the subject or as a fix in the body."""
     return bool(_PREVENTION.search(title) or _FIX_IN_BODY.search(text))
@@ -164,11 +169,13 @@ def is_documentation(title: str, features: Collection[str]) -> bool:
     return not {"only-comments", "only-layout"}.isdisjoint(features) and bool(_DOCUMENTS.search(title))
 
 
+@_last_texts
 def is_about_speed(text: str) -> bool:
     """Return whether a prepared body says that the change is for speed."""
     return bool(_SPEED_IN_BODY.search(text))
 
 
+@_last_texts
 def is_about_security(text: str) -> bool:
     """Return whether a prepared body names a vulnerability or an attacker."""
     return bool(_SECURITY_IN_BODY.search(text)) and not _NO_SECURITY.search(text)

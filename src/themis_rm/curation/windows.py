@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
-from themis_rm.curation.changes import equal_ends
 from themis_rm.curation.outline import Item, Outline, find_outline
-from themis_rm.languages.syntax import error_count, parse_fragment
+from themis_rm.languages.syntax import error_count, parse_fragment, shared_ends
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _SHORT = 3  # lines of a declaration that is kept as context
@@ -48,14 +47,20 @@ class _Side:
         self.lines = code.split("\n")
         self.outline: Outline = find_outline(code, language)
         self._own: dict[Item, set[int]] = {}
+        self._touched: dict[tuple[int, int], set[Item | int]] = {}
 
     def touched(self, first: int, past: int) -> set[Item | int]:
         """Return what a change of lines ``[first, past)`` touches: items, or lines between items.
 
         An insertion, ``first == past``, touches the item that it is inside of.
         """
+        if (first, past) not in self._touched:
+            self._touched[first, past] = self._find_touched(first, past)
+        return self._touched[first, past]
+
+    def _find_touched(self, first: int, past: int) -> set[Item | int]:
         if first < past:
-            return {self.part(line) for line in range(first, past)}
+            return set(self._parts(first, past))
         if 0 < first < len(self.lines):
             inside = _common_item(self.outline.owner(first - 1), self.outline.owner(first))
             return set() if inside is None else {inside}
@@ -64,6 +69,14 @@ class _Side:
     def part(self, line: int) -> Item | int:
         """Return the innermost item that contains a line, or the line if it is between items."""
         return self.outline.owner(line) or line
+
+    def _parts(self, first: int, past: int) -> Iterator[Item | int]:
+        line = first
+        while line < past:
+            part = self.part(line)
+            yield part
+            # The other lines of an item without members are no part of another one.
+            line = line + 1 if isinstance(part, int) or part.members else part.last + 1
 
     def lines_of(self, kept: Iterable[Item | int]) -> set[int]:
         """Return the lines of kept items and of the headers and ends of the containers around them."""
@@ -144,65 +157,92 @@ Change = tuple[int, int, int, int]
 """Lines ``[first, past)`` of the old file that became lines ``[first, past)`` of the new one."""
 
 
-def _align(old: Sequence[str], new: Sequence[str]) -> tuple[list[Change], dict[int, int]]:
-    """Return the changes between two versions, and the line of the new one of each unchanged line of the old one."""
-    head, tail = equal_ends(old, new)
-    pairs = {line: line for line in range(head)}
-    pairs |= {len(old) - 1 - i: len(new) - 1 - i for i in range(tail)}
+class _Pairs:
+    """The unchanged lines: which line of the new file is which line of the old one.
+
+    Args:
+        head: Number of lines at the start that are equal.
+        tail: Number of lines at the end that are equal.
+        middle: Line of the old file -> line of the new one, for the unchanged lines between these.
+        lengths: Number of lines of both files.
+    """
+
+    def __init__(self, head: int, tail: int, middle: dict[int, int], lengths: tuple[int, int]) -> None:
+        self.head = head
+        self.tails = lengths[0] - tail, lengths[1] - tail
+        self.middle = middle
+        self._back = {new: old for old, new in middle.items()}
+
+    def new(self, old: int) -> int | None:
+        """Return the line of the new file that a line of the old one is, ``None`` if it changed."""
+        if old < self.head:
+            return old
+        return self.middle.get(old) if old < self.tails[0] else old - self.tails[0] + self.tails[1]
+
+    def old(self, new: int) -> int | None:
+        """Return the line of the old file that a line of the new one is, ``None`` if it changed."""
+        if new < self.head:
+            return new
+        return self._back.get(new) if new < self.tails[1] else new - self.tails[1] + self.tails[0]
+
+
+def _align(old: Sequence[str], new: Sequence[str]) -> tuple[list[Change], _Pairs]:
+    """Return the changes between two versions, and the unchanged lines."""
+    head, tail = shared_ends(old, new)
     changes: list[Change] = []
+    unchanged: dict[int, int] = {}
     middle = old[head : len(old) - tail], new[head : len(new) - tail]
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, *middle, autojunk=False).get_opcodes():
         if tag == "equal":
-            pairs.update(zip(range(head + i1, head + i2), range(head + j1, head + j2), strict=True))
+            unchanged.update(zip(range(head + i1, head + i2), range(head + j1, head + j2), strict=True))
         else:
             changes.append((head + i1, head + i2, head + j1, head + j2))
-    return changes, pairs
+    return changes, _Pairs(head, tail, unchanged, (len(old), len(new)))
 
 
 def _keep(
     wanted: Sequence[Change],
     changes: Sequence[Change],
-    pairs: dict[int, int],
+    pairs: _Pairs,
     sides: tuple[_Side, _Side],
     fits: Callable[[tuple[set[Item | int], set[Item | int]]], bool],
     kept: tuple[set[Item | int], set[Item | int]] | None = None,
 ) -> tuple[set[Item | int], set[Item | int]] | None:
     """Return a selection with more changes, or ``None`` if it does not fit."""
-    grown = kept or (set(), set())
+    grown = (set(kept[0]), set(kept[1])) if kept else (set(), set())
     for change in wanted:
-        grown = _with_change(grown, change, sides)
+        _add_change(grown, change, sides)
     grown = _close(grown, changes, pairs, sides)
     return grown if fits(grown) else None
 
 
-def _with_change(
-    kept: tuple[set[Item | int], set[Item | int]], change: Change, sides: tuple[_Side, _Side]
-) -> tuple[set[Item | int], set[Item | int]]:
-    return kept[0] | sides[0].touched(*change[:2]), kept[1] | sides[1].touched(*change[2:])
+def _add_change(kept: tuple[set[Item | int], set[Item | int]], change: Change, sides: tuple[_Side, _Side]) -> None:
+    kept[0].update(sides[0].touched(*change[:2]))
+    kept[1].update(sides[1].touched(*change[2:]))
 
 
 def _close(
     kept: tuple[set[Item | int], set[Item | int]],
     changes: Sequence[Change],
-    pairs: dict[int, int],
+    pairs: _Pairs,
     sides: tuple[_Side, _Side],
 ) -> tuple[set[Item | int], set[Item | int]]:
     """Return the smallest larger selection that keeps unchanged lines on both sides or on none.
 
     A change that touches a kept line is kept completely.
     """
-    back = {new: old for old, new in pairs.items()}
     while True:
         lines = sides[0].lines_of(kept[0]), sides[1].lines_of(kept[1])
         grown = set(kept[0]), set(kept[1])
-        for first, past, new_first, new_past in changes:
-            if any(i in lines[0] for i in range(first, past)) or any(j in lines[1] for j in range(new_first, new_past)):
-                grown = _with_change(grown, (first, past, new_first, new_past), sides)
+        for change in changes:
+            first, past, new_first, new_past = change
+            if not (lines[0].isdisjoint(range(first, past)) and lines[1].isdisjoint(range(new_first, new_past))):
+                _add_change(grown, change, sides)
         for line in lines[0]:
-            if (other := pairs.get(line)) is not None and other not in lines[1]:
+            if (other := pairs.new(line)) is not None and other not in lines[1]:
                 grown[1].add(sides[1].part(other))
         for line in lines[1]:
-            if (other := back.get(line)) is not None and other not in lines[0]:
+            if (other := pairs.old(line)) is not None and other not in lines[0]:
                 grown[0].add(sides[0].part(other))
         if (len(grown[0]), len(grown[1])) == (len(kept[0]), len(kept[1])):
             return kept
@@ -211,17 +251,13 @@ def _close(
 
 def _with_context(
     kept: tuple[set[Item | int], set[Item | int]],
-    pairs: dict[int, int],
+    pairs: _Pairs,
     sides: tuple[_Side, _Side],
     fits: Callable[[tuple[set[Item | int], set[Item | int]]], bool],
 ) -> tuple[set[Item | int], set[Item | int]]:
     """Add the unchanged imports, then the unchanged short declarations, that the kept items mention, while they fit."""
-    names = {
-        name
-        for side, part in zip(sides, kept, strict=True)
-        for line in side.lines_of(part)
-        for name in _NAME.findall(side.lines[line])
-    }
+    texts = (side.text(side.lines_of(part)) for side, part in zip(sides, kept, strict=True))
+    names = {name for text in texts for name in _NAME.findall(text)}
     shown = {parent for one in kept[0] if isinstance(one, Item) for parent in _parents(one)}
     groups: tuple[list[tuple[Item, Item]], list[tuple[Item, Item]]] = ([], [])
     for item in _outside_of_hidden(sides[0].outline.items, shown):
@@ -253,10 +289,10 @@ def _is_context(item: Item, side: _Side, names: set[str], shown: set[Item]) -> b
     return item.is_import or not item.is_function
 
 
-def _same(item: Item, pairs: dict[int, int], side: _Side) -> Item | None:
+def _same(item: Item, pairs: _Pairs, side: _Side) -> Item | None:
     """Return the item of the new file with the same lines, ``None`` if a line changed."""
-    first = pairs.get(item.first)
-    if first is None or any(pairs.get(item.first + k) != first + k for k in range(item.size)):
+    first = pairs.new(item.first)
+    if first is None or any(pairs.new(item.first + k) != first + k for k in range(item.size)):
         return None
     other = side.outline.owner(first)
     return other if other is not None and (other.first, other.last) == (first, first + item.size - 1) else None
@@ -279,19 +315,44 @@ def _parents(item: Item) -> list[Item]:
 
 
 def _build(
-    kept: tuple[set[Item | int], set[Item | int]], pairs: dict[int, int], sides: tuple[_Side, _Side], complete: bool
+    kept: tuple[set[Item | int], set[Item | int]], pairs: _Pairs, sides: tuple[_Side, _Side], complete: bool
 ) -> Window:
     old_lines, new_lines = (side.lines_of(part) for side, part in zip(sides, kept, strict=True))
-    # Blank lines between items are kept in front of kept lines, on both sides.
-    for old, new in pairs.items():
-        if not sides[0].lines[old].strip() and old + 1 in old_lines and new + 1 in new_lines:
-            old_lines.add(old)
-            new_lines.add(new)
+    _add_blank_lines((old_lines, new_lines), pairs, sides[0].lines)
     while old_lines and new_lines and not (sides[0].lines[min(old_lines)] + sides[1].lines[min(new_lines)]).strip():
         old_lines.remove(min(old_lines))
         new_lines.remove(min(new_lines))
     texts = sides[0].text(old_lines), sides[1].text(new_lines)
     return Window(*texts, tuple(sorted(old_lines)), tuple(sorted(new_lines)), complete)
+
+
+def _add_blank_lines(kept: tuple[set[int], set[int]], pairs: _Pairs, lines: Sequence[str]) -> None:
+    """Keep the blank line in front of each kept line, on both sides; behind the last change, all that follow another.
+
+    Args:
+        kept: The kept lines of both versions.
+        pairs: The unchanged lines.
+        lines: The lines of the old version.
+    """
+
+    def keep(line: int) -> bool:
+        new = pairs.new(line)
+        found = new is not None and line + 1 in kept[0] and new + 1 in kept[1] and not lines[line].strip()
+        if found and new is not None:
+            kept[0].add(line)
+            kept[1].add(new)
+        return found
+
+    before = sorted(line - 1 for line in kept[0] if line)
+    for line in before:
+        if line < pairs.head:
+            keep(line)
+    for last in before:
+        for line in range(last, pairs.tails[0] - 1, -1):
+            if not keep(line):
+                break
+    for line in pairs.middle:
+        keep(line)
 
 
 def _is_usable(window: Window, sides: tuple[_Side, _Side], language: str) -> bool:

@@ -130,6 +130,7 @@ def check_kinds(kinds: Iterable[str]) -> list[str]:
     return sorted(set(kinds))
 
 
+@lru_cache(maxsize=4)  # the version before a commit is often the one after the next commit of the history
 def kind_of_content(code: str, path: str = "") -> str:
     """Return the kind of a file that is not code of the project, by its text, or ``""`` for every other file.
 
@@ -244,7 +245,11 @@ def _is_minified(code: str, path: str) -> bool:
 def _is_template(code: str, path: str) -> bool:
     """Return whether a text has placeholders and does not parse as its language; inside of strings they do no harm."""
     marked = any(mark in code and pattern.search(code) for mark, pattern in _PLACEHOLDERS.items())
-    if not marked and not ("$" in code and _PLACEHOLDER_NAME.search(code[:_HEAD])):
+    if not marked and not ("$" in code and _has_placeholder_name(code[:_HEAD])):
         return False
     language = language_of_file(path, code)
     return language is not None and bool(language.grammar) and has_errors(parse(code, language.name))
+
+
+def _has_placeholder_name(head: str) -> bool:
+    return any(mark in head for mark in ("$", "{{", "<%")) and _PLACEHOLDER_NAME.search(head) is not None

@@ -7,9 +7,11 @@ walked with a cursor, not by recursion, so that deep nesting in a hostile file c
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Any
 
 from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser, Query, QueryCursor, Tree
@@ -82,26 +84,31 @@ def _parse(data: bytes, grammar: str, old_tree: Tree | None = None) -> Tree:
 def _parse_cached(code: str | bytes, grammar: str) -> Tree:
     """Parse code, or return the tree of one of the last texts: filters look at the same two versions one by one.
 
-    If most of the text is that of the last one, only the difference is parsed. This gives the same tree; a tree with
-    errors is nevertheless not the base of a chain of such steps.
+    If a text shares most of its code with one of the last ones, such as the other version of a file or its window, only
+    the difference is parsed. This gives the same tree; a tree with errors is nevertheless not the base of a chain of
+    such steps.
     """
     data = _as_bytes(code)
-    last = _last_parsed.get(grammar)
-    edited = _edited(*last, data) if last is not None else None
-    tree = _parse(data, grammar, edited)
-    if edited is None or not tree.root_node.has_error:
-        _last_parsed[grammar] = data, tree
-    else:
-        _last_parsed.pop(grammar, None)
+    bases = _bases.setdefault(grammar, deque(maxlen=_MOST_BASES))
+    for base in bases:
+        if (edited := _edited(*base, data)) is not None:
+            tree = _parse(data, grammar, edited)
+            bases.remove(base)
+            bases.appendleft(base if tree.root_node.has_error else (data, tree))
+            return tree
+    tree = _parse(data, grammar)
+    bases.appendleft((data, tree))
     return tree
 
 
-_last_parsed: dict[str, tuple[bytes, Tree]] = {}
+_MOST_BASES = 4  # whole files, and what is cut from them and parsed inside of a wrapper
+_bases: dict[str, deque[tuple[bytes, Tree]]] = {}
+"""Grammar -> texts of which others may be parsed by their difference, the last one first."""
 
 
 def _edited(old: bytes, tree: Tree, new: bytes) -> Tree | None:
     """Return a copy of a tree with the edit that makes a text of another one, ``None`` if they share less than half."""
-    head, tail = _shared_ends(old, new)
+    head, tail = shared_ends(old, new)
     if 2 * (head + tail) < len(new):
         return None
     copy, ends = tree.copy(), (len(old) - tail, len(new) - tail)
@@ -110,19 +117,21 @@ def _edited(old: bytes, tree: Tree, new: bytes) -> Tree | None:
     return copy
 
 
-def _shared_ends(one: bytes, two: bytes) -> tuple[int, int]:
-    """Return how many bytes two texts share at their start, and at the end of the rest."""
+def shared_ends(one: Sequence[Any], two: Sequence[Any]) -> tuple[int, int]:
+    """Return how many items two sequences or texts share at their start, and at the end of the rest."""
     shorter = min(len(one), len(two))
-    head = _shared_length(shorter, lambda size: one[:size] == two[:size])
-    return head, _shared_length(shorter - head, lambda size: one[len(one) - size :] == two[len(two) - size :])
+    head = _shared_length(shorter, lambda i, j: one[i:j] == two[i:j])
+    ends = len(one), len(two)
+    tail = _shared_length(shorter - head, lambda i, j: one[ends[0] - j : ends[0] - i] == two[ends[1] - j : ends[1] - i])
+    return head, tail
 
 
-def _shared_length(most: int, shares: Callable[[int], bool]) -> int:
-    """Return the largest size, up to a limit, that holds, by bisection."""
+def _shared_length(most: int, equal: Callable[[int, int], bool]) -> int:
+    """Return the most items, up to a limit, that are equal, by bisection; ``equal`` compares a part of them."""
     least = 0
     while least < most:
         middle = (least + most + 1) // 2
-        if shares(middle):
+        if equal(least, middle):
             least = middle
         else:
             most = middle - 1
@@ -301,7 +310,7 @@ def changed_tokens(old: str, new: str, language: str) -> tuple[list[str], list[s
         MissingPartError: The language defines no syntax.
     """
     syntax, one, two = get_syntax(language), to_bytes(old), to_bytes(new)
-    head, tail = _shared_ends(one, two)
+    head, tail = shared_ends(one, two)
     head = one.rfind(b"\n", 0, head) + 1
     line_end = one.find(b"\n", len(one) - tail)
     tail = len(one) - line_end if line_end >= 0 else 0
@@ -324,7 +333,7 @@ def _tokens(data: bytes, tree: Tree, syntax: Syntax, first: int, past: int) -> I
             if kind in syntax.blocks:
                 yield INDENT
             is_token = kind in syntax.comments or kind in syntax.literals
-            if not is_token and cursor.goto_first_child():
+            if not is_token and (cursor.goto_first_child_for_byte(first) is not None or cursor.goto_first_child()):
                 continue
             if kind not in syntax.comments:
                 start = node.start_byte if position == first else position

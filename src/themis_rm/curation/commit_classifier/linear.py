@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
-from math import log, sqrt
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +37,38 @@ _FILE = "commit_classifier.parquet"
 
 
 @dataclass(frozen=True)
+class WordBlock:
+    """The words of a block.
+
+    Attributes:
+        rows: Word -> row of the arrays.
+        idf: Inverse document frequencies, of shape ``[words]``.
+        weights: Weights of the criteria, of shape ``[words, criteria]``.
+    """
+
+    rows: Mapping[str, int]
+    idf: Numbers
+    weights: Numbers
+
+    def logits(self, counts: Mapping[str, int]) -> Numbers:
+        """Return what words add to the logits, for TF-IDF weights of length 1."""
+        known = {row: count for word, count in counts.items() if (row := self.rows.get(word)) is not None}
+        if not known:
+            return np.zeros(self.weights.shape[1])
+        rows = np.array([*known])
+        values = (1 + np.log(np.array([*known.values()]))) * self.idf[rows]
+        return values @ self.weights[rows] / sqrt(values @ values)
+
+
+@dataclass(frozen=True)
 class LinearClassifier(CommitClassifier):
     """The linear classifier.
 
     Attributes:
         criteria: Short names of the criteria, in the order of the weights.
         thresholds: Criterion -> least probability of a label.
-        weights: Block -> feature -> weights of the criteria, times the inverse document frequency and the scale.
-        idf: Block -> feature -> inverse document frequency, for the blocks of words.
+        words: Words of the message and of the change, by block.
+        weights: Fact -> weights of the criteria.
         intercepts: Intercept of each criterion.
         calibration: Criterion by criterion, slope and offset of the logit.
         facts: What the classifier was trained on, and its estimated precision and recall.
@@ -52,8 +76,8 @@ class LinearClassifier(CommitClassifier):
 
     criteria: tuple[str, ...]
     thresholds: Mapping[str, float]
-    weights: Mapping[str, Mapping[str, Numbers]] = field(repr=False)
-    idf: Mapping[str, Mapping[str, float]] = field(repr=False)
+    words: Mapping[str, WordBlock] = field(repr=False)
+    weights: Mapping[str, Numbers] = field(repr=False)
     intercepts: tuple[float, ...]
     calibration: tuple[tuple[float, float], ...]
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -79,13 +103,15 @@ class LinearClassifier(CommitClassifier):
                     f"{file} is not a linear classifier of commits ({type(error).__name__}).",
                     "Train one with data/train_commit_classifier.py.",
                 ) from error
-        weights: dict[str, dict[str, Numbers]] = {block: {} for block in BLOCKS}
-        idf: dict[str, dict[str, float]] = {block: {} for block in BLOCKS}
-        rows = zip(columns["block"], columns["feature"], columns["idf"], *(columns[c] for c in criteria), strict=True)
-        for block, feature, inverse, *row in rows:
-            weights[block][feature] = np.array(row)
-            idf[block][feature] = inverse
-        return cls(criteria, thresholds, weights, idf, *numbers, facts)
+        blocks, weights = np.array(columns["block"]), np.array([columns[name] for name in criteria]).T
+        words: dict[str, WordBlock] = {}
+        for block in BLOCKS:
+            places = np.flatnonzero(blocks == block)
+            features = {columns["feature"][row]: number for number, row in enumerate(places)}
+            words[block] = WordBlock(features, np.array(columns["idf"])[places], weights[places])
+        facts_block = words.pop("facts")
+        of_facts = {name: facts_block.weights[row] for name, row in facts_block.rows.items()}
+        return cls(criteria, thresholds, words, of_facts, *numbers, facts)
 
     def probabilities(self, commits: Sequence[CommitChange]) -> list[dict[str, float]]:
         """Return criterion -> calibrated probability for each commit."""
@@ -106,17 +132,13 @@ class LinearClassifier(CommitClassifier):
         """Return the logits of the criteria by what is known without parsing."""
         logits = np.array(self.intercepts)
         for block, counts in (("message", message_words(commit)), ("change", changed_words(commit))):
-            weights, idf = self.weights[block], self.idf[block]
-            known = {word: (1 + log(count)) * idf[word] for word, count in counts.items() if word in weights}
-            length = sqrt(sum(value * value for value in known.values())) or 1.0
-            for word, value in known.items():
-                logits += SCALES[block] * value / length * weights[word]
+            logits += SCALES[block] * self.words[block].logits(counts)
         return logits + self._of_facts(cheap_facts(commit))
 
     def _with_trees(self, logits: Numbers, commit: CommitChange) -> Numbers:
         return logits + self._of_facts(tree_facts(commit))
 
     def _of_facts(self, facts: Mapping[str, float]) -> Numbers:
-        weights = self.weights["facts"]
+        weights = self.weights
         found = [SCALES["facts"] * value * weights[name] for name, value in facts.items() if name in weights]
         return np.sum(found, axis=0) if found else np.zeros(len(self.criteria))

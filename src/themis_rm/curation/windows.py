@@ -75,7 +75,7 @@ class _Side:
         while line < past:
             part = self.part(line)
             yield part
-            # The other lines of an item without members are no part of another one.
+            # The other lines of an item without members are not part of another one.
             line = line + 1 if isinstance(part, int) or part.members else part.last + 1
 
     def lines_of(self, kept: Iterable[Item | int]) -> set[int]:

@@ -29,6 +29,7 @@ for _module in (
     "data",
     "annotation",
     "train",
+    "plan",
     "merge",
     "run",
     "ablate",

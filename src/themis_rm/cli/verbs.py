@@ -64,6 +64,7 @@ VERBS: Mapping[str, tuple[SettingsSource, ...]] = {
     "agreement": (SettingsSource("themis_rm.annotation.settings:AgreementSettings"),),
     "train": (SettingsSource("themis_rm.training.recipe:TrainRecipe"),),
     "merge": (SettingsSource("themis_rm.training.merging:MergeSettings", extra="train"),),
+    "plan": (SettingsSource("themis_rm.training.recipe:TrainRecipe"),),
     "run": (SettingsSource("themis_rm.workflow.recipe:RunRecipe", extra="train"),),
     "ablate": (SettingsSource("themis_rm.workflow.ablation.grid:AblationGrid", extra="train"),),
     "evaluate": (

@@ -204,8 +204,8 @@ def split_packed(pairs: Sequence[TokenizedPair], budget: int, processes: int = 1
     previous = np.zeros(0, np.int32)
     for index in lexicographic_order([pair["chosen"] for pair in pairs]):
         chosen, rejected = pairs[index]["chosen"], pairs[index]["rejected"]
-        alone = len(chosen) + len(rejected) - _saving(chosen, rejected)
-        added = alone - _saving(chosen, previous)
+        alone = len(chosen) + len(rejected) - shared_prefix(chosen, rejected)
+        added = alone - shared_prefix(chosen, previous)
         if groups and sizes[-1] + added <= budget:
             groups[-1].append(index)
             sizes[-1] += added
@@ -216,7 +216,8 @@ def split_packed(pairs: Sequence[TokenizedPair], budget: int, processes: int = 1
     return _fill_round(groups, sizes, processes)
 
 
-def _saving(one: np.ndarray, two: np.ndarray) -> int:
+def shared_prefix(one: np.ndarray, two: np.ndarray) -> int:
+    """Return the number of tokens at the start of two sequences that a pack has only once."""
     shared = common_prefix(one, two)
     return shared if shared >= MIN_SAVING else 0
 

@@ -199,13 +199,23 @@ _SCORING_ERRORS = (UserError, RuntimeError, ValueError, TypeError, AttributeErro
 """What an architecture that scoring does not support raises."""
 
 
-def _check_disk(weights: WeightCounts, recipe: TrainRecipe, out: Path) -> None:
+def checkpoint_bytes(weights: WeightCounts, recipe: TrainRecipe) -> int:
+    """Return the disk space of a checkpoint to resume from, in bytes."""
     frozen = max(0, weights.total - weights.trained)
-    checkpoint = weights.trained * STATE_BYTES + frozen * FROZEN_BYTES[recipe.sharding]
-    kept = 2 if recipe.load_best_model_at_end else 1
+    return weights.trained * STATE_BYTES + frozen * FROZEN_BYTES[recipe.sharding]
+
+
+def export_bytes(weights: WeightCounts, recipe: TrainRecipe) -> int:
+    """Return the disk space of the exported checkpoint, in bytes."""
     exported = weights.trained if recipe.peft and not recipe.peft.merge else weights.total
+    return exported * EXPORT_BYTES[recipe.precision]
+
+
+def _check_disk(weights: WeightCounts, recipe: TrainRecipe, out: Path) -> None:
+    checkpoint = checkpoint_bytes(weights, recipe)
+    kept = 2 if recipe.load_best_model_at_end else 1
     # A checkpoint is removed once the next one is complete; the exported one is written next to those that are kept.
-    needed = kept * checkpoint + max(checkpoint, exported * EXPORT_BYTES[recipe.precision])
+    needed = kept * checkpoint + max(checkpoint, export_bytes(weights, recipe))
     present = sum(file.stat().st_size for file in (out / "checkpoints").rglob("*") if file.is_file())
     free = shutil.disk_usage(out).free + present
     if free < needed:

@@ -38,7 +38,7 @@ def select_trainable(backbone: Any, recipe: TrainRecipe) -> None:
 
 
 def _freeze_lower_layers(backbone: Any, count: int) -> None:
-    layers = _layers(backbone)
+    layers = decoder_layers(backbone)
     _require_layers("train_layers", count, len(layers))
     backbone.requires_grad_(False)
     for layer in layers[len(layers) - count :]:
@@ -67,7 +67,7 @@ def _add_lora(backbone: Any, settings: PeftSettings) -> None:
             f"peft.target_modules: the layers of this backbone have no linear module '{unknown[0]}'.",
             f"They have: {', '.join(known)}.",
         )
-    layers = len(_layers(backbone))
+    layers = len(decoder_layers(backbone))
     _require_layers("peft.layers", settings.layers or 1, layers)
     inject_adapter_in_model(lora_config(backbone, settings), backbone, adapter_name=_ADAPTER)
 
@@ -77,7 +77,7 @@ def lora_config(backbone: Any, settings: PeftSettings) -> Any:
     from peft import LoraConfig
 
     names = settings.target_modules or linear_names(backbone)
-    layers = len(_layers(backbone))
+    layers = len(decoder_layers(backbone))
     return LoraConfig(
         r=settings.r,
         lora_alpha=settings.alpha,
@@ -90,13 +90,17 @@ def lora_config(backbone: Any, settings: PeftSettings) -> Any:
 
 def linear_names(backbone: Any) -> list[str]:
     """Return the last parts of the names of the linear modules in the layers of a backbone, sorted."""
-    modules = (item for layer in _layers(backbone) for item in layer.named_modules())
+    modules = (item for layer in decoder_layers(backbone) for item in layer.named_modules())
     parts = (name.removesuffix(_BASE_LAYER[:-1]).split(".") for name, m in modules if isinstance(m, nn.Linear | Conv1D))
     return sorted({names[-1] for names in parts if not any(name.startswith("lora_") for name in names)})
 
 
-def _layers(backbone: Any) -> nn.ModuleList:
-    """Return the list of decoder layers."""
+def decoder_layers(backbone: Any) -> nn.ModuleList:
+    """Return the list of decoder layers of a backbone.
+
+    Raises:
+        SettingError: They cannot be told from its other modules.
+    """
     count = backbone.config.get_text_config().num_hidden_layers
     lists = (module for module in backbone.base_model.modules() if isinstance(module, nn.ModuleList))
     found = next((module for module in lists if len(module) == count), None)

@@ -99,7 +99,7 @@ def decoder_layers(backbone: Any) -> nn.ModuleList:
     """Return the list of decoder layers of a backbone.
 
     Raises:
-        SettingError: They cannot be told from its other modules.
+        SettingError: They cannot be identified.
     """
     count = backbone.config.get_text_config().num_hidden_layers
     lists = (module for module in backbone.base_model.modules() if isinstance(module, nn.ModuleList))

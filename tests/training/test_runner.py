@@ -21,7 +21,7 @@ from themis_rm.messages import conversation
 from themis_rm.prompts import PromptSet, built_in
 from themis_rm.records import Preference
 from themis_rm.storage.parquet import write_rows
-from themis_rm.training import runner
+from themis_rm.training import baselines
 from themis_rm.training.prompt_sets import find_prompt_set
 from themis_rm.training.report import TrainReport
 from themis_rm.training.runner import train
@@ -167,12 +167,12 @@ def test_the_baseline_and_the_model_have_the_same_training_rows_in_every_layout(
         preferences.write(tmp_path / name, 30, system=f"file {number}")
     splits = find_splits(tmp_path, 0.3)
     seen = {}
-    monkeypatch.setattr(runner, "fit_ngrams", lambda rows: seen.update(baseline=list(rows)) or Mock())
+    monkeypatch.setattr(baselines, "fit_ngrams", lambda rows: seen.update(baseline=list(rows)) or Mock())
     encoder = Mock(encode_pairs=lambda rows: [Dropped("not-needed")] * len(rows))
     monkeypatch.setattr(PreferenceSplits, "rows", recorded(PreferenceSplits.rows, seen))
     load_or_tokenize(splits, encoder, tmp_path / "tokens", "key")
     model = seen.pop("train")
-    runner._fit_baseline(splits, tmp_path / "baseline")
+    baselines.fit_baseline(splits)
     assert seen["baseline"] == model
     assert {row["system"] for row in model} == {"file 0"}
     # Without files that are named as training or validation data, a share of the rows is used for validation.

@@ -1,6 +1,7 @@
 """LoRA and frozen layers: what is trained, that runs resume, and that every form of the export gives the same rewards."""
 
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -8,7 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tests.models import gguf_files
 from tests.training import pairs
 from tests.training.test_ranks import torchrun
@@ -17,6 +18,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 
 from themis_rm.errors import SettingError
 from themis_rm.messages import conversation
+from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
 from themis_rm.training import backbone as backbone_module
@@ -127,6 +129,30 @@ def test_a_finished_adapter_is_not_trained_again(kept, data, base):
     before = (out / "model/adapter_model.safetensors").stat().st_mtime_ns
     assert train(lora_recipe(base, {"merge": False}), data, out) == report
     assert (out / "model/adapter_model.safetensors").stat().st_mtime_ns == before
+
+
+def test_another_base_of_the_same_shape_is_a_warning_with_both_digests(kept, base, tmp_path, caplog):
+    model = load_model(kept[0] / "model", ModelSettings(device="cpu"))
+    assert "trained on other weights" not in caplog.text
+    recorded = kept[1].base.weights_digest
+    assert model.identity.facts["base_weights"] == recorded[:16]
+    assert "trained_on" not in model.identity.facts
+    shutil.copytree(base, tmp_path / "other")
+    weights = load_file(base / "model.safetensors")
+    weights["model.norm.weight"] = weights["model.norm.weight"] * 1.01
+    save_file(weights, tmp_path / "other/model.safetensors", {"format": "pt"})
+    other = load_model(kept[0] / "model", ModelSettings(device="cpu", base=str(tmp_path / "other")))
+    assert other.identity.facts["trained_on"] == recorded[:16]
+    assert other.identity.digest != model.identity.digest
+    (record,) = [item for item in caplog.messages if "trained on other weights" in item]
+    assert recorded[:16] in record
+    assert other.identity.facts["base_weights"] in record
+
+
+def test_the_digest_of_weights_does_not_depend_on_their_files(base, tmp_path):
+    AutoModelForCausalLM.from_pretrained(base).save_pretrained(tmp_path / "shards", max_shard_size="20KB")
+    assert len(list((tmp_path / "shards").glob("*.safetensors"))) > 1
+    assert Checkpoint(tmp_path / "shards").weights_digest == Checkpoint(base).weights_digest
 
 
 def test_an_adapter_has_its_matrices_and_the_head_only(kept):

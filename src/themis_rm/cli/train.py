@@ -72,8 +72,8 @@ def train(
         return
     with require_extra("train"):
         from themis_rm.report.training import write_training_page
+        from themis_rm.training.export import BASELINE
         from themis_rm.training.ranks import is_main_process
-        from themis_rm.training.runner import BASELINE
         from themis_rm.training.runner import train as run_training
         from themis_rm.workflow.view import read_progress
     with status_spinner("train", lambda: read_progress(out)):
@@ -91,6 +91,9 @@ def train(
         for title, groups in (("criterion", report.by_criterion), ("language", report.by_language))
         if groups.get("validation")
     ]
+    if report.baselines:
+        listed = ", ".join(f"{name} {_percent(figures)}" for name, figures in report.baselines.items())
+        accuracies.append(f"baselines on the same validation pairs: {listed}")
     failed = [
         f"{figures['failed']:.0f} {split} pairs have no finite rewards and are in no figure"
         for split, figures in report.metrics.items()

@@ -6,19 +6,21 @@ the one that the adapter names: a directory next to the adapter or below the cur
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from themis_rm.errors import CheckpointError, SettingError
-from themis_rm.models.checkpoint import Checkpoint
+from themis_rm.models.checkpoint import Checkpoint, model_digest
 from themis_rm.models.family import MERGE, require_config
 from themis_rm.models.json_files import read_json
 from themis_rm.models.local_models import find_model
 from themis_rm.models.lora import ADAPTER_CONFIG, LoraMatrices, read_lora_config
 from themis_rm.models.settings import ModelSettings
 from themis_rm.models.tensor_files import read_shapes, read_tensors
+from themis_rm.models.training_record import recorded_base_digest
 from themis_rm.models.unused_tensors import UNUSED
 from themis_rm.models.weights import INDEX, SAFETENSORS, has_weights, only_pickles
 from themis_rm.models.wrapped_names import parse_names
@@ -26,6 +28,8 @@ from themis_rm.storage.digests import stable_id
 
 if TYPE_CHECKING:
     import torch
+
+_log = logging.getLogger(__name__)
 
 _FILES = ("adapter_model.safetensors", "adapter_model.bin")
 _LABEL_KEYS = ("id2label", "label2id", "num_labels", "problem_type")
@@ -297,14 +301,49 @@ class AdaptedCheckpoint(Checkpoint):
         is_own = (self.folder / "tokenizer.json").is_file()
         return self.folder if is_own else self.base.tokenizer_folder
 
+    @cached_property
+    def weights_digest(self) -> str:
+        """Return a digest of the tensors of the adapter, of what they are multiplied with, and of the base's tensors.
+
+        Merged values are not used: they differ in their last bits between machines.
+        """
+        return stable_id(self._own_digest(), self.base.weights_digest)
+
+    def _own_digest(self, *more: Path) -> str:
+        return model_digest(self.folder, [self._file, *self._head_files(), self.folder / ADAPTER_CONFIG, *more])
+
+    def check_base(self) -> None:
+        """Warn if the base has other weights than the adapter was trained on, as its ``training.json`` says.
+
+        An adapter without that record is not checked.
+        """
+        recorded = recorded_base_digest(self.folder)
+        if recorded and recorded != self.base.weights_digest:
+            _log.warning(
+                "%s was trained on other weights than those of its base %s: their digest was %s and is now %s. Rewards "
+                "are not those of the training run: set model.base to the weights that it was trained on.",
+                self.folder,
+                self.base.folder,
+                recorded[:16],
+                self.base.weights_digest[:16],
+            )
+
     def facts(self) -> dict[str, str | int]:
-        """Return base and size of the adapter, for results."""
+        """Return base and size of the adapter, for results.
+
+        ``trained_on`` is the digest of the weights that the adapter was trained on, if these are known and are not the
+        base's.
+        """
         what = f"LoRA of rank {self.lora.rank} on {len(self._matrices)} matrices, merged"
-        return {**self.base.facts(), "adapter": what, "base": self.base.folder.name}
+        facts = {"adapter": what, "base": self.base.folder.name, "base_weights": self.base.weights_digest[:16]}
+        recorded = recorded_base_digest(self.folder)
+        other = {"trained_on": recorded[:16]} if recorded and recorded != self.base.weights_digest else {}
+        return {**self.base.facts(), **facts, **other}
 
     def digest(self, *more: Path) -> str:
         """Return a digest of adapter and base, and of every other file that affects scores."""
-        return stable_id(super().digest(self.folder / ADAPTER_CONFIG, *more), self.base.digest())
+        extra = sorted(self._extra - {self._file, *self._head_files()})
+        return stable_id(self._own_digest(*extra, *more), model_digest(self.base.folder, []), self.base.weights_digest)
 
 
 def _split_at_layer(name: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ torch's unpickler that accepts tensors and nothing else.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -173,6 +174,20 @@ class Checkpoint:
             self._extra.add(file)
             return {name: value.float() for name, value in read_tensors(file, read_shapes(file)).items()}
         raise CheckpointError(f"{self.folder} lacks {stem}.safetensors (or {stem}.pt).", "Download the model again.")
+
+    @cached_property
+    def weights_digest(self) -> str:
+        """Return the SHA-256 of names, types, shapes and values of all tensors, in hexadecimal digits.
+
+        It does not depend on how the tensors are spread over files, nor on other files. All weights are read.
+        """
+        import torch
+
+        total = hashlib.sha256()
+        for name, value in sorted(self.mapped_tensors(self.shapes).items()):
+            total.update(f"{name}\0{value.dtype}\0{list(value.shape)}\0".encode())
+            total.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        return total.hexdigest()
 
     def digest(self, *more: Path) -> str:
         """Return a digest of the weights that were read and of every file that affects scores.

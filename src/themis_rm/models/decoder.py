@@ -23,13 +23,13 @@ from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import read_config
 from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
 from themis_rm.models.family import Head, HeadSpec
-from themis_rm.models.json_files import read_json
 from themis_rm.models.labels import ONE_LABEL, Labels, choose_labels, score_outputs
 from themis_rm.models.layouts import BatchLayout, PackedLayout, choose_layout
 from themis_rm.models.length_limits import position_limit
 from themis_rm.models.protocol import UNKNOWN_TOKEN, ModelIdentity, Score
 from themis_rm.models.rotary import frequency_group, group_indices, reset_frequencies
 from themis_rm.models.settings import ModelSettings
+from themis_rm.models.training_record import read_training_record
 from themis_rm.models.vocabulary import embedding_rows, tokens_without_embedding
 
 _log = logging.getLogger(__name__)
@@ -206,7 +206,7 @@ def unused_normalization(checkpoint: Checkpoint) -> dict[str, str | int]:
 
 def merge_facts(folder: Path) -> dict[str, str | int]:
     """Return which models a checkpoint was merged from, for results; nothing for one that was not merged."""
-    merged = _training_record(folder).get("merge")
+    merged = read_training_record(folder).get("merge")
     if not isinstance(merged, dict) or not isinstance(parents := merged.get("parents"), list):
         return {}
     named = (parent for parent in parents if isinstance(parent, dict))
@@ -214,13 +214,8 @@ def merge_facts(folder: Path) -> dict[str, str | int]:
     return {"merged": f"{str(merged.get('method'))[:20]} of {', '.join(names)}"}
 
 
-def _training_record(folder: Path) -> dict[str, Any]:
-    record = folder / "training.json"
-    return read_json(record) if record.is_file() else {}
-
-
 def default_name(folder: Path) -> str:
     """Return the name of a model in results: that of its training recipe or of its directory."""
     # The checkpoint of a training run is in a directory named `model`; training.json has the name of the recipe.
-    name = _training_record(folder).get("name")
+    name = read_training_record(folder).get("name")
     return name if isinstance(name, str) and name else folder.resolve().name

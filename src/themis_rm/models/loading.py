@@ -182,10 +182,12 @@ def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
     if settings.remote is not None:
         require_config(folder)
         return _load_remote(files, settings)
-    from themis_rm.models.adapters import open_checkpoint
+    from themis_rm.models.adapters import AdaptedCheckpoint, open_checkpoint
     from themis_rm.models.config_counts import require_plausible_counts
 
     checkpoint = open_checkpoint(folder, settings)
+    if isinstance(checkpoint, AdaptedCheckpoint):
+        checkpoint.check_base()
     require_complete_model(checkpoint)
     require_plausible_counts(checkpoint)
     if settings.trust_remote_code:

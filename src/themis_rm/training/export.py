@@ -6,7 +6,8 @@ A model with LoRA matrices is exported with these merged, or as an adapter of pe
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from transformers.modeling_layers import GenericForSequenceClassification
 
 from themis_rm.errors import CheckpointError
 from themis_rm.models.lora import ADAPTER_CONFIG
+from themis_rm.models.training_record import TRAINING_RECORD
 from themis_rm.prompts import PromptSet
 from themis_rm.storage.atomic import atomic_directory, write_json, write_text
 from themis_rm.training.backbone import LM_HEAD, tied_embeddings
@@ -26,8 +28,10 @@ from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.trainable import lora_config, lora_weights, merge_lora, unadapted_names
 
-METADATA_FILE = "training.json"
+METADATA_FILE = TRAINING_RECORD
 """File with the metadata of the run in an exported checkpoint or adapter."""
+BASELINE = Path("baselines") / "ngrams"
+"""Directory of the n-gram baseline inside the checkpoint."""
 _BACKBONE = "backbone."
 _HEAD_DTYPE = torch.float32
 
@@ -41,6 +45,7 @@ def save_reward_model(
     recipe: TrainRecipe,
     training: Mapping[str, Any],
     state: Mapping[str, torch.Tensor] | None = None,
+    complete: Callable[[Path], None] | None = None,
 ) -> None:
     """Write a one-label sequence-classification checkpoint, or one of the family ``token-mean``, atomically.
 
@@ -60,6 +65,7 @@ def save_reward_model(
         recipe: Recipe of the run.
         training: Metadata of the run: data hash, counts, versions.
         state: Weights that were gathered from shards; by default those of ``model``.
+        complete: Writes further files into the directory before it is visible, such as the model card.
 
     Raises:
         CheckpointError: See :func:`build_classifier`.
@@ -76,6 +82,33 @@ def save_reward_model(
         write_text(partial / "prompts.json", prompts.to_json() + "\n")
         write_text(partial / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
         write_json(partial / METADATA_FILE, dict(training))
+        if complete is not None:
+            complete(partial)
+
+
+@dataclass(frozen=True)
+class ModelLayout:
+    """Who can load an exported model.
+
+    Attributes:
+        architecture: Name of its class in ``config.json``, or of the class of the base of an adapter.
+        adapter: It is an adapter.
+        classifier: It is a sequence classifier with one label, which inference servers score with.
+        in_transformers: ``AutoModelForSequenceClassification`` loads it.
+    """
+
+    architecture: str
+    adapter: bool
+    classifier: bool
+    in_transformers: bool
+
+
+def model_layout(model: PairRewardModel, recipe: TrainRecipe) -> ModelLayout:
+    """Return the layout that :func:`save_reward_model` writes."""
+    classifier = model.pooling == "last"
+    known = type(model.config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+    name = type(build_classifier(model.backbone)).__name__ if classifier else type(model.backbone).__name__
+    return ModelLayout(name, recipe.peft is not None and not recipe.peft.merge, classifier, classifier and known)
 
 
 def build_classifier(backbone: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models.adapters import open_checkpoint
+from themis_rm.models.adapters import AdaptedCheckpoint, open_checkpoint
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.decoder import default_name
 from themis_rm.models.family import HeadSpec, detect_family, require_complete_model
@@ -133,6 +133,8 @@ def _open(model: str | Path, with_head: bool) -> MergeParent:
         raise CheckpointError(f"There is no model directory {model}.", "Name a checkpoint, an adapter or a Hub model.")
     checkpoint = open_checkpoint(folder, ModelSettings())
     require_complete_model(checkpoint)
+    if isinstance(checkpoint, AdaptedCheckpoint):
+        checkpoint.check_base()
     head = detect_family(checkpoint).load_head(checkpoint) if with_head else None
     if head is not None and (head.outputs != 1 or head.rename or head.weights is not None or head.config is not None):
         raise CheckpointError(

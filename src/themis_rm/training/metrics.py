@@ -9,12 +9,10 @@ import numpy as np
 
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.evaluation.statistics import OUTCOMES, mean_interval
-from themis_rm.training.token_cache import Categories, TokenizedPairs
+from themis_rm.training.token_cache import UNKNOWN, Categories, TokenizedPairs
 
 LEVEL = 0.95
 """Confidence level of the intervals."""
-UNKNOWN = "unknown"
-"""Name of the group of pairs without a criterion or language."""
 
 Metrics = dict[str, float]
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from themis_rm.pipeline import StageReport
 from themis_rm.results import Result
+from themis_rm.training.base_record import BaseRecord
 from themis_rm.training.metrics import Metrics
 from themis_rm.training.monitoring import TrainingWarning
 from themis_rm.training.sampling import GroupDraws
@@ -56,6 +57,16 @@ class TrainReport(Result):
     """Split -> criterion -> the same metrics; empty if the dataset names no criteria."""
     by_language: dict[Split, dict[str, Metrics]] = Field(default_factory=dict)
     """Split -> programming language -> the same metrics; empty if the dataset names no languages."""
+    baselines: dict[str, Metrics] = Field(default_factory=dict)
+    """Baseline (``length``, ``ngrams``) -> its metrics on the same validation pairs."""
+    baselines_by_criterion: dict[str, dict[str, Metrics]] = Field(default_factory=dict)
+    """Baseline -> criterion -> its metrics on the same validation pairs."""
+    rows: dict[Split, dict[str, dict[str, int]]] = Field(default_factory=dict)
+    """Split -> ``criterion`` or ``language`` -> name -> number of its pairs."""
+    length_percentiles: dict[int, int] = Field(default_factory=dict)
+    """Percent -> tokens of the longer conversation of a training pair."""
+    base: BaseRecord | None = None
+    """The pretrained backbone; ``None`` for random weights."""
     draws: dict[str, GroupDraws] = Field(default_factory=dict)
     """Group of ``sampling`` -> number of its pairs, and how often they were drawn over all steps; empty without
     ``sampling``."""

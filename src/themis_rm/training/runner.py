@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,18 +17,21 @@ from transformers import TrainingArguments
 from transformers.utils.logging import disable_progress_bar
 
 from themis_rm.errors import InputError, SettingError
-from themis_rm.models.ngrams import CONFIG as NGRAM_CONFIG
-from themis_rm.models.ngrams import can_fit_ngrams, fit_ngrams
+from themis_rm.models.ngrams import NGramModel
 from themis_rm.models.tokenizers import load_tokenizer
-from themis_rm.storage.atomic import atomic_directory, remove
+from themis_rm.storage.atomic import atomic_directory, remove, write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import prepare_output_dir
-from themis_rm.training.backbone import build_model
+from themis_rm.training.backbone import build_model, open_backbone
+from themis_rm.training.base_record import describe_base
+from themis_rm.training.baselines import fit_baseline, measure_baselines
 from themis_rm.training.best_checkpoint import stopped_step, tracks_best
+from themis_rm.training.card_metadata import describe_dataset
 from themis_rm.training.checks import check_backbone, check_export, check_processes
 from themis_rm.training.data_warnings import data_warnings
-from themis_rm.training.export import METADATA_FILE, save_reward_model
+from themis_rm.training.export import BASELINE, METADATA_FILE, model_layout, save_reward_model
 from themis_rm.training.metrics import PairMetrics
+from themis_rm.training.model_card import CARD, render_model_card
 from themis_rm.training.monitoring import Limits, Monitor, start_warnings
 from themis_rm.training.nonfinite import BATCH_FILE
 from themis_rm.training.objective import keeps_ties, objective_weights
@@ -47,8 +51,6 @@ from themis_rm.training.tokenizers import load_recipe_tokenizer, pad_token_id, s
 from themis_rm.training.trainer import PairTrainer, training_arguments
 from themis_rm.training.write_errors import named_write_errors
 
-BASELINE = Path("baselines") / "ngrams"
-"""Directory of the n-gram baseline inside the checkpoint."""
 OUTPUTS = ("model", "tokens", "tokenizer", "checkpoints", LOG_FILE, TENSORBOARD, BATCH_FILE, REPORT_FILE, PAGE_FILE)
 """Files and directories that a run writes into its output directory."""
 # Settings that may differ between the parts of an interrupted run.
@@ -86,10 +88,10 @@ def train(
 ) -> TrainReport:
     """Train a reward model, and fit the n-gram baseline on the same rows.
 
-    Writes ``out/model`` (the checkpoint, atomically, with the baseline in ``baselines/ngrams``), ``out/log.jsonl`` and
-    ``out/training_report.json``; ``out/tokens`` and ``out/checkpoints`` are for resuming. A run that was killed at any
-    moment and is called again with the same arguments ends with the same weights, bit for bit on a CPU with the same
-    number of threads.
+    Writes ``out/model`` (the checkpoint, atomically, with a model card, and the baseline in ``baselines/ngrams``),
+    ``out/log.jsonl`` and ``out/training_report.json``; ``out/tokens`` and ``out/checkpoints`` are for resuming. A run
+    that was killed at any moment and is called again with the same arguments ends with the same weights, bit for bit on
+    a CPU with the same number of threads.
 
     Args:
         recipe: Recipe object, mapping, YAML file, or name of a recipe of this package (``stage2``).
@@ -106,10 +108,7 @@ def train(
         raise SettingError("The recipe does not name a dataset.", "Set --data DIR, or data=DIR.")
     out = Path(out)
     splits, process = start_run(recipe, data, out)
-    report = _train(recipe, splits, out, process, data)
-    if process.process_index == 0:
-        _fit_baseline(splits, report.checkpoint / BASELINE)
-    return report
+    return _train(recipe, splits, out, process, data)
 
 
 def start_run(recipe: TrainRecipe, data: str | Path, out: Path) -> tuple[PreferenceSplits, TrainingArguments]:
@@ -152,6 +151,9 @@ def _train(
         checkpoint = find_resume_checkpoint(out)
         remove(out / BATCH_FILE)
     pairs = _pairs(recipe, prepared, out, data)
+    base = None
+    if process.process_index == 0 and recipe.backbone.name:
+        base = describe_base(recipe.backbone, open_backbone(recipe.backbone))
     model = build_model(recipe, prepared.tokenizer, prepared.pad_token_id)
     if checkpoint is None and process.process_index == 0:
         check_export(model, prepared.tokenizer, recipe, prompts, out / "trial")
@@ -161,10 +163,16 @@ def _train(
     for tracker in tracker_callbacks(recipe.report_to, out, checkpoint_step(checkpoint), process.process_index == 0):
         trainer.add_callback(tracker)
     tokens_per_second = _fit(trainer, prepared.counts["train"], checkpoint)
-    report = _report(trainer, prepared, out, tokens_per_second)
+    report = _report(trainer, prepared, pairs, out, tokens_per_second)
     # Every process takes part: shards are gathered here.
     state = trainer.accelerator.get_state_dict(trainer.model) if trainer.is_fsdp_enabled else None
     if trainer.is_world_process_zero():
+        ngrams = fit_baseline(splits)
+        report = _with_baselines(report, prepared, pairs["validation"], recipe, ngrams)
+        report = report.model_copy(update={"base": base})
+        metadata = _metadata(recipe, report, prepared.pair_encoder)
+        layout = model_layout(trainer.pair_model, recipe)
+        card = render_model_card(report, recipe, describe_dataset(data), prompts, metadata, layout)
         with named_write_errors(report.checkpoint):
             save_reward_model(
                 trainer.pair_model,
@@ -172,14 +180,22 @@ def _train(
                 report.checkpoint,
                 prompts=prompts,
                 recipe=recipe,
-                training=_metadata(recipe, report, prepared.pair_encoder),
+                training=metadata,
                 state=state,
+                complete=partial(_complete, ngrams, card),
             )
         report.model_copy(update={"seconds": time.monotonic() - started}).save(out / REPORT_FILE)
         if not recipe.keep_checkpoint:
             remove(out / "checkpoints")
     trainer.accelerator.wait_for_everyone()
     return TrainReport.load(out)
+
+
+def _complete(ngrams: NGramModel | None, card: str, folder: Path) -> None:
+    """Write the n-gram baseline and the model card into the directory of a checkpoint."""
+    if ngrams is not None:
+        ngrams.save(folder / BASELINE)
+    write_text(folder / CARD, card)
 
 
 def _start_process_group(out: Path) -> TrainingArguments:
@@ -315,7 +331,13 @@ def _fit(trainer: PairTrainer, counts: TokenizationCounts, checkpoint: Path | No
     return steps * trainer.recipe.global_batch_size * counts.tokens / counts.kept / (time.monotonic() - started)
 
 
-def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_second: float) -> TrainReport:
+def _report(
+    trainer: PairTrainer,
+    prepared: PreparedData,
+    pairs: Mapping[Split, TokenizedPairs],
+    out: Path,
+    tokens_per_second: float,
+) -> TrainReport:
     exported_step = trainer.load_best()
     results: dict[Split, PairMetrics] = {
         "validation": trainer.final_metrics(exported_step),
@@ -334,6 +356,8 @@ def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_
         metrics={split: result.overall for split, result in results.items()},
         by_criterion={split: result.by_criterion for split, result in results.items()},
         by_language={split: result.by_language for split, result in results.items()},
+        rows={split: counts for split, of in pairs.items() if (counts := of.counts())},
+        length_percentiles=pairs["train"].length_percentiles(),
         draws=trainer.draws(),
         warnings=trainer.monitor.warnings if trainer.monitor else [],
         seconds=0.0,
@@ -341,10 +365,18 @@ def _report(trainer: PairTrainer, prepared: PreparedData, out: Path, tokens_per_
     )
 
 
-def _fit_baseline(splits: PreferenceSplits, folder: Path) -> None:
-    """Fit the n-gram baseline on the rows of the model, unless no two responses of a row differ in their n-grams."""
-    if not (folder / NGRAM_CONFIG).is_file() and can_fit_ngrams(splits.rows("train")):
-        fit_ngrams(splits.rows("train")).save(folder)
+def _with_baselines(
+    report: TrainReport, prepared: PreparedData, pairs: TokenizedPairs, recipe: TrainRecipe, ngrams: NGramModel | None
+) -> TrainReport:
+    """Return the report with the metrics of the baselines on the validation pairs that the model is evaluated on."""
+    rows = prepared.splits.rows("validation")
+    found = measure_baselines(rows, pairs, pairs.sample(recipe.max_eval_samples), ngrams)
+    return report.model_copy(
+        update={
+            "baselines": {name: result.overall for name, result in found.items()},
+            "baselines_by_criterion": {name: result.by_criterion for name, result in found.items()},
+        }
+    )
 
 
 def _metadata(recipe: TrainRecipe, report: TrainReport, pair_encoder: PairEncoder) -> dict[str, Any]:
@@ -359,6 +391,9 @@ def _metadata(recipe: TrainRecipe, report: TrainReport, pair_encoder: PairEncode
         "trained_parameters": report.trained_parameters,
         "metrics": report.metrics,
         "by_criterion": report.by_criterion,
+        "baselines": report.baselines,
+        "base": report.base.model_dump(mode="json") if report.base else None,
+        "rows": report.rows,
         "draws": {name: asdict(draws) for name, draws in report.draws.items()},
         "max_length": recipe.max_length,
         "system_message": "prepended" if pair_encoder.prepends_system else "native",

@@ -8,9 +8,8 @@ import numpy as np
 
 from themis_rm.criteria import criterion, is_criterion
 from themis_rm.errors import InputError
-from themis_rm.training.metrics import UNKNOWN
 from themis_rm.training.recipe import SamplingSettings
-from themis_rm.training.token_cache import Categories, TokenizedPairs
+from themis_rm.training.token_cache import UNKNOWN, Categories, TokenizedPairs
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,10 @@ TOKENS_LAYOUT = "-".join(_SCHEMA.names)
 """Names of the columns of the Arrow files, part of the key of a cache."""
 _VALUES = ("prompt_length", "rejected_prompt_length", "margin", "weight", "tie")
 _BATCH = 256
+UNKNOWN = "unknown"
+"""Name of the group of pairs without a criterion or language."""
+PERCENTILES = (5, 50, 95, 100)
+"""Percentiles of lengths in reports."""
 _SPLITS: tuple[Split, ...] = ("train", "validation")
 
 
@@ -149,6 +153,22 @@ class TokenizedPairs:
         names = sorted(values.unique().to_pylist())
         return Categories(names, pc.index_in(values, pa.array(names, pa.string())).to_numpy())
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return the number of pairs by criterion and by language, without columns that no pair has a value in."""
+        columns = {"criterion": self.criteria, "language": self.languages}
+        return {
+            column: {name or UNKNOWN: int(n) for name, n in zip(names, np.bincount(codes), strict=True)}
+            for column, (names, codes) in columns.items()
+            if any(names)
+        }
+
+    def length_percentiles(self) -> dict[int, int]:
+        """Return percentiles of the tokens of each pair's longer conversation; empty without pairs."""
+        if not len(self):
+            return {}
+        values = np.percentile(self.lengths, PERCENTILES, method="higher")
+        return {percent: int(value) for percent, value in zip(PERCENTILES, values, strict=True)}
+
     def sample(self, num_pairs: int) -> np.ndarray:
         """Return the indices of a sample of pairs without ties, longest first.
 
@@ -205,7 +225,7 @@ def _record(row: Mapping[str, Any], pair: EncodedPair) -> dict[str, Any]:
         "prompt_length": pair.chosen.prompt_length,
         "rejected_prompt_length": pair.rejected.prompt_length,
         "truncated": pair.truncated,
-        "key": _hash(row["input"], row["chosen"], row["rejected"]),
+        "key": pair_key(row),
         "margin": row.get("margin") or 0.0,
         "weight": 1.0 if row.get("weight") is None else row["weight"],
         "criterion": criterion(aspect).training_aspect if is_criterion(aspect) else aspect,
@@ -214,6 +234,11 @@ def _record(row: Mapping[str, Any], pair: EncodedPair) -> dict[str, Any]:
         "group": _hash(row.get("repos") or "", row["commit"]) if row.get("commit") else _hash(row["input"]),
         "tie": bool(row.get("tie")),
     }
+
+
+def pair_key(row: Mapping[str, Any]) -> int:
+    """Return the hash of a row's texts, see :attr:`TokenizedPairs.keys`."""
+    return _hash(row["input"], row["chosen"], row["rejected"])
 
 
 def _hash(*texts: str) -> int:

@@ -107,7 +107,7 @@ def model_layout(model: PairRewardModel, recipe: TrainRecipe) -> ModelLayout:
     """Return the layout that :func:`save_reward_model` writes."""
     classifier = model.pooling == "last"
     known = type(model.config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
-    name = type(build_classifier(model.backbone)).__name__ if classifier else type(model.backbone).__name__
+    name = _classifier_name(model.backbone) if classifier else type(model.backbone).__name__
     return ModelLayout(name, recipe.peft is not None and not recipe.peft.merge, classifier, classifier and known)
 
 
@@ -149,10 +149,17 @@ def build_classifier(backbone: Any) -> Any:
 def _generic_classifier(backbone: Any) -> type:
     # The class from which all models of the architecture inherit.
     parent = next(base for base in type(backbone).__mro__ if PreTrainedModel in base.__bases__)
-    name = f"{type(backbone).__name__.removesuffix('ForCausalLM')}ForSequenceClassification"
+    name = _classifier_name(backbone)
     # transformers reads the source file of a class's module to find out what the class supports.
     values = {"base_model_prefix": backbone.base_model_prefix, "__module__": parent.__module__}
     return type(name, (GenericForSequenceClassification, parent), values)
+
+
+def _classifier_name(backbone: Any) -> str:
+    named = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING.get(type(backbone.config), None)
+    return (
+        named.__name__ if named else f"{type(backbone).__name__.removesuffix('ForCausalLM')}ForSequenceClassification"
+    )
 
 
 def _shapes(model: Any) -> dict[str, torch.Size]:

@@ -125,6 +125,14 @@ def test_without_validation_pairs_no_accuracy_is_named(tmp_path):
     assert report.baselines == {}
 
 
+def test_a_mean_over_the_response_has_no_example_that_cannot_read_it(tmp_path):
+    report = train(pairs.recipe(max_steps=1, pooling="mean"), pairs.write(tmp_path / "data"), tmp_path / "out")
+    text = card_of(report)
+    assert front_matter(text)["library_name"] == "themis-rm"
+    assert "AutoModelForSequenceClassification" not in text
+    assert "vllm" not in text
+
+
 def test_names_cannot_become_markup(tmp_path):
     data = pairs.write(tmp_path / "a|b [x](y) `c`", validation=2)
     (data / "README.md").write_text("---\nlicense: [mit, 'x|y\\n# z', 3]\n---\n", encoding="utf-8")

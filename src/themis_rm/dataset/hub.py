@@ -1,7 +1,9 @@
-"""Licenses and size categories as the Hugging Face hub names them."""
+"""Licenses, size categories and tasks as the Hugging Face hub names them."""
 
 from __future__ import annotations
 
+RANKING_TASK = "text-ranking"
+"""Task of a model that ranks responses."""
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 # The hub uses lower-case SPDX identifiers for these licenses; all others are "other".
 _LICENSES = frozenset(

@@ -19,12 +19,12 @@ from themis_rm.benchmark.manifest import Manifest
 from themis_rm.benchmark.pairs import pairs_digest
 from themis_rm.benchmark.sources.coderewardbench import CONFIGS
 from themis_rm.criteria import CRITERIA
-from themis_rm.dataset.hub import hub_license, size_category
+from themis_rm.dataset.hub import RANKING_TASK, hub_license, size_category
 from themis_rm.errors import InputError, SettingError
 from themis_rm.languages import benchmark_languages
 from themis_rm.markdown import markdown_environment
 from themis_rm.records import BenchmarkPair, CompiledPair
-from themis_rm.report.hub_export import OVERALL, TASK
+from themis_rm.report.hub_export import OVERALL
 from themis_rm.results import ResultPart, TableView
 from themis_rm.settings import Settings
 from themis_rm.storage.atomic import write_text
@@ -200,7 +200,7 @@ def _front_matter(export: BenchmarkExport, splits: Iterable[_Split], settings: B
         license=sorted({hub_license(part) for name in export.licenses for part in license_parts(name)}),
         language=["en", "code"],
         size_categories=[size_category(export.pairs)],
-        task_categories=[TASK],
+        task_categories=[RANKING_TASK],
         tags=["code", "reward-model", "preference", "benchmark"],
         configs=configs,
         dataset_info=infos,

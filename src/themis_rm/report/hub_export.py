@@ -17,6 +17,7 @@ import yaml
 from pydantic import Field
 
 from themis_rm.criteria import CRITERIA
+from themis_rm.dataset.hub import RANKING_TASK
 from themis_rm.errors import InputError, SettingError
 from themis_rm.evaluation.results import Accuracies, EvaluationResults, RunInfo
 from themis_rm.evaluation.statistics import Accuracy
@@ -27,8 +28,6 @@ from themis_rm.storage.atomic import write_text
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
-TASK = "text-ranking"
-"""Hub task of a model that ranks responses."""
 OVERALL = "overall"
 """Task in ``eval.yaml`` with all pairs."""
 MODEL_INDEX, EVAL_RESULTS = "model-index.yaml", ".eval_results"
@@ -186,7 +185,7 @@ def _eval_results(
     for config, split, accuracy in _splits(accuracies):
         for title, value, args in _metrics(accuracy, run, results, settings.digits):
             yield EvalResult(
-                task_type=TASK,
+                task_type=RANKING_TASK,
                 task_name="Choosing the better of two responses",
                 dataset_type=settings.dataset or run.benchmark,
                 dataset_name=name if config == "Full" else f"{name} ({split})",

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from themis_rm.criteria import CRITERIA
+from themis_rm.dataset.hub import RANKING_TASK
 from themis_rm.errors import SettingError
 from themis_rm.markdown import markdown_environment
 from themis_rm.prompts import PromptSet
@@ -19,8 +20,6 @@ from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.report import TrainReport
 
 CARD = "README.md"
-RANKING = "text-ranking"
-"""Hub task of a model that ranks responses."""
 
 
 def render_model_card(
@@ -86,7 +85,7 @@ def model_index(report: TrainReport, recipe: TrainRecipe, dataset: DatasetRecord
 
     results = [
         EvalResult(
-            task_type=RANKING,
+            task_type=RANKING_TASK,
             task_name="Choosing the better of two responses",
             dataset_type=dataset.hub_id or dataset.name,
             dataset_name=dataset.name if group == "all" else f"{dataset.name} ({group})",

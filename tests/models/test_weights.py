@@ -212,4 +212,4 @@ def test_training_reads_the_same_set(folder, tmp_path):
     shard(folder)
     (folder / "kept.safetensors").rename(folder / "model.safetensors")
     with pytest.raises(CheckpointError, match="two sets"):
-        _from_pretrained(BackboneSettings(path=str(folder)), with_lm_head=False, quantization=None)
+        _from_pretrained(BackboneSettings(path=str(folder)), with_lm_head=False, quantization={}, pooling="last")

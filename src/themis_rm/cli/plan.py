@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "plan",
     "plan stage2 -s size=8B --gpus 32 --gpu h100 --pairs 350000",
     "plan recipe.yaml --gpus 1 --gpu rtx-4090 --data dataset",
-    "plan stage1 -s size=0.6B --gpus 8 --gpu a100-80gb --pairs 110000 --write-launch launch",
+    "plan stage1 -s size=0.6B --gpus 8 --gpu a100-80gb --pairs 110000 --out launch",
     panel=TRAINING,
 )
 def plan(
@@ -68,14 +68,14 @@ def plan(
     price_per_gpu_hour: Annotated[
         float | None, typer.Option("--price-per-gpu-hour", metavar="PRICE", min=0.0, help="Price of a GPU per hour.")
     ] = None,
-    write_launch: Annotated[
+    out: Annotated[
         Path | None,
         typer.Option(
-            "--write-launch", metavar="FOLDER", help="Write a launch script, a Slurm job and a Containerfile."
+            "--out", "-o", metavar="DIR", help="Output directory for a launch script, a Slurm job and a Containerfile."
         ),
     ] = None,
     gpus_per_node: Annotated[
-        int, typer.Option("--gpus-per-node", metavar="N", min=1, help="GPUs of a machine, for --write-launch.")
+        int, typer.Option("--gpus-per-node", metavar="N", min=1, help="GPUs of a machine, for --out.")
     ] = 8,
 ) -> None:
     """Estimate memory, time and disk space of a training run before it is started."""
@@ -95,11 +95,11 @@ def plan(
     processes = gpus or settings.num_processes
     result = make_plan(settings, gpu, processes, workload, mfu=mfu, price_per_gpu_hour=price_per_gpu_hour)
     files = []
-    if write_launch:
+    if out:
         options = [word for setting in call.set_ for word in ("-s", setting)]
         options += ["--config", str(call.config)] if call.config else []
         launch = Launch(recipe, options, processes, gpus_per_node, result.hours)
-        files = write_launch_files(launch, write_launch)
+        files = write_launch_files(launch, out)
     call.output(result, _memory_table(result), *_lines(result), *map(written, files))
 
 

@@ -58,7 +58,7 @@ def recipe(tmp_path):
 @pytest.mark.slow
 def test_a_written_script_trains_with_two_processes(tmp_path, recipe):
     data = pairs.write(tmp_path / "data")
-    arguments = ["--gpus", "2", "--gpu", "cpu", "--pairs", "60", "--write-launch", tmp_path / "launch"]
+    arguments = ["--gpus", "2", "--gpu", "cpu", "--pairs", "60", "--out", tmp_path / "launch"]
     planned = cli("plan", recipe, *arguments, "-s", "sharding=fsdp2")
     assert planned.returncode == 0, planned.stderr
     programs = tmp_path / "bin"

@@ -84,6 +84,7 @@ class PairBatch:
         margin: Margins of the pairs, float32, shape ``[P]``.
         weight: Weights of the pairs, float32, shape ``[P]``.
         tie: Whether both responses of a pair are equally good, shape ``[P]``.
+        chosen_tokens: Number of completion tokens of chosen responses, the first ones of ``completion``.
         indices: Indices of the pairs among those that the step was formed from, length ``P``.
         counted: Whether the pairs count in the objective. A process without pairs repeats others in a pass in which
             all processes take part.
@@ -100,6 +101,7 @@ class PairBatch:
     margin: Tensor
     weight: Tensor
     tie: Tensor
+    chosen_tokens: int
     indices: list[int] = field(default_factory=list)
     counted: bool = True
 
@@ -168,7 +170,8 @@ def _targets(
     completion = np.concatenate([rows[i][starts[i] :] for i in sides])
     predictors = np.concatenate([rows[i][starts[i] - 1 : -1] for i in sides])
     targets = np.concatenate([sequences[i][starts[i] :] for i in sides])
-    owners = np.repeat(np.array(sides), [len(sequences[i]) - starts[i] for i in sides])
+    lengths = [len(sequences[i]) - starts[i] for i in sides]
+    owners = np.repeat(np.array(sides), lengths)
     return {
         "completion": torch.from_numpy(completion.astype(np.int64)),
         "predictors": torch.from_numpy(predictors.astype(np.int64)),
@@ -177,6 +180,7 @@ def _targets(
         "margin": torch.tensor([pair.get("margin", 0.0) for pair in pairs], dtype=torch.float32),
         "weight": torch.tensor([pair.get("weight", 1.0) for pair in pairs], dtype=torch.float32),
         "tie": torch.tensor([pair.get("tie", False) for pair in pairs], dtype=torch.bool),
+        "chosen_tokens": sum(lengths[: len(pairs)]),
     }
 
 

@@ -159,7 +159,7 @@ class PairRewardModel(nn.Module):
         if self.pooling == "mean":
             return self._token_output(batch, hidden, with_nll)
         chosen, rejected = self.rewards(hidden[batch.last]).chunk(2)
-        count = int((batch.owners < batch.pairs).sum())
+        count = batch.chosen_tokens
         # Logits are computed at the positions before completion tokens only.
         nll = self.nll(hidden[batch.predictors[:count]], batch.targets[:count]).sum() if with_nll else None
         return PairOutput(chosen, rejected, chosen.new_zeros(()) if nll is None else nll)
@@ -171,7 +171,7 @@ class PairRewardModel(nn.Module):
         log_probabilities = -nll if nll is not None and self.token_score.needs_log_probabilities else None
         rewards = self.token_score(hidden[batch.completion], log_probabilities, batch.owners, 2 * batch.pairs)
         chosen, rejected = rewards.chunk(2)
-        total = nll[batch.owners < batch.pairs].sum() if with_nll and nll is not None else chosen.new_zeros(())
+        total = nll[: batch.chosen_tokens].sum() if with_nll and nll is not None else chosen.new_zeros(())
         return PairOutput(chosen, rejected, total)
 
     def nll(self, hidden: Tensor, targets: Tensor) -> Tensor:

@@ -291,20 +291,20 @@ class PairTrainer(Trainer):
         loss = combine(sums, self.weights, pairs=pairs, tokens=tokens)
         if batch.counted:
             with torch.no_grad():
-                self._accumulate(output, sums, (batch.owners < batch.pairs).sum())
+                self._accumulate(output, sums, batch.chosen_tokens)
         # Gradients are averaged over processes, but the shares have to be summed.
         loss = loss * (self.accelerator.num_processes * batch.counted)
         return (loss, output) if return_outputs else loss
 
-    def _accumulate(self, output: PairOutput, sums: dict[str, Tensor], tokens: Tensor) -> None:
+    def _accumulate(self, output: PairOutput, sums: dict[str, Tensor], tokens: int) -> None:
         decided = torch.ones_like(output.chosen, dtype=torch.bool) if output.tie is None else ~output.tie
         chosen, rejected = output.chosen.double(), output.rejected.double()
         difference = (chosen - rejected)[decided]
         equal = (difference == 0).sum()
-        pairs = torch.tensor(len(chosen), device=chosen.device)
+        pairs, counted_tokens = torch.tensor([len(chosen), tokens], device=chosen.device)
         weight = pairs if output.weight is None else output.weight.sum(dtype=torch.float64)
         rewards = chosen.sum(), rejected.sum(), (chosen**2).sum() + (rejected**2).sum()
-        counts = (difference > 0).sum() + 0.5 * equal, equal, pairs, (~decided).sum(), weight, tokens
+        counts = (difference > 0).sum() + 0.5 * equal, equal, pairs, (~decided).sum(), weight, counted_tokens
         values = (*sums.values(), *rewards, difference.sum(), (difference**2).sum(), *counts)
         self.sums = self.sums.to(chosen.device) + torch.stack([v.detach().to(torch.float64) for v in values])
 

@@ -140,3 +140,8 @@ def criterion(name: str) -> Criterion:
 def is_criterion(name: str) -> bool:
     """Return whether :func:`criterion` accepts this name."""
     return _fold(name) in _by_name()
+
+
+def short_name(name: str) -> str:
+    """Return the short name of a criterion; a name that is not one of a criterion is returned as it is."""
+    return criterion(name).short if is_criterion(name) else name

@@ -16,6 +16,14 @@ Out = Annotated[
     Path,
     typer.Option("--out", "-o", metavar="DIR", help="Output directory. An interrupted job resumes from it."),
 ]
+TrainingRecipe = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE",
+        help="YAML file, or name of a recipe (stage1, stage2, tiny).",
+        autocompletion=completion.training_recipes,
+    ),
+]
 Model = Annotated[
     str,
     typer.Option(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from themis_rm.cli import completion
 from themis_rm.cli.extras import require_extra
 from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import TRAINING, app
+from themis_rm.cli.options import TrainingRecipe
 from themis_rm.cli.output import new_table, written
 from themis_rm.errors import SettingError
 
@@ -29,14 +29,7 @@ if TYPE_CHECKING:
 )
 def plan(
     call: Call,
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECIPE",
-            help="YAML file, or name of a recipe (stage1, stage2, tiny).",
-            autocompletion=completion.training_recipes,
-        ),
-    ],
+    recipe: TrainingRecipe,
     gpu: Annotated[
         str,
         typer.Option(

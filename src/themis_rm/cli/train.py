@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from themis_rm.cli import completion
 from themis_rm.cli.extras import require_extra
 from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import TRAINING, app
-from themis_rm.cli.options import Out
+from themis_rm.cli.options import Out, TrainingRecipe
 from themis_rm.cli.output import new_table, stage_lines
 from themis_rm.errors import SettingError
 
@@ -35,14 +34,7 @@ _GROUPS = 8
 )
 def train(
     call: Call,
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECIPE",
-            help="YAML file, or name of a recipe (stage1, stage2, tiny).",
-            autocompletion=completion.training_recipes,
-        ),
-    ],
+    recipe: TrainingRecipe,
     out: Out,
     data: Annotated[
         str | None,

@@ -47,7 +47,7 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
         SettingError: The configuration has an unknown or invalid field.
     """
     torch.manual_seed(recipe.seed)
-    with_lm_head = needs_nll(objective_weights(recipe)) or recipe.log_probability_coefficient != 0
+    with_lm_head = needs_lm_head(recipe)
     source = recipe.backbone
     head: dict[str, torch.Tensor] = {}
     lost = None
@@ -67,14 +67,26 @@ def build_model(recipe: TrainRecipe, tokenizer: Any, pad_token_id: int) -> PairR
     model.check_padding()
     if with_lm_head:
         model.check_logits()
-    elif not tied_embeddings(backbone.config):
-        # Distributed training fails on unused weights, and weight decay would shrink them.
-        backbone.get_output_embeddings().requires_grad_(False)
+    freeze_unused_lm_head(backbone, recipe)
     if recipe.share_prefixes:
         model.share_prefixes()
     if recipe.gradient_checkpointing:
         model.enable_gradient_checkpointing()
     return model
+
+
+def needs_lm_head(recipe: TrainRecipe) -> bool:
+    """Return whether the objective or the reward of a recipe reads log-probabilities of tokens."""
+    return needs_nll(objective_weights(recipe)) or recipe.log_probability_coefficient != 0
+
+
+def freeze_unused_lm_head(backbone: Any, recipe: TrainRecipe) -> None:
+    """Freeze the language-model head of a backbone if it has weights of its own and nothing reads them.
+
+    Distributed training fails on unused weights, and weight decay would shrink them.
+    """
+    if not needs_lm_head(recipe) and not tied_embeddings(backbone.config):
+        backbone.get_output_embeddings().requires_grad_(False)
 
 
 def require_fixed_frequencies(backbone: Any, longest: int) -> None:

@@ -17,11 +17,11 @@ import numpy as np
 from transformers.trainer_utils import SaveStrategy
 
 from themis_rm.errors import SettingError
-from themis_rm.evaluation.statistics import OUTCOMES, mean_interval
 from themis_rm.results import Result, ResultPart
 from themis_rm.storage.atomic import remove
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model
+from themis_rm.training.metrics import margin_metrics
 from themis_rm.training.precision import resolve_precision
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.runner import PreparedData, job_settings, prepare_data, start_run
@@ -269,9 +269,6 @@ def _fit(recipe: TrainRecipe, prepared: PreparedData, pairs: RelabeledPairs, fol
 def _accuracy(trainer: PairTrainer, pairs: RelabeledPairs) -> dict[str, Any]:
     scored: Any = pairs
     chosen, rejected = trainer.score_pairs(scored, np.arange(len(pairs)))
-    outcomes = (np.sign(chosen - rejected) + 1) / 2
-    ids = [str(i) for i in range(len(pairs))]
-    tasks = dict(zip(ids, map(str, pairs.groups.tolist()), strict=True))
-    low, high, _ = mean_interval(ids, outcomes.tolist(), OUTCOMES, LEVEL, tasks)
-    loss = float(np.logaddexp(0.0, rejected - chosen).mean())
-    return {"n": len(pairs), "accuracy": float(outcomes.mean()), "low": low, "high": high, "loss": loss}
+    found = margin_metrics(chosen - rejected, pairs.groups, LEVEL)
+    accuracy = {name: found[name] for name in ("accuracy", "low", "high")}
+    return {"n": len(pairs), **accuracy, "loss": found["bradley_terry"]}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from themis_rm.criteria import criterion, is_criterion
+from themis_rm.criteria import short_name
 from themis_rm.evaluation.statistics import OUTCOMES, mean_interval
 from themis_rm.training.token_cache import UNKNOWN, Categories, TokenizedPairs
 
@@ -41,12 +41,8 @@ class PairMetrics:
         groups = {**self.by_language, **self.by_criterion}
         return {
             **self.overall,
-            **{f"accuracy/{_short(name)}": v["accuracy"] for name, v in groups.items() if "accuracy" in v},
+            **{f"accuracy/{short_name(name)}": v["accuracy"] for name, v in groups.items() if "accuracy" in v},
         }
-
-
-def _short(name: str) -> str:
-    return criterion(name).short if is_criterion(name) else name
 
 
 def measure(chosen: np.ndarray, rejected: np.ndarray, pairs: TokenizedPairs, indices: np.ndarray) -> PairMetrics:
@@ -89,12 +85,21 @@ def pair_metrics(chosen: np.ndarray, rejected: np.ndarray, groups: np.ndarray) -
     margins = chosen[finite] - rejected[finite]
     n, failed = len(margins), int((~finite).sum())
     counts: Metrics = {"n": n, **({"failed": failed} if failed else {})}
-    if not n:
-        return counts
+    return {**margin_metrics(margins, groups[finite]), **counts} if n else counts
+
+
+def margin_metrics(margins: np.ndarray, groups: np.ndarray, level: float = LEVEL) -> Metrics:
+    """Return the metrics of pairs from the differences of their rewards, see :func:`pair_metrics`.
+
+    Args:
+        margins: Reward of the chosen response minus that of the rejected one, at least one, shape ``[pairs]``.
+        groups: Group of each pair, shape ``[pairs]``.
+        level: Confidence level of the interval.
+    """
     outcomes = (np.sign(margins) + 1) / 2
-    ids = [str(i) for i in range(n)]
-    tasks: Mapping[str, str] = dict(zip(ids, map(str, groups[finite].tolist()), strict=True))
-    low, high, _ = mean_interval(ids, outcomes.tolist(), OUTCOMES, LEVEL, tasks)
+    ids = [str(i) for i in range(len(margins))]
+    tasks: Mapping[str, str] = dict(zip(ids, map(str, groups.tolist()), strict=True))
+    low, high, _ = mean_interval(ids, outcomes.tolist(), OUTCOMES, level, tasks)
     return {
         "accuracy": float(outcomes.mean()),
         "low": low,
@@ -103,5 +108,4 @@ def pair_metrics(chosen: np.ndarray, rejected: np.ndarray, groups: np.ndarray) -
         "tie_rate": float((margins == 0).mean()),
         "margin": float(margins.mean()),
         "bradley_terry": float(np.logaddexp(0.0, -margins).mean()),
-        **counts,
     }

@@ -19,7 +19,7 @@ from transformers.utils.logging import disable_progress_bar
 from themis_rm.errors import InputError, SettingError
 from themis_rm.models.ngrams import NGramModel
 from themis_rm.models.tokenizers import load_tokenizer
-from themis_rm.storage.atomic import atomic_directory, remove, write_text
+from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model, open_backbone
@@ -47,7 +47,7 @@ from themis_rm.training.sampling import sampling_groups
 from themis_rm.training.splits import PreferenceSplits, Split, find_splits
 from themis_rm.training.token_cache import TOKENS_LAYOUT, TokenizationCounts, TokenizedPairs, load_or_tokenize
 from themis_rm.training.tokenization import PairEncoder
-from themis_rm.training.tokenizers import load_recipe_tokenizer, pad_token_id, sample_texts, train_bpe
+from themis_rm.training.tokenizers import load_recipe_tokenizer, pad_token_id, save_bpe_tokenizer
 from themis_rm.training.trainer import PairTrainer, training_arguments
 from themis_rm.training.write_errors import named_write_errors
 
@@ -252,10 +252,7 @@ def _tokenizer(recipe: TrainRecipe, splits: PreferenceSplits, out: Path) -> Any:
         return load_recipe_tokenizer(recipe)
     folder = out / "tokenizer"
     if not folder.is_dir():
-        size = sum(len(text) for text in sample_texts(splits.rows("train"), 1.0))
-        texts = sample_texts(splits.rows("train"), min(1.0, settings.max_bytes / max(1, size)))
-        with atomic_directory(folder) as partial:
-            train_bpe(texts, settings, recipe.max_length).save_pretrained(str(partial))
+        save_bpe_tokenizer(folder, lambda: splits.rows("train"), settings, recipe.max_length)
     return load_tokenizer(str(folder))
 
 

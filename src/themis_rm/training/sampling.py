@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from themis_rm.criteria import criterion, is_criterion
+from themis_rm.criteria import short_name
 from themis_rm.errors import InputError
 from themis_rm.training.recipe import SamplingSettings
 from themis_rm.training.token_cache import UNKNOWN, Categories, TokenizedPairs
@@ -46,12 +46,11 @@ def sampling_groups(pairs: TokenizedPairs, settings: SamplingSettings) -> Catego
     for column in columns:
         numbers = numbers * len(column.names) + column.codes
     found, first, codes = np.unique(numbers, return_index=True, return_inverse=True)
-    names = ["/".join(_short(column.names[column.codes[row]]) for column in columns) for row in first[: len(found)]]
+    names = [
+        "/".join(short_name(column.names[column.codes[row]]) or UNKNOWN for column in columns)
+        for row in first[: len(found)]
+    ]
     return Categories(names, codes)
-
-
-def _short(name: str) -> str:
-    return criterion(name).short if is_criterion(name) else name or UNKNOWN
 
 
 def group_shares(sizes: np.ndarray, temperature: float) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from themis_rm.errors import CheckpointError
@@ -10,6 +11,7 @@ from themis_rm.messages import parse_messages, text_of
 from themis_rm.models import hub
 from themis_rm.models.local_models import find_model
 from themis_rm.models.tokenizers import load_tokenizer
+from themis_rm.storage.atomic import atomic_directory
 from themis_rm.storage.digests import stable_id
 from themis_rm.training.recipe import BpeSettings, TrainRecipe
 
@@ -80,6 +82,23 @@ def train_bpe(texts: Iterator[str], settings: BpeSettings, max_length: int) -> A
         clean_up_tokenization_spaces=False,
         chat_template=CHAT_TEMPLATE,
     )
+
+
+def save_bpe_tokenizer(
+    folder: Path, rows: Callable[[], Iterable[Mapping[str, Any]]], settings: BpeSettings, max_length: int
+) -> None:
+    """Train a vocabulary on a sample of at most ``settings.max_bytes`` of text, and save the tokenizer atomically.
+
+    Args:
+        folder: Directory to write.
+        rows: Returns the rows to train on, see :func:`sample_texts`; called twice.
+        settings: Size and limits of the vocabulary.
+        max_length: ``model_max_length`` of the tokenizer.
+    """
+    size = sum(len(text) for text in sample_texts(rows(), 1.0))
+    texts = sample_texts(rows(), min(1.0, settings.max_bytes / max(1, size)))
+    with atomic_directory(folder) as partial:
+        train_bpe(texts, settings, max_length).save_pretrained(str(partial))
 
 
 def load_recipe_tokenizer(recipe: TrainRecipe) -> Any:

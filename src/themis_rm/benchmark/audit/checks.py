@@ -12,7 +12,7 @@ from themis_rm.benchmark.audit.settings import AuditSettings
 from themis_rm.benchmark.audit.statistics import BenchmarkStatistics
 from themis_rm.benchmark.audit.surface import SurfaceBias
 from themis_rm.benchmark.audit.training import TrainingOverlap
-from themis_rm.criteria import criterion, is_criterion
+from themis_rm.criteria import short_name
 from themis_rm.results import ResultPart
 
 Level = Literal["error", "warning", "ok"]
@@ -76,7 +76,7 @@ def _check(name: str, level: Level, message: str, hint: str) -> AuditCheck:
 
 def _length(lengths: LengthBiases) -> Iterator[AuditCheck]:
     worst = max(lengths.by_aspect.values(), key=lambda bias: bias.explained)
-    by_criterion = ", ".join(f"{_short(name)} {bias.explained:.0%}" for name, bias in lengths.by_aspect.items())
+    by_criterion = ", ".join(f"{short_name(name)} {bias.explained:.0%}" for name, bias in lengths.by_aspect.items())
     yield _check(
         "length",
         _level(worst.explained, LENGTH_WARNING, LENGTH_ERROR),
@@ -89,7 +89,7 @@ def _length(lengths: LengthBiases) -> Iterator[AuditCheck]:
 
 def _surface(surface: Mapping[str, SurfaceBias]) -> Iterator[AuditCheck]:
     if surface:
-        by_criterion = ", ".join(f"{_short(name)} {bias.accuracy:.0%}" for name, bias in surface.items())
+        by_criterion = ", ".join(f"{short_name(name)} {bias.accuracy:.0%}" for name, bias in surface.items())
         yield _check(
             "surface",
             _level(max(bias.low for bias in surface.values()), SURFACE_WARNING, SURFACE_ERROR),
@@ -259,7 +259,3 @@ def _overlap(overlap: TrainingOverlap) -> Iterator[AuditCheck]:
         f"Exclude the {overlap.rows_shared:,} of {overlap.rows:,} rows that share n-grams from training, or report "
         "accuracy without these pairs.",
     )
-
-
-def _short(aspect: str) -> str:
-    return criterion(aspect).short if is_criterion(aspect) else aspect

@@ -21,6 +21,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry, sdpa_backward_flop_count, sdpa_flop_count
 from torch.utils.weak import WeakIdKeyDictionary
 
+from themis_rm.training.backbone import freeze_unused_lm_head
 from themis_rm.training.losses import PairOutput
 from themis_rm.training.objective import combine, needs_nll, objective_weights, term_sums
 from themis_rm.training.pair_model import PairRewardModel
@@ -81,8 +82,7 @@ def simulate_pass(
         select_trainable(backbone, recipe)
         model = PairRewardModel(backbone, recipe.backbone.head_init_std)
     weights = objective_weights(recipe)
-    if not needs_nll(weights) and backbone.get_output_embeddings() is not None and not _is_tied(backbone):
-        backbone.get_output_embeddings().requires_grad_(False)
+    freeze_unused_lm_head(backbone, recipe)
     if recipe.gradient_checkpointing:
         model.enable_gradient_checkpointing()
     model.train()
@@ -91,10 +91,6 @@ def simulate_pass(
         _make_fake(model, torch.bfloat16 if sharded and recipe.precision == "bf16" else None)
         ids = torch.zeros(responses, tokens, dtype=torch.long)
         return _run(model, recipe, weights, ids, accumulated and not sharded, predicted)
-
-
-def _is_tied(backbone: Any) -> bool:
-    return backbone.get_output_embeddings().weight is backbone.get_input_embeddings().weight
 
 
 def _make_fake(model: nn.Module, dtype: torch.dtype | None) -> None:

@@ -26,7 +26,7 @@ from themis_rm.prompts import PromptMode
 from themis_rm.records import PairScore, Preference
 from themis_rm.report.ablation import write_ablation_page
 from themis_rm.settings import Override
-from themis_rm.storage.atomic import atomic_directory, remove, write_text
+from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.locks import exclusive
 from themis_rm.storage.parquet import write_rows
@@ -34,7 +34,7 @@ from themis_rm.training.merging import merge
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.report import TrainReport
 from themis_rm.training.runner import train
-from themis_rm.training.tokenizers import sample_texts, train_bpe
+from themis_rm.training.tokenizers import save_bpe_tokenizer
 from themis_rm.workflow.ablation.grid import HELD_OUT, AblationGrid, Evaluation
 from themis_rm.workflow.ablation.plan import Checkpoint, MergeRun, Plan, TrainRun, distinct_runs, make_plan
 from themis_rm.workflow.ablation.rows import TrainingRows
@@ -89,11 +89,9 @@ def _tokenizer_folder(plan: Plan, out: Path) -> Path:
         settings = recipe.tokenizer.train_bpe
         assert settings is not None  # noqa: S101 (a plan has the key of a tokenizer only if one is trained)
         sets = list(plan.stages.values())
-        size = sum(len(text) for rows in sets for text in sample_texts(rows.matching("train"), 1.0))
-        share = min(1.0, settings.max_bytes / max(1, size))
-        texts = chain.from_iterable(sample_texts(rows.matching("train"), share) for rows in sets)
-        with atomic_directory(folder) as partial:
-            train_bpe(texts, settings, recipe.max_length).save_pretrained(str(partial))
+        save_bpe_tokenizer(
+            folder, lambda: chain.from_iterable(rows.matching("train") for rows in sets), settings, recipe.max_length
+        )
     return folder
 
 

@@ -7,6 +7,7 @@ from tests.report.pages import unclosed_elements
 
 from themis_rm.benchmark.pairs import read_benchmark
 from themis_rm.errors import InputError
+from themis_rm.evaluation.before_after import BeforeAfter
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
 from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.pipeline import StageReport
@@ -29,8 +30,38 @@ def page(results, tmp_path_factory):
     return render("run & co", stages, results, results, log, [ScoredExample("Do <it>.", "x < 1\n", {"FC": 0.5})])
 
 
-def test_every_element_is_closed_in_order(page):
-    assert unclosed_elements(page) == []
+@pytest.fixture(scope="module")
+def change(results, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("changes")
+    for name in ("random", "length"):
+        evaluate(name, "authored", folder / name, EvaluateSettings(limit=40))
+    return BeforeAfter.load("<authored>", folder / "random", folder / "length", {})
+
+
+@pytest.fixture(scope="module")
+def page_with_start(results, change, tmp_path_factory):
+    examples = [ScoredExample("Do it.", "x\n", {"FC": 0.5}, {"FC": -0.25})]
+    return render("run", [], results, None, tmp_path_factory.mktemp("log") / "none", examples, [change])
+
+
+def test_every_element_is_closed_in_order(page, page_with_start):
+    assert unclosed_elements(page) + unclosed_elements(page_with_start) == []
+
+
+def test_a_change_is_shown_with_its_sample_and_interval(page_with_start, change):
+    test = change.overall.comparison
+    assert "&lt;authored&gt;, 40 of 240 pairs: " in page_with_start
+    assert f"{100 * test.difference:+.1f}<small>{100 * test.low:+.1f} to {100 * test.high:+.1f}" in page_with_start
+
+
+def test_examples_have_the_rewards_of_both_models(page_with_start):
+    assert re.search(
+        r"before training</td><td>-0.250</td>.*after training</td><td>\+0.500</td>", page_with_start, re.DOTALL
+    )
+
+
+def test_without_a_start_model_nothing_is_compared(page):
+    assert "before training" not in page
 
 
 def test_the_page_is_self_contained(page):

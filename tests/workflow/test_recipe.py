@@ -78,3 +78,18 @@ def test_requests_of_the_benchmark_are_removed_from_the_dataset():
     assert recipe.assembly.decontaminate == ["authored", "compiled.parquet"]
     kept = RunRecipe.resolve({"train": TRAIN, "trees": ["x"], "assemble": {"decontaminate": []}})
     assert kept.assembly.decontaminate == []
+
+
+def test_a_start_model_is_that_of_the_training_recipe():
+    recipe = RunRecipe.resolve({"train": {"backbone": {"path": "some/model", "revision": "v2"}}, "eval_on_start": True})
+    assert (recipe.start_model, recipe.start_settings.model.revision) == ("some/model", "v2")
+
+
+def test_without_eval_on_start_no_model_is_evaluated_before_training():
+    assert RunRecipe.resolve({"train": TRAIN}).start_model == ""
+
+
+def test_random_weights_cannot_be_evaluated_before_training():
+    train = {"backbone": {"config": {"hidden_size": 8}}, "tokenizer": {"path": "some/tokenizer"}}
+    with pytest.raises(SettingError, match=r"set train\.backbone\.path to a reward model"):
+        RunRecipe.resolve({"train": train, "eval_on_start": True})

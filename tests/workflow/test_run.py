@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import yaml
 
 from themis_rm.errors import UserError
-from themis_rm.workflow.run import run
+from themis_rm.workflow.recipe import RunRecipe
+from themis_rm.workflow.run import build_stages, run
 
+LANGUAGE_MODEL = str(Path(__file__).resolve().parents[1] / "goldens" / "train" / "qwen3_tied_true")
 COMMITS = 24
 KILLS = int(os.environ.get("THEMIS_KILLS", "3"))
 
@@ -99,6 +102,10 @@ def sources(tmp_path_factory):
         ({"evaluate": {"prompt_set": "missing.yaml"}}, "missing.yaml"),
         ({"assemble": {"prompt_file": "missing.yaml"}}, "missing.yaml"),
         ({"train": {"backbone": {"path": "missing"}}}, "No tokenizer at 'missing'"),
+        (
+            {"train": {"backbone": {"path": LANGUAGE_MODEL}}, "eval_on_start": True},
+            "before training: .* is a Qwen3ForCausalLM",
+        ),
     ],
 )
 def test_what_the_last_stages_need_is_looked_at_before_the_first(tmp_path, change, message):
@@ -180,6 +187,72 @@ def test_changed_training_settings_do_not_repeat_the_data_stages(finished, sourc
         command(sources, out, "--set", "train.max_steps=13"), capture_output=True, text=True, check=True
     )
     assert again.stderr.count("unchanged") == 4
+
+
+@pytest.fixture(scope="module")
+def continued(finished, sources, tmp_path_factory):
+    """A second run that starts from the model of the first one; killed while it evaluates the start model."""
+    model = finished[0] / "5-train/model"
+    folder = tmp_path_factory.mktemp("continued")
+    recipe = yaml.safe_load(sources.read_text()) | {
+        "eval_on_start": True,
+        "max_held_out_pairs": 6,
+        "run_name": "second",
+    }
+    recipe["train"] |= {"backbone": {"path": str(model)}, "tokenizer": {}, "run_name": "second", "max_steps": 3}
+    recipe["evaluate"] |= {"limit": 40, "shard_size": 8}
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(recipe))
+    with subprocess.Popen(command(path, folder / "out"), stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(folder.glob("out/5-start-evaluate/parts/*/*.parquet")):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    done = subprocess.run(command(path, folder / "out"), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return path, folder / "out", done
+
+
+@pytest.mark.slow
+def test_a_killed_run_with_a_start_model_resumes_behind_the_finished_stages(continued):
+    _, _, done = continued
+    assert done.stderr.count("unchanged") >= 5
+
+
+@pytest.mark.slow
+def test_the_start_model_is_evaluated_on_the_pairs_of_the_trained_one(continued):
+    _, out, _ = continued
+    digests = [json.loads(p.read_text())["run"]["benchmark_digest"] for p in sorted(out.glob("*/results.json"))]
+    assert len(digests) == 4
+    assert len(set(digests)) == 2
+
+
+@pytest.mark.slow
+def test_a_run_with_a_start_model_prints_the_change(continued):
+    _, _, done = continued
+    assert "authored, 40 of 240 pairs: " in done.stdout
+    assert "held-out pairs, 6 of " in done.stdout
+    assert "before training: FC" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_report_compares_with_the_start_model(continued):
+    _, out, _ = continued
+    assert "Before and after training" in (out / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_changed_start_model_is_evaluated_and_trained_again(continued):
+    path, out, _ = continued
+
+    def fingerprints():
+        return {stage.name: stage.fingerprint() for stage in build_stages(RunRecipe.load(path), out)}
+
+    before = fingerprints()
+    model = Path(yaml.safe_load(path.read_text())["train"]["backbone"]["path"])
+    (model / "added.json").write_text("{}")
+    changed = {name for name, fingerprint in fingerprints().items() if fingerprint != before[name]}
+    (model / "added.json").unlink()
+    assert changed == {"5-start-held-out", "5-start-evaluate", "5-train"}
 
 
 def test_a_recipe_without_sources_is_an_error_of_one_line(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +13,15 @@ from themis_rm.cli.extras import require_extra
 from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import TRAINING, app
 from themis_rm.cli.options import Executor, Workers, executor_flags
-from themis_rm.cli.output import to_plain
+from themis_rm.cli.output import new_table, to_plain
+from themis_rm.evaluation.columns import format_interval, format_percent
 from themis_rm.terminal import TerminalConsole
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from themis_rm.evaluation.before_after import BeforeAfter
+    from themis_rm.evaluation.statistics import Accuracy
     from themis_rm.workflow.run import RunResult
 
 
@@ -58,19 +63,40 @@ def run(
 
 
 def _plain(finished: RunResult) -> dict[str, Any]:
-    names = ("results", "held_out", "checkpoint", "page", "examples")
+    names = ("results", "held_out", "changes", "checkpoint", "page", "examples")
     return {name: to_plain(getattr(finished, name)) for name in names}
 
 
-def _lines(finished: RunResult) -> Iterator[str]:
+def _lines(finished: RunResult) -> Iterator[str | Table]:
     from themis_rm.report.page import conclusions
 
     yield from (f"• {line}" for line in conclusions(finished.results))
     if finished.held_out is not None:
         yield "On held-out pairs made like the training pairs:"
         yield from (f"• {line}" for line in conclusions(finished.held_out))
+    if finished.changes:
+        yield "Before and after training, on the same pairs:"
+        yield _change_table(finished.changes)
+        yield from (f"• {change.conclusion()}" for change in finished.changes)
     for item in finished.examples:
-        scores = ", ".join(f"{short} {value:+.3f}" for short, value in item.scores.items())
-        yield f"example: {item.prompt.splitlines()[0]} -> {scores}"
+        yield f"example: {item.prompt.splitlines()[0]} -> {_rewards(item.scores)}"
+        if item.start_scores:
+            yield f"  before training: {_rewards(item.start_scores)}"
     yield f"checkpoint: {finished.checkpoint}"
     yield f"report:     {finished.page}"
+
+
+def _change_table(changes: Sequence[BeforeAfter]) -> Table:
+    table = new_table("accuracy in percent", *(f"{item.overall.name}, {item.describe_pairs()}" for item in changes))
+    systems = [dict(item.systems()) for item in changes]
+    for name in dict.fromkeys(name for of in systems for name in of):
+        table.add_row(name, *(_format_accuracy(of[name].overall) if name in of else "-" for of in systems))
+    return table
+
+
+def _format_accuracy(accuracy: Accuracy) -> str:
+    return f"{format_percent(accuracy.value)} [{format_interval(accuracy.low, accuracy.high)}]"
+
+
+def _rewards(scores: Mapping[str, float]) -> str:
+    return ", ".join(f"{short} {value:+.3f}" for short, value in scores.items())

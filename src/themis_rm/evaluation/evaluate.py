@@ -59,6 +59,8 @@ CONFIG = "config.json"
 T = TypeVar("T")
 
 SCORES, RESULTS, REJECTED = "scores.parquet", "results.json", "rejected.jsonl"
+BEYOND_LIMIT = "beyond-limit"
+"""Reason under which reports count pairs that are not in the sample."""
 
 
 class ScoringSettings(Settings):
@@ -487,5 +489,5 @@ def _run_info(model: RewardModel, benchmark: Benchmark, prompts: RunPrompts, set
 def _stage_report(results: EvaluationResults, seconds: float) -> StageReport:
     counts = results.counts or RowCounts(read=0, scored=0, truncated=0, failed={}, rejected={})
     details = {"failed": counts.failed, "truncated": counts.truncated, "accuracy": results.overall["accuracy"]}
-    dropped = counts.rejected | ({"beyond-limit": counts.beyond_limit} if counts.beyond_limit else {})
+    dropped = counts.rejected | ({BEYOND_LIMIT: counts.beyond_limit} if counts.beyond_limit else {})
     return StageReport("evaluate", counts.read, counts.scored + sum(counts.failed.values()), dropped, seconds, details)

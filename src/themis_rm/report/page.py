@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import themis_rm
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError
+from themis_rm.evaluation.before_after import BeforeAfter
 from themis_rm.evaluation.columns import format_percent
 from themis_rm.evaluation.results import Accuracies, BaselineResults, EvaluationResults
 from themis_rm.evaluation.statistics import Accuracy
@@ -27,11 +28,13 @@ class ScoredExample:
         prompt: The prompt.
         response: The response.
         scores: Short name of the criterion -> reward.
+        start_scores: The rewards of the model that training started from; empty if it was not evaluated.
     """
 
     prompt: str
     response: str
     scores: Mapping[str, float]
+    start_scores: Mapping[str, float] = field(default_factory=dict)
 
 
 def render(
@@ -41,6 +44,7 @@ def render(
     held_out: EvaluationResults | None,
     training_log: Path,
     examples: Sequence[ScoredExample],
+    changes: Sequence[BeforeAfter] = (),
 ) -> str:
     """Return the page as self-contained HTML.
 
@@ -51,6 +55,7 @@ def render(
         held_out: Results on pairs of the dataset that were not used for training, if there are any.
         training_log: ``log.jsonl`` of the training run.
         examples: Scored responses to show.
+        changes: Results before and after training, where the start model was evaluated.
 
     Raises:
         InputError: The results lack intervals or cells (a published file).
@@ -75,6 +80,8 @@ def render(
             held_out_conclusions=conclusions(held_out) if held_out else [],
             held_out_plot=dot_plot(_plot_groups(held_out.systems())) if held_out else "",
             curves=training_curves(training_log),
+            changes=changes,
+            change_plot=dot_plot(_change_groups(changes)) if changes else "",
             stages=[_stage_bars(title, report) for title, report in stages],
             examples=examples,
             shorts=[row.short for row in CRITERIA],
@@ -143,6 +150,14 @@ def _plot_groups(systems: Sequence[tuple[str, Accuracies]]) -> list[tuple[str, l
                 marks.append(mark)
         if marks:
             groups.append((title, marks))
+    return groups
+
+
+def _change_groups(changes: Sequence[BeforeAfter]) -> list[tuple[str, list[Interval]]]:
+    groups = []
+    for change in changes:
+        marks = [Interval.from_accuracy(name, of.overall) for name, of in change.systems()]
+        groups.append((change.overall.name, [mark for mark in marks if mark is not None]))
     return groups
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from themis_rm.curation.settings import CurateSettings
 from themis_rm.dataset.settings import AssembleSettings
@@ -47,6 +47,9 @@ class RunRecipe(Settings):
         "recipe": "train",
         "benchmarks": "benchmark",
         "evaluation": "evaluate",
+        "evaluate_before": "eval_on_start",
+        "evaluate_on_start": "eval_on_start",
+        "held_out_pairs": "max_held_out_pairs",
     }
 
     run_name: str = "run"
@@ -70,7 +73,13 @@ class RunRecipe(Settings):
     benchmark: str = "authored"
     """Benchmark file or directory, or ``authored`` for the pairs that are part of this package."""
     evaluate: EvaluateSettings = EvaluateSettings()
-    """Settings of the evaluation."""
+    """Settings of the evaluations. ``limit`` applies to the benchmark, ``max_held_out_pairs`` to the held-out pairs."""
+    eval_on_start: bool = False
+    """Evaluate the model that training starts from too, before training and on the same pairs; the report compares both
+    models. ``train.backbone.path`` must then be a reward model."""
+    max_held_out_pairs: int = Field(2000, ge=1)
+    """Largest number of pairs of the validation split to evaluate on: equally many of each source, criterion and
+    language where there are enough, drawn by hash."""
     examples: list[ExampleResponse] = Field(default_factory=list)
     """Responses that are scored at the end."""
 
@@ -99,6 +108,23 @@ class RunRecipe(Settings):
     def _split_names(cls, value: object) -> object:
         # `repositories=a b` on the command line is one string.
         return value.split() if isinstance(value, str) else value or []
+
+    @model_validator(mode="after")
+    def _check_start_model(self) -> Self:
+        if self.eval_on_start and not self.train.backbone.path:
+            raise ValueError("eval_on_start evaluates a trained model: set train.backbone.path to a reward model")
+        return self
+
+    @property
+    def start_model(self) -> str:
+        """Return the model to evaluate before training; empty for none."""
+        return self.train.backbone.path if self.eval_on_start else ""
+
+    @property
+    def start_settings(self) -> EvaluateSettings:
+        """Return the settings of the evaluation before training, which loads the revision that training starts from."""
+        model = self.evaluate.model.model_copy(update={"revision": self.train.backbone.revision or ""})
+        return self.evaluate.model_copy(update={"model": model})
 
     @property
     def assembly(self) -> AssembleSettings:

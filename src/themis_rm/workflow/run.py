@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from themis_rm.benchmark.pairs import read_benchmark, to_benchmark_pair
+from themis_rm.benchmark.pairs import read_benchmark
 from themis_rm.curation.curate import curate
-from themis_rm.dataset.adapters import PreferencePair
 from themis_rm.dataset.assemble import assemble
 from themis_rm.dataset.decontamination import read_benchmarks
-from themis_rm.dataset.preferences import PreferenceReader
-from themis_rm.errors import InputError, SettingError
-from themis_rm.evaluation.evaluate import RESULTS, evaluate
+from themis_rm.errors import CheckpointError, InputError, SettingError
+from themis_rm.evaluation.before_after import BeforeAfter
+from themis_rm.evaluation.evaluate import RESULTS, SCORES, EvaluateSettings, evaluate
 from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.mining.functions import mine_trees
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.pipeline import StageReport
 from themis_rm.prompts import PromptSet
-from themis_rm.records import BenchmarkPair
 from themis_rm.report.page import ScoredExample, render
 from themis_rm.results import TableView
 from themis_rm.serve.scorer import Scorer
 from themis_rm.storage.atomic import write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.locks import exclusive
-from themis_rm.storage.parquet import write_rows
-from themis_rm.storage.splits import find_split_files
 from themis_rm.terminal import TerminalConsole
 from themis_rm.training.checks import check_recipe
 from themis_rm.training.runner import train
@@ -41,21 +37,14 @@ from themis_rm.workflow.fingerprints import (
     repository_fingerprint,
     tree_fingerprint,
 )
-from themis_rm.workflow.recipe import RunRecipe
+from themis_rm.workflow.held_out import PAIRS, evaluate_held_out
+from themis_rm.workflow.recipe import ExampleResponse, RunRecipe
 from themis_rm.workflow.stages import Stage, run_stage
 from themis_rm.workflow.view import RunView
 
-MINE, FUNCTIONS, CURATE, ASSEMBLE, TRAIN, HELD_OUT, EVALUATE = (
-    "1-mine",
-    "2-functions",
-    "3-curate",
-    "4-assemble",
-    "5-train",
-    "6-held-out",
-    "7-evaluate",
-)
-HELD_OUT_PAIRS = 2000
-"""Largest number of pairs of the validation split that the trained model and the baselines are evaluated on."""
+MINE, FUNCTIONS, CURATE, ASSEMBLE = "1-mine", "2-functions", "3-curate", "4-assemble"
+START_HELD_OUT, START_EVALUATE = "5-start-held-out", "5-start-evaluate"
+TRAIN, HELD_OUT, EVALUATE = "5-train", "6-held-out", "7-evaluate"
 REPORT = "report.html"
 
 
@@ -68,6 +57,8 @@ class RunResult(TableView):
         held_out: Results on the validation split of the dataset, if it has one.
         checkpoint: Directory of the checkpoint.
         page: The HTML report.
+        changes: Results before and after training, on held-out pairs and on the benchmark; empty unless the recipe has
+            ``eval_on_start``.
         examples: Scores of the recipe's examples.
         stages: The stages with their reports.
     """
@@ -76,6 +67,7 @@ class RunResult(TableView):
     held_out: EvaluationResults | None
     checkpoint: Path
     page: Path
+    changes: list[BeforeAfter]
     examples: list[ScoredExample]
     stages: list[Stage]
 
@@ -130,7 +122,7 @@ def run(
 
 
 def check_inputs(recipe: RunRecipe) -> None:
-    """Read what the last stages need, before the first stage runs: benchmark, prompt sets, tokenizer, backbone.
+    """Read what the last stages need, before the first stage runs: benchmark, prompt sets, tokenizer, models.
 
     Raises:
         UserError: One of them is missing or cannot be used.
@@ -141,6 +133,15 @@ def check_inputs(recipe: RunRecipe) -> None:
     for file in (recipe.assemble.prompt_file, recipe.evaluate.prompt_set):
         if file is not None:
             PromptSet.load(file)
+    if recipe.start_model:
+        _check_start_model(recipe)
+
+
+def _check_start_model(recipe: RunRecipe) -> None:
+    try:
+        Scorer.load(recipe.start_model, recipe.evaluate.prompt_set, recipe.start_settings.model)
+    except CheckpointError as error:
+        raise CheckpointError(f"The model to evaluate before training: {error.message}", error.hint) from error
 
 
 def _result(recipe: RunRecipe, out: Path, stages: list[Stage]) -> RunResult:
@@ -151,13 +152,26 @@ def _result(recipe: RunRecipe, out: Path, stages: list[Stage]) -> RunResult:
         EvaluationResults.load(held_out) if held_out.is_file() else None,
         out / TRAIN / "model",
         out / REPORT,
+        _compare_with_start(recipe, out),
         _score_examples(recipe, out / TRAIN / "model"),
         stages,
     )
     reports = [(stage.title, stage.report) for stage in stages if stage.report is not None]
     log = out / TRAIN / "log.jsonl"
-    write_text(result.page, render(recipe.run_name, reports, results, result.held_out, log, result.examples))
+    page = render(recipe.run_name, reports, results, result.held_out, log, result.examples, result.changes)
+    write_text(result.page, page)
     return result
+
+
+def _compare_with_start(recipe: RunRecipe, out: Path) -> list[BeforeAfter]:
+    if not recipe.start_model:
+        return []
+    benchmark = read_benchmark(recipe.benchmark, recipe.evaluate.verified, recipe.evaluate.reader_settings())
+    changes = [BeforeAfter.load(benchmark.name, out / START_EVALUATE, out / EVALUATE, benchmark.tasks)]
+    if (out / HELD_OUT / RESULTS).is_file():
+        tasks = read_benchmark(out / HELD_OUT / PAIRS).tasks
+        changes.append(BeforeAfter.load("held-out pairs", out / START_HELD_OUT, out / HELD_OUT, tasks))
+    return changes
 
 
 @dataclass
@@ -204,34 +218,70 @@ def build_stages(recipe: RunRecipe, out: Path) -> list[Stage]:
     """
     stages = _StageList()
     _add_data_stages(stages, recipe, out)
+    if start := recipe.start_model:
+        fingerprint = partial(_model_fingerprint, start)
+        evaluated = _EvaluatedModel("the start model", start, recipe.start_settings, fingerprint)
+        _add_evaluations(stages, recipe, out, evaluated, START_HELD_OUT, START_EVALUATE)
     stages.add(
         TRAIN,
         "Train the reward model",
         lambda to: train(recipe.train, out / ASSEMBLE, to).to_stage_report(),
         code=train,
-        settings=recipe.train.canonical,
+        settings=lambda: recipe.train.canonical() + _model_fingerprint(recipe.train.backbone.name),
         outputs=("model/*", "model/baselines/*/*"),
         inputs=(ASSEMBLE,),
     )
-    stages.add(
-        HELD_OUT,
-        "Evaluate on held-out pairs",
-        lambda to: _evaluate_held_out(recipe, out, to),
-        code=evaluate,
-        settings=recipe.evaluate.canonical,
-        outputs=("scores.parquet", "results.json"),
-        inputs=(TRAIN,),
-    )
-    stages.add(
-        EVALUATE,
-        "Evaluate on the benchmark",
-        lambda to: _evaluate(recipe, recipe.benchmark, out / TRAIN / "model", to),
-        code=evaluate,
-        settings=lambda: recipe.evaluate.canonical() + path_fingerprint(recipe.benchmark),
-        outputs=("scores.parquet", "results.json"),
-        inputs=(TRAIN,),
-    )
+    trained = _EvaluatedModel("the trained model", out / TRAIN / "model", recipe.evaluate, inputs=(TRAIN,))
+    _add_evaluations(stages, recipe, out, trained, HELD_OUT, EVALUATE)
     return list(stages.stages.values())
+
+
+@dataclass(frozen=True)
+class _EvaluatedModel:
+    """A model that a run evaluates.
+
+    Attributes:
+        title: What stages call it.
+        model: Checkpoint directory or name.
+        settings: Settings of its evaluations.
+        fingerprint: Returns the fingerprint of a model that no stage makes.
+        inputs: Names of the stages that make it.
+    """
+
+    title: str
+    model: str | Path
+    settings: EvaluateSettings
+    fingerprint: Callable[[], str] = str
+    inputs: tuple[str, ...] = ()
+
+
+def _add_evaluations(
+    stages: _StageList, recipe: RunRecipe, out: Path, item: _EvaluatedModel, held_out: str, benchmark: str
+) -> None:
+    """Add the stages that evaluate a model on held-out pairs and on the benchmark, under two names."""
+    stages.add(
+        held_out,
+        f"Evaluate {item.title} on held-out pairs",
+        lambda to: evaluate_held_out(item.model, out / ASSEMBLE, recipe.max_held_out_pairs, to, item.settings),
+        code=evaluate_held_out,
+        settings=lambda: item.settings.canonical() + str(recipe.max_held_out_pairs) + item.fingerprint(),
+        outputs=(SCORES, RESULTS),
+        inputs=(ASSEMBLE, *item.inputs),
+    )
+    stages.add(
+        benchmark,
+        f"Evaluate {item.title} on the benchmark",
+        lambda to: _evaluate(item.model, recipe.benchmark, to, item.settings),
+        code=evaluate,
+        settings=lambda: item.settings.canonical() + path_fingerprint(recipe.benchmark) + item.fingerprint(),
+        outputs=(SCORES, RESULTS),
+        inputs=item.inputs,
+    )
+
+
+def _model_fingerprint(name: str) -> str:
+    """Return the fingerprint of a model: of its files if it is a directory, otherwise only its name."""
+    return tree_fingerprint(Path(name)) if Path(name).is_dir() else stable_id(name)
 
 
 def _add_data_stages(stages: _StageList, recipe: RunRecipe, out: Path) -> None:
@@ -280,33 +330,34 @@ def _if_not_empty(folder: Path) -> Path | None:
     return folder if any(folder.glob("*.parquet")) else None
 
 
-def _evaluate(recipe: RunRecipe, benchmark: str | Path, model: Path, to: Path) -> StageReport:
-    evaluate(model, benchmark, to, recipe.evaluate)
+def _evaluate(model: str | Path, benchmark: str, to: Path, settings: EvaluateSettings) -> StageReport:
+    evaluate(model, benchmark, to, settings)
     return StageReport.load(to)
-
-
-def _evaluate_held_out(recipe: RunRecipe, out: Path, to: Path) -> StageReport:
-    files = find_split_files(out / ASSEMBLE).validation
-    rows = (result for result, _, _ in PreferenceReader(files).pairs()) if files else iter(())
-    usable = (to_benchmark_pair(pair, "themis") for pair in rows if isinstance(pair, PreferencePair))
-    pairs = islice(usable, HELD_OUT_PAIRS)
-    held_out = to / "held-out.parquet"
-    if not write_rows(held_out, pairs, BenchmarkPair.schema()):
-        return StageReport(HELD_OUT)
-    settings = recipe.evaluate.model_copy(update={"verified": "any"})  # these pairs have no tests
-    return _evaluate(recipe.model_copy(update={"evaluate": settings}), held_out, out / TRAIN / "model", to)
 
 
 def _score_examples(recipe: RunRecipe, model: Path) -> list[ScoredExample]:
     if not recipe.examples:
         return []
-    scorer = Scorer.load(model, settings=recipe.evaluate.model)
-    examples = []
-    for example in recipe.examples:
+    scores = _rewards(recipe.examples, model, recipe.evaluate)
+    start: list[dict[str, float]] = [{} for _ in scores]
+    if recipe.start_model:
+        start = _rewards(recipe.examples, recipe.start_model, recipe.start_settings)
+    return [
+        ScoredExample(example.prompt, example.response, after, before)
+        for example, after, before in zip(recipe.examples, scores, start, strict=True)
+    ]
+
+
+def _rewards(
+    examples: Sequence[ExampleResponse], model: str | Path, settings: EvaluateSettings
+) -> list[dict[str, float]]:
+    """Return the rewards of each example: short name of the criterion -> reward."""
+    scorer = Scorer.load(model, settings=settings.model)
+    rewards = []
+    for example in examples:
         try:
-            rewards = scorer.score(example.prompt, example.response)
+            found = scorer.score(example.prompt, example.response)
         except InputError as error:
             raise InputError(f"An example of the recipe cannot be scored: {error.message}", error.hint) from error
-        scores = {criterion: reward for criterion, reward in rewards.items() if reward is not None}
-        examples.append(ScoredExample(example.prompt, example.response, scores))
-    return examples
+        rewards.append({criterion: reward for criterion, reward in found.items() if reward is not None})
+    return rewards

@@ -36,6 +36,13 @@ def test_a_file_is_in_the_wheel(names, name):
     assert name in names
 
 
+def test_every_file_of_the_package_is_in_the_wheel(names):
+    package = ROOT / "src" / "themis_rm"
+    files = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    missing = {f"themis_rm/{path.relative_to(package).as_posix()}" for path in files} - set(names)
+    assert missing == set()
+
+
 def test_authored_pairs_are_one_file(names):
     assert [name for name in names if "authored" in name and not name.endswith(".py")] == [
         "themis_rm/benchmark/authored.parquet"

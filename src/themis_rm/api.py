@@ -7,11 +7,13 @@ settings: ``settings={"model.device": "cpu"}``.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from themis_rm.models import embedded
 from themis_rm.models.settings import ModelSettings
 from themis_rm.pipeline import ExecutorSettings, StageReport
 from themis_rm.settings import Settings
@@ -42,8 +44,11 @@ S = TypeVar("S", bound=Settings)
 Paths = str | Path | Sequence[str | Path]
 
 
+_log = logging.getLogger(__name__)
+
+
 def load(
-    model: str | Path,
+    model: str | Path | None = None,
     *,
     prompt_set: str | Path | None = None,
     settings: ModelSettings | Mapping[str, Any] | None = None,
@@ -52,7 +57,8 @@ def load(
     """Load a reward model.
 
     Args:
-        model: Checkpoint directory, hub id, or name of a published model or baseline (``length``, ``random``).
+        model: Checkpoint directory, hub id, or name of a published model or baseline (``length``, ``random``); by
+            default ``themis-nano``, the model in this package, which a line on standard error describes.
         prompt_set: File with criteria prompts; by default the checkpoint's own, otherwise the built-in ones.
         settings: See :class:`~themis_rm.models.settings.ModelSettings`.
         **overrides: Single settings, such as ``device="cuda"`` or ``dtype="bfloat16"``.
@@ -64,19 +70,23 @@ def load(
     """
     from themis_rm.serve.scorer import Scorer
 
+    if model is None:
+        _log.warning("%s", embedded.default_model_notice("model="))
+        model = embedded.NAME
     return Scorer.load(_path(model, "model"), prompt_set, _resolve(ModelSettings, settings, overrides))
 
 
 @lru_cache(maxsize=1)
-def _loaded(model: str, settings: str) -> Scorer:
+def _loaded(model: str | None, settings: str) -> Scorer:
     return load(model, settings=json.loads(settings))
 
 
 def score(
-    model: str | Path | Scorer,
     prompt: Prompt,
     response: str | Sequence[str] | None = None,
     criteria: Criteria | None = None,
+    *,
+    model: str | Path | Scorer | None = None,
     **overrides: Any,
 ) -> Scores | ScoreTable:
     """Score one response or several with a model; see :meth:`themis_rm.serve.scorer.Scorer.score`.
@@ -84,39 +94,41 @@ def score(
     The model that was used last stays loaded. Use :func:`load` to keep several.
 
     Args:
-        model: A scorer, or what :func:`load` accepts.
         prompt: The request, or messages.
         response: One response or a list.
         criteria: Criteria; by default each of the five.
+        model: A scorer, or what :func:`load` accepts; by default ``themis-nano``.
         **overrides: Model settings, as for :func:`load`.
     """
     return _scorer(model, overrides).score(prompt, response, criteria)
 
 
 def rank(
-    model: str | Path | Scorer,
     prompt: Prompt,
     candidates: Sequence[str],
     criteria: Criteria | None = None,
     weights: Mapping[str, float] | None = None,
+    *,
+    model: str | Path | Scorer | None = None,
     **overrides: Any,
 ) -> Ranking:
     """Rank candidate responses with a model; see :meth:`themis_rm.serve.scorer.Scorer.rank`.
 
     Args:
-        model: A scorer, or what :func:`load` accepts.
         prompt: The request, or messages.
         candidates: Responses.
         criteria: Criteria; by default the prompt that lists all five.
         weights: Criterion -> weight.
+        model: A scorer, or what :func:`load` accepts; by default ``themis-nano``.
         **overrides: Model settings, as for :func:`load`.
     """
     return _scorer(model, overrides).rank(prompt, candidates, criteria, weights)
 
 
-def _scorer(model: str | Path | Scorer, overrides: Mapping[str, Any]) -> Scorer:
-    if isinstance(model, (str, Path)):
-        return _loaded(str(model), json.dumps(dict(overrides), sort_keys=True, default=str))
+def _scorer(model: str | Path | Scorer | None, overrides: Mapping[str, Any]) -> Scorer:
+    if model is None or isinstance(model, (str, Path)):
+        name = None if model is None else str(model)
+        return _loaded(name, json.dumps(dict(overrides), sort_keys=True, default=str))
     if overrides:
         raise TypeError("model settings cannot be changed for a loaded scorer")
     return model

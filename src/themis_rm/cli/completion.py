@@ -8,11 +8,11 @@ import typer
 
 
 def models(incomplete: str) -> Iterator[str]:
-    """Yield names of baselines and published models."""
+    """Yield names of the embedded model, baselines and published models."""
     from themis_rm.cli.model_page import BUILT_IN
-    from themis_rm.models import published
+    from themis_rm.models import embedded, published
 
-    names = [*BUILT_IN, *(row.hub for row in published.rows())]
+    names = [embedded.NAME, *BUILT_IN, *(row.hub for row in published.rows())]
     return (name for name in names if name.casefold().startswith(incomplete.casefold()))
 
 

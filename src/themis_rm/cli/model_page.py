@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +129,19 @@ def built_in_page(name: str) -> ModelPage:
     """Return the page of a baseline or of the built-in judge."""
     short, about, *command = BUILT_IN[name]
     return ModelPage(f"{name}: {short}", about=[about], commands=[command])
+
+
+def embedded_page() -> ModelPage:
+    """Return the page of the model in this package: the facts of its directory, what was measured, a command.
+
+    Raises:
+        UserError: This installation does not contain it, or its base is not installed.
+    """
+    from themis_rm.models import embedded
+
+    page = checkpoint_page(embedded.find_embedded())
+    commands = [["themis-rm score", "solution.py", f"--model {embedded.NAME}"]]
+    return replace(page, title=embedded.NAME, about=[embedded.describe_embedded()], commands=commands)
 
 
 def published_page(row: PublishedModel) -> ModelPage:

@@ -14,7 +14,7 @@ from themis_rm.cli import completion
 from themis_rm.cli.extras import require_extra
 from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import models
-from themis_rm.errors import InputError, SettingError, did_you_mean
+from themis_rm.errors import InputError, SettingError, UserError, did_you_mean
 from themis_rm.terminal import TerminalConsole
 
 if TYPE_CHECKING:
@@ -48,17 +48,20 @@ def show(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="A published model, a baseline, or a checkpoint directory.",
+            help="A published model, themis-nano, a baseline, or a checkpoint directory.",
             autocompletion=completion.models,
         ),
     ],
 ) -> None:
     """Show one model: facts, published figures, commands that score with it, and warnings."""
     from themis_rm.cli import model_page
-    from themis_rm.models import published
+    from themis_rm.models import embedded, published
 
     if name in model_page.BUILT_IN:
         page = model_page.built_in_page(name)
+    elif name == embedded.NAME:
+        with require_extra("train"):
+            page = model_page.embedded_page()
     elif Path(name).is_dir():
         with require_extra("train"):
             page = model_page.checkpoint_page(Path(name))
@@ -140,6 +143,7 @@ def _cells(row: PublishedModel) -> list[str]:
 
 def _footer(rows: Sequence[PublishedModel]) -> Iterator[str]:
     from themis_rm.cli.model_page import BUILT_IN, RUBRIC
+    from themis_rm.models import embedded
 
     families = ", ".join(f"{family or 'not supported'} {len(members)}" for family, members in _by_family(rows))
     checked = Counter(row.checked for row in rows)
@@ -154,6 +158,10 @@ def _footer(rows: Sequence[PublishedModel]) -> Iterator[str]:
         f"(yes {checked['yes']}, part {checked['part']}, no {checked['no']})."
     )
     yield f"{UNKNOWN} unknown.  * has warnings: 'themis-rm models show MODEL' prints them and how to use the model."
+    try:
+        yield f"In this package: {embedded.describe_embedded()}"
+    except UserError as error:
+        yield error.message
     yield f"Built in: {baselines}; {RUBRIC} turns any LLM behind an OpenAI-compatible URL into a judge."
 
 

@@ -30,7 +30,17 @@ Model = Annotated[
         "--model",
         "-m",
         metavar="MODEL",
-        help="Checkpoint directory, name on the Hub, or baseline (length, random).",
+        help="Checkpoint directory, name on the Hub, themis-nano, or baseline (length, random).",
+        autocompletion=completion.models,
+    ),
+]
+OptionalModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="Checkpoint directory, name on the Hub, or baseline; default: themis-nano, the model in this package.",
         autocompletion=completion.models,
     ),
 ]

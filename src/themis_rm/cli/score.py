@@ -14,7 +14,7 @@ import typer
 from themis_rm.cli.extras import require_extra
 from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import SCORING, app
-from themis_rm.cli.options import BatchTokens, Device, DType, Limit, Model, model_flags
+from themis_rm.cli.options import BatchTokens, Device, DType, Limit, OptionalModel, model_flags
 from themis_rm.cli.output import print_json, print_lines, written
 from themis_rm.errors import InputError, SettingError
 from themis_rm.terminal import visible_json
@@ -31,20 +31,20 @@ OTHER_DATA = (".parquet", ".arrow", ".feather", ".csv", ".tsv", ".xlsx", ".gz", 
 @verb(
     app,
     "score",
-    "score solution.py --model checkpoint --prompt 'Sort a list.' -c FC,SH",
+    "score solution.py --prompt 'Sort a list.' -c FC,SH",
     "score requests.jsonl --model checkpoint --out scores.parquet",
     "score --model length --prompt 'Add two numbers.' < solution.py",
     panel=SCORING,
 )
 def score(
     call: Call,
-    model: Model,
     files: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="FILE", help="Code files, or one .jsonl or .json file of requests; - is standard input."
         ),
     ] = None,
+    model: OptionalModel = None,
     criteria: Annotated[
         list[str] | None,
         typer.Option("--criteria", "-c", metavar="NAMES", help="FC, EE, ME, R&M, SH, all or none; comma-separated."),
@@ -70,9 +70,16 @@ def score(
         from themis_rm.serve.scorer import Scorer
 
     requests = islice(_requests(files or [], prompt, settings), limit)  # the paths are checked before the model is read
-    scorer = Scorer.load(model, settings.prompt_set, settings.model)
+    scorer = Scorer.load(model or _default_model(), settings.prompt_set, settings.model)
     summary = _score(scorer, requests, out, settings, resume)
     _print_summary(call, summary, out)
+
+
+def _default_model() -> str:
+    from themis_rm.models.embedded import NAME, default_model_notice
+
+    print_lines(default_model_notice("--model"), stderr=True)
+    return NAME
 
 
 def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[Any]:

@@ -1,7 +1,8 @@
 """Adapters of reward models: found by ``adapter_config.json``, merged in memory into the weights of their base.
 
 The reward head is in the adapter, in a file next to it, or in the base. The base is the one that the user names, else
-the one that the adapter names: a directory next to the adapter or below the current one, or a model on the hub.
+the one that the adapter names: a directory next to the adapter or below the current one, a model on the hub, or a short
+name of this package; of several copies of the latter, the one that the adapter was trained on.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from themis_rm.errors import CheckpointError, SettingError
 from themis_rm.models.checkpoint import Checkpoint, model_digest
+from themis_rm.models.embedded import display_name
 from themis_rm.models.family import MERGE, require_config
 from themis_rm.models.json_files import read_json
-from themis_rm.models.local_models import find_model
+from themis_rm.models.local_models import find_model, is_short_name
 from themis_rm.models.lora import ADAPTER_CONFIG, LoraMatrices, read_lora_config
+from themis_rm.models.reference_rewards import REFERENCE_REWARDS, ReferenceRewards
 from themis_rm.models.settings import ModelSettings
 from themis_rm.models.tensor_files import read_shapes, read_tensors
 from themis_rm.models.training_record import recorded_base_digest
@@ -28,6 +31,8 @@ from themis_rm.storage.digests import stable_id
 
 if TYPE_CHECKING:
     import torch
+
+    from themis_rm.models.protocol import RewardModel
 
 _log = logging.getLogger(__name__)
 
@@ -97,9 +102,13 @@ def _find_base(folder: Path, settings: ModelSettings) -> Path:
     if found is not None:
         return found
     try:
-        found = find_model(name, "" if settings.base else config.revision, settings.pickled_weights)
+        revision = "" if settings.base else config.revision
+        found = find_model(name, revision, settings.pickled_weights, recorded_base_digest(folder))
     except CheckpointError as error:
-        raise CheckpointError(f"{folder} is an adapter, and its base is missing: {error.message}", BASE_HINT) from error
+        raise CheckpointError(
+            f"{display_name(folder)} is an adapter, and its base is missing: {error.message}",
+            error.hint if is_short_name(name) else BASE_HINT,
+        ) from error
     if found is None:
         raise CheckpointError(f"{folder} is an adapter, and there is no directory {name} with its base.", BASE_HINT)
     return found
@@ -312,21 +321,40 @@ class AdaptedCheckpoint(Checkpoint):
     def _own_digest(self, *more: Path) -> str:
         return model_digest(self.folder, [self._file, *self._head_files(), self.folder / ADAPTER_CONFIG, *more])
 
-    def check_base(self) -> None:
-        """Warn if the base has other weights than the adapter was trained on, as its ``training.json`` says.
+    @cached_property
+    def other_base(self) -> str:
+        """Return a sentence that says that the base has other weights than those that the adapter was trained on.
 
-        An adapter without that record is not checked.
+        It is empty if the weights are the same, as ``training.json`` has them, or if the adapter has no such record.
         """
         recorded = recorded_base_digest(self.folder)
-        if recorded and recorded != self.base.weights_digest:
-            _log.warning(
-                "%s was trained on other weights than those of its base %s: their digest was %s and is now %s. Rewards "
-                "are not those of the training run: set model.base to the weights that it was trained on.",
-                self.folder,
-                self.base.folder,
-                recorded[:16],
-                self.base.weights_digest[:16],
-            )
+        if not recorded or recorded == self.base.weights_digest:
+            return ""
+        return (
+            f"{display_name(self.folder)} was trained on other weights than those of its base {self.base.folder}: "
+            f"their digest was {recorded[:16]} and is now {self.base.weights_digest[:16]}."
+        )
+
+    def check_base(self, model: RewardModel | None = None) -> None:
+        """Warn if the base has other weights than the adapter was trained on, see :attr:`other_base`.
+
+        Args:
+            model: The loaded model. If the adapter has reference rewards, the warning says how much its rewards differ.
+
+        Raises:
+            InputError: The file of reference rewards is damaged, or its conversations cannot be scored.
+        """
+        references = self.folder / REFERENCE_REWARDS
+        if not self.other_base:
+            return
+        if model is not None and references.is_file():
+            drift = ReferenceRewards.load(references).measure(model)
+            _log.warning("%s %s", self.other_base, drift.summary())
+            return
+        _log.warning(
+            "%s Rewards are not those of the training run: set model.base to the weights that it was trained on.",
+            self.other_base,
+        )
 
     def facts(self) -> dict[str, str | int]:
         """Return base and size of the adapter, for results.
@@ -336,8 +364,7 @@ class AdaptedCheckpoint(Checkpoint):
         """
         what = f"LoRA of rank {self.lora.rank} on {len(self._matrices)} matrices, merged"
         facts = {"adapter": what, "base": self.base.folder.name, "base_weights": self.base.weights_digest[:16]}
-        recorded = recorded_base_digest(self.folder)
-        other = {"trained_on": recorded[:16]} if recorded and recorded != self.base.weights_digest else {}
+        other = {"trained_on": recorded_base_digest(self.folder)[:16]} if self.other_base else {}
         return {**self.base.facts(), **facts, **other}
 
     def digest(self, *more: Path) -> str:

@@ -17,6 +17,7 @@ from themis_rm.models.json_files import read_json
 from themis_rm.models.tensor_files import SAFETENSORS, read_shapes, read_tensors
 from themis_rm.models.weights import find_weights, only_pickles
 from themis_rm.models.wrapped_names import parse_names
+from themis_rm.storage.digest_cache import cached_digest
 from themis_rm.storage.digests import file_sha256, stable_id
 
 if TYPE_CHECKING:
@@ -179,8 +180,11 @@ class Checkpoint:
     def weights_digest(self) -> str:
         """Return the SHA-256 of names, types, shapes and values of all tensors, in hexadecimal digits.
 
-        It does not depend on how the tensors are spread over files, nor on other files. All weights are read.
+        It does not depend on how the tensors are spread over files, nor on other files. All weights are read, once.
         """
+        return cached_digest("tensors", self.files, self._digest_tensors)
+
+    def _digest_tensors(self) -> str:
         import torch
 
         total = hashlib.sha256()

@@ -10,6 +10,7 @@ from typing import Any
 from themis_rm.errors import CheckpointError, MissingExtraError
 from themis_rm.models.loading_messages import suppress_loading_messages
 from themis_rm.storage.atomic import atomic_directory
+from themis_rm.storage.digest_cache import cached_digest
 from themis_rm.storage.digests import file_sha256
 from themis_rm.storage.locks import wait_for_lock
 from themis_rm.storage.user_cache import user_cache
@@ -42,7 +43,8 @@ def convert_gguf(file: str | Path) -> Path:
     with file.open("rb") as handle:
         if handle.read(len(_MAGIC)) != _MAGIC:
             raise CheckpointError(f"{file} is not a GGUF file.", "Download it again.")
-    folder = user_cache() / "gguf" / f"{file.stem}-{file_sha256(file)[:32]}-{_LAYOUT}"
+    digest = cached_digest("sha256", [file], lambda: file_sha256(file))
+    folder = user_cache() / "gguf" / f"{file.stem}-{digest[:32]}-{_LAYOUT}"
     if folder.is_dir():
         return folder
     if find_spec("gguf") is None:

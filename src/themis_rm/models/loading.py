@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from themis_rm.errors import CheckpointError, MissingExtraError, SettingError, UserError
 from themis_rm.models import hub, published
+from themis_rm.models.embedded import NAME as NANO
 from themis_rm.models.family import MERGE, detect_family, get_family, require_complete_model, require_config
+from themis_rm.models.local_models import find_short_name, is_short_name
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
 
@@ -36,9 +38,10 @@ def load_model(model: str | Path, settings: ModelSettings | None = None) -> Rewa
     """Load a reward model.
 
     Args:
-        model: Name of a baseline (``length``, ``random``), a directory, the name of a published model, a repository id
-            on the hub, or with ``settings.judge`` any name for the model on the server. A :class:`~pathlib.Path` is
-            always a directory; write ``./length`` for a directory of that name. ``likelihood:`` and the directory or
+        model: Name of a baseline (``length``, ``random``), a directory, ``themis-nano`` (the model in this package),
+            the name of a published model, a repository id on the hub, or with ``settings.judge`` any name for the model
+            on the server. A :class:`~pathlib.Path` is always a directory; write ``./length`` for a directory of that
+            name. ``likelihood:`` and the directory or
             hub id of a causal language model score an answer by its mean log-probability, ``likelihood-sum:`` by the
             sum.
         settings: Device, precision, limits; or a server that computes the scores.
@@ -91,7 +94,7 @@ def require_likelihood_model(name: str) -> None:
         CheckpointError: It is neither.
     """
     model = name.partition(":")[2]
-    if not model or not (Path(model).is_dir() or hub.is_id(model)):
+    if not model or not (Path(model).is_dir() or hub.is_id(model) or is_short_name(model)):
         raise CheckpointError(
             f"There is no model directory '{model}'.",
             f"Name a causal language model by its directory or hub id: {name.partition(':')[0]}:DIRECTORY.",
@@ -121,7 +124,7 @@ def _require_known_device(name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _ModelFiles:
-    """The local directory of a model; for a model of the hub also its name and ``name@commit``."""
+    """The local directory of a model; of one that has no directory of the user its name, on the hub ``name@commit``."""
 
     folder: Path
     name: str = ""
@@ -129,13 +132,15 @@ class _ModelFiles:
 
 
 def _find_files(model: str | Path, row: PublishedModel | None, settings: ModelSettings) -> _ModelFiles:
+    if isinstance(model, str) and (folder := find_short_name(model)) is not None:
+        return _ModelFiles(folder, model)
     if isinstance(model, Path) or Path(model).is_dir():
         if not Path(model).is_dir():
             raise CheckpointError(_missing_directory(str(model)))
         return _ModelFiles(Path(model))
     name = row.hub if row is not None else model
     if not hub.is_id(name):
-        raise CheckpointError(_missing_directory(model), published.suggest(model, *BASELINES))
+        raise CheckpointError(_missing_directory(model), published.suggest(model, NANO, *BASELINES))
     snapshot = hub.fetch(name, settings.revision, settings.pickled_weights, bool(settings.trust_remote_code))
     return _ModelFiles(snapshot.folder, name, f"{name}@{snapshot.commit}")
 
@@ -186,10 +191,16 @@ def _load_files(files: _ModelFiles, settings: ModelSettings) -> RewardModel:
     from themis_rm.models.config_counts import require_plausible_counts
 
     checkpoint = open_checkpoint(folder, settings)
-    if isinstance(checkpoint, AdaptedCheckpoint):
-        checkpoint.check_base()
     require_complete_model(checkpoint)
     require_plausible_counts(checkpoint)
+    loaded = _load_checkpoint(checkpoint, files, settings)
+    if isinstance(checkpoint, AdaptedCheckpoint):
+        checkpoint.check_base(loaded)
+    return loaded
+
+
+def _load_checkpoint(checkpoint: Checkpoint, files: _ModelFiles, settings: ModelSettings) -> RewardModel:
+    folder = files.folder
     if settings.trust_remote_code:
         _require_own_weights(checkpoint)
         from themis_rm.models.remote_code import load_remote_code, require_trust
@@ -299,6 +310,8 @@ def is_checkpoint(model: str | Path, settings: ModelSettings | None = None) -> b
         return False
     if isinstance(model, str) and (model in BASELINES or is_likelihood(model)):
         return False
+    if isinstance(model, str) and is_short_name(model):
+        return True
     if isinstance(model, Path) or Path(model).exists():
         return Path(model).is_dir() and not (Path(model) / NGRAMS).is_file()
     row = published.find(model)

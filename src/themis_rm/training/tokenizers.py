@@ -9,7 +9,9 @@ from typing import Any
 from themis_rm.errors import CheckpointError
 from themis_rm.messages import parse_messages, text_of
 from themis_rm.models import hub
+from themis_rm.models.adapters import is_adapter, open_checkpoint
 from themis_rm.models.local_models import find_model
+from themis_rm.models.settings import ModelSettings
 from themis_rm.models.tokenizers import load_tokenizer
 from themis_rm.storage.atomic import atomic_directory
 from themis_rm.storage.digests import stable_id
@@ -114,6 +116,8 @@ def load_recipe_tokenizer(recipe: TrainRecipe) -> Any:
         return load_tokenizer(name, revision, hint)
     if (folder := find_model(name)) is None:
         raise CheckpointError(f"No tokenizer at '{name}'.", hint)
+    if is_adapter(folder, ModelSettings()):
+        folder = open_checkpoint(folder, ModelSettings()).tokenizer_folder
     return load_tokenizer(folder, None, hint)
 
 

@@ -14,7 +14,7 @@ def loaded(monkeypatch):
     from themis_rm.serve.scorer import Scorer
 
     def settings_of(**arguments):
-        monkeypatch.setattr(Scorer, "load", staticmethod(lambda *arguments: arguments[-1]))
+        monkeypatch.setattr(Scorer, "load", staticmethod(lambda *arguments: arguments[2]))
         return themis_rm.load("length", **arguments)
 
     return settings_of

@@ -24,6 +24,7 @@ VALID = {
     "merge": "{folder} {folder} --out {out}",
     "ablate": "{recipe} --out {out}",
     "evaluate": "--model length --benchmark {benchmark} --prompts none --out {out}",
+    "calibrate": "length --pairs {benchmark} --out {out}",
     "rerank": "{rerank} --out {out}",
     "adversarial": "--model length --benchmark {benchmark} --prompts none --out {out}",
     "verify-backend": "--model length --url http://127.0.0.1:9 --dialect vllm-classify --benchmark {benchmark} --out {out}",

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "training": {"curation", "dataset", "models", "evaluation"},
     "serve": {"models"},
     "annotation": {"benchmark", "dataset", "evaluation", "models"},
-    "report": {"evaluation", "benchmark", "dataset", "annotation", "training"},
+    "report": {"models", "evaluation", "benchmark", "dataset", "annotation", "training"},
     "workflow": {"mining", "curation", "dataset", "training", "benchmark", "evaluation", "serve", "report"},
     "testing": {"models", "training", "curation", "execute", "benchmark", "evaluation"},
     "api": {

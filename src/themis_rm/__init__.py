@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         agreement,
         assemble,
         browse,
+        calibrate,
         compile_benchmark,
         convert,
         curate,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     **dict.fromkeys(
         (
-            *("load", "score", "rank", "evaluate", "leaderboard"),
+            *("load", "score", "rank", "evaluate", "calibrate", "leaderboard"),
             *("train", "merge", "mine", "curate", "assemble", "convert", "compile_benchmark"),
             *("browse", "agreement", "ablate"),
         ),
@@ -60,6 +61,7 @@ __all__ = [
     "agreement",
     "assemble",
     "browse",
+    "calibrate",
     "compile_benchmark",
     "convert",
     "curate",

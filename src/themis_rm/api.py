@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from themis_rm.dataset.preferences import PreferenceSettings
     from themis_rm.dataset.settings import AssembleSettings
     from themis_rm.evaluation.ablation import AblationResults
+    from themis_rm.evaluation.calibrate import CalibrateSettings
     from themis_rm.evaluation.evaluate import EvaluateSettings
     from themis_rm.evaluation.leaderboard.result import Leaderboard, LeaderboardSettings
     from themis_rm.evaluation.results import EvaluationResults
     from themis_rm.mining.settings import MineSettings
+    from themis_rm.models.calibration import Calibration
     from themis_rm.serve.requests import Criteria
     from themis_rm.serve.results import Ranking, Scores, ScoreTable
     from themis_rm.serve.scorer import Prompt, Scorer
@@ -51,6 +53,7 @@ def load(
     model: str | Path | None = None,
     *,
     prompt_set: str | Path | None = None,
+    calibration: str | Path | None = None,
     settings: ModelSettings | Mapping[str, Any] | None = None,
     **overrides: Any,
 ) -> Scorer:
@@ -60,6 +63,7 @@ def load(
         model: Checkpoint directory, hub id, or name of a published model or baseline (``length``, ``random``); by
             default ``themis-nano``, the model in this package, which a line on standard error describes.
         prompt_set: File with criteria prompts; by default the checkpoint's own, otherwise the built-in ones.
+        calibration: File of :func:`calibrate`; by default the checkpoint's own, if it has one.
         settings: See :class:`~themis_rm.models.settings.ModelSettings`.
         **overrides: Single settings, such as ``device="cuda"`` or ``dtype="bfloat16"``.
 
@@ -73,7 +77,8 @@ def load(
     if model is None:
         _log.warning("%s", embedded.default_model_notice("model="))
         model = embedded.NAME
-    return Scorer.load(_path(model, "model"), prompt_set, _resolve(ModelSettings, settings, overrides))
+    resolved = _resolve(ModelSettings, settings, overrides)
+    return Scorer.load(_path(model, "model"), prompt_set, resolved, calibration)
 
 
 @lru_cache(maxsize=1)
@@ -159,6 +164,35 @@ def evaluate(
 
     resolved = _resolve(EvaluateSettings, settings, overrides)
     return run(_path(model, "model"), benchmark, out, resolved)
+
+
+def calibrate(
+    model: str | Path,
+    pairs: str | Path,
+    out: str | Path | None = None,
+    *,
+    settings: CalibrateSettings | Mapping[str, Any] | str | Path | None = None,
+    **overrides: Any,
+) -> Calibration:
+    """Fit the probabilities that the rewards of a model mean, and write ``calibration.json`` and a report.
+
+    Args:
+        model: See :func:`load`.
+        pairs: ``authored``, benchmark pairs, or preference data in any known format.
+        out: Output directory; by default the directory of the model.
+        settings: See :class:`~themis_rm.evaluation.calibrate.CalibrateSettings`.
+        **overrides: Single settings, such as ``prompts=["own"]``.
+
+    Raises:
+        UserError: Model, pairs or settings cannot be used.
+    """
+    from themis_rm.evaluation.calibrate import REPORT, CalibrateSettings, output_files
+    from themis_rm.evaluation.calibrate import calibrate as run
+    from themis_rm.report.calibration import write_calibration_page
+
+    result = run(_path(model, "model"), pairs, out, _resolve(CalibrateSettings, settings, overrides))
+    write_calibration_page(result, output_files(model, out)[0] / REPORT)
+    return result
 
 
 def leaderboard(

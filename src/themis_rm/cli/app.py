@@ -34,6 +34,7 @@ for _module in (
     "run",
     "ablate",
     "evaluate",
+    "calibrate",
     "benchmark",
     "score",
     "settings",

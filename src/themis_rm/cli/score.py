@@ -70,7 +70,7 @@ def score(
         from themis_rm.serve.scorer import Scorer
 
     requests = islice(_requests(files or [], prompt, settings), limit)  # the paths are checked before the model is read
-    scorer = Scorer.load(model or _default_model(), settings.prompt_set, settings.model)
+    scorer = Scorer.load(model or _default_model(), settings.prompt_set, settings.model, settings.calibration)
     summary = _score(scorer, requests, out, settings, resume)
     _print_summary(call, summary, out)
 

@@ -71,6 +71,7 @@ VERBS: Mapping[str, tuple[SettingsSource, ...]] = {
         SettingsSource("themis_rm.evaluation.evaluate:EvaluateSettings", extra="train"),
         SettingsSource("themis_rm.evaluation.external.evaluate:ExternalSettings", extra="train", variant="--suite"),
     ),
+    "calibrate": (SettingsSource("themis_rm.evaluation.calibrate:CalibrateSettings", extra="train"),),
     "rerank": (SettingsSource("themis_rm.evaluation.reranking.rerank:RerankSettings", extra="train"),),
     "adversarial": (SettingsSource("themis_rm.evaluation.adversarial.attack:AttackSettings", extra="train"),),
     "verify-backend": (SettingsSource("themis_rm.evaluation.backends:BackendSettings", extra="train"),),

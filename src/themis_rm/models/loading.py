@@ -318,12 +318,23 @@ def is_checkpoint(model: str | Path, settings: ModelSettings | None = None) -> b
     return row.interface is None if row is not None else hub.is_id(model)
 
 
+def find_folder(model: str | Path, settings: ModelSettings | None = None) -> Path | None:
+    """Return the directory of a scalar checkpoint, ``None`` for a baseline or a judge.
+
+    Raises:
+        CheckpointError: The files of the model cannot be found.
+    """
+    if not is_checkpoint(model, settings):
+        return None
+    row = published.find(model) if isinstance(model, str) and not Path(model).is_dir() else None
+    return _find_files(model, row, _with_published_settings(settings or ModelSettings(), row)).folder
+
+
 def find_prompts_file(model: str | Path, settings: ModelSettings | None = None) -> Path | None:
     """Return the file with the prompt set that a checkpoint was trained with, ``None`` if it has none.
 
     Raises:
         CheckpointError: The files of the model cannot be found.
     """
-    row = published.find(model) if isinstance(model, str) and not Path(model).is_dir() else None
-    file = _find_files(model, row, _with_published_settings(settings or ModelSettings(), row)).folder / PROMPTS
-    return file if file.is_file() else None
+    folder = find_folder(model, settings)
+    return folder / PROMPTS if folder is not None and (folder / PROMPTS).is_file() else None

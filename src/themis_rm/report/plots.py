@@ -141,6 +141,49 @@ def line_plot(title: str, series: dict[str, list[tuple[float, float]]], referenc
     return "".join(parts) + "</svg>"
 
 
+def reliability_plot(title: str, series: dict[str, list[tuple[float, float, int]]]) -> str:
+    """Draw observed shares over predicted probabilities; the dashed diagonal is perfect calibration.
+
+    Args:
+        title: Title of the plot.
+        series: Name -> bins ``(predicted, observed, n)``, in ascending order of the prediction.
+    """
+    size, left, bottom, top = 300, 46, 30, 34
+    span = size - left - 10
+
+    def x(share: float) -> float:
+        return left + share * span
+
+    def y(share: float) -> float:
+        return top + (1 - share) * span
+
+    height = top + span + bottom
+    parts = [
+        f'<svg viewBox="0 0 {size} {height}" role="img" aria-label="{escape(title)}">',
+        f'<text class="title" x="{left}" y="14">{escape(title)}</text>',
+        f'<line class="half" x1="{x(0)}" x2="{x(1)}" y1="{y(0)}" y2="{y(1)}"/>',
+    ]
+    for tick in (0, 50, 100):
+        place = tick / 100
+        parts.append(
+            f'<line class="grid" x1="{x(0)}" x2="{x(1)}" y1="{y(place):.1f}" y2="{y(place):.1f}"/>'
+            f'<text class="tick" x="{left - 6}" y="{y(place) + 4:.1f}" text-anchor="end">{tick} %</text>'
+            f'<text class="tick" x="{x(place):.1f}" y="{height - 10}" text-anchor="middle">{tick} %</text>'
+        )
+    for i, (name, bins) in enumerate(series.items()):
+        marks = "".join(
+            f'<circle cx="{x(predicted):.1f}" cy="{y(observed):.1f}" r="3.5">'
+            f"<title>predicted {100 * predicted:.1f} %, observed {100 * observed:.1f} %, n = {n}</title></circle>"
+            for predicted, observed, n in bins
+        )
+        line = " ".join(f"{x(predicted):.1f},{y(observed):.1f}" for predicted, observed, _ in bins)
+        parts.append(
+            f'<g class="s{i}"><polyline points="{line}"/>{marks}'
+            f'<text x="{left + 4 + 110 * i}" y="{top - 6}">{escape(name)}</text></g>'
+        )
+    return "".join(parts) + "</svg>"
+
+
 _TERMS = {
     "bradley_terry": "Preference loss",
     "lm": "Language-modeling loss",

@@ -39,6 +39,9 @@ class ScoreSettings(Settings):
     prompt_set: Path | None = None
     """File with criteria prompts, or a preference dataset to extract them from; by default the checkpoint's
     ``prompts.json``, otherwise the built-in prompts."""
+    calibration: Path | None = None
+    """File of ``themis-rm calibrate`` with which rows get a probability; by default the checkpoint's
+    ``calibration.json``, if it has one."""
     prompt: str = ""
     """The request that code files answer; by default one that names the file and its language."""
     chunk_size: int = 256

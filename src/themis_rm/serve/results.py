@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from themis_rm.errors import InputError
+from themis_rm.models.calibration import Calibration
 from themis_rm.results import Result, ResultPart
 
 
@@ -21,6 +22,9 @@ class Scores(Result):
 
     scores: dict[str, float | None]
     """Label (``FC``, ..., ``all``, ``none``, ``given``) -> raw reward; ``None`` where scoring failed."""
+    probabilities: dict[str, float] = Field(default_factory=dict)
+    """Label -> probability that the response is the preferred one of a pair, from its reward alone; for labels that the
+    model is calibrated for."""
     failures: dict[str, str] = Field(default_factory=dict)
     """Label -> reason, for each score that is ``None``."""
     truncated: bool = False
@@ -62,15 +66,21 @@ class Scores(Result):
         return self.scores.items()
 
     def records(self) -> list[dict[str, Any]]:
-        """Return one row per criterion."""
+        """Return one row per criterion; with a probability if the model is calibrated."""
         return [
-            {"criterion": label, "score": reward, "failure": self.failures.get(label, "")}
+            {"criterion": label, "score": reward}
+            | ({"probability": self.probabilities.get(label)} if self.probabilities else {})
+            | {"failure": self.failures.get(label, "")}
             for label, reward in self.scores.items()
         ]
 
     def summary(self) -> str:
         """Return label and reward pairs in one line."""
-        cells = [f"{label} {format_reward(reward)}" for label, reward in self.scores.items()]
+        cells = [
+            f"{label} {format_reward(reward)}"
+            + (f" ({100 * self.probabilities[label]:.0f} %)" if label in self.probabilities else "")
+            for label, reward in self.scores.items()
+        ]
         notes = ["truncated"] * self.truncated + self.notes
         return ", ".join(cells) + (f" ({', '.join(notes)})" if notes else "")
 
@@ -136,6 +146,8 @@ class RankedCandidate(ResultPart):
     """1 for the best; equal rewards share a rank. ``None`` if the candidate could not be scored."""
     reward: float | None
     """Weighted mean of the criteria's rewards, or ``None``."""
+    probability: float | None = None
+    """Probability that it is the best of these candidates; ``None`` without a calibration, and for several criteria."""
     scores: Scores
     """Reward under each criterion."""
 
@@ -174,32 +186,56 @@ class Ranking(Result):
 
     def records(self) -> list[dict[str, Any]]:
         """Return one row per candidate, best first."""
+        calibrated = any(item.probability is not None for item in self.candidates)
         return [
-            {"rank": item.rank, "candidate": item.index, "reward": item.reward, **item.scores.scores}
+            {"rank": item.rank, "candidate": item.index, "reward": item.reward}
+            | ({"probability": item.probability} if calibrated else {})
+            | item.scores.scores
             for item in self.candidates
         ]
 
     def summary(self) -> str:
         """Return the three best candidates with their rewards."""
-        best = ", ".join(f"#{item.index} {format_reward(item.reward)}" for item in self.candidates[:3])
+        best = ", ".join(
+            f"#{item.index} {format_reward(item.reward)}"
+            + (f" ({100 * item.probability:.0f} %)" if item.probability is not None else "")
+            for item in self.candidates[:3]
+        )
         return f"{len(self.candidates)} candidates, best first: {best}{', ...' if len(self.candidates) > 3 else ''}"
 
 
-def rank_candidates(table: ScoreTable, weights: Mapping[str, float]) -> Ranking:
+def rank_candidates(table: ScoreTable, weights: Mapping[str, float], calibration: Calibration | None = None) -> Ranking:
     """Rank responses by the weighted mean of their rewards.
 
     Args:
         table: Scores of the candidates.
         weights: Criterion label -> weight, summing to 1.
+        calibration: Probabilities of rewards; used if there is one criterion that it has a curve for.
     """
     rewards = [_weighted_mean(scores, weights) for scores in table]
+    probabilities = _best_probabilities(rewards, weights, calibration)
     order = sorted(range(len(rewards)), key=lambda i: (rewards[i] is None, -(rewards[i] or 0.0), i))
     candidates = []
     for index in order:
         reward = rewards[index]
         rank = None if reward is None else 1 + sum(other is not None and other > reward for other in rewards)
-        candidates.append(RankedCandidate(index=index, rank=rank, reward=reward, scores=table[index]))
+        candidates.append(
+            RankedCandidate(
+                index=index, rank=rank, reward=reward, probability=probabilities.get(index), scores=table[index]
+            )
+        )
     return Ranking(weights=dict(weights), candidates=candidates)
+
+
+def _best_probabilities(
+    rewards: Sequence[float | None], weights: Mapping[str, float], calibration: Calibration | None
+) -> dict[int, float]:
+    """Return index -> probability of being the best, of the candidates with a reward."""
+    curve = calibration.curves.get(next(iter(weights))) if calibration is not None and len(weights) == 1 else None
+    scored = {index: reward for index, reward in enumerate(rewards) if reward is not None}
+    if curve is None or not scored:
+        return {}
+    return dict(zip(scored, curve.best_probabilities(list(scored.values())), strict=True))
 
 
 def _weighted_mean(scores: Scores, weights: Mapping[str, float]) -> float | None:

@@ -10,7 +10,8 @@ from typing import Any, Self, overload
 from themis_rm.criteria import CRITERIA, criterion
 from themis_rm.errors import SettingError
 from themis_rm.messages import Conversation, conversation, join_response, parse_messages
-from themis_rm.models.loading import load_model
+from themis_rm.models.calibration import CALIBRATION, Calibration, read_calibration
+from themis_rm.models.loading import find_folder, load_model
 from themis_rm.models.prompt_sources import ModelPrompts, find_prompts
 from themis_rm.models.protocol import ModelIdentity, RewardModel, Score
 from themis_rm.models.settings import ModelSettings
@@ -26,7 +27,7 @@ from themis_rm.serve.requests import (
     criteria_labels,
 )
 from themis_rm.serve.results import Ranking, Scores, ScoreTable, rank_candidates
-from themis_rm.serve.stream import LabeledResponse, ScoredResponse
+from themis_rm.serve.stream import LABEL, PROBABILITY, ExtendedResponse, ScoredResponse
 from themis_rm.storage.digests import stable_id
 
 Prompt = str | Sequence[Mapping[str, Any]]
@@ -41,31 +42,42 @@ class Scorer:
     Args:
         model: A loaded model.
         prompts: Its criteria prompts.
+        calibration: Probabilities of its rewards; without it, results have none.
     """
 
-    def __init__(self, model: RewardModel, prompts: PromptSet | ModelPrompts) -> None:
+    def __init__(
+        self, model: RewardModel, prompts: PromptSet | ModelPrompts, calibration: Calibration | None = None
+    ) -> None:
         self.model = model
+        self.calibration = calibration
         self._source = prompts if isinstance(prompts, ModelPrompts) else None
         self.prompts = prompts.prompts if isinstance(prompts, ModelPrompts) else prompts
 
     @classmethod
     def load(
-        cls, model: str | Path, prompt_set: str | Path | None = None, settings: ModelSettings | None = None
+        cls,
+        model: str | Path,
+        prompt_set: str | Path | None = None,
+        settings: ModelSettings | None = None,
+        calibration: str | Path | None = None,
     ) -> Self:
-        """Load a model and its criteria prompts.
+        """Load a model, its criteria prompts and its calibration.
 
         Args:
             model: Checkpoint directory, hub id, or name of a published model or baseline.
             prompt_set: File with criteria prompts; by default the checkpoint's ``prompts.json``, otherwise the
                 built-in prompts.
             settings: Device, precision and limits.
+            calibration: File of ``themis-rm calibrate``; by default the checkpoint's ``calibration.json``, if it has
+                one.
 
         Raises:
             CheckpointError: The model cannot be loaded.
-            InputError: The file is not a prompt set.
+            InputError: The file is not a prompt set, or the calibration is damaged or of other weights.
         """
         prompts = find_prompts(model, prompt_set or None, settings)
-        return cls(load_model(model, settings), prompts)
+        calibrated = _find_calibration(model, settings, calibration)
+        return cls(load_model(model, settings), prompts, calibrated)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -73,15 +85,17 @@ class Scorer:
         return self.model.identity
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """Return the labels of a classifier with several, whose outputs are in the rows of a stream."""
-        return self.model.identity.labels
+    def further_columns(self) -> tuple[str, ...]:
+        """Return the columns that rows of a stream have besides those of every model."""
+        labels = [LABEL + name for name in self.model.identity.labels]
+        return (*labels, *([PROBABILITY] if self.calibration is not None else []))
 
     def job_facts(self) -> dict[str, Any]:
         """Return what an interrupted job must have in common with the job that resumes it."""
         identity = self.model.identity
         prompts = stable_id(self.prompts.to_json())
-        return {"model": identity.digest, "model_settings": dict(identity.facts), "prompt_set": prompts}
+        facts = {"model": identity.digest, "model_settings": dict(identity.facts), "prompt_set": prompts}
+        return facts if self.calibration is None else {**facts, "calibration": stable_id(self.calibration.to_json())}
 
     def __repr__(self) -> str:
         identity = self.model.identity
@@ -174,7 +188,7 @@ class Scorer:
         conversations = [_messages(prompt, item) for item in candidates]
         shares = {GIVEN: 1.0} if conversations[0][0]["role"] == "system" else _shares(criteria, weights)
         table = ScoreTable(responses=self._score_labels(conversations, tuple(shares)))
-        return rank_candidates(table, shares)
+        return rank_candidates(table, shares, self.calibration)
 
     def score_requests(
         self, requests: Iterable[Request | InvalidRequest], chunk_size: int = _CHUNK
@@ -195,7 +209,7 @@ class Scorer:
                 if isinstance(item, InvalidRequest):
                     yield item
                 else:
-                    yield from (_scored(item, label, next(scores), self.labels) for label in item.criteria)
+                    yield from (self._scored(item, label, next(scores)) for label in item.criteria)
 
     def _score_all(self, conversations: list[Conversation], criteria: Criteria | None) -> list[Scores]:
         labels = criteria_labels(criteria) if criteria is not None else tuple(row.short for row in CRITERIA)
@@ -208,8 +222,35 @@ class Scorer:
         for chunk in track(chunks, "score") if len(chunks) > 1 else chunks:
             rendered = [self._prompted(messages, label) for messages, wanted in chunk for label in wanted]
             scores = iter(self.model.score(rendered))
-            done += [_combine({label: next(scores) for label in wanted}) for _, wanted in chunk]
+            done += [self._combine({label: next(scores) for label in wanted}) for _, wanted in chunk]
         return done
+
+    def _combine(self, scores: Mapping[str, Score]) -> Scores:
+        rewards = {label: score.reward for label, score in scores.items()}
+        return Scores(
+            scores=rewards,
+            probabilities=self.calibration.response_probabilities(rewards) if self.calibration is not None else {},
+            failures={label: score.failure for label, score in scores.items() if score.failure},
+            truncated=any(score.truncated for score in scores.values()),
+            notes=sorted({note for score in scores.values() for note in score.notes}),
+            tokens=max(score.tokens for score in scores.values()),
+        )
+
+    def _scored(self, request: Request, label: str, score: Score) -> ScoredResponse:
+        row = ScoredResponse(
+            id=request.id,
+            line=request.line,
+            criterion=label,
+            score=score.reward,
+            tokens=score.tokens,
+            truncated=score.truncated,
+            failure=score.failure,
+            note="; ".join(score.notes) or " ".join(score.detail.split()),
+        )
+        further: dict[str, float | None] = {LABEL + name: score.labels.get(name) for name in self.identity.labels}
+        if self.calibration is not None:
+            further[PROBABILITY] = self.calibration.response_probabilities({label: score.reward}).get(label)
+        return ExtendedResponse(**row.to_dict(), further=further) if further else row
 
     def _prompted(self, messages: Conversation, label: str) -> Conversation:
         if label in (GIVEN, NONE):
@@ -263,25 +304,8 @@ def _shares(criteria: Criteria | None, weights: Mapping[str, float] | None) -> d
     return {label: weight / total for label, weight in raw.items()}
 
 
-def _combine(scores: Mapping[str, Score]) -> Scores:
-    return Scores(
-        scores={label: score.reward for label, score in scores.items()},
-        failures={label: score.failure for label, score in scores.items() if score.failure},
-        truncated=any(score.truncated for score in scores.values()),
-        notes=sorted({note for score in scores.values() for note in score.notes}),
-        tokens=max(score.tokens for score in scores.values()),
-    )
-
-
-def _scored(request: Request, label: str, score: Score, labels: Sequence[str]) -> ScoredResponse:
-    row = ScoredResponse(
-        id=request.id,
-        line=request.line,
-        criterion=label,
-        score=score.reward,
-        tokens=score.tokens,
-        truncated=score.truncated,
-        failure=score.failure,
-        note="; ".join(score.notes) or " ".join(score.detail.split()),
-    )
-    return LabeledResponse(**row.to_dict(), labels={name: score.labels.get(name) for name in labels}) if labels else row
+def _find_calibration(model: str | Path, settings: ModelSettings | None, file: str | Path | None) -> Calibration | None:
+    folder = find_folder(model, settings)
+    own = folder / CALIBRATION if folder is not None else None
+    chosen = Path(file) if file is not None else own if own is not None and own.is_file() else None
+    return None if chosen is None else read_calibration(chosen, folder)

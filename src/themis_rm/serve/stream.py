@@ -1,8 +1,9 @@
 """Scoring of streams into files: one output row per request and criterion, JSONL that resumes or atomic Parquet.
 
 Columns: ``id, line, criterion, score, tokens, truncated, failure, note``; for a classifier with several labels also
-``label_<name>``, the output of each. ``criterion`` is a short name, ``all`` (the prompt that lists all criteria),
-``none`` (no criteria prompt) or ``given`` (the request's own system message).
+``label_<name>``, the output of each; for a calibrated model also ``probability``. ``criterion`` is a short name,
+``all`` (the prompt that lists all criteria), ``none`` (no criteria prompt) or ``given`` (the request's own system
+message).
 """
 
 from __future__ import annotations
@@ -55,22 +56,25 @@ class ScoredResponse(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabeledResponse(ScoredResponse):
-    """A row of output of a classifier with several labels.
+class ExtendedResponse(ScoredResponse):
+    """A row of output with further columns.
 
     Attributes:
-        labels: Output of each label; ``None`` for a failure.
+        further: Column -> number; ``None`` for a failure, or where there is none.
     """
 
-    labels: dict[str, float | None]
+    further: dict[str, float | None]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the row as a plain dict, with a column per label."""
+        """Return the row as a plain dict, with the further columns at the end."""
         own = {name: getattr(self, name) for name in ScoredResponse.schema().names}
-        return own | {_LABEL + name: value for name, value in self.labels.items()}
+        return own | self.further
 
 
-_LABEL = "label_"
+LABEL = "label_"
+"""Prefix of the columns with the outputs of a classifier with several labels."""
+PROBABILITY = "probability"
+"""Column of a calibrated model: probability that the response is the preferred one of a pair, from its reward."""
 _COLUMNS = tuple({item.name for item in dataclasses.fields(kind)} for kind in (ScoredResponse, InvalidRequest))
 
 
@@ -81,8 +85,8 @@ class StreamScorer(Protocol):
     """Scores a stream of requests in order; see :class:`themis_rm.serve.scorer.Scorer`."""
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """Return the labels of the model if it has several."""
+    def further_columns(self) -> tuple[str, ...]:
+        """Return the columns that rows have besides those of :class:`ScoredResponse`."""
         ...
 
     def score_requests(
@@ -239,8 +243,8 @@ def _count_read(
 def _write_parquet(
     scorer: StreamScorer, requests: Iterable[Request | InvalidRequest], out: Path, settings: ScoreSettings
 ) -> ScoreSummary:
-    summary, labels = ScoreSummary(), [pa.field(_LABEL + name, pa.float64()) for name in scorer.labels]
-    schema = pa.schema([*ScoredResponse.schema(), *labels])
+    summary, further = ScoreSummary(), [pa.field(name, pa.float64()) for name in scorer.further_columns]
+    schema = pa.schema([*ScoredResponse.schema(), *further])
     rows = scorer.score_requests(_count_read(requests, summary), settings.chunk_size)
     with (
         atomic_path(out) as partial,
@@ -299,7 +303,8 @@ def _input_line(row: bytes) -> int | None:
         value = parse_json(row)
     except ValueError:
         return None
-    known = isinstance(value, dict) and {key for key in value if not key.startswith(_LABEL)} in _COLUMNS
+    further = {key for key in value if key.startswith(LABEL) or key == PROBABILITY} if isinstance(value, dict) else {}
+    known = isinstance(value, dict) and value.keys() - further in _COLUMNS
     line = value["line"] if known else None
     return line if isinstance(line, int) and not isinstance(line, bool) and line > 0 else None
 

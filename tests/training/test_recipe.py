@@ -131,6 +131,14 @@ def test_an_unknown_name_lists_the_training_recipes(name, hint):
         TrainRecipe.load(name)
 
 
+@pytest.mark.parametrize("file", sorted(RECIPES.glob("*.yaml")), ids=lambda file: file.name)
+def test_no_size_repeats_a_setting_of_its_recipe_which_would_take_precedence(file):
+    values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for size in values.get("sizes", {}).values():
+        simple = {key for key, value in size.items() if not isinstance(value, dict)}
+        assert not simple & set(values)
+
+
 def test_a_missing_recipe_file_is_an_input_error():
     with pytest.raises(InputError, match=r"Cannot read none\.yaml"):
         TrainRecipe.load("none.yaml")

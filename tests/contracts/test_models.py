@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tests.models import golden_cases as golden
 
+from themis_rm.models.families import criteria_mean
 from themis_rm.models.families.token_mean import COEFFICIENT, WEIGHT
 from themis_rm.models.loading import load_model
 from themis_rm.models.ngrams import NGramSettings, fit_ngrams
@@ -20,7 +21,7 @@ ROWS = [
 ]
 DECODERS = ["qwen3", "qwen2", "llama", "mistral", "gemma2", "llama-dynamic", "phi3-longrope"]
 BASELINES = ["length", "random", "ngrams", "ngrams-crossed"]
-KINDS = [*DECODERS, *BASELINES, *golden.NAMES, "remote-code", "likelihood", "token-mean"]
+KINDS = [*DECODERS, *BASELINES, *golden.NAMES, "remote-code", "likelihood", "token-mean", "criteria-mean"]
 
 
 @pytest.fixture(params=KINDS)
@@ -38,6 +39,13 @@ def load(request, tiny_checkpoint, tiny_language_model, tmp_path):
         tensors = load_file(tmp_path / "model/model.safetensors")
         head = {WEIGHT: torch.linspace(-1, 1, 32)[None], COEFFICIENT: torch.tensor([2.0])}
         save_file(tensors | head, tmp_path / "model/model.safetensors", metadata={"format": "pt"})
+        model = tmp_path / "model"
+    elif name == "criteria-mean":
+        shutil.copytree(tiny_language_model(), tmp_path / "model")
+        tensors = load_file(tmp_path / "model/model.safetensors")
+        head = {criteria_mean.WEIGHT: torch.linspace(-1, 1, 130).reshape(2, 65), criteria_mean.BIAS: torch.ones(2)}
+        save_file(tensors | head, tmp_path / "model/model.safetensors", metadata={"format": "pt"})
+        (tmp_path / "model" / criteria_mean.HEAD_FILE).write_text('{"criteria": ["FC", "SH"], "layers": [1]}')
         model = tmp_path / "model"
     elif name == "likelihood":
         model = f"likelihood:{tiny_language_model()}"

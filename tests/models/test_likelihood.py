@@ -86,7 +86,9 @@ def test_windows_are_combined(language_model):
     (score,) = model.score(TALKS[3:])
     (encoded,) = model.encoder.encode(TALKS[3:])
     assert score.windows == len(encoded.sequences) > 1
-    assert score.reward == pytest.approx(min(model.rewards(encoded.sequences, encoded.answers)), abs=1e-5)
+    assert score.reward == pytest.approx(
+        min(values[0] for values in model.outputs(encoded.sequences, encoded.answers)), abs=1e-5
+    )
 
 
 def test_a_base_model_without_chat_template_reads_the_texts(language_model, tmp_path):

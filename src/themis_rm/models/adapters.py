@@ -158,6 +158,11 @@ class AdaptedCheckpoint(Checkpoint):
     def _head_files(self) -> list[Path]:
         return [*super()._head_files(), *_own_head(self.folder)]
 
+    @property
+    def has_matrices(self) -> bool:
+        """Whether the adapter changes weights of its base; otherwise it only adds a reward head."""
+        return bool(self._matrices or self._biases)
+
     def _require_supported(self) -> None:
         names = self._names
         if len(names.adapters) > 1:

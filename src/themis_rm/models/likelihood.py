@@ -46,10 +46,10 @@ class Likelihood:
     reduction: Reduction = "mean"
     with_closing: bool = False
 
-    def __call__(self, vocabulary: VocabularyHead, hidden: torch.Tensor, tokens: Sequence[int]) -> float:
+    def __call__(self, vocabulary: VocabularyHead, hidden: torch.Tensor, tokens: Sequence[int]) -> tuple[float]:
         """Return the reward, see :class:`~themis_rm.models.token_rewards.TokenReward`."""
         total = math.fsum(vocabulary.log_probabilities(hidden[:-1], tokens).tolist())
-        return total if self.reduction == "sum" else total / len(tokens)
+        return (total if self.reduction == "sum" else total / len(tokens),)
 
 
 def load(

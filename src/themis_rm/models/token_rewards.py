@@ -1,6 +1,7 @@
 """Models whose reward is computed from the tokens of the response: their hidden states and log-probabilities.
 
-The likelihood baseline and the family ``token-mean`` differ in the head only: which function of these is the reward.
+The likelihood baseline and the families ``token-mean`` and ``criteria-mean`` differ in the head only: which function of
+these is the reward.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import read_config
 from themis_rm.models.decoder import decoder_facts, require_embeddings
 from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
+from themis_rm.models.hidden_layers import concatenate_layers
 from themis_rm.models.layouts import BatchLayout, PackedLayout, choose_layout
 from themis_rm.models.length_limits import position_limit
 from themis_rm.models.protocol import NO_RESPONSE, ModelIdentity, Score
@@ -43,9 +45,13 @@ class VocabularyHead:
     Args:
         model: A causal language model, whose decoder is replaced.
         output: Class of what the decoder returns.
+
+    Attributes:
+        width: Size of a hidden state.
     """
 
     def __init__(self, model: Any, output: Any) -> None:
+        self.width: int = model.config.get_text_config().hidden_size
         setattr(model, model.base_model_prefix, _GivenStates(output))
         self._model = model
         self._rows = max(1, _LOGITS // model.config.get_text_config().vocab_size)
@@ -84,20 +90,27 @@ class _GivenStates(torch.nn.Module):
 
 
 class TokenReward(Protocol):
-    """Computes the reward of a response from its tokens."""
+    """Computes the reward of a response from its tokens, or one reward for each criterion."""
 
     @property
     def with_closing(self) -> bool:
         """Whether the tokens that the chat template writes after a response belong to it."""
 
-    def __call__(self, vocabulary: VocabularyHead, hidden: torch.Tensor, tokens: Sequence[int]) -> float:
-        """Return the reward.
+    def __call__(self, vocabulary: VocabularyHead, hidden: torch.Tensor, tokens: Sequence[int]) -> Sequence[float]:
+        """Return the reward in a sequence of length one, or as many as :class:`CriteriaSelection` weighs.
 
         Args:
             vocabulary: Computes log-probabilities.
             hidden: Hidden states of the token before the response and of its ``n`` tokens, shape ``[n + 1, width]``.
             tokens: The tokens of the response, length ``n``, at least one.
         """
+
+
+class CriteriaSelection(Protocol):
+    """Chooses the outputs of a model with one output for each criterion."""
+
+    def __call__(self, conversation: Conversation) -> tuple[Conversation, Sequence[float]]:
+        """Return what the model reads of a conversation, and the weight of each output in the reward."""
 
 
 class TokenRewardModel:
@@ -110,6 +123,7 @@ class TokenRewardModel:
         encoder: Tokenizer and chat template; it locates responses.
         identity: The model's entry in results.
         batch_tokens: Most tokens of a batch; a longer conversation is a separate batch.
+        selection: Chooses between several outputs; ``None`` for a model with one.
     """
 
     def __init__(
@@ -120,6 +134,7 @@ class TokenRewardModel:
         encoder: ChatEncoder,
         identity: ModelIdentity,
         batch_tokens: int,
+        selection: CriteriaSelection | None = None,
     ) -> None:
         self.layout = layout
         self.vocabulary = vocabulary
@@ -127,14 +142,24 @@ class TokenRewardModel:
         self.encoder = encoder
         self.identity = identity
         self.batch_tokens = batch_tokens
+        self.selection = selection
         self.embeddings: int = layout.backbone.get_input_embeddings().num_embeddings
         self.group_of = frequency_group(layout.backbone.config)
 
     def score(self, conversations: Sequence[Conversation]) -> list[Score]:
         """Return one score per conversation, in their order."""
+        weights: list[Sequence[float]] = [(1.0,)] * len(conversations)
+        if self.selection is not None and conversations:
+            conversations, weights = zip(*map(self.selection, conversations), strict=True)
         encoded = [self._require_answer(item) for item in self.encoder.encode(conversations)]
         answers = [answer for item in encoded for answer in item.answers]
-        return score_sequences(encoded, lambda ids, _: self.rewards(ids, answers))
+        factors = [weight for item, weight in zip(encoded, weights, strict=True) for _ in item.answers]
+
+        def rewards_of(ids: list[list[int]], _: list[int]) -> list[float]:
+            outputs = self.outputs(ids, answers)
+            return [_weighted(values, weight) for values, weight in zip(outputs, factors, strict=True)]
+
+        return score_sequences(encoded, rewards_of)
 
     def _require_answer(self, encoded: EncodedConversation) -> EncodedConversation:
         """Return a conversation whose answers begin after the first token, as a failure if one is empty."""
@@ -148,23 +173,35 @@ class TokenRewardModel:
         return replace(encoded, answers=answers)
 
     @torch.inference_mode()
-    def rewards(self, ids: Sequence[Sequence[int]], answers: Sequence[range]) -> list[float]:
-        """Return one reward per sequence of token ids.
+    def outputs(self, ids: Sequence[Sequence[int]], answers: Sequence[range]) -> list[Sequence[float]]:
+        """Return the outputs of the head for each sequence of token ids.
+
+        Equal sequences, such as one response under several criteria, are computed once.
 
         Args:
             ids: Token ids of each sequence.
             answers: The tokens of each that count; none of them is the first token, which nothing precedes.
         """
-        rewards = [math.nan] * len(ids)
-        for group in group_indices([len(row) for row in ids], self.group_of):
+        first: dict[tuple[range, tuple[int, ...]], int] = {}
+        keys = [(answer, tuple(row)) for row, answer in zip(ids, answers, strict=True)]
+        distinct = [index for index, key in enumerate(keys) if first.setdefault(key, index) == index]
+        found: dict[int, Sequence[float]] = {}
+        for group in group_indices([len(ids[index]) for index in distinct], self.group_of):
+            members = [distinct[item] for item in group]
             reset_frequencies(self.layout.backbone)
-            spans = [range(answers[index].start - 1, answers[index].stop) for index in group]
-            for members, states in self.layout.token_states([ids[index] for index in group], spans, self.batch_tokens):
-                for member, hidden in zip(members, states, strict=True):
-                    index = group[member]
+            spans = [range(answers[index].start - 1, answers[index].stop) for index in members]
+            for batch, states in self.layout.token_states([ids[index] for index in members], spans, self.batch_tokens):
+                for member, hidden in zip(batch, states, strict=True):
+                    index = members[member]
                     tokens = ids[index][answers[index].start : answers[index].stop]
-                    rewards[index] = self.reward(self.vocabulary, hidden, tokens)
-        return rewards
+                    found[index] = self.reward(self.vocabulary, hidden, tokens)
+        return [found[first[key]] for key in keys]
+
+
+def _weighted(values: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the weighted sum of outputs, NaN if one with a weight is not finite."""
+    used = [value * weight for value, weight in zip(values, weights, strict=True) if weight]
+    return math.fsum(used) if all(map(math.isfinite, used)) else math.nan
 
 
 def load_token_reward_model(
@@ -173,6 +210,8 @@ def load_token_reward_model(
     settings: ModelSettings,
     identify: Callable[[BatchLayout, ChatEncoder], ModelIdentity],
     head_tensors: frozenset[str] = frozenset(),
+    selection: CriteriaSelection | None = None,
+    layers: Sequence[int] = (),
 ) -> TokenRewardModel:
     """Load a causal language model with a reward on the tokens of the response.
 
@@ -182,6 +221,9 @@ def load_token_reward_model(
         settings: Device, precision, limits, chat template.
         identify: Returns the model's entry in results.
         head_tensors: Names of tensors that are not of the language model.
+        selection: See :class:`TokenRewardModel`.
+        layers: Numbers of layers below the last one whose hidden states the reward reads too, see
+            :func:`~themis_rm.models.hidden_layers.concatenate_layers`.
 
     Raises:
         CheckpointError: The checkpoint is not a causal language model, or cannot be loaded.
@@ -196,9 +238,11 @@ def load_token_reward_model(
     model = load_causal_lm(checkpoint, config, choose_dtype(settings, device), placement, head_tensors)
     backbone = model.base_model
     vocabulary = _separate_head(model, checkpoint.folder)
+    concatenate_layers(backbone, layers)
     layout = choose_layout(backbone, settings.share_prefixes)
     batch_tokens = choose_batch_tokens(settings, device, isinstance(layout, PackedLayout))
-    return TokenRewardModel(layout, vocabulary, reward, encoder, identify(layout, encoder), batch_tokens)
+    identity = identify(layout, encoder)
+    return TokenRewardModel(layout, vocabulary, reward, encoder, identity, batch_tokens, selection)
 
 
 def token_model_facts(

@@ -16,6 +16,7 @@ from themis_rm.models.backbone import load_weights
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import build_skeleton, read_config
 from themis_rm.models.embedded import NAME as NANO
+from themis_rm.models.families import criteria_mean
 from themis_rm.models.families.token_mean import COEFFICIENT, WEIGHT
 from themis_rm.models.family import require_complete_model
 from themis_rm.models.heads import SCORE
@@ -201,6 +202,11 @@ def _from_pretrained(
     """
     checkpoint = open_backbone(source)
     require_complete_model(checkpoint)
+    if criteria_mean.WEIGHT in checkpoint.shapes:
+        raise CheckpointError(
+            f"'{source.name}' has a head with one output for each criterion, which gradient steps do not train.",
+            "Set head_fit={} to train this head, or backbone.path to its base.",
+        )
     if isinstance(checkpoint, AdaptedCheckpoint):
         checkpoint.check_base()
     config = read_config(checkpoint)

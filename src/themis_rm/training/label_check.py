@@ -164,6 +164,7 @@ def check_labels(recipe: TrainRecipe, data: str | Path, out: str | Path, steps: 
     Raises:
         UserError: The recipe or the dataset cannot be used, or there are no validation pairs.
     """
+    recipe.require_gradient_steps("--check")
     recipe = resolve_precision(recipe)
     folder = Path(out) / FOLDER
     splits, process = start_run(recipe, str(data), folder)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+import torch
+
 from themis_rm.errors import InputError
 
 
@@ -31,3 +33,9 @@ def require_equal(values: Mapping[str, str]) -> None:
                 f"Process {rank} has another {' and '.join(different)} than process 0.",
                 "Start all processes with the same arguments, on the same files.",
             )
+
+
+def wait_for_all() -> None:
+    """Wait until all processes of the run are here."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from themis_rm.dataset.preferences import DataSettings
-from themis_rm.errors import did_you_mean
+from themis_rm.errors import SettingError, did_you_mean
 from themis_rm.settings import Override, Settings
 from themis_rm.settings.recipes import find_recipe
 from themis_rm.training.schedule import DecayType, LrSchedulerType
@@ -133,6 +133,30 @@ class PeftSettings(Settings):
     def _check_quantization(self) -> Self:
         if self.load_in_4bit and self.merge:
             raise ValueError("weights in 4 bits cannot be merged: load_in_4bit needs merge=false")
+        return self
+
+
+class HeadFitSettings(Settings):
+    """Fit of a head with one output for each criterion to frozen hidden states, by logistic regression."""
+
+    synonyms: ClassVar[dict[str, str]] = {"ridge": "penalties", "l2": "penalties", "cv": "folds"}
+
+    layers: list[int] = Field(default_factory=list)
+    """Numbers of the layers below the last one whose hidden states are features too; the first layer is 1. By default
+    the layer at two thirds of the depth."""
+    penalties: list[float] = Field(default_factory=lambda: [10.0, 1.0, 0.1, 0.01, 0.001], min_length=1)
+    """Ridge penalties that cross-validation selects from."""
+    criterion_ratios: list[float] = Field(default_factory=lambda: [1.0, 4.0, 16.0], min_length=1)
+    """Penalties of what the criteria do not share, divided by the penalty of what they share, to select from."""
+    folds: int = Field(5, ge=2)
+    """Folds of the cross-validation; pairs of one repository, or of one prompt where it is unknown, are in one fold."""
+    control_length: bool = True
+    """Fit the effect of the response's length together with the features, and leave it out of the rewards."""
+
+    @model_validator(mode="after")
+    def _check_positive(self) -> Self:
+        if min(*self.penalties, *self.criterion_ratios) <= 0:
+            raise ValueError("penalties and criterion_ratios must be above 0")
         return self
 
 
@@ -276,6 +300,10 @@ class TrainRecipe(DataSettings):
     train_layers: int | None = Field(None, ge=1)
     """Train the last ``train_layers`` layers, the normalization after them and the reward head; the embeddings and the
     layers below are frozen. By default all weights are trained."""
+    head_fit: HeadFitSettings | None = None
+    """Freeze all weights and fit the head only, ``{}`` for the default settings: each response is read once, and a head
+    with one output for each criterion is fitted to the mean of its hidden states and log-probabilities. Settings of
+    gradient steps are not used."""
     pooling: Literal["last", "mean"] = "last"
     """Where the reward is read: from the hidden state of the last token, or as the mean over the tokens of the response
     (for small models; scored by this package only, not by inference servers)."""
@@ -441,6 +469,8 @@ class TrainRecipe(DataSettings):
             raise ValueError(
                 f"warmup_ratio {self.warmup_ratio:g} and decay_ratio {self.decay_ratio:g} add up to over 1"
             )
+        if self.head_fit is not None:
+            self._check_head_fit()
         if self.log_probability_coefficient and self.pooling != "mean":
             raise ValueError("log_probability_coefficient needs pooling=mean")
         if self.backbone.config is not None and not (self.tokenizer.path or self.tokenizer.train_bpe):
@@ -454,6 +484,33 @@ class TrainRecipe(DataSettings):
         if self.backbone.name and self.tokenizer.train_bpe:
             raise ValueError("a pretrained backbone has a vocabulary: tokenizer.train_bpe needs backbone.config")
         return self
+
+    def _check_head_fit(self) -> None:
+        if not self.backbone.name:
+            raise ValueError("head_fit needs a pretrained backbone: set backbone.path")
+        if self.peft or self.train_layers:
+            raise ValueError("head_fit freezes all weights: remove peft and train_layers")
+        if self.pooling != "last" or self.log_probability_coefficient:
+            raise ValueError("head_fit fits the factors of log-probabilities and states: remove pooling")
+        if self.preference_loss != "bradley_terry" or self.extra_losses or self.label_smoothing:
+            raise ValueError("head_fit has the loss bradley_terry, without label_smoothing and extra_losses")
+        if self.precision == "fp64" or self.sharding != "none":
+            raise ValueError("head_fit needs precision auto, fp32 or bf16, and sharding none")
+
+    def require_gradient_steps(self, task: str) -> None:
+        """Check that the recipe trains by gradient steps.
+
+        Args:
+            task: What needs them, for the error.
+
+        Raises:
+            SettingError: It fits a head only.
+        """
+        if self.head_fit is not None:
+            raise SettingError(
+                f"{task} needs training by gradient steps, but the recipe has head_fit.",
+                "A run with head_fit reads every response once, and reports its cross-validation.",
+            )
 
     def total_steps(self, num_pairs: int) -> int:
         """Return the number of optimizer steps for a training split of ``num_pairs`` pairs."""

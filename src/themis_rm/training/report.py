@@ -12,6 +12,7 @@ from pydantic import Field
 from themis_rm.pipeline import StageReport
 from themis_rm.results import Result
 from themis_rm.training.base_record import BaseRecord
+from themis_rm.training.head_training import HeadFitResult
 from themis_rm.training.metrics import Metrics
 from themis_rm.training.monitoring import TrainingWarning
 from themis_rm.training.sampling import GroupDraws
@@ -70,6 +71,8 @@ class TrainReport(Result):
     draws: dict[str, GroupDraws] = Field(default_factory=dict)
     """Group of ``sampling`` -> number of its pairs, and how often they were drawn over all steps; empty without
     ``sampling``."""
+    head_fit: HeadFitResult | None = None
+    """Cross-validation of a head on frozen hidden states; ``None`` for training by gradient steps."""
     warnings: list[TrainingWarning] = Field(default_factory=list)
     """What looked wrong before or during the run."""
     seconds: float

@@ -19,17 +19,19 @@ from transformers.utils.logging import disable_progress_bar
 from themis_rm.errors import InputError, SettingError
 from themis_rm.models.ngrams import NGramModel
 from themis_rm.models.tokenizers import load_tokenizer
+from themis_rm.prompts import PromptSet
 from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model, open_backbone
-from themis_rm.training.base_record import describe_base
+from themis_rm.training.base_record import BaseRecord, describe_base
 from themis_rm.training.baselines import fit_baseline, measure_baselines
 from themis_rm.training.best_checkpoint import stopped_step, tracks_best
 from themis_rm.training.card_metadata import describe_dataset
 from themis_rm.training.checks import check_backbone, check_export, check_processes
 from themis_rm.training.data_warnings import data_warnings
 from themis_rm.training.export import BASELINE, METADATA_FILE, model_layout, save_reward_model
+from themis_rm.training.head_training import FEATURES, HeadTrainer, save_head
 from themis_rm.training.metrics import PairMetrics
 from themis_rm.training.model_card import CARD, render_model_card
 from themis_rm.training.monitoring import Limits, Monitor, start_warnings
@@ -38,7 +40,7 @@ from themis_rm.training.objective import keeps_ties, objective_weights
 from themis_rm.training.pair_model import PairRewardModel
 from themis_rm.training.precision import resolve_precision
 from themis_rm.training.prompt_sets import find_prompt_set
-from themis_rm.training.ranks import require_equal
+from themis_rm.training.ranks import require_equal, wait_for_all
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.report import LOG_FILE, PAGE_FILE, REPORT_FILE, TrainReport
 from themis_rm.training.reporting import TENSORBOARD, check_trackers, tracker_callbacks
@@ -51,7 +53,18 @@ from themis_rm.training.tokenizers import load_recipe_tokenizer, pad_token_id, s
 from themis_rm.training.trainer import PairTrainer, training_arguments
 from themis_rm.training.write_errors import named_write_errors
 
-OUTPUTS = ("model", "tokens", "tokenizer", "checkpoints", LOG_FILE, TENSORBOARD, BATCH_FILE, REPORT_FILE, PAGE_FILE)
+OUTPUTS = (
+    "model",
+    "tokens",
+    "tokenizer",
+    FEATURES,
+    "checkpoints",
+    LOG_FILE,
+    TENSORBOARD,
+    BATCH_FILE,
+    REPORT_FILE,
+    PAGE_FILE,
+)
 """Files and directories that a run writes into its output directory."""
 # Settings that may differ between the parts of an interrupted run.
 _LOCAL = {"data", "num_threads"}
@@ -154,6 +167,9 @@ def _train(
     base = None
     if process.process_index == 0 and recipe.backbone.name:
         base = describe_base(recipe.backbone, open_backbone(recipe.backbone))
+    if recipe.head_fit is not None:
+        inputs = _HeadInputs(recipe, prepared, pairs, prompts, base)
+        return _train_head(inputs, process, out, data, started)
     model = build_model(recipe, prepared.tokenizer, prepared.pad_token_id)
     if checkpoint is None and process.process_index == 0:
         check_export(model, prepared.tokenizer, recipe, prompts, out / "trial")
@@ -188,6 +204,57 @@ def _train(
         if not recipe.keep_checkpoint:
             remove(out / "checkpoints")
     trainer.accelerator.wait_for_everyone()
+    return TrainReport.load(out)
+
+
+@dataclass(frozen=True)
+class _HeadInputs:
+    recipe: TrainRecipe
+    prepared: PreparedData
+    pairs: Mapping[Split, TokenizedPairs]
+    prompts: PromptSet
+    base: BaseRecord | None
+
+
+def _train_head(
+    inputs: _HeadInputs, process: TrainingArguments, out: Path, data: str | Path, started: float
+) -> TrainReport:
+    """Fit a head to frozen hidden states; the features of an interrupted run are kept."""
+    recipe, prepared, pairs = inputs.recipe, inputs.prepared, inputs.pairs
+    trainer = HeadTrainer(recipe, open_backbone(recipe.backbone), pairs, out)
+    tokens_per_second = trainer.compute(process.process_index, process.world_size)
+    if process.process_index == 0:
+        fit = trainer.fit()
+        results: dict[Split, PairMetrics] = {split: trainer.metrics(fit, split) for split in pairs}
+        head_size = fit.weight.size + fit.bias.size
+        report = TrainReport(
+            checkpoint=out / "model",
+            steps=fit.iterations,
+            parameters=trainer.backbone_weights() + head_size,
+            trained_parameters=head_size,
+            **_facts(prepared, pairs, results),
+            head_fit=trainer.result(fit),
+            base=inputs.base,
+            seconds=0.0,
+            tokens_per_second=tokens_per_second,
+        )
+        ngrams = fit_baseline(prepared.splits)
+        report = _with_baselines(report, prepared, pairs["validation"], recipe, ngrams)
+        metadata = _metadata(recipe, report, prepared.pair_encoder)
+        layout = trainer.model_layout()
+        card = render_model_card(report, recipe, describe_dataset(data), inputs.prompts, metadata, layout)
+        with named_write_errors(report.checkpoint):
+            save_head(
+                report.checkpoint,
+                trainer,
+                fit,
+                prompts=inputs.prompts,
+                training=metadata,
+                tokenizer=prepared.tokenizer,
+                complete=partial(_complete, ngrams, card),
+            )
+        report.model_copy(update={"seconds": time.monotonic() - started}).save(out / REPORT_FILE)
+    wait_for_all()
     return TrainReport.load(out)
 
 
@@ -226,7 +293,14 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
     """
     tokenizer = _tokenizer(recipe, splits, out)
     choice = recipe.tokenizer.chat_template
-    pair_encoder = PairEncoder(tokenizer, recipe.max_length, recipe.overflow, recipe.system_role, choice)
+    pair_encoder = PairEncoder(
+        tokenizer,
+        recipe.max_length,
+        recipe.overflow,
+        recipe.system_role,
+        choice,
+        criteria_prompts=recipe.head_fit is None,
+    )
     tokenizer.chat_template = pair_encoder.renderer.template.source  # the checkpoint has this one only
     pad = pad_token_id(tokenizer, pair_encoder.closing_token())
     check_backbone(recipe, tokenizer, pad, out)
@@ -241,6 +315,7 @@ def prepare_data(recipe: TrainRecipe, splits: PreferenceSplits, digest: str, out
         recipe.overflow,
         recipe.system_role,
         str(keep_ties),
+        str(recipe.head_fit is None),
     )
     counts = load_or_tokenize(splits, pair_encoder, out / "tokens", key, keep_ties=keep_ties)
     return PreparedData(splits, digest, tokenizer, pair_encoder, pad, counts)
@@ -346,20 +421,29 @@ def _report(
         exported_step=exported_step,
         parameters=trainer.num_parameters,
         trained_parameters=trainer.num_trained,
-        data_hash=prepared.digest,
-        format=prepared.splits.format,
-        train=prepared.counts["train"],
-        validation=prepared.counts["validation"],
-        metrics={split: result.overall for split, result in results.items()},
-        by_criterion={split: result.by_criterion for split, result in results.items()},
-        by_language={split: result.by_language for split, result in results.items()},
-        rows={split: counts for split, of in pairs.items() if (counts := of.counts())},
-        length_percentiles=pairs["train"].length_percentiles(),
+        **_facts(prepared, pairs, results),
         draws=trainer.draws(),
         warnings=trainer.monitor.warnings if trainer.monitor else [],
         seconds=0.0,
         tokens_per_second=tokens_per_second,
     )
+
+
+def _facts(
+    prepared: PreparedData, pairs: Mapping[Split, TokenizedPairs], results: Mapping[Split, PairMetrics]
+) -> dict[str, Any]:
+    """Return the fields of a report about the data and the metrics."""
+    return {
+        "data_hash": prepared.digest,
+        "format": prepared.splits.format,
+        "train": prepared.counts["train"],
+        "validation": prepared.counts["validation"],
+        "metrics": {split: result.overall for split, result in results.items()},
+        "by_criterion": {split: result.by_criterion for split, result in results.items()},
+        "by_language": {split: result.by_language for split, result in results.items()},
+        "rows": {split: counts for split, of in pairs.items() if (counts := of.counts())},
+        "length_percentiles": pairs["train"].length_percentiles(),
+    }
 
 
 def _with_baselines(

@@ -34,6 +34,7 @@ _SCHEMA = pa.schema(
         ("language", pa.string()),
         ("idx", pa.string()),
         ("group", pa.int64()),
+        ("repository", pa.int64()),
         ("tie", pa.bool_()),
     ]
 )
@@ -100,6 +101,7 @@ class TokenizedPairs:
         keys: Hash of each pair's texts, shape ``[pairs]``.
         groups: Hash of each pair's commit, or of its prompt where the commit is unknown, shape ``[pairs]``: pairs of
             one group are not independent.
+        repositories: Hash of each pair's repository, or of its prompt where that is unknown, shape ``[pairs]``.
         criteria: Training name of each pair's criterion; empty if unknown.
         languages: Programming language of each pair; empty if unknown.
         ties: Whether each pair's responses are equally good, shape ``[pairs]``.
@@ -114,9 +116,9 @@ class TokenizedPairs:
             for batch in self.batches
         ]
         self.lengths = np.concatenate(sizes) if sizes else np.zeros(0, np.int32)
-        self.keys, self.groups = (
+        self.keys, self.groups, self.repositories = (
             np.concatenate([b.column(name).to_numpy() for b in self.batches]) if sizes else np.zeros(0, np.int64)
-            for name in ("key", "group")
+            for name in ("key", "group", "repository")
         )
         self.criteria, self.languages = (self._categories(name) for name in ("criterion", "language"))
         ties = [batch.column("tie").to_numpy(zero_copy_only=False) for batch in self.batches]
@@ -147,6 +149,22 @@ class TokenizedPairs:
     def _find(self, index: int) -> tuple[pa.RecordBatch, int]:
         number = int(np.searchsorted(self.ends, index, side="right"))
         return self.batches[number], index - (int(self.ends[number - 1]) if number else 0)
+
+    def weights(self) -> np.ndarray:
+        """Return the weight of each pair, shape ``[pairs]``, float64."""
+        return self._numbers("weight").astype(np.float64)
+
+    def response_lengths(self) -> np.ndarray:
+        """Return the tokens of the chosen and the rejected response of each pair, shape ``[pairs, 2]``."""
+        sides = [("chosen", "prompt_length"), ("rejected", "rejected_prompt_length")]
+        columns = [
+            np.concatenate([np.diff(b.column(side).offsets.to_numpy()) for b in self.batches]) - self._numbers(prompt)
+            for side, prompt in sides
+        ]
+        return np.stack(columns, axis=1)
+
+    def _numbers(self, column: str) -> np.ndarray:
+        return np.concatenate([batch.column(column).to_numpy() for batch in self.batches])
 
     def _categories(self, column: str) -> Categories:
         values = pa.chunked_array([batch.column(column) for batch in self.batches], pa.string())
@@ -232,6 +250,7 @@ def _record(row: Mapping[str, Any], pair: EncodedPair) -> dict[str, Any]:
         "language": row.get("language") or "",
         "idx": row.get("idx") or "",
         "group": _hash(row.get("repos") or "", row["commit"]) if row.get("commit") else _hash(row["input"]),
+        "repository": _hash(row.get("repos") or row["input"]),
         "tie": bool(row.get("tie")),
     }
 

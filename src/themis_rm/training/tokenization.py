@@ -99,6 +99,7 @@ class PairEncoder:
         system_role: What to do if the template rejects or omits a system message: ``prepend`` puts its text in front
             of the user message (as scoring does), ``error`` raises.
         chat_template: Name of one of the tokenizer's chat templates, or a file; by default its default template.
+        criteria_prompts: Whether the criteria prompts of rows are encoded.
 
     Attributes:
         renderer: Renders and tokenizes conversations, as in scoring.
@@ -116,6 +117,8 @@ class PairEncoder:
         overflow: Overflow = "truncate",
         system_role: SystemRole = "prepend",
         chat_template: str = "",
+        *,
+        criteria_prompts: bool = True,
     ) -> None:
         if not tokenizer.is_fast:
             raise CheckpointError(
@@ -128,6 +131,7 @@ class PairEncoder:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.overflow = overflow
+        self.criteria_prompts = criteria_prompts
         self.prepends_system = not template.writes_system
         if self.prepends_system and system_role == "error":
             raise SettingError(
@@ -150,8 +154,7 @@ class PairEncoder:
             chat template as in scoring.
         """
         kept = [i for i, row in enumerate(rows) if _is_used(row)]
-        talks = [talk for i in kept for talk in pair_conversations(rows[i], rows[i]["system"], rows[i]["input"])]
-        encoded = self.encode_conversations(talks)
+        encoded = self.encode_conversations([talk for i in kept for talk in self._conversations(rows[i])])
         result: list[EncodedPair | Dropped] = [
             Dropped("zero-weight" if row.get("weight") == 0 else "empty-response") for row in rows
         ]
@@ -174,15 +177,16 @@ class PairEncoder:
         count = LineTokenCounter(self.tokenizer.backend_tokenizer)
         cut = {key: cut_pair(row, most - 2, count) for key, (row, most) in long.items()}
         found = {key: pair for key, pair in cut.items() if pair is not None}
-        rows = [pair.row for pair in found.values()]
-        talks = [talk for row in rows for talk in pair_conversations(row, row["system"], row["input"])]
-        encoded = self.encode_conversations(talks)
+        encoded = self.encode_conversations([talk for pair in found.values() for talk in self._conversations(pair.row)])
         pairs = (_pair(*sides) for sides in zip(encoded[::2], encoded[1::2], strict=True))
         return {
             key: replace(pair, window="complete" if found[key].complete else "partial")
             for key, pair in zip(found, pairs, strict=True)
             if isinstance(pair, EncodedPair) and not pair.truncated
         }
+
+    def _conversations(self, row: Mapping[str, Any]) -> tuple[Conversation, Conversation]:
+        return pair_conversations(row, row["system"] if self.criteria_prompts else None, row["input"])
 
     def encode(self, requests: Sequence[tuple[str | None, str, str]]) -> list[EncodedResponse | Dropped]:
         """Encode conversations of (criteria prompt or ``None``, prompt, response).

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from themis_rm.errors import SettingError
+from themis_rm.models import hidden_layers
 from themis_rm.models.lora import LoraMatrices
 from themis_rm.training.recipe import PeftSettings, TrainRecipe
 
@@ -41,6 +42,8 @@ def _freeze_lower_layers(backbone: Any, count: int) -> None:
     layers = decoder_layers(backbone)
     _require_layers("train_layers", count, len(layers))
     backbone.requires_grad_(False)
+    if not count:
+        return
     for layer in layers[len(layers) - count :]:
         layer.requires_grad_(True)
     below = {id(weight) for layer in layers for weight in layer.parameters()}
@@ -101,9 +104,7 @@ def decoder_layers(backbone: Any) -> nn.ModuleList:
     Raises:
         SettingError: They cannot be identified.
     """
-    count = backbone.config.get_text_config().num_hidden_layers
-    lists = (module for module in backbone.base_model.modules() if isinstance(module, nn.ModuleList))
-    found = next((module for module in lists if len(module) == count), None)
+    found = hidden_layers.decoder_layers(backbone)
     if found is None:
         raise SettingError(
             f"The layers of a backbone of type {backbone.config.model_type} are not known.",

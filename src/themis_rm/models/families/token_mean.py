@@ -46,13 +46,13 @@ class TokenMeanHead(TensorHead):
     coefficient: float
     with_closing: bool = True
 
-    def __call__(self, vocabulary: VocabularyHead, hidden: torch.Tensor, tokens: Sequence[int]) -> float:
+    def __call__(self, vocabulary: VocabularyHead, hidden: torch.Tensor, tokens: Sequence[int]) -> tuple[float]:
         """Return the reward, see :class:`~themis_rm.models.token_rewards.TokenReward`."""
         states = (hidden[1:].double() @ self.weight[0].to(hidden.device).double()).mean().item()
         if not self.coefficient:
-            return states
+            return (states,)
         total = math.fsum(vocabulary.log_probabilities(hidden[:-1], tokens).tolist())
-        return states + self.coefficient * total / len(tokens)
+        return (states + self.coefficient * total / len(tokens),)
 
 
 def load_head(checkpoint: Checkpoint) -> HeadSpec:

@@ -141,9 +141,11 @@ def plan(
         price_per_gpu_hour: Price of one accelerator for one hour.
 
     Raises:
-        SettingError: The recipe does not fit the number of accelerators, or the accelerator is unknown.
+        SettingError: The recipe does not fit the number of accelerators or has no gradient steps, or the accelerator is
+            unknown.
         CheckpointError: Nothing is known about the backbone.
     """
+    recipe.require_gradient_steps("A plan")
     if recipe.precision == "auto":
         # All GPUs of the table have bfloat16.
         recipe = resolve_precision(recipe) if gpu == CPU else recipe.model_copy(update={"precision": "bf16"})

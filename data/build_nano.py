@@ -21,6 +21,7 @@ from themis_rm.evaluation.evaluate import RESULTS, RunPrompts
 from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.messages import Conversation
 from themis_rm.models.embedded import FOLDER, MEASUREMENTS, Measurement, Measurements
+from themis_rm.models.families.criteria_mean import HEAD_FILE
 from themis_rm.models.loading import PROMPTS, load_model
 from themis_rm.models.reference_rewards import REFERENCE_REWARDS, ReferenceRewards
 from themis_rm.records import BenchmarkPair
@@ -83,6 +84,8 @@ def build(adapter: Path, out: Path, measurements: Measurements, calibration: Pat
         for name in MODEL_FILES:
             shutil.copy(adapter / name, partial / name)
             (partial / name).chmod(0o644)
+        if (adapter / HEAD_FILE).is_file():
+            shutil.copy(adapter / HEAD_FILE, partial / HEAD_FILE)
         if score_references(partial, chosen_rejected) != references:
             for name in TOKENIZER_FILES:
                 if (adapter / name).is_file():

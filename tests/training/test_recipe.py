@@ -124,7 +124,7 @@ def test_a_recipe_name_can_be_a_file_of_the_current_directory(tmp_path, monkeypa
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("stage3", "Did you mean 'stage[12]'"), ("demo", "Known: lora, smollm2-lora, stage1, stage2, tiny")],
+    [("stage3", "Did you mean 'stage[12]'"), ("demo", "Known: lora, nano, smollm2-lora, stage1, stage2, tiny")],
 )
 def test_an_unknown_name_lists_the_training_recipes(name, hint):
     with pytest.raises(SettingError, match=f"Unknown training recipe '{name}'.*{hint}"):

@@ -1,10 +1,11 @@
 """Devices: those that a machine lacks are one line; ``split`` spreads the layers."""
 
 import pytest
+import torch
 
 from themis_rm.errors import SettingError
 from themis_rm.messages import conversation
-from themis_rm.models.device import choose_device
+from themis_rm.models.device import choose_device, choose_dtype
 from themis_rm.models.loading import load_model
 from themis_rm.models.settings import ModelSettings
 
@@ -21,11 +22,15 @@ def test_an_unknown_device(model, device, tiny_checkpoint):
 
 @pytest.mark.parametrize("device", ["cuda:99", "mps", "xpu", "xpu:99"])
 def test_a_device_that_this_machine_lacks(device, monkeypatch):
-    import torch
-
     monkeypatch.setattr(torch.mps, "is_available", lambda: False)
     with pytest.raises(SettingError, match=f"no device '{device}'"):
         choose_device(ModelSettings(device=device))
+
+
+@pytest.mark.parametrize(("units", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_the_fastest_dtype_follows_from_the_units(units, dtype, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": units})
+    assert choose_dtype(ModelSettings(dtype="fastest"), torch.device("cpu")) is dtype
 
 
 def test_split_runs_on_a_machine_without_gpus(tiny_checkpoint):

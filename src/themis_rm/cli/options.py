@@ -68,7 +68,9 @@ Device = Annotated[
 ]
 DType = Annotated[
     str | None,
-    typer.Option("--dtype", metavar="DTYPE", help="auto, float32, bfloat16 or float16.", rich_help_panel=MODEL_PANEL),
+    typer.Option(
+        "--dtype", metavar="DTYPE", help="auto, fastest, float32, bfloat16 or float16.", rich_help_panel=MODEL_PANEL
+    ),
 ]
 BatchTokens = Annotated[
     int | None,

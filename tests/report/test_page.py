@@ -11,7 +11,7 @@ from themis_rm.evaluation.before_after import BeforeAfter
 from themis_rm.evaluation.evaluate import EvaluateSettings, evaluate
 from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.pipeline import StageReport
-from themis_rm.report.page import ScoredExample, conclusions, render
+from themis_rm.report.page import HeldOutPairs, ScoredExample, conclusions, render
 from themis_rm.report.plots import Interval, dot_plot, line_plot, training_curves
 
 
@@ -41,7 +41,8 @@ def change(results, tmp_path_factory):
 @pytest.fixture(scope="module")
 def page_with_start(results, change, tmp_path_factory):
     examples = [ScoredExample("Do it.", "x\n", {"FC": 0.5}, {"FC": -0.25})]
-    return render("run", [], results, None, tmp_path_factory.mktemp("log") / "none", examples, [change])
+    pairs = HeldOutPairs(change, read_benchmark("authored").pairs)
+    return render("run", [], results, None, tmp_path_factory.mktemp("log") / "none", examples, [change], pairs)
 
 
 def test_every_element_is_closed_in_order(page, page_with_start):
@@ -58,6 +59,16 @@ def test_examples_have_the_rewards_of_both_models(page_with_start):
     assert re.search(
         r"before training</td><td>-0.250</td>.*after training</td><td>\+0.500</td>", page_with_start, re.DOTALL
     )
+
+
+def test_some_held_out_pairs_are_shown_with_both_margins(change):
+    shown = list(HeldOutPairs(change, read_benchmark("authored").pairs).rows())
+    assert 0 < len(shown) <= 6
+    assert all((before, after) == change.margins[pair.id] for pair, _, before, after in shown)
+
+
+def test_a_held_out_pair_is_marked_as_right_or_wrong(page_with_start):
+    assert re.search(r'<td class="right">✓ \+|<td class="wrong">✗ -', page_with_start)
 
 
 def test_without_a_start_model_nothing_is_compared(page):

@@ -65,6 +65,8 @@ class BeforeAfter:
         after: Results of the trained model.
         overall: The change over all pairs.
         groups: The changes by criterion and by subset, where these are not all pairs.
+        margins: Pair id -> reward of the chosen minus that of the rejected response, before and after training, each
+            ``None`` for a failed pair.
         level: Confidence level.
     """
 
@@ -72,6 +74,7 @@ class BeforeAfter:
     after: EvaluationResults
     overall: AccuracyChange
     groups: list[AccuracyChange]
+    margins: dict[str, tuple[float | None, float | None]]
     level: float
 
     @classmethod
@@ -99,7 +102,8 @@ class BeforeAfter:
             for group, sides in _groups(first, second)
             if len(sides[1]) < len(second)
         ]
-        return cls(results[0], results[1], overall, groups, level)
+        margins = {one.id: (one.score_diff, two.score_diff) for one, two in zip(first, second, strict=True)}
+        return cls(results[0], results[1], overall, groups, margins, level)
 
     def describe_pairs(self) -> str:
         """Return how many pairs were evaluated: ``100 of 240 pairs``."""

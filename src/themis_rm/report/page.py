@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import themis_rm
@@ -16,8 +18,33 @@ from themis_rm.evaluation.results import Accuracies, BaselineResults, Evaluation
 from themis_rm.evaluation.statistics import Accuracy
 from themis_rm.languages import benchmark_languages
 from themis_rm.pipeline import StageReport
+from themis_rm.records import BenchmarkPair
 from themis_rm.report.environment import html_environment
 from themis_rm.report.plots import Interval, dot_plot, training_curves
+
+_SHOWN = 6
+"""Held-out pairs of each subset that the page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutPairs:
+    """Held-out pairs with what training changed on them.
+
+    Attributes:
+        change: Results before and after training.
+        pairs: The pairs.
+    """
+
+    change: BeforeAfter
+    pairs: Sequence[BenchmarkPair]
+
+    def rows(self) -> Iterator[tuple[BenchmarkPair, str, float | None, float | None]]:
+        """Yield the first pairs of each subset with the start of their request and their margins."""
+        shown: Counter[str] = Counter()
+        for pair in self.pairs:
+            shown[pair.subset] += 1
+            if shown[pair.subset] <= _SHOWN and pair.id in self.change.margins:
+                yield pair, shorten(pair.prompt, 110, placeholder=" ..."), *self.change.margins[pair.id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +72,7 @@ def render(
     training_log: Path,
     examples: Sequence[ScoredExample],
     changes: Sequence[BeforeAfter] = (),
+    held_out_pairs: HeldOutPairs | None = None,
 ) -> str:
     """Return the page as self-contained HTML.
 
@@ -56,6 +84,7 @@ def render(
         training_log: ``log.jsonl`` of the training run.
         examples: Scored responses to show.
         changes: Results before and after training, where the start model was evaluated.
+        held_out_pairs: Held-out pairs of which some are shown.
 
     Raises:
         InputError: The results lack intervals or cells (a published file).
@@ -81,6 +110,8 @@ def render(
             held_out_plot=dot_plot(_plot_groups(held_out.systems())) if held_out else "",
             curves=training_curves(training_log),
             changes=changes,
+            held_out_rows=list(held_out_pairs.rows()) if held_out_pairs else [],
+            short_of={row.benchmark_aspect: row.short for row in CRITERIA},
             change_plot=dot_plot(_change_groups(changes)) if changes else "",
             stages=[_stage_bars(title, report) for title, report in stages],
             examples=examples,

@@ -22,7 +22,7 @@ from themis_rm.mining.functions import mine_trees
 from themis_rm.mining.repositories import mine_repositories
 from themis_rm.pipeline import StageReport
 from themis_rm.prompts import PromptSet
-from themis_rm.report.page import ScoredExample, render
+from themis_rm.report.page import HeldOutPairs, ScoredExample, render
 from themis_rm.results import TableView
 from themis_rm.serve.scorer import Scorer
 from themis_rm.storage.atomic import write_text
@@ -147,31 +147,36 @@ def _check_start_model(recipe: RunRecipe) -> None:
 def _result(recipe: RunRecipe, out: Path, stages: list[Stage]) -> RunResult:
     results = EvaluationResults.load(out / EVALUATE / RESULTS)
     held_out = out / HELD_OUT / RESULTS
+    changes, held_out_pairs = _compare_with_start(recipe, out)
     result = RunResult(
         results,
         EvaluationResults.load(held_out) if held_out.is_file() else None,
         out / TRAIN / "model",
         out / REPORT,
-        _compare_with_start(recipe, out),
+        changes,
         _score_examples(recipe, out / TRAIN / "model"),
         stages,
     )
     reports = [(stage.title, stage.report) for stage in stages if stage.report is not None]
     log = out / TRAIN / "log.jsonl"
-    page = render(recipe.run_name, reports, results, result.held_out, log, result.examples, result.changes)
+    page = render(
+        recipe.run_name, reports, results, result.held_out, log, result.examples, result.changes, held_out_pairs
+    )
     write_text(result.page, page)
     return result
 
 
-def _compare_with_start(recipe: RunRecipe, out: Path) -> list[BeforeAfter]:
+def _compare_with_start(recipe: RunRecipe, out: Path) -> tuple[list[BeforeAfter], HeldOutPairs | None]:
+    """Return the results before and after training, and the held-out pairs, if the start model was evaluated."""
     if not recipe.start_model:
-        return []
+        return [], None
     benchmark = read_benchmark(recipe.benchmark, recipe.evaluate.verified, recipe.evaluate.reader_settings())
     changes = [BeforeAfter.load(benchmark.name, out / START_EVALUATE, out / EVALUATE, benchmark.tasks)]
-    if (out / HELD_OUT / RESULTS).is_file():
-        tasks = read_benchmark(out / HELD_OUT / PAIRS).tasks
-        changes.append(BeforeAfter.load("held-out pairs", out / START_HELD_OUT, out / HELD_OUT, tasks))
-    return changes
+    if not (out / HELD_OUT / RESULTS).is_file():
+        return changes, None
+    pairs = read_benchmark(out / HELD_OUT / PAIRS)
+    change = BeforeAfter.load("held-out pairs", out / START_HELD_OUT, out / HELD_OUT, pairs.tasks)
+    return [*changes, change], HeldOutPairs(change, pairs.pairs)
 
 
 @dataclass

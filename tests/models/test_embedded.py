@@ -224,6 +224,13 @@ def test_training_starts_from_it_and_exports_an_adapter_on_it(model, tmp_path):
     assert after == pytest.approx(before, abs=1e-5)
 
 
+def test_training_from_it_is_planned_without_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded, "FOLDER", tmp_path / "none")
+    arguments = ["-s", "backbone.path=themis-nano", "--gpus", "1", "--gpu", "h100", "--pairs", "10"]
+    completed = cli("plan", "smollm2-lora", *arguments, "--json")
+    assert completed.returncode == 0, completed.stderr
+
+
 def test_the_likelihood_of_a_base_has_its_short_name(model, base):
     by_name, by_path = (load_model(f"likelihood:{name}").score([PAIRS[0][0]]) for name in (BASE, base))
     assert by_name == by_path

@@ -91,6 +91,15 @@ def test_a_file_is_not_resumed_with_another_calibration(calibrated, file, tmp_pa
     assert "another calibration" in error_line(cli(*arguments, "--resume", cwd=tmp_path))
 
 
+def test_the_command_says_what_the_probability_is(file):
+    row = '{"prompt": "p", "response": "x", "criterion": "FC"}'
+    completed = cli("score", "--model", "length", "-s", f"calibration={file}", stdin=row)
+    assert json.loads(completed.stdout)["probability"] == pytest.approx(sigmoid(0.25 + 0.5))
+    (line,) = completed.stderr.strip().splitlines()
+    assert "calibrated with 40 pairs of pairs" in line
+    assert line.endswith("not of being correct.")
+
+
 def test_a_missing_calibration_file_is_one_line(tmp_path):
     line = error_line(cli("score", "--model", "length", "--prompt", "p", "-s", "calibration=none.json", stdin="x"))
     assert "none.json" in line

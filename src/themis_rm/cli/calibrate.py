@@ -14,6 +14,7 @@ from themis_rm.cli.grammar import Call, verb
 from themis_rm.cli.groups import EVALUATION, app
 from themis_rm.cli.options import BatchTokens, Device, DType, SampleSize, model_flags
 from themis_rm.cli.output import new_table, written
+from themis_rm.models.calibration import PAIR_MEANING
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -83,9 +84,10 @@ def _lines(result: Calibration) -> list[str]:
 
 
 def _tables(result: Calibration) -> Iterator[Table]:
-    pairs = "P(a is preferred to b) = sigmoid(slope * (reward of a - reward of b))"
+    yield _table(
+        result, PAIR_MEANING.partition(",")[0], 0, {label: curve.slope for label, curve in result.curves.items()}
+    )
     responses = "P(a response is the preferred one of its pair), from its reward alone"
-    yield _table(result, pairs, 0, {label: curve.slope for label, curve in result.curves.items()})
     yield _table(result, responses, 1, {label: curve.response_slope for label, curve in result.curves.items()})
 
 

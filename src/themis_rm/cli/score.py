@@ -71,6 +71,13 @@ def score(
 
     requests = islice(_requests(files or [], prompt, settings), limit)  # the paths are checked before the model is read
     scorer = Scorer.load(model or _default_model(), settings.prompt_set, settings.model, settings.calibration)
+    if scorer.calibration is not None:
+        source = scorer.calibration.source
+        print_lines(
+            "probability: of being the preferred response of a pair, from the reward alone (calibrated with "
+            f"{source.pairs:,} pairs of {source.name}); not of being correct.",
+            stderr=True,
+        )
     summary = _score(scorer, requests, out, settings, resume)
     _print_summary(call, summary, out)
 

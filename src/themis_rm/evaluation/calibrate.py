@@ -17,6 +17,7 @@ from themis_rm.evaluation.calibration import Group, RewardPairs, fit_curves, mea
 from themis_rm.evaluation.evaluate import RunPrompts, ScoringSettings, score_benchmark, scoring_job, take_sample
 from themis_rm.models.calibration import CALIBRATION, Calibration, Fit, PairsRecord, own_weights_digest
 from themis_rm.models.loading import find_folder, load_model
+from themis_rm.models.local_models import is_short_name
 from themis_rm.models.protocol import RewardModel
 from themis_rm.models.settings import ModelSettings
 from themis_rm.prompts import PromptMode
@@ -45,7 +46,7 @@ class CalibrateSettings(DataSettings):
     """Use only this many pairs, evenly spaced over the data; by default all."""
     folds: int = Field(default=5, ge=2)
     """Parts of the clusters, each of which is predicted by a fit to the others."""
-    n_resamples: int = Field(default=1000, ge=0)
+    n_resamples: int = Field(default=500, ge=0)
     """Bootstrap samples of clusters for the intervals."""
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
     """Confidence level of the intervals."""
@@ -67,7 +68,7 @@ def output_files(model: str | Path, out: str | Path | None) -> tuple[Path, Path]
     """
     if out is not None:
         return Path(out), Path(out) / CALIBRATION
-    if not Path(model).is_dir():
+    if is_short_name(str(model)) or not Path(model).is_dir():
         raise SettingError(
             f"{model} has no directory to write {CALIBRATION} to.", "Name an output directory: --out DIR."
         )

@@ -21,6 +21,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from themis_rm.models.calibration import Coefficient, Curve, Fit, ReliabilityBin
+from themis_rm.progress import track
 from themis_rm.storage.digests import stable_id
 
 Numbers = NDArray[np.float64]
@@ -212,7 +213,7 @@ def fit_curves(group: Group, n_resamples: int, level: float, seed: int) -> dict[
     places = {label: np.searchsorted(names, pairs.clusters) for label, pairs in group.items()}
     generator = np.random.default_rng(seed)
     samples = []
-    for _ in range(n_resamples):
+    for _ in track(range(n_resamples), "resample"):
         drawn = np.bincount(generator.integers(len(names), size=len(names)), minlength=len(names)).astype(np.float64)
         samples.append(fit_group(group, {label: drawn[place] for label, place in places.items()}))
     tails = [(1 - level) / 2, (1 + level) / 2]

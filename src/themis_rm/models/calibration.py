@@ -22,6 +22,13 @@ CALIBRATION = "calibration.json"
 """File of a calibration in the directory of a model."""
 
 
+PAIR_MEANING = "P(a is preferred to b) = sigmoid(slope * (reward of a - reward of b)), for two responses to one prompt"
+RESPONSE_MEANING = (
+    "P(a response is the preferred one of its pair) = sigmoid(response_offset + response_slope * reward), from its "
+    "reward alone: not the probability that it is correct"
+)
+
+
 class Coefficient(ResultPart):
     """A fitted coefficient with its confidence interval."""
 
@@ -120,6 +127,8 @@ class Calibration(Result):
 
     kind: ClassVar[str] = "calibration"
 
+    meaning: tuple[str, str] = (PAIR_MEANING, RESPONSE_MEANING)
+    """What the probabilities of pairs and of responses are."""
     model: str
     """Name of the model."""
     model_digest: str

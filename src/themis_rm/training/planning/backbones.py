@@ -9,7 +9,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from themis_rm.errors import CheckpointError
-from themis_rm.models import hub
+from themis_rm.models import embedded, hub
 from themis_rm.training.backbone import build_empty_backbone
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.tokenizers import load_recipe_tokenizer
@@ -51,6 +51,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "Qwen/Qwen3-32B": _qwen3(5120, 25600, 64, 64, tied=False),
     "HuggingFaceTB/SmolLM2-135M-Instruct": _SMOLLM2,
     "smollm2-135m": _SMOLLM2,
+    embedded.NAME: _SMOLLM2,
 }
 """Name of a backbone -> the fields of its configuration that decide sizes."""
 

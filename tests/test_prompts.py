@@ -158,6 +158,18 @@ def test_a_dataset_gives_the_prompts_of_its_training_rows(tmp_path):
     assert (dict(found.own), found.everything) == ({"FC": "Judge correctness."}, ())
 
 
+def test_the_built_in_set_has_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert PromptSet.load(Path("themis")) == built_in()
+
+
+def test_a_file_with_the_name_of_the_built_in_set_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("themis").write_text("{}")
+    with pytest.raises(InputError):
+        PromptSet.load(Path("themis"))
+
+
 def test_a_name_of_the_hub_is_answered_with_how_to_download_it():
     with pytest.raises(InputError, match="hf download --repo-type dataset owner/data") as caught:
         PromptSet.load(Path("owner/data"))

@@ -21,6 +21,8 @@ from themis_rm.storage.input_files import open_input
 
 PromptMode = Literal["none", "all", "own"]
 
+BUILT_IN = "themis"
+"""Name of the built-in set."""
 _MAX_TEXTS = 1000
 """Most all-criteria prompts of a set that is extracted from a dataset."""
 
@@ -202,11 +204,14 @@ class PromptSet:
 
         Args:
             path: A prompt set, or a directory or table with the columns ``system`` and ``aspect`` of the published
-                preference data. A JSON file is a table if it holds a list.
+                preference data. A JSON file is a table if it holds a list. ``themis`` is the built-in set, if there is
+                no such file.
 
         Raises:
             InputError: The path contains no prompt set.
         """
+        if path == Path(BUILT_IN) and not path.exists():
+            return cls(**vars(built_in()))
         if len(path.parts) == 2 and not path.suffix and not path.exists():
             raise InputError(
                 f"There is no file or directory {path}.",
@@ -291,4 +296,4 @@ def built_in() -> PromptSet:
     """Return the built-in prompt set, composed from the table of criteria."""
     items = {p.name: f"{p.name}: {p.asks}" for p in PRINCIPLES}
     items |= {c.short: f"{c.title}: {c.asks}" for c in CRITERIA}
-    return PromptSet("themis", _FRAME, items)
+    return PromptSet(BUILT_IN, _FRAME, items)

@@ -40,8 +40,8 @@ class CalibrateSettings(DataSettings):
     """Criteria prompts to calibrate under: ``own`` gives a curve per criterion, ``none`` and ``all`` one curve each.
     Every pair is scored once per mode."""
     prompt_set: Path | None = None
-    """File with a prompt set, or a preference dataset that contains one; by default the checkpoint's ``prompts.json``,
-    else the built-in set."""
+    """File with a prompt set, a preference dataset that contains one, or ``themis``, the built-in set; by default the
+    checkpoint's ``prompts.json``, else the built-in set."""
     limit: int | None = Field(default=None, ge=1)
     """Use only this many pairs, evenly spaced over the data; by default all."""
     folds: int = Field(default=5, ge=2)

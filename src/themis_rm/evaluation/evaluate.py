@@ -69,8 +69,8 @@ class ScoringSettings(Settings):
     prompts: PromptMode = "own"
     """Criteria prompt: none, all criteria, or the pair's own criterion."""
     prompt_set: Path | None = None
-    """File with a prompt set, or a preference dataset that contains one; by default the checkpoint's ``prompts.json``,
-    else the built-in set."""
+    """File with a prompt set, a preference dataset that contains one, or ``themis``, the built-in set; by default the
+    checkpoint's ``prompts.json``, else the built-in set."""
     limit: int | None = Field(default=None, ge=1)
     """Score only this many pairs, evenly spaced over the benchmark; by default all."""
     shard_size: int = Field(default=256, ge=1)

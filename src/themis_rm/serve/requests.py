@@ -37,8 +37,8 @@ class ScoreSettings(Settings):
     """Criteria, each with a score of its own. ``all`` adds the five criteria and the all-criteria prompt, ``none`` no
     criteria prompt. By default, a line's own ``criterion``, otherwise ``none``."""
     prompt_set: Path | None = None
-    """File with criteria prompts, or a preference dataset to extract them from; by default the checkpoint's
-    ``prompts.json``, otherwise the built-in prompts."""
+    """File with criteria prompts, a preference dataset to extract them from, or ``themis``, the built-in prompts; by
+    default the checkpoint's ``prompts.json``, otherwise the built-in prompts."""
     calibration: Path | None = None
     """File of ``themis-rm calibrate`` with which rows get a probability; by default the checkpoint's
     ``calibration.json``, if it has one."""

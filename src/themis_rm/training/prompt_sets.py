@@ -25,8 +25,6 @@ def find_prompt_set(name: str, data: Path, splits: PreferenceSplits) -> PromptSe
     Raises:
         InputError: The file cannot be read or is not a prompt set.
     """
-    if name == "themis":
-        return built_in()
     if name != "dataset":
         return PromptSet.load(Path(name))
     if (data / PROMPTS_FILE).is_file():

@@ -50,7 +50,7 @@ class ExternalSettings(Settings):
     prompts: Literal["none", "all"] = "none"
     """Criteria prompt: none, as the benchmarks' authors score, or the prompt that lists all criteria."""
     prompt_set: Path | None = None
-    """File with a prompt set; by default the checkpoint's ``prompts.json``, else the built-in set."""
+    """File with a prompt set, or ``themis``; by default the checkpoint's ``prompts.json``, else the built-in set."""
     limit: int | None = Field(default=None, ge=1)
     """Score only this many prompts of each benchmark, evenly spaced; by default all."""
     shard_size: int = Field(default=64, ge=1)

@@ -54,7 +54,7 @@ class RerankSettings(Settings):
     prompts: PromptMode = "own"
     """Criteria prompt: none, all criteria, or that of ``criterion``."""
     prompt_set: Path | None = None
-    """File with a prompt set; by default the checkpoint's, else the built-in set."""
+    """File with a prompt set, or ``themis``; by default the checkpoint's, else the built-in set."""
     criterion: str = "FC"
     """Criterion by which candidates are ranked; pass rates measure functional correctness."""
     n_resamples: int = Field(default=10_000, ge=100)

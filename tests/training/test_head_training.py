@@ -21,6 +21,7 @@ from themis_rm.records import Preference, pair_conversations
 from themis_rm.storage.parquet import write_rows
 from themis_rm.training.head_training import FEATURES
 from themis_rm.training.label_check import check_labels
+from themis_rm.training.merging import merge
 from themis_rm.training.planning.estimate import plan
 from themis_rm.training.recipe import TrainRecipe
 from themis_rm.training.runner import train
@@ -178,6 +179,11 @@ def test_gradient_training_of_such_a_head_is_refused(trained, recipe, data, tmp_
     settings = {**recipe, "backbone": {"path": str(trained[1].checkpoint)}, "head_fit": None}
     with pytest.raises(CheckpointError, match="head_fit"):
         train(settings, data, tmp_path)
+
+
+def test_a_merge_of_such_heads_is_refused(trained, tmp_path):
+    with pytest.raises(CheckpointError, match="one reward"):
+        merge([trained[1].checkpoint] * 2, tmp_path)
 
 
 def test_a_killed_run_ends_with_the_same_bytes(trained, data, recipe, tmp_path):

@@ -107,12 +107,13 @@ def test_features_that_are_there_are_not_computed_again(trained, data, recipe, t
     assert again.metrics["validation"]["accuracy"] < 0.1
 
 
-def test_training_goes_further_from_a_head(trained, data, recipe, tmp_path):
+def test_training_goes_further_from_a_head(trained, data, recipe, tmp_path, caplog):
     settings = {**recipe, "backbone": {"path": str(trained[1].checkpoint)}, "head_fit": {"penalties": [1e9]}}
     again = train(settings, data, tmp_path)
     config = json.loads((again.checkpoint / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == recipe["backbone"]["path"]
     one, two = (np.array(rewards(folder)) for folder in (trained[1].checkpoint, again.checkpoint))
+    assert "other weights" not in caplog.text  # the record names the weights of the base, not those of the first head
     # The prior keeps the weights; the constant is that of the same pairs.
     np.testing.assert_allclose(two, one, atol=1e-3)
 

@@ -28,7 +28,7 @@ from themis_rm.storage.atomic import atomic_directory, write_json, write_text
 from themis_rm.training.criteria_fit import CriteriaFit, PairFeatures, fit_criteria_head
 from themis_rm.training.export import ModelLayout
 from themis_rm.training.metrics import Metrics, PairMetrics, measure
-from themis_rm.training.recipe import HeadFitSettings, TrainRecipe
+from themis_rm.training.recipe import BackboneSettings, HeadFitSettings, TrainRecipe
 from themis_rm.training.response_features import compute_features, load_feature_model, read_features
 from themis_rm.training.sampling import sampling_groups
 from themis_rm.training.splits import Split
@@ -195,6 +195,21 @@ def _rows(pairs: TokenizedPairs, criteria: tuple[str, ...]) -> npt.NDArray[np.in
     return np.array([*index, -1], np.int64)[pairs.criteria.codes]
 
 
+def head_base(source: BackboneSettings, checkpoint: Checkpoint) -> tuple[BackboneSettings, Checkpoint]:
+    """Return the base that a head is exported with: settings that name it, and its checkpoint.
+
+    A head that was trained from another one needs the base of that one, and not the other head.
+
+    Args:
+        source: Settings that name what the head was trained from.
+        checkpoint: What it was trained from.
+    """
+    if not isinstance(checkpoint, AdaptedCheckpoint) or checkpoint.has_matrices:
+        return source, checkpoint
+    lora = checkpoint.lora
+    return BackboneSettings(path=lora.base, revision=lora.revision or None), checkpoint.base
+
+
 def save_head(
     folder: Path,
     trainer: HeadTrainer,
@@ -217,15 +232,12 @@ def save_head(
         complete: Writes further files into the directory before it is visible.
     """
     recipe = trainer.recipe
-    base, revision = recipe.backbone.name, recipe.backbone.revision
-    if isinstance(trainer.checkpoint, AdaptedCheckpoint) and not trainer.checkpoint.has_matrices:
-        # A head that was trained from another one needs the same base, not the other head.
-        base, revision = trainer.checkpoint.lora.base, trainer.checkpoint.lora.revision
+    base, _ = head_base(recipe.backbone, trainer.checkpoint)
     config: dict[str, Any] = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": base,
-        "revision": revision or None,
+        "base_model_name_or_path": base.name,
+        "revision": base.revision or None,
         "inference_mode": True,
         "r": 1,
         "lora_alpha": 1,

@@ -31,7 +31,7 @@ from themis_rm.training.card_metadata import describe_dataset
 from themis_rm.training.checks import check_backbone, check_export, check_processes
 from themis_rm.training.data_warnings import data_warnings
 from themis_rm.training.export import BASELINE, METADATA_FILE, model_layout, save_reward_model
-from themis_rm.training.head_training import FEATURES, HeadTrainer, save_head
+from themis_rm.training.head_training import FEATURES, HeadTrainer, head_base, save_head
 from themis_rm.training.metrics import PairMetrics
 from themis_rm.training.model_card import CARD, render_model_card
 from themis_rm.training.monitoring import Limits, Monitor, start_warnings
@@ -166,7 +166,10 @@ def _train(
     pairs = _pairs(recipe, prepared, out, data)
     base = None
     if process.process_index == 0 and recipe.backbone.name:
-        base = describe_base(recipe.backbone, open_backbone(recipe.backbone))
+        source, backbone = recipe.backbone, open_backbone(recipe.backbone)
+        if recipe.head_fit is not None:
+            source, backbone = head_base(source, backbone)
+        base = describe_base(source, backbone)
     if recipe.head_fit is not None:
         inputs = _HeadInputs(recipe, prepared, pairs, prompts, base)
         return _train_head(inputs, process, out, data, started)

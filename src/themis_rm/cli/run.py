@@ -59,7 +59,9 @@ def run(
 
     settings = RunRecipe.load(recipe, call.overrides(executor_flags(executor, workers)))
     finished = run_recipe(settings, out or Path(settings.run_name), TerminalConsole(stderr=True))
-    call.output(_plain(finished), finished.results.table(), *_lines(finished))
+    # With a start model, the table of both models takes the place of the one by criterion and language.
+    tables = [] if finished.changes else [finished.results.table()]
+    call.output(_plain(finished), *tables, *_lines(finished))
 
 
 def _plain(finished: RunResult) -> dict[str, Any]:

@@ -82,8 +82,9 @@ def dot_plot(
             )
             y += row
         y += 14
+    first = left if len(series) < 5 else 10  # more names need the whole width
     legend = "".join(
-        f'<g class="s{i}" transform="translate({left + 150 * i},10)"><circle r="4.5"/>'
+        f'<g class="s{i}" transform="translate({first + 150 * i},10)"><circle r="4.5"/>'
         f'<text x="9" y="4">{escape(name)}</text></g>'
         for i, name in enumerate(series)
     )

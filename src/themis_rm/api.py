@@ -74,11 +74,12 @@ def load(
     """
     from themis_rm.serve.scorer import Scorer
 
+    resolved = _resolve(ModelSettings, settings, overrides)
+    name = embedded.NAME if model is None else _path(model, "model")
+    scorer = Scorer.load(name, prompt_set, resolved, calibration)
     if model is None:
         _log.warning("%s", embedded.default_model_notice("model="))
-        model = embedded.NAME
-    resolved = _resolve(ModelSettings, settings, overrides)
-    return Scorer.load(_path(model, "model"), prompt_set, resolved, calibration)
+    return scorer
 
 
 @lru_cache(maxsize=1)

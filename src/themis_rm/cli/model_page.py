@@ -189,6 +189,7 @@ def checkpoint_page(path: Path) -> ModelPage:
         ("begins with BOS", _bos(described)),
         ("weights", weights),
         ("size", _size(path)),
+        ("calibration", _calibration(path)),
         ("criteria prompts", "in prompts.json" if (path / PROMPTS).is_file() else UNKNOWN_PROMPTS),
     ]
     if "pickle" in weights:
@@ -361,6 +362,15 @@ def _has_template(path: Path) -> bool:
     file = path / "tokenizer_config.json"
     config: dict[str, Any] = read_json(file) if file.is_file() else {}
     return bool(config.get("chat_template"))
+
+
+def _calibration(path: Path) -> str:
+    from themis_rm.models.calibration import CALIBRATION, read_calibration
+
+    if not (path / CALIBRATION).is_file():
+        return "none: 'themis-rm calibrate' adds probabilities"
+    found = read_calibration(path / CALIBRATION, path)
+    return f"{', '.join(found.curves)}, with {found.source.pairs:,} pairs of {found.source.name}"
 
 
 def _size(path: Path) -> str:

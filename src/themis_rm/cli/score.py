@@ -67,10 +67,13 @@ def score(
     flags = {"criteria": names or None, "prompt": prompt, **model_flags(device, dtype, batch_tokens)}
     settings = call.settings(flags)
     with require_extra("train"):
+        from themis_rm.models.embedded import NAME, default_model_notice
         from themis_rm.serve.scorer import Scorer
 
     requests = islice(_requests(files or [], prompt, settings), limit)  # the paths are checked before the model is read
-    scorer = Scorer.load(model or _default_model(), settings.prompt_set, settings.model, settings.calibration)
+    scorer = Scorer.load(model or NAME, settings.prompt_set, settings.model, settings.calibration)
+    if model is None:
+        print_lines(default_model_notice("--model"), stderr=True)
     if scorer.calibration is not None:
         source = scorer.calibration.source
         print_lines(
@@ -80,13 +83,6 @@ def score(
         )
     summary = _score(scorer, requests, out, settings, resume)
     _print_summary(call, summary, out)
-
-
-def _default_model() -> str:
-    from themis_rm.models.embedded import NAME, default_model_notice
-
-    print_lines(default_model_notice("--model"), stderr=True)
-    return NAME
 
 
 def _requests(files: list[Path], prompt: str | None, settings: Any) -> Iterator[Any]:

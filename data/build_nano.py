@@ -22,14 +22,15 @@ from themis_rm.evaluation.results import EvaluationResults
 from themis_rm.messages import Conversation
 from themis_rm.models.embedded import FOLDER, MEASUREMENTS, Measurement, Measurements
 from themis_rm.models.families.criteria_mean import HEAD_FILE
-from themis_rm.models.loading import PROMPTS, load_model
+from themis_rm.models.loading import load_model
 from themis_rm.models.reference_rewards import REFERENCE_REWARDS, ReferenceRewards
 from themis_rm.records import BenchmarkPair
 from themis_rm.storage.atomic import atomic_directory
 
-MODEL_FILES = ("adapter_config.json", "adapter_model.safetensors", PROMPTS, "training.json", "README.md")
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 CALIBRATION = "calibration.json"
+LEFT_OUT = {*TOKENIZER_FILES, CALIBRATION, MEASUREMENTS, REFERENCE_REWARDS, "recipe.yaml"}
+"""Files of an adapter that are written anew, or that may name paths of the machine that trained it."""
 MAX_BYTES = 16_000_000
 PER_CRITERION = 2
 """Reference pairs per criterion, each in another language."""
@@ -81,9 +82,10 @@ def build(adapter: Path, out: Path, measurements: Measurements, calibration: Pat
     chosen_rejected = [tuple(prompts.conversations(pair)) for pair in reference_pairs()]
     references = score_references(adapter, chosen_rejected)
     with atomic_directory(out) as partial:
-        for name in MODEL_FILES:
-            shutil.copy(adapter / name, partial / name)
-            (partial / name).chmod(0o644)
+        for file in adapter.iterdir():
+            if file.is_file() and file.name not in LEFT_OUT:
+                shutil.copy(file, partial / file.name)
+                (partial / file.name).chmod(0o644)
         if (adapter / HEAD_FILE).is_file():
             shutil.copy(adapter / HEAD_FILE, partial / HEAD_FILE)
         if score_references(partial, chosen_rejected) != references:

@@ -72,7 +72,7 @@ def test_the_checkpoint_is_small_and_has_no_weights_of_the_base(trained):
 
 def test_the_report_has_the_cross_validation(trained):
     found = trained[1].head_fit
-    assert len(found.candidates) == 15
+    assert len(found.candidates) == 21
     assert min(item["loss"] for item in found.candidates) == pytest.approx(
         next(
             i["loss"] for i in found.candidates if (i["penalty"], i["ratio"]) == (found.penalty, found.criterion_ratio)

@@ -144,7 +144,7 @@ class HeadFitSettings(Settings):
     layers: list[int] = Field(default_factory=list)
     """Numbers of the layers below the last one whose hidden states are features too; the first layer is 1. By default
     the layer at two thirds of the depth."""
-    penalties: list[float] = Field(default_factory=lambda: [10.0, 1.0, 0.1, 0.01, 0.001], min_length=1)
+    penalties: list[float] = Field(default_factory=lambda: [10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01], min_length=1)
     """Ridge penalties that cross-validation selects from."""
     criterion_ratios: list[float] = Field(default_factory=lambda: [1.0, 4.0, 16.0], min_length=1)
     """Penalties of what the criteria do not share, divided by the penalty of what they share, to select from."""

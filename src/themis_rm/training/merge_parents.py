@@ -14,6 +14,7 @@ from torch import Tensor
 from themis_rm.errors import CheckpointError
 from themis_rm.models.adapters import AdaptedCheckpoint, open_checkpoint
 from themis_rm.models.checkpoint import Checkpoint
+from themis_rm.models.criteria_head import CriteriaHead
 from themis_rm.models.decoder import default_name
 from themis_rm.models.family import HeadSpec, detect_family, require_complete_model
 from themis_rm.models.heads import LinearHead
@@ -136,7 +137,13 @@ def _open(model: str | Path, with_head: bool) -> MergeParent:
     if isinstance(checkpoint, AdaptedCheckpoint):
         checkpoint.check_base()
     head = detect_family(checkpoint).load_head(checkpoint) if with_head else None
-    if head is not None and (head.outputs != 1 or head.rename or head.weights is not None or head.config is not None):
+    if head is not None and (
+        isinstance(head.head, CriteriaHead)
+        or head.outputs != 1
+        or head.rename
+        or head.weights is not None
+        or head.config is not None
+    ):
         raise CheckpointError(
             f"{folder} is not a decoder of transformers with one reward.", "Merge checkpoints with one label."
         )

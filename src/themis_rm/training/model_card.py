@@ -72,7 +72,13 @@ def front_matter(report: TrainReport, recipe: TrainRecipe, dataset: DatasetRecor
         data["base_model_relation"] = "adapter" if layout.adapter else "finetune"
     if dataset.hub_id:
         data["datasets"] = [dataset.hub_id]
-    data["tags"] = ["reward-model", "code", "preference", "themis-rm", *(["lora"] if layout.adapter else [])]
+    data["tags"] = [
+        "reward-model",
+        "code",
+        "preference",
+        "themis-rm",
+        *(["lora"] if recipe.peft is not None and layout.adapter else []),
+    ]
     if index := model_index(report, recipe, dataset):
         data["model-index"] = index
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)

@@ -81,7 +81,7 @@ def load_head(checkpoint: Checkpoint) -> HeadSpec:
             f"{list(bias.shape)}, but {HEAD_FILE} is for {needed} and {needed[:1]}.",
             "Export the model again.",
         )
-    return HeadSpec(CriteriaHead(weight, bias), names, outputs=needed[0])
+    return HeadSpec(CriteriaHead(weight, bias), names)
 
 
 def load(

@@ -126,13 +126,14 @@ def fit_criteria_head(
         prior * scale,
     )
     held_out = _folds(pairs.groups, pairs.weights, folds)
+    parts = [problem.subset(np.setdiff1d(np.arange(len(pairs)), fold)) for fold in held_out]
+    # Each fit starts from that of the same fold with other penalties, which is near.
+    starts: list[Array | None] = [None] * len(parts)
     tried = []
     for penalty, ratio in product(sorted(penalties, reverse=True), ratios):
         margins = np.empty(len(pairs))
-        start = None
-        for fold in held_out:
-            kept = np.setdiff1d(np.arange(len(pairs)), fold)
-            rows, start, _ = problem.subset(kept).solve(penalty, ratio, start)
+        for number, (fold, part) in enumerate(zip(held_out, parts, strict=True)):
+            rows, starts[number], _ = part.solve(penalty, ratio, starts[number])
             margins[fold] = problem.margins(rows)[fold]
         loss = float(pairs.weights @ np.logaddexp(0.0, -margins) / pairs.weights.sum())
         accuracy = float(np.mean((np.sign(margins) + 1) / 2))

@@ -38,6 +38,12 @@ def test_starting_the_program_imports_no_heavy_library():
     assert completed.stdout.strip() == "set()"
 
 
+def test_registering_the_verbs_imports_no_heavy_library():
+    code = "import sys, themis_rm.cli.app; print({'torch', 'pyarrow', 'datatrove', 'pandas'} & set(sys.modules))"
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert completed.stdout.strip() == "set()"
+
+
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_help_has_a_usage_line_and_examples_within_80_columns(verb):
     completed = cli(*verb.split(), "--help", width=80)

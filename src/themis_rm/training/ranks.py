@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-import torch
-
 from themis_rm.errors import InputError
 
 
@@ -37,5 +35,7 @@ def require_equal(values: Mapping[str, str]) -> None:
 
 def wait_for_all() -> None:
     """Wait until all processes of the run are here."""
+    import torch  # the command line imports this module, and starts without torch
+
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.barrier()

@@ -15,6 +15,7 @@ from themis_rm.storage.digests import file_sha256
 from themis_rm.storage.json_lines import read_json_lines
 from themis_rm.storage.json_text import parse_json, read_json_object
 from themis_rm.storage.output_dir import JOB_FILE
+from themis_rm.training.ranks import wait_for_all
 from themis_rm.training.report import LOG_FILE
 
 COMPLETE_MARKER = "complete"
@@ -106,10 +107,7 @@ class MarkCompleteCheckpoints(TrainerCallback):
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Mark the checkpoint; called on every process after its part of the checkpoint is written."""
-        if args.world_size > 1:
-            import torch.distributed
-
-            torch.distributed.barrier()
+        wait_for_all()
         if not state.is_world_process_zero:
             return
         folder = Path(args.output_dir)

@@ -79,11 +79,36 @@ def save_reward_model(
     with atomic_directory(folder) as partial:
         save(model, weights, partial, recipe, dtype)
         tokenizer.save_pretrained(str(partial))
-        write_text(partial / "prompts.json", prompts.to_json() + "\n")
-        write_text(partial / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
-        write_json(partial / METADATA_FILE, dict(training))
+        write_run_files(partial, prompts, recipe, training)
         if complete is not None:
             complete(partial)
+
+
+def write_run_files(folder: Path, prompts: PromptSet, recipe: TrainRecipe, training: Mapping[str, Any]) -> None:
+    """Write ``prompts.json``, ``recipe.yaml`` and ``training.json`` of a checkpoint or adapter.
+
+    Args:
+        folder: Its directory.
+        prompts: Criteria prompts of the training data.
+        recipe: Recipe of the run.
+        training: Metadata of the run.
+    """
+    write_text(folder / "prompts.json", prompts.to_json() + "\n")
+    write_text(folder / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+    write_json(folder / METADATA_FILE, dict(training))
+
+
+def write_adapter(folder: Path, config: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> None:
+    """Write ``adapter_config.json`` and ``adapter_model.safetensors``.
+
+    Args:
+        folder: Directory of the adapter.
+        config: Content of the configuration.
+        tensors: Tensors by their names in the base model.
+    """
+    write_json(folder / ADAPTER_CONFIG, dict(config))
+    named = {f"base_model.model.{name}": value.contiguous() for name, value in tensors.items()}
+    save_file(named, folder / "adapter_model.safetensors", metadata={"format": "pt"})
 
 
 @dataclass(frozen=True)
@@ -191,11 +216,9 @@ def _save_adapter(
     }
     # The order of a set differs from process to process.
     values = {name: sorted(value) if isinstance(value, set) else value for name, value in values.items()}
-    write_json(folder / ADAPTER_CONFIG, values)
     matrices = lora_weights({name.removeprefix(_BACKBONE): value for name, value in weights.items()})
     matrices |= _head(weights)
-    tensors = {f"base_model.model.{name}": value.detach().to(dtype).contiguous() for name, value in matrices.items()}
-    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    write_adapter(folder, values, {name: value.detach().to(dtype) for name, value in matrices.items()})
     # No config.json: transformers would take the directory for a complete model, and not load the base.
 
 

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-import yaml
-from safetensors.torch import save_file
 
 from themis_rm.criteria import CRITERIA
 from themis_rm.errors import InputError, SettingError
@@ -20,17 +18,15 @@ from themis_rm.models.adapters import AdaptedCheckpoint
 from themis_rm.models.checkpoint import Checkpoint
 from themis_rm.models.config import read_config
 from themis_rm.models.families.criteria_mean import BIAS, HEAD_FILE, WEIGHT, HeadLayout, read_layout
-from themis_rm.models.lora import ADAPTER_CONFIG
-from themis_rm.models.training_record import TRAINING_RECORD
 from themis_rm.prompts import PromptSet
 from themis_rm.results import ResultPart
-from themis_rm.storage.atomic import atomic_directory, write_json, write_text
+from themis_rm.storage.atomic import atomic_directory, write_json
 from themis_rm.training.criteria_fit import CriteriaFit, PairFeatures, fit_criteria_head
-from themis_rm.training.export import ModelLayout
+from themis_rm.training.export import ModelLayout, write_adapter, write_run_files
 from themis_rm.training.metrics import Metrics, PairMetrics, measure
 from themis_rm.training.recipe import BackboneSettings, HeadFitSettings, TrainRecipe
 from themis_rm.training.response_features import compute_features, load_feature_model, read_features
-from themis_rm.training.sampling import sampling_groups
+from themis_rm.training.sampling import group_shares, sampling_groups
 from themis_rm.training.splits import Split
 from themis_rm.training.token_cache import TokenizedPairs
 
@@ -100,7 +96,7 @@ class HeadTrainer:
 
     def fit(self) -> CriteriaFit:
         """Fit the head to the features of the training pairs."""
-        pairs = self._features("train")
+        pairs = self._training_pairs()
         prior = self._prior(pairs.chosen.shape[1])
         settings = self.settings
         return fit_criteria_head(
@@ -112,22 +108,21 @@ class HeadTrainer:
             control_length=settings.control_length,
         )
 
-    def _features(self, split: Split) -> PairFeatures:
-        pairs = self.pairs[split]
-        values = read_features(pairs, self.folder / split)
-        keep = ~pairs.ties
+    def _training_pairs(self) -> PairFeatures:
+        pairs = self.pairs["train"]
+        values = read_features(pairs, self.folder / "train")
         lengths = pairs.response_lengths().astype(np.float64)
         weights = self._weights(pairs)
-        found = PairFeatures(values[:, 0], values[:, 1], self.rows[split], weights, pairs.repositories, lengths)
-        return found.select(np.flatnonzero(keep))
+        found = PairFeatures(values[:, 0], values[:, 1], self.rows["train"], weights, pairs.repositories, lengths)
+        return found.select(np.flatnonzero(~pairs.ties))
 
     def _weights(self, pairs: TokenizedPairs) -> npt.NDArray[np.float64]:
         weights = pairs.weights()
         if self.recipe.sampling is None:
             return weights
         groups = sampling_groups(pairs, self.recipe.sampling)
-        sizes = np.bincount(groups.codes).astype(np.float64)
-        share = sizes ** (1 / self.recipe.sampling.temperature - 1)
+        sizes = np.bincount(groups.codes)
+        share = group_shares(sizes, self.recipe.sampling.temperature) / sizes
         return weights * share[groups.codes]
 
     def _prior(self, width: int) -> npt.NDArray[np.float64]:
@@ -244,17 +239,11 @@ def save_head(
         "target_modules": [],
         "modules_to_save": None,
     }
-    tensors = {
-        f"base_model.model.{name}": torch.from_numpy(value).float().contiguous()
-        for name, value in ((WEIGHT, fit.weight), (BIAS, fit.bias))
-    }
+    tensors = {name: torch.from_numpy(value).float() for name, value in ((WEIGHT, fit.weight), (BIAS, fit.bias))}
     with atomic_directory(folder) as partial:
-        write_json(partial / ADAPTER_CONFIG, config)
-        save_file(tensors, partial / "adapter_model.safetensors", metadata={"format": "pt"})
+        write_adapter(partial, config, tensors)
         write_json(partial / HEAD_FILE, {"criteria": trainer.layout.criteria, "layers": trainer.layout.layers})
         if recipe.tokenizer.path or recipe.tokenizer.chat_template:
             tokenizer.save_pretrained(str(partial))
-        write_text(partial / "prompts.json", prompts.to_json() + "\n")
-        write_text(partial / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
-        write_json(partial / TRAINING_RECORD, dict(training))
+        write_run_files(partial, prompts, recipe, training)
         complete(partial)

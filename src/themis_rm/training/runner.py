@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
@@ -24,13 +24,13 @@ from themis_rm.storage.atomic import remove, write_text
 from themis_rm.storage.digests import stable_id
 from themis_rm.storage.output_dir import prepare_output_dir
 from themis_rm.training.backbone import build_model, open_backbone
-from themis_rm.training.base_record import BaseRecord, describe_base
+from themis_rm.training.base_record import describe_base
 from themis_rm.training.baselines import fit_baseline, measure_baselines
 from themis_rm.training.best_checkpoint import stopped_step, tracks_best
 from themis_rm.training.card_metadata import describe_dataset
 from themis_rm.training.checks import check_backbone, check_export, check_processes
 from themis_rm.training.data_warnings import data_warnings
-from themis_rm.training.export import BASELINE, METADATA_FILE, model_layout, save_reward_model
+from themis_rm.training.export import BASELINE, METADATA_FILE, ModelLayout, model_layout, save_reward_model
 from themis_rm.training.head_training import FEATURES, HeadTrainer, head_base, save_head
 from themis_rm.training.metrics import PairMetrics
 from themis_rm.training.model_card import CARD, render_model_card
@@ -164,15 +164,12 @@ def _train(
         checkpoint = find_resume_checkpoint(out)
         remove(out / BATCH_FILE)
     pairs = _pairs(recipe, prepared, out, data)
+    run = _Run(recipe, prepared, pairs, prompts, data, out, started)
+    if recipe.head_fit is not None:
+        return _train_head(run, process)
     base = None
     if process.process_index == 0 and recipe.backbone.name:
-        source, backbone = recipe.backbone, open_backbone(recipe.backbone)
-        if recipe.head_fit is not None:
-            source, backbone = head_base(source, backbone)
-        base = describe_base(source, backbone)
-    if recipe.head_fit is not None:
-        inputs = _HeadInputs(recipe, prepared, pairs, prompts, base)
-        return _train_head(inputs, process, out, data, started)
+        base = describe_base(recipe.backbone, open_backbone(recipe.backbone))
     model = build_model(recipe, prepared.tokenizer, prepared.pad_token_id)
     if checkpoint is None and process.process_index == 0:
         check_export(model, prepared.tokenizer, recipe, prompts, out / "trial")
@@ -186,24 +183,16 @@ def _train(
     # Every process takes part: shards are gathered here.
     state = trainer.accelerator.get_state_dict(trainer.model) if trainer.is_fsdp_enabled else None
     if trainer.is_world_process_zero():
-        ngrams = fit_baseline(splits)
-        report = _with_baselines(report, prepared, pairs["validation"], recipe, ngrams)
-        report = report.model_copy(update={"base": base})
-        metadata = _metadata(recipe, report, prepared.pair_encoder)
+        save = partial(
+            save_reward_model,
+            trainer.pair_model,
+            prepared.tokenizer,
+            report.checkpoint,
+            recipe=recipe,
+            state=state,
+        )
         layout = model_layout(trainer.pair_model, recipe)
-        card = render_model_card(report, recipe, describe_dataset(data), prompts, metadata, layout)
-        with named_write_errors(report.checkpoint):
-            save_reward_model(
-                trainer.pair_model,
-                prepared.tokenizer,
-                report.checkpoint,
-                prompts=prompts,
-                recipe=recipe,
-                training=metadata,
-                state=state,
-                complete=partial(_complete, ngrams, card),
-            )
-        report.model_copy(update={"seconds": time.monotonic() - started}).save(out / REPORT_FILE)
+        _export(run, report.model_copy(update={"base": base}), layout, save)
         if not recipe.keep_checkpoint:
             remove(out / "checkpoints")
     trainer.accelerator.wait_for_everyone()
@@ -211,54 +200,61 @@ def _train(
 
 
 @dataclass(frozen=True)
-class _HeadInputs:
+class _Run:
+    """What a run trains on, and where it writes; ``started`` is a value of ``time.monotonic``."""
+
     recipe: TrainRecipe
     prepared: PreparedData
     pairs: Mapping[Split, TokenizedPairs]
     prompts: PromptSet
-    base: BaseRecord | None
+    data: str | Path
+    out: Path
+    started: float
 
 
-def _train_head(
-    inputs: _HeadInputs, process: TrainingArguments, out: Path, data: str | Path, started: float
-) -> TrainReport:
+def _train_head(run: _Run, process: TrainingArguments) -> TrainReport:
     """Fit a head to frozen hidden states; the features of an interrupted run are kept."""
-    recipe, prepared, pairs = inputs.recipe, inputs.prepared, inputs.pairs
-    trainer = HeadTrainer(recipe, open_backbone(recipe.backbone), pairs, out)
+    recipe, prepared, pairs = run.recipe, run.prepared, run.pairs
+    trainer = HeadTrainer(recipe, open_backbone(recipe.backbone), pairs, run.out)
+    base = describe_base(*head_base(recipe.backbone, trainer.checkpoint)) if process.process_index == 0 else None
     tokens_per_second = trainer.compute(process.process_index, process.world_size)
     if process.process_index == 0:
         fit = trainer.fit()
         results: dict[Split, PairMetrics] = {split: trainer.metrics(fit, split) for split in pairs}
         head_size = fit.weight.size + fit.bias.size
         report = TrainReport(
-            checkpoint=out / "model",
+            checkpoint=run.out / "model",
             steps=fit.iterations,
             parameters=trainer.backbone_weights() + head_size,
             trained_parameters=head_size,
             **_facts(prepared, pairs, results),
             head_fit=trainer.result(fit),
-            base=inputs.base,
+            base=base,
             seconds=0.0,
             tokens_per_second=tokens_per_second,
         )
-        ngrams = fit_baseline(prepared.splits)
-        report = _with_baselines(report, prepared, pairs["validation"], recipe, ngrams)
-        metadata = _metadata(recipe, report, prepared.pair_encoder)
-        layout = trainer.model_layout()
-        card = render_model_card(report, recipe, describe_dataset(data), inputs.prompts, metadata, layout)
-        with named_write_errors(report.checkpoint):
-            save_head(
-                report.checkpoint,
-                trainer,
-                fit,
-                prompts=inputs.prompts,
-                training=metadata,
-                tokenizer=prepared.tokenizer,
-                complete=partial(_complete, ngrams, card),
-            )
-        report.model_copy(update={"seconds": time.monotonic() - started}).save(out / REPORT_FILE)
+        save = partial(save_head, report.checkpoint, trainer, fit, tokenizer=prepared.tokenizer)
+        _export(run, report, trainer.model_layout(), save)
     wait_for_all()
-    return TrainReport.load(out)
+    return TrainReport.load(run.out)
+
+
+def _export(run: _Run, report: TrainReport, layout: ModelLayout, save: Callable[..., None]) -> None:
+    """Write the checkpoint with its baseline and card, and then the report.
+
+    Args:
+        run: The run.
+        report: Its report without baselines.
+        layout: Who can load the checkpoint.
+        save: Writes the checkpoint; called with ``prompts``, ``training`` and ``complete``.
+    """
+    ngrams = fit_baseline(run.prepared.splits)
+    report = _with_baselines(report, run.prepared, run.pairs["validation"], run.recipe, ngrams)
+    metadata = _metadata(run.recipe, report, run.prepared.pair_encoder)
+    card = render_model_card(report, run.recipe, describe_dataset(run.data), run.prompts, metadata, layout)
+    with named_write_errors(report.checkpoint):
+        save(prompts=run.prompts, training=metadata, complete=partial(_complete, ngrams, card))
+    report.model_copy(update={"seconds": time.monotonic() - run.started}).save(run.out / REPORT_FILE)
 
 
 def _complete(ngrams: NGramModel | None, card: str, folder: Path) -> None:

@@ -42,8 +42,6 @@ def _freeze_lower_layers(backbone: Any, count: int) -> None:
     layers = decoder_layers(backbone)
     _require_layers("train_layers", count, len(layers))
     backbone.requires_grad_(False)
-    if not count:
-        return
     for layer in layers[len(layers) - count :]:
         layer.requires_grad_(True)
     below = {id(weight) for layer in layers for weight in layer.parameters()}
